@@ -1,0 +1,67 @@
+#include "base/strbuf.h"
+
+enum { ROOM_BYTES_MIN = 256 };
+
+void strbuf_init(struct strbuf *buf, size_t cap_bytes)
+{
+	*buf = (struct strbuf){ .cap_bytes = cap_bytes };
+}
+
+void strbuf_release(struct strbuf *buf)
+{
+	free(buf->p);
+	*buf = (struct strbuf){ .cap_bytes = buf->cap_bytes };
+}
+
+void strbuf_reset(struct strbuf *buf)
+{
+	buf->n = 0;
+	buf->is_full = false;
+}
+
+bool strbuf_reserve(struct strbuf *buf, size_t n)
+{
+	size_t need;
+
+	if (buf->is_full || __builtin_add_overflow(buf->n, n, &need) || need > buf->cap_bytes) {
+		buf->is_full = true;
+		return false;
+	}
+	if (need <= buf->room)
+		return true;
+	size_t room = MAX(buf->room + buf->room / 2, (size_t)ROOM_BYTES_MIN);
+
+	room = MIN(MAX(room, need), buf->cap_bytes);
+	char *p = realloc(buf->p, room);
+
+	if (!p) {
+		buf->is_full = true;
+		return false;
+	}
+	buf->p = p;
+	buf->room = room;
+	return true;
+}
+
+void strbuf_add_printf(struct strbuf *buf, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	int n = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (n < 0 || !strbuf_reserve(buf, (size_t)n + 1))
+		return;
+	va_start(args, fmt);
+	vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, args);
+	va_end(args);
+	buf->n += (size_t)n;
+}
+
+const char *strbuf_text(struct strbuf *buf)
+{
+	if (!strbuf_reserve(buf, 1))
+		return "";
+	buf->p[buf->n] = '\0';
+	return buf->p;
+}

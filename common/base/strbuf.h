@@ -1,0 +1,68 @@
+/* strbuf: bytes that grow, on the heap, up to a cap.
+ *
+ * Writers append without checking each step; the first append that would pass the cap (or finds no memory) sets is_full,
+ * and later ones do nothing. Ask strbuf_ok once at the end. strbuf_reset keeps the memory. Not NUL-terminated;
+ * strbuf_text adds a NUL behind the content for those who need one. */
+#ifndef BASE_STRBUF_H
+#define BASE_STRBUF_H
+
+#include "base/slice.h"
+
+#include <stdarg.h>
+
+struct strbuf {
+	char *p;
+	size_t n;
+	size_t room;
+	size_t cap_bytes;
+	bool is_full;
+};
+
+void strbuf_init(struct strbuf *buf, size_t cap_bytes);
+void strbuf_release(struct strbuf *buf);
+void strbuf_reset(struct strbuf *buf);
+/* Makes room for n more bytes. false (and is_full) when that passes the cap. */
+MUSTUSE bool strbuf_reserve(struct strbuf *buf, size_t n);
+void strbuf_add_printf(struct strbuf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+const char *strbuf_text(struct strbuf *buf);
+
+static inline bool strbuf_ok(const struct strbuf *buf)
+{
+	return !buf->is_full;
+}
+
+static inline struct slice strbuf_slice(const struct strbuf *buf)
+{
+	return (struct slice){ buf->p, buf->n };
+}
+
+static inline void strbuf_add_bytes(struct strbuf *buf, const void *p, size_t n)
+{
+	if (buf->room - buf->n < n && !strbuf_reserve(buf, n))
+		return;
+	if (n > 0)
+		memcpy(buf->p + buf->n, p, n);
+	buf->n += n;
+}
+
+static inline void strbuf_add(struct strbuf *buf, struct slice s)
+{
+	strbuf_add_bytes(buf, s.p, s.n);
+}
+
+static inline void strbuf_add_text(struct strbuf *buf, const char *text)
+{
+	strbuf_add_bytes(buf, text, strlen(text));
+}
+
+static inline void strbuf_add_char(struct strbuf *buf, char c)
+{
+	strbuf_add_bytes(buf, &c, 1);
+}
+
+static inline void strbuf_drop(struct strbuf *buf)
+{
+	strbuf_release(buf);
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* kafka: the one room that includes librdkafka. Options, error sorting, and what its files share.
+ *
+ * Errors are sorted here: lost brokers and timeouts are ERR_RETRY; wrong credentials and unknown topics at start are
+ * ERR_CONFIG; a fatal producer is ERR_FATAL; the texts are ours, the code is librdkafka's name. */
+#ifndef KAFKA_KAFKA_H
+#define KAFKA_KAFKA_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct kafka_options {
+	const char *brokers;	   /* host:port,.. */
+	const char *client_id;
+	/* security, all optional: passed to librdkafka as they are */
+	const char *security_protocol; /* "", plaintext, ssl, sasl_plaintext, sasl_ssl */
+	const char *ca_file, *cert_file, *key_file;
+	const char *sasl_mechanism, *sasl_user;
+	struct slice sasl_password;
+};
+
+struct kafka_header {
+	const char *name;    /* NUL-terminated */
+	struct slice value;
+};
+enum { KAFKA_HEADERS_MAX = 32 };
+
+/* A message as read. Slices live until the message is dropped (kafka_message_drop) or its batch is. */
+struct kafka_message {
+	struct slice key, value;
+	int32_t partition;
+	int64_t offset;
+	int64_t timestamp_ms;
+	const struct kafka_header *headers;
+	size_t header_count;
+	void *owner; /* the room's own */
+};
+void kafka_message_drop(struct kafka_message *message);
+
+struct kafka_topic_range {
+	int64_t low, high; /* first kept offset, next offset to be written */
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* kafka_sink: a producer with acks=all and idempotence, whose delivery reports are collected per message.
+ *
+ * Owner: one thread. kafka_sink_put copies value and headers. Every put gets exactly one report, delivered by the callback
+ * inside kafka_sink_poll, kafka_sink_flush or kafka_sink_close. After a fatal error every put still open is reported with
+ * ERR_FATAL, and kafka_sink_is_dead() says so: close it and open another (gateway), or exit 70 (validate, write). */
+#ifndef KAFKA_KAFKA_SINK_H
+#define KAFKA_KAFKA_SINK_H
+
+#include "kafka/kafka.h"
+
+#include <stdbool.h>
+
+struct kafka_sink;
+
+struct kafka_report {
+	int error;	/* 0, or an err_kind */
+	const char *code; /* librdkafka's name of it */
+	int32_t partition;
+	int64_t offset;
+	void *token;	/* what was given to put */
+};
+
+struct kafka_sink_options {
+	int32_t message_bytes_max;
+	int32_t linger_ms;
+	int32_t delivery_timeout_ms; /* a put is reported within this time, whatever happens */
+	int64_t queue_bytes_max;
+	const char *compression; /* none, lz4, zstd */
+};
+
+MUSTUSE int kafka_sink_open(const struct kafka_options *kafka, const struct kafka_sink_options *options,
+			    void (*reported)(void *self, const struct kafka_report *report), void *self,
+			    struct kafka_sink **ret, struct err *err);
+void kafka_sink_close(struct kafka_sink *sink); /* does not wait for open puts: they are reported as failed */
+
+enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
+
+/* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max. */
+MUSTUSE int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition, struct slice key,
+			   struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
+			   struct err *err);
+int kafka_sink_poll(struct kafka_sink *sink, uint32_t wait_ms); /* number of reports handed out */
+/* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still open. */
+MUSTUSE int kafka_sink_flush(struct kafka_sink *sink, uint32_t wait_ms, struct err *err);
+bool kafka_sink_is_dead(const struct kafka_sink *sink);
+/* A descriptor that becomes readable when reports wait, for an event loop. */
+MUSTUSE int kafka_sink_event_fd(struct kafka_sink *sink, struct err *err);
+/* Number of partitions of a topic; the topic must exist (ERR_CONFIG when the broker says it does not). */
+MUSTUSE int kafka_sink_partitions(struct kafka_sink *sink, const char *topic, uint32_t wait_ms, int32_t *ret,
+				  struct err *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* kafka_source: a consumer of one topic, as a member of a group.
+ *
+ * Owner: the turn thread; every call from it. Positions are ours: the group tells which partitions we own, the caller's
+ * assign callback says where each starts, and the group offset is only a mirror for lag tools. The callbacks run inside
+ * kafka_source_poll. Eager range assignment, no static membership, no auto commit, auto.offset.reset=error. */
+#ifndef KAFKA_KAFKA_SOURCE_H
+#define KAFKA_KAFKA_SOURCE_H
+
+#include "kafka/kafka.h"
+
+#include <stdbool.h>
+
+struct kafka_source;
+
+struct kafka_source_events {
+	/* Partitions are ours now. The caller prepares itself, and calls kafka_source_start for each it can start, now or
+	 * later (until then nothing of it is fetched). */
+	void (*assigned)(void *self, const int32_t *partitions, size_t count);
+	/* Partitions leave us: finish or drop what is open before returning. is_lost: they already belong to another. */
+	void (*revoked)(void *self, const int32_t *partitions, size_t count, bool is_lost);
+	/* The start or current offset is outside the log. The partition is paused here. */
+	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
+};
+
+struct kafka_source_options {
+	const char *topic, *group;
+	int32_t fetch_bytes_max;  /* per partition; at least the largest message */
+	int64_t queued_kbytes_max; /* librdkafka's prefetch in all */
+	int32_t session_timeout_ms;
+};
+
+MUSTUSE int kafka_source_open(const struct kafka_options *kafka, const struct kafka_source_options *options,
+			      const struct kafka_source_events *events, void *self, struct kafka_source **ret,
+			      struct err *err);
+void kafka_source_close(struct kafka_source *source); /* leaves the group; runs revoked */
+
+/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. */
+MUSTUSE int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
+
+/* Fetch an assigned partition from this offset on; also used to seek. Messages of before a seek are never delivered after. */
+MUSTUSE int kafka_source_start(struct kafka_source *source, int32_t partition, int64_t offset, struct err *err);
+MUSTUSE int kafka_source_pause(struct kafka_source *source, int32_t partition, struct err *err);
+MUSTUSE int kafka_source_resume(struct kafka_source *source, int32_t partition, struct err *err);
+
+/* low and high watermark asked of the broker, bounded by wait_ms. */
+MUSTUSE int kafka_source_range(struct kafka_source *source, int32_t partition, uint32_t wait_ms,
+			       struct kafka_topic_range *ret, struct err *err);
+
+/* Mirror: commits next_offset with metadata, asynchronously. Failure is not an error. */
+void kafka_source_mirror(struct kafka_source *source, int32_t partition, int64_t next_offset, const char *metadata);
+/* The metadata last committed by anyone for this partition; "" when none. buf gets a NUL-terminated text. */
+MUSTUSE int kafka_source_mirrored(struct kafka_source *source, int32_t partition, uint32_t wait_ms, char *buf,
+				  size_t buf_bytes, struct err *err);
+
+#endif

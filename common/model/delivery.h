@@ -1,0 +1,40 @@
+/* delivery: a header and what is known of a delivery before any line is judged (DOMAIN 2). */
+#ifndef MODEL_DELIVERY_H
+#define MODEL_DELIVERY_H
+
+#include "model/rule.h"
+
+enum delivery_kind { DELIVERY_VOLLEDIG = 1, DELIVERY_MUTATIE, DELIVERY_INTREKKING };
+const char *delivery_kind_name(enum delivery_kind kind);
+enum delivery_kind delivery_kind_of(struct slice name); /* 0: unknown */
+
+enum {
+	FINGERPRINT_BYTES = 32,
+	DELIVERY_ID_BYTES_MIN = 16,
+	DELIVERY_ID_BYTES_MAX = 36,
+	FILE_BYTES_MAX = 20971520,
+	FILE_LINES_MAX = 50000,
+	TEACHER_LINES_MAX = 500,
+	TEACHER_BYTES_MAX = 524288,
+	CONTACT_NAME_MAX = 50,	/* code points */
+	CONTACT_PHONE_MAX = 20,
+	CONTACT_EMAIL_MAX = 75,
+};
+
+/* A header whose fields are of the right form. Slices are borrowed. */
+struct delivery_header {
+	struct slice id; /* as delivered, or the made one */
+	uint32_t board;
+	enum delivery_kind kind;
+	bool is_dry_run;
+	int64_t sequence;
+	int32_t extraction_date; /* JJJJMMDD */
+	struct slice contact_name, contact_phone, contact_email;
+};
+
+/* DOMAIN 2.1. out_hex: 64 lower-case digits of the fingerprint are its hex form; made id = "G-" + the first 32. */
+void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
+			  uint8_t out[FINGERPRINT_BYTES]);
+bool delivery_id_is_good(struct slice id);
+
+#endif

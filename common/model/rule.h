@@ -1,0 +1,54 @@
+/* rule: the catalogue of rule codes with ernst and text (DOMAIN 2.2, 3.3, 5, 6, 7, 10), and findings.
+ *
+ * A rule's number holds its letter and its two digits, so numbers sort as the codes do in byte order and never change. */
+#ifndef MODEL_RULE_H
+#define MODEL_RULE_H
+
+#include "base/strbuf.h"
+#include "model/field.h"
+
+#define RULE_ID(letter, number) ((letter) << 8 | (number))
+
+enum rule {
+	RULE_NONE = 0,
+	RULE_B01 = RULE_ID('B', 1), RULE_B02, RULE_B03, RULE_B04, RULE_B05, RULE_B06, RULE_B07, RULE_B08, RULE_B09,
+	RULE_B10, RULE_B11, RULE_B12, RULE_B13, RULE_B14,
+	RULE_F01 = RULE_ID('F', 1), RULE_F02, RULE_F03, RULE_F04, RULE_F05, RULE_F06, RULE_F07, RULE_F08, RULE_F09,
+	RULE_K01 = RULE_ID('K', 1), RULE_K02,
+	RULE_K04 = RULE_ID('K', 4), RULE_K05, RULE_K06,
+	RULE_K08 = RULE_ID('K', 8), RULE_K09, RULE_K10,
+	RULE_P01 = RULE_ID('P', 1), RULE_P02, RULE_P03,
+	RULE_P05 = RULE_ID('P', 5), RULE_P06, RULE_P07, RULE_P08,
+	RULE_P10 = RULE_ID('P', 10), RULE_P11, RULE_P12,
+	RULE_P14 = RULE_ID('P', 14),
+	RULE_R01 = RULE_ID('R', 1),
+	RULE_R06 = RULE_ID('R', 6),
+	RULE_R08 = RULE_ID('R', 8),
+	RULE_S01 = RULE_ID('S', 1), RULE_S02, RULE_S03, RULE_S04, RULE_S05,
+	RULE_T01 = RULE_ID('T', 1),
+	RULE_X01 = RULE_ID('X', 1), RULE_X02, RULE_X03, RULE_X04, RULE_X05, RULE_X06,
+};
+
+enum { FINDING_VALUES = 3 };
+
+/* One finding of a line or a delivery. values fill the <..> of the text in their order in the text, coded as numbers:
+ * dates JJJJMMDD, counts and record numbers as they are, board, site and ground as their number, brin as its four bytes
+ * big-endian (rule_brin_value). Nothing else of what was delivered is ever in a finding (DOMAIN 12). */
+struct finding {
+	uint16_t rule;
+	uint8_t field;
+	int64_t values[FINDING_VALUES];
+};
+
+bool rule_is_known(unsigned rule);
+bool rule_rejects(enum rule rule);		       /* ernst A */
+const char *rule_code(enum rule rule);		       /* "LR-B07" */
+enum rule rule_of_code(struct slice code);	       /* RULE_NONE: unknown */
+int64_t rule_brin_value(struct slice brin);	       /* exactly 4 bytes */
+void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
+unsigned rule_value_count(enum rule rule);	       /* how many values its text shows */
+
+/* The order of DOMAIN 4.4: by code, then by column order of veld. < 0, 0, > 0. */
+int finding_compare(const struct finding *a, const struct finding *b);
+
+#endif

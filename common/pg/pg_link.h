@@ -1,0 +1,92 @@
+/* pg_link: one connection to PostgreSQL. This room alone includes libpq.
+ *
+ * Owner: one thread. Values travel in binary; texts of statements hold parameters, never literals of data. Errors are
+ * sorted by SQLSTATE (pg_sort); the text is ours with the SQLSTATE as code: the server's own words may quote data and stop
+ * here. After ERR_RETRY with a broken line pg_link_is_up() is false: connect again. */
+#ifndef PG_PG_LINK_H
+#define PG_PG_LINK_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+#include <stdbool.h>
+
+struct pg_link;
+struct pg_rows; /* a result in binary */
+
+struct pg_options {
+	const char *conninfo;
+	struct slice password; /* optional; conninfo may name a passfile instead */
+	const char *application;
+	uint32_t connect_ms;
+	uint32_t lock_ms;	     /* lock_timeout */
+	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
+	uint32_t statement_ms;	     /* statement_timeout, 0: none */
+};
+
+enum err_kind pg_sort(const char *sqlstate);
+
+/* Makes the struct; does not connect. */
+MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
+void pg_link_close(struct pg_link *link);
+/* Connects if it is not up, bounded by connect_ms, seeing stops. Wrong password or unknown database: ERR_CONFIG. */
+MUSTUSE int pg_link_connect(struct pg_link *link, struct err *err);
+bool pg_link_is_up(const struct pg_link *link);
+void pg_link_drop(struct pg_link *link); /* closes the line; the next connect makes a new one */
+
+/* Parameters of a statement, binary, collected in order. */
+enum { PG_PARAMS_MAX = 32 };
+struct pg_params {
+	int count;
+	uint32_t types[PG_PARAMS_MAX]; /* OIDs */
+	struct slice values[PG_PARAMS_MAX];
+	bool is_null[PG_PARAMS_MAX];
+	uint8_t room[PG_PARAMS_MAX][16]; /* scalars in network order */
+};
+void pg_params_reset(struct pg_params *params);
+void pg_add_null(struct pg_params *params, uint32_t type);
+void pg_add_i16(struct pg_params *params, int16_t v);
+void pg_add_i32(struct pg_params *params, int32_t v);
+void pg_add_i64(struct pg_params *params, int64_t v);
+void pg_add_bool(struct pg_params *params, bool v);
+void pg_add_text(struct pg_params *params, struct slice v);
+void pg_add_bytes(struct pg_params *params, struct slice v); /* bytea */
+void pg_add_uuid(struct pg_params *params, const uint8_t v[16]);
+/* Arrays are built by the caller in a strbuf with pg_array_*, and must outlive the call. */
+void pg_add_array(struct pg_params *params, uint32_t array_type, struct slice array);
+
+void pg_array_begin(struct strbuf *out, uint32_t element_type); /* one dimension, count filled by pg_array_end */
+void pg_array_add_i32(struct strbuf *out, int32_t v);
+void pg_array_add_i64(struct strbuf *out, int64_t v);
+void pg_array_add_uuid(struct strbuf *out, const uint8_t v[16]);
+void pg_array_add_text(struct strbuf *out, struct slice v);
+void pg_array_end(struct strbuf *out, size_t start, int32_t count); /* start: out->n before pg_array_begin */
+
+enum { PG_BOOL = 16, PG_BYTEA = 17, PG_I64 = 20, PG_I16 = 21, PG_I32 = 23, PG_TEXT = 25, PG_UUID = 2950,
+       PG_I32_ARRAY = 1007, PG_I64_ARRAY = 1016, PG_TEXT_ARRAY = 1009, PG_BYTEA_ARRAY = 1001, PG_UUID_ARRAY = 2951 };
+
+/* name: prepared once per connection under this name and used again; NULL: not prepared. params may be NULL.
+ * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
+MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
+/* Several statements without parameters (migrations, begin, commit). */
+MUSTUSE int pg_script(struct pg_link *link, const char *sql, struct err *err);
+
+size_t pg_rows_count(const struct pg_rows *rows);
+bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
+int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column);
+int32_t pg_get_i32(const struct pg_rows *rows, size_t row, int column);
+int64_t pg_get_i64(const struct pg_rows *rows, size_t row, int column);
+bool pg_get_bool(const struct pg_rows *rows, size_t row, int column);
+struct slice pg_get_bytes(const struct pg_rows *rows, size_t row, int column); /* text, bytea, uuid (16 bytes); borrowed */
+void pg_rows_free(struct pg_rows *rows);
+static inline void drop_pg_rows(struct pg_rows **rows)
+{
+	pg_rows_free(*rows);
+}
+
+/* Streams a large result row by row (single-row mode). each returns 0 to go on. */
+MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
+		      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* redis_cache: the dedup cache of DESIGN 4 in Redis, one raw partition at a time. The one room that includes hiredis.
+ *
+ * Keys of partition p, all under the hash tag {<raw topic>/<partition>}:
+ *   {..}:<format>:<key id>:head         hash: gen wm vp tip, and per board b<number> = max, full (8 bytes big-endian each)
+ *   {..}:<format>:<key id>:<gen>:<board> string: the board's entries, 40 bytes each, sorted by teacher key:
+ *                                        teacher key 16, content hash 16, sequence 8 big-endian
+ * A string a board instead of a hash a teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
+ * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
+ *
+ * Owner: the turn thread. Every call is bounded by wait_ms of the options. A peer that is away is ERR_RETRY: go on without
+ * it. Scripts compare and copy byte strings only. */
+#ifndef REDIS_REDIS_CACHE_H
+#define REDIS_REDIS_CACHE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct redis_options {
+	const char *address; /* host:port or a socket path */
+	const char *user;
+	struct slice password;
+	uint32_t connect_ms, wait_ms;
+};
+
+enum { CACHE_GEN_BYTES = 16, CACHE_ID_BYTES = 16, CACHE_ENTRY_BYTES = 40 };
+
+struct cache_head {
+	bool is_cold; /* no head, or one that is not whole: the rest is not set */
+	uint8_t gen[CACHE_GEN_BYTES];
+	int64_t next_raw;     /* wm */
+	int64_t next_verdict; /* vp */
+	uint8_t tip[CACHE_ID_BYTES];
+};
+
+struct cache_board {
+	uint32_t board;
+	int64_t sequence_max;  /* 0: none seen */
+	int64_t sequence_full;
+	struct slice entries;  /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
+	bool is_changed;       /* advance writes it */
+};
+
+struct redis_cache;
+
+MUSTUSE int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id,
+			     struct redis_cache **ret, struct err *err); /* does not connect yet */
+void redis_cache_close(struct redis_cache *cache);
+
+/* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Damaged entries (a
+ * length that is no multiple of 40, keys not rising) come back empty. */
+MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
+			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
+
+/* Compare gen and vp with what stands; if equal write the changed boards, then the head. One script.
+ * 1: done. 0: another wrote, or the head is gone: go to start. */
+MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
+				const struct cache_head *next, const struct cache_board *boards, size_t count,
+				struct err *err);
+
+/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. 1: done, 0: one stands. */
+MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
+			      const struct cache_board *boards, size_t count, struct err *err);
+
+/* Counts an attempt at a raw offset, beside the head; returns in *ret how often it was tried, this one included. An advance
+ * beyond the offset removes the counter. */
+MUSTUSE int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
+			    struct err *err);
+
+#endif

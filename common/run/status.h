@@ -1,0 +1,22 @@
+/* status: /healthz, /readyz and /metrics of a worker, served by a thread of libmicrohttpd on loopback or where told.
+ *
+ * Liveness asks only whether the loop turned lately (status_beat); readiness is what the worker last said. */
+#ifndef RUN_STATUS_H
+#define RUN_STATUS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct status;
+
+/* address: "127.0.0.1:9464"; empty: no page, *ret is NULL and all calls accept it. */
+MUSTUSE int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, struct err *err);
+void status_close(struct status *status);
+void status_beat(void);			       /* the loop turned */
+void status_ready(bool is_ready, const char *why); /* why: static text of what is waited for */
+bool status_is_alive(void);
+bool status_is_ready(const char **ret_why);
+
+#endif
