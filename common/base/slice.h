@@ -65,9 +65,11 @@ static inline struct slice slice_trim(struct slice s)
 	return s;
 }
 
+/* Without its first start bytes; empty when there are not more. */
 static inline struct slice slice_from(struct slice s, size_t start)
 {
-	return start >= s.n ? (struct slice){ s.p + s.n, 0 } : (struct slice){ s.p + start, s.n - start };
+	start = MIN(start, s.n);
+	return start == 0 ? s : (struct slice){ s.p + start, s.n - start }; /* NULL + 0 is undefined */
 }
 
 /* Takes the first n bytes off *rest, n <= rest->n. */
@@ -75,8 +77,7 @@ static inline struct slice slice_cut(struct slice *rest, size_t n)
 {
 	struct slice head = { rest->p, n };
 
-	rest->p += n;
-	rest->n -= n;
+	*rest = slice_from(*rest, n);
 	return head;
 }
 

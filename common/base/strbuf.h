@@ -38,7 +38,7 @@ static inline struct slice strbuf_slice(const struct strbuf *buf)
 
 static inline void strbuf_add_bytes(struct strbuf *buf, const void *p, size_t n)
 {
-	if (buf->room - buf->n < n && !strbuf_reserve(buf, n))
+	if ((buf->is_full || buf->room - buf->n < n) && !strbuf_reserve(buf, n))
 		return;
 	if (n > 0)
 		memcpy(buf->p + buf->n, p, n);

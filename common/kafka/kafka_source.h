@@ -34,7 +34,9 @@ MUSTUSE int kafka_source_open(const struct kafka_options *kafka, const struct ka
 			      struct err *err);
 void kafka_source_close(struct kafka_source *source); /* leaves the group; runs revoked */
 
-/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. */
+/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. Poll at least
+ * every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages of a
+ * partition come in the order of their offsets without a hole; where the log itself has one, they go on behind it. */
 MUSTUSE int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
 
 /* Fetch an assigned partition from this offset on; also used to seek. Messages of before a seek are never delivered after. */

@@ -10,7 +10,7 @@
 
 enum { CSV_FIELD_BYTES_MAX = 1024 };
 
-enum csv_result { CSV_RECORD, CSV_END, CSV_BROKEN, CSV_TOO_MANY_FIELDS };
+enum csv_result { CSV_RECORD, CSV_END, CSV_BROKEN };
 
 struct csv {
 	struct slice rest;
@@ -21,13 +21,14 @@ struct csv {
 	uint32_t record_no;    /* of the record last read; the first is 1 */
 };
 
-/* bytes: without BOM (csv_skip_bom). scratch: at least bytes.n, may be NULL when no field holds a doubled quote is known. */
+/* bytes: without BOM (csv_skip_bom). scratch: room for bytes.n. With NULL a field that holds a doubled quote is CSV_BROKEN. */
 void csv_init(struct csv *csv, struct slice bytes, char separator, size_t field_bytes_max, char *scratch);
 struct slice csv_skip_bom(struct slice bytes);
 
 /* Reads the next record into fields[0 .. *ret_count). *ret_count may be larger than fields_max: the rest is read and
- * counted, not kept. CSV_BROKEN: record csv->record_no breaks 3.1. An empty record is a record with one empty field;
- * dropping those at the end of the file is the caller's (DOMAIN 3.1). */
+ * counted, not kept. An empty record is a record with one empty field; dropping those at the end of the file is the
+ * caller's (DOMAIN 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or holds a value
+ * longer than field_bytes_max; nothing is read after it, the next answer is CSV_END. */
 enum csv_result csv_next(struct csv *csv, struct slice *fields, size_t fields_max, size_t *ret_count);
 
 /* Strict UTF-8: no overlong forms, no surrogates, at most U+10FFFF. */

@@ -12,6 +12,7 @@ enum {
 	FINGERPRINT_BYTES = 32,
 	DELIVERY_ID_BYTES_MIN = 16,
 	DELIVERY_ID_BYTES_MAX = 36,
+	DELIVERY_MADE_ID_BYTES = 34,
 	FILE_BYTES_MAX = 20971520,
 	FILE_LINES_MAX = 50000,
 	TEACHER_LINES_MAX = 500,
@@ -32,9 +33,14 @@ struct delivery_header {
 	struct slice contact_name, contact_phone, contact_email;
 };
 
-/* DOMAIN 2.1. out_hex: 64 lower-case digits of the fingerprint are its hex form; made id = "G-" + the first 32. */
+/* DOMAIN 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. */
 void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
 			  uint8_t out[FINGERPRINT_BYTES]);
+
+/* The id of a delivery that came without one: "G-" and the first 32 hex digits of the fingerprint; no NUL is added. */
+void delivery_make_id(const uint8_t fingerprint[FINGERPRINT_BYTES], char out[DELIVERY_MADE_ID_BYTES]);
+
+/* The form of a leveringsid: [A-Za-z0-9-]{16,36}. */
 bool delivery_id_is_good(struct slice id);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Owner: one thread. Values travel in binary; texts of statements hold parameters, never literals of data. Errors are
  * sorted by SQLSTATE (pg_sort); the text is ours with the SQLSTATE as code: the server's own words may quote data and stop
- * here. After ERR_RETRY with a broken line pg_link_is_up() is false: connect again. */
+ * here. A unique or foreign key that was broken is named, as it is a name of the schema. After ERR_RETRY with a broken line pg_link_is_up() is false: connect again. */
 #ifndef PG_PG_LINK_H
 #define PG_PG_LINK_H
 
@@ -22,6 +22,9 @@ struct pg_options {
 	uint32_t lock_ms;	     /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	uint32_t statement_ms;	     /* statement_timeout, 0: none */
+	/* Asked ten times a second by every wait of this room; true: the call drops the line and returns ERR_STOP. May be
+	 * NULL. While a drain finishes a batch, say false until its deadline. */
+	bool (*should_stop)(void);
 };
 
 enum err_kind pg_sort(const char *sqlstate);
@@ -29,7 +32,8 @@ enum err_kind pg_sort(const char *sqlstate);
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);
-/* Connects if it is not up, bounded by connect_ms, seeing stops. Wrong password or unknown database: ERR_CONFIG. */
+/* Connects if it is not up, bounded by connect_ms (but for the look-up of a host name), seeing stops. Unknown database:
+ * ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials". */
 MUSTUSE int pg_link_connect(struct pg_link *link, struct err *err);
 bool pg_link_is_up(const struct pg_link *link);
 void pg_link_drop(struct pg_link *link); /* closes the line; the next connect makes a new one */
@@ -69,9 +73,12 @@ enum { PG_BOOL = 16, PG_BYTEA = 17, PG_I64 = 20, PG_I16 = 21, PG_I32 = 23, PG_TE
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
 MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
-/* Several statements without parameters (migrations, begin, commit). */
+/* Several statements without parameters (migrations, begin, commit). After an error inside a transaction the caller rolls
+ * back; a line that was dropped did so by itself. */
 MUSTUSE int pg_script(struct pg_link *link, const char *sql, struct err *err);
 
+/* Values as they came. A column of another type than asked for is our bug and asserts; NULL reads as 0 or empty. i64 also
+ * reads the narrower integers. */
 size_t pg_rows_count(const struct pg_rows *rows);
 bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
 int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column);
@@ -85,7 +92,8 @@ static inline void drop_pg_rows(struct pg_rows **rows)
 	pg_rows_free(*rows);
 }
 
-/* Streams a large result row by row (single-row mode). each returns 0 to go on. */
+/* Streams a large result row by row (single-row mode). each returns 0 to go on; what else it returns ends the stream and is
+ * returned. Each sees one row, number 0, borrowed for the call. */
 MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
 		      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err);
 

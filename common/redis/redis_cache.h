@@ -1,14 +1,19 @@
 /* redis_cache: the dedup cache of DESIGN 4 in Redis, one raw partition at a time. The one room that includes hiredis.
  *
  * Keys of partition p, all under the hash tag {<raw topic>/<partition>}:
- *   {..}:<format>:<key id>:head         hash: gen wm vp tip, and per board b<number> = max, full (8 bytes big-endian each)
+ *   {..}:<format>:<key id>:head         hash: gen and tip in hex, wm and vp in digits, and per board
+ *                                        b<number> = max, full (8 bytes big-endian each)
  *   {..}:<format>:<key id>:<gen>:<board> string: the board's entries, 40 bytes each, sorted by teacher key:
  *                                        teacher key 16, content hash 16, sequence 8 big-endian
+ *   {..}:<format>:<key id>:tries        hash: raw offset in 20 digits -> attempts
  * A string a board instead of a hash a teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
  * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
  *
- * Owner: the turn thread. Every call is bounded by wait_ms of the options. A peer that is away is ERR_RETRY: go on without
- * it. Scripts compare and copy byte strings only. */
+ * Owner: the turn thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line has to
+ * be made anew (but for the look-up of a host name). A peer that is away, loading, read-only or out of memory is ERR_RETRY:
+ * go on without it. Wrong credentials are ERR_CONFIG with code "credentials". After a restart of Redis the first call may be
+ * ERR_RETRY; the next connects. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA, SCRIPT LOAD, UNLINK,
+ * and the hash and string commands on the keys above. */
 #ifndef REDIS_REDIS_CACHE_H
 #define REDIS_REDIS_CACHE_H
 
@@ -24,7 +29,14 @@ struct redis_options {
 	uint32_t connect_ms, wait_ms;
 };
 
-enum { CACHE_GEN_BYTES = 16, CACHE_ID_BYTES = 16, CACHE_ENTRY_BYTES = 40 };
+enum {
+	CACHE_GEN_BYTES = 16,
+	CACHE_ID_BYTES = 16,
+	CACHE_ENTRY_BYTES = 40,
+	CACHE_BOARDS_MAX = 4096,	    /* of one call: more is ERR_FULL; the country has 1,450 */
+	CACHE_CALL_BYTES_MAX = 32 << 20, /* entries of one advance: more is ERR_FULL; the country has 9 MB */
+};
+#define CACHE_FORMAT "1" /* of what stands under the keys: a binary of another format does not see it */
 
 struct cache_head {
 	bool is_cold; /* no head, or one that is not whole: the rest is not set */
@@ -39,7 +51,7 @@ struct cache_board {
 	int64_t sequence_max;  /* 0: none seen */
 	int64_t sequence_full;
 	struct slice entries;  /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
-	bool is_changed;       /* advance writes it */
+	bool is_changed;       /* advance writes its sequences and entries; the others it leaves alone */
 };
 
 struct redis_cache;
@@ -53,8 +65,9 @@ void redis_cache_close(struct redis_cache *cache);
 MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
 
-/* Compare gen and vp with what stands; if equal write the changed boards, then the head. One script.
- * 1: done. 0: another wrote, or the head is gone: go to start. */
+/* Compare gen and vp with what stands; if equal write the changed boards, then the head. One script, all or nothing.
+ * expected and next have the same gen. 1: done. 0: another wrote, or the head is gone: go to start. After ERR_RETRY it may
+ * have been done: read, and compare. */
 MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
 				const struct cache_head *next, const struct cache_board *boards, size_t count,
 				struct err *err);

@@ -26,6 +26,7 @@ void app_block_signals(void); /* first thing in main */
 enum stop stop_poll(void);    /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
 enum stop stop_seen(void);
 int stop_signalfd(void);      /* for an event loop: readable when a signal waits; then call stop_poll */
+bool stop_is_asked(void);     /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
 
 struct app {
 	/* One turn, bounded in rows and in ms; waits inside are at most a few hundred ms and see the stop. */
@@ -36,8 +37,14 @@ struct app {
 };
 
 /* Turns until a stop, then drains. ERR_RETRY and ERR_FULL of a turn are the turn's own to handle: here they count as ours
- * to log once and go on after a pause. Returns the exit status; the error that ended it is logged here, once. */
+ * to log once and go on after a pause. Beats for the status page and the service manager after each turn. Returns the exit
+ * status; the error that ended it is logged here, once. A second signal before the drain began leaves at once with EXIT_BUG:
+ * what is open then is done again by the next owner. */
 MUSTUSE int app_run(const struct app *app, void *self);
+
+/* Exit status for an error that ends a program: ERR_CONFIG is EXIT_SETTINGS, or EXIT_CREDENTIALS when its code is
+ * "credentials" (what the adapters set when the peer refuses who we say we are); ERR_STOP is EXIT_DRAINED; the rest EXIT_BUG. */
+int app_exit_status(const struct err *err);
 
 /* Sleeps in small steps until ms have passed or a stop is seen. false: stop. */
 bool app_wait(uint32_t ms);

@@ -10,7 +10,12 @@
 
 #include <stdatomic.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
+enum metric_kind {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_COUNTER_US, /* value in microseconds, shown in seconds: name it .._seconds_total */
+	METRIC_GAUGE_US,   /* likewise: .._seconds */
+};
 
 struct metric {
 	const char *name;

@@ -1,0 +1,279 @@
+#include "kafka/kafka_room.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+
+enum {
+	PASSWORD_BYTES_MAX = 512,
+	FETCH_PARTITIONS = 4, /* partitions whose limit one answer may reach together */
+	FETCH_BYTES_MAX = 256 << 20,
+	FETCH_ROOM_BYTES = 1 << 20, /* around the messages of an answer */
+};
+
+/* --- configuration --- */
+
+void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value)
+{
+	char reason[256]; /* librdkafka's words may quote the value: dropped */
+
+	if (conf->err.kind != 0 || !value || !*value)
+		return;
+	if (rd_kafka_conf_set(conf->conf, name, value, reason, sizeof reason) != RD_KAFKA_CONF_OK)
+		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka does not take the value set for %s", name);
+}
+
+void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, value);
+	kafka_conf_set(conf, name, text);
+}
+
+void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t fetch_bytes_max)
+{
+	int64_t answer_bytes_max = MIN((int64_t)fetch_bytes_max * FETCH_PARTITIONS, (int64_t)FETCH_BYTES_MAX);
+
+	answer_bytes_max = MAX(answer_bytes_max, (int64_t)fetch_bytes_max);
+	kafka_conf_set_number(conf, "max.partition.fetch.bytes", fetch_bytes_max);
+	kafka_conf_set_number(conf, "fetch.max.bytes", answer_bytes_max);
+	kafka_conf_set_number(conf, "receive.message.max.bytes", answer_bytes_max + FETCH_ROOM_BYTES);
+}
+
+static void set_password(struct kafka_conf *conf, struct slice password)
+{
+	char text[PASSWORD_BYTES_MAX];
+
+	if (password.n == 0)
+		return;
+	if (password.n >= sizeof text) {
+		err_set(&conf->err, ERR_CONFIG, "credentials", "the password of Kafka is too long");
+		return;
+	}
+	memcpy(text, password.p, password.n);
+	text[password.n] = '\0';
+	kafka_conf_set(conf, "sasl.password", text);
+	explicit_bzero(text, sizeof text);
+}
+
+/* librdkafka's own lines are for a developer; what matters comes back as an error of a call. */
+static void log_library(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	log_event(LOG_DEBUG, "kafka.library", "level=%d facility=%s text=%s", level, facility, LOG_QUOTED(text));
+}
+
+void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka)
+{
+	*conf = (struct kafka_conf){ .conf = rd_kafka_conf_new() };
+	rd_kafka_conf_set_log_cb(conf->conf, log_library);
+	if (!kafka->brokers || !*kafka->brokers)
+		err_set(&conf->err, ERR_CONFIG, "kafka", "no Kafka brokers are set");
+	kafka_conf_set(conf, "bootstrap.servers", kafka->brokers);
+	kafka_conf_set(conf, "client.id", kafka->client_id);
+	kafka_conf_set(conf, "security.protocol", kafka->security_protocol);
+	kafka_conf_set(conf, "ssl.ca.location", kafka->ca_file);
+	kafka_conf_set(conf, "ssl.certificate.location", kafka->cert_file);
+	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
+	kafka_conf_set(conf, "sasl.mechanism", kafka->sasl_mechanism);
+	kafka_conf_set(conf, "sasl.username", kafka->sasl_user);
+	set_password(conf, kafka->sasl_password);
+	kafka_conf_set(conf, "socket.nagle.disable", "true");
+	kafka_conf_set(conf, "socket.keepalive.enable", "true");
+	kafka_conf_set(conf, "reconnect.backoff.ms", "50");
+	kafka_conf_set(conf, "reconnect.backoff.max.ms", "1000");
+	kafka_conf_set(conf, "allow.auto.create.topics", "false");
+}
+
+int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err)
+{
+	char reason[256];
+
+	if (conf->err.kind == 0) {
+		rd_kafka_t *rk = rd_kafka_new(type, conf->conf, reason, sizeof reason);
+
+		if (rk) {
+			conf->conf = NULL; /* the handle's now */
+			*ret = rk;
+			return 0;
+		}
+		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka refuses the settings, or cannot load the TLS files");
+	}
+	rd_kafka_conf_destroy(conf->conf);
+	conf->conf = NULL;
+	if (err)
+		*err = conf->err;
+	return -(int)conf->err.kind;
+}
+
+/* --- errors --- */
+
+enum err_kind kafka_sort(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return ERR_FULL;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+	case RD_KAFKA_RESP_ERR_INVALID_MSG:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+		return ERR_DATA;
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+	case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+	case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR__INVALID_ARG:
+		return ERR_CONFIG;
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR__FAIL:
+	case RD_KAFKA_RESP_ERR__DESTROY:
+	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+	case RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE:
+	case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+	case RD_KAFKA_RESP_ERR__CONFLICT:
+	case RD_KAFKA_RESP_ERR__FENCED:
+	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+	case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+	case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
+	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+		return ERR_FATAL;
+	default:
+		return ERR_RETRY; /* brokers away, leaders moving, timeouts, a group in motion, a disk that is full */
+	}
+}
+
+static bool is_credentials(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM || code == RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE;
+}
+
+int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
+{
+	enum err_kind kind = kafka_sort(code);
+	const char *name = rd_kafka_err2name(code);
+
+	if (is_credentials(code))
+		return err_set(err, kind, "credentials", "%s: Kafka refuses our user or password (%s)", what, name);
+	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+		return err_set(err, kind, name, "%s: Kafka knows no such topic or partition", what);
+	if (kind == ERR_RETRY)
+		return err_set(err, kind, name, "%s: Kafka cannot be reached or is not ready", what);
+	return err_set(err, kind, name, "%s: Kafka answers %s", what, name);
+}
+
+/* --- messages --- */
+
+struct held {
+	rd_kafka_message_t *message;
+	size_t header_count;
+	struct kafka_header headers[];
+};
+
+/* More than KAFKA_HEADERS_MAX are no message of ours: those behind are not shown. */
+static size_t count_headers(const rd_kafka_headers_t *headers)
+{
+	return headers ? MIN(rd_kafka_header_cnt(headers), (size_t)KAFKA_HEADERS_MAX) : 0;
+}
+
+int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err)
+{
+	rd_kafka_headers_t *headers = NULL;
+
+	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		headers = NULL; /* none, or ones that cannot be parsed: shown as none */
+	size_t count = count_headers(headers);
+	struct held *held = malloc(sizeof *held + count * sizeof held->headers[0]);
+
+	if (!held) {
+		rd_kafka_message_destroy(message);
+		return err_set(err, ERR_FATAL, "memory", "no memory for a message");
+	}
+	held->message = message;
+	held->header_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *name;
+		const void *value;
+		size_t n;
+
+		if (rd_kafka_header_get_all(headers, i, &name, &value, &n) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		held->headers[held->header_count++] = (struct kafka_header){ name, slice_make(value, value ? n : 0) };
+	}
+	*ret = (struct kafka_message){
+		.key = slice_make(message->key, message->key ? message->key_len : 0),
+		.value = slice_make(message->payload, message->payload ? message->len : 0),
+		.partition = message->partition,
+		.offset = message->offset,
+		.timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+		.headers = held->headers,
+		.header_count = held->header_count,
+		.owner = held,
+	};
+	return 0;
+}
+
+void kafka_message_drop(struct kafka_message *message)
+{
+	struct held *held = message->owner;
+
+	if (held) {
+		rd_kafka_message_destroy(held->message);
+		free(held);
+	}
+	*message = (struct kafka_message){ 0 };
+}
+
+/* --- questions --- */
+
+int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms, struct kafka_topic_range *ret,
+		    struct err *err)
+{
+	int64_t low, high;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, (int)wait_ms);
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_fail(code, topic, err);
+	*ret = (struct kafka_topic_range){ .low = low, .high = high };
+	return 0;
+}
+
+static void drop_metadata(const struct rd_kafka_metadata **metadata)
+{
+	if (*metadata)
+		rd_kafka_metadata_destroy(*metadata);
+}
+
+int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
+{
+	CLEANUP(drop_rd_topic) rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
+
+	if (!handle)
+		return kafka_fail(rd_kafka_last_error(), topic, err);
+	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, handle, &metadata, (int)wait_ms);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt != 1)
+		code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = metadata->topics[0].err;
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_fail(code, topic, err);
+	*ret = metadata->topics[0].partition_cnt;
+	return 0;
+}

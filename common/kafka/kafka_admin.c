@@ -1,0 +1,193 @@
+#include "kafka/kafka_admin.h"
+
+#include "kafka/kafka_room.h"
+
+#include "base/clock.h"
+
+enum { ASK_MS = 2000, LEADER_STEP_MS = 50 };
+
+struct admin {
+	rd_kafka_t *rk;
+	bool is_refused;
+};
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct admin *admin = opaque;
+
+	(void)rk, (void)reason;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		admin->is_refused = true;
+}
+
+static int admin_open(const struct kafka_options *kafka, struct admin *ret, struct err *err)
+{
+	struct kafka_conf conf;
+
+	kafka_conf_begin(&conf, kafka);
+	rd_kafka_conf_set_opaque(conf.conf, ret);
+	rd_kafka_conf_set_error_cb(conf.conf, on_error);
+	return kafka_conf_finish(&conf, RD_KAFKA_PRODUCER, &ret->rk, err);
+}
+
+static void admin_release(struct admin *admin)
+{
+	if (admin->rk)
+		rd_kafka_destroy(admin->rk);
+}
+
+static int name_cause(struct admin *admin, int rc, struct err *err)
+{
+	rd_kafka_poll(admin->rk, 0);
+	return rc == -ERR_RETRY && admin->is_refused ? kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "admin", err) : rc;
+}
+
+static void drop_new_topic(rd_kafka_NewTopic_t **topic)
+{
+	if (*topic)
+		rd_kafka_NewTopic_destroy(*topic);
+}
+
+static void drop_admin_options(rd_kafka_AdminOptions_t **options)
+{
+	if (*options)
+		rd_kafka_AdminOptions_destroy(*options);
+}
+
+static void drop_queue(rd_kafka_queue_t **queue)
+{
+	if (*queue)
+		rd_kafka_queue_destroy(*queue);
+}
+
+static void drop_event(rd_kafka_event_t **event)
+{
+	if (*event)
+		rd_kafka_event_destroy(*event);
+}
+
+static int describe_topic(const struct kafka_topic_spec *spec, rd_kafka_NewTopic_t **ret, struct err *err)
+{
+	char reason[256];
+	CLEANUP(drop_new_topic)
+	rd_kafka_NewTopic_t *topic =
+		rd_kafka_NewTopic_new(spec->name, spec->partitions, spec->replication, reason, sizeof reason);
+
+	if (!topic)
+		return err_set(err, ERR_CONFIG, "topic", "%s: no usable name or numbers of a topic", spec->name);
+	for (size_t i = 0; i < spec->setting_count; i++) {
+		if (rd_kafka_NewTopic_set_config(topic, spec->settings[i].name, spec->settings[i].value) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			return err_set(err, ERR_CONFIG, "topic", "%s: no usable setting %s", spec->name,
+				       spec->settings[i].name);
+	}
+	*ret = topic;
+	topic = NULL;
+	return 0;
+}
+
+static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event)
+{
+	size_t count = 0;
+
+	if (!event)
+		return RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return rd_kafka_event_error(event);
+	const rd_kafka_topic_result_t **results =
+		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+
+	return count == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL;
+}
+
+static int create_topic(struct admin *admin, const struct kafka_topic_spec *spec, uint32_t wait_ms, struct err *err)
+{
+	CLEANUP(drop_new_topic) rd_kafka_NewTopic_t *topic = NULL;
+	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(admin->rk);
+	CLEANUP(drop_admin_options)
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	char reason[256];
+	int rc = describe_topic(spec, &topic, err);
+
+	if (rc != 0)
+		return rc;
+	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);
+	rd_kafka_AdminOptions_set_operation_timeout(options, (int)wait_ms, reason, sizeof reason);
+	rd_kafka_CreateTopics(admin->rk, &topic, 1, options, queue);
+	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
+	rd_kafka_resp_err_t code = result_of(event);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+		return 0;
+	return kafka_fail(code, spec->name, err);
+}
+
+/* Until each partition can be asked for its range, as the next program will at once. */
+static int await_leaders(struct admin *admin, const struct kafka_topic_spec *spec, int64_t end_ms, struct err *err)
+{
+	for (int32_t partition = 0; partition < spec->partitions;) {
+		struct kafka_topic_range range;
+		int rc = kafka_ask_range(admin->rk, spec->name, partition, ASK_MS, &range, err);
+
+		if (rc == 0)
+			partition++;
+		else if (clock_ms() >= end_ms)
+			return rc;
+		else
+			rd_kafka_poll(admin->rk, LEADER_STEP_MS);
+	}
+	return 0;
+}
+
+static int await_topic(struct admin *admin, const struct kafka_topic_spec *spec, int64_t end_ms, struct err *err)
+{
+	int32_t partitions = 0;
+	int rc;
+
+	while ((rc = kafka_ask_partitions(admin->rk, spec->name, ASK_MS, &partitions, err)) != 0 && clock_ms() < end_ms)
+		rd_kafka_poll(admin->rk, LEADER_STEP_MS); /* brokers learn of a new topic one after another */
+	if (rc != 0)
+		return rc;
+	if (partitions != spec->partitions)
+		return err_set(err, ERR_CONFIG, "partitions",
+			       "topic %s has %d partitions, not %d; a count never changes: make a new generation",
+			       spec->name, partitions, spec->partitions);
+	return await_leaders(admin, spec, end_ms, err);
+}
+
+int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs, size_t count,
+			    uint32_t wait_ms, struct err *err)
+{
+	CLEANUP(admin_release) struct admin admin = { 0 };
+	int64_t end_ms = clock_ms() + wait_ms;
+	int rc = admin_open(kafka, &admin, err);
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		int64_t left_ms = MAX(end_ms - clock_ms(), (int64_t)1);
+
+		rc = name_cause(&admin, create_topic(&admin, &specs[i], (uint32_t)left_ms, err), err);
+	}
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = await_topic(&admin, &specs[i], end_ms, err);
+	return rc;
+}
+
+int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes,
+			   struct err *err)
+{
+	CLEANUP(admin_release) struct admin admin = { 0 };
+	int rc = admin_open(kafka, &admin, err);
+
+	if (rc != 0)
+		return rc;
+	char *id = rd_kafka_clusterid(admin.rk, (int)wait_ms);
+
+	if (!id)
+		return name_cause(&admin, kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, "cluster id", err), err);
+	bool fits = strlen(id) < buf_bytes;
+
+	if (fits)
+		snprintf(buf, buf_bytes, "%s", id);
+	rd_kafka_mem_free(admin.rk, id);
+	return fits ? 0 : err_set(err, ERR_FATAL, "cluster id", "the id of the cluster is longer than %zu bytes", buf_bytes);
+}

@@ -1,0 +1,136 @@
+/* The plain consumer of librdkafka, without a group: start at an offset, take, stop. A stop drops what was fetched, so a
+ * message of before a seek cannot come after it. */
+#include "kafka/kafka_reader.h"
+
+#include "kafka/kafka_room.h"
+
+enum { FETCH_WAIT_MS = 10, SEEK_MS_MAX = 5000 };
+
+struct kafka_reader {
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topic; /* of the range under way, else NULL */
+	int32_t partition;
+	bool is_refused;
+};
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct kafka_reader *reader = opaque;
+
+	(void)rk, (void)reason;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		reader->is_refused = true;
+}
+
+int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max, struct kafka_reader **ret,
+		      struct err *err)
+{
+	struct kafka_reader *reader = calloc(1, sizeof *reader);
+	struct kafka_conf conf;
+
+	if (!reader)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a reader");
+	kafka_conf_begin(&conf, kafka);
+	rd_kafka_conf_set_opaque(conf.conf, reader);
+	rd_kafka_conf_set_error_cb(conf.conf, on_error);
+	kafka_conf_set(&conf, "check.crcs", "true");
+	kafka_conf_set(&conf, "auto.offset.reset", "error");
+	kafka_conf_set(&conf, "enable.auto.offset.store", "false");
+	kafka_conf_set_number(&conf, "fetch.wait.max.ms", FETCH_WAIT_MS);
+	kafka_conf_set_number(&conf, "fetch.error.backoff.ms", FETCH_WAIT_MS);
+	kafka_conf_set_fetch_bytes(&conf, fetch_bytes_max);
+	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &reader->rk, err);
+
+	if (rc != 0) {
+		free(reader);
+		return rc;
+	}
+	*ret = reader;
+	return 0;
+}
+
+static void end_range(struct kafka_reader *reader)
+{
+	if (!reader->topic)
+		return;
+	rd_kafka_consume_stop(reader->topic, reader->partition);
+	rd_kafka_topic_destroy(reader->topic);
+	reader->topic = NULL;
+}
+
+void kafka_reader_close(struct kafka_reader *reader)
+{
+	if (!reader)
+		return;
+	end_range(reader);
+	rd_kafka_destroy(reader->rk);
+	free(reader);
+}
+
+/* Wrong credentials show as a timeout of the call, and as an event of the connection: the event says it better. */
+static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
+{
+	rd_kafka_poll(reader->rk, 0);
+	if (rc == -ERR_RETRY && reader->is_refused)
+		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
+	if (rc == 0)
+		reader->is_refused = false;
+	return rc;
+}
+
+int kafka_reader_range(struct kafka_reader *reader, const char *topic, int32_t partition, uint32_t wait_ms,
+		       struct kafka_topic_range *ret, struct err *err)
+{
+	return name_cause(reader, kafka_ask_range(reader->rk, topic, partition, wait_ms, ret, err), err);
+}
+
+int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret,
+			    struct err *err)
+{
+	return name_cause(reader, kafka_ask_partitions(reader->rk, topic, wait_ms, ret, err), err);
+}
+
+int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset, struct err *err)
+{
+	struct kafka_topic_range range;
+
+	end_range(reader);
+	int rc = kafka_reader_range(reader, topic, partition, SEEK_MS_MAX, &range, err);
+
+	if (rc != 0)
+		return rc;
+	if (offset < range.low || offset > range.high)
+		return err_set(err, ERR_DATA, "offset", "%s/%d: the offset lies outside the log", topic, partition);
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->rk, topic, NULL);
+
+	if (!handle)
+		return kafka_fail(rd_kafka_last_error(), topic, err);
+	if (rd_kafka_consume_start(handle, partition, offset) < 0) {
+		rc = kafka_fail(rd_kafka_last_error(), topic, err);
+		rd_kafka_topic_destroy(handle);
+		return rc;
+	}
+	reader->topic = handle;
+	reader->partition = partition;
+	return 0;
+}
+
+int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
+{
+	if (!reader->topic)
+		return err_set(err, ERR_FATAL, "reader", "a reader was asked for a message before a seek");
+	rd_kafka_poll(reader->rk, 0);
+	rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->partition, (int)wait_ms);
+
+	if (!message)
+		return 0;
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		rd_kafka_resp_err_t code = message->err;
+
+		rd_kafka_message_destroy(message);
+		return name_cause(reader, kafka_fail(code, "read", err), err);
+	}
+	int rc = kafka_message_take(message, ret, err);
+
+	return rc == 0 ? 1 : rc;
+}

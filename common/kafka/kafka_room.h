@@ -1,0 +1,55 @@
+/* kafka_room: what the files of this room share and no other may see: it shows librdkafka. */
+#ifndef KAFKA_KAFKA_ROOM_H
+#define KAFKA_KAFKA_ROOM_H
+
+#include "kafka/kafka.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+/* A configuration under construction. The first setting that librdkafka refuses is kept in err; later ones do nothing. */
+struct kafka_conf {
+	rd_kafka_conf_t *conf;
+	struct err err; /* kind 0: all is well */
+};
+
+void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
+void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
+void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value);
+/* fetch_bytes_max: of one partition in one answer; at least the largest message. */
+void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t fetch_bytes_max);
+/* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
+MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err);
+
+/* The kind of a code: what a caller can do about it. */
+enum err_kind kafka_sort(rd_kafka_resp_err_t code);
+/* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials". */
+int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
+
+/* Takes the message over: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
+MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err);
+
+MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
+			    struct kafka_topic_range *ret, struct err *err);
+/* ERR_CONFIG: there is no such topic. */
+MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
+
+static inline void drop_partition_list(rd_kafka_topic_partition_list_t **list)
+{
+	if (*list)
+		rd_kafka_topic_partition_list_destroy(*list);
+}
+
+static inline void drop_rd_topic(rd_kafka_topic_t **topic)
+{
+	if (*topic)
+		rd_kafka_topic_destroy(*topic);
+}
+
+static inline void drop_rd_error(rd_kafka_error_t **error)
+{
+	if (*error)
+		rd_kafka_error_destroy(*error);
+}
+
+#endif

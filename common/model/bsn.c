@@ -1,0 +1,52 @@
+#include "model/bsn.h"
+
+#include "base/num.h"
+
+enum rule bsn_read(struct slice text, uint32_t *ret)
+{
+	unsigned sum = 0; /* w of DOMAIN 5.2 */
+	uint32_t number = 0;
+
+	if (text.n != BSN_DIGITS || !num_is_digits(text))
+		return RULE_P01;
+	for (unsigned i = 0; i < BSN_DIGITS; i++) {
+		unsigned digit = (unsigned)(text.p[i] - '0');
+
+		number = number * 10 + digit;
+		if (i < BSN_DIGITS - 1)
+			sum += (BSN_DIGITS - i) * digit;
+	}
+	unsigned last = number % 10;
+
+	if (sum % 11 == (last + 5) % 11)
+		return RULE_P03;
+	if (sum % 11 != last || number == 0)
+		return RULE_P02;
+	*ret = number;
+	return RULE_NONE;
+}
+
+static bool run_holds(struct slice run, struct slice bsn)
+{
+	return bsn.n >= BSN_DIGITS_LOST && run.n >= bsn.n && memmem(run.p, run.n, bsn.p, bsn.n);
+}
+
+enum rule bsn_find(struct slice text, struct slice bsn)
+{
+	enum rule found = RULE_NONE;
+	uint32_t number;
+
+	for (size_t i = 0; i + BSN_DIGITS_LOST <= text.n; i++) {
+		size_t start = i;
+
+		while (i < text.n && num_is_digit(text.p[i]))
+			i++;
+		struct slice run = slice_make(text.p + start, i - start);
+
+		if (run_holds(run, bsn))
+			return RULE_P11;
+		if (run.n == BSN_DIGITS && bsn_read(run, &number) == RULE_NONE)
+			found = RULE_P14;
+	}
+	return found;
+}

@@ -1,0 +1,59 @@
+#include "pg/pg_copy.h"
+
+#include "pg/pg_room.h"
+
+enum { PIECE_BYTES = 256 * 1024 };
+
+/* signature, flags, length of the extension */
+static const char COPY_HEAD[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+static const char COPY_TAIL[2] = "\377\377";
+
+static int put_piece(struct pg_link *link, struct slice piece, struct err *err)
+{
+	for (;;) {
+		int rc = PQputCopyData(link->conn, piece.p, (int)piece.n);
+
+		if (rc < 0)
+			return pg_fail(link, NULL, "COPY", err);
+		if (rc > 0)
+			return pg_flush(link, err); /* bounds what libpq holds for us to one piece */
+		rc = pg_flush(link, err); /* no room: make some, then the same again */
+		if (rc != 0)
+			return rc;
+	}
+}
+
+static int put_rows(struct pg_link *link, struct slice rows, struct err *err)
+{
+	int rc = put_piece(link, slice_make(COPY_HEAD, sizeof COPY_HEAD), err);
+
+	while (rc == 0 && rows.n > 0)
+		rc = put_piece(link, slice_cut(&rows, MIN(rows.n, (size_t)PIECE_BYTES)), err);
+	if (rc == 0)
+		rc = put_piece(link, slice_make(COPY_TAIL, sizeof COPY_TAIL), err);
+	return rc;
+}
+
+int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct err *err)
+{
+	CLEANUP(drop_pgresult) PGresult *ready = NULL;
+	CLEANUP(drop_pgresult) PGresult *done = NULL;
+	int rc = pg_require_up(link, err);
+
+	if (rc != 0)
+		return rc;
+	if (!PQsendQuery(link->conn, sql))
+		return pg_fail(link, NULL, "COPY", err);
+	rc = pg_wait_answer(link, err);
+	if (rc != 0)
+		return rc;
+	ready = PQgetResult(link->conn);
+	if (PQresultStatus(ready) != PGRES_COPY_IN)
+		return pg_fail(link, ready, "COPY", err);
+	rc = put_rows(link, rows, err);
+	if (rc != 0)
+		return rc; /* the line is dropped: the server ends the COPY and its transaction */
+	if (PQputCopyEnd(link->conn, NULL) < 0)
+		return pg_fail(link, NULL, "COPY", err);
+	return pg_collect(link, "COPY", &done, err);
+}

@@ -1,0 +1,318 @@
+#include "redis/redis_cache.h"
+
+#include "redis/redis_link.h"
+
+#include "base/num.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+enum {
+	KEY_BYTES_MAX = 400,
+	NUMBER_BYTES = 24,
+	MARKS_BYTES = 16,
+	HEX_BYTES = 2 * CACHE_GEN_BYTES,
+	HEAD_WORDS = 4, /* gen wm vp tip */
+	TEACHER_BYTES = 16,
+	ENTRY_DAYS = 100, /* an entry nobody delivers for a quarter goes; so do those of a gen that is no more */
+};
+
+struct board_words {
+	char number[12];
+	uint8_t marks[MARKS_BYTES]; /* max, full */
+};
+
+struct redis_cache {
+	struct redis_link link;
+	char *raw_topic;
+	uint32_t key_id;
+	/* of the call under way */
+	struct redis_args args;
+	struct board_words words[CACHE_BOARDS_MAX];
+	char head_key[KEY_BYTES_MAX], tries_key[KEY_BYTES_MAX], prefix[KEY_BYTES_MAX];
+};
+
+/* --- life --- */
+
+int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id, struct redis_cache **ret,
+		     struct err *err)
+{
+	if (strlen(raw_topic) > 249)
+		return err_set(err, ERR_CONFIG, "topic", "the name of the raw topic is too long");
+	struct redis_cache *cache = calloc(1, sizeof *cache);
+	char *topic = strdup(raw_topic);
+
+	if (!cache || !topic) {
+		free(cache);
+		free(topic);
+		return err_set(err, ERR_FATAL, "memory", "no memory for the cache");
+	}
+	cache->link.options = *options;
+	cache->raw_topic = topic;
+	cache->key_id = key_id;
+	*ret = cache;
+	return 0;
+}
+
+void redis_cache_close(struct redis_cache *cache)
+{
+	if (!cache)
+		return;
+	redis_link_release(&cache->link);
+	free(cache->raw_topic);
+	free(cache);
+}
+
+/* --- words of a command --- */
+
+/* Two words stay free for the name of the command and the script: redis_link_run fills them. */
+static void begin_call(struct redis_cache *cache, int32_t partition, const char *key_count)
+{
+	int n = snprintf(cache->prefix, KEY_BYTES_MAX, "{%s/%" PRId32 "}:" CACHE_FORMAT ":%" PRIu32 ":", cache->raw_topic,
+			 partition, cache->key_id);
+
+	assert(n > 0 && n < KEY_BYTES_MAX - HEX_BYTES - 8);
+	snprintf(cache->head_key, KEY_BYTES_MAX, "%.*shead", n, cache->prefix);
+	snprintf(cache->tries_key, KEY_BYTES_MAX, "%.*stries", n, cache->prefix);
+	cache->args.count = 2;
+	redis_args_add(&cache->args, slice_of(key_count));
+}
+
+static void add_text(struct redis_cache *cache, const char *text)
+{
+	redis_args_add(&cache->args, slice_of(text));
+}
+
+static void add_board(struct redis_cache *cache, size_t at, const struct cache_board *board, bool with_marks)
+{
+	struct board_words *words = &cache->words[at];
+
+	snprintf(words->number, sizeof words->number, "%" PRIu32, board->board);
+	add_text(cache, words->number);
+	if (!with_marks)
+		return;
+	num_put_be64(words->marks, (uint64_t)board->sequence_max);
+	num_put_be64(words->marks + 8, (uint64_t)board->sequence_full);
+	redis_args_add(&cache->args, slice_make(words->marks, MARKS_BYTES));
+}
+
+static int fail_count(size_t count, struct err *err)
+{
+	return err_set(err, ERR_FULL, "boards", "%zu boards are more than the %d of one call", count, CACHE_BOARDS_MAX);
+}
+
+/* A script that answers with a number. */
+static int run_for_number(struct redis_cache *cache, enum redis_script script, int64_t *ret, struct err *err)
+{
+	CLEANUP(drop_reply) redisReply *reply = NULL;
+	int rc = redis_link_run(&cache->link, script, &cache->args, &reply, err);
+
+	if (rc != 0)
+		return rc;
+	if (reply->type != REDIS_REPLY_INTEGER)
+		return err_set(err, ERR_RETRY, "answer", "Redis gave another kind of answer than asked for");
+	*ret = reply->integer;
+	return 0;
+}
+
+/* --- read --- */
+
+static struct slice word_of(const redisReply *reply, size_t at)
+{
+	const redisReply *word = reply->element[at];
+
+	return word->type == REDIS_REPLY_STRING ? slice_make(word->str, (size_t)word->len) : (struct slice){ 0 };
+}
+
+static bool parse_head(const redisReply *reply, struct cache_head *ret)
+{
+	struct cache_head head = { 0 };
+
+	if (!num_from_hex(word_of(reply, 0), head.gen, sizeof head.gen) ||
+	    !num_parse_i64(word_of(reply, 1), 0, INT64_MAX, &head.next_raw) ||
+	    !num_parse_i64(word_of(reply, 2), 0, INT64_MAX, &head.next_verdict) ||
+	    !num_from_hex(word_of(reply, 3), head.tip, sizeof head.tip))
+		return false;
+	*ret = head;
+	return true;
+}
+
+/* No marks: no delivery of this board was seen. Marks of another form: the head is not whole. */
+static bool parse_marks(struct slice marks, struct cache_board *board)
+{
+	board->sequence_max = board->sequence_full = 0;
+	if (marks.n == 0)
+		return true;
+	if (marks.n != MARKS_BYTES)
+		return false;
+	uint64_t max = num_get_be64((const uint8_t *)marks.p), full = num_get_be64((const uint8_t *)marks.p + 8);
+
+	if (max > INT64_MAX || full > INT64_MAX)
+		return false;
+	board->sequence_max = (int64_t)max;
+	board->sequence_full = (int64_t)full;
+	return true;
+}
+
+static bool are_entries_sound(struct slice entries)
+{
+	if (entries.n % CACHE_ENTRY_BYTES != 0)
+		return false;
+	for (size_t at = CACHE_ENTRY_BYTES; at < entries.n; at += CACHE_ENTRY_BYTES)
+		if (memcmp(entries.p + at - CACHE_ENTRY_BYTES, entries.p + at, TEACHER_BYTES) >= 0)
+			return false;
+	return true;
+}
+
+static int take_board(const redisReply *reply, size_t at, struct cache_board *board, struct arena *arena, bool *ret_sound,
+		      struct err *err)
+{
+	struct slice entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
+
+	*ret_sound = parse_marks(word_of(reply, HEAD_WORDS + 2 * at), board);
+	board->is_changed = false;
+	board->entries = (struct slice){ 0 };
+	if (!are_entries_sound(entries))
+		return 0; /* damaged: nothing is certain, which only costs time */
+	if (!arena_copy(arena, entries, &board->entries))
+		return err_set(err, ERR_FULL, "arena", "the entries of a batch do not fit its arena");
+	return 0;
+}
+
+/* A head that is not whole stands in the way of a cold start. Losing it costs time only. */
+static int remove_head(struct redis_cache *cache, struct err *err)
+{
+	CLEANUP(drop_reply) redisReply *reply = NULL;
+
+	cache->args.count = 0;
+	add_text(cache, "UNLINK");
+	add_text(cache, cache->head_key);
+	return redis_link_command(&cache->link, &cache->args, &reply, err);
+}
+
+int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head, struct cache_board *boards,
+		     size_t count, struct arena *arena, struct err *err)
+{
+	CLEANUP(drop_reply) redisReply *reply = NULL;
+	struct cache_head head;
+	bool is_sound = true;
+
+	if (count > CACHE_BOARDS_MAX)
+		return fail_count(count, err);
+	begin_call(cache, partition, "1");
+	add_text(cache, cache->head_key);
+	add_text(cache, cache->prefix);
+	for (size_t i = 0; i < count; i++)
+		add_board(cache, i, &boards[i], false);
+	int rc = redis_link_run(&cache->link, REDIS_READ, &cache->args, &reply, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_head = (struct cache_head){ .is_cold = true };
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+		return 0;
+	is_sound = reply->elements == HEAD_WORDS + 2 * count && parse_head(reply, &head);
+	for (size_t i = 0; is_sound && i < count; i++) {
+		rc = take_board(reply, i, &boards[i], arena, &is_sound, err);
+		if (rc != 0)
+			return rc;
+	}
+	if (!is_sound)
+		return remove_head(cache, err);
+	*ret_head = head;
+	return 0;
+}
+
+/* --- write --- */
+
+struct head_words {
+	char gen[HEX_BYTES + 1], tip[HEX_BYTES + 1], raw[NUMBER_BYTES], verdict[NUMBER_BYTES], raw_padded[NUMBER_BYTES];
+};
+
+static void format_head(const struct cache_head *head, struct head_words *ret)
+{
+	assert(head->next_raw >= 0 && head->next_verdict >= 0);
+	num_to_hex(head->gen, sizeof head->gen, ret->gen);
+	num_to_hex(head->tip, sizeof head->tip, ret->tip);
+	ret->gen[HEX_BYTES] = ret->tip[HEX_BYTES] = '\0';
+	snprintf(ret->raw, NUMBER_BYTES, "%" PRId64, head->next_raw);
+	snprintf(ret->verdict, NUMBER_BYTES, "%" PRId64, head->next_verdict);
+	snprintf(ret->raw_padded, NUMBER_BYTES, "%020" PRId64, head->next_raw);
+}
+
+static size_t bytes_to_write(const struct cache_board *boards, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += boards[i].is_changed ? boards[i].entries.n : 0;
+	return bytes;
+}
+
+int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
+			const struct cache_head *next, const struct cache_board *boards, size_t count, struct err *err)
+{
+	struct head_words was, will;
+	char ttl[NUMBER_BYTES], gen_prefix[KEY_BYTES_MAX];
+	int64_t is_done;
+
+	assert(memcmp(expected->gen, next->gen, sizeof next->gen) == 0);
+	if (count > CACHE_BOARDS_MAX)
+		return fail_count(count, err);
+	if (bytes_to_write(boards, count) > CACHE_CALL_BYTES_MAX)
+		return err_set(err, ERR_FULL, "entries", "the entries of a batch are more than one call may carry");
+	format_head(expected, &was);
+	format_head(next, &will);
+	begin_call(cache, partition, "2");
+	snprintf(gen_prefix, sizeof gen_prefix, "%.*s%s:", KEY_BYTES_MAX - HEX_BYTES - 2, cache->prefix, will.gen);
+	snprintf(ttl, sizeof ttl, "%d", ENTRY_DAYS * 24 * 3600);
+	const char *const words[] = { cache->head_key, cache->tries_key, was.gen,  was.verdict,	    gen_prefix,
+				      will.raw,	       will.verdict,	 will.tip, will.raw_padded, ttl };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		add_text(cache, words[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!boards[i].is_changed)
+			continue;
+		assert(boards[i].entries.n % CACHE_ENTRY_BYTES == 0);
+		add_board(cache, i, &boards[i], true);
+		add_text(cache, boards[i].entries.n > 0 ? "set" : "del");
+		redis_args_add(&cache->args, boards[i].entries);
+	}
+	int rc = run_for_number(cache, REDIS_ADVANCE, &is_done, err);
+
+	return rc == 0 ? is_done == 1 : rc;
+}
+
+int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
+		      const struct cache_board *boards, size_t count, struct err *err)
+{
+	struct head_words words;
+	int64_t is_done;
+
+	if (count > CACHE_BOARDS_MAX)
+		return fail_count(count, err);
+	format_head(head, &words);
+	begin_call(cache, partition, "1");
+	add_text(cache, cache->head_key);
+	add_text(cache, words.gen);
+	add_text(cache, words.raw);
+	add_text(cache, words.verdict);
+	add_text(cache, words.tip);
+	for (size_t i = 0; i < count; i++)
+		add_board(cache, i, &boards[i], true);
+	int rc = run_for_number(cache, REDIS_BEGIN, &is_done, err);
+
+	return rc == 0 ? is_done == 1 : rc;
+}
+
+int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret, struct err *err)
+{
+	char offset[NUMBER_BYTES];
+
+	begin_call(cache, partition, "1");
+	add_text(cache, cache->tries_key);
+	snprintf(offset, sizeof offset, "%020" PRId64, raw_offset);
+	add_text(cache, offset);
+	return run_for_number(cache, REDIS_TRY, ret, err);
+}

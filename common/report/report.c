@@ -1,0 +1,268 @@
+#include "report/report.h"
+
+#include "wire/feedback_build.h"
+#include "wire/outcomes.h"
+
+#include <jansson.h>
+
+enum { GROUPS_MAX = FILE_LINES_MAX };
+
+static const char *const FIND_SQL =
+	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2 order by position limit 16";
+
+static const char *const SUMMARY_SQL =
+	"select delivery_id, board, kind, dry_run, sequence, extraction_date, state, lines, nieuw, gewijzigd, ongewijzigd,"
+	" verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices"
+	" from register.delivery where position = $1";
+
+static const char *const CODES_SQL = "select rule, lines from register.finding where position = $1";
+
+static const char *const LINES_SQL =
+	"select d.lines, d.sequence, d.outcomes, f.body from register.delivery d"
+	" left join register.feedback f on f.board = d.board and f.digest = d.feedback where d.position = $1";
+
+static int unknown_delivery(struct err *err)
+{
+	return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
+}
+
+int report_find(struct pg_link *link, uint32_t board, struct slice id, struct report_found ret[REPORT_FOUND_MAX],
+		size_t *ret_count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	pg_add_text(&params, id);
+	int rc = pg_exec(link, "report_find", FIND_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_count = MIN(pg_rows_count(rows), (size_t)REPORT_FOUND_MAX);
+	for (size_t i = 0; i < *ret_count; i++) {
+		struct slice fingerprint = pg_get_bytes(rows, i, 1);
+
+		ret[i] = (struct report_found){ .position = pg_get_i64(rows, i, 0) };
+		memcpy(ret[i].fingerprint, fingerprint.p, MIN(fingerprint.n, sizeof ret[i].fingerprint));
+	}
+	return 0;
+}
+
+/* Findings of the delivery itself are bits and figures in the ledger (DOMAIN 2.2). */
+static void add_notices(struct summary *summary, unsigned notices)
+{
+	static const struct {
+		unsigned bit;
+		enum rule rule;
+		enum field field;
+	} NOTICES[] = {
+		{ NOTICE_K04, RULE_K04, FIELD_SEQUENCE }, { NOTICE_K05, RULE_K05, FIELD_EXTRACTION_DATE },
+		{ NOTICE_K06, RULE_K06, FIELD_NONE },	  { NOTICE_K10, RULE_K10, FIELD_NONE },
+		{ NOTICE_R06, RULE_R06, FIELD_NONE },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(NOTICES); i++) {
+		struct finding finding = { .rule = (uint16_t)NOTICES[i].rule, .field = (uint8_t)NOTICES[i].field };
+
+		if (!(notices & NOTICES[i].bit))
+			continue;
+		if (NOTICES[i].rule == RULE_K06) {
+			finding.values[0] = summary->absent;
+			finding.values[1] = summary->active;
+		} else if (NOTICES[i].rule == RULE_R06) {
+			finding.values[0] = summary->lapsed;
+		}
+		summary_add_finding(summary, &finding);
+	}
+}
+
+static int fill_codes(struct pg_link *link, const struct pg_params *params, struct summary *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, "report_codes", CODES_SQL, params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < pg_rows_count(rows); i++)
+		if (rule_is_known((unsigned)pg_get_i16(rows, i, 0)))
+			summary_count(ret, (enum rule)pg_get_i16(rows, i, 0), pg_get_i32(rows, i, 1));
+	return 0;
+}
+
+int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, position);
+	int rc = pg_exec(link, "report_summary", SUMMARY_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	if (pg_rows_count(rows) == 0)
+		return unknown_delivery(err);
+	*ret = (struct summary){
+		.has_board = true,
+		.board = (uint32_t)pg_get_i32(rows, 0, 1),
+		.kind = (enum delivery_kind)pg_get_i16(rows, 0, 2),
+		.is_dry_run = pg_get_bool(rows, 0, 3),
+		.sequence = pg_get_i64(rows, 0, 4),
+		.extraction_date = pg_get_i32(rows, 0, 5),
+		.state = (enum delivery_state)pg_get_i16(rows, 0, 6),
+		.lines = pg_get_i32(rows, 0, 7),
+		.absent = pg_get_i32(rows, 0, 15),
+		.active = pg_get_i32(rows, 0, 16),
+		.lapsed = pg_get_i32(rows, 0, 17),
+	};
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
+		ret->counts[outcome] = pg_get_i32(rows, 0, 7 + outcome);
+	if (!arena_copy(arena, pg_get_bytes(rows, 0, 0), &ret->delivery_id))
+		return err_set(err, ERR_FULL, "arena", "no room for a summary");
+	add_notices(ret, (unsigned)pg_get_i16(rows, 0, 18));
+	return fill_codes(link, &params, ret, err);
+}
+
+/* The lines of a delivery with their outcomes, one after the other. */
+struct lines {
+	int64_t sequence;
+	int64_t count;
+	bool has_body;
+	uint8_t *outcomes;
+	size_t outcome_count;
+	struct feedback_reader reader;
+	uint32_t next; /* without a body: the record that comes next */
+};
+
+static int lines_load(struct pg_link *link, int64_t position, struct arena *arena, struct lines *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+	struct slice body = { 0 };
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, position);
+	int rc = pg_exec(link, "report_lines", LINES_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	if (pg_rows_count(rows) == 0)
+		return unknown_delivery(err);
+	*ret = (struct lines){ .count = pg_get_i32(rows, 0, 0), .sequence = pg_get_i64(rows, 0, 1),
+			       .has_body = !pg_is_null(rows, 0, 3), .next = 2 };
+	rc = outcomes_decode(pg_get_bytes(rows, 0, 2), GROUPS_MAX, arena, &ret->outcomes, &ret->outcome_count, err);
+	if (rc != 0 || !ret->has_body)
+		return rc;
+	if (!arena_copy(arena, pg_get_bytes(rows, 0, 3), &body))
+		return err_set(err, ERR_FULL, "arena", "no room for the lines of a delivery");
+	feedback_reader_init(&ret->reader, body, ret->outcomes, ret->outcome_count);
+	return 0;
+}
+
+/* 1 with the next line, 0 at the end, < 0 error. Lines of a body that could not be read have a number and an outcome only. */
+static int lines_next(struct lines *lines, struct feedback_line *ret, struct err *err)
+{
+	if (lines->has_body)
+		return feedback_reader_next(&lines->reader, ret, err);
+	if (lines->next >= lines->count + 2)
+		return 0;
+	*ret = (struct feedback_line){ .record_no = lines->next++, .outcome = OUTCOME_QUARANTAINE };
+	return 1;
+}
+
+int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+{
+	struct lines lines;
+	struct feedback_line line;
+	int rc = lines_load(link, position, arena, &lines, err);
+
+	if (rc != 0)
+		return rc;
+	feedback_add_header(out);
+	while ((rc = lines_next(&lines, &line, err)) > 0)
+		feedback_add_line(out, &line, lines.sequence);
+	if (rc == 0 && !strbuf_ok(out))
+		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
+	return rc;
+}
+
+static json_t *line_json(const struct feedback_line *line, int64_t sequence)
+{
+	struct finding findings[FEEDBACK_FINDINGS_MAX + 1];
+	size_t count = feedback_findings(line, sequence, findings);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, finding_json(&findings[i]));
+	return json_pack("{s:I, s:s%, s:s%, s:s, s:s, s:o}", "regel", (json_int_t)line->record_no, "personeelsnummer",
+			 line->employee_ref.n ? line->employee_ref.p : "", line->employee_ref.n, "benoemingssleutel",
+			 line->appointment_key.n ? line->appointment_key.p : "", line->appointment_key.n, "uitkomst",
+			 outcome_name(outcome_counted_as(line->outcome)), "doel", target_name(line->target),
+			 "bevindingen", list);
+}
+
+int report_json(struct pg_link *link, int64_t position, struct arena *arena, json_t **ret, struct err *err)
+{
+	struct lines lines;
+	struct feedback_line line;
+	struct summary summary;
+	int rc = report_summary(link, position, arena, &summary, err);
+
+	if (rc == 0)
+		rc = lines_load(link, position, arena, &lines, err);
+	if (rc != 0)
+		return rc;
+	json_t *list = json_array();
+
+	while ((rc = lines_next(&lines, &line, err)) > 0)
+		json_array_append_new(list, line_json(&line, lines.sequence));
+	if (rc != 0) {
+		json_decref(list);
+		return rc;
+	}
+	*ret = summary_json(&summary);
+	json_object_set_new(*ret, "terugmelding", list);
+	return 0;
+}
+
+int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,
+		      struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(topic));
+	pg_add_i32(&params, partition);
+	pg_add_i64(&params, offset);
+	int rc = pg_exec(link, "report_is_applied",
+			 "select next_raw > $3 from register.cursor where topic = $1 and partition = $2", &params, &rows,
+			 NULL, err);
+
+	if (rc == 0)
+		*ret = pg_rows_count(rows) == 1 && pg_get_bool(rows, 0, 0);
+	return rc;
+}
+
+int report_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known, bool *ret_executed,
+			int32_t *ret_lapsed, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_uuid(&params, request_id);
+	int rc = pg_exec(link, "report_confirmation",
+			 "select executed, lapsed from register.confirmation where request_id = $1", &params, &rows, NULL,
+			 err);
+
+	if (rc != 0)
+		return rc;
+	*ret_is_known = pg_rows_count(rows) > 0;
+	if (*ret_is_known) {
+		*ret_executed = pg_get_bool(rows, 0, 0);
+		*ret_lapsed = pg_get_i32(rows, 0, 1);
+	}
+	return 0;
+}

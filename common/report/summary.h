@@ -1,0 +1,52 @@
+/* summary: the samenvatting of a delivery (DOMAIN 8.2) and its JSON.
+ *
+ * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (report.h). Slices are
+ * borrowed. An absent header field is the zero of its type, or an empty slice, and shows as null. */
+#ifndef REPORT_SUMMARY_H
+#define REPORT_SUMMARY_H
+
+#include "model/delivery.h"
+#include "model/outcome.h"
+
+struct json_t; /* of jansson */
+
+enum delivery_state { STATE_VERWERKT = 1, STATE_WACHT_OP_BEVESTIGING = 2, STATE_ONTVANGEN = 3, STATE_GEWEIGERD = 4 };
+const char *delivery_state_name(enum delivery_state state);
+
+/* Bits of register.delivery.notices. */
+enum delivery_notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
+
+enum { SUMMARY_FINDINGS_MAX = COLUMNS + 11, SUMMARY_CODES_MAX = 80 };
+
+struct summary {
+	struct slice delivery_id;
+	bool has_board; /* board 0 is a number too */
+	uint32_t board;
+	enum delivery_kind kind;
+	bool is_dry_run;
+	int64_t sequence;
+	int32_t extraction_date;
+	enum delivery_state state;
+	int64_t lines;
+	int64_t counts[OUTCOMES + 1]; /* by enum outcome 1..7 */
+	int64_t absent, active, lapsed;
+	struct finding findings[SUMMARY_FINDINGS_MAX]; /* of the delivery, in the order of DOMAIN 4.4 */
+	size_t finding_count;
+	struct {
+		enum rule rule;
+		int64_t count;
+	} codes[SUMMARY_CODES_MAX]; /* findings a code, lines and delivery together, in byte order of the code */
+	size_t code_count;
+};
+
+/* Counts n findings of this rule. */
+void summary_count(struct summary *summary, enum rule rule, int64_t n);
+/* Adds a finding of the delivery, and counts it. Call in the order of DOMAIN 4.4. */
+void summary_add_finding(struct summary *summary, const struct finding *finding);
+
+/* A new object with the names and order of 8.2; the caller owns it. NULL: no memory. */
+struct json_t *summary_json(const struct summary *summary);
+/* {code, ernst, veld, melding}; the caller owns it. */
+struct json_t *finding_json(const struct finding *finding);
+
+#endif

@@ -1,0 +1,159 @@
+#include "run/app.h"
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/notify.h"
+#include "run/status.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+enum { WAIT_STEP_MS = 50, RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000 };
+
+static _Atomic int stop_state = STOP_NONE;
+
+static sigset_t stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void app_block_signals(void)
+{
+	sigset_t set = stop_signals();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of the write, not the end of the process */
+}
+
+enum stop stop_seen(void)
+{
+	return (enum stop)atomic_load(&stop_state);
+}
+
+enum stop stop_poll(void)
+{
+	sigset_t set = stop_signals();
+	struct timespec none = { 0, 0 };
+
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		atomic_store(&stop_state, stop_seen() == STOP_NONE ? STOP_DRAIN : STOP_NOW);
+	return stop_seen();
+}
+
+bool stop_is_asked(void)
+{
+	return stop_poll() != STOP_NONE;
+}
+
+int stop_signalfd(void)
+{
+	sigset_t set = stop_signals();
+
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+bool app_wait(uint32_t ms)
+{
+	int64_t end_ms = clock_ms() + ms;
+
+	for (int64_t left_ms = ms; left_ms > 0; left_ms = end_ms - clock_ms()) {
+		if (stop_is_asked())
+			return false;
+		struct timespec step = { 0, (long)MIN(left_ms, (int64_t)WAIT_STEP_MS) * 1000000 };
+
+		nanosleep(&step, NULL);
+		status_beat();
+		notify_watchdog();
+	}
+	return !stop_is_asked();
+}
+
+void app_forbid_core_dumps(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+int app_exit_status(const struct err *err)
+{
+	if (err->kind == ERR_STOP)
+		return EXIT_DRAINED;
+	if (err->kind != ERR_CONFIG)
+		return EXIT_BUG;
+	return strcmp(err->code, "credentials") == 0 ? EXIT_CREDENTIALS : EXIT_SETTINGS;
+}
+
+static void log_failure(enum log_level level, const char *event, const struct err *err, uint32_t attempt)
+{
+	log_event(level, event, "kind=%s code=%s attempt=%u why=%s", err_kind_name(err->kind), LOG_QUOTED(err->code),
+		  attempt, LOG_QUOTED(err->text));
+}
+
+/* Logs a failure that a pause may cure: the first, and then each time the attempts have doubled. false: stop. */
+static bool pause_after(struct backoff *backoff, const struct err *err)
+{
+	uint32_t wait_ms = backoff_next_ms(backoff);
+
+	if ((backoff->attempt & (backoff->attempt - 1)) == 0)
+		log_failure(LOG_WARN, "turn.retry", err, backoff->attempt);
+	return app_wait(wait_ms);
+}
+
+static int run_turns(const struct app *app, void *self, struct err *err)
+{
+	struct backoff backoff;
+
+	backoff_init(&backoff, RETRY_MS_MIN, RETRY_MS_MAX);
+	while (stop_poll() == STOP_NONE) {
+		int rc = app->turn(self, err);
+
+		status_beat();
+		notify_watchdog();
+		if (rc == 0)
+			backoff_reset(&backoff);
+		else if (rc != -ERR_RETRY && rc != -ERR_FULL)
+			return rc;
+		else if (!pause_after(&backoff, err))
+			break;
+	}
+	return -ERR_STOP;
+}
+
+int app_run(const struct app *app, void *self)
+{
+	struct err err = { 0 };
+	int rc = run_turns(app, self, &err);
+
+	notify_stopping();
+	if (rc != -ERR_STOP) {
+		log_failure(LOG_ERROR, "worker.failed", &err, 1);
+		return app_exit_status(&err);
+	}
+	if (stop_poll() == STOP_NOW) {
+		log_event(LOG_WARN, "worker.left", "why=\"a second signal came: what is open is left to the next owner\"");
+		return EXIT_BUG;
+	}
+	log_event(LOG_INFO, "worker.drain", "wait_ms_max=%u", app->drain_ms_max);
+	err = (struct err){ 0 };
+	rc = app->drain(self, clock_ms() + app->drain_ms_max, &err);
+	if (rc == 0) {
+		log_event(LOG_INFO, "worker.drained", "status=0");
+		return EXIT_DRAINED;
+	}
+	log_failure(LOG_ERROR, "worker.drain_failed", &err, 1);
+	return rc == -ERR_STOP ? EXIT_BUG : app_exit_status(&err);
+}

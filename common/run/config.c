@@ -1,0 +1,454 @@
+/* Sources are collected first, key by key, each overriding the one before; then the values that stand are read, so that
+ * one pass lists all that is wrong. A value that is overridden is not looked at. Help and reference pages are written from
+ * the same table (config_help.c). */
+#include "run/config.h"
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "run/config_help.h"
+
+#include <ctype.h>
+
+enum {
+	FILE_BYTES_MAX = 1 << 20,
+	VALUE_BYTES_MAX = 4096,
+	ENV_BYTES_MAX = 128,
+	LOG_BYTES_MAX = 16384,
+};
+
+struct setting {
+	char *text;	   /* on the heap; NULL: the fallback stands */
+	const char *where; /* a file name, the name of a variable is made from the key, or "argument" */
+	unsigned line;	   /* in the file, else 0 */
+};
+
+struct load {
+	const struct config_table *table;
+	struct setting *settings; /* one per key */
+	const char *file;
+	size_t fault_count;
+};
+
+static void fault(struct load *load, const char *where, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+static void fault(struct load *load, const char *where, unsigned line, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	if (line > 0)
+		fprintf(stderr, "%s: %s:%u: %s\n", load->table->program, where, line, text);
+	else
+		fprintf(stderr, "%s: %s: %s\n", load->table->program, where, text);
+	load->fault_count++;
+}
+
+/* --- keys and their sources --- */
+
+void config_env_name(const char *key, char *buf, size_t buf_bytes)
+{
+	size_t n = (size_t)snprintf(buf, buf_bytes, "INSTROOM_%s", key);
+
+	for (char *p = buf; p < buf + MIN(n, buf_bytes - 1); p++)
+		*p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+}
+
+static const struct config_key *find_key(const struct config_table *table, struct slice name)
+{
+	for (size_t i = 0; i < table->key_count; i++)
+		if (slice_equal_text(name, table->keys[i].key))
+			return &table->keys[i];
+	return NULL;
+}
+
+/* The key that name would be if dots, underscores, hyphens and capitals did not count; NULL: none. */
+static const struct config_key *find_similar(const struct config_table *table, struct slice name)
+{
+	char text[ENV_BYTES_MAX], want[ENV_BYTES_MAX], has[ENV_BYTES_MAX];
+
+	if (name.n >= sizeof text)
+		return NULL;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	config_env_name(text, want, sizeof want);
+	for (size_t i = 0; i < table->key_count; i++) {
+		config_env_name(table->keys[i].key, has, sizeof has);
+		if (strcmp(want, has) == 0)
+			return &table->keys[i];
+	}
+	return NULL;
+}
+
+static void set_value(struct load *load, struct slice name, struct slice value, const char *where, unsigned line)
+{
+	const struct config_key *key = find_key(load->table, name);
+
+	if (!key) {
+		const struct config_key *similar = find_similar(load->table, name);
+
+		fault(load, where, line, "unknown key \"%.*s\"%s%s%s", (int)MIN(name.n, (size_t)100), name.p,
+		      similar ? "; did you mean " : "", similar ? similar->key : "", similar ? "?" : "");
+		return;
+	}
+	struct setting *setting = &load->settings[key - load->table->keys];
+
+	if (value.n > VALUE_BYTES_MAX || memchr(value.p, '\0', value.n)) {
+		fault(load, where, line, "%s: the value is longer than %d bytes or holds a zero byte", key->key,
+		      VALUE_BYTES_MAX);
+		return;
+	}
+	if (setting->text && line > 0 && setting->line > 0) {
+		fault(load, where, line, "%s: stands on line %u already", key->key, setting->line);
+		return;
+	}
+	free(setting->text);
+	setting->text = strndup(value.p, value.n);
+	if (!setting->text)
+		fault(load, where, line, "%s: no memory", key->key);
+	setting->where = where;
+	setting->line = line;
+}
+
+static struct slice trim_blanks(struct slice s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s.p++, s.n--;
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
+		s.n--;
+	return s;
+}
+
+static void read_line(struct load *load, struct slice line, unsigned number)
+{
+	line = trim_blanks(line);
+	if (line.n == 0 || line.p[0] == '#')
+		return;
+	const char *equals = memchr(line.p, '=', line.n);
+
+	if (!equals || equals == line.p) {
+		fault(load, load->file, number, "no \"key = value\"");
+		return;
+	}
+	struct slice name = trim_blanks(slice_make(line.p, (size_t)(equals - line.p)));
+
+	set_value(load, name, trim_blanks(slice_from(line, (size_t)(equals - line.p) + 1)), load->file, number);
+}
+
+/* All bytes of a file of at most bytes_max. false: it cannot be read, or is larger. */
+static bool slurp(const char *path, size_t bytes_max, struct strbuf *ret)
+{
+	char piece[4096];
+	size_t n;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return false;
+	strbuf_init(ret, bytes_max);
+	while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+		strbuf_add_bytes(ret, piece, n);
+	bool is_whole = !ferror(file) && strbuf_ok(ret);
+
+	explicit_bzero(piece, sizeof piece);
+	fclose(file);
+	if (!is_whole)
+		strbuf_release(ret);
+	return is_whole;
+}
+
+static void read_file(struct load *load)
+{
+	CLEANUP(strbuf_drop) struct strbuf content = { 0 };
+
+	if (!slurp(load->file, FILE_BYTES_MAX, &content)) {
+		fault(load, load->file, 0, "cannot be read, or is larger than %d bytes", FILE_BYTES_MAX);
+		return;
+	}
+	struct slice rest = strbuf_slice(&content);
+
+	for (unsigned number = 1; rest.n > 0; number++) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_cut(&rest, end ? (size_t)(end - rest.p) : rest.n);
+
+		if (end)
+			slice_cut(&rest, 1);
+		read_line(load, line, number);
+	}
+}
+
+static void read_environment(struct load *load)
+{
+	for (size_t i = 0; i < load->table->key_count; i++) {
+		const char *key = load->table->keys[i].key;
+		char name[ENV_BYTES_MAX];
+
+		config_env_name(key, name, sizeof name);
+		const char *value = getenv(name);
+
+		if (value)
+			set_value(load, slice_of(key), slice_of(value), "environment", 0);
+	}
+}
+
+/* Splits argv[*i], "--key=value" or "--key value", and moves *i to the last word used. false: no such form. */
+static bool take_argument(int argc, char **argv, int *i, struct slice *ret_name, struct slice *ret_value)
+{
+	struct slice word = slice_of(argv[*i]);
+
+	if (word.n < 3 || word.p[0] != '-' || word.p[1] != '-')
+		return false;
+	word = slice_from(word, 2);
+	const char *equals = memchr(word.p, '=', word.n);
+
+	if (equals) {
+		*ret_name = slice_make(word.p, (size_t)(equals - word.p));
+		*ret_value = slice_from(word, ret_name->n + 1);
+		return ret_name->n > 0;
+	}
+	if (*i + 1 >= argc)
+		return false;
+	*ret_name = word;
+	*ret_value = slice_of(argv[++*i]);
+	return true;
+}
+
+/* is_config_pass: only --config is taken; else all but --config. */
+static void read_arguments(struct load *load, int argc, char **argv, bool is_config_pass)
+{
+	for (int i = 1; i < argc; i++) {
+		struct slice name, value;
+		int at = i;
+
+		if (!take_argument(argc, argv, &i, &name, &value)) {
+			if (is_config_pass)
+				fault(load, argv[at], 0, "no --key=value; see --help");
+			continue;
+		}
+		if (slice_equal_text(name, "config") != is_config_pass)
+			continue;
+		if (is_config_pass)
+			load->file = value.p; /* the end of a word of argv: has its NUL */
+		else
+			set_value(load, name, value, "argument", 0);
+	}
+}
+
+/* --- values --- */
+
+struct unit {
+	const char *suffix;
+	int64_t factor;
+};
+static const struct unit COUNT_UNITS[] = { { "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 } };
+static const struct unit BYTES_UNITS[] = { { "", 1 }, { "k", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } };
+static const struct unit MS_UNITS[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 } };
+
+static bool parse_scaled(struct slice text, const struct unit *units, size_t unit_count, int64_t *ret)
+{
+	size_t digits = 0;
+	int64_t value;
+
+	while (digits < text.n && num_is_digit(text.p[digits]))
+		digits++;
+	if (!num_parse_i64(slice_make(text.p, digits), 0, INT64_MAX, &value))
+		return false;
+	for (size_t i = 0; i < unit_count; i++)
+		if (slice_equal_text(slice_from(text, digits), units[i].suffix))
+			return !__builtin_mul_overflow(value, units[i].factor, ret);
+	return false;
+}
+
+static bool parse_number(enum config_type type, struct slice text, int64_t *ret)
+{
+	if (type == CONFIG_COUNT)
+		return parse_scaled(text, COUNT_UNITS, ARRAY_LEN(COUNT_UNITS), ret);
+	if (type == CONFIG_BYTES)
+		return parse_scaled(text, BYTES_UNITS, ARRAY_LEN(BYTES_UNITS), ret);
+	return parse_scaled(text, MS_UNITS, ARRAY_LEN(MS_UNITS), ret);
+}
+
+static void value_fault(struct load *load, const struct config_key *key, const char *what)
+{
+	const struct setting *setting = &load->settings[key - load->table->keys];
+	char env[ENV_BYTES_MAX], range[CONFIG_RANGE_BYTES];
+	const char *where = setting->text ? setting->where : "default";
+
+	config_range(key, range, sizeof range);
+	if (strcmp(where, "environment") == 0) {
+		config_env_name(key->key, env, sizeof env);
+		where = env;
+	}
+	fault(load, where, setting->text ? setting->line : 0, "%s: %s; it takes %s", key->key, what, range);
+}
+
+static void take_number(struct load *load, const struct config_key *key, struct slice text, int64_t *ret)
+{
+	int64_t value;
+
+	if (!parse_number(key->type, text, &value))
+		value_fault(load, key, "the value cannot be read");
+	else if (value < key->min || value > key->max)
+		value_fault(load, key, "the value is outside its range");
+	else
+		*ret = value;
+}
+
+static void take_bool(struct load *load, const struct config_key *key, struct slice text, bool *ret)
+{
+	if (slice_equal_text(text, "yes"))
+		*ret = true;
+	else if (slice_equal_text(text, "no"))
+		*ret = false;
+	else
+		value_fault(load, key, "the value cannot be read");
+}
+
+static void take_text(struct load *load, const struct config_key *key, struct slice text, const char **ret)
+{
+	if ((int64_t)text.n < key->min || (int64_t)text.n > key->max) {
+		value_fault(load, key, text.n == 0 ? "a value is needed" : "the length is outside its range");
+		return;
+	}
+	*ret = strndup(text.n > 0 ? text.p : "", text.n);
+	if (!*ret)
+		value_fault(load, key, "no memory");
+}
+
+/* One final LF is dropped, as editors and echo add one. */
+static void take_secret(struct load *load, const struct config_key *key, const char *path, struct slice *ret)
+{
+	struct strbuf content = { 0 };
+
+	if (*path && !slurp(path, (size_t)key->max + 1, &content)) {
+		value_fault(load, key, "the file named cannot be read, or holds too much");
+		return;
+	}
+	if (content.n > 0 && content.p[content.n - 1] == '\n')
+		content.n--;
+	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
+		value_fault(load, key, *path ? "the file named holds too little or too much" : "a file is needed");
+		strbuf_release(&content);
+		return;
+	}
+	*ret = strbuf_slice(&content); /* the memory is theirs now, until config_release */
+}
+
+static void take_value(struct load *load, const struct config_key *key, void *target)
+{
+	const struct setting *setting = &load->settings[key - load->table->keys];
+	const char *text = setting->text ? setting->text : key->fallback;
+	void *member = (char *)target + key->offset;
+
+	switch (key->type) {
+	case CONFIG_TEXT:
+		take_text(load, key, slice_of(text), member);
+		break;
+	case CONFIG_COUNT:
+	case CONFIG_BYTES:
+	case CONFIG_MS:
+		take_number(load, key, slice_of(text), member);
+		break;
+	case CONFIG_BOOL:
+		take_bool(load, key, slice_of(text), member);
+		break;
+	case CONFIG_SECRET:
+		take_secret(load, key, text, member);
+		break;
+	}
+}
+
+/* --- the doors --- */
+
+static void clear_members(const struct config_table *table, void *target)
+{
+	for (size_t i = 0; i < table->key_count; i++) {
+		void *member = (char *)target + table->keys[i].offset;
+
+		if (table->keys[i].type == CONFIG_TEXT)
+			*(const char **)member = NULL;
+		else if (table->keys[i].type == CONFIG_SECRET)
+			*(struct slice *)member = (struct slice){ 0 };
+	}
+}
+
+static void load_all(struct load *load, int argc, char **argv, void *target)
+{
+	read_arguments(load, argc, argv, true);
+	if (load->file)
+		read_file(load);
+	read_environment(load);
+	read_arguments(load, argc, argv, false);
+	for (size_t i = 0; i < load->table->key_count; i++)
+		take_value(load, &load->table->keys[i], target);
+}
+
+int config_load(const struct config_table *table, int argc, char **argv, void *target)
+{
+	if (config_answer(table, argc, argv))
+		return 1;
+	struct load load = { .table = table, .settings = calloc(table->key_count + 1, sizeof *load.settings) };
+
+	clear_members(table, target);
+	if (load.settings)
+		load_all(&load, argc, argv, target);
+	else
+		fault(&load, "settings", 0, "no memory");
+	for (size_t i = 0; load.settings && i < table->key_count; i++)
+		free(load.settings[i].text);
+	free(load.settings);
+	if (load.fault_count == 0)
+		return 0;
+	config_release(table, target);
+	return -ERR_CONFIG;
+}
+
+void config_release(const struct config_table *table, void *target)
+{
+	for (size_t i = 0; i < table->key_count; i++) {
+		void *member = (char *)target + table->keys[i].offset;
+
+		if (table->keys[i].type == CONFIG_TEXT) {
+			free((void *)(uintptr_t)*(const char **)member);
+		} else if (table->keys[i].type == CONFIG_SECRET) {
+			struct slice *secret = member;
+
+			if (secret->p)
+				explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
+			free((void *)(uintptr_t)secret->p);
+		}
+	}
+	clear_members(table, target);
+}
+
+static void add_effective(struct strbuf *out, const struct config_key *key, const void *target)
+{
+	const void *member = (const char *)target + key->offset;
+	char buf[256];
+
+	if (key->type == CONFIG_TEXT)
+		strbuf_add_text(out, log_quote(*(const char *const *)member, buf, sizeof buf));
+	else if (key->type == CONFIG_BOOL)
+		strbuf_add_text(out, *(const bool *)member ? "yes" : "no");
+	else if (key->type == CONFIG_SECRET)
+		strbuf_add_text(out, ((const struct slice *)member)->n > 0 ? "***" : "\"\"");
+	else
+		strbuf_add_text(out, config_number(key->type, *(const int64_t *)member, buf, sizeof buf));
+}
+
+void config_log(const struct config_table *table, const void *target)
+{
+	CLEANUP(strbuf_drop) struct strbuf line;
+
+	strbuf_init(&line, LOG_BYTES_MAX);
+	for (size_t i = 0; i < table->key_count; i++) {
+		if (i > 0)
+			strbuf_add_char(&line, ' ');
+		strbuf_add_text(&line, table->keys[i].key);
+		strbuf_add_char(&line, '=');
+		add_effective(&line, &table->keys[i], target);
+	}
+	log_event(LOG_INFO, "config", "%s", strbuf_text(&line));
+}

@@ -1,0 +1,34 @@
+/* verdict_class: the numbers of a verdict's kinds and classes, and the check that its arrays fit together.
+ *
+ * A verdict is a struct of arrays: a group's key, class, lines, hash and candidate stand at positions that follow from the
+ * others. Once wire_verdict_check has said 0, writer and fold index without asking again:
+ *   groups = classes.n = group_lines.count, the first keys.n / 16 of them readable, their keys strictly rising;
+ *   hashes has 16 bytes a CANDIDATE or UNCHANGED group, candidates one entry a CANDIDATE group, in group order;
+ *   unreadable groups are REJECTED or QUARANTINE, and their lines are unreadable_lines in all;
+ *   the lines of all groups are header.line_count in all, unless body_unreadable, which has no groups.
+ * CONFIRM has none of this, FORGET keys only, FOREIGN nothing at all. Pure. */
+#ifndef WIRE_VERDICT_CLASS_H
+#define WIRE_VERDICT_CLASS_H
+
+#include "wire/gen/verdict.h"
+
+enum verdict_class {
+	VERDICT_CANDIDATE = 1,
+	VERDICT_UNCHANGED,
+	VERDICT_REJECTED,
+	VERDICT_WITHDRAW,
+	VERDICT_QUARANTINE
+};
+
+enum verdict_kind {
+	VERDICT_KIND_DELIVERY = 1,
+	VERDICT_KIND_CONFIRM,
+	VERDICT_KIND_REPLAY,
+	VERDICT_KIND_FORGET,
+	VERDICT_KIND_FOREIGN
+};
+
+/* ERR_DATA: the sentence names the first thing that does not fit, never a value of a teacher. */
+MUSTUSE int wire_verdict_check(const struct wire_verdict *verdict, struct err *err);
+
+#endif

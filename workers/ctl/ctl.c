@@ -1,0 +1,297 @@
+#include "ctl/ctl.h"
+
+#include "base/log.h"
+#include "base/num.h"
+#include "ctl/ctl_main.h"
+
+#include <stdarg.h>
+
+enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20, CONNECT_MS = 5000 };
+
+const struct ctl_command CTL_COMMANDS[] = {
+	{ "migrate", "", "make topics, tables, roles' rights and cursors, as far as they are missing",
+	  "Safe to run again. Runs as the owner of the database.", run_migrate },
+	{ "reference import", "DIR", "take the six reference tables of DIR into the register's database",
+	  "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv and\n"
+	  "onderwijsterreinen.csv. All or nothing; nothing is published yet.", run_reference_import },
+	{ "reference build", "--duo DIR --out DIR", "make the six tables from DUO's own lists", "Reads the files as DUO gives them, in their own "
+	  "encodings. WEC and MBO schools are not in them:\nadd those by hand.", run_reference_build },
+	{ "reference publish", "", "publish the imported tables as the snapshot in force",
+	  "Deliveries accepted from now on are judged with it.", run_reference_publish },
+	{ "deliver", "[--parallel N] [--quiet] FILE.csv|DIR ..", "upload deliveries through the gateway",
+	  "The header of x.csv stands in x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other\n"
+	  "fields of a header. What was acknowledged is kept in DIR/acknowledged.jsonl: run it again and it goes on where\n"
+	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some.", run_deliver },
+	{ "wait", "[--timeout SECONDS] [--quiet]", "wait until all that is delivered now is judged and written",
+	  "Exit status 1: not within the time (default 600).", run_wait },
+	{ "status", "", "where each partition stands, and what waits", "", run_status },
+	{ "report", "BOARD ID [--format text|csv|json]", "the terugmelding of a delivery", "", run_report },
+	{ "stand", "--board N | --all [--with-bsn]", "what the register holds, as CSV",
+	  "With a pseudonym (stand.key.file), or --with-bsn for the board's own overview.", run_stand },
+	{ "ledger", "[--check] [--board N]", "deliveries, lines and outcomes; --check proves that they balance",
+	  "Exit status 1 with --check: something does not balance; what, is printed.", run_ledger },
+	{ "confirm", "BOARD ID", "confirm a VOLLEDIG that waits, for a board", "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".", run_confirm },
+	{ "coverage", "", "boards without delivery, without contact person, waiting, with rejected lines", "", run_coverage },
+	{ "dump", "TOPIC PARTITION OFFSET [--with-personal-data]", "one message, decoded",
+	  "Personal fields are masked unless asked for; asking leaves a row in register.access.", run_dump },
+};
+const size_t CTL_COMMAND_COUNT = ARRAY_LEN(CTL_COMMANDS);
+
+int ctl_fail(const struct err *err)
+{
+	fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code, err->code[0] ? ")" : "");
+	if (strcmp(err->code, "credentials") == 0)
+		return EXIT_CREDENTIALS;
+	if (strcmp(err->code, "file") == 0)
+		return EXIT_NO_FILE;
+	switch (err->kind) {
+	case ERR_RETRY:
+		return EXIT_NO_PEER;
+	case ERR_CONFIG:
+		return EXIT_SETTINGS;
+	case ERR_DATA:
+	case ERR_STOP:
+		return EXIT_ANSWER_IS_NO;
+	default:
+		return EXIT_BUG;
+	}
+}
+
+int ctl_usage(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("instroomctl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputs("\n", stderr);
+	return EXIT_USAGE;
+}
+
+bool ctl_board(const char *text, uint32_t *ret)
+{
+	uint64_t board;
+
+	if (strlen(text) != 5 || !num_parse_u64(slice_of(text), 99999, &board))
+		return false;
+	*ret = (uint32_t)board;
+	return true;
+}
+
+int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
+{
+	FILE *file = fopen(path, "re");
+	char bytes[65536];
+	size_t n;
+
+	if (!file)
+		return err_set(err, ERR_DATA, "file", "%s cannot be read", path);
+	while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+		strbuf_add_bytes(out, bytes, n);
+	bool is_whole = !ferror(file) && strbuf_ok(out);
+
+	fclose(file);
+	return is_whole ? 0 : err_set(err, ERR_DATA, "file", "%s cannot be read to its end, or is too large", path);
+}
+
+int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
+{
+	struct pg_options options = {
+		.conninfo = is_owner ? ctl->config.pg_owner_conninfo : ctl->config.pg_conninfo,
+		.password = is_owner ? ctl->config.pg_owner_password : ctl->config.pg_password,
+		.application = "instroomctl",
+		.connect_ms = CONNECT_MS,
+		.lock_ms = CTL_WAIT_MS,
+		.idle_transaction_ms = 60000,
+	};
+	struct pg_link *link;
+	int rc = pg_link_open(&options, &link, err);
+
+	if (rc != 0)
+		return rc;
+	rc = pg_link_connect(link, err);
+	if (rc != 0) {
+		pg_link_close(link);
+		return rc;
+	}
+	*ret = link;
+	return 0;
+}
+
+/* ---- options ---- */
+
+static const struct ctl_option *find_option(const struct ctl_option *options, size_t count, const char *name, size_t n)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(options[i].name) == n && memcmp(options[i].name, name, n) == 0)
+			return &options[i];
+	return NULL;
+}
+
+static int take_option(struct ctl *ctl, int argc, char **argv, int at, const struct ctl_option *options, size_t count)
+{
+	const char *name = argv[at] + 2, *equals = strchr(name, '=');
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	const struct ctl_option *option = find_option(options, count, name, n);
+
+	if (!option && n == 4 && memcmp(name, "json", 4) == 0) {
+		ctl->wants_json = true;
+		return at;
+	}
+	if (!option) {
+		ctl_usage("%s has no option --%.*s; see instroomctl %s --help", argv[0], (int)n, name, argv[0]);
+		return -1;
+	}
+	if (!option->has_value) {
+		*option->flag = true;
+		return at;
+	}
+	if (!equals && at + 1 >= argc) {
+		ctl_usage("--%s wants a value", option->name);
+		return -1;
+	}
+	*option->value = equals ? equals + 1 : argv[at + 1];
+	return equals ? at : at + 1;
+}
+
+int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count, int arguments_min,
+		int arguments_max)
+{
+	int arguments = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) != 0) {
+			argv[1 + arguments++] = argv[i];
+			continue;
+		}
+		i = take_option(ctl, argc, argv, i, options, count);
+		if (i < 0)
+			return -1;
+	}
+	if (arguments < arguments_min || arguments > arguments_max) {
+		ctl_usage("%s takes other arguments; see instroomctl %s --help", argv[0], argv[0]);
+		return -1;
+	}
+	return arguments;
+}
+
+/* ---- commands ---- */
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: instroomctl [--config FILE] [--key=value ..] COMMAND [options]\n\ncommands:\n", out);
+	for (size_t i = 0; i < CTL_COMMAND_COUNT; i++)
+		fprintf(out, "  %-18s %s\n", CTL_COMMANDS[i].name, CTL_COMMANDS[i].purpose);
+	fputs("\n  instroomctl COMMAND --help     what one command takes\n"
+	      "  instroomctl --help-settings    all settings (--key=value, file, or environment INSTROOM_KEY)\n\n"
+	      "Exit status: 0 done; 1 done, and the answer is no; 64 usage; 66 no such file; 69 a server is away;\n"
+	      "70 a fault of ours; 77 wrong credentials; 78 settings or a missing migration.\n",
+	      out);
+}
+
+static void print_help(const struct ctl_command *command)
+{
+	printf("usage: instroomctl %s %s\n\n%s%s%s\n", command->name, command->arguments, command->purpose,
+	       command->help[0] ? ".\n\n" : "", command->help);
+}
+
+static const struct ctl_command *find_command(int argc, char **argv, int *ret_words)
+{
+	char two[64];
+
+	snprintf(two, sizeof two, "%s %s", argv[0], argc > 1 ? argv[1] : "");
+	for (size_t i = 0; i < CTL_COMMAND_COUNT; i++) {
+		bool has_two = strchr(CTL_COMMANDS[i].name, ' ') != NULL;
+
+		if (strcmp(CTL_COMMANDS[i].name, has_two ? two : argv[0]) == 0) {
+			*ret_words = has_two ? 2 : 1;
+			return &CTL_COMMANDS[i];
+		}
+	}
+	return NULL;
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
+static void fill_kafka(struct ctl *ctl)
+{
+	const struct ctl_config *config = &ctl->config;
+
+	ctl->kafka = (struct kafka_options){ .brokers = config->kafka_brokers,
+					     .client_id = "instroomctl",
+					     .security_protocol = config->kafka_security_protocol,
+					     .ca_file = config->kafka_ca_file,
+					     .cert_file = config->kafka_cert_file,
+					     .key_file = config->kafka_key_file,
+					     .sasl_mechanism = config->kafka_sasl_mechanism,
+					     .sasl_user = config->kafka_sasl_user,
+					     .sasl_password = config->kafka_sasl_password };
+}
+
+/* Settings stand before the command, in the form --key=value, and "--config FILE". */
+static int count_settings(int argc, char **argv)
+{
+	int count = 1;
+
+	while (count < argc && strncmp(argv[count], "--", 2) == 0)
+		count += strcmp(argv[count], "--config") == 0 ? 2 : 1;
+	return MIN(count, argc);
+}
+
+static int run_command(struct ctl *ctl, int settings, int argc, char **argv)
+{
+	const struct ctl_command *command;
+	struct err err = { 0 };
+	int words = 0;
+
+	command = find_command(argc, argv, &words);
+	if (!command)
+		return ctl_usage("there is no command %s; see instroomctl --help", argv[0]);
+	if (asks_help(argc, argv)) {
+		print_help(command);
+		return 0;
+	}
+	int rc = config_load(&CTL_CONFIG, settings, argv - settings, &ctl->config);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : EXIT_SETTINGS;
+	fill_kafka(ctl);
+	if (arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err) != 0)
+		return ctl_fail(&err);
+	argv[words - 1] = (char *)(uintptr_t)command->name;
+	int status = command->run(ctl, argc - words + 1, argv + words - 1);
+
+	arena_release(&ctl->arena);
+	config_release(&CTL_CONFIG, &ctl->config);
+	return status;
+}
+
+int ctl_main(int argc, char **argv)
+{
+	struct ctl ctl = { 0 };
+	int settings = count_settings(argc, argv);
+
+	app_block_signals();
+	app_forbid_core_dumps();
+	log_init("instroomctl", LOG_WARN);
+	if (settings < argc)
+		return run_command(&ctl, settings, argc - settings, argv + settings);
+	if (argc == 1) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0) {
+		print_usage(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--help-settings") == 0)
+		argv[1] = (char *)(uintptr_t)"--help";
+	return config_load(&CTL_CONFIG, argc, argv, &ctl.config) > 0 ? 0 : ctl_usage("no command; see instroomctl --help");
+}

@@ -1,0 +1,94 @@
+/* ctl: instroomctl, questions and chores for operators. Prints, never daemonises.
+ *
+ * instroomctl [--config FILE] [--key=value ..] COMMAND [options] [arguments]. Results go to stdout, all else to stderr.
+ * Exit status: 0 done; 1 done, and the answer is no (a check failed, deliveries were refused); 64 usage; 66 no such file;
+ * 69 a server is away; 70 our bug; 77 wrong credentials; 78 settings or a missing migration.
+ *
+ * Private header of workers/ctl: what its commands share. One file a command. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include "base/arena.h"
+#include "ctl/ctl_config.h"
+#include "kafka/kafka.h"
+#include "pg/pg_link.h"
+#include "run/app.h"
+
+enum { EXIT_ANSWER_IS_NO = 1, CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
+
+struct ctl {
+	struct ctl_config config;
+	struct kafka_options kafka;
+	bool wants_json; /* --json, understood by every command that answers */
+	struct arena arena;
+};
+
+struct ctl_command {
+	const char *name;	 /* "reference publish" has a blank */
+	const char *arguments;	 /* "BOARD ID [--format text|csv|json]" */
+	const char *purpose;	 /* one line */
+	const char *help;	 /* what else --help tells */
+	int (*run)(struct ctl *ctl, int argc, char **argv); /* argv[0] is the command; returns the exit status */
+};
+
+extern const struct ctl_command CTL_COMMANDS[];
+extern const size_t CTL_COMMAND_COUNT;
+
+int run_migrate(struct ctl *ctl, int argc, char **argv);
+int run_reference_import(struct ctl *ctl, int argc, char **argv);
+int run_reference_build(struct ctl *ctl, int argc, char **argv);
+int run_reference_publish(struct ctl *ctl, int argc, char **argv);
+int run_deliver(struct ctl *ctl, int argc, char **argv);
+int run_wait(struct ctl *ctl, int argc, char **argv);
+int run_status(struct ctl *ctl, int argc, char **argv);
+int run_report(struct ctl *ctl, int argc, char **argv);
+int run_stand(struct ctl *ctl, int argc, char **argv);
+int run_ledger(struct ctl *ctl, int argc, char **argv);
+int run_confirm(struct ctl *ctl, int argc, char **argv);
+int run_coverage(struct ctl *ctl, int argc, char **argv);
+int run_dump(struct ctl *ctl, int argc, char **argv);
+
+/* Options of a command, read one after the other. --json is taken here. */
+struct ctl_option {
+	const char *name; /* "format"; takes a value when has_value */
+	bool has_value;
+	const char **value;
+	bool *flag;
+};
+/* Reads options and leaves the arguments in argv[1..] in order. Returns their number, or -1 after telling what is wrong. */
+int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count, int arguments_min,
+		int arguments_max);
+
+/* Prints "instroomctl: text" and gives the exit status of the kind. */
+int ctl_fail(const struct err *err);
+int ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* A connection as owner (migrate, import), writer or reader. */
+MUSTUSE int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err);
+static inline void drop_pg_link(struct pg_link **link)
+{
+	pg_link_close(*link);
+}
+/* Leaves a row in register.access before personal data is shown. board NULL: all; place NULL: not a message. */
+struct ctl_place {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+MUSTUSE int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board, const struct ctl_place *place,
+			      struct err *err);
+/* A board number of 5 digits. */
+MUSTUSE bool ctl_board(const char *text, uint32_t *ret);
+/* Whole file into out. ERR_DATA code "file" when it cannot be read. */
+MUSTUSE int ctl_read_file(const char *path, struct strbuf *out, struct err *err);
+
+/* Raw ends of all partitions, and what the writer has applied: shared by wait, status, deliver and confirm. */
+struct ctl_progress {
+	int64_t raw_end, raw_applied; /* summed over the partitions */
+	int32_t partitions, parked;
+};
+/* Waits until the writer has applied all that stood in the raw topic at the call. false in *ret_done: timeout or stop. */
+MUSTUSE int ctl_wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_max, bool shows_progress,
+			     bool *ret_done, struct err *err);
+MUSTUSE int ctl_progress(struct ctl *ctl, struct pg_link *link, struct ctl_progress *ret, struct err *err);
+
+#endif

@@ -1,0 +1,156 @@
+/* report_cmd: report and stand, for the operator. */
+#include "ctl/ctl.h"
+
+#include "base/num.h"
+#include "report/report.h"
+#include "report/stand.h"
+
+#include <jansson.h>
+
+enum { REPORT_BYTES_MAX = 512 << 20 };
+
+/* Prints a header line by line and each finding as a sentence. */
+static void print_summary(const struct summary *summary)
+{
+	printf("Levering %.*s van bestuur %05u: %s%s, volgnummer %lld, gegevens van %d\n", (int)summary->delivery_id.n,
+	       summary->delivery_id.p, summary->board, delivery_kind_name(summary->kind), summary->is_dry_run ? " (proef)" : "",
+	       (long long)summary->sequence, summary->extraction_date);
+	printf("Status: %s. Regels: %lld.\n", delivery_state_name(summary->state), (long long)summary->lines);
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
+		if (summary->counts[outcome] > 0)
+			printf("  %-12s %7lld\n", outcome_name((enum outcome)outcome), (long long)summary->counts[outcome]);
+	if (summary->kind == DELIVERY_VOLLEDIG)
+		printf("  ontbrekend %lld van %lld actief, vervallen %lld\n", (long long)summary->absent,
+		       (long long)summary->active, (long long)summary->lapsed);
+	for (size_t i = 0; i < summary->finding_count; i++) {
+		struct strbuf text;
+
+		strbuf_init(&text, 2048);
+		rule_add_text(&text, &summary->findings[i]);
+		printf("  %s %s\n", rule_code((enum rule)summary->findings[i].rule), strbuf_text(&text));
+		strbuf_release(&text);
+	}
+}
+
+static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	struct summary summary;
+	struct strbuf csv;
+	int rc = report_summary(link, position, &ctl->arena, &summary, err);
+
+	if (rc != 0)
+		return rc;
+	print_summary(&summary);
+	strbuf_init(&csv, REPORT_BYTES_MAX);
+	rc = report_csv(link, position, &ctl->arena, &csv, err);
+	if (rc == 0) {
+		putchar('\n');
+		fwrite(csv.p, 1, csv.n, stdout);
+	}
+	strbuf_release(&csv);
+	return rc;
+}
+
+static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	struct strbuf csv;
+
+	strbuf_init(&csv, REPORT_BYTES_MAX);
+	int rc = report_csv(link, position, &ctl->arena, &csv, err);
+
+	if (rc == 0)
+		fwrite(csv.p, 1, csv.n, stdout);
+	strbuf_release(&csv);
+	return rc;
+}
+
+static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	json_t *json = NULL;
+	int rc = report_json(link, position, &ctl->arena, &json, err);
+
+	if (rc != 0)
+		return rc;
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
+	return 0;
+}
+
+int run_report(struct ctl *ctl, int argc, char **argv)
+{
+	const char *format = "text";
+	const struct ctl_option options[] = { { "format", true, &format, NULL } };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct report_found found[REPORT_FOUND_MAX];
+	struct err err = { 0 };
+	size_t count = 0;
+	uint32_t board;
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 2, 2) < 0)
+		return EXIT_USAGE;
+	if (!ctl_board(argv[1], &board))
+		return ctl_usage("a board number has 5 digits");
+	format = ctl->wants_json ? "json" : format;
+	bool is_csv = strcmp(format, "csv") == 0, is_json = strcmp(format, "json") == 0;
+
+	if (!is_csv && !is_json && strcmp(format, "text") != 0)
+		return ctl_usage("--format is text, csv or json");
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = report_find(link, board, slice_of(argv[2]), found, &count, &err);
+	if (rc == 0 && count == 0)
+		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", argv[2], board);
+	if (rc == 0)
+		rc = is_csv ? print_csv(ctl, link, found[0].position, &err) :
+		     is_json ? print_json(ctl, link, found[0].position, &err) :
+			       print_text(ctl, link, found[0].position, &err);
+	if (rc == 0 && count > 1)
+		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
+static int print_rows(void *self, struct strbuf *out, struct err *err)
+{
+	(void)self;
+	if (fwrite(out->p, 1, out->n, stdout) != out->n)
+		return err_set(err, ERR_DATA, "stdout", "the rows cannot be written: is the disk full?");
+	strbuf_reset(out);
+	return 0;
+}
+
+int run_stand(struct ctl *ctl, int argc, char **argv)
+{
+	const char *board = NULL;
+	bool is_all = false, has_bsn = false;
+	const struct ctl_option options[] = { { "board", true, &board, NULL },
+					      { "all", false, NULL, &is_all },
+					      { "with-bsn", false, NULL, &has_bsn } };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct stand_options stand = { 0 };
+	struct hmac_key key;
+	struct strbuf out;
+	struct err err = { 0 };
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
+		return EXIT_USAGE;
+	if (is_all == (board != NULL) || (board && !ctl_board(board, &stand.board)))
+		return ctl_usage("stand wants either --all or --board with a number of 5 digits");
+	if (!has_bsn && ctl->config.stand_key.n == 0)
+		return ctl_usage("a pseudonym needs the setting stand.key.file");
+	stand.is_one_board = !is_all;
+	if (!has_bsn) {
+		hmac_key_init(&key, ctl->config.stand_key);
+		stand.pseudonym_key = &key;
+	}
+	strbuf_init(&out, REPORT_BYTES_MAX);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0 && has_bsn)
+		rc = ctl_record_access(link, "stand --with-bsn", is_all ? NULL : &stand.board, NULL, &err);
+	if (rc == 0)
+		rc = stand_write(link, &stand, &out, print_rows, NULL, &err);
+	strbuf_release(&out);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}

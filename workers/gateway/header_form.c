@@ -1,0 +1,110 @@
+#include "gateway/header_form.h"
+
+#include "base/num.h"
+#include "model/csv.h"
+#include "model/date.h"
+
+static const struct header_field *field_of(const struct header_form *form, enum field field)
+{
+	return &form->fields[field - HEADER_FIRST];
+}
+
+static void field_judged(struct header_reading *ret, enum field field, bool is_good)
+{
+	ret->is_good[field - HEADER_FIRST] = is_good;
+	if (!is_good)
+		ret->findings[ret->finding_count++] = (struct finding){ .rule = RULE_K08, .field = (uint8_t)field };
+}
+
+static bool read_board(struct slice text, uint32_t *ret)
+{
+	uint64_t board;
+
+	if (text.n != 5 || !num_parse_u64(text, 99999, &board))
+		return false;
+	*ret = (uint32_t)board;
+	return true;
+}
+
+static bool read_dry_run(const struct header_field *field, bool *ret)
+{
+	*ret = field->is_delivered && slice_equal_text(field->value, "ja");
+	return !field->is_delivered || *ret || slice_equal_text(field->value, "nee");
+}
+
+static bool read_sequence(struct slice text, int64_t *ret)
+{
+	uint64_t sequence;
+
+	if (!num_parse_u64(text, INT64_MAX, &sequence) || sequence == 0)
+		return false;
+	*ret = (int64_t)sequence;
+	return true;
+}
+
+static bool read_line_count(const struct header_field *field, struct header_reading *ret)
+{
+	uint64_t count;
+
+	if (!field->is_delivered)
+		return true;
+	if (!num_parse_u64(field->value, INT64_MAX, &count))
+		return false;
+	ret->has_line_count = true;
+	ret->line_count = (int64_t)count;
+	return true;
+}
+
+static bool read_content_hash(const struct header_field *field, struct header_reading *ret)
+{
+	if (!field->is_delivered)
+		return true;
+	ret->has_content_hash = num_from_hex(field->value, ret->content_hash, sizeof ret->content_hash);
+	return ret->has_content_hash;
+}
+
+/* A NUL cannot be kept as text, and no contact holds one: wrong form. */
+static bool read_contact(const struct header_field *field, size_t length_max, struct slice *ret)
+{
+	if (!field->is_delivered)
+		return true;
+	if (!utf8_is_valid(field->value) || (field->value.n > 0 && memchr(field->value.p, '\0', field->value.n)) ||
+	    utf8_length(field->value) > length_max)
+		return false;
+	*ret = field->value;
+	return true;
+}
+
+void header_form_read(const struct header_form *form, struct header_reading *ret)
+{
+	struct delivery_header *header = &ret->header;
+	const struct header_field *id = field_of(form, FIELD_DELIVERY_ID);
+
+	*ret = (struct header_reading){ 0 };
+	field_judged(ret, FIELD_DELIVERY_ID, !id->is_delivered || delivery_id_is_good(id->value));
+	if (id->is_delivered && ret->is_good[0])
+		header->id = id->value;
+	field_judged(ret, FIELD_BOARD, read_board(field_of(form, FIELD_BOARD)->value, &header->board));
+	header->kind = delivery_kind_of(field_of(form, FIELD_KIND)->value);
+	field_judged(ret, FIELD_KIND, header->kind != 0);
+	field_judged(ret, FIELD_DRY_RUN, read_dry_run(field_of(form, FIELD_DRY_RUN), &header->is_dry_run));
+	field_judged(ret, FIELD_SEQUENCE, read_sequence(field_of(form, FIELD_SEQUENCE)->value, &header->sequence));
+	header->extraction_date = date_parse_iso(field_of(form, FIELD_EXTRACTION_DATE)->value);
+	field_judged(ret, FIELD_EXTRACTION_DATE, header->extraction_date > 0);
+	field_judged(ret, FIELD_LINE_COUNT, read_line_count(field_of(form, FIELD_LINE_COUNT), ret));
+	field_judged(ret, FIELD_CONTENT_HASH, read_content_hash(field_of(form, FIELD_CONTENT_HASH), ret));
+	field_judged(ret, FIELD_CONTACT_NAME,
+		     read_contact(field_of(form, FIELD_CONTACT_NAME), CONTACT_NAME_MAX, &header->contact_name));
+	field_judged(ret, FIELD_CONTACT_PHONE,
+		     read_contact(field_of(form, FIELD_CONTACT_PHONE), CONTACT_PHONE_MAX, &header->contact_phone));
+	field_judged(ret, FIELD_CONTACT_EMAIL,
+		     read_contact(field_of(form, FIELD_CONTACT_EMAIL), CONTACT_EMAIL_MAX, &header->contact_email));
+}
+
+enum field header_field_of_query(struct slice name)
+{
+	for (int field = FIELD_DELIVERY_ID; field <= FIELD_CONTENT_HASH; field++)
+		if (slice_equal_text(name, field_name((enum field)field)))
+			return (enum field)field;
+	return FIELD_NONE;
+}

@@ -1,0 +1,7 @@
+/* instroom-gateway: takes uploads, checks the file, publishes one message a delivery. */
+#include "gateway/gateway_main.h"
+
+int main(int argc, char **argv)
+{
+	return gateway_main(argc, argv);
+}

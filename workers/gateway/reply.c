@@ -1,0 +1,37 @@
+#include "gateway/gateway.h"
+
+#include <jansson.h>
+
+enum { BODY_BYTES_MAX = 1 << 20, RETRY_AFTER_S = 5 };
+
+void reply_text(struct reply *reply, unsigned status, const char *type, const char *text)
+{
+	reply_release(reply);
+	strbuf_init(&reply->body, BODY_BYTES_MAX);
+	strbuf_add_text(&reply->body, text);
+	reply->status = status;
+	reply->type = type;
+}
+
+void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail)
+{
+	json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", (int)status,
+				    "detail", detail);
+	char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
+
+	reply_text(reply, status, "application/problem+json", text ? text : "{}");
+	free(text);
+	json_decref(problem);
+}
+
+void reply_busy(struct reply *reply, const char *detail)
+{
+	reply_problem(reply, 503, "Nu niet mogelijk", detail);
+	reply->retry_after_s = RETRY_AFTER_S;
+}
+
+void reply_release(struct reply *reply)
+{
+	strbuf_release(&reply->body);
+	*reply = (struct reply){ 0 };
+}
