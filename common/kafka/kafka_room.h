@@ -34,6 +34,9 @@ MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition
 /* ERR_CONFIG: there is no such topic. */
 MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
 
+struct kafka_sink;
+rd_kafka_t *kafka_sink_handle(struct kafka_sink *sink); /* for tests: to make it fail */
+
 static inline void drop_partition_list(rd_kafka_topic_partition_list_t **list)
 {
 	if (*list)

@@ -269,6 +269,11 @@ int kafka_sink_flush(struct kafka_sink *sink, uint32_t wait_ms, struct err *err)
 	}
 }
 
+rd_kafka_t *kafka_sink_handle(struct kafka_sink *sink)
+{
+	return sink->rk;
+}
+
 bool kafka_sink_is_dead(const struct kafka_sink *sink)
 {
 	return sink->is_dead;

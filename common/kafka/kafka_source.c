@@ -22,7 +22,8 @@ enum {
 	FETCH_WAIT_MS = 25,	/* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_source_open */
-	CLOSE_STEP_MS = 100,
+	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
+	STOP_ROUNDS = 3,
 };
 
 enum partition_state { PARTITION_OTHERS = 0, PARTITION_IDLE, PARTITION_RUNNING, PARTITION_PAUSED };
@@ -78,6 +79,19 @@ static void release_holds(struct kafka_source *source)
 		rd_kafka_resume_partitions(source->rk, held);
 }
 
+/* Waits until the fetchers that an assignment stops have stopped. librdkafka 2.0.2 ends the process when an assignment
+ * comes while it still waits for those of the one before (rd_kafka_assignment_partition_stopped). The stop goes twice
+ * through the queue of its main thread; each of these questions goes once, behind it, and one is for the start. */
+static void await_stopped(struct kafka_source *source)
+{
+	for (int i = 0; i < STOP_ROUNDS; i++) {
+		CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = NULL;
+
+		if (rd_kafka_assignment(source->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			return; /* the handle is closing: no assignment follows */
+	}
+}
+
 /* Makes librdkafka fetch what runs, from where we stand. Partitions that are paused are left out until resumed. */
 static void apply_assignment(struct kafka_source *source)
 {
@@ -93,6 +107,7 @@ static void apply_assignment(struct kafka_source *source)
 	}
 	rd_kafka_resp_err_t code = rd_kafka_assign(source->rk, list);
 
+	await_stopped(source);
 	release_holds(source);
 	source->is_stale = false;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -348,7 +363,7 @@ int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafk
 		int rc = take_one(source, left_ms, &is_empty, ret, err);
 		int64_t now_ms = clock_ms();
 
-		if (rc != 0 || (is_empty && left_ms == 0) || now_ms >= end_ms + CLOSE_STEP_MS)
+		if (rc != 0 || (is_empty && left_ms == 0) || now_ms >= end_ms + DROP_MS_MAX)
 			return rc;
 		left_ms = (uint32_t)MAX(end_ms - now_ms, (int64_t)0);
 	}

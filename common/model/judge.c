@@ -31,10 +31,13 @@ struct judge {
 	const struct judge_input *input;
 	struct arena *arena;
 	struct judged *judged;
-	struct { size_t place; uint8_t field; } columns[COLUMNS]; /* those that are in the file: place in its rows, and which */
+	struct {
+		size_t place;
+		uint8_t field;
+	} columns[COLUMNS]; /* those that are in the file: place in its rows, and which */
 	size_t column_count;
 	const struct slice *bsns; /* the cell of the first line; NULL without such a column */
-	uint64_t *lines_by_bsn;	   /* readable ones sorted, then the unreadable ones in record order */
+	uint64_t *lines_by_bsn;	  /* readable ones sorted, then the unreadable ones in record order */
 	size_t readable_lines;
 	size_t group_lines_max;
 	struct judge_line *lines; /* of the group at hand; group_lines_max, as are order and scratch */
@@ -124,8 +127,7 @@ static struct seat *make_seats(struct judge *judge, size_t *ret_count)
 		struct seat *seat = &seats[count++];
 
 		*seat = (struct seat){ .bsn = bsn, .first = (uint32_t)first, .count = (uint32_t)(end - first) };
-		hmac_key_teacher(judge->input->key, judge->input->board, bsn_of(judge, (uint32_t)lines[first]),
-				 seat->key);
+		hmac_key_teacher(judge->input->key, judge->input->board, bsn_of(judge, (uint32_t)lines[first]), seat->key);
 		judge->group_lines_max = MAX(judge->group_lines_max, end - first);
 	}
 	*ret_count = count;

@@ -14,8 +14,8 @@
 #ifndef MODEL_JUDGE_INTERNAL_H
 #define MODEL_JUDGE_INTERNAL_H
 
-#include "model/date.h"
 #include "model/bsn.h"
+#include "model/date.h"
 #include "model/judge.h"
 
 enum {
@@ -27,16 +27,16 @@ enum {
 
 struct judge_line {
 	struct slice value[COLUMNS + 1]; /* by enum field, trimmed (DOMAIN 4.5); a column that is not in the file is empty */
-	uint32_t index; /* in the input; from here to sorted_fields all is zero at first */
+	uint32_t index;			 /* in the input; from here to sorted_fields all is zero at first */
 	uint32_t record_no;
-	uint32_t good;			 /* bit FIELD_X: X is good in the sense of DOMAIN 5.1, or absent where that is a value */
-	uint32_t hidden;		 /* bit FIELD_X: X may not be echoed (DOMAIN 8.1) */
-	int32_t birth_day;		 /* 00 counted as 01; DATE_ABSENT when LR-P05 found a fault */
+	uint32_t good;	   /* bit FIELD_X: X is good in the sense of DOMAIN 5.1, or absent where that is a value */
+	uint32_t hidden;   /* bit FIELD_X: X may not be echoed (DOMAIN 8.1) */
+	int32_t birth_day; /* 00 counted as 01; DATE_ABSENT when LR-P05 found a fault */
 	int32_t contract_start, contract_end, start, end; /* a date, DATE_ABSENT or DATE_BAD */
-	int32_t test_date;		 /* toetsdatum, DATE_ABSENT when there is none */
-	const struct ground *ground;	 /* the row LR-B05 found, or NULL */
-	struct slice teaching_fields;	 /* canonical, when good; may point to sorted_fields */
-	struct slice site;		 /* canonical, when good */
+	int32_t test_date;				  /* toetsdatum, DATE_ABSENT when there is none */
+	const struct ground *ground;			  /* the row LR-B05 found, or NULL */
+	struct slice teaching_fields;			  /* canonical, when good; may point to sorted_fields */
+	struct slice site;				  /* canonical, when good */
 	uint16_t site_no;
 	uint16_t ground_code;
 	bool is_rejected;
@@ -90,7 +90,7 @@ MUSTUSE bool judge_add_content(struct judge_line *const *sorted, size_t count, s
 bool text_is_name(struct slice text, size_t length_max);
 bool text_is_given_names(struct slice text, size_t length_max);
 bool text_is_address(struct slice text, size_t length_max); /* no control characters */
-bool text_is_post_box(struct slice text);		     /* begins with "postbus" */
+bool text_is_post_box(struct slice text);		    /* begins with "postbus" */
 bool text_is_postcode(struct slice text);
 bool text_is_house_number(struct slice text);
 bool text_is_brin(struct slice text);

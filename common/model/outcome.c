@@ -2,7 +2,7 @@
 #include "model/outcome.h"
 
 enum {
-	FEW_ABSENT = 5,	 /* DOMAIN 7.2: up to so many may lapse, unless they are more than half */
+	FEW_ABSENT = 5,	   /* DOMAIN 7.2: up to so many may lapse, unless they are more than half */
 	ACTIVE_SHARE = 10, /* beyond it, more than a tenth waits */
 };
 

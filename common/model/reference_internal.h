@@ -1,9 +1,9 @@
 /* reference_internal: what reference.c (the tables, asked) and reference_read.c (the files, read) share. Nobody else
  * includes it.
  *
- * Every table becomes rows sorted by (bucket, key, valid_from) and an index of where each bucket begins. Boards,
- * BRINs and grounds have so few possible numbers that these are the buckets themselves; onderwijsterreinen are spread by
- * a hash of their key. So one look-up serves all six: two neighbouring index entries, then the one or two rows there.
+ * Every table becomes rows sorted by (bucket, key, valid_from) and an index of where each bucket begins. Boards, BRINs
+ * and grounds have so few possible numbers that these are the buckets themselves; onderwijsterreinen are spread by a
+ * hash of their key. So one look-up serves all six: two neighbouring index entries, then the one or two rows there.
  *
  *   table            key                         bucket
  *   besturen         board                       board
@@ -53,16 +53,10 @@ struct draft {
 	bool needs_field, needs_end, has_limit;
 };
 
-/* What a file says: its rows sorted by (bucket, key, valid_from). Zeroed is empty; reference_rows_release takes both. */
-struct reference_rows {
-	struct draft *drafts;
-	size_t count;
-	size_t buckets;
-};
-
-/* Reads and checks one file. ret is written on success and on failure; release it in both cases. */
-MUSTUSE int reference_read(enum reference_table table, struct slice bytes, struct reference_rows *ret, struct err *err);
-void reference_rows_release(struct reference_rows *rows);
+/* Reads and checks one file: its rows, sorted by (bucket, key, valid_from). The caller frees *ret. */
+MUSTUSE int reference_read(enum reference_table table, struct slice bytes, struct draft **ret, size_t *ret_count,
+			   struct err *err);
+size_t reference_buckets(enum reference_table table);
 
 static inline int reference_fail_memory(struct err *err)
 {

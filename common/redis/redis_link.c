@@ -64,18 +64,30 @@ static bool wait_socket(const struct redis_link *link, short events, int64_t end
 	return rc > 0;
 }
 
-static int send_all(struct redis_link *link, int64_t end_ms, struct err *err)
+/* Sends by hand: redisBufferWrite moves what is left to the front after each piece, which a batch of megabytes feels. */
+static int send_all(struct redis_link *link, struct slice rest, int64_t end_ms, struct err *err)
 {
-	int is_done = 0;
+	while (rest.n > 0) {
+		ssize_t n = send(link->context->fd, rest.p, rest.n, MSG_NOSIGNAL);
 
-	for (;;) {
-		if (redisBufferWrite(link->context, &is_done) != REDIS_OK)
+		if (n > 0)
+			slice_cut(&rest, (size_t)n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			return fail_line(link, "broke the connection", err);
-		if (is_done)
-			return 0;
-		if (!wait_socket(link, POLLOUT, end_ms))
+		else if (!wait_socket(link, POLLOUT, end_ms))
 			return fail_line(link, "did not take our command in time", err);
 	}
+	return 0;
+}
+
+/* Takes in what has come, in larger pieces than redisBufferRead. false: the line broke. */
+static bool take_in(struct redis_link *link)
+{
+	ssize_t n = recv(link->context->fd, link->room, sizeof link->room, 0);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	return n > 0 && redisReaderFeed(link->context->reader, link->room, (size_t)n) == REDIS_OK;
 }
 
 static int receive(struct redis_link *link, int64_t end_ms, redisReply **ret, struct err *err)
@@ -89,7 +101,7 @@ static int receive(struct redis_link *link, int64_t end_ms, redisReply **ret, st
 			break;
 		if (!wait_socket(link, POLLIN, end_ms))
 			return fail_line(link, "did not answer in time", err);
-		if (redisBufferRead(link->context) != REDIS_OK)
+		if (!take_in(link))
 			return fail_line(link, "broke the connection", err);
 	}
 	*ret = reply;
@@ -135,11 +147,15 @@ static int await_connection(struct redis_link *link, int64_t end_ms, struct err 
 static int exchange(struct redis_link *link, int count, const char *const *p, const size_t *n, int64_t end_ms,
 		    redisReply **ret, struct err *err)
 {
+	char *command;
 	/* hiredis takes an array of pointers that is not const itself */
-	if (redisAppendCommandArgv(link->context, count, (const char **)(uintptr_t)p, n) != REDIS_OK)
-		return fail_line(link, "cannot be asked: no memory", err);
-	int rc = send_all(link, end_ms, err);
+	int bytes = redisFormatCommandArgv(&command, count, (const char **)(uintptr_t)p, n);
 
+	if (bytes < 0)
+		return fail_line(link, "cannot be asked: no memory", err);
+	int rc = send_all(link, slice_make(command, (size_t)bytes), end_ms, err);
+
+	redisFreeCommand(command);
 	return rc == 0 ? receive(link, end_ms, ret, err) : rc;
 }
 

@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-enum { REDIS_ARGS_MAX = 4 * CACHE_BOARDS_MAX + 32 };
+enum { REDIS_ARGS_MAX = 4 * CACHE_BOARDS_MAX + 32, REDIS_ROOM_BYTES = 256 << 10 };
 
 /* Words of a command; the bytes are the caller's and last until the call. */
 struct redis_args {
@@ -24,6 +24,7 @@ struct redis_link {
 	struct redis_options options;
 	redisContext *context; /* NULL: not connected */
 	char sha[REDIS_SCRIPT_COUNT][41];
+	char room[REDIS_ROOM_BYTES]; /* for what is being received */
 };
 
 void redis_link_release(struct redis_link *link);

@@ -2,6 +2,7 @@
 #include "run/status.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "run/metrics.h"
 
@@ -17,6 +18,7 @@ enum {
 	CONNECTION_BYTES_MAX = 8192,
 	PAGE_BYTES_MAX = 1 << 20,
 	HOST_BYTES_MAX = 256,
+	PORT_MAX = 65535,
 };
 
 struct status {
@@ -119,8 +121,10 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 static int split_address(const char *address, char *host, size_t host_bytes, const char **ret_port, struct err *err)
 {
 	const char *colon = strrchr(address, ':');
+	uint64_t port;
 
-	if (!colon || colon == address || !colon[1] || (size_t)(colon - address) >= host_bytes)
+	if (!colon || colon == address || (size_t)(colon - address) >= host_bytes ||
+	    !num_parse_u64(slice_of(colon + 1), PORT_MAX, &port)) /* getaddrinfo takes 99999 and wraps it */
 		return err_set(err, ERR_CONFIG, "address", "the status address is not host:port");
 	struct slice name = { address, (size_t)(colon - address) };
 

@@ -5,7 +5,7 @@
 enum {
 	LINE_BYTES_MAX = 3 * WIRE_INT_BYTES_MAX + 2 * WIRE_LONG_BYTES_MAX + WIRE_LONG_BYTES_MAX + 1, /* but its texts, findings */
 	FINDING_BYTES_MAX = 2 * WIRE_INT_BYTES_MAX + 2 + FINDING_VALUES * WIRE_LONG_BYTES_MAX,
-	LINE_BYTES_MIN = 6,    /* of the datum: five fields of a byte, and the end of its findings */
+	LINE_BYTES_MIN = 6, /* of the datum: five fields of a byte, and the end of its findings */
 	FINDING_BYTES_MIN = 3,
 };
 
@@ -126,8 +126,9 @@ static bool take_line(struct feedback_reader *reader, struct feedback_line *ret)
 	    !wire_take_slice(in, &ret->appointment_key) || !wire_take_int(in, &target) ||
 	    !take_findings(in, reader->findings, &ret->finding_count))
 		return false;
-	if (record_no <= 0 || (uint32_t)record_no <= reader->record_no || group < 0 || (size_t)group >= reader->group_count ||
-	    reader->outcomes[group] > OUTCOME_MAX || target < TARGET_NONE || target > TARGET_GEEN)
+	if (record_no <= 0 || (uint32_t)record_no <= reader->record_no || group < 0 ||
+	    (size_t)group >= reader->group_count || reader->outcomes[group] > OUTCOME_MAX || target < TARGET_NONE ||
+	    target > TARGET_GEEN)
 		return false;
 	reader->record_no = (uint32_t)record_no;
 	ret->record_no = (uint32_t)record_no;

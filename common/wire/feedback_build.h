@@ -19,7 +19,7 @@ void feedback_build(struct strbuf *out, const struct judged *judged, size_t line
 struct feedback_reader {
 	struct wire_input in;
 	struct wire_array lines;
-	size_t line; /* within the open block */
+	size_t line;	    /* within the open block */
 	uint32_t record_no; /* of the line last read */
 	const uint8_t *outcomes;
 	size_t group_count;

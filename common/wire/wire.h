@@ -106,18 +106,18 @@ MUSTUSE static inline bool wire_take_fixed(struct wire_input *in, uint8_t *ret, 
 	return true;
 }
 
-MUSTUSE bool wire_take_boolean(struct wire_input *in, bool *ret);		 /* 0 or 1, nothing else */
+MUSTUSE bool wire_take_boolean(struct wire_input *in, bool *ret);		/* 0 or 1, nothing else */
 MUSTUSE bool wire_take_symbol(struct wire_input *in, size_t symbols, int *ret); /* of an enum: 0 .. symbols - 1 */
 MUSTUSE bool wire_skip_bytes(struct wire_input *in, size_t bytes);
 
 /* An array under way. Avro sends it in blocks, each with its count and perhaps its length; ours is one block. */
 struct wire_array {
-	const char *what;	/* "Record.field", for errors */
-	size_t item_bytes;	/* in memory */
-	size_t item_bytes_min;	/* of the encoded item, above 0: bounds what a count may claim */
+	const char *what;      /* "Record.field", for errors */
+	size_t item_bytes;     /* in memory */
+	size_t item_bytes_min; /* of the encoded item, above 0: bounds what a count may claim */
 	void *items;
-	size_t count;		/* items of the blocks that are done */
-	size_t block_count;	/* of the open block; 0: the array is complete */
+	size_t count;	    /* items of the blocks that are done */
+	size_t block_count; /* of the open block; 0: the array is complete */
 	size_t room;
 	const uint8_t *block_end; /* where a block of known length must end, else NULL */
 };
@@ -133,8 +133,8 @@ MUSTUSE int wire_take_ints(struct wire_input *in, const char *what, int32_t **re
 MUSTUSE int wire_take_longs(struct wire_input *in, const char *what, int64_t **ret, size_t *ret_count, struct err *err);
 
 /* The errors of a decoder. They name fields, never values. */
-int wire_malformed(struct err *err, const char *what);		/* ERR_DATA */
-int wire_unknown(struct err *err, const char *what, uint64_t schema); /* ERR_DATA, code "schema" */
+int wire_malformed(struct err *err, const char *what);					 /* ERR_DATA */
+int wire_unknown(struct err *err, const char *what, uint64_t schema);			 /* ERR_DATA, code "schema" */
 MUSTUSE int wire_finish(const struct wire_input *in, const char *what, struct err *err); /* bytes left over: ERR_DATA */
 
 /* Writes v at p, which has room for WIRE_LONG_BYTES_MAX. Returns what follows. */

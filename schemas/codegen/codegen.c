@@ -23,9 +23,10 @@ static bool read_arguments(int argc, char **argv, struct arguments *ret)
 
 	*ret = (struct arguments){ .prefix = "wire", .include = "wire/gen" };
 	for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
-		const char **value = strcmp(argv[i], "--out") == 0     ? &ret->out :
-				     strcmp(argv[i], "--prefix") == 0  ? &ret->prefix :
-				     strcmp(argv[i], "--include") == 0 ? &ret->include : NULL;
+		const char **value = strcmp(argv[i], "--out") == 0	 ? &ret->out
+				     : strcmp(argv[i], "--prefix") == 0	 ? &ret->prefix
+				     : strcmp(argv[i], "--include") == 0 ? &ret->include
+									 : NULL;
 
 		if (!value)
 			return false;
@@ -83,7 +84,8 @@ int main(int argc, char **argv)
 	struct err err;
 
 	if (!read_arguments(argc, argv, &arguments)) {
-		fputs("usage: instroom-codegen [--prefix wire] [--include wire/gen] --out DIR NAME-VERSION.avsc ..\n", stderr);
+		fputs("usage: instroom-codegen [--prefix wire] [--include wire/gen] --out DIR NAME-VERSION.avsc ..\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	if (schema_set_load(arguments.paths, arguments.path_count, &set, &err) != 0) {

@@ -2,6 +2,7 @@
 
 #include "codegen/canonical.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 
 struct pair {
@@ -94,8 +95,8 @@ static int check_enum(const struct pair *pair, const struct type *newer, const s
 
 static int check_type(const struct pair *pair, const struct type *newer, const struct type *older, const char *where)
 {
-	if (newer->kind != older->kind || (newer->kind >= TYPE_FIXED && newer->kind != TYPE_ARRAY &&
-					   strcmp(newer->full_name, older->full_name) != 0))
+	if (newer->kind != older->kind ||
+	    (newer->kind >= TYPE_FIXED && newer->kind != TYPE_ARRAY && strcmp(newer->full_name, older->full_name) != 0))
 		return refuse(pair, "field %s has another type", where);
 	if (newer->kind == TYPE_FIXED && newer->size != older->size)
 		return refuse(pair, "field %s has another size", where);
@@ -142,8 +143,8 @@ static int check_shared(const struct schema *schema, const struct type *type, co
 	const struct type *same = type->name ? find_type(other->root, type->name) : NULL;
 
 	if (same && canonical_fingerprint(same) != canonical_fingerprint(type))
-		return err_set(err, ERR_DATA, "schema", "%s and %s differ about %s: renew both", schema->file, other->file,
-			       type->name);
+		return err_set(err, ERR_DATA, "schema", "%s and %s differ about %s: renew both", schema->file,
+			       other->file, type->name);
 	if (type->kind == TYPE_ARRAY)
 		return check_shared(schema, type->items, other, err);
 	for (size_t i = 0; i < type->field_count; i++) {
@@ -159,15 +160,16 @@ static int check_newest(const struct schema_set *set, const struct schema *newes
 {
 	for (const struct schema *older = set->items; older < newest; older++) {
 		struct pair pair = { .newer = newest, .older = older, .err = err };
-		int rc = strcmp(older->name, newest->name) == 0 ?
-				 check_type(&pair, newest->root, older->root, newest->name) : 0;
+		int rc = strcmp(older->name, newest->name) == 0
+				 ? check_type(&pair, newest->root, older->root, newest->name)
+				 : 0;
 
 		if (rc != 0)
 			return rc;
 	}
 	for (size_t i = 0; i < set->count; i++) {
-		int rc = schema_is_newest(set, &set->items[i]) ?
-				 check_shared(newest, newest->root, &set->items[i], err) : 0;
+		int rc = schema_is_newest(set, &set->items[i]) ? check_shared(newest, newest->root, &set->items[i], err)
+							       : 0;
 
 		if (rc != 0)
 			return rc;

@@ -3,6 +3,8 @@
 #include "codegen/compat.h"
 #include "codegen/emit.h"
 
+#include <jansson.h>
+
 struct decode {
 	const struct emit *emit;
 	struct strbuf *out;
@@ -14,17 +16,18 @@ static void add_take_record(struct decode *self, const struct type *newest, cons
 static void add_skip_record(struct decode *self, const struct type *written);
 
 /* Reads one value that is no record and no array into target; FIXED targets are arrays themselves. */
-static void add_take_simple(const struct decode *self, const char *indent, const struct type *written, const char *target,
-			    const char *what)
+static void add_take_simple(const struct decode *self, const char *indent, const struct type *written,
+			    const char *target, const char *what)
 {
-	static const char *const WORDS[] = { [TYPE_BOOLEAN] = "boolean", [TYPE_INT] = "int", [TYPE_LONG] = "long",
-					     [TYPE_STRING] = "slice", [TYPE_BYTES] = "slice" };
+	static const char *const WORDS[] = {
+		[TYPE_BOOLEAN] = "boolean", [TYPE_INT] = "int", [TYPE_LONG] = "long", [TYPE_STRING] = "slice", [TYPE_BYTES] = "slice"
+	};
 
 	if (written->kind == TYPE_FIXED)
 		strbuf_add_printf(self->out, "%sif (!wire_take_fixed(in, %s, %zu))\n", indent, target, written->size);
 	else if (written->kind == TYPE_ENUM)
-		strbuf_add_printf(self->out, "%sint symbol;\n\n%sif (!wire_take_symbol(in, %zu, &symbol))\n", indent, indent,
-				  written->symbol_count);
+		strbuf_add_printf(self->out, "%sint symbol;\n\n%sif (!wire_take_symbol(in, %zu, &symbol))\n", indent,
+				  indent, written->symbol_count);
 	else
 		strbuf_add_printf(self->out, "%sif (!wire_take_%s(in, &%s))\n", indent, WORDS[written->kind], target);
 	strbuf_add_printf(self->out, "%s\treturn wire_malformed(err, \"%s\");\n", indent, what);
@@ -49,9 +52,9 @@ static const char *whole_array_word(const struct type *items)
 	}
 }
 
-/* Opens the loop over the items of one block; "i" runs, rc ends it. */
-static void add_array_head(const struct decode *self, const struct type *written, const char *what, const char *item_bytes,
-			   const char *next)
+/* The array under way, and then the declarations in next. */
+static void add_array_head(const struct decode *self, const struct type *written, const char *what,
+			   const char *item_bytes, const char *next)
 {
 	strbuf_add_printf(self->out,
 			  "\tstruct wire_array array = {\n\t\t.what = \"%s\", .item_bytes = %s, .item_bytes_min = %zu\n\t};\n",
@@ -70,20 +73,25 @@ static void add_take_array(struct decode *self, const struct type *record, const
 		add_take_record(self, newest->type->items, items);
 	snprintf(what, sizeof what, "%s.%s", record->name, newest->name);
 	snprintf(item_bytes, sizeof item_bytes, "sizeof *ret->%s.items", newest->name);
-	strbuf_add_printf(self->out, "static int take_%s_%s_v%u(struct wire_input *in, struct %s_%s *ret, struct err *err)\n{\n",
+	strbuf_add_printf(self->out,
+			  "static int take_%s_%s_v%u(struct wire_input *in, struct %s_%s *ret, struct err *err)\n{\n",
 			  owner.text, newest->name, self->version, self->emit->prefix, owner.text);
 	add_array_head(self, written, what, item_bytes, "\tint rc;\n\n");
-	strbuf_add_printf(self->out, "\twhile ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0) {\n"
-				     "\t\tret->%s.items = array.items;\n"
-				     "\t\tfor (size_t i = array.count; i < array.count + array.block_count; i++) {\n", newest->name);
+	strbuf_add_printf(self->out,
+			  "\twhile ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0) {\n"
+			  "\t\tret->%s.items = array.items;\n"
+			  "\t\tfor (size_t i = array.count; i < array.count + array.block_count; i++) {\n",
+			  newest->name);
 	snprintf(item_bytes, sizeof item_bytes, "ret->%s.items[i]", newest->name);
 	if (items->kind == TYPE_RECORD)
 		strbuf_add_printf(self->out, "\t\t\tif ((rc = take_%s_v%u(in, &%s, err)) != 0)\n\t\t\t\treturn rc;\n",
 				  emit_snake(items->name).text, self->version, item_bytes);
 	else
 		add_take_simple(self, "\t\t\t", items, item_bytes, what);
-	strbuf_add_printf(self->out, "\t\t}\n\t}\n\tret->%s.items = array.items;\n\tret->%s.count = array.count;\n"
-				     "\treturn rc;\n}\n\n", newest->name, newest->name);
+	strbuf_add_printf(self->out,
+			  "\t\t}\n\t}\n\tret->%s.items = array.items;\n\tret->%s.count = array.count;\n"
+			  "\treturn rc;\n}\n\n",
+			  newest->name, newest->name);
 }
 
 /* The condition that skips one value. record and field name the function that skips an array; items have none. */
@@ -107,7 +115,8 @@ static void add_skip_word(const struct decode *self, const struct type *written,
 		strbuf_add_printf(self->out, "skip_%s_v%u(in)", emit_snake(written->name).text, self->version);
 		break;
 	case TYPE_ARRAY:
-		strbuf_add_printf(self->out, "skip_%s_%s_v%u(in)", emit_snake(record->name).text, field->name, self->version);
+		strbuf_add_printf(self->out, "skip_%s_%s_v%u(in)", emit_snake(record->name).text, field->name,
+				  self->version);
 		break;
 	default:
 		strbuf_add_text(self->out, WORDS[written->kind]);
@@ -122,8 +131,8 @@ static void add_skip_array(struct decode *self, const struct type *record, const
 		return;
 	if (written->type->items->kind == TYPE_RECORD)
 		add_skip_record(self, written->type->items);
-	strbuf_add_printf(self->out, "static bool skip_%s_%s_v%u(struct wire_input *in)\n{\n", owner.text, written->name,
-			  self->version);
+	strbuf_add_printf(self->out, "static bool skip_%s_%s_v%u(struct wire_input *in)\n{\n", owner.text,
+			  written->name, self->version);
 	add_array_head(self, written->type, written->name, "0", "\tbool is_good;\n\n");
 	strbuf_add_text(self->out, "\twhile ((is_good = wire_array_next(in, &array)) && array.block_count > 0)\n"
 				   "\t\tfor (size_t i = 0; i < array.block_count; i++)\n\t\t\tif (!");
@@ -172,8 +181,10 @@ static void add_take_field(const struct decode *self, const struct type *record,
 		const char *word = whole_array_word(written->type->items);
 
 		if (word)
-			strbuf_add_printf(self->out, "\tif ((rc = wire_take_%s(in, \"%s\", &%s.items, &%s.count, err)) != 0)\n"
-						     "\t\treturn rc;\n", word, what, target, target);
+			strbuf_add_printf(self->out,
+					  "\tif ((rc = wire_take_%s(in, \"%s\", &%s.items, &%s.count, err)) != 0)\n"
+					  "\t\treturn rc;\n",
+					  word, what, target, target);
 		else
 			strbuf_add_printf(self->out, "\tif ((rc = take_%s_%s_v%u(in, ret, err)) != 0)\n\t\treturn rc;\n",
 					  owner.text, written->name, self->version);
@@ -272,7 +283,8 @@ static void add_take_record(struct decode *self, const struct type *newest, cons
 	if (!emit_done_first(&self->done, "take_%s", name.text))
 		return;
 	add_field_helpers(self, newest, written);
-	strbuf_add_printf(self->out, "static int take_%s_v%u(struct wire_input *in, struct %s_%s *ret, struct err *err)\n{\n",
+	strbuf_add_printf(self->out,
+			  "static int take_%s_v%u(struct wire_input *in, struct %s_%s *ret, struct err *err)\n{\n",
 			  name.text, self->version, self->emit->prefix, name.text);
 	if (needs_rc(newest, written))
 		strbuf_add_text(self->out, "\tint rc;\n\n");

@@ -25,25 +25,30 @@ static void add_put_value(const struct encode *self, const char *indent, const s
 		strbuf_add_printf(self->out, "put_%s(out, &%s);\n", emit_snake(type->name).text, value);
 		break;
 	default: /* int, long, enum */
-		strbuf_add_printf(self->out, "wire_put_long(out, %s%s);\n", type->kind == TYPE_ENUM ? "(int64_t)" : "", value);
+		strbuf_add_printf(self->out, "wire_put_long(out, %s%s);\n", type->kind == TYPE_ENUM ? "(int64_t)" : "",
+				  value);
 	}
 }
 
 static void add_put_array(const struct encode *self, const struct field *field)
 {
 	const struct type *items = field->type->items;
-	const char *word = items->kind == TYPE_STRING || items->kind == TYPE_BYTES ? "slices" :
-			   items->kind == TYPE_INT				    ? "ints" :
-			   items->kind == TYPE_LONG				    ? "longs" : NULL;
+	const char *word = items->kind == TYPE_STRING || items->kind == TYPE_BYTES ? "slices"
+			   : items->kind == TYPE_INT				   ? "ints"
+			   : items->kind == TYPE_LONG				   ? "longs"
+										   : NULL;
 	char item[2 * EMIT_NAME_BYTES];
 
 	if (word) {
-		strbuf_add_printf(self->out, "\twire_put_%s(out, v->%s.items, v->%s.count);\n", word, field->name, field->name);
+		strbuf_add_printf(self->out, "\twire_put_%s(out, v->%s.items, v->%s.count);\n", word, field->name,
+				  field->name);
 		return;
 	}
 	snprintf(item, sizeof item, "v->%s.items[i]", field->name);
-	strbuf_add_printf(self->out, "\tif (v->%s.count > 0)\n\t\twire_put_long(out, (int64_t)v->%s.count);\n"
-				     "\tfor (size_t i = 0; i < v->%s.count; i++)\n", field->name, field->name, field->name);
+	strbuf_add_printf(self->out,
+			  "\tif (v->%s.count > 0)\n\t\twire_put_long(out, (int64_t)v->%s.count);\n"
+			  "\tfor (size_t i = 0; i < v->%s.count; i++)\n",
+			  field->name, field->name, field->name);
 	add_put_value(self, "\t\t", items, item);
 	strbuf_add_text(self->out, "\twire_put_long(out, 0);\n");
 }

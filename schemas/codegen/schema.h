@@ -11,9 +11,19 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#include <jansson.h>
+struct json_t; /* jansson's */
 
-enum type_kind { TYPE_BOOLEAN, TYPE_INT, TYPE_LONG, TYPE_STRING, TYPE_BYTES, TYPE_FIXED, TYPE_ENUM, TYPE_ARRAY, TYPE_RECORD };
+enum type_kind {
+	TYPE_BOOLEAN,
+	TYPE_INT,
+	TYPE_LONG,
+	TYPE_STRING,
+	TYPE_BYTES,
+	TYPE_FIXED,
+	TYPE_ENUM,
+	TYPE_ARRAY,
+	TYPE_RECORD
+};
 enum { PRIMITIVES = TYPE_BYTES + 1 };
 
 struct field;
@@ -35,15 +45,15 @@ struct field {
 	const char *name;
 	const char *doc;
 	const struct type *type;
-	const json_t *fallback; /* the default; NULL: none */
+	const struct json_t *fallback; /* the default; NULL: none */
 };
 
 struct schema {
 	const char *file; /* "delivery-1" */
 	const char *name; /* "delivery" */
 	unsigned version;
-	json_t *source;
-	json_t *self_contained;
+	struct json_t *source;
+	struct json_t *self_contained;
 	char *text; /* self_contained, compact */
 	const struct type *root;
 	uint64_t fingerprint;
@@ -67,14 +77,14 @@ bool schema_is_newest(const struct schema_set *set, const struct schema *schema)
 size_t type_bytes_min(const struct type *type);
 
 /* Makes json self-contained (a new reference). set is searched for what schema->source does not define. */
-MUSTUSE int schema_resolve(const struct schema_set *set, const struct schema *schema, json_t **ret, struct err *err);
+MUSTUSE int schema_resolve(const struct schema_set *set, const struct schema *schema, struct json_t **ret, struct err *err);
 
 /* The tree of a self-contained schema. */
-MUSTUSE int schema_build_type(const char *file, const json_t *json, struct arena *arena, const struct type **ret,
+MUSTUSE int schema_build_type(const char *file, const struct json_t *json, struct arena *arena, const struct type **ret,
 			      struct err *err);
 
 /* "a.b.C" of a name and the namespace around it; arena memory, NULL: no room. */
-const char *schema_full_name(struct arena *arena, const json_t *definition, const char *space);
+const char *schema_full_name(struct arena *arena, const struct json_t *definition, const char *space);
 const char *schema_space_of(struct arena *arena, const char *full_name);
 
 #endif

@@ -1,6 +1,8 @@
 /* schema_resolve: puts the types a file names but does not define into it, at their first use. */
 #include "codegen/schema.h"
 
+#include <jansson.h>
+
 struct resolver {
 	const struct schema_set *set;
 	const struct schema *schema;
@@ -77,8 +79,7 @@ static bool is_named_kind(const char *kind)
 static const json_t *find_definition(struct arena *arena, const json_t *json, const char *space, const char *full_name)
 {
 	const char *kind = json_string_value(json_object_get(json, "type"));
-	const json_t *found = NULL, *field;
-	size_t i;
+	const json_t *fields = json_object_get(json, "fields"), *found = NULL;
 
 	if (!json_is_object(json))
 		return NULL;
@@ -93,22 +94,17 @@ static const json_t *find_definition(struct arena *arena, const json_t *json, co
 			return json;
 		space = schema_space_of(arena, own);
 	}
-	json_array_foreach(json_object_get(json, "fields"), i, field)
-		if (!found)
-			found = find_definition(arena, json_object_get(field, "type"), space, full_name);
+	for (size_t i = 0; !found && i < json_array_size(fields); i++)
+		found = find_definition(arena, json_object_get(json_array_get(fields, i), "type"), space, full_name);
 	return found ? found : find_definition(arena, json_object_get(json, "items"), space, full_name);
 }
 
 /* Two definitions are the same if they differ in doc only. */
 static bool is_same_definition(const json_t *a, const json_t *b)
 {
-	const char *key;
-	json_t *value;
-	size_t i;
-
 	if (json_is_array(a) && json_is_array(b) && json_array_size(a) == json_array_size(b)) {
-		json_array_foreach(a, i, value)
-			if (!is_same_definition(value, json_array_get(b, i)))
+		for (size_t i = 0; i < json_array_size(a); i++)
+			if (!is_same_definition(json_array_get(a, i), json_array_get(b, i)))
 				return false;
 		return true;
 	}
@@ -118,59 +114,62 @@ static bool is_same_definition(const json_t *a, const json_t *b)
 
 	if (json_object_size(a) - docs != json_object_size(b) - other_docs)
 		return false;
-	void *it = json_object_iter(json_mutable(a));
+	for (void *it = json_object_iter(json_mutable(a)); it; it = json_object_iter_next(json_mutable(a), it)) {
+		const char *key = json_object_iter_key(it);
 
-	for (; it; it = json_object_iter_next(json_mutable(a), it)) {
-		key = json_object_iter_key(it);
-		value = json_object_iter_value(it);
-		if (strcmp(key, "doc") != 0 && !is_same_definition(value, json_object_get(b, key)))
+		if (strcmp(key, "doc") != 0 && !is_same_definition(json_object_iter_value(it), json_object_get(b, key)))
 			return false;
 	}
 	return true;
 }
 
-static bool is_used(const struct schema *schema, const struct schema *other)
+/* Where a definition counts first: 0 in a file that "uses" names, else by version. */
+static unsigned rank_of(const struct schema *schema, const struct schema *other)
 {
-	const json_t *uses = json_object_get(schema->source, "uses"), *entry;
-	size_t i;
+	const json_t *uses = json_object_get(schema->source, "uses");
 
-	json_array_foreach(uses, i, entry)
-		if (json_is_string(entry) && strcmp(json_string_value(entry), other->file) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < json_array_size(uses); i++) {
+		const char *file = json_string_value(json_array_get(uses, i));
+
+		if (file && strcmp(file, other->file) == 0)
+			return 0;
+	}
+	return other->version;
 }
 
-/* The definition from the files in "uses", else from the lowest version. Definitions of equal standing must agree. */
+struct finding {
+	const json_t *definition;
+	const struct schema *schema;
+	unsigned rank;
+};
+
+static bool find_in(struct resolver *self, const struct schema *other, const char *full_name, struct finding *ret)
+{
+	if (other == self->schema)
+		return false;
+	*ret = (struct finding){ find_definition(&self->arena, other->source, NULL, full_name), other,
+				 rank_of(self->schema, other) };
+	return ret->definition;
+}
+
+/* The definition of the lowest rank. Those of equal rank must agree, or the order of files would decide. */
 static const json_t *find_elsewhere(struct resolver *self, const char *full_name)
 {
-	const json_t *best = NULL;
-	const struct schema *best_schema = NULL;
-	bool is_best_used = false;
+	struct finding best = { NULL, NULL, 0 }, found;
 
-	for (size_t i = 0; i < self->set->count; i++) {
-		const struct schema *other = &self->set->items[i];
-		const json_t *found = find_definition(&self->arena, other->source, NULL, full_name);
-		bool used = is_used(self->schema, other);
-
-		if (!found || other == self->schema || (is_best_used && !used))
-			continue;
-		bool is_better = !best || (used && !is_best_used) ||
-				 (!used && other->version < best_schema->version);
-
-		if (!is_better && (used || other->version == best_schema->version) && !is_same_definition(found, best)) {
+	for (size_t i = 0; i < self->set->count; i++)
+		if (find_in(self, &self->set->items[i], full_name, &found) && (!best.definition || found.rank < best.rank))
+			best = found;
+	if (!best.definition)
+		return refuse(self, "no schema file defines ", full_name);
+	for (size_t i = 0; i < self->set->count; i++)
+		if (find_in(self, &self->set->items[i], full_name, &found) && found.rank == best.rank &&
+		    !is_same_definition(found.definition, best.definition)) {
 			err_set(self->err, ERR_DATA, "schema", "%s: %s is defined in %s and otherwise in %s",
-				self->schema->file, full_name, best_schema->file, other->file);
+				self->schema->file, full_name, best.schema->file, found.schema->file);
 			return NULL;
 		}
-		if (is_better) {
-			best = found;
-			best_schema = other;
-			is_best_used = used;
-		}
-	}
-	if (!best)
-		refuse(self, "no schema file defines ", full_name);
-	return best;
+	return best.definition;
 }
 
 static json_t *resolve_name(struct resolver *self, const char *name, const char *space)
@@ -201,10 +200,9 @@ static json_t *resolve_name(struct resolver *self, const char *name, const char 
 static json_t *resolve_fields(struct resolver *self, const json_t *fields, const char *space)
 {
 	json_t *result = json_array();
-	const json_t *field;
-	size_t i;
 
-	json_array_foreach(fields, i, field) {
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		const json_t *field = json_array_get(fields, i);
 		json_t *type = resolve(self, json_object_get(field, "type"), space);
 
 		if (!type) {

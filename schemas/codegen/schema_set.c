@@ -5,6 +5,7 @@
 #include "base/num.h"
 
 #include <avro.h>
+#include <jansson.h>
 
 enum { ARENA_BYTES = 64 << 20, FILES_MAX = 256 };
 
@@ -103,8 +104,8 @@ static int check_fingerprints(const struct schema_set *set, struct err *err)
 				return err_set(err, ERR_DATA, "schema", "%s is given twice", b->file);
 			if (a->fingerprint == b->fingerprint)
 				return err_set(err, ERR_DATA, "schema",
-					       "%s and %s have the same fingerprint: no byte tells them apart",
-					       a->file, b->file);
+					       "%s and %s have the same fingerprint: no byte tells them apart", a->file,
+					       b->file);
 		}
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* schema_type: the tree of types of a self-contained schema, with the limits of what the generator can make. */
 #include "codegen/schema.h"
 
+#include <jansson.h>
+
 enum { DEPTH_MAX = 16, NAMES_MAX = 256, FIXED_BYTES_MAX = 4096 };
 
 struct builder {
@@ -31,11 +33,12 @@ static bool is_word(const char *name)
 
 static bool is_keyword(const char *name)
 {
-	static const char *const WORDS[] = { "auto", "bool", "break", "case", "char", "const", "continue", "default", "do",
-					     "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline",
-					     "int", "long", "register", "restrict", "return", "short", "signed",
-					     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned",
-					     "void", "volatile", "while" };
+	static const char *const WORDS[] = { "auto",	 "bool",     "break",	 "case",     "char",   "const",
+					     "continue", "default",  "do",	 "double",   "else",   "enum",
+					     "extern",	 "float",    "for",	 "goto",     "if",     "inline",
+					     "int",	 "long",     "register", "restrict", "return", "short",
+					     "signed",	 "sizeof",   "static",	 "struct",   "switch", "typedef",
+					     "union",	 "unsigned", "void",	 "volatile", "while" };
 
 	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
 		if (strcmp(name, WORDS[i]) == 0)
@@ -120,8 +123,7 @@ static const struct type *build_fixed(struct builder *self, const json_t *json, 
 static const struct type *build_enum(struct builder *self, const json_t *json, const char *space)
 {
 	struct type *type = new_named(self, TYPE_ENUM, json, space);
-	const json_t *symbols = json_object_get(json, "symbols"), *symbol;
-	size_t i;
+	const json_t *symbols = json_object_get(json, "symbols");
 
 	if (!type)
 		return NULL;
@@ -129,8 +131,8 @@ static const struct type *build_enum(struct builder *self, const json_t *json, c
 	type->symbols = arena_take(self->arena, type->symbol_count, sizeof *type->symbols);
 	if (type->symbol_count == 0 || !type->symbols)
 		return refuse(self, "an enum without symbols: ", type->full_name);
-	json_array_foreach(symbols, i, symbol) {
-		type->symbols[i] = json_string_value(symbol);
+	for (size_t i = 0; i < type->symbol_count; i++) {
+		type->symbols[i] = json_string_value(json_array_get(symbols, i));
 		if (!is_word(type->symbols[i]))
 			return refuse(self, "an enum with a symbol that is no name: ", type->full_name);
 	}
@@ -159,8 +161,7 @@ static bool build_field(struct builder *self, const struct type *record, const j
 static const struct type *build_record(struct builder *self, const json_t *json, const char *space)
 {
 	struct type *type = new_named(self, TYPE_RECORD, json, space);
-	const json_t *fields = json_object_get(json, "fields"), *field;
-	size_t i;
+	const json_t *fields = json_object_get(json, "fields");
 
 	if (!type)
 		return NULL;
@@ -174,8 +175,8 @@ static const struct type *build_record(struct builder *self, const json_t *json,
 		return refuse(self, "a record without fields: ", type->full_name);
 	type->fields = list;
 	space = schema_space_of(self->arena, type->full_name);
-	json_array_foreach(fields, i, field)
-		if (!build_field(self, type, field, space, &list[i]))
+	for (size_t i = 0; i < type->field_count; i++)
+		if (!build_field(self, type, json_array_get(fields, i), space, &list[i]))
 			return NULL;
 	self->open_count--;
 	return close_named(self, type);

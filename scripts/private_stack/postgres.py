@@ -119,7 +119,7 @@ class Postgres:
             "unix_socket_directories": "'" + str(self.sockets).replace("'", "''") + "'" if fits else "''",
             "cluster_name": f"'instroom-{self.stack.name}'",
         }
-        (self.data / "postgresql.conf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+        (self.data / "stack.conf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
         (self.data / "pg_hba.conf").write_text(HBA)
 
     def make_cluster(self):
@@ -135,6 +135,8 @@ class Postgres:
         secret.unlink()
         if status != 0:
             raise StackError(f"postgres: initdb failed:\n{said}")
+        with open(self.data / "postgresql.conf", "a") as settings:  # what initdb found out about the machine stays
+            settings.write("include 'stack.conf'\n")
         mark.unlink()
 
     def start(self):

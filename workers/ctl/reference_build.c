@@ -4,8 +4,8 @@
  * "demonstratie"), as DUO's are not public. */
 #include "ctl/ctl.h"
 
-#include "ctl/grounds.h"
 #include "model/csv.h"
+#include "model/grounds_csv.h"
 #include "model/reference.h"
 
 #include <iconv.h>

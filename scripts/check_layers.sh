@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Who may include whom. Reads the #include lines of common/, workers/ and schemas/ and names each that breaks the table
+# below as FILE:LINE: sentence; exits 1 then. Tests may include everything and are not read.
+#   scripts/check_layers.sh               this checkout
+#   scripts/check_layers.sh DIR           another one
+#   scripts/check_layers.sh --self-test   a made-up tree with known breaches: does the check see each of them?
+set -u -o pipefail
+
+# room | rooms of ours it may include, besides itself | third party it may include, in .c files only
+table() {
+	cat <<'EOF'
+common/base       |                                           |
+common/model      | base                                      | openssl
+common/wire       | base model                                |
+common/run        | base                                      | microhttpd
+common/kafka      | base model                                | librdkafka
+common/redis      | base model                                | hiredis
+common/pg         | base model                                | libpq
+common/report     | base model wire pg                        | jansson
+workers/gateway   | base model wire run kafka redis pg report | microhttpd jansson openssl
+workers/validate  | base model wire run kafka redis pg report |
+workers/write     | base model wire run kafka redis pg report |
+workers/gen       | base model wire run kafka redis pg report |
+workers/ctl       | base model wire run kafka redis pg report | curl jansson avro openssl
+schemas/codegen   | base                                      | avro jansson
+EOF
+}
+
+check() {
+	local files
+	files=$(find common workers schemas -name '*.[ch]' 2>/dev/null | sort)
+	if [ -z "$files" ]; then
+		echo "layers: there are no sources here"
+		return 1
+	fi
+	# shellcheck disable=SC2086
+	grep -nHE '^[[:space:]]*#[[:space:]]*include\>' $files | awk -v table="$(table)" -v file_count="$(wc -l <<<"$files")" '
+	function breach(text) { print file ":" line ": " text; breaches++ }
+	function in_list(word, list) { return index(" " list " ", " " word " ") > 0 }
+	function third_party(header) {
+		if (header ~ /^openssl\//) return "openssl"
+		if (header == "microhttpd.h") return "microhttpd"
+		if (header ~ /^librdkafka\// || header == "rdkafka.h") return "librdkafka"
+		if (header ~ /^hiredis\// || header == "hiredis.h") return "hiredis"
+		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/ || header ~ /^(libpq|postgresql)\//) return "libpq"
+		if (header ~ /^jansson/) return "jansson"
+		if (header ~ /^curl\//) return "curl"
+		if (header == "avro.h" || header ~ /^avro\//) return "avro"
+		if (header ~ /^(sys|net|netinet|arpa|linux|asm)\//) return ""
+		sub(/\.h$/, "", header)
+		return in_list(header, libc) ? "" : "unknown"
+	}
+	BEGIN {
+		libc = "alloca aio arm_neon assert byteswap cpuid ctype dirent dlfcn emmintrin endian errno execinfo fcntl features float fnmatch " \
+		       "ftw getopt glob grp iconv ifaddrs immintrin inttypes langinfo libgen limits locale malloc math nmmintrin netdb poll " \
+		       "pthread pwd regex sched semaphore setjmp signal smmintrin spawn stdalign stdarg stdatomic stdbool stddef stdint stdio " \
+		       "stdlib stdnoreturn string strings syslog termios threads time tmmintrin uchar unistd wchar wctype x86intrin"
+		count = split(table, rows, "\n")
+		for (i = 1; i <= count; i++) {
+			split(rows[i], cell, "|")
+			gsub(/^ +| +$/, "", cell[1]); gsub(/^ +| +$/, "", cell[2]); gsub(/^ +| +$/, "", cell[3])
+			known[cell[1]] = 1; ours[cell[1]] = cell[2]; theirs[cell[1]] = cell[3]
+			if (cell[1] ~ /^common\//) rooms = rooms " " substr(cell[1], 8)
+		}
+	}
+	{
+		file = $0; sub(/:.*/, "", file)
+		rest = substr($0, length(file) + 2); line = rest; sub(/:.*/, "", line)
+		text = substr(rest, length(line) + 2)
+		split(file, part, "/"); room = part[1] "/" part[2]; own = part[2]
+		if (!(room in known)) { if (!(room in told)) breach(room " is no room of the table in scripts/check_layers.sh"); told[room] = 1; next }
+		header = text
+		if (text ~ /</) {
+			sub(/^[^<]*</, "", header); sub(/>.*/, "", header)
+			library = third_party(header)
+			if (library == "") next
+			if (library == "unknown") breach("<" header "> is neither libc nor a library this house uses")
+			else if (!in_list(library, theirs[room])) breach(own " may not include " library " (<" header ">)" \
+				(theirs[room] == "" ? "" : ": it may include " theirs[room]))
+			else if (file ~ /\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
+			next
+		}
+		if (text !~ /"/) { breach("an include by macro cannot be checked: write the name"); next }
+		sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
+		if (header ~ /(^|\/)\.\.?\//) { breach("\"" header "\": write it from common/ as room/name.h"); next }
+		if (header !~ /\//) next	# a file beside it
+		split(header, way, "/"); target = way[1]
+		if (target == own) next
+		if (target == "workers" || target == "tests" || target == "schemas") breach(own " may not include \"" header "\": nobody but tests may")
+		else if (!in_list(target, rooms)) {
+			if (!(room ~ /^workers\// && target == own)) breach("\"" header "\": " target " is no room of common/")
+		} else if (!in_list(target, ours[room])) breach(own " may not include " target " (\"" header "\"): it may include " \
+			(ours[room] == "" ? "nothing of ours" : ours[room]))
+	}
+	END {
+		printf "layers: %d files, %d breaches\n", file_count, breaches
+		exit breaches > 0
+	}'
+}
+
+self_test() {
+	local tree found
+	tree=$(mktemp -d)
+	# shellcheck disable=SC2064
+	trap "rm -rf '$tree'" EXIT
+	cd "$tree" || return 1
+	mkdir -p common/{base,model,wire,kafka,pg,report} workers/{gateway,validate,ctl} schemas/codegen tests common/attic
+	printf '#include "base/slice.h"\n#include <stdio.h>\n#include <sys/stat.h>\n' >common/base/good.c
+	printf '#include "base/slice.h"\n#include "model/rule.h"\n#include "wire/gen/verdict.h"\n#include "wire.h"\n' >common/wire/good.c
+	printf '#include <openssl/evp.h>\n' >common/model/good.c
+	printf '#include "run/app.h"\n#include "pg/pg_link.h"\n#include "gateway.h"\n#include <microhttpd.h>\n' >workers/gateway/good.c
+	printf '#include "workers/gateway/gateway.h"\n#include <hiredis/hiredis.h>\n' >tests/anything.c
+	printf '#include "model/rule.h"\n' >common/base/bad.c			       # 1: outward
+	printf '#include "run/app.h"\n' >common/model/bad.c			       # 2: outward
+	printf '#include "pg/pg_link.h"\n#include "wire/wire.h"\n' >common/kafka/bad.c # 3, 4: sideways
+	printf '#include <librdkafka/rdkafka.h>\n' >common/kafka/bad.h		       # 5: third party in a header
+	printf '#include <libpq-fe.h>\n' >workers/validate/bad.c		       # 6: not its library
+	printf '#include "../model/rule.h"\n' >common/wire/bad.c		       # 7: not from the include root
+	printf '#include "workers/gateway/gateway.h"\n' >workers/ctl/bad.c	       # 8: another worker
+	printf '#include <zlib.h>\n' >schemas/codegen/bad.c			       # 9: a library nobody agreed on
+	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a room that is not in the table
+	printf '#include "kafka/kafka.h"\n' >common/report/bad.c		       # 11: outward
+	printf '#include HEADER\n' >common/pg/bad.c				       # 12: by macro
+	found=$(check | grep -c '/bad\.[ch]:')
+	if [ "$found" != 12 ] || check | grep -q '/good\.c:\|tests/'; then
+		check
+		echo "layers: the check saw $found of 12 made-up breaches, or one where there is none"
+		return 1
+	fi
+	echo "layers: the check sees all 12 made-up breaches and no other"
+}
+
+case ${1:-} in
+--self-test) self_test ;;
+-h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0" ;;
+"") cd "$(dirname "$(readlink -f "$0")")/.." && check ;;
+*) if [ -d "$1" ]; then cd "$1" && check; else echo "scripts/check_layers.sh: there is no directory $1" >&2; exit 64; fi ;;
+esac

@@ -1,0 +1,158 @@
+"""workers: the programs of Instroom beside the servers of a private stack: settings, keys, starting and ending them.
+
+Everything lies in DIR/workers of the stack: one configuration file a program, the keys, the tokens, pids and logs.
+"""
+import os
+import secrets
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from .places import CHECKOUT, StackError
+from .process import Process
+from .stack import BLOCK, FREE_OFFSET
+
+KINDS = ("gateway", "validate", "write")
+PER_KIND = 8  # ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
+
+
+class Worker:
+    def __init__(self, workers, kind, number):
+        self.workers, self.kind, self.number = workers, kind, number
+        self.name = f"{kind}{number}"
+        self.port = workers.stack.record["base_port"] + FREE_OFFSET + KINDS.index(kind) * PER_KIND + number - 1
+        self.config = workers.dir / f"{self.name}.conf"
+        # the worker's own settings file stands in its command line and in no other
+        self.process = Process(self.name, workers.dir / f"{self.name}.pid", workers.dir / f"{self.name}.log", self.config)
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def start(self, environment=()):
+        """environment: NAME=VALUE words, such as INSTROOM_CRASH_AT=.."""
+        if self.process.pid() is None:
+            program = self.workers.program(f"instroom-{self.kind}")
+            self.process.start(["/usr/bin/env", *environment, program, "--config", self.config], self.workers.dir, None)
+
+    def wait(self, wait_s):
+        self.process.wait_until(self.is_ready, wait_s)
+
+
+class Workers:
+    def __init__(self, stack):
+        self.stack = stack.need()
+        self.dir = self.stack.dir / "workers"
+
+    @property
+    def build(self):
+        path = self.dir / "build"
+        if not path.exists():
+            raise StackError("no workers were set up on this stack: scripts/workers up")
+        return path.read_text().strip()
+
+    def program(self, name):
+        room = "ctl" if name == "instroomctl" else name.partition("-")[2]
+        path = f"{self.build}/workers/{room}/{name}"
+        if not os.path.exists(path):
+            raise StackError(f"{path} is not built: cmake --preset release && cmake --build --preset release")
+        return path
+
+    # --- settings ---
+
+    def secret(self, name, make):
+        path = self.dir / name
+        if not path.exists():
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+                file.write(make())
+        return path
+
+    def write(self, name, settings):
+        text = "".join(f"{key} = {value}\n" for key, value in settings.items())
+        (self.dir / name).write_text(text)
+
+    def set_up(self, build, counts, is_test, settings):
+        """settings: {kind: {key: value}} on top of the usual ones."""
+        self.dir.mkdir(exist_ok=True)
+        (self.dir / "build").write_text(str(build) + "\n")
+        env = self.stack.env()
+        token = self.secret("token", lambda: secrets.token_hex(24))
+        hmac_key = self.secret("hmac.key", lambda: secrets.token_hex(32))
+        stand_key = self.secret("stand.key", lambda: "test-key" if is_test else secrets.token_hex(32))
+        tokens = self.secret("tokens", lambda: f"{token.read_text()} *\n")
+        kafka = {"kafka.brokers": env["INSTROOM_KAFKA_BROKERS"]}
+        self.write("instroomctl.conf", kafka | {
+            "topic.partitions": self.stack.record["partitions"], "topic.replication": min(3, self.stack.record["brokers"]),
+            "pg.owner.conninfo": env["INSTROOM_PG_OWNER"], "pg.conninfo": env["INSTROOM_PG_READER"],
+            "gateway.url": f"http://127.0.0.1:{Worker(self, 'gateway', 1).port}", "gateway.token.file": token,
+            "stand.key.file": stand_key, "hmac.key.file": hmac_key} | settings.get("instroomctl", {}))
+        own = {
+            "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key,
+                        "test.received_on": "yes" if is_test else "no"},
+            "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_READER"],
+                         "hmac.key.file": hmac_key},
+            "write": {"pg.conninfo": env["INSTROOM_PG_WRITER"]},
+        }
+        for worker in self.all(counts):
+            address = {"gateway": "listen"}.get(worker.kind, "status.address")
+            name = {"gateway": "name"}.get(worker.kind, "worker.name")
+            self.write(worker.config.name, kafka | {name: worker.number if worker.kind == "gateway" else worker.name,
+                                                    address: f"127.0.0.1:{worker.port}"} |
+                       own[worker.kind] | settings.get(worker.kind, {}))
+
+    # --- the processes ---
+
+    def all(self, counts=None):
+        if counts:
+            return [Worker(self, kind, number) for kind in KINDS for number in range(1, counts[kind] + 1)]
+        return [Worker(self, path.stem.rstrip("0123456789"), int(path.stem.lstrip("abcdefghijklmnopqrstuvwxyz")))
+                for path in sorted(self.dir.glob("*.conf")) if path.stem.rstrip("0123456789") in KINDS]
+
+    def named(self, name):
+        found = [worker for worker in self.all() if name in (worker.name, worker.kind)]
+        if not found:
+            raise StackError(f"there is no worker {name}: there are " + ", ".join(worker.name for worker in self.all()))
+        return found
+
+    def start(self, workers, wait_s, environment=()):
+        for worker in workers:
+            worker.start(environment)
+        for worker in workers if wait_s > 0 else []:
+            worker.wait(wait_s)
+
+    def end(self, workers, number, wait_s):
+        """The signal to all of them first, then the wait: a writer may wait for a validator."""
+        for worker in workers:
+            worker.process.signal(number)
+        deadline = time.monotonic() + wait_s
+        return [worker.process.end(number, max(0.0, deadline - time.monotonic()))
+                for worker in workers if worker.process.pid() is not None]
+
+    def ctl(self, *words, **options):
+        return subprocess.run([self.program("instroomctl"), "--config", str(self.dir / "instroomctl.conf"), *words],
+                              check=False, **options)
+
+    def prepare(self, reference):
+        commands = [["migrate"]]
+        if reference:
+            commands += [["reference", "import", str(reference)], ["reference", "publish"]]
+        for command in commands:
+            done = self.ctl(*command, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise StackError(f"instroomctl {' '.join(command)} failed ({done.returncode}): {done.stderr.strip()}")
+
+
+def default_build():
+    for name in ("release", "dev"):
+        if (CHECKOUT / "build" / name / "workers").exists():
+            return CHECKOUT / "build" / name
+    raise StackError("nothing is built: cmake --preset release && cmake --build --preset release")
+
+
+def free_ports(stack):
+    first = stack.record["base_port"]
+    return range(first + FREE_OFFSET + len(KINDS) * PER_KIND, first + BLOCK)

@@ -1,0 +1,844 @@
+/* kafka against a real broker: reports, positions, pauses, rebalances, ranges. */
+#include "adapters_fixture.h"
+#include "base/num.h"
+#include "kafka/kafka_admin.h"
+#include "kafka/kafka_reader.h"
+#include "kafka/kafka_sink.h"
+#include "kafka/kafka_source.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+enum { MESSAGE_BYTES_MAX = 8 << 20, WAIT_MS = 15000, PARTITIONS_MAX = 16, REPORTS_MAX = 20000 };
+
+static struct kafka_options broker(void)
+{
+	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"), .client_id = "adapters_it" };
+}
+
+/* --- topics and sinks --- */
+
+static void make_topic(char *name, size_t name_bytes, int32_t partitions)
+{
+	static const struct kafka_topic_setting SETTINGS[] = { { "max.message.bytes", "16777216" } };
+	struct kafka_options kafka = broker();
+	struct err err = { 0 };
+	struct kafka_topic_spec spec = { .name = fixture_name(name, name_bytes), .partitions = partitions,
+					 .replication = 1, .settings = SETTINGS, .setting_count = 1 };
+
+	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+}
+
+struct reports {
+	size_t count, failed;
+	struct kafka_report last;
+	int64_t offsets[REPORTS_MAX]; /* in the order of the reports */
+	size_t tokens[REPORTS_MAX];
+};
+
+static void note_report(void *self, const struct kafka_report *report)
+{
+	struct reports *reports = self;
+
+	reports->failed += report->error != 0;
+	reports->last = *report;
+	cr_assert_lt(reports->count, (size_t)REPORTS_MAX);
+	reports->offsets[reports->count] = report->offset;
+	reports->tokens[reports->count++] = (size_t)(uintptr_t)report->token;
+}
+
+static struct kafka_sink *open_sink_at(struct kafka_options kafka, struct reports *reports, int32_t timeout_ms)
+{
+	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX, .linger_ms = 0,
+					      .delivery_timeout_ms = timeout_ms, .queue_bytes_max = 256 << 20,
+					      .compression = "none" };
+	struct kafka_sink *sink = NULL;
+	struct err err = { 0 };
+
+	ASSERT_OK(kafka_sink_open(&kafka, &options, note_report, reports, &sink, &err));
+	return sink;
+}
+
+static struct kafka_sink *open_sink(struct reports *reports)
+{
+	return open_sink_at(broker(), reports, WAIT_MS);
+}
+
+/* count messages whose value is their number, from first on. */
+static void fill(const char *topic, int32_t partition, int first, int count)
+{
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+
+	for (int i = first; i < first + count; i++) {
+		char value[16];
+
+		snprintf(value, sizeof value, "%d", i);
+		ASSERT_OK(kafka_sink_put(sink, topic, partition, SLICE_LITERAL("k"), slice_of(value), NULL, 0, NULL, &err));
+	}
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	cr_assert_eq(reports->failed, 0);
+	kafka_sink_close(sink);
+	free(reports);
+}
+
+Test(sink, offsets_of_a_partition_are_contiguous_and_in_order)
+{
+	enum { COUNT = 5000 };
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 2);
+	for (size_t i = 0; i < COUNT; i++)
+		ASSERT_OK(kafka_sink_put(sink, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+					 (void *)(uintptr_t)(i + 1), &err));
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	cr_assert_eq(reports->count, COUNT);
+	cr_assert_eq(reports->failed, 0);
+	for (size_t i = 0; i < COUNT; i++) {
+		cr_assert_eq(reports->offsets[i], (int64_t)i);
+		cr_assert_eq(reports->tokens[i], i + 1);
+	}
+	kafka_sink_close(sink);
+	free(reports);
+}
+
+Test(sink, a_key_goes_where_the_java_client_sends_it)
+{
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+	int32_t partitions = 0;
+
+	make_topic(topic, sizeof topic, 12);
+	ASSERT_OK(kafka_sink_partitions(sink, topic, WAIT_MS, &partitions, &err));
+	cr_assert_eq(partitions, 12);
+	for (uint32_t board = 41211; board < 41231; board++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "%u", board);
+		ASSERT_OK(kafka_sink_put(sink, topic, KAFKA_ANY_PARTITION, slice_of(key), SLICE_LITERAL("v"), NULL, 0, NULL,
+					 &err));
+		ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+		cr_expect_eq(reports->last.partition, (int32_t)((num_murmur2(key, strlen(key)) & 0x7fffffff) % 12));
+	}
+	kafka_sink_close(sink);
+	free(reports);
+}
+
+Test(sink, sorts_what_cannot_be_sent)
+{
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+	int32_t partitions;
+	char *large = calloc(1, MESSAGE_BYTES_MAX + 1);
+	struct slice most = { large, MESSAGE_BYTES_MAX - 1000 }, more = { large, MESSAGE_BYTES_MAX + 1 };
+	struct kafka_header headers[] = { { "board", SLICE_LITERAL("41211") } };
+
+	make_topic(topic, sizeof topic, 1);
+	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	cr_expect_eq(reports->failed, 0, "%s", reports->last.code);
+	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	more.n = MESSAGE_BYTES_MAX; /* with its key and headers above the limit */
+	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	ASSERT_KIND(kafka_sink_put(sink, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL, &err),
+		    ERR_CONFIG);
+	ASSERT_KIND(kafka_sink_put(sink, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL,
+				   &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_sink_partitions(sink, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
+	cr_expect_eq(reports->count, 1, "what was refused has no report");
+	kafka_sink_close(sink);
+	free(large);
+	free(reports);
+}
+
+Test(sink, without_brokers_each_put_is_reported_as_a_retry)
+{
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_options nowhere = { .brokers = "127.0.0.1:1" };
+	struct kafka_sink *sink = open_sink_at(nowhere, reports, 1000);
+	struct err err = { 0 };
+
+	ASSERT_OK(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_sink_flush(sink, 5000, &err));
+	cr_expect_eq(reports->last.error, ERR_RETRY, "%s", reports->last.code);
+	ASSERT_OK(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_KIND(kafka_sink_flush(sink, 10, &err), ERR_RETRY);
+	kafka_sink_close(sink);
+	cr_expect_eq(reports->count, 2, "close reports what is open");
+	cr_expect_eq(reports->failed, 2);
+	free(reports);
+}
+
+Test(sink, its_descriptor_wakes_an_event_loop)
+{
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+	int fd = kafka_sink_event_fd(sink, &err);
+
+	cr_assert_geq(fd, 0);
+	make_topic(topic, sizeof topic, 1);
+	for (size_t turn = 1; turn <= 3; turn++) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+		int64_t end_ms = clock_ms() + WAIT_MS;
+
+		while (reports->count < turn && clock_ms() < end_ms) {
+			cr_assert_eq(poll(&wait, 1, WAIT_MS), 1);
+			kafka_sink_poll(sink, 0);
+		}
+		cr_expect_eq(reports->count, turn);
+	}
+	kafka_sink_close(sink);
+	free(reports);
+}
+
+static int compare_i64(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+Test(sink, is_fast)
+{
+	enum { TURNS = 500, LARGE = 2000, LARGE_BYTES = 70000 };
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	int64_t took_us[TURNS];
+	struct kafka_sink *sink = open_sink(reports);
+	struct err err = { 0 };
+	char *value = calloc(1, LARGE_BYTES);
+	int64_t begin_us;
+
+	make_topic(topic, sizeof topic, 1);
+	for (size_t i = 0; i < TURNS; i++) {
+		begin_us = clock_us();
+		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, 200), NULL, 0, NULL, &err));
+		while (reports->count <= i)
+			kafka_sink_poll(sink, 1000);
+		took_us[i] = clock_us() - begin_us;
+	}
+	int64_t first_us = took_us[0];
+
+	qsort(took_us, TURNS, sizeof took_us[0], compare_i64);
+	cr_log_info("put to report: first %" PRId64 " us, median %" PRId64 " us, 99 %% %" PRId64 " us", first_us,
+		    took_us[TURNS / 2], took_us[TURNS * 99 / 100]);
+	begin_us = clock_us();
+	for (size_t i = 0; i < LARGE; i++) {
+		int rc;
+
+		while ((rc = kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, LARGE_BYTES), NULL, 0,
+					    NULL, &err)) == -ERR_FULL)
+			kafka_sink_poll(sink, 10);
+		ASSERT_OK(rc);
+	}
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	cr_log_info("sink: %.0f MB/s in messages of %d bytes",
+		    (double)LARGE * LARGE_BYTES / (double)(clock_us() - begin_us), LARGE_BYTES);
+	cr_expect_eq(reports->failed, 0);
+	kafka_sink_close(sink);
+	free(value);
+	free(reports);
+}
+
+/* --- sources --- */
+
+struct member {
+	struct kafka_source *source;
+	bool is_ours[PARTITIONS_MAX];
+	bool is_lost;
+	bool starts_at_once;
+	int assignments;
+	int64_t out_of_range_at; /* -1: none */
+};
+
+static void note_assigned(void *self, const int32_t *partitions, size_t count)
+{
+	struct member *member = self;
+	struct err err = { 0 };
+
+	member->assignments++;
+	for (size_t i = 0; i < count; i++) {
+		member->is_ours[partitions[i]] = true;
+		if (member->starts_at_once)
+			ASSERT_OK(kafka_source_start(member->source, partitions[i], 0, &err));
+	}
+}
+
+static void note_revoked(void *self, const int32_t *partitions, size_t count, bool is_lost)
+{
+	struct member *member = self;
+
+	member->is_lost = is_lost;
+	for (size_t i = 0; i < count; i++)
+		member->is_ours[partitions[i]] = false;
+}
+
+static void note_out_of_range(void *self, int32_t partition, int64_t offset)
+{
+	struct member *member = self;
+
+	(void)partition;
+	member->out_of_range_at = offset;
+}
+
+static const struct kafka_source_events EVENTS = { note_assigned, note_revoked, note_out_of_range };
+
+static void join(struct member *member, const char *topic, const char *group)
+{
+	struct kafka_options kafka = broker();
+	struct kafka_source_options options = { .topic = topic, .group = group, .fetch_bytes_max = MESSAGE_BYTES_MAX,
+						.queued_kbytes_max = 65536, .session_timeout_ms = 6000 };
+	struct err err = { 0 };
+
+	*member = (struct member){ .out_of_range_at = -1, .starts_at_once = member->starts_at_once };
+	ASSERT_OK(kafka_source_open(&kafka, &options, &EVENTS, member, &member->source, &err));
+}
+
+static int count_ours(const struct member *member)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < PARTITIONS_MAX; i++)
+		count += member->is_ours[i];
+	return count;
+}
+
+/* Polls until something comes; -1 when wait_ms pass. */
+static int64_t next_offset(struct member *member, uint32_t wait_ms)
+{
+	struct kafka_message message = { 0 };
+	struct err err = { 0 };
+	int64_t end_ms = clock_ms() + wait_ms;
+	int rc;
+
+	do
+		rc = kafka_source_poll(member->source, (uint32_t)MIN(wait_ms, 100u), &message, &err);
+	while (rc == 0 && clock_ms() < end_ms);
+	cr_assert_geq(rc, 0, "%s %s", err.code, err.text);
+	int64_t offset = rc == 1 ? message.offset : -1;
+
+	kafka_message_drop(&message);
+	return offset;
+}
+
+static void await_assignment(struct member *member, int partitions)
+{
+	int64_t end_ms = clock_ms() + WAIT_MS;
+
+	while (count_ours(member) != partitions && clock_ms() < end_ms)
+		cr_assert_eq(next_offset(member, 0), -1);
+	cr_assert_eq(count_ours(member), partitions);
+}
+
+Test(source, fetches_nothing_before_it_is_started_and_then_all_in_order)
+{
+	enum { COUNT = 3000 };
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 2);
+	fill(topic, 0, 0, COUNT);
+	fill(topic, 1, 0, 10);
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	cr_expect_eq(next_offset(&member, 500), -1);
+	ASSERT_OK(kafka_source_start(member.source, 0, 100, &err));
+	for (int64_t i = 100; i < COUNT; i++)
+		cr_assert_eq(next_offset(&member, WAIT_MS), i);
+	cr_expect_eq(next_offset(&member, 300), -1, "nothing of the partition that was not started");
+	ASSERT_KIND(kafka_source_start(member.source, 2, 0, &err), ERR_RETRY);
+	kafka_source_close(member.source);
+	cr_expect_eq(count_ours(&member), 0, "close runs revoked");
+	cr_expect_not(member.is_lost);
+}
+
+Test(source, a_seek_hands_out_exactly_what_is_asked_for)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+	static const int64_t SEEKS[] = { 0, 1500, 5, 1999, 0, 1000, 1001, 999 };
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 2000);
+	join(&member, topic, topic);
+	await_assignment(&member, 1);
+	for (size_t i = 0; i < ARRAY_LEN(SEEKS); i++) {
+		ASSERT_OK(kafka_source_start(member.source, 0, SEEKS[i], &err));
+		for (int64_t at = SEEKS[i]; at < MIN(SEEKS[i] + 200, 2000); at++)
+			cr_assert_eq(next_offset(&member, WAIT_MS), at, "seek %zu", i);
+	}
+	kafka_source_close(member.source);
+}
+
+Test(source, a_seek_while_messages_are_being_fetched_is_exact_too)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+	uint64_t seed = 12345;
+
+	make_topic(topic, sizeof topic, 2);
+	fill(topic, 0, 0, 2000);
+	fill(topic, 1, 0, 2000);
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+	int64_t expected[2] = { 0, 0 };
+
+	for (int turn = 0; turn < 60; turn++) {
+		expected[0] = (int64_t)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33) % 1900;
+		ASSERT_OK(kafka_source_start(member.source, 0, expected[0], &err));
+		for (int i = 0; i < turn % 7 * 5; i++) {
+			struct kafka_message message = { 0 };
+			int rc = kafka_source_poll(member.source, (uint32_t)turn % 3 * 10, &message, &err);
+
+			cr_assert_geq(rc, 0, "%s", err.text);
+			if (rc == 1)
+				cr_assert_eq(message.offset, expected[message.partition]++, "turn %d", turn);
+			kafka_message_drop(&message);
+		}
+		if (expected[1] > 1900) {
+			expected[1] = 0;
+			ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+		}
+	}
+	kafka_source_close(member.source);
+}
+
+Test(source, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+	int64_t expected[2] = { 0, 0 };
+
+	make_topic(topic, sizeof topic, 2);
+	fill(topic, 0, 0, 1000);
+	fill(topic, 1, 0, 1000);
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	ASSERT_OK(kafka_source_start(member.source, 0, 0, &err));
+	ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+	int64_t end_ms = clock_ms() + WAIT_MS;
+	bool is_paused = false;
+
+	for (int i = 0; expected[0] + expected[1] < 2000 && clock_ms() < end_ms; i++) {
+		struct kafka_message message = { 0 };
+
+		if (i % 50 == 0 && expected[1] < 1000) {
+			ASSERT_OK((is_paused ? kafka_source_resume : kafka_source_pause)(member.source, 0, &err));
+			is_paused = !is_paused;
+		}
+		if (i % 330 == 0) /* another partition starts anew while one is paused */
+			ASSERT_OK(kafka_source_start(member.source, 1, expected[1], &err));
+		if (is_paused && expected[1] == 1000) {
+			ASSERT_OK(kafka_source_resume(member.source, 0, &err));
+			is_paused = false;
+		}
+		int rc = kafka_source_poll(member.source, 20, &message, &err);
+
+		cr_assert_geq(rc, 0, "%s", err.text);
+		if (rc == 1) {
+			cr_assert(!is_paused || message.partition == 1, "a paused partition is silent");
+			cr_assert_eq(message.offset, expected[message.partition]++);
+		}
+		kafka_message_drop(&message);
+	}
+	cr_expect_eq(expected[0], 1000);
+	cr_expect_eq(expected[1], 1000);
+	kafka_source_close(member.source);
+}
+
+Test(source, a_start_after_a_pause_runs_again)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 100);
+	join(&member, topic, topic);
+	await_assignment(&member, 1);
+	ASSERT_OK(kafka_source_start(member.source, 0, 0, &err));
+	cr_assert_eq(next_offset(&member, WAIT_MS), 0);
+	ASSERT_OK(kafka_source_pause(member.source, 0, &err));
+	cr_expect_eq(next_offset(&member, 200), -1);
+	ASSERT_OK(kafka_source_start(member.source, 0, 50, &err));
+	for (int64_t i = 50; i < 100; i++)
+		cr_assert_eq(next_offset(&member, WAIT_MS), i);
+	ASSERT_OK(kafka_source_pause(member.source, 0, &err));
+	ASSERT_OK(kafka_source_resume(member.source, 0, &err));
+	cr_expect_eq(next_offset(&member, 200), -1);
+	fill(topic, 0, 100, 1);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 100);
+	kafka_source_close(member.source);
+}
+
+Test(source, an_offset_outside_the_log_is_told_and_can_be_mended)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+	struct kafka_topic_range range;
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 10);
+	join(&member, topic, topic);
+	await_assignment(&member, 1);
+	ASSERT_OK(kafka_source_start(member.source, 0, 11, &err));
+	int64_t end_ms = clock_ms() + WAIT_MS;
+
+	while (member.out_of_range_at < 0 && clock_ms() < end_ms)
+		cr_assert_eq(next_offset(&member, 0), -1);
+	cr_expect_eq(member.out_of_range_at, 11);
+	ASSERT_OK(kafka_source_range(member.source, 0, WAIT_MS, &range, &err));
+	cr_expect_eq(range.low, 0);
+	cr_expect_eq(range.high, 10);
+	member.out_of_range_at = -1;
+	ASSERT_OK(kafka_source_start(member.source, 0, 10, &err));
+	cr_expect_eq(next_offset(&member, 500), -1);
+	cr_expect_eq(member.out_of_range_at, -1, "the end of the log lies inside");
+	fill(topic, 0, 10, 1);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 10);
+	kafka_source_close(member.source);
+}
+
+/* Polls both until each has its number of partitions. */
+static void settle(struct member *a, int want_a, struct member *b, int want_b)
+{
+	int64_t end_ms = clock_ms() + 2 * WAIT_MS;
+
+	while ((count_ours(a) != want_a || count_ours(b) != want_b) && clock_ms() < end_ms) {
+		next_offset(a, 0);
+		next_offset(b, 0);
+	}
+	cr_assert_eq(count_ours(a), want_a);
+	cr_assert_eq(count_ours(b), want_b);
+}
+
+Test(source, members_share_the_partitions_and_take_over_from_one_that_leaves, .timeout = 90)
+{
+	char topic[64];
+	struct member a = { .starts_at_once = true }, b = { .starts_at_once = true };
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 4);
+	for (int32_t partition = 0; partition < 4; partition++)
+		fill(topic, partition, 0, 200);
+	join(&a, topic, topic);
+	await_assignment(&a, 4);
+	join(&b, topic, topic);
+	settle(&a, 2, &b, 2);
+	for (int32_t partition = 0; partition < 4; partition++)
+		cr_expect_neq(a.is_ours[partition], b.is_ours[partition]);
+	cr_expect_not(a.is_lost);
+	int left_a = 400;
+
+	while (left_a > 0 && next_offset(&a, WAIT_MS) >= 0)
+		left_a--;
+	cr_expect_eq(left_a, 0, "all of its two partitions from 0 on");
+	cr_expect_eq(next_offset(&a, 300), -1, "and nothing else");
+	int32_t of_b = b.is_ours[0] ? 0 : 3;
+
+	ASSERT_KIND(kafka_source_start(a.source, of_b, 0, &err), ERR_RETRY);
+	int64_t begin_ms = clock_ms();
+
+	kafka_source_close(b.source);
+	b.source = NULL;
+	while (count_ours(&a) != 4 && clock_ms() < begin_ms + WAIT_MS)
+		next_offset(&a, 0);
+	cr_log_info("a partition changes hands in %" PRId64 " ms", clock_ms() - begin_ms);
+	int left = 800;
+
+	while (left > 0 && next_offset(&a, WAIT_MS) >= 0)
+		left--;
+	cr_expect_eq(left, 0);
+	kafka_source_close(a.source);
+}
+
+/* One message at most; checks that it is the next of its partition. */
+static void poll_checked(struct member *member, int64_t *expected)
+{
+	struct kafka_message message = { 0 };
+	struct err err = { 0 };
+	int rc = kafka_source_poll(member->source, 1, &message, &err);
+
+	cr_assert_geq(rc, 0, "%s", err.text);
+	if (rc == 1)
+		cr_assert_eq(message.offset, expected[message.partition]++);
+	kafka_message_drop(&message);
+}
+
+Test(source, starts_in_the_middle_of_rebalances_are_exact, .timeout = 120)
+{
+	enum { PARTITIONS = 6, LOG = 300 };
+	char topic[64];
+	struct member a = { 0 }, b = { .starts_at_once = true };
+	struct err err = { 0 };
+	int64_t expected[PARTITIONS] = { 0 };
+	uint64_t seed = 7;
+	int started = 0;
+
+	make_topic(topic, sizeof topic, PARTITIONS);
+	for (int32_t partition = 0; partition < PARTITIONS; partition++)
+		fill(topic, partition, 0, LOG);
+	join(&a, topic, topic);
+	await_assignment(&a, PARTITIONS);
+	for (int round = 0; round < 4; round++) {
+		join(&b, topic, topic);
+		for (int64_t end_ms = clock_ms() + 2500; clock_ms() < end_ms;) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			int32_t partition = (int32_t)((seed >> 33) % PARTITIONS);
+
+			if (a.is_ours[partition]) {
+				expected[partition] = (int64_t)((seed >> 40) % LOG);
+				ASSERT_OK(kafka_source_start(a.source, partition, expected[partition], &err));
+				started++;
+			}
+			poll_checked(&a, expected);
+			if (clock_ms() < end_ms - 1200)
+				next_offset(&b, 0);
+			else if (b.source) {
+				kafka_source_close(b.source);
+				b.source = NULL;
+			}
+		}
+	}
+	cr_log_info("%d starts over %d assignments", started, a.assignments);
+	cr_expect_gt(a.assignments, 4);
+	kafka_source_close(a.source);
+}
+
+/* The child is a member that tells by its exit status whether it was told that it lost its partitions. */
+static int run_sleeper(const char *topic, int ready_fd)
+{
+	struct member member = { .starts_at_once = true };
+	int64_t end_ms = clock_ms() + 40000;
+
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	if (write(ready_fd, "r", 1) != 1)
+		return 2;
+	while (!member.is_lost && clock_ms() < end_ms)
+		next_offset(&member, 0);
+	return member.is_lost ? 0 : 1;
+}
+
+Test(source, a_member_that_slept_is_told_that_its_partitions_are_lost, .timeout = 90)
+{
+	char topic[64], ready;
+	int fds[2], status;
+
+	make_topic(topic, sizeof topic, 2);
+	cr_assert_eq(pipe(fds), 0);
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(run_sleeper(topic, fds[1]));
+	cr_assert_eq(read(fds[0], &ready, 1), 1);
+	kill(child, SIGSTOP);
+	struct member other = { .starts_at_once = true };
+
+	join(&other, topic, topic);
+	int64_t end_ms = clock_ms() + 30000;
+
+	while (count_ours(&other) != 2 && clock_ms() < end_ms)
+		next_offset(&other, 0);
+	cr_expect_eq(count_ours(&other), 2, "the other takes over while it sleeps");
+	kill(child, SIGCONT);
+	while (waitpid(child, &status, WNOHANG) == 0 && clock_ms() < end_ms + 30000)
+		next_offset(&other, 0);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
+	kafka_source_close(other.source);
+}
+
+Test(source, the_mirror_is_read_back_by_the_next_owner)
+{
+	char topic[64], metadata[128] = "x";
+	struct member member = { 0 };
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 2);
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, sizeof metadata, &err));
+	cr_expect_str_eq(metadata, "");
+	kafka_source_mirror(member.source, 1, 5, "vp=7 tip=00ff wm=5");
+	kafka_source_close(member.source);
+	join(&member, topic, topic);
+	await_assignment(&member, 2);
+	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, sizeof metadata, &err));
+	cr_expect_str_eq(metadata, "vp=7 tip=00ff wm=5");
+	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, 18, &err));
+	cr_expect_str_eq(metadata, "", "one that does not fit is none");
+	kafka_source_close(member.source);
+}
+
+Test(source, is_fast_with_a_small_queue)
+{
+	enum { COUNT = 1500, BYTES = 70000 };
+	char topic[64];
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_options kafka = broker();
+	struct kafka_source_options options = { .group = topic, .topic = topic, .fetch_bytes_max = MESSAGE_BYTES_MAX,
+						.queued_kbytes_max = 16384, .session_timeout_ms = 6000 };
+	struct member member = { .out_of_range_at = -1, .starts_at_once = true };
+	struct err err = { 0 };
+	char *value = calloc(1, BYTES);
+
+	make_topic(topic, sizeof topic, 1);
+	for (int i = 0; i < COUNT; i++)
+		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, BYTES), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_source_open(&kafka, &options, &EVENTS, &member, &member.source, &err));
+	cr_assert_eq(next_offset(&member, WAIT_MS), 0);
+	int64_t begin_us = clock_us(), worst_us = 0;
+
+	for (int64_t i = 1; i < COUNT; i++) {
+		int64_t one_us = clock_us();
+
+		cr_assert_eq(next_offset(&member, WAIT_MS), i);
+		worst_us = MAX(worst_us, clock_us() - one_us);
+	}
+	cr_log_info("source: %.0f MB/s, longest wait %" PRId64 " us", (double)COUNT * BYTES / (double)(clock_us() - begin_us),
+		    worst_us);
+	for (int i = 0; i < 3; i++) {
+		begin_us = clock_us();
+		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+		cr_assert_eq(next_offset(&member, WAIT_MS), COUNT + i);
+		cr_log_info("put to poll on an idle system: %" PRId64 " us", clock_us() - begin_us);
+	}
+	kafka_sink_close(sink);
+	kafka_source_close(member.source);
+	free(value);
+	free(reports);
+}
+
+/* --- readers --- */
+
+Test(reader, reads_ranges_one_after_another)
+{
+	char topic[64];
+	struct kafka_options kafka = broker();
+	struct kafka_reader *reader = NULL;
+	struct kafka_topic_range range = { 0 };
+	struct kafka_message message = { 0 };
+	struct err err = { 0 };
+	int32_t partitions = 0;
+
+	make_topic(topic, sizeof topic, 2);
+	fill(topic, 1, 0, 500);
+	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
+	ASSERT_OK(kafka_reader_partitions(reader, topic, WAIT_MS, &partitions, &err));
+	cr_expect_eq(partitions, 2);
+	ASSERT_OK(kafka_reader_range(reader, topic, 1, WAIT_MS, &range, &err));
+	cr_expect_eq(range.low, 0);
+	cr_expect_eq(range.high, 500);
+	for (int64_t start = 490; start >= 0; start -= 70) {
+		ASSERT_OK(kafka_reader_seek(reader, topic, 1, start, &err));
+		for (int64_t i = start; i < start + 10; i++) {
+			char want[16];
+
+			cr_assert_eq(kafka_reader_next(reader, WAIT_MS, &message, &err), 1, "%s", err.text);
+			cr_assert_eq(message.offset, i);
+			snprintf(want, sizeof want, "%" PRId64, i);
+			cr_assert(slice_equal_text(message.value, want));
+			kafka_message_drop(&message);
+		}
+	}
+	ASSERT_OK(kafka_reader_seek(reader, topic, 1, 500, &err));
+	cr_expect_eq(kafka_reader_next(reader, 100, &message, &err), 0);
+	fill(topic, 1, 500, 1);
+	cr_expect_eq(kafka_reader_next(reader, WAIT_MS, &message, &err), 1);
+	kafka_message_drop(&message);
+	ASSERT_KIND(kafka_reader_seek(reader, topic, 1, 502, &err), ERR_DATA);
+	ASSERT_KIND(kafka_reader_seek(reader, topic, 2, 0, &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_reader_partitions(reader, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
+	int64_t begin_ms = clock_ms();
+
+	ASSERT_KIND(kafka_reader_range(reader, "it.no.such.topic", 0, WAIT_MS, &range, &err), ERR_CONFIG);
+	cr_log_info("an unknown topic is known as such in %" PRId64 " ms", clock_ms() - begin_ms);
+	kafka_reader_close(reader);
+}
+
+Test(reader, shows_headers_as_they_were_sent)
+{
+	char topic[64];
+	struct kafka_options kafka = broker();
+	struct reports *reports = calloc(1, sizeof *reports);
+	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_reader *reader = NULL;
+	struct kafka_message message = { 0 };
+	struct err err = { 0 };
+	struct kafka_header headers[KAFKA_HEADERS_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+		headers[i] = (struct kafka_header){ "board", slice_make("4\0001", 3) };
+	headers[1].value = (struct slice){ 0 };
+	make_topic(topic, sizeof topic, 1);
+	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers, ARRAY_LEN(headers), NULL,
+				 &err));
+	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
+	ASSERT_OK(kafka_reader_seek(reader, topic, 0, 0, &err));
+	cr_assert_eq(kafka_reader_next(reader, WAIT_MS, &message, &err), 1);
+	cr_expect(slice_equal_text(message.key, "key"));
+	cr_expect_eq(message.value.n, 0);
+	cr_expect_eq(message.header_count, (size_t)KAFKA_HEADERS_MAX, "one more was sent");
+	cr_expect_str_eq(message.headers[0].name, "board");
+	cr_expect(slice_equal(message.headers[0].value, headers[0].value));
+	cr_expect_eq(message.headers[1].value.n, 0);
+	cr_expect_gt(message.timestamp_ms, 1500000000000);
+	kafka_message_drop(&message);
+	kafka_message_drop(&message); /* twice is once */
+	kafka_reader_close(reader);
+	kafka_sink_close(sink);
+	free(reports);
+}
+
+/* --- admin --- */
+
+Test(admin, makes_a_topic_once_and_never_another_count)
+{
+	char topic[64], id[64] = "", short_id[4];
+	struct kafka_options kafka = broker();
+	struct kafka_topic_spec spec = { .name = fixture_name(topic, sizeof topic), .partitions = 3, .replication = 1 };
+	struct err err = { 0 };
+
+	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+	spec.partitions = 4;
+	ASSERT_KIND(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err), ERR_CONFIG);
+	cr_expect_str_eq(err.code, "partitions");
+	ASSERT_OK(kafka_admin_cluster_id(&kafka, WAIT_MS, id, sizeof id, &err));
+	cr_expect_gt(strlen(id), 10);
+	ASSERT_KIND(kafka_admin_cluster_id(&kafka, WAIT_MS, short_id, sizeof short_id, &err), ERR_FATAL);
+	kafka.brokers = "127.0.0.1:1";
+	ASSERT_KIND(kafka_admin_cluster_id(&kafka, 500, id, sizeof id, &err), ERR_RETRY);
+}
+
+Test(admin, settings_that_librdkafka_refuses_are_config_errors)
+{
+	char id[64];
+	struct err err = { 0 };
+	struct kafka_options none = { .brokers = "" }, odd = { .brokers = "127.0.0.1:1", .security_protocol = "ssh" };
+
+	ASSERT_KIND(kafka_admin_cluster_id(&none, 100, id, sizeof id, &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_admin_cluster_id(&odd, 100, id, sizeof id, &err), ERR_CONFIG);
+}

@@ -1,0 +1,353 @@
+/* pg against a real PostgreSQL: values there and back, real errors in their kinds, COPY, streams, a line that goes. */
+#include "adapters_fixture.h"
+#include "base/arena.h"
+#include "pg/pg_copy.h"
+
+static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
+{
+	struct pg_options options = { .conninfo = conninfo, .application = "adapters_it", .connect_ms = 3000,
+				      .lock_ms = 200, .idle_transaction_ms = 60000, .should_stop = should_stop };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	return link;
+}
+
+static struct pg_link *connect_owner(void)
+{
+	return connect_to(fixture_server("INSTROOM_PG_OWNER"), NULL);
+}
+
+Test(pg, values_come_back_as_they_went)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	uint8_t uuid[16] = { 1, 2, 3, 255 };
+	struct pg_params params = { 0 };
+
+	pg_add_i16(&params, INT16_MIN);
+	pg_add_i32(&params, INT32_MIN);
+	pg_add_i64(&params, INT64_MAX);
+	pg_add_bool(&params, true);
+	pg_add_text(&params, SLICE_LITERAL("\xc3\xab'--;"));
+	pg_add_bytes(&params, slice_make("a\0b", 3));
+	pg_add_uuid(&params, uuid);
+	pg_add_null(&params, PG_TEXT);
+	pg_add_text(&params, (struct slice){ 0 });
+	struct pg_params copy = params; /* a copy must not look into the room of the first */
+
+	memset(params.room, 0, sizeof params.room);
+	ASSERT_OK(pg_exec(link, "echo", "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9", &copy, &rows, NULL, &err));
+	cr_assert_eq(pg_rows_count(rows), 1);
+	cr_expect_eq(pg_get_i16(rows, 0, 0), INT16_MIN);
+	cr_expect_eq(pg_get_i32(rows, 0, 1), INT32_MIN);
+	cr_expect_eq(pg_get_i64(rows, 0, 2), INT64_MAX);
+	cr_expect_eq(pg_get_i64(rows, 0, 0), INT16_MIN, "i64 reads the narrower ones with their sign");
+	cr_expect(pg_get_bool(rows, 0, 3));
+	cr_expect(slice_equal_text(pg_get_bytes(rows, 0, 4), "\xc3\xab'--;"));
+	cr_expect(slice_equal(pg_get_bytes(rows, 0, 5), slice_make("a\0b", 3)));
+	cr_expect(slice_equal(pg_get_bytes(rows, 0, 6), slice_make(uuid, 16)));
+	cr_expect(pg_is_null(rows, 0, 7));
+	cr_expect(!pg_is_null(rows, 0, 8), "an empty text is no NULL");
+	pg_link_close(link);
+}
+
+Test(pg, arrays_are_read_by_the_server)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(strbuf_drop) struct strbuf arrays;
+	struct pg_params params = { 0 };
+
+	strbuf_init(&arrays, 4096);
+	pg_array_begin(&arrays, PG_I64);
+	pg_array_add_i64(&arrays, 5);
+	pg_array_add_i64(&arrays, -7);
+	pg_array_end(&arrays, 0, 2);
+	size_t second = arrays.n;
+
+	pg_array_begin(&arrays, PG_TEXT);
+	pg_array_end(&arrays, second, 0);
+	size_t third = arrays.n;
+
+	pg_array_begin(&arrays, PG_TEXT);
+	pg_array_add_text(&arrays, SLICE_LITERAL("a,b"));
+	pg_array_end(&arrays, third, 1);
+	cr_assert(strbuf_ok(&arrays));
+	pg_add_array(&params, PG_I64_ARRAY, slice_make(arrays.p, second));
+	pg_add_array(&params, PG_TEXT_ARRAY, slice_make(arrays.p + second, third - second));
+	pg_add_array(&params, PG_TEXT_ARRAY, slice_make(arrays.p + third, arrays.n - third));
+	ASSERT_OK(pg_exec(link, NULL, "SELECT (SELECT sum(x)::bigint FROM unnest($1) x), cardinality($2), ($3)[1]", &params,
+			  &rows, NULL, &err));
+	cr_expect_eq(pg_get_i64(rows, 0, 0), -2);
+	cr_expect_eq(pg_get_i32(rows, 0, 1), 0);
+	cr_expect(slice_equal_text(pg_get_bytes(rows, 0, 2), "a,b"));
+	pg_link_close(link);
+}
+
+static const struct {
+	const char *sql;
+	enum err_kind kind;
+	const char *code;
+	const char *why;
+} ERROR_ROWS[] = {
+	{ "INSERT INTO t VALUES (1), (1)", ERR_DATA, "23505", "a key twice" },
+	{ "INSERT INTO t VALUES (NULL)", ERR_DATA, "23502", "a column without value" },
+	{ "SELECT 1 / 0", ERR_DATA, "22012", "a sum that cannot be made" },
+	{ "SELECT 'x'::int", ERR_DATA, "22P02", "a text that is no number" },
+	{ "INSERT INTO t SELECT 1 ON CONFLICT (n) DO NOTHING; INSERT INTO t VALUES (1), (2), (2)"
+	  " ON CONFLICT (n) DO UPDATE SET n = excluded.n", ERR_DATA, "21000", "one row touched twice" },
+	{ "BEGIN READ ONLY; CREATE TABLE u (n int)", ERR_RETRY, "25006", "read-only" },
+	{ "SET statement_timeout = 20; SELECT pg_sleep(5)", ERR_RETRY, "57014", "took too long" },
+	{ "SELECT * FROM no_such_table", ERR_FATAL, "42P01", "a missing migration" },
+	{ "SELEC", ERR_FATAL, "42601", "our bug" },
+};
+
+Test(pg, sorts_real_errors_by_their_sqlstate)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ERROR_ROWS); i++) {
+		struct pg_link *link = connect_owner();
+		struct err err = { 0 };
+
+		ASSERT_OK(pg_script(link, "CREATE TEMP TABLE t (n int PRIMARY KEY)", &err));
+		int rc = pg_script(link, ERROR_ROWS[i].sql, &err);
+
+		cr_expect_eq(rc, -(int)ERROR_ROWS[i].kind, "%s: %d %s", ERROR_ROWS[i].why, rc, err.code);
+		cr_expect_str_eq(err.code, ERROR_ROWS[i].code, "%s", ERROR_ROWS[i].why);
+		cr_expect(pg_link_is_up(link), "%s: the line is ready for the next statement", ERROR_ROWS[i].why);
+		ASSERT_OK(pg_script(link, "ROLLBACK; SELECT 1", &err));
+		pg_link_close(link);
+	}
+}
+
+Test(pg, an_error_names_the_constraint_and_never_the_data)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	struct pg_params params = { 0 };
+
+	ASSERT_OK(pg_script(link, "CREATE TEMP TABLE t (bsn text CONSTRAINT t_bsn_once UNIQUE)", &err));
+	pg_add_text(&params, SLICE_LITERAL("111222333"));
+	ASSERT_OK(pg_exec(link, "add", "INSERT INTO t VALUES ($1)", &params, NULL, NULL, &err));
+	ASSERT_KIND(pg_exec(link, "add", "INSERT INTO t VALUES ($1)", &params, NULL, NULL, &err), ERR_DATA);
+	cr_expect(strstr(err.text, "t_bsn_once"));
+	cr_expect_null(strstr(err.text, "111222333"));
+	pg_link_close(link);
+}
+
+Test(pg, a_lock_held_too_long_is_a_retry)
+{
+	struct pg_link *holder = connect_owner(), *waiter = connect_owner();
+	struct err err = { 0 };
+	char name[64], sql[256];
+	int64_t begin_ms = clock_ms();
+
+	snprintf(sql, sizeof sql, "BEGIN; SELECT pg_advisory_xact_lock(hashtext('%s'))", fixture_name(name, sizeof name));
+	ASSERT_OK(pg_script(holder, sql, &err));
+	ASSERT_KIND(pg_script(waiter, sql, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "55P03");
+	cr_expect_lt(clock_ms() - begin_ms, 2000);
+	pg_link_close(holder);
+	pg_link_close(waiter);
+}
+
+Test(pg, a_backend_that_is_ended_is_a_retry_and_the_next_connect_is_whole)
+{
+	struct pg_link *victim = connect_owner(), *other = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params = { 0 };
+
+	ASSERT_OK(pg_exec(victim, "pid", "SELECT pg_backend_pid()", NULL, &rows, NULL, &err));
+	pg_add_i32(&params, pg_get_i32(rows, 0, 0));
+	ASSERT_OK(pg_exec(other, NULL, "SELECT pg_terminate_backend($1, 2000)", &params, NULL, NULL, &err));
+	ASSERT_KIND(pg_exec(victim, "pid", "SELECT pg_backend_pid()", NULL, NULL, NULL, &err), ERR_RETRY);
+	cr_expect_not(pg_link_is_up(victim));
+	ASSERT_KIND(pg_script(victim, "SELECT 1", &err), ERR_RETRY);
+	ASSERT_OK(pg_link_connect(victim, &err));
+	ASSERT_OK(pg_exec(victim, "pid", "SELECT pg_backend_pid()", NULL, NULL, NULL, &err));
+	pg_link_close(victim);
+	pg_link_close(other);
+}
+
+Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)
+{
+	static const struct {
+		const char *extra;
+		enum err_kind kind;
+		const char *code;
+	} ROWS[] = {
+		{ " password=wrong passfile=/dev/null", ERR_CONFIG, "credentials" },
+		{ " user=nobody_at_all password=x", ERR_CONFIG, "credentials" },
+		{ " dbname=no_such_database", ERR_CONFIG, "3D000" },
+		{ " port=1", ERR_RETRY, "connection" },
+	};
+	const char *conninfo = fixture_server("INSTROOM_PG_OWNER");
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		char text[512];
+		struct pg_link *link = NULL;
+		struct err err = { 0 };
+		struct pg_options options = { .conninfo = text, .application = "adapters_it", .connect_ms = 2000 };
+
+		snprintf(text, sizeof text, "%s%s", conninfo, ROWS[i].extra);
+		ASSERT_OK(pg_link_open(&options, &link, &err));
+		int rc = pg_link_connect(link, &err);
+
+		if (rc == 0 && ROWS[i].kind == ERR_CONFIG) {
+			cr_log_warn("the server trusts everyone: %s is not shown", ROWS[i].extra);
+			pg_link_close(link);
+			continue;
+		}
+		cr_expect_eq(rc, -(int)ROWS[i].kind, "%s: %d %s %s", ROWS[i].extra, rc, err.code, err.text);
+		cr_expect_str_eq(err.code, ROWS[i].code, "%s: %s", ROWS[i].extra, err.text);
+		pg_link_close(link);
+	}
+}
+
+static int64_t stop_at_ms;
+
+static bool stop_by_clock(void)
+{
+	return clock_ms() >= stop_at_ms;
+}
+
+Test(pg, a_wait_sees_the_stop)
+{
+	stop_at_ms = INT64_MAX;
+	struct pg_link *link = connect_to(fixture_server("INSTROOM_PG_OWNER"), stop_by_clock);
+	struct err err = { 0 };
+	int64_t begin_ms = clock_ms();
+
+	stop_at_ms = begin_ms + 150;
+	ASSERT_KIND(pg_script(link, "SELECT pg_sleep(30)", &err), ERR_STOP);
+	cr_expect_lt(clock_ms() - begin_ms, 1000);
+	cr_expect_not(pg_link_is_up(link));
+	pg_link_close(link);
+}
+
+static void add_rows(struct strbuf *rows, int32_t first, int32_t count)
+{
+	for (int32_t i = first; i < first + count; i++) {
+		pg_copy_row(rows, 5);
+		pg_copy_i32(rows, i);
+		pg_copy_i64(rows, (int64_t)i << 33);
+		pg_copy_bytes(rows, SLICE_LITERAL("Jansen, van \xc3\xab"));
+		pg_copy_bool(rows, i % 2 == 0);
+		if (i % 3 == 0)
+			pg_copy_null(rows);
+		else
+			pg_copy_i16(rows, (int16_t)(i % 1000));
+	}
+}
+
+static const char COPY_TABLE[] = "CREATE TEMP TABLE c (a int PRIMARY KEY, b bigint, c text, d bool, e smallint)";
+static const char COPY_SQL[] = "COPY c (a, b, c, d, e) FROM STDIN (FORMAT binary)";
+
+Test(pg, copies_rows_of_all_kinds)
+{
+	enum { ROWS = 100000 };
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(strbuf_drop) struct strbuf data;
+
+	strbuf_init(&data, 64 << 20);
+	add_rows(&data, 0, ROWS);
+	cr_assert(strbuf_ok(&data));
+	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
+	int64_t begin_us = clock_us();
+
+	ASSERT_OK(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err));
+	int64_t took_us = clock_us() - begin_us;
+
+	cr_log_info("COPY: %d rows in %" PRId64 " us, %.0f rows/s", ROWS, took_us, ROWS * 1e6 / (double)took_us);
+	ASSERT_OK(pg_exec(link, NULL,
+			  "SELECT count(*), count(*) FILTER (WHERE b = a::bigint << 33), count(*) FILTER (WHERE d), count(e)"
+			  " FROM c", NULL, &rows, NULL, &err));
+	cr_expect_eq(pg_get_i64(rows, 0, 0), ROWS);
+	cr_expect_eq(pg_get_i64(rows, 0, 1), ROWS);
+	cr_expect_eq(pg_get_i64(rows, 0, 2), ROWS / 2);
+	cr_expect_eq(pg_get_i64(rows, 0, 3), ROWS - (ROWS + 2) / 3);
+	pg_link_close(link);
+}
+
+Test(pg, a_failed_copy_leaves_the_line_in_order)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(strbuf_drop) struct strbuf data;
+
+	strbuf_init(&data, 1 << 20);
+	add_rows(&data, 0, 10);
+	add_rows(&data, 5, 1);
+	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
+	ASSERT_KIND(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err), ERR_DATA);
+	cr_expect_str_eq(err.code, "23505");
+	ASSERT_KIND(pg_copy_run(link, "COPY no_such (a) FROM STDIN (FORMAT binary)", strbuf_slice(&data), &err), ERR_FATAL);
+	ASSERT_KIND(pg_copy_run(link, "SELECT 1", strbuf_slice(&data), &err), ERR_FATAL);
+	ASSERT_KIND(pg_copy_run(link, COPY_SQL, slice_make("\0\1", 2), &err), ERR_DATA); /* half a row */
+	strbuf_reset(&data);
+	add_rows(&data, 0, 10);
+	ASSERT_OK(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err));
+	ASSERT_OK(pg_copy_run(link, COPY_SQL, (struct slice){ 0 }, &err));
+	pg_link_close(link);
+}
+
+struct seen {
+	int64_t sum;
+	size_t rows;
+	size_t rows_max;
+};
+
+static int see_row(void *self, const struct pg_rows *row, struct err *err)
+{
+	struct seen *seen = self;
+
+	seen->sum += pg_get_i32(row, 0, 0);
+	if (++seen->rows == seen->rows_max)
+		return err_set(err, ERR_FULL, "test", "enough");
+	return 0;
+}
+
+Test(pg, streams_row_by_row_and_ends_when_told)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	struct seen all = { 0 }, some = { .rows_max = 3 };
+
+	ASSERT_OK(pg_stream(link, "SELECT g FROM generate_series(1, 100000) g", NULL, see_row, &all, &err));
+	cr_expect_eq(all.sum, 5000050000);
+	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, see_row, &some, &err), ERR_FULL);
+	cr_expect_eq(some.rows, 3);
+	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, see_row, &all, &err), ERR_DATA);
+	ASSERT_OK(pg_script(link, "SELECT 1", &err));
+	pg_link_close(link);
+}
+
+Test(pg, a_statement_is_prepared_once_and_answers_fast)
+{
+	enum { TURNS = 2000 };
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	int64_t affected = -1;
+	struct pg_params params = { 0 };
+
+	pg_add_i32(&params, 1);
+	ASSERT_OK(pg_script(link, "CREATE TEMP TABLE t AS SELECT 1 AS n", &err));
+	int64_t begin_us = clock_us();
+
+	for (int i = 0; i < TURNS; i++)
+		ASSERT_OK(pg_exec(link, "touch", "UPDATE t SET n = n WHERE n = $1", &params, NULL, &affected, &err));
+	cr_expect_eq(affected, 1);
+	cr_log_info("pg_exec: %.1f us a round trip", (double)(clock_us() - begin_us) / TURNS);
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+	ASSERT_OK(pg_exec(link, NULL, "SELECT count(*) FROM pg_prepared_statements", NULL, &rows, NULL, &err));
+	cr_expect_eq(pg_get_i64(rows, 0, 0), 1);
+	pg_link_close(link);
+}

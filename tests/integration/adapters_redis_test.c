@@ -1,0 +1,333 @@
+/* redis_cache against a real Redis: compare-and-set, a wipe in between, damage, lost scripts. */
+#include "adapters_fixture.h"
+#include "redis/redis_link.h"
+
+enum { PARTITION = 7, KEY_ID = 3 };
+
+struct place {
+	struct redis_options options;
+	char topic[64];
+	struct redis_cache *cache;
+	struct arena arena;
+	struct redis_link link; /* to do what others might do to Redis */
+};
+
+static void place_init(struct place *place)
+{
+	struct err err = { 0 };
+
+	*place = (struct place){ 0 };
+	place->options = (struct redis_options){ .address = fixture_server("INSTROOM_REDIS_ADDRESS"), .connect_ms = 1000,
+						 .wait_ms = 1000 };
+	fixture_name(place->topic, sizeof place->topic);
+	place->link.options = place->options;
+	ASSERT_OK(redis_cache_open(&place->options, place->topic, KEY_ID, &place->cache, &err));
+	ASSERT_OK(arena_init(&place->arena, 64 << 20, 1 << 20, &err));
+}
+
+static void place_release(struct place *place)
+{
+	redis_cache_close(place->cache);
+	redis_link_release(&place->link);
+	arena_release(&place->arena);
+}
+
+/* Runs words as another client would; a word "@x" stands for the key x of our partition. */
+static void meddle(struct place *place, size_t count, const char *const *words)
+{
+	struct redis_args *args = calloc(1, sizeof *args);
+	char key[256];
+	struct err err = { 0 };
+	redisReply *reply = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (words[i][0] == '@')
+			snprintf(key, sizeof key, "{%s/%d}:1:%d:%s", place->topic, PARTITION, KEY_ID, words[i] + 1);
+		redis_args_add(args, slice_of(words[i][0] == '@' ? key : words[i]));
+	}
+	ASSERT_OK(redis_link_command(&place->link, args, &reply, &err));
+	freeReplyObject(reply);
+	free(args);
+}
+
+#define MEDDLE(place, ...) \
+	meddle((place), sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *), (const char *[]){ __VA_ARGS__ })
+
+static struct cache_head head_at(int64_t raw, int64_t verdict, uint8_t mark)
+{
+	struct cache_head head = { .next_raw = raw, .next_verdict = verdict };
+
+	memset(head.gen, 0xa0, sizeof head.gen);
+	memset(head.tip, mark, sizeof head.tip);
+	return head;
+}
+
+static struct slice make_entries(char *buf, size_t count)
+{
+	memset(buf, 0, count * CACHE_ENTRY_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		buf[i * CACHE_ENTRY_BYTES] = (char)(i >> 8);
+		buf[i * CACHE_ENTRY_BYTES + 1] = (char)i;
+		buf[i * CACHE_ENTRY_BYTES + 39] = '\n'; /* not only text */
+	}
+	return slice_make(buf, count * CACHE_ENTRY_BYTES);
+}
+
+static void begin(struct place *place)
+{
+	struct cache_head head = head_at(10, 20, 1);
+	struct cache_board boards[] = { { .board = 41211, .sequence_max = 7, .sequence_full = 5 },
+					{ .board = 41212, .sequence_max = INT64_MAX, .sequence_full = INT64_MAX } };
+	struct err err = { 0 };
+	int rc = redis_cache_begin(place->cache, PARTITION, &head, boards, 2, &err);
+
+	cr_assert_eq(rc, 1, "%d %s", rc, err.text);
+}
+
+static struct cache_head read_two(struct place *place, struct cache_board boards[2])
+{
+	struct cache_head head;
+	struct err err = { 0 };
+
+	boards[0] = (struct cache_board){ .board = 41211 };
+	boards[1] = (struct cache_board){ .board = 41212 };
+	ASSERT_OK(redis_cache_read(place->cache, PARTITION, &head, boards, 2, &place->arena, &err));
+	return head;
+}
+
+static int advance_one(struct place *place, struct cache_head from, struct cache_head to, struct slice entries)
+{
+	struct cache_board board = { .board = 41211, .sequence_max = 9, .sequence_full = 9, .entries = entries,
+				     .is_changed = true };
+	struct err err = { 0 };
+	int rc = redis_cache_advance(place->cache, PARTITION, &from, &to, &board, 1, &err);
+
+	cr_assert_geq(rc, 0, "%s %s", err.code, err.text);
+	return rc;
+}
+
+Test(redis, a_new_partition_is_cold_until_begun_and_begins_once)
+{
+	struct place place;
+	struct cache_board boards[2];
+	struct cache_head head = head_at(1, 1, 9);
+	struct err err = { 0 };
+
+	place_init(&place);
+	cr_expect(read_two(&place, boards).is_cold);
+	begin(&place);
+	cr_expect_eq(redis_cache_begin(place.cache, PARTITION, &head, NULL, 0, &err), 0, "one stands");
+	head = read_two(&place, boards);
+	cr_expect_not(head.is_cold);
+	cr_expect_eq(head.next_raw, 10);
+	cr_expect_eq(head.next_verdict, 20);
+	cr_expect_eq(head.tip[15], 1);
+	cr_expect_eq(boards[0].sequence_max, 7);
+	cr_expect_eq(boards[0].sequence_full, 5);
+	cr_expect_eq(boards[1].sequence_full, INT64_MAX);
+	cr_expect_eq(boards[0].entries.n, 0);
+	place_release(&place);
+}
+
+Test(redis, advances_only_from_where_it_stands)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[160 * CACHE_ENTRY_BYTES];
+	struct slice entries = make_entries(buf, 160);
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 19, 1), head_at(12, 22, 2), entries), 0, "another vp stands");
+	cr_expect_eq(read_two(&place, boards).next_raw, 10, "nothing was written");
+	cr_expect_eq(boards[0].entries.n, 0);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), entries), 1);
+	struct cache_head head = read_two(&place, boards);
+
+	cr_expect_eq(head.next_raw, 12);
+	cr_expect_eq(head.next_verdict, 22);
+	cr_expect_eq(head.tip[0], 2);
+	cr_expect(slice_equal(boards[0].entries, entries));
+	cr_expect_eq(boards[0].sequence_max, 9);
+	cr_expect_eq(boards[1].sequence_max, INT64_MAX, "the other board stays");
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), entries), 0, "not twice");
+	cr_expect_eq(advance_one(&place, head_at(12, 22, 2), head_at(13, 23, 3), (struct slice){ 0 }), 1);
+	read_two(&place, boards);
+	cr_expect_eq(boards[0].entries.n, 0, "no entries: the string goes");
+	place_release(&place);
+}
+
+Test(redis, a_wipe_between_read_and_advance_is_seen)
+{
+	struct place place;
+	struct cache_board boards[2];
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_not(read_two(&place, boards).is_cold);
+	MEDDLE(&place, "DEL", "@head");
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), (struct slice){ 0 }), 0);
+	cr_expect(read_two(&place, boards).is_cold, "an advance never makes a head");
+	place_release(&place);
+}
+
+Test(redis, another_gen_at_the_same_position_does_not_match)
+{
+	struct place place;
+	struct cache_head other = head_at(10, 20, 1), next = head_at(12, 22, 2);
+	struct err err = { 0 };
+
+	place_init(&place);
+	begin(&place);
+	memset(other.gen, 0xb1, sizeof other.gen);
+	memset(next.gen, 0xb1, sizeof next.gen);
+	cr_expect_eq(redis_cache_advance(place.cache, PARTITION, &other, &next, NULL, 0, &err), 0);
+	place_release(&place);
+}
+
+Test(redis, a_damaged_head_is_cold_and_can_be_begun)
+{
+	static const char *const DAMAGES[][4] = {
+		{ "HDEL", "@head", "tip" },
+		{ "HDEL", "@head", "gen" },
+		{ "HSET", "@head", "wm", "x" },
+		{ "HSET", "@head", "vp", "-1" },
+		{ "HSET", "@head", "vp", "9223372036854775808" },
+		{ "HSET", "@head", "gen", "a0a0" },
+		{ "HSET", "@head", "b41211", "short" },
+		{ "HSET", "@head", "b41211", "\x80zzzzzzzzzzzzzzz" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(DAMAGES); i++) {
+		struct place place;
+		struct cache_board boards[2];
+
+		place_init(&place);
+		begin(&place);
+		meddle(&place, DAMAGES[i][3] ? 4 : 3, DAMAGES[i]);
+		cr_expect(read_two(&place, boards).is_cold, "row %zu", i);
+		begin(&place);
+		cr_expect_not(read_two(&place, boards).is_cold, "row %zu", i);
+		place_release(&place);
+	}
+}
+
+Test(redis, damaged_entries_are_no_certainty)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[2 * CACHE_ENTRY_BYTES];
+	char gen[] = "a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0";
+	char key[80];
+
+	place_init(&place);
+	begin(&place);
+	snprintf(key, sizeof key, "@%s:41211", gen);
+	MEDDLE(&place, "SET", key, "forty bytes are needed, so this is none.");
+	read_two(&place, boards);
+	cr_expect_eq(boards[0].entries.n, 40, "one entry of the right length is taken");
+	MEDDLE(&place, "SET", key, "forty bytes are needed, so this is none..");
+	read_two(&place, boards);
+	cr_expect_eq(boards[0].entries.n, 0);
+	make_entries(buf, 2);
+	buf[1] = 2; /* the first is above the second */
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), slice_make(buf, sizeof buf)), 1);
+	cr_expect_eq(read_two(&place, boards).next_raw, 12);
+	cr_expect_eq(boards[0].entries.n, 0);
+	place_release(&place);
+}
+
+Test(redis, lost_scripts_are_loaded_again)
+{
+	struct place place;
+	struct cache_board boards[2];
+
+	place_init(&place);
+	begin(&place);
+	MEDDLE(&place, "SCRIPT", "FLUSH");
+	cr_expect_not(read_two(&place, boards).is_cold);
+	place_release(&place);
+}
+
+Test(redis, attempts_are_counted_until_an_advance_passes_them)
+{
+	struct place place;
+	struct err err = { 0 };
+	int64_t count = 0;
+
+	place_init(&place);
+	begin(&place);
+	for (int64_t want = 1; want <= 3; want++) {
+		ASSERT_OK(redis_cache_try(place.cache, PARTITION, 11, &count, &err));
+		cr_expect_eq(count, want);
+	}
+	ASSERT_OK(redis_cache_try(place.cache, PARTITION, 12, &count, &err));
+	cr_expect_eq(count, 1, "each offset for itself");
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), (struct slice){ 0 }), 1);
+	ASSERT_OK(redis_cache_try(place.cache, PARTITION, 11, &count, &err));
+	cr_expect_eq(count, 1, "11 was passed");
+	ASSERT_OK(redis_cache_try(place.cache, PARTITION, 12, &count, &err));
+	cr_expect_eq(count, 2, "12 is still to come");
+	place_release(&place);
+}
+
+Test(redis, carries_the_largest_batch_and_refuses_more)
+{
+	struct place place;
+	struct err err = { 0 };
+	struct cache_board *boards = calloc(CACHE_BOARDS_MAX + 1, sizeof *boards);
+	struct cache_head head;
+	enum { EACH = 60 }; /* 10 MB in all: the whole country */
+	static char buf[EACH * CACHE_ENTRY_BYTES];
+	struct slice entries = make_entries(buf, EACH);
+	struct cache_head from = head_at(10, 20, 1), to = head_at(12, 22, 2);
+
+	place_init(&place);
+	begin(&place);
+	int64_t begin_us = clock_us();
+
+	for (size_t i = 0; i <= CACHE_BOARDS_MAX; i++)
+		boards[i] = (struct cache_board){ .board = (uint32_t)(10000 + i), .sequence_max = 1, .entries = entries,
+						  .is_changed = true };
+	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &err), ERR_FULL);
+	cr_assert_eq(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &err), 1, "%s", err.text);
+	cr_log_info("advance of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);
+	begin_us = clock_us();
+	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, CACHE_BOARDS_MAX, &place.arena, &err));
+	cr_log_info("read of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);
+	for (size_t i = 0; i < CACHE_BOARDS_MAX; i++)
+		cr_assert(slice_equal(boards[i].entries, entries));
+	ASSERT_KIND(redis_cache_read(place.cache, PARTITION, &head, boards, CACHE_BOARDS_MAX + 1, &place.arena, &err),
+		    ERR_FULL);
+	free(boards);
+	place_release(&place);
+}
+
+Test(redis, a_peer_that_is_away_or_mute_is_a_retry_in_time)
+{
+	struct redis_options options = { .address = "127.0.0.1:1", .connect_ms = 200, .wait_ms = 200 };
+	struct redis_cache *cache = NULL;
+	struct err err = { 0 };
+	int64_t count, begin_ms = clock_ms();
+
+	ASSERT_OK(redis_cache_open(&options, "t", 1, &cache, &err));
+	ASSERT_KIND(redis_cache_try(cache, 0, 1, &count, &err), ERR_RETRY);
+	cr_expect_lt(clock_ms() - begin_ms, 1000);
+	redis_cache_close(cache);
+}
+
+Test(redis, a_small_round_trip_is_fast)
+{
+	enum { TURNS = 2000 };
+	struct place place;
+	struct cache_board boards[2];
+
+	place_init(&place);
+	begin(&place);
+	int64_t begin_us = clock_us();
+
+	for (int i = 0; i < TURNS; i++)
+		read_two(&place, boards);
+	cr_log_info("redis_cache_read: %.1f us", (double)(clock_us() - begin_us) / TURNS);
+	place_release(&place);
+}

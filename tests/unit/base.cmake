@@ -1,0 +1,3 @@
+instroom_unit_test(base_test
+  SOURCES arena_test.c clock_test.c log_test.c num_test.c slice_test.c strbuf_test.c
+  LINKS instroom_base)

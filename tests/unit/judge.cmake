@@ -1,0 +1,6 @@
+instroom_unit_test(judge_test SOURCES judge_test.c judge_fixture.c LINKS instroom_model)
+instroom_unit_test(judge_group_test SOURCES judge_group_test.c judge_fixture.c LINKS instroom_model)
+instroom_unit_test(judge_cases_test SOURCES judge_cases_test.c LINKS instroom_model PkgConfig::JANSSON)
+instroom_unit_test(outcome_test SOURCES outcome_test.c LINKS instroom_model)
+instroom_unit_test(content_test SOURCES content_test.c LINKS instroom_model)
+instroom_unit_test(feedback_test SOURCES feedback_test.c LINKS instroom_model)

@@ -1,0 +1,146 @@
+#include "pg/pg_copy.h"
+#include "pg/pg_room.h"
+
+#include <criterion/criterion.h>
+
+static const struct {
+	const char *sqlstate;
+	enum err_kind want;
+	const char *why;
+} SORT_ROWS[] = {
+	{ NULL, ERR_RETRY, "the line broke" },	    { "08006", ERR_RETRY, "connection failure" },
+	{ "25006", ERR_RETRY, "read-only" },	    { "25P03", ERR_RETRY, "idle too long" },
+	{ "25P02", ERR_FATAL, "our bug" },	    { "40001", ERR_RETRY, "serialisation" },
+	{ "40P01", ERR_RETRY, "deadlock" },	    { "53100", ERR_RETRY, "disk full" },
+	{ "53300", ERR_RETRY, "too many of us" },   { "55P03", ERR_RETRY, "lock held" },
+	{ "55000", ERR_FATAL, "our bug" },	    { "57P01", ERR_RETRY, "shut down" },
+	{ "57014", ERR_RETRY, "took too long" },    { "58030", ERR_RETRY, "input or output" },
+	{ "21000", ERR_DATA, "one row twice" },	    { "22001", ERR_DATA, "too long" },
+	{ "23505", ERR_DATA, "unique" },	    { "54000", ERR_DATA, "a limit of the server" },
+	{ "42501", ERR_FATAL, "a missing grant" },  { "42P01", ERR_FATAL, "a missing migration" },
+	{ "XX000", ERR_FATAL, "a bug of theirs" },  { "0A000", ERR_FATAL, "not supported" },
+};
+
+Test(pg, sorts_sqlstates_by_what_a_caller_can_do)
+{
+	for (size_t i = 0; i < ARRAY_LEN(SORT_ROWS); i++)
+		cr_expect_eq(pg_sort(SORT_ROWS[i].sqlstate), SORT_ROWS[i].want, "%s",
+			     SORT_ROWS[i].sqlstate ? SORT_ROWS[i].sqlstate : "none");
+}
+
+Test(pg, parameters_are_in_network_order_also_in_a_copy)
+{
+	struct pg_params params = { 0 };
+	struct pg_wire_params wire;
+
+	pg_add_i16(&params, 0x0102);
+	pg_add_i32(&params, -2);
+	pg_add_i64(&params, 0x0102030405060708);
+	pg_add_bool(&params, true);
+	pg_add_null(&params, PG_I32);
+	pg_add_text(&params, (struct slice){ 0 });
+	struct pg_params copy = params;
+
+	pg_params_reset(&params);
+	memset(params.room, 0, sizeof params.room);
+	pg_params_wire(&copy, &wire);
+	cr_expect_arr_eq(wire.values[0], "\1\2", 2);
+	cr_expect_arr_eq(wire.values[1], "\xff\xff\xff\xfe", 4);
+	cr_expect_arr_eq(wire.values[2], "\1\2\3\4\5\6\7\10", 8);
+	cr_expect_arr_eq(wire.values[3], "\1", 1);
+	cr_expect_null(wire.values[4]);
+	cr_expect_not_null(wire.values[5], "an empty text is no NULL");
+	static const int LENGTHS[] = { 2, 4, 8, 1, 0, 0 };
+
+	cr_expect_arr_eq(wire.lengths, LENGTHS, sizeof LENGTHS);
+	cr_expect_eq(copy.types[4], PG_I32);
+	cr_expect_eq(params.count, 0);
+}
+
+Test(pg, takes_as_many_parameters_as_it_says)
+{
+	struct pg_params params = { 0 };
+	struct pg_wire_params wire;
+
+	for (int i = 0; i < PG_PARAMS_MAX; i++)
+		pg_add_i32(&params, i);
+	pg_params_wire(&params, &wire);
+	cr_expect_arr_eq(wire.values[PG_PARAMS_MAX - 1], "\0\0\0\x1f", 4);
+}
+
+Test(pg, arrays_have_their_count_and_an_empty_one_no_dimension)
+{
+	static const char TWO[] = "\0\0\0\1\0\0\0\0\0\0\0\x17\0\0\0\2\0\0\0\1\0\0\0\4\0\0\0\7\0\0\0\4\xff\xff\xff\xff";
+	CLEANUP(strbuf_drop) struct strbuf out;
+
+	strbuf_init(&out, 1024);
+	strbuf_add_text(&out, "x"); /* an array may start anywhere */
+	pg_array_begin(&out, PG_I32);
+	pg_array_add_i32(&out, 7);
+	pg_array_add_i32(&out, -1);
+	pg_array_end(&out, 1, 2);
+	cr_assert_eq(out.n, 1 + sizeof TWO - 1);
+	cr_expect_arr_eq(out.p + 1, TWO, sizeof TWO - 1);
+	size_t start = out.n;
+
+	pg_array_begin(&out, PG_UUID);
+	pg_array_end(&out, start, 0);
+	cr_assert_eq(out.n - start, 12);
+	cr_expect_arr_eq(out.p + start, "\0\0\0\0\0\0\0\0\0\0\x0b\x86", 12);
+}
+
+Test(pg, an_array_that_does_not_fit_is_told_by_its_buffer)
+{
+	CLEANUP(strbuf_drop) struct strbuf out;
+
+	strbuf_init(&out, 10);
+	pg_array_begin(&out, PG_I64);
+	pg_array_add_i64(&out, 1);
+	pg_array_end(&out, 0, 1);
+	cr_expect_not(strbuf_ok(&out));
+}
+
+Test(pg, rows_of_a_copy_are_in_network_order)
+{
+	static const char ROW[] = "\0\5\0\0\0\2\1\2\0\0\0\1\1\xff\xff\xff\xff\0\0\0\3abc\0\0\0\10\0\0\0\0\0\0\0\1";
+	CLEANUP(strbuf_drop) struct strbuf out;
+
+	strbuf_init(&out, 1024);
+	pg_copy_row(&out, 5);
+	pg_copy_i16(&out, 0x0102);
+	pg_copy_bool(&out, true);
+	pg_copy_null(&out);
+	pg_copy_bytes(&out, SLICE_LITERAL("abc"));
+	pg_copy_i64(&out, 1);
+	cr_assert_eq(out.n, sizeof ROW - 1);
+	cr_expect_arr_eq(out.p, ROW, sizeof ROW - 1);
+}
+
+Test(pg, a_connection_string_that_cannot_be_read_is_a_setting)
+{
+	struct pg_options options = { .conninfo = "host=", .connect_ms = 100 };
+	struct pg_link *link = NULL;
+	struct err err;
+
+	cr_expect_eq(pg_link_open(&options, &link, &err), 0, "an empty host is the default one");
+	pg_link_close(link);
+	options.conninfo = "hots=secret";
+	cr_expect_eq(pg_link_open(&options, &link, &err), -ERR_CONFIG);
+	cr_expect_null(strstr(err.text, "secret"));
+	pg_link_close(NULL);
+}
+
+Test(pg, without_a_line_each_call_is_a_retry)
+{
+	struct pg_options options = { .conninfo = "host=127.0.0.1 port=1", .connect_ms = 100 };
+	struct pg_link *link = NULL;
+	struct err err;
+
+	cr_assert_eq(pg_link_open(&options, &link, &err), 0);
+	cr_expect_not(pg_link_is_up(link));
+	cr_expect_eq(pg_script(link, "SELECT 1", &err), -ERR_RETRY);
+	cr_expect_eq(pg_exec(link, "a", "SELECT 1", NULL, NULL, NULL, &err), -ERR_RETRY);
+	cr_expect_eq(pg_copy_run(link, "COPY t FROM STDIN", (struct slice){ 0 }, &err), -ERR_RETRY);
+	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
+	pg_link_close(link);
+}
