@@ -241,8 +241,8 @@ void kafka_message_drop(struct kafka_message *message)
 
 /* --- questions --- */
 
-int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms, struct kafka_topic_range *ret,
-		    struct err *err)
+int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
+		    struct kafka_topic_range *ret, struct err *err)
 {
 	int64_t low, high;
 	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, (int)wait_ms);

@@ -9,7 +9,7 @@
 #include "base/slice.h"
 
 struct kafka_options {
-	const char *brokers;	   /* host:port,.. */
+	const char *brokers; /* host:port,.. */
 	const char *client_id;
 	/* security, all optional: passed to librdkafka as they are */
 	const char *security_protocol; /* "", plaintext, ssl, sasl_plaintext, sasl_ssl */
@@ -19,7 +19,7 @@ struct kafka_options {
 };
 
 struct kafka_header {
-	const char *name;    /* NUL-terminated */
+	const char *name; /* NUL-terminated */
 	struct slice value;
 };
 enum { KAFKA_HEADERS_MAX = 32 };

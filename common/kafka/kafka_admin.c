@@ -172,8 +172,7 @@ int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafk
 	return rc;
 }
 
-int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes,
-			   struct err *err)
+int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes, struct err *err)
 {
 	CLEANUP(admin_release) struct admin admin = { 0 };
 	int rc = admin_open(kafka, &admin, err);
@@ -189,5 +188,6 @@ int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, 
 	if (fits)
 		snprintf(buf, buf_bytes, "%s", id);
 	rd_kafka_mem_free(admin.rk, id);
-	return fits ? 0 : err_set(err, ERR_FATAL, "cluster id", "the id of the cluster is longer than %zu bytes", buf_bytes);
+	return fits ? 0
+		    : err_set(err, ERR_FATAL, "cluster id", "the id of the cluster is longer than %zu bytes", buf_bytes);
 }

@@ -16,8 +16,8 @@ struct kafka_topic_spec {
 };
 
 /* Makes those that do not exist. A topic that exists with another partition count is ERR_CONFIG: its count never changes. */
-MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs, size_t count,
-				    uint32_t wait_ms, struct err *err);
+MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs,
+				    size_t count, uint32_t wait_ms, struct err *err);
 
 /* Id that Kafka gives the cluster; a recreated cluster has another. */
 MUSTUSE int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes,

@@ -22,8 +22,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		reader->is_refused = true;
 }
 
-int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max, struct kafka_reader **ret,
-		      struct err *err)
+int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max, struct kafka_reader **ret, struct err *err)
 {
 	struct kafka_reader *reader = calloc(1, sizeof *reader);
 	struct kafka_conf conf;
@@ -84,8 +83,7 @@ int kafka_reader_range(struct kafka_reader *reader, const char *topic, int32_t p
 	return name_cause(reader, kafka_ask_range(reader->rk, topic, partition, wait_ms, ret, err), err);
 }
 
-int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret,
-			    struct err *err)
+int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
 {
 	return name_cause(reader, kafka_ask_partitions(reader->rk, topic, wait_ms, ret, err), err);
 }

@@ -86,8 +86,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 /* --- life --- */
 
 int kafka_sink_open(const struct kafka_options *kafka, const struct kafka_sink_options *options,
-		    void (*reported)(void *self, const struct kafka_report *report), void *self, struct kafka_sink **ret,
-		    struct err *err)
+		    void (*reported)(void *self, const struct kafka_report *report), void *self,
+		    struct kafka_sink **ret, struct err *err)
 {
 	struct kafka_sink *sink = calloc(1, sizeof *sink);
 	struct kafka_conf conf;
@@ -221,11 +221,11 @@ int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition
 	rd_kafka_headers_t *copy = header_count > 0 ? copy_headers(headers, header_count) : NULL;
 	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
 	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
-	rd_kafka_resp_err_t code = rd_kafka_producev(
-		sink->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION, to, RD_KAFKA_VTYPE_MSGFLAGS,
-		(int)RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY, (void *)(uintptr_t)key.p, key.n, RD_KAFKA_VTYPE_VALUE,
-		(void *)(uintptr_t)value.p, value.n, RD_KAFKA_VTYPE_OPAQUE, token, RD_KAFKA_VTYPE_HEADERS, copy,
-		RD_KAFKA_VTYPE_END);
+	rd_kafka_resp_err_t code = rd_kafka_producev(sink->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION, to,
+						     RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY,
+						     (void *)(uintptr_t)key.p, key.n, RD_KAFKA_VTYPE_VALUE,
+						     (void *)(uintptr_t)value.p, value.n, RD_KAFKA_VTYPE_OPAQUE, token,
+						     RD_KAFKA_VTYPE_HEADERS, copy, RD_KAFKA_VTYPE_END);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
@@ -265,7 +265,8 @@ int kafka_sink_flush(struct kafka_sink *sink, uint32_t wait_ms, struct err *err)
 		if (rd_kafka_outq_len(sink->rk) == 0)
 			return 0;
 		if (left_ms == 0)
-			return err_set(err, ERR_RETRY, "open", "%d messages have no report yet", rd_kafka_outq_len(sink->rk));
+			return err_set(err, ERR_RETRY, "open", "%d messages have no report yet",
+				       rd_kafka_outq_len(sink->rk));
 	}
 }
 

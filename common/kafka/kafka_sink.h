@@ -13,11 +13,11 @@
 struct kafka_sink;
 
 struct kafka_report {
-	int error;	/* 0, or an err_kind */
+	int error;	  /* 0, or an err_kind */
 	const char *code; /* librdkafka's name of it */
 	int32_t partition;
 	int64_t offset;
-	void *token;	/* what was given to put */
+	void *token; /* what was given to put */
 };
 
 struct kafka_sink_options {

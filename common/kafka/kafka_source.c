@@ -19,10 +19,10 @@
 
 enum {
 	PARTITIONS_MAX = 1024,
-	FETCH_WAIT_MS = 25,	/* also the longest time a changed assignment waits for a fetch under way */
+	FETCH_WAIT_MS = 50, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_source_open */
-	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
+	DROP_MS_MAX = 100,	      /* beyond its wait a poll drops unwanted messages for so long at most */
 	STOP_ROUNDS = 3,
 };
 
@@ -45,14 +45,13 @@ struct kafka_source {
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
 	bool was_member;       /* had an assignment once: the brokers know us */
-	int failed; /* an error seen by a callback, for the next poll to return; 0: none */
+	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
 };
 
 static struct source_partition *find_ours(struct kafka_source *source, int32_t partition)
 {
-	if (partition < 0 || partition >= source->partition_end ||
-	    source->partitions[partition].state == PARTITION_OTHERS)
+	if (partition < 0 || partition >= source->partition_end || source->partitions[partition].state == PARTITION_OTHERS)
 		return NULL;
 	return &source->partitions[partition];
 }
@@ -64,7 +63,7 @@ static void keep_failure(struct kafka_source *source, rd_kafka_resp_err_t code, 
 
 /* --- the assignment --- */
 
-/* Takes librdkafka's marks off, as they would hold up the next owner of the name in this process: us. */
+/* Takes librdkafka's marks off: they outlive the assignment, and would hold up the next one. */
 static void release_holds(struct kafka_source *source)
 {
 	CLEANUP(drop_partition_list)
@@ -105,10 +104,10 @@ static void apply_assignment(struct kafka_source *source)
 		if (partition->is_attached)
 			rd_kafka_topic_partition_list_add(list, source->topic, i)->offset = partition->next_offset;
 	}
+	release_holds(source);
 	rd_kafka_resp_err_t code = rd_kafka_assign(source->rk, list);
 
 	await_stopped(source);
-	release_holds(source);
 	source->is_stale = false;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		keep_failure(source, code, "assign");
@@ -309,8 +308,8 @@ static int take_error(struct kafka_source *source, const rd_kafka_message_t *mes
 		if (partition)
 			partition->hole_offset = -1;
 		source->is_stale = true;
-		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err), "partition %d: a batch fails its checksum",
-			       message->partition);
+		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err),
+			       "partition %d: a batch fails its checksum", message->partition);
 	default:
 		return kafka_fail(message->err, source->topic, err);
 	}

@@ -24,7 +24,7 @@ struct kafka_source_events {
 
 struct kafka_source_options {
 	const char *topic, *group;
-	int32_t fetch_bytes_max;  /* per partition; at least the largest message */
+	int32_t fetch_bytes_max;   /* per partition; at least the largest message */
 	int64_t queued_kbytes_max; /* librdkafka's prefetch in all */
 	int32_t session_timeout_ms;
 };

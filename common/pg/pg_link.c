@@ -27,10 +27,12 @@ static const struct {
 	const char *prefix;
 	enum err_kind kind;
 } SQLSTATE_KINDS[] = {
-	{ "08", ERR_RETRY },	{ "25006", ERR_RETRY }, { "25P03", ERR_RETRY }, { "40", ERR_RETRY }, { "53", ERR_RETRY },
-	{ "55P03", ERR_RETRY }, { "57", ERR_RETRY },	{ "58", ERR_RETRY },	/* the same again after a pause */
-	{ "21", ERR_DATA },	{ "22", ERR_DATA },	{ "23", ERR_DATA },	{ "54", ERR_DATA }, /* isolate the teacher */
-}; /* all else is FATAL: 42 is a missing grant or migration */
+	{ "08", ERR_RETRY }, { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
+	{ "40", ERR_RETRY }, { "53", ERR_RETRY },    { "55P03", ERR_RETRY },
+	{ "57", ERR_RETRY }, { "58", ERR_RETRY }, /* the same again after a pause */
+	{ "21", ERR_DATA },  { "22", ERR_DATA },     { "23", ERR_DATA },
+	{ "54", ERR_DATA }, /* isolate the teacher */
+};			    /* all else is FATAL: 42 is a missing grant or migration */
 
 enum err_kind pg_sort(const char *sqlstate)
 {
@@ -248,10 +250,17 @@ static void swallow_notice(void *self, const PGresult *res)
  * stands behind them. */
 static PGconn *start_connection(const struct pg_options *options, const char *password)
 {
-	const char *keys[] = { "keepalives_idle",  "keepalives_interval", "keepalives_count",
-			       "tcp_user_timeout", "client_encoding",	  "application_name",
-			       "dbname",	   "password",		  NULL };
-	const char *values[] = { "10", "5", "3", "20000", "UTF8", options->application, options->conninfo, password, NULL };
+	const char *keys[] = { "keepalives_idle",
+			       "keepalives_interval",
+			       "keepalives_count",
+			       "tcp_user_timeout",
+			       "client_encoding",
+			       "application_name",
+			       "dbname",
+			       "password",
+			       NULL };
+	const char *values[] = { "10",	   "5", "3", "20000", "UTF8", options->application, options->conninfo,
+				 password, NULL };
 
 	return PQconnectStartParams(keys, values, 1);
 }
@@ -359,8 +368,7 @@ static bool is_prepared(const struct pg_link *link, const char *name)
 	return false;
 }
 
-static int prepare(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
-		   struct err *err)
+static int prepare(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params, struct err *err)
 {
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
 
@@ -396,8 +404,8 @@ static int64_t rows_touched(PGresult *res)
 	return num_parse_i64(slice_of(text), 0, INT64_MAX, &count) ? count : 0;
 }
 
-int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params, struct pg_rows **ret,
-	    int64_t *ret_affected, struct err *err)
+int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
 	const char *what = name ? name : "statement";
 	CLEANUP(drop_pgresult) PGresult *res = NULL;

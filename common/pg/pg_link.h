@@ -19,9 +19,9 @@ struct pg_options {
 	struct slice password; /* optional; conninfo may name a passfile instead */
 	const char *application;
 	uint32_t connect_ms;
-	uint32_t lock_ms;	     /* lock_timeout */
+	uint32_t lock_ms;	      /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
-	uint32_t statement_ms;	     /* statement_timeout, 0: none */
+	uint32_t statement_ms;	      /* statement_timeout, 0: none */
 	/* Asked ten times a second by every wait of this room; true: the call drops the line and returns ERR_STOP. May be
 	 * NULL. While a drain finishes a batch, say false until its deadline. */
 	bool (*should_stop)(void);
@@ -66,8 +66,20 @@ void pg_array_add_uuid(struct strbuf *out, const uint8_t v[16]);
 void pg_array_add_text(struct strbuf *out, struct slice v);
 void pg_array_end(struct strbuf *out, size_t start, int32_t count); /* start: out->n before pg_array_begin */
 
-enum { PG_BOOL = 16, PG_BYTEA = 17, PG_I64 = 20, PG_I16 = 21, PG_I32 = 23, PG_TEXT = 25, PG_UUID = 2950,
-       PG_I32_ARRAY = 1007, PG_I64_ARRAY = 1016, PG_TEXT_ARRAY = 1009, PG_BYTEA_ARRAY = 1001, PG_UUID_ARRAY = 2951 };
+enum {
+	PG_BOOL = 16,
+	PG_BYTEA = 17,
+	PG_I64 = 20,
+	PG_I16 = 21,
+	PG_I32 = 23,
+	PG_TEXT = 25,
+	PG_UUID = 2950,
+	PG_I32_ARRAY = 1007,
+	PG_I64_ARRAY = 1016,
+	PG_TEXT_ARRAY = 1009,
+	PG_BYTEA_ARRAY = 1001,
+	PG_UUID_ARRAY = 2951
+};
 
 /* name: prepared once per connection under this name and used again; NULL: not prepared. params may be NULL.
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */

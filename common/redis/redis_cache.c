@@ -34,8 +34,8 @@ struct redis_cache {
 
 /* --- life --- */
 
-int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id, struct redis_cache **ret,
-		     struct err *err)
+int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id,
+		     struct redis_cache **ret, struct err *err)
 {
 	if (strlen(raw_topic) > 249)
 		return err_set(err, ERR_CONFIG, "topic", "the name of the raw topic is too long");
@@ -68,8 +68,8 @@ void redis_cache_close(struct redis_cache *cache)
 /* Two words stay free for the name of the command and the script: redis_link_run fills them. */
 static void begin_call(struct redis_cache *cache, int32_t partition, const char *key_count)
 {
-	int n = snprintf(cache->prefix, KEY_BYTES_MAX, "{%s/%" PRId32 "}:" CACHE_FORMAT ":%" PRIu32 ":", cache->raw_topic,
-			 partition, cache->key_id);
+	int n = snprintf(cache->prefix, KEY_BYTES_MAX, "{%s/%" PRId32 "}:" CACHE_FORMAT ":%" PRIu32 ":",
+			 cache->raw_topic, partition, cache->key_id);
 
 	assert(n > 0 && n < KEY_BYTES_MAX - HEX_BYTES - 8);
 	snprintf(cache->head_key, KEY_BYTES_MAX, "%.*shead", n, cache->prefix);
@@ -164,8 +164,8 @@ static bool are_entries_sound(struct slice entries)
 	return true;
 }
 
-static int take_board(const redisReply *reply, size_t at, struct cache_board *board, struct arena *arena, bool *ret_sound,
-		      struct err *err)
+static int take_board(const redisReply *reply, size_t at, struct cache_board *board, struct arena *arena,
+		      bool *ret_sound, struct err *err)
 {
 	struct slice entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
 
@@ -190,8 +190,8 @@ static int remove_head(struct redis_cache *cache, struct err *err)
 	return redis_link_command(&cache->link, &cache->args, &reply, err);
 }
 
-int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head, struct cache_board *boards,
-		     size_t count, struct arena *arena, struct err *err)
+int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
+		     struct cache_board *boards, size_t count, struct arena *arena, struct err *err)
 {
 	CLEANUP(drop_reply) redisReply *reply = NULL;
 	struct cache_head head;

@@ -33,7 +33,7 @@ enum {
 	CACHE_GEN_BYTES = 16,
 	CACHE_ID_BYTES = 16,
 	CACHE_ENTRY_BYTES = 40,
-	CACHE_BOARDS_MAX = 4096,	    /* of one call: more is ERR_FULL; the country has 1,450 */
+	CACHE_BOARDS_MAX = 4096,	 /* of one call: more is ERR_FULL; the country has 1,450 */
 	CACHE_CALL_BYTES_MAX = 32 << 20, /* entries of one advance: more is ERR_FULL; the country has 9 MB */
 };
 #define CACHE_FORMAT "1" /* of what stands under the keys: a binary of another format does not see it */
@@ -48,10 +48,10 @@ struct cache_head {
 
 struct cache_board {
 	uint32_t board;
-	int64_t sequence_max;  /* 0: none seen */
+	int64_t sequence_max; /* 0: none seen */
 	int64_t sequence_full;
-	struct slice entries;  /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
-	bool is_changed;       /* advance writes its sequences and entries; the others it leaves alone */
+	struct slice entries; /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
+	bool is_changed;      /* advance writes its sequences and entries; the others it leaves alone */
 };
 
 struct redis_cache;

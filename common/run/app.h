@@ -25,8 +25,8 @@ enum stop { STOP_NONE, STOP_DRAIN, STOP_NOW };
 void app_block_signals(void); /* first thing in main */
 enum stop stop_poll(void);    /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
 enum stop stop_seen(void);
-int stop_signalfd(void);      /* for an event loop: readable when a signal waits; then call stop_poll */
-bool stop_is_asked(void);     /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
+int stop_signalfd(void);  /* for an event loop: readable when a signal waits; then call stop_poll */
+bool stop_is_asked(void); /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
 
 struct app {
 	/* One turn, bounded in rows and in ms; waits inside are at most a few hundred ms and see the stop. */

@@ -411,7 +411,7 @@ void config_release(const struct config_table *table, void *target)
 		void *member = (char *)target + table->keys[i].offset;
 
 		if (table->keys[i].type == CONFIG_TEXT) {
-			free((void *)(uintptr_t)*(const char **)member);
+			free((void *)(uintptr_t) * (const char **)member);
 		} else if (table->keys[i].type == CONFIG_SECRET) {
 			struct slice *secret = member;
 

@@ -112,8 +112,9 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *connection, con
 	if (strcmp(url, "/readyz") == 0)
 		return answer_ready(connection);
 	if (strcmp(url, "/healthz") == 0)
-		return status_is_alive() ? answer_text(connection, MHD_HTTP_OK, "alive\n") :
-					   answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the loop stands still\n");
+		return status_is_alive()
+			       ? answer_text(connection, MHD_HTTP_OK, "alive\n")
+			       : answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the loop stands still\n");
 	return answer_text(connection, MHD_HTTP_NOT_FOUND, "/healthz, /readyz or /metrics\n");
 }
 

@@ -15,7 +15,7 @@ struct status;
 MUSTUSE int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, struct err *err);
 void status_close(struct status *status);
 uint16_t status_port(const struct status *status); /* the port it listens on, for an address with port 0; 0 without a page */
-void status_beat(void);			       /* the loop turned */
+void status_beat(void);				   /* the loop turned */
 void status_ready(bool is_ready, const char *why); /* why: static text of what is waited for */
 bool status_is_alive(void);
 bool status_is_ready(const char **ret_why);

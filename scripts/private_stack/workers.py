@@ -99,8 +99,7 @@ class Workers:
         }
         for worker in self.all(counts):
             address = {"gateway": "listen"}.get(worker.kind, "status.address")
-            name = {"gateway": "name"}.get(worker.kind, "worker.name")
-            self.write(worker.config.name, kafka | {name: worker.number if worker.kind == "gateway" else worker.name,
+            self.write(worker.config.name, kafka | {"worker.name": worker.name,
                                                     address: f"127.0.0.1:{worker.port}"} |
                        own[worker.kind] | settings.get(worker.kind, {}))
 

@@ -10,17 +10,17 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#define ASSERT_OK(call)                                                                                          \
-	do {                                                                                                     \
-		int rc_ = (call);                                                                                \
-		cr_assert_eq(rc_, 0, "%s: %d %s %s", #call, rc_, err.code, err.text);                            \
+#define ASSERT_OK(call)                                                               \
+	do {                                                                          \
+		int rc_ = (call);                                                     \
+		cr_assert_eq(rc_, 0, "%s: %d %s %s", #call, rc_, err.code, err.text); \
 	} while (0)
 
-#define ASSERT_KIND(call, want)                                                                                  \
-	do {                                                                                                     \
-		int rc_ = (call);                                                                                \
+#define ASSERT_KIND(call, want)                                                                                    \
+	do {                                                                                                       \
+		int rc_ = (call);                                                                                  \
 		cr_assert_eq(rc_, -(int)(want), "%s: %d instead of %d, %s %s", #call, rc_, -(int)(want), err.code, \
-			     err.text);                                                                          \
+			     err.text);                                                                            \
 	} while (0)
 
 static inline const char *fixture_server(const char *variable)

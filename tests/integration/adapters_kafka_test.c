@@ -24,8 +24,11 @@ static void make_topic(char *name, size_t name_bytes, int32_t partitions)
 	static const struct kafka_topic_setting SETTINGS[] = { { "max.message.bytes", "16777216" } };
 	struct kafka_options kafka = broker();
 	struct err err = { 0 };
-	struct kafka_topic_spec spec = { .name = fixture_name(name, name_bytes), .partitions = partitions,
-					 .replication = 1, .settings = SETTINGS, .setting_count = 1 };
+	struct kafka_topic_spec spec = { .name = fixture_name(name, name_bytes),
+					 .partitions = partitions,
+					 .replication = 1,
+					 .settings = SETTINGS,
+					 .setting_count = 1 };
 
 	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
 }
@@ -50,8 +53,10 @@ static void note_report(void *self, const struct kafka_report *report)
 
 static struct kafka_sink *open_sink_at(struct kafka_options kafka, struct reports *reports, int32_t timeout_ms)
 {
-	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX, .linger_ms = 0,
-					      .delivery_timeout_ms = timeout_ms, .queue_bytes_max = 256 << 20,
+	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
+					      .linger_ms = 0,
+					      .delivery_timeout_ms = timeout_ms,
+					      .queue_bytes_max = 256 << 20,
 					      .compression = "none" };
 	struct kafka_sink *sink = NULL;
 	struct err err = { 0 };
@@ -122,8 +127,8 @@ Test(sink, a_key_goes_where_the_java_client_sends_it)
 		char key[16];
 
 		snprintf(key, sizeof key, "%u", board);
-		ASSERT_OK(kafka_sink_put(sink, topic, KAFKA_ANY_PARTITION, slice_of(key), SLICE_LITERAL("v"), NULL, 0, NULL,
-					 &err));
+		ASSERT_OK(kafka_sink_put(sink, topic, KAFKA_ANY_PARTITION, slice_of(key), SLICE_LITERAL("v"), NULL, 0,
+					 NULL, &err));
 		ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
 		cr_expect_eq(reports->last.partition, (int32_t)((num_murmur2(key, strlen(key)) & 0x7fffffff) % 12));
 	}
@@ -151,8 +156,9 @@ Test(sink, sorts_what_cannot_be_sent)
 	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
 	ASSERT_KIND(kafka_sink_put(sink, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL, &err),
 		    ERR_CONFIG);
-	ASSERT_KIND(kafka_sink_put(sink, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL,
-				   &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_sink_put(sink, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1,
+				   NULL, &err),
+		    ERR_CONFIG);
 	ASSERT_KIND(kafka_sink_partitions(sink, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
 	cr_expect_eq(reports->count, 1, "what was refused has no report");
 	kafka_sink_close(sink);
@@ -299,8 +305,11 @@ static const struct kafka_source_events EVENTS = { note_assigned, note_revoked, 
 static void join(struct member *member, const char *topic, const char *group)
 {
 	struct kafka_options kafka = broker();
-	struct kafka_source_options options = { .topic = topic, .group = group, .fetch_bytes_max = MESSAGE_BYTES_MAX,
-						.queued_kbytes_max = 65536, .session_timeout_ms = 6000 };
+	struct kafka_source_options options = { .topic = topic,
+						.group = group,
+						.fetch_bytes_max = MESSAGE_BYTES_MAX,
+						.queued_kbytes_max = 65536,
+						.session_timeout_ms = 6000 };
 	struct err err = { 0 };
 
 	*member = (struct member){ .out_of_range_at = -1, .starts_at_once = member->starts_at_once };
@@ -518,6 +527,21 @@ Test(source, an_offset_outside_the_log_is_told_and_can_be_mended)
 	kafka_source_close(member.source);
 }
 
+Test(source, a_topic_that_is_not_there_is_a_setting)
+{
+	struct member member = { 0 };
+	struct kafka_message message;
+	struct err err = { 0 };
+	int64_t end_ms = clock_ms() + WAIT_MS;
+	int rc = 0;
+
+	join(&member, "it.no.such.topic", "it.no.such.group");
+	while (rc == 0 && clock_ms() < end_ms)
+		rc = kafka_source_poll(member.source, 100, &message, &err);
+	cr_expect_eq(rc, -ERR_CONFIG, "%d %s", rc, err.text);
+	kafka_source_close(member.source);
+}
+
 /* Polls both until each has its number of partitions. */
 static void settle(struct member *a, int want_a, struct member *b, int want_b)
 {
@@ -696,8 +720,11 @@ Test(source, is_fast_with_a_small_queue)
 	struct reports *reports = calloc(1, sizeof *reports);
 	struct kafka_sink *sink = open_sink(reports);
 	struct kafka_options kafka = broker();
-	struct kafka_source_options options = { .group = topic, .topic = topic, .fetch_bytes_max = MESSAGE_BYTES_MAX,
-						.queued_kbytes_max = 16384, .session_timeout_ms = 6000 };
+	struct kafka_source_options options = { .group = topic,
+						.topic = topic,
+						.fetch_bytes_max = MESSAGE_BYTES_MAX,
+						.queued_kbytes_max = 16384,
+						.session_timeout_ms = 6000 };
 	struct member member = { .out_of_range_at = -1, .starts_at_once = true };
 	struct err err = { 0 };
 	char *value = calloc(1, BYTES);
@@ -716,8 +743,8 @@ Test(source, is_fast_with_a_small_queue)
 		cr_assert_eq(next_offset(&member, WAIT_MS), i);
 		worst_us = MAX(worst_us, clock_us() - one_us);
 	}
-	cr_log_info("source: %.0f MB/s, longest wait %" PRId64 " us", (double)COUNT * BYTES / (double)(clock_us() - begin_us),
-		    worst_us);
+	cr_log_info("source: %.0f MB/s, longest wait %" PRId64 " us",
+		    (double)COUNT * BYTES / (double)(clock_us() - begin_us), worst_us);
 	for (int i = 0; i < 3; i++) {
 		begin_us = clock_us();
 		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
@@ -792,8 +819,8 @@ Test(reader, shows_headers_as_they_were_sent)
 		headers[i] = (struct kafka_header){ "board", slice_make("4\0001", 3) };
 	headers[1].value = (struct slice){ 0 };
 	make_topic(topic, sizeof topic, 1);
-	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers, ARRAY_LEN(headers), NULL,
-				 &err));
+	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers, ARRAY_LEN(headers),
+				 NULL, &err));
 	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
 	ASSERT_OK(kafka_reader_seek(reader, topic, 0, 0, &err));

@@ -5,8 +5,12 @@
 
 static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
 {
-	struct pg_options options = { .conninfo = conninfo, .application = "adapters_it", .connect_ms = 3000,
-				      .lock_ms = 200, .idle_transaction_ms = 60000, .should_stop = should_stop };
+	struct pg_options options = { .conninfo = conninfo,
+				      .application = "adapters_it",
+				      .connect_ms = 3000,
+				      .lock_ms = 200,
+				      .idle_transaction_ms = 60000,
+				      .should_stop = should_stop };
 	struct pg_link *link = NULL;
 	struct err err = { 0 };
 
@@ -81,8 +85,8 @@ Test(pg, arrays_are_read_by_the_server)
 	pg_add_array(&params, PG_I64_ARRAY, slice_make(arrays.p, second));
 	pg_add_array(&params, PG_TEXT_ARRAY, slice_make(arrays.p + second, third - second));
 	pg_add_array(&params, PG_TEXT_ARRAY, slice_make(arrays.p + third, arrays.n - third));
-	ASSERT_OK(pg_exec(link, NULL, "SELECT (SELECT sum(x)::bigint FROM unnest($1) x), cardinality($2), ($3)[1]", &params,
-			  &rows, NULL, &err));
+	ASSERT_OK(pg_exec(link, NULL, "SELECT (SELECT sum(x)::bigint FROM unnest($1) x), cardinality($2), ($3)[1]",
+			  &params, &rows, NULL, &err));
 	cr_expect_eq(pg_get_i64(rows, 0, 0), -2);
 	cr_expect_eq(pg_get_i32(rows, 0, 1), 0);
 	cr_expect(slice_equal_text(pg_get_bytes(rows, 0, 2), "a,b"));
@@ -100,7 +104,8 @@ static const struct {
 	{ "SELECT 1 / 0", ERR_DATA, "22012", "a sum that cannot be made" },
 	{ "SELECT 'x'::int", ERR_DATA, "22P02", "a text that is no number" },
 	{ "INSERT INTO t SELECT 1 ON CONFLICT (n) DO NOTHING; INSERT INTO t VALUES (1), (2), (2)"
-	  " ON CONFLICT (n) DO UPDATE SET n = excluded.n", ERR_DATA, "21000", "one row touched twice" },
+	  " ON CONFLICT (n) DO UPDATE SET n = excluded.n",
+	  ERR_DATA, "21000", "one row touched twice" },
 	{ "BEGIN READ ONLY; CREATE TABLE u (n int)", ERR_RETRY, "25006", "read-only" },
 	{ "SET statement_timeout = 20; SELECT pg_sleep(5)", ERR_RETRY, "57014", "took too long" },
 	{ "SELECT * FROM no_such_table", ERR_FATAL, "42P01", "a missing migration" },
@@ -268,7 +273,8 @@ Test(pg, copies_rows_of_all_kinds)
 	cr_log_info("COPY: %d rows in %" PRId64 " us, %.0f rows/s", ROWS, took_us, ROWS * 1e6 / (double)took_us);
 	ASSERT_OK(pg_exec(link, NULL,
 			  "SELECT count(*), count(*) FILTER (WHERE b = a::bigint << 33), count(*) FILTER (WHERE d), count(e)"
-			  " FROM c", NULL, &rows, NULL, &err));
+			  " FROM c",
+			  NULL, &rows, NULL, &err));
 	cr_expect_eq(pg_get_i64(rows, 0, 0), ROWS);
 	cr_expect_eq(pg_get_i64(rows, 0, 1), ROWS);
 	cr_expect_eq(pg_get_i64(rows, 0, 2), ROWS / 2);
@@ -324,7 +330,8 @@ Test(pg, streams_row_by_row_and_ends_when_told)
 	cr_expect_eq(all.sum, 5000050000);
 	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, see_row, &some, &err), ERR_FULL);
 	cr_expect_eq(some.rows, 3);
-	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, see_row, &all, &err), ERR_DATA);
+	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, see_row, &all, &err),
+		    ERR_DATA);
 	ASSERT_OK(pg_script(link, "SELECT 1", &err));
 	pg_link_close(link);
 }

@@ -17,7 +17,8 @@ static void place_init(struct place *place)
 	struct err err = { 0 };
 
 	*place = (struct place){ 0 };
-	place->options = (struct redis_options){ .address = fixture_server("INSTROOM_REDIS_ADDRESS"), .connect_ms = 1000,
+	place->options = (struct redis_options){ .address = fixture_server("INSTROOM_REDIS_ADDRESS"),
+						 .connect_ms = 1000,
 						 .wait_ms = 1000 };
 	fixture_name(place->topic, sizeof place->topic);
 	place->link.options = place->options;
@@ -97,8 +98,9 @@ static struct cache_head read_two(struct place *place, struct cache_board boards
 
 static int advance_one(struct place *place, struct cache_head from, struct cache_head to, struct slice entries)
 {
-	struct cache_board board = { .board = 41211, .sequence_max = 9, .sequence_full = 9, .entries = entries,
-				     .is_changed = true };
+	struct cache_board board = {
+		.board = 41211, .sequence_max = 9, .sequence_full = 9, .entries = entries, .is_changed = true
+	};
 	struct err err = { 0 };
 	int rc = redis_cache_advance(place->cache, PARTITION, &from, &to, &board, 1, &err);
 
@@ -287,10 +289,12 @@ Test(redis, carries_the_largest_batch_and_refuses_more)
 	int64_t begin_us = clock_us();
 
 	for (size_t i = 0; i <= CACHE_BOARDS_MAX; i++)
-		boards[i] = (struct cache_board){ .board = (uint32_t)(10000 + i), .sequence_max = 1, .entries = entries,
-						  .is_changed = true };
+		boards[i] = (struct cache_board){
+			.board = (uint32_t)(10000 + i), .sequence_max = 1, .entries = entries, .is_changed = true
+		};
 	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &err), ERR_FULL);
-	cr_assert_eq(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &err), 1, "%s", err.text);
+	cr_assert_eq(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &err), 1, "%s",
+		     err.text);
 	cr_log_info("advance of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);
 	begin_us = clock_us();
 	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, CACHE_BOARDS_MAX, &place.arena, &err));
@@ -314,6 +318,49 @@ Test(redis, a_peer_that_is_away_or_mute_is_a_retry_in_time)
 	ASSERT_KIND(redis_cache_try(cache, 0, 1, &count, &err), ERR_RETRY);
 	cr_expect_lt(clock_ms() - begin_ms, 1000);
 	redis_cache_close(cache);
+}
+
+Test(redis, users_are_taken_refused_or_not_permitted)
+{
+	static const struct {
+		const char *user, *password;
+		enum err_kind want;
+		const char *code;
+	} ROWS[] = {
+		{ "it_right", "pass word", 0, "" },
+		{ "it_right", "wrong", ERR_CONFIG, "credentials" },
+		{ "it_nobody", "wrong", ERR_CONFIG, "credentials" },
+		{ "it_bare", "pass word", ERR_CONFIG, "NOPERM" },
+	};
+	struct place place;
+
+	place_init(&place);
+	MEDDLE(&place, "ACL", "SETUSER", "it_right", "on", ">pass word", "~{it.*", "+eval", "+evalsha", "+script|load",
+	       "+unlink", "+exists", "+hget", "+hmget", "+hset", "+hkeys", "+hdel", "+hincrby", "+get", "+set", "+del");
+	MEDDLE(&place, "ACL", "SETUSER", "it_bare", "on", ">pass word", "~*", "+ping");
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct redis_options options = place.options;
+		struct redis_cache *cache = NULL;
+		struct err err = { 0 };
+		struct cache_head head;
+
+		options.user = ROWS[i].user;
+		options.password = slice_of(ROWS[i].password);
+		ASSERT_OK(redis_cache_open(&options, place.topic, KEY_ID, &cache, &err));
+		int rc = redis_cache_read(cache, PARTITION, &head, NULL, 0, &place.arena, &err);
+
+		cr_expect_eq(rc, -(int)ROWS[i].want, "%s: %d %s %s", ROWS[i].user, rc, err.code, err.text);
+		cr_expect_str_eq(err.code, ROWS[i].code);
+		if (rc != 0) {
+			redis_cache_close(cache);
+			continue;
+		}
+		redis_cache_close(place.cache);
+		place.cache = cache; /* the rights that the header names suffice for all that follows */
+	}
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), (struct slice){ 0 }), 1);
+	place_release(&place);
 }
 
 Test(redis, a_small_round_trip_is_fast)

@@ -63,7 +63,9 @@ static void migrate(struct pg_link *link)
 
 		snprintf(path, sizeof path, "%s/%s", SCHEMAS_SQL_DIR, files[i]->d_name);
 		run_file(link, path);
+		free(files[i]);
 	}
+	free(files);
 }
 
 static void fixture_open(struct fixture *fixture)
@@ -272,8 +274,9 @@ static void check_seed(struct fixture *fixture, uint64_t seed)
 	for (size_t i = 0; i < log.count; i++)
 		fake_run(&fake, &log.messages[i], 1);
 	for (size_t at = 0; at < log.count;) {
-		size_t count = MIN((size_t)log_random(1, 12), log.count - at);
+		size_t count = (size_t)log_random(1, 12);
 
+		count = MIN(count, log.count - at);
 		cr_assert_eq(run(fixture, log.messages + at, count), TRANSACTION_COMMITTED);
 		at += count;
 	}

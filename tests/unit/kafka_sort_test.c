@@ -33,8 +33,8 @@ Test(kafka, sorts_codes_by_what_a_caller_can_do)
 	for (size_t i = 0; i < ARRAY_LEN(SORT_ROWS); i++) {
 		struct err err;
 
-		cr_expect_eq(kafka_sort(SORT_ROWS[i].code), SORT_ROWS[i].want, "%s: %s", rd_kafka_err2name(SORT_ROWS[i].code),
-			     SORT_ROWS[i].why);
+		cr_expect_eq(kafka_sort(SORT_ROWS[i].code), SORT_ROWS[i].want, "%s: %s",
+			     rd_kafka_err2name(SORT_ROWS[i].code), SORT_ROWS[i].why);
 		cr_expect_eq(kafka_fail(SORT_ROWS[i].code, "test", &err), -(int)SORT_ROWS[i].want);
 		cr_expect_eq(err.kind, SORT_ROWS[i].want);
 	}
@@ -75,8 +75,9 @@ static void note(void *self, const struct kafka_report *report)
 Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 {
 	struct kafka_options nowhere = { .brokers = "127.0.0.1:1" };
-	struct kafka_sink_options options = { .message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000,
-					      .queue_bytes_max = 1 << 20, .compression = "lz4" };
+	struct kafka_sink_options options = {
+		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
+	};
 	struct kafka_sink *sink = NULL;
 	struct err err;
 	int error = 0;

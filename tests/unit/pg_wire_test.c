@@ -8,17 +8,17 @@ static const struct {
 	enum err_kind want;
 	const char *why;
 } SORT_ROWS[] = {
-	{ NULL, ERR_RETRY, "the line broke" },	    { "08006", ERR_RETRY, "connection failure" },
-	{ "25006", ERR_RETRY, "read-only" },	    { "25P03", ERR_RETRY, "idle too long" },
-	{ "25P02", ERR_FATAL, "our bug" },	    { "40001", ERR_RETRY, "serialisation" },
-	{ "40P01", ERR_RETRY, "deadlock" },	    { "53100", ERR_RETRY, "disk full" },
-	{ "53300", ERR_RETRY, "too many of us" },   { "55P03", ERR_RETRY, "lock held" },
-	{ "55000", ERR_FATAL, "our bug" },	    { "57P01", ERR_RETRY, "shut down" },
-	{ "57014", ERR_RETRY, "took too long" },    { "58030", ERR_RETRY, "input or output" },
-	{ "21000", ERR_DATA, "one row twice" },	    { "22001", ERR_DATA, "too long" },
-	{ "23505", ERR_DATA, "unique" },	    { "54000", ERR_DATA, "a limit of the server" },
-	{ "42501", ERR_FATAL, "a missing grant" },  { "42P01", ERR_FATAL, "a missing migration" },
-	{ "XX000", ERR_FATAL, "a bug of theirs" },  { "0A000", ERR_FATAL, "not supported" },
+	{ NULL, ERR_RETRY, "the line broke" },	   { "08006", ERR_RETRY, "connection failure" },
+	{ "25006", ERR_RETRY, "read-only" },	   { "25P03", ERR_RETRY, "idle too long" },
+	{ "25P02", ERR_FATAL, "our bug" },	   { "40001", ERR_RETRY, "serialisation" },
+	{ "40P01", ERR_RETRY, "deadlock" },	   { "53100", ERR_RETRY, "disk full" },
+	{ "53300", ERR_RETRY, "too many of us" },  { "55P03", ERR_RETRY, "lock held" },
+	{ "55000", ERR_FATAL, "our bug" },	   { "57P01", ERR_RETRY, "shut down" },
+	{ "57014", ERR_RETRY, "took too long" },   { "58030", ERR_RETRY, "input or output" },
+	{ "21000", ERR_DATA, "one row twice" },	   { "22001", ERR_DATA, "too long" },
+	{ "23505", ERR_DATA, "unique" },	   { "54000", ERR_DATA, "a limit of the server" },
+	{ "42501", ERR_FATAL, "a missing grant" }, { "42P01", ERR_FATAL, "a missing migration" },
+	{ "XX000", ERR_FATAL, "a bug of theirs" }, { "0A000", ERR_FATAL, "not supported" },
 };
 
 Test(pg, sorts_sqlstates_by_what_a_caller_can_do)

@@ -25,9 +25,15 @@ Test(redis, an_address_that_cannot_be_is_a_setting_and_a_peer_that_is_away_a_ret
 		const char *address;
 		enum err_kind want;
 	} ROWS[] = {
-		{ "", ERR_CONFIG },		   { "6379", ERR_CONFIG },	    { ":6379", ERR_CONFIG },
-		{ "127.0.0.1:", ERR_CONFIG },	   { "127.0.0.1:0", ERR_CONFIG },   { "127.0.0.1:65536", ERR_CONFIG },
-		{ "127.0.0.1:1x", ERR_CONFIG },	   { "127.0.0.1:1", ERR_RETRY },    { "/no/such/socket", ERR_RETRY },
+		{ "", ERR_CONFIG },
+		{ "6379", ERR_CONFIG },
+		{ ":6379", ERR_CONFIG },
+		{ "127.0.0.1:", ERR_CONFIG },
+		{ "127.0.0.1:0", ERR_CONFIG },
+		{ "127.0.0.1:65536", ERR_CONFIG },
+		{ "127.0.0.1:1x", ERR_CONFIG },
+		{ "127.0.0.1:1", ERR_RETRY },
+		{ "/no/such/socket", ERR_RETRY },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {

@@ -28,7 +28,7 @@ static int take_turn(void *self, struct err *err)
 		kill(getpid(), i == 0 ? SIGTERM : SIGINT); /* two of one kind are one while they wait */
 	int result = worker->turns <= worker->turn_count ? worker->results[worker->turns - 1] : -ERR_STOP;
 
-	return result == 0 ? 0 : err_set(err, (enum err_kind)-result, "test", "a turn failed");
+	return result == 0 ? 0 : err_set(err, (enum err_kind) - result, "test", "a turn failed");
 }
 
 static int take_drain(void *self, int64_t deadline_ms, struct err *err)
@@ -38,7 +38,7 @@ static int take_drain(void *self, int64_t deadline_ms, struct err *err)
 	worker->drains++;
 	cr_expect_gt(deadline_ms, clock_ms());
 	cr_expect_leq(deadline_ms, clock_ms() + 5000);
-	return worker->drain_result == 0 ? 0 : err_set(err, (enum err_kind)-worker->drain_result, "test", "no drain");
+	return worker->drain_result == 0 ? 0 : err_set(err, (enum err_kind) - worker->drain_result, "test", "no drain");
 }
 
 static const struct app APP = { take_turn, take_drain, 5000 };

@@ -66,7 +66,8 @@ Test(config, defaults_stand_when_nothing_is_said)
 
 Test(config, file_then_environment_then_arguments_the_last_one_stands)
 {
-	static const char CONTENT[] = "# of the test\n\n  peer.name =  file \r\nturn.rows.max=1\npeer.room = 1\npeer.on = yes\n";
+	static const char CONTENT[] =
+		"# of the test\n\n  peer.name =  file \r\nturn.rows.max=1\npeer.room = 1\npeer.on = yes\n";
 	struct settings settings;
 	char path[64];
 
@@ -127,10 +128,10 @@ Test(config, each_value_is_held_to_its_type_and_range)
 		cr_expect_eq(rc, VALUE_ROWS[i].is_fine ? 0 : -ERR_CONFIG, "%s: %s", VALUE_ROWS[i].word, VALUE_ROWS[i].why);
 		if (rc != 0)
 			continue;
-		int64_t got = strstr(VALUE_ROWS[i].word, "rows") ? settings.rows :
-			      strstr(VALUE_ROWS[i].word, "room") ? settings.room :
-			      strstr(VALUE_ROWS[i].word, "wait") ? settings.wait :
-								   0;
+		int64_t got = strstr(VALUE_ROWS[i].word, "rows")   ? settings.rows
+			      : strstr(VALUE_ROWS[i].word, "room") ? settings.room
+			      : strstr(VALUE_ROWS[i].word, "wait") ? settings.wait
+								   : 0;
 
 		cr_expect_eq(got, VALUE_ROWS[i].want, "%s", VALUE_ROWS[i].word);
 		config_release(&TABLE, &settings);
@@ -139,7 +140,8 @@ Test(config, each_value_is_held_to_its_type_and_range)
 
 Test(config, all_faults_are_told_at_once_with_their_places)
 {
-	static const char CONTENT[] = "peer.nam = x\nno equals sign\npeer.on = maybe\npeer.on = no\n= x\nTURN_ROWS_MAX = 1\n";
+	static const char CONTENT[] =
+		"peer.nam = x\nno equals sign\npeer.on = maybe\npeer.on = no\n= x\nTURN_ROWS_MAX = 1\n";
 	struct settings settings;
 	char path[64], want[256], got[4096] = "";
 
@@ -153,8 +155,11 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 
 	got[n] = '\0';
 	static const char *const LINES[] = {
-		":1: unknown key \"peer.nam\"", ":2: no \"key = value\"", ":3: peer.on: the value cannot be read",
-		":4: peer.on: stands on line 3 already", ":5: no \"key = value\"",
+		":1: unknown key \"peer.nam\"",
+		":2: no \"key = value\"",
+		":3: peer.on: the value cannot be read",
+		":4: peer.on: stands on line 3 already",
+		":5: no \"key = value\"",
 		":6: unknown key \"TURN_ROWS_MAX\"; did you mean turn.rows.max?",
 	};
 
@@ -162,7 +167,8 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 		snprintf(want, sizeof want, "instroom-test: %s%s", path, LINES[i]);
 		cr_expect(strstr(got, want), "%s is not in:\n%s", want, got);
 	}
-	cr_expect(strstr(got, "INSTROOM_TURN_ROWS_MAX: turn.rows.max: the value cannot be read; it takes 1 to 10k"), "%s", got);
+	cr_expect(strstr(got, "INSTROOM_TURN_ROWS_MAX: turn.rows.max: the value cannot be read; it takes 1 to 10k"),
+		  "%s", got);
 	cr_expect(strstr(got, "argument: peer.wait.max: the value is outside its range; it takes 1ms to 2m"), "%s", got);
 	cr_expect(strstr(got, "unknown key \"peer.unknown\""), "%s", got);
 	cr_expect(strstr(got, "stray"), "%s", got);
@@ -185,8 +191,15 @@ Test(config, a_secret_is_the_content_of_its_file_without_one_line_feed)
 		const char *content;
 		size_t n, want; /* bytes kept; 9: refused */
 	} ROWS[] = {
-		{ "pass", 4, 4 }, { "pass\n", 5, 4 }, { "pass\n\n", 6, 5 }, { "a\0b\n", 4, 3 }, { "", 0, 0 },
-		{ "12345678\n", 9, 8 }, { "123456789", 9, 9 }, { "1234567890", 10, 9 }, { "12345678\n\n", 10, 9 },
+		{ "pass", 4, 4 },
+		{ "pass\n", 5, 4 },
+		{ "pass\n\n", 6, 5 },
+		{ "a\0b\n", 4, 3 },
+		{ "", 0, 0 },
+		{ "12345678\n", 9, 8 },
+		{ "123456789", 9, 9 },
+		{ "1234567890", 10, 9 },
+		{ "12345678\n\n", 10, 9 },
 	};
 
 	cr_redirect_stderr();
@@ -233,8 +246,10 @@ Test(config, the_log_of_settings_hides_secrets)
 	cr_redirect_stderr();
 	config_log(&TABLE, &settings);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
-	cr_expect(strstr(got, "event=config peer.name=\"a\" turn.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
-			      "peer.password.file=***\n"), "%s", got);
+	cr_expect(strstr(got,
+			 "event=config peer.name=\"a\" turn.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
+			 "peer.password.file=***\n"),
+		  "%s", got);
 	cr_expect_null(strstr(got, "pass\""));
 	config_release(&TABLE, &settings);
 	unlink(path);
@@ -247,9 +262,9 @@ Test(config, numbers_are_shown_in_the_largest_unit_that_holds_them)
 		int64_t value;
 		const char *want;
 	} ROWS[] = {
-		{ CONFIG_COUNT, 999, "999" }, { CONFIG_COUNT, 1000, "1k" }, { CONFIG_COUNT, 1500, "1500" },
+		{ CONFIG_COUNT, 999, "999" },	 { CONFIG_COUNT, 1000, "1k" },	 { CONFIG_COUNT, 1500, "1500" },
 		{ CONFIG_BYTES, 1 << 30, "1G" }, { CONFIG_BYTES, 1000, "1000" }, { CONFIG_MS, 1500, "1500ms" },
-		{ CONFIG_MS, 60000, "1m" }, { CONFIG_MS, 0, "0ms" }, { CONFIG_COUNT, 0, "0" },
+		{ CONFIG_MS, 60000, "1m" },	 { CONFIG_MS, 0, "0ms" },	 { CONFIG_COUNT, 0, "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {

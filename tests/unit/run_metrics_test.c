@@ -28,9 +28,10 @@ Test(metrics, are_written_in_the_text_format_with_one_name_together)
 	metric_add(&RECORDS[3], 1500001);
 	const char *page = write_page();
 
-	cr_expect(strstr(page, "# HELP instroom_test_total Records.\n# TYPE instroom_test_total counter\n"
-			       "instroom_test_total{outcome=\"a\"} 3\ninstroom_test_total{outcome=\"b\"} 0\n"
-			       "# HELP instroom_test_lag Lag.\n# TYPE instroom_test_lag gauge\ninstroom_test_lag -5\n"),
+	cr_expect(strstr(page,
+			 "# HELP instroom_test_total Records.\n# TYPE instroom_test_total counter\n"
+			 "instroom_test_total{outcome=\"a\"} 3\ninstroom_test_total{outcome=\"b\"} 0\n"
+			 "# HELP instroom_test_lag Lag.\n# TYPE instroom_test_lag gauge\ninstroom_test_lag -5\n"),
 		  "%s", page);
 	cr_expect(strstr(page, "instroom_test_seconds_total 1.500001\n"), "%s", page);
 }

@@ -77,8 +77,9 @@ Test(status, without_an_address_there_is_no_page_and_all_calls_accept_it)
 
 Test(status, an_address_that_cannot_be_is_a_setting)
 {
-	static const char *const ADDRESSES[] = { "9464", ":9464", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999",
-						 "no.such.host.invalid:1", "192.0.2.1:9464" };
+	static const char *const ADDRESSES[] = { "9464",	   ":9464",	      "127.0.0.1:",
+						 "127.0.0.1:http", "127.0.0.1:99999", "no.such.host.invalid:1",
+						 "192.0.2.1:9464" };
 	struct status *status = NULL;
 	struct err err;
 

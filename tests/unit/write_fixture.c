@@ -8,9 +8,30 @@
 static int64_t next_offset = 1;
 static int next_id = 1000;
 
+static struct arena memory;
+
+void fake_messages_reset(void)
+{
+	struct err err;
+
+	if (!memory.memory)
+		cr_assert_eq(arena_init(&memory, 64 << 20, 64 << 20, &err), 0, "%s", err.text);
+	arena_reset(&memory);
+}
+
 static void *take(size_t count, size_t bytes)
 {
-	void *p = calloc(count > 0 ? count : 1, bytes);
+	if (!memory.memory)
+		fake_messages_reset();
+	void *p = arena_take_zeroed(&memory, count, bytes);
+
+	cr_assert(p);
+	return p;
+}
+
+static void *new_zeroed(size_t count, size_t bytes)
+{
+	void *p = calloc(count, bytes);
 
 	cr_assert(p);
 	return p;
@@ -58,7 +79,7 @@ static struct message *new_message(enum verdict_kind kind, int board)
 {
 	struct message *message = take(1, sizeof *message);
 
-	message->verdict.kind = kind;
+	message->verdict.kind = (int32_t)kind;
 	message->verdict.header.board = board;
 	message->position = fake_next_position();
 	return message;
@@ -152,9 +173,9 @@ struct message *fake_forget(int board)
 void fake_register_init(struct fake_register *fake)
 {
 	memset(fake, 0, sizeof *fake);
-	fake->history = take(FAKE_HISTORY_MAX, sizeof *fake->history);
-	fake->names = take(FAKE_NAMES_MAX, sizeof *fake->names);
-	fake->deliveries = take(FAKE_DELIVERIES_MAX, sizeof *fake->deliveries);
+	fake->history = new_zeroed(FAKE_HISTORY_MAX, sizeof *fake->history);
+	fake->names = new_zeroed(FAKE_NAMES_MAX, sizeof *fake->names);
+	fake->deliveries = new_zeroed(FAKE_DELIVERIES_MAX, sizeof *fake->deliveries);
 }
 
 void fake_register_release(struct fake_register *fake)

@@ -10,9 +10,9 @@
 
 enum { FAKE_BOARDS = 3, FAKE_TEACHERS = 12, FAKE_HISTORY_MAX = 4096, FAKE_DELIVERIES_MAX = 512, FAKE_NAMES_MAX = 1024 };
 
-struct fake_row {
-	enum teacher_status status;
+struct fake_row { /* without padding, as rows are compared by their bytes */
 	int64_t sequence, since;
+	enum teacher_status status;
 	int32_t lapsed_on;
 	int content; /* 0: none */
 	uint32_t bsn;
@@ -91,7 +91,8 @@ struct fake_delivered {
 	int id; /* of the leveringsid and the fingerprint; 0: a new one */
 };
 
-/* Messages live until the test ends. Each gets the next position. */
+/* Messages live until fake_messages_reset, or the test ends. Each gets the next position. */
+void fake_messages_reset(void);
 struct message *fake_delivery(const struct fake_delivered *delivered, const struct fake_group *groups, size_t count);
 struct message *fake_confirm(int board, int id);
 struct message *fake_forget(int board);

@@ -141,6 +141,7 @@ static void make_message(struct log *log)
 
 void log_make(struct log *log, uint64_t seed)
 {
+	fake_messages_reset();
 	memset(log, 0, sizeof *log);
 	seed_state = seed * 0x9E3779B97F4A7C15u + 1;
 	for (int length = 4 + below(LOG_MESSAGES_MAX - 4); log->count < (size_t)length;)

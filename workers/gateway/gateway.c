@@ -671,7 +671,6 @@ int gateway_main(int argc, char **argv)
 	static const struct app APP = { .turn = turn, .drain = drain };
 	struct gateway gateway = { 0 };
 	struct err err = { 0 };
-	char name[64];
 	int status;
 
 	app_block_signals();
@@ -680,8 +679,7 @@ int gateway_main(int argc, char **argv)
 
 	if (rc != 0)
 		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
-	snprintf(name, sizeof name, "gateway/%s", gateway.config.name);
-	log_init(name, level_of(gateway.config.log_level));
+	log_init(gateway.config.name, level_of(gateway.config.log_level));
 	metrics_register_all(gateway_gauges, ARRAY_LEN(gateway_gauges));
 	upload_metrics();
 	config_log(&GATEWAY_CONFIG, &gateway.config);

@@ -3,7 +3,7 @@
 #define AT(field) offsetof(struct gateway_config, field)
 
 static const struct config_key KEYS[] = {
-	{ "name", CONFIG_TEXT, AT(name), "1", 1, 32, "name of this instance, in logs" },
+	{ "worker.name", CONFIG_TEXT, AT(name), "gateway", 1, 40, "name of this process in logs" },
 	{ "log.level", CONFIG_TEXT, AT(log_level), "info", 4, 5, "debug, info, warn or error" },
 	{ "listen", CONFIG_TEXT, AT(listen), "127.0.0.1:8080", 3, 64, "address and port of the web interface" },
 	{ "tokens.file", CONFIG_TEXT, AT(tokens_file), "", 1, 4096, "file of lines \"token boards\"; boards: * or 41211,41212" },

@@ -81,7 +81,7 @@ struct tables {
 	struct school_row *schools; /* by brin index */
 };
 
-enum { BRINS = 100 * 26 * 26 };
+enum { BRINS = 100 * 26 * 26, BOARDS = 100000 };
 
 static int brin_index(struct slice brin)
 {
@@ -174,15 +174,17 @@ static int load_sites(const char *dir, const struct tables *tables, struct gen_w
 }
 
 /* Boards that hold on the date, in the order of the table. */
-static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, struct err *err)
+static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, bool *taken, struct err *err)
 {
 	struct rows rows = { 0 };
 	int rc = rows_open(&rows, dir, REFERENCE_BOARDS, err);
 	uint64_t number;
 
 	while (rc == 0 && rows_next(&rows)) {
-		if (rows.count != 4 || !num_parse_u64(rows.fields[0], 99999, &number) ||
-		    !holds(rows.fields[2], rows.fields[3], date) || index[number] >= 0)
+		if (rows.count != 4 || !num_parse_u64(rows.fields[0], BOARDS - 1, &number))
+			continue;
+		taken[number] = true;
+		if (!holds(rows.fields[2], rows.fields[3], date) || index[number] >= 0)
 			continue;
 		struct gen_board *boards = reallocarray(world->boards, world->board_count + 1, sizeof *boards);
 
@@ -211,22 +213,22 @@ static void keep_boards_with_sites(struct gen_world *world, size_t boards_max)
 	world->board_count = kept;
 }
 
-static int load_real(const struct gen_options *options, struct gen_world *world, struct err *err)
+static int load_real(const struct gen_options *options, struct gen_world *world, bool *taken, struct err *err)
 {
 	char date[16];
-	int32_t *index = malloc(100000 * sizeof *index);
+	int32_t *index = malloc(BOARDS * sizeof *index);
 	struct tables tables = { .date = date, .schools = calloc(BRINS, sizeof *tables.schools) };
 	int rc = index && tables.schools ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the reference tables");
 
 	snprintf(date, sizeof date, "%08d", options->date);
-	for (size_t i = 0; rc == 0 && i < 100000; i++)
+	for (size_t i = 0; rc == 0 && i < BOARDS; i++)
 		index[i] = -1;
 	if (rc == 0)
 		rc = load_schools(options->reference, &tables, err);
 	if (rc == 0)
 		rc = load_pairs(options->reference, &tables, err);
 	if (rc == 0)
-		rc = load_boards(options->reference, date, world, index, err);
+		rc = load_boards(options->reference, date, world, index, taken, err);
 	if (rc == 0)
 		rc = load_sites(options->reference, &tables, world, index, err);
 	free(index);
@@ -250,9 +252,10 @@ static void invent_site(uint64_t board, size_t i, struct gen_site *ret)
 	ret->sector = i / 2 % 2 == 0 ? SECTOR_PO : SECTOR_VO;
 }
 
-static int invent(struct gen_world *world, size_t wanted, struct err *err)
+static int invent(struct gen_world *world, size_t wanted, const bool *taken, struct err *err)
 {
 	size_t have = world->board_count;
+	uint32_t number = INVENTED_BOARD_FIRST;
 
 	if (have >= wanted)
 		return 0;
@@ -264,7 +267,9 @@ static int invent(struct gen_world *world, size_t wanted, struct err *err)
 	for (size_t b = have; b < wanted; b++) {
 		struct gen_board *board = &boards[b];
 
-		*board = (struct gen_board){ .number = (uint32_t)(INVENTED_BOARD_FIRST + b - have), .site_count = INVENTED_SITES };
+		while (taken[number])
+			number++;
+		*board = (struct gen_board){ .number = number++, .site_count = INVENTED_SITES };
 		board->sites = calloc(INVENTED_SITES, sizeof *board->sites);
 		if (!board->sites)
 			return err_set(err, ERR_FATAL, "memory", "no memory for the sites");
@@ -387,11 +392,16 @@ static void set_sizes(const struct gen_options *options, struct gen_world *world
 int gen_world_load(const struct gen_options *options, struct gen_world *ret, struct err *err)
 {
 	*ret = (struct gen_world){ 0 };
-	int rc = options->reference ? load_real(options, ret, err) : 0;
+	bool *taken = calloc(BOARDS, sizeof *taken); /* numbers of real boards, also of those that are gone */
+	int rc = taken ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the boards");
+
+	if (rc == 0 && options->reference)
+		rc = load_real(options, ret, taken, err);
 	size_t real = ret->board_count;
 
 	if (rc == 0)
-		rc = invent(ret, (size_t)options->boards, err);
+		rc = invent(ret, (size_t)options->boards, taken, err);
+	free(taken);
 	if (rc == 0)
 		rc = write_tables(options, ret, real, err);
 	if (rc == 0)

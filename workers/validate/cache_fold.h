@@ -1,0 +1,36 @@
+/* cache_fold: the cache is the fold of the verdicts that count (DESIGN 4). This is its table, both halves.
+ *
+ *   a teacher's group                                        class         entry
+ *   breaks a rule                                            REJECTED      as it was
+ *   valid, q > max, entry present, same hash, seq >= full    UNCHANGED     seq = q
+ *   valid, q > max, else                                     CANDIDATE     hash, seq = q
+ *   valid, q <= max: late, repeated, replayed                CANDIDATE     removed
+ *   withdrawal                                               WITHDRAW      removed
+ *   quarantined                                              QUARANTINE    as it was
+ *   afterwards, any delivery: max = max(max, q); VOLLEDIG: full = max(full, q)
+ *   Forget: removed. Confirm, FOREIGN: all as it was. Dry runs are CANDIDATE throughout and fold to nothing.
+ *
+ * CANDIDATE is always right, only dearer; UNCHANGED must be certain. Each condition is there because without it a sequence
+ * of events exists that loses an update: tests/unit/validate_fold_test.c has one for each.
+ * Pure: memory comes from the arena alone. */
+#ifndef VALIDATE_CACHE_FOLD_H
+#define VALIDATE_CACHE_FOLD_H
+
+#include "base/arena.h"
+#include "model/judge.h"
+#include "redis/redis_cache.h"
+#include "wire/verdict_class.h"
+
+/* board becomes what it is after a verdict that wire_verdict_check found sound. board->entries lies in arena and is ours to
+ * write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then be half
+ * folded, and belongs thrown away. key_id: of the key that made the entries' keys; a verdict of another key does not tell
+ * which entries it touches, so none stays certain. */
+MUSTUSE int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id, struct arena *arena,
+		       struct err *err);
+
+/* The class of each group of a judged delivery. board: the state before it; NULL: nothing is certain.
+ * ret_classes has room for the groups. */
+void cache_classify(const struct cache_board *board, enum delivery_kind kind, int64_t sequence, bool is_dry,
+		    const struct judged *judged, uint8_t *ret_classes);
+
+#endif

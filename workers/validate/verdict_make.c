@@ -1,0 +1,261 @@
+#include "validate/verdict_make.h"
+
+#include "validate/cache_fold.h"
+#include "wire/feedback_build.h"
+
+#include <assert.h>
+
+enum {
+	KEEP_BYTES = 1 << 20, /* of a strbuf after a large message */
+	RULE_LETTERS = 26,
+	RULE_NUMBERS = 32,
+};
+
+void verdict_maker_init(struct verdict_maker *maker, const struct hmac_key *key)
+{
+	*maker = (struct verdict_maker){ .key = key };
+	strbuf_init(&maker->feedback, VERDICT_BYTES_MAX);
+	strbuf_init(&maker->message, VERDICT_BYTES_MAX);
+}
+
+void verdict_maker_release(struct verdict_maker *maker)
+{
+	strbuf_release(&maker->feedback);
+	strbuf_release(&maker->message);
+}
+
+static void empty(struct strbuf *buf)
+{
+	if (buf->room > KEEP_BYTES) {
+		strbuf_release(buf);
+		strbuf_init(buf, VERDICT_BYTES_MAX);
+	}
+	strbuf_reset(buf);
+}
+
+static void digest16(struct slice bytes, uint8_t out[16])
+{
+	uint8_t digest[32];
+
+	sha256_of(bytes, digest);
+	memcpy(out, digest, 16);
+}
+
+/* ---- what a judged delivery becomes ---- */
+
+static void count_findings(const struct judged *judged, struct arena *arena, struct wire_verdict *verdict)
+{
+	int32_t lines[RULE_LETTERS][RULE_NUMBERS] = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < judged->finding_count; i++) {
+		unsigned letter = (unsigned)(judged->findings[i].rule >> 8) - 'A', number = judged->findings[i].rule & 0xff;
+
+		assert(letter < RULE_LETTERS && number < RULE_NUMBERS);
+		count += lines[letter][number]++ == 0;
+	}
+	struct wire_finding_count *counts = arena_take(arena, count, sizeof *counts);
+
+	verdict->findings.items = counts;
+	for (unsigned letter = 0; counts && letter < RULE_LETTERS; letter++)
+		for (unsigned number = 0; number < RULE_NUMBERS; number++)
+			if (lines[letter][number] > 0)
+				counts[verdict->findings.count++] = (struct wire_finding_count){
+					.rule = (int32_t)RULE_ID(letter + 'A', number), .lines = lines[letter][number]
+				};
+}
+
+/* The arrays of a verdict, each with room for every group. */
+struct group_arrays {
+	uint8_t *keys, *classes, *hashes;
+	int32_t *lines;
+	struct wire_candidate *candidates;
+};
+
+static bool take_arrays(struct arena *arena, size_t groups, struct group_arrays *ret)
+{
+	ret->keys = arena_take(arena, groups, TEACHER_KEY_BYTES);
+	ret->classes = arena_take(arena, groups, 1);
+	ret->hashes = arena_take(arena, groups, CONTENT_HASH_BYTES);
+	ret->lines = arena_take(arena, groups, sizeof *ret->lines);
+	ret->candidates = arena_take(arena, groups, sizeof *ret->candidates);
+	return ret->keys && ret->classes && ret->hashes && ret->lines && ret->candidates;
+}
+
+static void fill_groups(const struct judged *judged, const struct group_arrays *arrays, struct wire_verdict *verdict)
+{
+	size_t hashes = 0, candidates = 0;
+
+	for (size_t i = 0; i < judged->group_count; i++) {
+		const struct judged_group *group = &judged->groups[i];
+		uint8_t class = arrays->classes[i];
+
+		arrays->lines[i] = (int32_t)group->line_count;
+		if (i < judged->readable_count)
+			memcpy(arrays->keys + i * TEACHER_KEY_BYTES, group->key, TEACHER_KEY_BYTES);
+		else
+			verdict->unreadable_lines += (int32_t)group->line_count;
+		if (class == VERDICT_CANDIDATE || class == VERDICT_UNCHANGED)
+			memcpy(arrays->hashes + hashes++ * CONTENT_HASH_BYTES, group->content_hash, CONTENT_HASH_BYTES);
+		if (class == VERDICT_CANDIDATE)
+			arrays->candidates[candidates++] = (struct wire_candidate){
+				.bsn = (int32_t)group->bsn, .content = group->content, .targets = group->targets
+			};
+	}
+	verdict->keys = slice_make(arrays->keys, judged->readable_count * TEACHER_KEY_BYTES);
+	verdict->classes = slice_make(arrays->classes, judged->group_count);
+	verdict->hashes = slice_make(arrays->hashes, hashes * CONTENT_HASH_BYTES);
+	verdict->group_lines.items = arrays->lines;
+	verdict->group_lines.count = judged->group_count;
+	verdict->candidates.items = arrays->candidates;
+	verdict->candidates.count = candidates;
+}
+
+static struct judge_input judge_input_of(const struct intake *intake, const struct reference *reference,
+					 const struct hmac_key *key)
+{
+	const struct wire_delivery *delivery = &intake->delivery;
+
+	return (struct judge_input){
+		.reference = reference,
+		.key = key,
+		.board = intake->headers.board,
+		.kind = intake->headers.delivery_kind,
+		.extraction_date = delivery->header.extraction_date,
+		.received_on = delivery->header.received_on,
+		.columns = (const uint8_t *)delivery->columns.p,
+		.column_count = delivery->columns.n,
+		.cells = delivery->cells.items,
+		.line_count = (size_t)delivery->header.line_count,
+		.record_nos = intake->record_nos,
+	};
+}
+
+/* false: it is more than the arena or a message holds. */
+static bool fill_judged(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+			const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict)
+{
+	struct judge_input input = judge_input_of(intake, reference, maker->key);
+	bool is_dry = intake->headers.is_dry_run || intake->headers.is_replay_dry_run;
+	struct group_arrays arrays;
+	struct judged judged;
+
+	if (judge_delivery(&input, arena, &judged, NULL) != 0 || !take_arrays(arena, judged.group_count, &arrays))
+		return false;
+	cache_classify(board, input.kind, intake->headers.sequence, is_dry, &judged, arrays.classes);
+	verdict->header = intake->delivery.header;
+	fill_groups(&judged, &arrays, verdict);
+	count_findings(&judged, arena, verdict);
+	feedback_build(&maker->feedback, &judged, input.line_count);
+	verdict->feedback = strbuf_slice(&maker->feedback);
+	return verdict->findings.items && strbuf_ok(&maker->feedback);
+}
+
+/* ---- what the others become ---- */
+
+static void fill_from_headers(const struct raw_headers *headers, struct wire_header *ret)
+{
+	ret->board = (int32_t)headers->board;
+	ret->delivery_id = headers->delivery_id;
+	memcpy(ret->fingerprint, headers->fingerprint, sizeof ret->fingerprint);
+	ret->kind = (int32_t)headers->delivery_kind;
+	ret->dry_run = headers->is_dry_run;
+	ret->sequence = headers->sequence;
+	ret->extraction_date = headers->extraction_date;
+	ret->received_on = headers->received_on;
+	memcpy(ret->reference_version, headers->reference_version, sizeof ret->reference_version);
+	ret->line_count = headers->line_count;
+}
+
+/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind tells that nothing else holds. */
+static void fill_given_up(const struct intake *intake, struct wire_verdict *verdict)
+{
+	if (intake->state == INTAKE_UNREADABLE) {
+		fill_from_headers(&intake->headers, &verdict->header);
+		verdict->body_unreadable = true;
+		verdict->unreadable_lines = intake->headers.line_count; /* DOMAIN 4.3: their teachers cannot be told */
+		return;
+	}
+	verdict->kind = VERDICT_KIND_FOREIGN;
+	if (intake->has_headers) {
+		verdict->header.board = (int32_t)intake->headers.board;
+		verdict->header.delivery_id = intake->headers.delivery_id;
+	}
+}
+
+static bool has_lines(const struct intake *intake)
+{
+	return intake->headers.kind == RAW_DELIVERY || intake->headers.kind == RAW_REPLAY;
+}
+
+static bool fill_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict)
+{
+	memcpy(verdict->request_id, intake->request_id, sizeof verdict->request_id);
+	if (has_lines(intake)) {
+		verdict->attempt = intake->delivery.attempt;
+		verdict->replay_dry_run = intake->headers.is_replay_dry_run;
+		return fill_judged(maker, intake, reference, board, arena, verdict);
+	}
+	verdict->header.board = (int32_t)intake->headers.board;
+	verdict->header.delivery_id = intake->headers.delivery_id;
+	verdict->keys = intake->forget_keys;
+	return true;
+}
+
+static int32_t kind_of(enum raw_kind kind)
+{
+	static const int32_t KINDS[] = { [RAW_DELIVERY] = VERDICT_KIND_DELIVERY,
+					 [RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
+					 [RAW_REPLAY] = VERDICT_KIND_REPLAY,
+					 [RAW_FORGET] = VERDICT_KIND_FORGET };
+
+	return KINDS[kind];
+}
+
+static struct wire_verdict verdict_begin(const struct verdict_maker *maker, struct slice raw, const struct intake *intake,
+					 const struct verdict_link *link)
+{
+	struct wire_verdict verdict = { .raw_offset = link->raw_offset, .key_id = (int32_t)maker->key->id };
+
+	memcpy(verdict.id, link->id, sizeof verdict.id);
+	memcpy(verdict.parent, link->parent, sizeof verdict.parent);
+	digest16(raw, verdict.raw_digest);
+	if (intake->has_headers)
+		verdict.kind = kind_of(intake->headers.kind);
+	return verdict;
+}
+
+/* false: it does not fit a message. */
+static bool encode(struct verdict_maker *maker, struct wire_verdict *verdict)
+{
+	digest16(verdict->keys, verdict->keys_digest);
+	digest16(verdict->feedback, verdict->feedback_digest);
+	frame_put(&maker->message, WIRE_VERDICT_SCHEMA);
+	wire_verdict_encode(&maker->message, verdict);
+	return strbuf_ok(&maker->message);
+}
+
+void verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake, const struct verdict_link *link,
+		  const struct reference *reference, const struct cache_board *board, struct arena *arena,
+		  struct wire_verdict *ret)
+{
+	struct wire_verdict verdict = verdict_begin(maker, raw, intake, link);
+
+	assert(intake->state != INTAKE_LATE);
+	empty(&maker->feedback);
+	empty(&maker->message);
+	if (intake->state == INTAKE_READY) {
+		*ret = verdict;
+		if (fill_ready(maker, intake, reference, board, arena, ret) && wire_verdict_check(ret, NULL) == 0 &&
+		    encode(maker, ret))
+			return;
+		intake_give_up(intake, REASON_POISON);
+		empty(&maker->message);
+	}
+	fill_given_up(intake, &verdict);
+	*ret = verdict;
+	bool fits = encode(maker, ret);
+
+	assert(fits); /* headers and positions only */
+}

@@ -1,0 +1,164 @@
+#include "write/assignment.h"
+
+#include "base/log.h"
+#include "kafka/kafka_reader.h"
+#include "write/position.h"
+
+enum { READER_FETCH_BYTES = 33 << 20 }; /* the largest raw message, and a header */
+
+bool assignment_is_due(const struct intake *intake)
+{
+	for (int32_t i = 0; i < intake->partition_end; i++)
+		if (intake->partitions[i].state == PARTITION_ASSIGNED)
+			return true;
+	return false;
+}
+
+void assignment_again(struct intake *intake)
+{
+	for (int32_t i = 0; i < intake->partition_end; i++) {
+		struct partition *partition = &intake->partitions[i];
+
+		if (partition->state == PARTITION_OTHERS)
+			continue;
+		partition->state = PARTITION_ASSIGNED;
+		partition->ahead = partition->committed;
+	}
+}
+
+static int read_cursors(struct assignment *assignment, struct cursor *cursors, size_t *ret_count, struct err *err)
+{
+	struct intake *intake = assignment->intake;
+
+	*ret_count = 0;
+	for (int32_t i = 0; i < intake->partition_end; i++)
+		if (intake->partitions[i].state == PARTITION_ASSIGNED)
+			cursors[(*ret_count)++].partition = i;
+	return cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, *ret_count, err);
+}
+
+static bool check_verdict_range(struct intake *intake, const struct cursor *cursor, const struct kafka_topic_range *range)
+{
+	if (cursor->chain.next_verdict < range->low) {
+		intake_park(intake, cursor->partition,
+			    "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
+			    (long long)range->low, (long long)cursor->chain.next_verdict);
+		return false;
+	}
+	if (cursor->chain.next_verdict > range->high) {
+		intake_park(intake, cursor->partition,
+			    "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			    (long long)range->high, (long long)cursor->chain.next_verdict);
+		return false;
+	}
+	return true;
+}
+
+/* The message we applied last, if the log still keeps it: 1 same, 0 another, < 0 error. */
+static int has_same_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
+			   struct err *err)
+{
+	struct kafka_message message;
+	uint8_t digest[32];
+	int rc = kafka_reader_seek(reader, assignment->topic_raw, cursor->partition, cursor->chain.next_raw - 1, err);
+
+	if (rc == 0)
+		rc = kafka_reader_next(reader, assignment->wait_ms, &message, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come", cursor->partition,
+			       (long long)cursor->chain.next_raw);
+	sha256_of(message.value, digest);
+	bool is_same = message.offset != cursor->chain.next_raw - 1 ||
+		       memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
+
+	kafka_message_drop(&message);
+	return is_same;
+}
+
+/* 1: the raw log is that of the register; 0: parked; < 0: error. */
+static int check_raw(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
+{
+	struct kafka_topic_range range;
+	int rc = kafka_reader_range(reader, assignment->topic_raw, cursor->partition, assignment->wait_ms, &range, err);
+
+	if (rc != 0)
+		return rc;
+	if (range.high < cursor->chain.next_raw) {
+		intake_park(assignment->intake, cursor->partition,
+			    "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			    (long long)range.high, (long long)cursor->chain.next_raw);
+		return 0;
+	}
+	if (cursor->chain.next_raw == 0 || cursor->chain.next_raw - 1 < range.low)
+		return 1;
+	rc = has_same_digest(assignment, reader, cursor, err);
+	if (rc == 0)
+		intake_park(assignment->intake, cursor->partition,
+			    "raw message %lld is not the one that was applied: it is another log than the register's",
+			    (long long)cursor->chain.next_raw - 1);
+	return rc;
+}
+
+static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
+{
+	struct partition *partition = &assignment->intake->partitions[cursor->partition];
+	struct kafka_topic_range range;
+	int rc = kafka_source_range(assignment->source, cursor->partition, assignment->wait_ms, &range, err);
+
+	if (rc != 0)
+		return rc;
+	partition->committed = partition->ahead = cursor->chain;
+	if (!check_verdict_range(assignment->intake, cursor, &range))
+		return 0;
+	rc = check_raw(assignment, reader, cursor, err);
+	if (rc <= 0)
+		return rc;
+	rc = kafka_source_start(assignment->source, cursor->partition, cursor->chain.next_verdict, err);
+	if (rc != 0)
+		return rc;
+	partition->state = PARTITION_RUNNING;
+	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld", cursor->partition,
+		  (long long)cursor->chain.next_raw, (long long)cursor->chain.next_verdict,
+		  (long long)(range.high - cursor->chain.next_verdict));
+	return cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), cursor->partition, (struct slice){ 0 },
+				  err);
+}
+
+int assignment_open(struct assignment *assignment, struct err *err)
+{
+	static struct cursor cursors[INTAKE_PARTITIONS_MAX];
+	struct kafka_reader *reader = NULL;
+	size_t count;
+	int rc = pg_link_connect(assignment->link, err);
+
+	if (rc == 0)
+		rc = read_cursors(assignment, cursors, &count, err);
+	if (rc == 0)
+		rc = kafka_reader_open(assignment->kafka, READER_FETCH_BYTES, &reader, err);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = open_one(assignment, reader, &cursors[i], err);
+	kafka_reader_close(reader);
+	return rc != 0 ? rc : assignment_tell_parked(assignment, err);
+}
+
+int assignment_tell_parked(struct assignment *assignment, struct err *err)
+{
+	struct intake *intake = assignment->intake;
+
+	for (int32_t i = 0; i < intake->partition_end; i++) {
+		struct partition *partition = &intake->partitions[i];
+
+		if (partition->state != PARTITION_PARKED || !partition->must_tell_why)
+			continue;
+		int rc = cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), i, slice_of(partition->why), err);
+
+		if (rc != 0)
+			return rc;
+		partition->must_tell_why = false;
+	}
+	return 0;
+}

@@ -1,0 +1,345 @@
+#include "write/batch.h"
+
+#include "write/judge.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* When a board's messages ask for more than this part of its rows, reading them all is cheaper than looking each up. */
+enum { ALL_ROWS_SHARE = 3 };
+
+int batch_full(struct err *err)
+{
+	return err_set(err, ERR_FULL, "batch.arena", "the messages of one batch do not fit its memory");
+}
+
+static bool is_of_board(const struct message *message)
+{
+	return message->verdict.kind == VERDICT_KIND_DELIVERY || message->verdict.kind == VERDICT_KIND_CONFIRM;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct message *x = *(struct message *const *)a, *y = *(struct message *const *)b;
+	int32_t m = x->verdict.header.board, n = y->verdict.header.board;
+
+	if (m != n)
+		return (m > n) - (m < n);
+	return (x->position > y->position) - (x->position < y->position);
+}
+
+static void message_reset(struct message *message)
+{
+	struct message clean = {
+		.verdict = message->verdict,
+		.position = message->position,
+		.partition = message->partition,
+		.verdict_offset = message->verdict_offset,
+		.refusal = message->refusal,
+	};
+
+	*message = clean;
+}
+
+/* Boards rising by number, each with its messages in log order. */
+static int batch_make_boards(struct batch *batch, struct err *err)
+{
+	struct message **sorted = arena_take(batch->arena, batch->message_count, sizeof(struct message *));
+	size_t count = 0;
+
+	batch->boards = arena_take(batch->arena, batch->message_count, sizeof(struct board *));
+	if (!sorted || !batch->boards)
+		return batch_full(err);
+	for (size_t i = 0; i < batch->message_count; i++) {
+		message_reset(batch->messages[i]);
+		if (is_of_board(batch->messages[i]))
+			sorted[count++] = batch->messages[i];
+	}
+	if (count > 0)
+		qsort(sorted, count, sizeof(struct message *), compare_numbers);
+	for (size_t i = 0; i < count; i++) {
+		struct message *message = sorted[i];
+		int32_t number = message->verdict.header.board;
+		struct board *board = batch->board_count > 0 ? batch->boards[batch->board_count - 1] : NULL;
+
+		if (!board || board->number != number) {
+			board = arena_take(batch->arena, 1, sizeof *board);
+			if (!board)
+				return batch_full(err);
+			board_init(board, number, message->partition);
+			batch->boards[batch->board_count++] = board;
+		}
+		message->board = board;
+		if (board->last)
+			board->last->next = message;
+		else
+			board->first = message;
+		board->last = message;
+	}
+	return 0;
+}
+
+struct board *batch_find_board(const struct batch *batch, int32_t number)
+{
+	size_t low = 0, high = batch->board_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (batch->boards[middle]->number == number)
+			return batch->boards[middle];
+		if (batch->boards[middle]->number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+struct teacher *batch_teacher(struct batch *batch, struct board *board, const uint8_t *key)
+{
+	struct teacher *teacher = teacher_map_find(&batch->teachers, board, key);
+
+	if (teacher)
+		return teacher;
+	teacher = teacher_map_add(&batch->teachers, board, key);
+	if (!teacher)
+		return NULL;
+	if (board->has_all) /* the register has no such row */
+		teacher->flags = TEACHER_LOADED;
+	teacher->next = board->teachers_first;
+	board->teachers_first = teacher;
+	return teacher;
+}
+
+bool batch_set_row(struct batch *batch, struct board *board, const uint8_t *key, const struct teacher_state *row)
+{
+	struct teacher *teacher = batch_teacher(batch, board, key);
+
+	if (teacher)
+		teacher_set_row(teacher, row);
+	return teacher;
+}
+
+bool batch_set_disowned(struct batch *batch, struct board *board, const uint8_t *key)
+{
+	struct teacher *teacher = batch_teacher(batch, board, key);
+
+	if (teacher)
+		teacher->flags |= TEACHER_DISOWNED | TEACHER_WAS_DISOWNED;
+	return teacher;
+}
+
+/* Reading. */
+
+static size_t rows_needed(const struct board *board)
+{
+	size_t count = 0;
+
+	for (const struct message *message = board->first; message; message = message->next)
+		if (message->verdict.kind == VERDICT_KIND_DELIVERY)
+			for (size_t group = 0; group < message->verdict.classes.n; group++)
+				count += decide_needs_row(message, group);
+	return count;
+}
+
+/* Adds the teachers whose row the board's deliveries need to the list. */
+static int want_rows(struct batch *batch, struct board *board, struct teacher **wanted, size_t *count, struct err *err)
+{
+	for (const struct message *message = board->first; message; message = message->next) {
+		if (message->verdict.kind != VERDICT_KIND_DELIVERY)
+			continue;
+		for (size_t group = 0; group < keys_count(message->verdict.keys); group++) {
+			if (!decide_needs_row(message, group))
+				continue;
+			struct teacher *teacher = batch_teacher(batch, board, keys_at(message->verdict.keys, group));
+
+			if (!teacher)
+				return batch_full(err);
+			if (teacher->flags & TEACHER_WANTED)
+				continue;
+			teacher->flags |= TEACHER_WANTED;
+			wanted[(*count)++] = teacher;
+		}
+	}
+	return 0;
+}
+
+static void all_are_loaded(struct board *board)
+{
+	for (struct teacher *teacher = board->teachers_first; teacher; teacher = teacher->next)
+		teacher_set_row(teacher, &(struct teacher_state){ 0 }); /* no effect on those that have a row */
+	board->has_all = true;
+}
+
+/* The rows that the outcomes need, for the whole batch in one or two questions. */
+static int read_needed_rows(struct batch *batch, const struct batch_port *port, struct err *err)
+{
+	struct board **all = arena_take(batch->arena, batch->board_count, sizeof(struct board *));
+	size_t all_count = 0, room = 0, count = 0;
+	int rc = 0;
+
+	if (!all)
+		return batch_full(err);
+	for (size_t i = 0; i < batch->board_count; i++) {
+		struct board *board = batch->boards[i];
+		size_t needed = board->has_all ? 0 : rows_needed(board);
+
+		board->wants = needed > 0 && needed < (size_t)board->teachers / ALL_ROWS_SHARE ? 0 : WANT_ALL_TEACHERS;
+		if (needed == 0)
+			board->wants = 0;
+		else if (board->wants & WANT_ALL_TEACHERS)
+			all[all_count++] = board;
+		room += needed;
+	}
+	struct teacher **wanted = arena_take(batch->arena, room, sizeof(struct teacher *));
+
+	if (!wanted)
+		return batch_full(err);
+	for (size_t i = 0; rc == 0 && i < batch->board_count; i++)
+		if (!batch->boards[i]->has_all && !(batch->boards[i]->wants & WANT_ALL_TEACHERS))
+			rc = want_rows(batch, batch->boards[i], wanted, &count, err);
+	if (rc == 0 && count > 0)
+		rc = port->read_teachers(port->self, batch, wanted, count, err);
+	if (rc == 0 && all_count > 0)
+		rc = port->read_all_teachers(port->self, batch, all, all_count, err);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		teacher_set_row(wanted[i], &(struct teacher_state){ 0 });
+	for (size_t i = 0; i < all_count; i++)
+		all_are_loaded(all[i]);
+	return 0;
+}
+
+static int read_boards(struct batch *batch, const struct batch_port *port, struct err *err)
+{
+	struct board **stored = arena_take(batch->arena, batch->board_count, sizeof(struct board *));
+	size_t count = 0;
+
+	if (!stored)
+		return batch_full(err);
+	if (batch->board_count == 0)
+		return 0;
+	int rc = port->read_boards(port->self, batch, batch->boards, batch->board_count, err);
+
+	for (size_t i = 0; i < batch->board_count; i++)
+		if (batch->boards[i]->is_stored)
+			stored[count++] = batch->boards[i];
+	if (rc != 0 || count == 0)
+		return rc;
+	rc = port->read_ledgers(port->self, batch, stored, count, err);
+	return rc != 0 ? rc : read_needed_rows(batch, port, err);
+}
+
+/* Rounds. */
+
+struct round {
+	struct batch *batch;
+	const struct batch_port *port;
+	struct message **messages; /* one a board */
+	size_t count;
+	struct board **all;
+	struct names_want *names;
+};
+
+static void want_names(struct names_want *wants, size_t *count, const struct board *board, const uint8_t *digest,
+		       struct slice *ret, bool *ret_is_known)
+{
+	wants[(*count)++] = (struct names_want){ board->number, digest, ret, ret_is_known };
+}
+
+/* Reads what the boards of the round want, in one question a kind. */
+static int round_read(struct round *round, struct err *err)
+{
+	size_t all_count = 0, names_count = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < round->count; i++) {
+		struct board *board = round->messages[i]->board;
+		struct waiting *waiting = round->messages[i]->confirms;
+
+		if (board->wants & WANT_ALL_TEACHERS)
+			round->all[all_count++] = board;
+		if (board->wants & WANT_PENDING_KEYS)
+			want_names(round->names, &names_count, board, board->pending.names, &board->pending.keys,
+				   &board->pending.has_keys);
+		if (board->wants & WANT_WAITING_KEYS)
+			want_names(round->names, &names_count, board, waiting->names, &waiting->keys, &waiting->has_keys);
+	}
+	if (names_count > 0)
+		rc = round->port->read_names(round->port->self, round->batch, round->names, names_count, err);
+	for (size_t i = 0; rc == 0 && i < names_count; i++)
+		if (!*round->names[i].ret_is_known)
+			rc = err_set(err, ERR_FATAL, "register.names", "board %05d: a list of names is missing in the register",
+				     (int)round->names[i].board);
+	if (rc == 0 && all_count > 0)
+		rc = round->port->read_all_teachers(round->port->self, round->batch, round->all, all_count, err);
+	for (size_t i = 0; rc == 0 && i < all_count; i++)
+		all_are_loaded(round->all[i]);
+	return rc;
+}
+
+static int round_judge(struct round *round, struct err *err)
+{
+	int rc;
+
+	for (size_t i = 0; i < round->count; i++)
+		round->messages[i]->board->wants = judge_first_wants(round->messages[i]->board, round->messages[i]);
+	rc = round_read(round, err);
+	for (size_t i = 0; rc == 0 && i < round->count; i++)
+		rc = judge_first_half(round->batch, round->messages[i], err);
+	for (size_t i = 0; rc == 0 && i < round->count; i++)
+		round->messages[i]->board->wants = judge_second_wants(round->messages[i]->board, round->messages[i]);
+	if (rc == 0)
+		rc = round_read(round, err);
+	for (size_t i = 0; rc == 0 && i < round->count; i++)
+		rc = judge_second_half(round->batch, round->messages[i], err);
+	return rc;
+}
+
+static void round_next(struct round *round)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < round->count; i++)
+		if (round->messages[i]->next)
+			round->messages[count++] = round->messages[i]->next;
+	round->count = count;
+}
+
+static int batch_run_rounds(struct batch *batch, const struct batch_port *port, struct err *err)
+{
+	struct round round = {
+		.batch = batch,
+		.port = port,
+		.messages = arena_take(batch->arena, batch->board_count, sizeof(struct message *)),
+		.count = batch->board_count,
+		.all = arena_take(batch->arena, batch->board_count, sizeof(struct board *)),
+		.names = arena_take(batch->arena, batch->board_count * 2, sizeof(struct names_want)),
+	};
+	int rc = 0;
+
+	if (!round.messages || !round.all || !round.names)
+		return batch_full(err);
+	for (size_t i = 0; i < batch->board_count; i++)
+		round.messages[i] = batch->boards[i]->first;
+	for (; rc == 0 && round.count > 0; round_next(&round))
+		rc = round_judge(&round, err);
+	return rc;
+}
+
+int batch_judge(struct batch *batch, struct arena *arena, struct message **messages, size_t message_count,
+		const struct batch_port *port, struct err *err)
+{
+	int rc;
+
+	*batch = (struct batch){ .arena = arena, .messages = messages, .message_count = message_count };
+	teacher_map_init(&batch->teachers, arena);
+	rc = batch_make_boards(batch, err);
+	if (rc == 0)
+		rc = read_boards(batch, port, err);
+	if (rc == 0)
+		rc = batch_run_rounds(batch, port, err);
+	return rc;
+}

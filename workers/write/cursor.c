@@ -1,0 +1,99 @@
+#include "write/cursor.h"
+
+static const char READ_SQL[] =
+	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
+	" from register.cursor c where c.topic = $1 and c.partition = any($2)";
+
+static const char FENCE_SQL[] =
+	"with m as materialized ("
+	"  select * from unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::int[], $9::int[])"
+	"    as m(partition, expected, next_raw, next_verdict, tip, digest, has_key_id, key_id)"
+	"), held as materialized ("
+	"  select c.partition from register.cursor c join m on m.partition = c.partition"
+	"  where c.topic = $1 and c.next_verdict = m.expected order by c.partition for update of c"
+	") update register.cursor c set next_raw = m.next_raw, next_verdict = m.next_verdict, tip = m.tip, digest = m.digest,"
+	"  key_id = case m.has_key_id when 1 then m.key_id end, moved_at = now()"
+	" from held join m on m.partition = held.partition"
+	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected";
+
+static const char PARKED_SQL[] =
+	"update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
+	" and parked is distinct from nullif($3, '')";
+
+static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size_t row)
+{
+	*chain = (struct chain){ .next_raw = pg_get_i64(rows, row, 1), .next_verdict = pg_get_i64(rows, row, 2) };
+	memcpy(chain->tip, pg_get_bytes(rows, row, 3).p, VERDICT_ID_BYTES);
+	memcpy(chain->digest, pg_get_bytes(rows, row, 4).p, VERDICT_ID_BYTES);
+	chain->has_key_id = !pg_is_null(rows, row, 5);
+	if (chain->has_key_id)
+		chain->key_id = pg_get_i32(rows, row, 5);
+}
+
+int cursor_read(struct pg_link *link, struct columns *columns, struct slice topic, struct cursor *cursors, size_t count,
+		struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	columns_begin(columns, "i");
+	for (size_t i = 0; i < count; i++)
+		columns_i32(columns, cursors[i].partition);
+	pg_params_reset(&params);
+	pg_add_text(&params, topic);
+	int rc = columns_exec(columns, link, "cursor_read", READ_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < count; i++) {
+		size_t row = 0;
+
+		while (row < pg_rows_count(rows) && pg_get_i32(rows, row, 0) != cursors[i].partition)
+			row++;
+		if (row == pg_rows_count(rows))
+			return err_set(err, ERR_CONFIG, "cursor",
+				       "the register has no cursor for partition %d of %.*s: run instroomctl migrate",
+				       cursors[i].partition, (int)topic.n, topic.p);
+		chain_from_row(&cursors[i].chain, rows, row);
+	}
+	return 0;
+}
+
+int cursor_fence(struct pg_link *link, struct columns *columns, struct slice topic, const struct cursor_move *moves,
+		 size_t count, bool *ret_held, struct err *err)
+{
+	struct pg_params params;
+	int64_t moved = 0;
+
+	columns_begin(columns, "illluuii");
+	for (size_t i = 0; i < count; i++) {
+		const struct chain *to = &moves[i].to;
+
+		columns_i32(columns, moves[i].partition);
+		columns_i64(columns, moves[i].expected_next_verdict);
+		columns_i64(columns, to->next_raw);
+		columns_i64(columns, to->next_verdict);
+		columns_uuid(columns, to->tip);
+		columns_uuid(columns, to->digest);
+		columns_i32(columns, to->has_key_id);
+		columns_i32(columns, to->key_id);
+	}
+	pg_params_reset(&params);
+	pg_add_text(&params, topic);
+	int rc = columns_exec(columns, link, "cursor_fence", FENCE_SQL, &params, NULL, &moved, err);
+
+	if (rc == 0)
+		*ret_held = moved == (int64_t)count;
+	return rc;
+}
+
+int cursor_note_parked(struct pg_link *link, struct slice topic, int32_t partition, struct slice why, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, topic);
+	pg_add_i32(&params, partition);
+	pg_add_text(&params, why);
+	return pg_exec(link, "cursor_parked", PARKED_SQL, &params, NULL, NULL, err);
+}

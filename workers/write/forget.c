@@ -1,0 +1,64 @@
+#include "write/forget.h"
+
+#include "wire/frame.h"
+#include "wire/gen/forget.h"
+#include "wire/raw_headers.h"
+#include "write/board.h"
+
+enum { FORGET_BYTES_MAX = 2 << 20 }; /* 50,000 teachers are 800,000 bytes */
+
+void forget_init(struct forget *forget, struct kafka_sink *sink, const char *topic)
+{
+	forget->sink = sink;
+	forget->topic = topic;
+	strbuf_init(&forget->keys, FORGET_BYTES_MAX);
+	strbuf_init(&forget->value, FORGET_BYTES_MAX);
+}
+
+void forget_release(struct forget *forget)
+{
+	strbuf_release(&forget->keys);
+	strbuf_release(&forget->value);
+}
+
+static size_t collect_keys(struct strbuf *out, const struct message *message)
+{
+	struct slice keys = message->verdict.keys;
+	size_t count = 0;
+
+	strbuf_reset(out);
+	for (size_t i = 0; i < keys_count(keys); i++) {
+		if (!bit_is_set(message->forget, i))
+			continue;
+		strbuf_add_bytes(out, keys_at(keys, i), TEACHER_KEY_BYTES);
+		count++;
+	}
+	return count;
+}
+
+int forget_publish(struct forget *forget, const struct message *message, size_t *ret_teachers, struct err *err)
+{
+	*ret_teachers = 0;
+	if (!message->forget)
+		return 0;
+	int32_t board = message->verdict.header.board;
+	size_t teachers = collect_keys(&forget->keys, message);
+	struct wire_forget body = { .board = board, .keys = strbuf_slice(&forget->keys) };
+	struct raw_headers headers = { .kind = RAW_FORGET, .board = (uint32_t)board };
+	struct raw_headers_text text;
+	struct kafka_header pairs[RAW_HEADERS_MAX];
+	char key[16];
+
+	strbuf_reset(&forget->value);
+	frame_put(&forget->value, WIRE_FORGET_SCHEMA);
+	wire_forget_encode(&forget->value, &body);
+	if (!strbuf_ok(&forget->keys) || !strbuf_ok(&forget->value))
+		return err_set(err, ERR_FULL, "forget", "a Forget of %zu teachers does not fit", teachers);
+	raw_headers_write(&headers, &text);
+	for (size_t i = 0; i < text.count; i++)
+		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
+	snprintf(key, sizeof key, "%05d", (int)board);
+	*ret_teachers = teachers;
+	return kafka_sink_put(forget->sink, forget->topic, message->partition, slice_of(key), strbuf_slice(&forget->value),
+			      pairs, text.count, NULL, err);
+}

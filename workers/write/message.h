@@ -1,0 +1,77 @@
+/* message: one verdict that counts, as the writer applies it, and what came of it.
+ *
+ * Owner: the batch. verdict borrows the bytes of its Kafka message, which live until the batch is over. */
+#ifndef WRITE_MESSAGE_H
+#define WRITE_MESSAGE_H
+
+#include "model/delivery.h"
+#include "model/outcome.h"
+#include "wire/gen/verdict.h"
+#include "wire/verdict_class.h"
+
+struct board;
+struct waiting;
+
+enum delivery_state { DELIVERY_VERWERKT = 1, DELIVERY_WACHT = 2 };
+
+/* Bits of delivery.notices, in the order of DOMAIN 2.2. */
+enum notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
+
+/* A delivery in the ledger. */
+struct ledger {
+	enum delivery_state state;
+	uint32_t notices;
+	int64_t lines[OUTCOMES + 1]; /* by enum outcome of the seven */
+	int64_t lines_r01, lines_r08;
+	int64_t absent, active, lapsed; /* n, m, vervallen */
+	uint8_t *outcomes;		/* one a group */
+	size_t group_count;
+};
+
+/* Why the writer itself answers groups with quarantaine: the register refused them (isolate.h). */
+struct refusal {
+	bool is_whole;		/* the whole message */
+	const uint8_t *groups;	/* bit set by group, or NULL */
+};
+
+struct message {
+	struct wire_verdict verdict;
+	int64_t position;
+	int32_t partition;
+	int64_t verdict_offset;
+	struct refusal refusal;
+	struct board *board;
+	struct message *next;	/* of the same board, in log order */
+
+	/* What came of it; set anew each time the batch is judged. */
+	bool is_entered;	/* a delivery that stands in the ledger: no repeat */
+	struct ledger ledger;
+	bool has_confirmed;	/* CONFIRM: a delivery waited and was carried out */
+	int64_t confirmed_lapsed;
+	uint8_t *forget;	/* bit set by group: teachers the cache must forget; NULL: none */
+	bool are_names_stored, is_feedback_stored; /* the register has them under their digest */
+	bool has_new_contact;			   /* other than the board's latest */
+
+	/* Between the two halves of judging it (judge.h). */
+	uint8_t *unchanged;	/* bit set over the keys: to the pending list */
+	size_t unchanged_count;
+	int64_t named_active;	/* teachers it names that are known to be ACTIEF after its groups */
+	int64_t active_after;	/* ACTIEF teachers of the board after its groups; of a dry run as if */
+	struct waiting *confirms; /* CONFIRM: the delivery it speaks of */
+};
+
+/* A contact person came with it. A proef changes nothing, so it brings none. */
+static inline bool message_has_contact(const struct message *message)
+{
+	const struct wire_header *header = &message->verdict.header;
+
+	return message->verdict.kind == VERDICT_KIND_DELIVERY && !header->dry_run &&
+	       header->contact_name.n + header->contact_phone.n + header->contact_email.n > 0;
+}
+
+static inline bool message_is_late(const struct message *message, int64_t sequence_max)
+{
+	return message->verdict.header.sequence <= sequence_max;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (DESIGN 5.3(b)).
+ *
+ * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key list
+ * `names` have at least this sequence, whatever their row says. A bit a key tells the members.
+ * Rules: the newest list wins if it is not much smaller than the one it replaces; members of the old one that the new one
+ * does not cover get their sequence into their row. Otherwise the few teachers of the new one get theirs.
+ * Reading the list needs its keys, which stand in the register under their digest; they are read only when a question needs
+ * them: a message at or below the board's highest volgnummer, a confirmation, or a replacement by another list of names. */
+#ifndef WRITE_PENDING_H
+#define WRITE_PENDING_H
+
+#include "base/arena.h"
+#include "model/teacher_key.h"
+
+enum { DIGEST_BYTES = 16 };
+
+struct pending {
+	int64_t sequence; /* 0: no list */
+	uint8_t names[DIGEST_BYTES];
+	const uint8_t *members; /* bit i, lowest first: key i of the list is a member */
+	size_t member_bytes;
+	size_t member_count;
+	bool has_keys;
+	struct slice keys; /* when has_keys */
+};
+
+static inline size_t bits_bytes(size_t bits)
+{
+	return (bits + 7) / 8;
+}
+
+static inline bool bit_is_set(const uint8_t *bits, size_t i)
+{
+	return bits[i / 8] >> (i % 8) & 1;
+}
+
+static inline void bit_set(uint8_t *bits, size_t i)
+{
+	bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
+}
+
+size_t bits_count(const uint8_t *bits, size_t bytes);
+
+static inline size_t keys_count(struct slice keys)
+{
+	return keys.n / TEACHER_KEY_BYTES;
+}
+
+static inline const uint8_t *keys_at(struct slice keys, size_t i)
+{
+	return (const uint8_t *)keys.p + i * TEACHER_KEY_BYTES;
+}
+
+/* keys rise. false: key is not among them. */
+MUSTUSE bool keys_find(struct slice keys, const uint8_t *key, size_t *ret);
+
+/* The volgnummer that counts: of the row, or of the list if it is higher and names the teacher. Needs the keys. */
+int64_t pending_sequence_of(const struct pending *pending, const uint8_t *key, int64_t row_sequence);
+
+/* Whether a list of so many members, delivered with sequence, takes the place of the one that stands. */
+bool pending_gives_way(const struct pending *pending, int64_t sequence, size_t member_count);
+
+#endif

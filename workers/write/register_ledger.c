@@ -1,0 +1,303 @@
+/* register_ledger: deliveries with what they name and say, boards, confirmations. */
+#include "write/register_write.h"
+
+#include "model/rule.h"
+#include "pg/pg_copy.h"
+#include "wire/outcomes.h"
+
+static const char NAMES_SQL[] = "copy register.names (board, digest, keys) from stdin (format binary)";
+static const char FEEDBACK_SQL[] = "copy register.feedback (board, digest, body) from stdin (format binary)";
+static const char DELIVERY_SQL[] =
+	"copy register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence, extraction_date,"
+	" received_on, reference_version, attempt, state, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
+	" ingetrokken, quarantaine, absent, active, lapsed, notices, unreadable_lines, names, feedback, outcomes)"
+	" from stdin (format binary)";
+static const char FINDING_SQL[] = "copy register.finding (position, rule, lines) from stdin (format binary)";
+static const char CONTACT_SQL[] = "copy register.contact (board, since, name, phone, email) from stdin (format binary)";
+static const char CONFIRMATION_SQL[] =
+	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed) from stdin (format binary)";
+static const char FOREIGN_SQL[] = "copy register.foreign_message (position) from stdin (format binary)";
+
+static const char WAITING_OVER_SQL[] =
+	"update register.delivery d set state = 1, notices = d.notices | w.notices, lapsed = w.lapsed"
+	" from unnest($1::bigint[], $2::int[], $3::int[]) as w(position, notices, lapsed) where d.position = w.position";
+
+static const char BOARD_SQL[] =
+	"insert into register.board as b (board, partition, sequence_max, sequence_full, teachers, active, disowned,"
+	"  pending_sequence, pending_names, pending_members)"
+	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned, n.pending_sequence,"
+	"  case when n.pending_sequence > 0 then n.pending_names end,"
+	"  case when n.pending_sequence > 0 then n.pending_members end"
+	" from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::bigint[],"
+	"  $9::uuid[], $10::bytea[]) as n(board, partition, sequence_max, sequence_full, teachers, active, disowned,"
+	"  pending_sequence, pending_names, pending_members)"
+	" on conflict (board) do update set partition = excluded.partition, sequence_max = excluded.sequence_max,"
+	"  sequence_full = excluded.sequence_full, teachers = excluded.teachers, active = excluded.active,"
+	"  disowned = excluded.disowned, pending_sequence = excluded.pending_sequence,"
+	"  pending_names = excluded.pending_names, pending_members = excluded.pending_members";
+
+enum { RULES_MAX = 64 }; /* codes that one delivery can have */
+
+typedef void copy_message(struct strbuf *out, const struct message *message);
+
+static bool is_list_new(const struct message *message)
+{
+	if (message->are_names_stored)
+		return false;
+	for (const struct message *m = message->board->first; m != message; m = m->next)
+		if (m->is_entered && memcmp(m->verdict.keys_digest, message->verdict.keys_digest, DIGEST_BYTES) == 0)
+			return false;
+	return true;
+}
+
+static bool has_feedback(const struct message *message)
+{
+	return !message->verdict.body_unreadable;
+}
+
+static bool is_feedback_new(const struct message *message)
+{
+	if (message->is_feedback_stored || !has_feedback(message))
+		return false;
+	for (const struct message *m = message->board->first; m != message; m = m->next)
+		if (m->is_entered && has_feedback(m) &&
+		    memcmp(m->verdict.feedback_digest, message->verdict.feedback_digest, DIGEST_BYTES) == 0)
+			return false;
+	return true;
+}
+
+static void copy_digest(struct strbuf *out, const uint8_t *digest)
+{
+	pg_copy_bytes(out, slice_make(digest, DIGEST_BYTES));
+}
+
+static void copy_names(struct strbuf *out, const struct message *message)
+{
+	if (!message->is_entered || !is_list_new(message))
+		return;
+	pg_copy_row(out, 3);
+	pg_copy_i32(out, message->board->number);
+	copy_digest(out, message->verdict.keys_digest);
+	pg_copy_bytes(out, message->verdict.keys);
+}
+
+static void copy_feedback(struct strbuf *out, const struct message *message)
+{
+	if (!message->is_entered || !is_feedback_new(message))
+		return;
+	pg_copy_row(out, 3);
+	pg_copy_i32(out, message->board->number);
+	copy_digest(out, message->verdict.feedback_digest);
+	pg_copy_bytes(out, message->verdict.feedback);
+}
+
+/* A value whose length is known only behind it. */
+static void copy_outcomes(struct strbuf *out, const struct ledger *ledger)
+{
+	size_t at = out->n;
+
+	pg_copy_bytes(out, (struct slice){ 0 });
+	outcomes_encode(out, ledger->outcomes, ledger->group_count);
+	if (strbuf_ok(out))
+		num_put_be32((uint8_t *)out->p + at, (uint32_t)(out->n - at - sizeof(uint32_t)));
+}
+
+static void copy_delivery(struct strbuf *out, const struct message *message)
+{
+	const struct wire_verdict *verdict = &message->verdict;
+	const struct wire_header *header = &verdict->header;
+	const struct ledger *ledger = &message->ledger;
+
+	if (!message->is_entered)
+		return;
+	pg_copy_row(out, 28);
+	pg_copy_i64(out, message->position);
+	pg_copy_i32(out, header->board);
+	pg_copy_bytes(out, header->delivery_id);
+	pg_copy_bytes(out, slice_make(header->fingerprint, sizeof header->fingerprint));
+	pg_copy_i16(out, (int16_t)header->kind);
+	pg_copy_bool(out, header->dry_run);
+	pg_copy_i64(out, header->sequence);
+	pg_copy_i32(out, header->extraction_date);
+	pg_copy_i32(out, header->received_on);
+	pg_copy_bytes(out, slice_make(header->reference_version, sizeof header->reference_version));
+	pg_copy_i32(out, verdict->attempt);
+	pg_copy_i16(out, (int16_t)ledger->state);
+	pg_copy_i32(out, header->line_count);
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		pg_copy_i32(out, (int32_t)ledger->lines[outcome]);
+	pg_copy_i32(out, (int32_t)ledger->absent);
+	pg_copy_i32(out, (int32_t)ledger->active);
+	pg_copy_i32(out, (int32_t)ledger->lapsed);
+	pg_copy_i16(out, (int16_t)ledger->notices);
+	pg_copy_i32(out, verdict->body_unreadable ? header->line_count : verdict->unreadable_lines);
+	copy_digest(out, verdict->keys_digest);
+	if (has_feedback(message))
+		copy_digest(out, verdict->feedback_digest);
+	else
+		pg_copy_null(out);
+	copy_outcomes(out, ledger);
+}
+
+static void copy_finding(struct strbuf *out, const struct message *message, int32_t rule, int64_t lines)
+{
+	if (lines == 0)
+		return;
+	pg_copy_row(out, 3);
+	pg_copy_i64(out, message->position);
+	pg_copy_i16(out, (int16_t)rule);
+	pg_copy_i32(out, (int32_t)lines);
+}
+
+/* The validator counts the rules of chapter 5; those of the outcome are ours. A code stands in one row, whatever came. */
+static void copy_findings(struct strbuf *out, const struct message *message)
+{
+	const struct wire_verdict *verdict = &message->verdict;
+	struct wire_finding_count counts[RULES_MAX];
+	size_t count = 0;
+
+	if (!message->is_entered)
+		return;
+	for (size_t i = 0; i < verdict->findings.count; i++) {
+		const struct wire_finding_count *finding = &verdict->findings.items[i];
+		size_t at = 0;
+
+		if (finding->rule == RULE_R01 || finding->rule == RULE_R08 || finding->rule == RULE_T01)
+			continue;
+		while (at < count && counts[at].rule != finding->rule)
+			at++;
+		if (at == RULES_MAX)
+			continue;
+		if (at == count)
+			counts[count++] = *finding;
+		else
+			counts[at].lines += finding->lines;
+	}
+	for (size_t i = 0; i < count; i++)
+		copy_finding(out, message, counts[i].rule, counts[i].lines);
+	copy_finding(out, message, RULE_R01, message->ledger.lines_r01);
+	copy_finding(out, message, RULE_R08, message->ledger.lines_r08);
+	copy_finding(out, message, RULE_T01, message->ledger.lines[OUTCOME_QUARANTAINE]);
+}
+
+static void copy_contact(struct strbuf *out, const struct message *message)
+{
+	const struct wire_header *header = &message->verdict.header;
+
+	if (!message->has_new_contact)
+		return;
+	pg_copy_row(out, 5);
+	pg_copy_i32(out, header->board);
+	pg_copy_i64(out, message->position);
+	pg_copy_bytes(out, header->contact_name);
+	pg_copy_bytes(out, header->contact_phone);
+	pg_copy_bytes(out, header->contact_email);
+}
+
+static void copy_confirmation(struct strbuf *out, const struct message *message)
+{
+	if (message->verdict.kind != VERDICT_KIND_CONFIRM)
+		return;
+	pg_copy_row(out, 6);
+	pg_copy_i64(out, message->position);
+	pg_copy_bytes(out, slice_make(message->verdict.request_id, sizeof message->verdict.request_id));
+	pg_copy_i32(out, message->verdict.header.board);
+	pg_copy_bytes(out, message->verdict.header.delivery_id);
+	pg_copy_bool(out, message->has_confirmed);
+	pg_copy_i32(out, (int32_t)message->confirmed_lapsed);
+}
+
+static void copy_foreign(struct strbuf *out, const struct message *message)
+{
+	if (message->verdict.kind != VERDICT_KIND_FOREIGN)
+		return;
+	pg_copy_row(out, 1);
+	pg_copy_i64(out, message->position);
+}
+
+static const struct {
+	const char *sql;
+	copy_message *copy;
+} COPIES[] = {
+	{ NAMES_SQL, copy_names },	 { FEEDBACK_SQL, copy_feedback },	  { DELIVERY_SQL, copy_delivery },
+	{ FINDING_SQL, copy_findings },	 { CONTACT_SQL, copy_contact },		  { CONFIRMATION_SQL, copy_confirmation },
+	{ FOREIGN_SQL, copy_foreign },
+};
+
+static int copy_flush(struct register_write *write, const char *sql, struct err *err)
+{
+	int rc = 0;
+
+	if (!strbuf_ok(write->copy))
+		return err_set(err, ERR_FULL, "copy", "the rows of one COPY do not fit");
+	if (write->copy->n > 0)
+		rc = pg_copy_run(write->link, sql, strbuf_slice(write->copy), err);
+	strbuf_reset(write->copy);
+	return rc;
+}
+
+static int copy_messages(struct register_write *write, const struct batch *batch, const char *sql, copy_message *copy,
+			 struct err *err)
+{
+	int rc = 0;
+
+	strbuf_reset(write->copy);
+	for (size_t i = 0; rc == 0 && i < batch->message_count; i++) {
+		copy(write->copy, batch->messages[i]);
+		if (write->copy->n >= WRITE_CHUNK_BYTES)
+			rc = copy_flush(write, sql, err);
+	}
+	return rc != 0 ? rc : copy_flush(write, sql, err);
+}
+
+/* Deliveries of earlier transactions that wait no more. */
+static int write_waiting(struct register_write *write, const struct batch *batch, struct err *err)
+{
+	columns_begin(write->columns, "lii");
+	for (size_t i = 0; i < batch->board_count; i++)
+		for (const struct waiting *w = batch->boards[i]->waiting; w; w = w->next) {
+			if (!w->is_over || w->message)
+				continue;
+			columns_i64(write->columns, w->position);
+			columns_i32(write->columns, (int32_t)w->notices);
+			columns_i32(write->columns, (int32_t)w->lapsed);
+		}
+	if (write->columns->rows == 0)
+		return 0;
+	return columns_exec(write->columns, write->link, "waiting_over", WAITING_OVER_SQL, NULL, NULL, NULL, err);
+}
+
+static int write_boards(struct register_write *write, const struct batch *batch, struct err *err)
+{
+	columns_begin(write->columns, "iilliiilub");
+	for (size_t i = 0; i < batch->board_count; i++) {
+		const struct board *board = batch->boards[i];
+
+		if (!board->is_changed)
+			continue;
+		columns_i32(write->columns, board->number);
+		columns_i32(write->columns, board->partition);
+		columns_i64(write->columns, board->sequence_max);
+		columns_i64(write->columns, board->sequence_full);
+		columns_i32(write->columns, (int32_t)board->teachers);
+		columns_i32(write->columns, (int32_t)board->active);
+		columns_i32(write->columns, (int32_t)board->disowned);
+		columns_i64(write->columns, board->pending.sequence);
+		columns_uuid(write->columns, board->pending.names);
+		columns_text(write->columns, slice_make(board->pending.members, board->pending.member_bytes));
+	}
+	if (write->columns->rows == 0)
+		return 0;
+	return columns_exec(write->columns, write->link, "boards", BOARD_SQL, NULL, NULL, NULL, err);
+}
+
+int register_write_ledger(struct register_write *write, const struct batch *batch, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(COPIES); i++)
+		rc = copy_messages(write, batch, COPIES[i].sql, COPIES[i].copy, err);
+	if (rc == 0)
+		rc = write_waiting(write, batch, err);
+	return rc != 0 ? rc : write_boards(write, batch, err);
+}

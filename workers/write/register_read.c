@@ -1,0 +1,331 @@
+#include "write/register_read.h"
+
+static const char BOARDS_SQL[] =
+	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_names, pending_members"
+	" from register.board where board = any($1)";
+
+static const char KNOWN_SQL[] =
+	"select d.board, d.delivery_id, d.fingerprint, d.attempt from unnest($1::int[], $2::text[]) as w(board, delivery_id)"
+	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id";
+
+static const char WAITING_SQL[] =
+	"select board, position, delivery_id, sequence, extraction_date, names from register.delivery"
+	" where state = 2 and board = any($1) order by board, position";
+
+static const char DISOWNED_SQL[] = "select board, key from register.disowned where board = any($1)";
+
+static const char CONTACT_SQL[] =
+	"select distinct on (board) board, name, phone, email from register.contact where board = any($1)"
+	" order by board, since desc";
+
+static const char NAMES_KNOWN_SQL[] =
+	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
+	" join register.names n on n.board = w.board and n.digest = w.digest";
+
+static const char FEEDBACK_KNOWN_SQL[] =
+	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
+	" join register.feedback f on f.board = w.board and f.digest = w.digest";
+
+static const char TEACHERS_SQL[] =
+	"select w.at, t.status, t.sequence, t.hash from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, key, at)"
+	" join register.teacher t on t.board = w.board and t.key = w.key";
+
+static const char ALL_TEACHERS_SQL[] =
+	"select board, key, status, sequence, hash from register.teacher where board = any($1)";
+
+static const char NAMES_SQL[] =
+	"select w.at, n.keys from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
+	" join register.names n on n.board = w.board and n.digest = w.digest";
+
+static const uint8_t *copy_bytes(struct arena *arena, struct slice bytes)
+{
+	struct slice copy;
+
+	return arena_copy(arena, bytes, &copy) ? (const uint8_t *)copy.p : NULL;
+}
+
+typedef bool wants_board(const struct board *board);
+
+static bool is_any(const struct board *board)
+{
+	return board->number >= 0;
+}
+
+/* Asks sql about the numbers of the boards that want it. *ret stays NULL when none does. */
+static int ask_boards(struct register_read *read, const char *name, const char *sql, struct board **boards, size_t count,
+		      wants_board *wants, struct pg_rows **ret, struct err *err)
+{
+	columns_begin(read->columns, "i");
+	for (size_t i = 0; i < count; i++)
+		if (wants(boards[i]))
+			columns_i32(read->columns, boards[i]->number);
+	if (read->columns->rows == 0)
+		return 0;
+	return columns_exec(read->columns, read->link, name, sql, NULL, ret, NULL, err);
+}
+
+static size_t rows_of(const struct pg_rows *rows)
+{
+	return rows ? pg_rows_count(rows) : 0;
+}
+
+static int set_board(struct batch *batch, const struct pg_rows *rows, size_t i, struct err *err)
+{
+	struct board_row row = {
+		.sequence_max = pg_get_i64(rows, i, 1),
+		.sequence_full = pg_get_i64(rows, i, 2),
+		.teachers = pg_get_i32(rows, i, 3),
+		.active = pg_get_i32(rows, i, 4),
+		.disowned = pg_get_i32(rows, i, 5),
+		.pending_sequence = pg_get_i64(rows, i, 6),
+	};
+
+	if (!pg_is_null(rows, i, 7)) {
+		row.pending_names = copy_bytes(batch->arena, pg_get_bytes(rows, i, 7));
+		if (!row.pending_names || !arena_copy(batch->arena, pg_get_bytes(rows, i, 8), &row.pending_members))
+			return batch_full(err);
+	}
+	board_set_row(batch_find_board(batch, pg_get_i32(rows, i, 0)), &row);
+	return 0;
+}
+
+static int read_boards(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = ask_boards(self, "read_boards", BOARDS_SQL, boards, count, is_any, &rows, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++)
+		rc = set_board(batch, rows, i, err);
+	return rc;
+}
+
+static int read_known(struct register_read *read, struct batch *batch, struct board **boards, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+	columns_begin(read->columns, "it");
+	for (size_t i = 0; i < count; i++)
+		for (const struct message *message = boards[i]->first; message; message = message->next)
+			if (message->verdict.kind == VERDICT_KIND_DELIVERY) {
+				columns_i32(read->columns, boards[i]->number);
+				columns_text(read->columns, message->verdict.header.delivery_id);
+			}
+	if (read->columns->rows == 0)
+		return 0;
+	int rc = columns_exec(read->columns, read->link, "read_known", KNOWN_SQL, NULL, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct known_delivery *known = arena_take_zeroed(batch->arena, 1, sizeof *known);
+
+		if (!known || !arena_copy(batch->arena, pg_get_bytes(rows, i, 1), &known->id) ||
+		    !(known->fingerprint = copy_bytes(batch->arena, pg_get_bytes(rows, i, 2))))
+			return batch_full(err);
+		known->attempt = pg_get_i32(rows, i, 3);
+		board_add_known(batch_find_board(batch, pg_get_i32(rows, i, 0)), known);
+	}
+	return rc;
+}
+
+/* Only these look at the waiting deliveries. */
+static bool has_full_or_confirm(const struct board *board)
+{
+	for (const struct message *message = board->first; message; message = message->next)
+		if (message->verdict.kind == VERDICT_KIND_CONFIRM || message->verdict.header.kind == DELIVERY_VOLLEDIG)
+			return true;
+	return false;
+}
+
+static int read_waiting(struct register_read *read, struct batch *batch, struct board **boards, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = ask_boards(read, "read_waiting", WAITING_SQL, boards, count, has_full_or_confirm, &rows, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct waiting *waiting = arena_take_zeroed(batch->arena, 1, sizeof *waiting);
+
+		if (!waiting || !arena_copy(batch->arena, pg_get_bytes(rows, i, 2), &waiting->delivery_id))
+			return batch_full(err);
+		waiting->position = pg_get_i64(rows, i, 1);
+		waiting->sequence = pg_get_i64(rows, i, 3);
+		waiting->extraction_date = pg_get_i32(rows, i, 4);
+		memcpy(waiting->names, pg_get_bytes(rows, i, 5).p, DIGEST_BYTES);
+		board_add_waiting(batch_find_board(batch, pg_get_i32(rows, i, 0)), waiting);
+	}
+	return rc;
+}
+
+static bool has_disowned(const struct board *board)
+{
+	return board->disowned > 0;
+}
+
+static int read_disowned(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
+			 struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = ask_boards(read, "read_disowned", DISOWNED_SQL, boards, count, has_disowned, &rows, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++)
+		if (!batch_set_disowned(batch, batch_find_board(batch, pg_get_i32(rows, i, 0)),
+					(const uint8_t *)pg_get_bytes(rows, i, 1).p))
+			return batch_full(err);
+	return rc;
+}
+
+static bool has_new_contact(const struct board *board)
+{
+	for (const struct message *message = board->first; message; message = message->next)
+		if (message_has_contact(message))
+			return true;
+	return false;
+}
+
+static int read_contacts(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
+			 struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = ask_boards(read, "read_contacts", CONTACT_SQL, boards, count, has_new_contact, &rows, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct contact *contact = &batch_find_board(batch, pg_get_i32(rows, i, 0))->contact;
+
+		if (!arena_copy(batch->arena, pg_get_bytes(rows, i, 1), &contact->name) ||
+		    !arena_copy(batch->arena, pg_get_bytes(rows, i, 2), &contact->phone) ||
+		    !arena_copy(batch->arena, pg_get_bytes(rows, i, 3), &contact->email))
+			return batch_full(err);
+	}
+	return rc;
+}
+
+/* Which of the batch's key lists and feedback the register already has under their digest. */
+static int read_digests(struct register_read *read, struct batch *batch, bool is_feedback, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+	columns_begin(read->columns, "iui");
+	for (size_t i = 0; i < batch->message_count; i++) {
+		const struct message *message = batch->messages[i];
+
+		if (!message->board || !message->board->is_stored || message->verdict.kind != VERDICT_KIND_DELIVERY)
+			continue;
+		columns_i32(read->columns, message->board->number);
+		columns_uuid(read->columns, is_feedback ? message->verdict.feedback_digest : message->verdict.keys_digest);
+		columns_i32(read->columns, (int32_t)i);
+	}
+	if (read->columns->rows == 0)
+		return 0;
+	int rc = columns_exec(read->columns, read->link, is_feedback ? "read_feedback_known" : "read_names_known",
+			      is_feedback ? FEEDBACK_KNOWN_SQL : NAMES_KNOWN_SQL, NULL, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct message *message = batch->messages[pg_get_i32(rows, i, 0)];
+
+		if (is_feedback)
+			message->is_feedback_stored = true;
+		else
+			message->are_names_stored = true;
+	}
+	return rc;
+}
+
+static int read_ledgers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+{
+	int rc = read_known(self, batch, boards, count, err);
+
+	if (rc == 0)
+		rc = read_waiting(self, batch, boards, count, err);
+	if (rc == 0)
+		rc = read_disowned(self, batch, boards, count, err);
+	if (rc == 0)
+		rc = read_contacts(self, batch, boards, count, err);
+	if (rc == 0)
+		rc = read_digests(self, batch, false, err);
+	return rc != 0 ? rc : read_digests(self, batch, true, err);
+}
+
+static struct teacher_state state_at(const struct pg_rows *rows, size_t i, int status_column)
+{
+	struct teacher_state state = {
+		.status = (enum teacher_status)pg_get_i16(rows, i, status_column),
+		.sequence = pg_get_i64(rows, i, status_column + 1),
+	};
+
+	if (!pg_is_null(rows, i, status_column + 2))
+		memcpy(state.content_hash, pg_get_bytes(rows, i, status_column + 2).p, CONTENT_HASH_BYTES);
+	return state;
+}
+
+static int read_teachers(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct register_read *read = self;
+
+	(void)batch;
+	columns_begin(read->columns, "iui");
+	for (size_t i = 0; i < count; i++) {
+		columns_i32(read->columns, teachers[i]->board->number);
+		columns_uuid(read->columns, teachers[i]->key);
+		columns_i32(read->columns, (int32_t)i);
+	}
+	int rc = columns_exec(read->columns, read->link, "read_teachers", TEACHERS_SQL, NULL, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct teacher_state state = state_at(rows, i, 1);
+
+		teacher_set_row(teachers[pg_get_i32(rows, i, 0)], &state);
+	}
+	return rc;
+}
+
+static int read_all_teachers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = ask_boards(self, "read_all_teachers", ALL_TEACHERS_SQL, boards, count, is_any, &rows, err);
+	struct board *board = NULL;
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		struct teacher_state state = state_at(rows, i, 2);
+		int32_t number = pg_get_i32(rows, i, 0);
+
+		if (!board || board->number != number)
+			board = batch_find_board(batch, number);
+		if (!batch_set_row(batch, board, (const uint8_t *)pg_get_bytes(rows, i, 1).p, &state))
+			return batch_full(err);
+	}
+	return rc;
+}
+
+static int read_names(void *self, struct batch *batch, struct names_want *wants, size_t count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct register_read *read = self;
+
+	columns_begin(read->columns, "iui");
+	for (size_t i = 0; i < count; i++) {
+		columns_i32(read->columns, wants[i].board);
+		columns_uuid(read->columns, wants[i].digest);
+		columns_i32(read->columns, (int32_t)i);
+	}
+	int rc = columns_exec(read->columns, read->link, "read_names", NAMES_SQL, NULL, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
+		const struct names_want *want = &wants[pg_get_i32(rows, i, 0)];
+
+		if (!arena_copy(batch->arena, pg_get_bytes(rows, i, 1), want->ret))
+			return batch_full(err);
+		*want->ret_is_known = true;
+	}
+	return rc;
+}
+
+struct batch_port register_read_port(struct register_read *read)
+{
+	return (struct batch_port){
+		.self = read,
+		.read_boards = read_boards,
+		.read_ledgers = read_ledgers,
+		.read_teachers = read_teachers,
+		.read_all_teachers = read_all_teachers,
+		.read_names = read_names,
+	};
+}

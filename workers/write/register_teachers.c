@@ -1,0 +1,342 @@
+/* register_teachers: teachers, their history, and the marks of the disowned. */
+#include "write/register_write.h"
+
+#include "pg/pg_copy.h"
+
+#include <stdlib.h>
+
+static const char NEW_SQL[] =
+	"copy register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets)"
+	" from stdin (format binary)";
+
+/* A version that came and went in the batch; its content may be that of the row as it still stands. */
+static const char VERSIONS_SQL[] =
+	"insert into register.teacher_history"
+	" (board, key, status, sequence, since, until, lapsed_on, hash, content, targets)"
+	" select v.board, v.key, v.status, v.sequence, v.since, v.until, nullif(v.lapsed_on, 0),"
+	"  case v.mode when 1 then t.hash when 2 then v.hash end,"
+	"  case v.mode when 1 then t.content when 2 then v.content end,"
+	"  case v.mode when 1 then t.targets when 2 then v.targets end"
+	" from unnest($1::int[], $2::uuid[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[], $8::int[],"
+	"  $9::uuid[], $10::text[], $11::text[])"
+	"  as v(board, key, status, sequence, since, until, lapsed_on, mode, hash, content, targets)"
+	" left join register.teacher t on v.mode = 1 and t.board = v.board and t.key = v.key";
+
+static const char CHANGED_SQL[] =
+	"with c as materialized ("
+	"  select * from unnest($1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::bigint[],"
+	"    $8::bigint[], $9::int[], $10::int[], $11::uuid[], $12::text[], $13::text[])"
+	"  as c(board, key, was_sequence, was_until, erased, status, sequence, since, lapsed_on, mode, hash, content, targets)"
+	"), h as ("
+	"  insert into register.teacher_history"
+	"   (board, key, status, sequence, since, until, lapsed_on, hash, content, targets)"
+	"  select t.board, t.key, t.status, c.was_sequence, t.since, c.was_until, t.lapsed_on,"
+	"   case c.erased when 0 then t.hash end, case c.erased when 0 then t.content end,"
+	"   case c.erased when 0 then t.targets end"
+	"  from c join register.teacher t on t.board = c.board and t.key = c.key"
+	") update register.teacher t set status = c.status, sequence = c.sequence, since = c.since,"
+	"  lapsed_on = nullif(c.lapsed_on, 0),"
+	"  hash = case c.mode when 1 then t.hash when 2 then c.hash end,"
+	"  content = case c.mode when 1 then t.content when 2 then c.content end,"
+	"  targets = case c.mode when 1 then t.targets when 2 then c.targets end"
+	" from c where t.board = c.board and t.key = c.key";
+
+static const char ERASE_SQL[] =
+	"update register.teacher_history h set hash = null, content = null, targets = null"
+	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as e(board, key, at)"
+	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null";
+
+static const char RAISE_SQL[] =
+	"update register.teacher t set sequence = r.sequence"
+	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
+	" where t.board = r.board and t.key = r.key and t.sequence < r.sequence";
+
+static const char DISOWN_SQL[] =
+	"insert into register.disowned (board, key, since)"
+	" select * from unnest($1::int[], $2::uuid[], $3::bigint[])"
+	" on conflict (board, key) do update set since = excluded.since";
+
+static const char OWN_SQL[] =
+	"delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
+	" where d.board = o.board and d.key = o.key";
+
+/* Where content comes from: CASE mode in the statements. */
+enum content_mode { CONTENT_NONE = 0, CONTENT_KEPT = 1, CONTENT_GIVEN = 2 };
+
+static const uint8_t NO_HASH[CONTENT_HASH_BYTES];
+
+/* The teachers of the batch for which pick says yes, rising by board and key. */
+typedef bool pick_teacher(const struct teacher *teacher);
+
+struct picked {
+	const struct teacher **items;
+	size_t count;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct teacher *x = *(const struct teacher *const *)a, *y = *(const struct teacher *const *)b;
+
+	return memcmp(x->key, y->key, TEACHER_KEY_BYTES);
+}
+
+static bool is_sorted(const struct teacher **items, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare_keys(&items[i - 1], &items[i]) > 0)
+			return false;
+	return true;
+}
+
+static void reverse(const struct teacher **items, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		const struct teacher *other = items[i];
+
+		items[i] = items[count - 1 - i];
+		items[count - 1 - i] = other;
+	}
+}
+
+/* A board's teachers hang in the reverse order of their coming: that of one delivery's keys, read backwards. */
+static int pick(const struct batch *batch, pick_teacher *is_picked, struct picked *ret, struct err *err)
+{
+	ret->items = arena_take(batch->arena, batch->teachers.count, sizeof(struct teacher *));
+	ret->count = 0;
+	if (!ret->items)
+		return batch_full(err);
+	for (size_t i = 0; i < batch->board_count; i++) {
+		size_t first = ret->count;
+
+		for (const struct teacher *t = batch->boards[i]->teachers_first; t; t = t->next)
+			if (is_picked(t))
+				ret->items[ret->count++] = t;
+		reverse(ret->items + first, ret->count - first);
+		if (!is_sorted(ret->items + first, ret->count - first))
+			qsort(ret->items + first, ret->count - first, sizeof(struct teacher *), compare_keys);
+	}
+	return 0;
+}
+
+static bool is_new(const struct teacher *t)
+{
+	return (t->flags & (TEACHER_WRITTEN | TEACHER_STORED)) == TEACHER_WRITTEN;
+}
+
+static bool is_changed(const struct teacher *t)
+{
+	return (t->flags & (TEACHER_WRITTEN | TEACHER_STORED)) == (TEACHER_WRITTEN | TEACHER_STORED);
+}
+
+static bool has_versions(const struct teacher *t)
+{
+	return t->versions;
+}
+
+static bool is_erased(const struct teacher *t)
+{
+	return t->flags & TEACHER_ERASED;
+}
+
+static bool is_raised(const struct teacher *t)
+{
+	return (t->flags & (TEACHER_RAISED | TEACHER_WRITTEN)) == TEACHER_RAISED;
+}
+
+static bool is_disowned_anew(const struct teacher *t)
+{
+	return t->flags & TEACHER_DISOWNED && t->disowned_since > 0;
+}
+
+static bool is_owned_again(const struct teacher *t)
+{
+	return (t->flags & (TEACHER_DISOWNED | TEACHER_WAS_DISOWNED)) == TEACHER_WAS_DISOWNED;
+}
+
+/* New ones. */
+
+static void copy_optional(struct strbuf *out, bool is_there, struct slice value)
+{
+	if (is_there)
+		pg_copy_bytes(out, value);
+	else
+		pg_copy_null(out);
+}
+
+static void copy_new(struct strbuf *out, const struct teacher *t)
+{
+	bool has_content = t->now.status != STATUS_INGETROKKEN;
+
+	pg_copy_row(out, 10);
+	pg_copy_i32(out, t->board->number);
+	pg_copy_bytes(out, slice_make(t->key, TEACHER_KEY_BYTES));
+	pg_copy_i32(out, (int32_t)t->bsn);
+	pg_copy_i16(out, (int16_t)t->now.status);
+	pg_copy_i64(out, t->now.sequence);
+	pg_copy_i64(out, t->since);
+	if (t->lapsed_on != 0)
+		pg_copy_i32(out, t->lapsed_on);
+	else
+		pg_copy_null(out);
+	copy_optional(out, has_content, slice_make(t->now.content_hash, CONTENT_HASH_BYTES));
+	copy_optional(out, has_content, t->content);
+	copy_optional(out, has_content, t->targets);
+}
+
+static int copy_flush(struct register_write *write, struct err *err)
+{
+	int rc = 0;
+
+	if (!strbuf_ok(write->copy))
+		return err_set(err, ERR_FULL, "copy", "the rows of one COPY do not fit");
+	if (write->copy->n > 0)
+		rc = pg_copy_run(write->link, NEW_SQL, strbuf_slice(write->copy), err);
+	strbuf_reset(write->copy);
+	return rc;
+}
+
+static int write_new(struct register_write *write, const struct picked *picked, struct err *err)
+{
+	int rc = 0;
+
+	strbuf_reset(write->copy);
+	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
+		copy_new(write->copy, picked->items[i]);
+		if (write->copy->n >= WRITE_CHUNK_BYTES)
+			rc = copy_flush(write, err);
+	}
+	return rc != 0 ? rc : copy_flush(write, err);
+}
+
+/* Those by statements with arrays. */
+
+struct statement {
+	const char *name, *sql, *types;
+	void (*add)(struct columns *columns, const struct teacher *teacher);
+	bool must_touch_each; /* as many rows as were given, else register and batch do not fit */
+};
+
+static int exec_chunk(struct register_write *write, const struct statement *statement, struct err *err)
+{
+	int64_t rows = write->columns->rows, touched = 0;
+
+	if (rows == 0)
+		return 0;
+	int rc = columns_exec(write->columns, write->link, statement->name, statement->sql, NULL, NULL, &touched, err);
+
+	if (rc == 0 && statement->must_touch_each && touched != rows)
+		return err_set(err, ERR_FATAL, "register", "%s touched %lld rows of %lld: the register is not what was read",
+			       statement->name, (long long)touched, (long long)rows);
+	return rc;
+}
+
+static int exec_for(struct register_write *write, const struct statement *statement, const struct picked *picked,
+		    struct err *err)
+{
+	int rc = 0;
+
+	columns_begin(write->columns, statement->types);
+	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
+		statement->add(write->columns, picked->items[i]);
+		if (columns_bytes(write->columns) < WRITE_CHUNK_BYTES)
+			continue;
+		rc = exec_chunk(write, statement, err);
+		columns_begin(write->columns, statement->types);
+	}
+	return rc != 0 ? rc : exec_chunk(write, statement, err);
+}
+
+static void add_key(struct columns *columns, const struct teacher *t)
+{
+	columns_i32(columns, t->board->number);
+	columns_uuid(columns, t->key);
+}
+
+static void add_content(struct columns *columns, enum content_mode mode, const uint8_t *hash, struct slice content,
+			struct slice targets)
+{
+	columns_i32(columns, (int32_t)mode);
+	columns_uuid(columns, mode == CONTENT_GIVEN ? hash : NO_HASH);
+	columns_text(columns, mode == CONTENT_GIVEN ? content : (struct slice){ 0 });
+	columns_text(columns, mode == CONTENT_GIVEN ? targets : (struct slice){ 0 });
+}
+
+static void add_versions(struct columns *columns, const struct teacher *t)
+{
+	for (const struct teacher_version *version = t->versions; version; version = version->older) {
+		enum content_mode mode = version->keeps_content ? CONTENT_KEPT :
+					 version->content.n > 0 ? CONTENT_GIVEN :
+								  CONTENT_NONE;
+
+		add_key(columns, t);
+		columns_i32(columns, (int32_t)version->state.status);
+		columns_i64(columns, version->state.sequence);
+		columns_i64(columns, version->since);
+		columns_i64(columns, version->until);
+		columns_i32(columns, version->lapsed_on);
+		add_content(columns, mode, version->state.content_hash, version->content, version->targets);
+	}
+}
+
+static void add_changed(struct columns *columns, const struct teacher *t)
+{
+	enum content_mode mode = t->now.status == STATUS_INGETROKKEN	 ? CONTENT_NONE :
+				 t->flags & TEACHER_KEEPS_CONTENT ? CONTENT_KEPT :
+									    CONTENT_GIVEN;
+
+	add_key(columns, t);
+	columns_i64(columns, t->was_sequence);
+	columns_i64(columns, t->was_until);
+	columns_i32(columns, is_erased(t));
+	columns_i32(columns, (int32_t)t->now.status);
+	columns_i64(columns, t->now.sequence);
+	columns_i64(columns, t->since);
+	columns_i32(columns, t->lapsed_on);
+	add_content(columns, mode, t->now.content_hash, t->content, t->targets);
+}
+
+static void add_erased(struct columns *columns, const struct teacher *t)
+{
+	add_key(columns, t);
+	columns_i64(columns, t->erased_at);
+}
+
+static void add_raised(struct columns *columns, const struct teacher *t)
+{
+	add_key(columns, t);
+	columns_i64(columns, t->flags & TEACHER_LOADED ? t->now.sequence : t->raised_to);
+}
+
+static void add_disowned(struct columns *columns, const struct teacher *t)
+{
+	add_key(columns, t);
+	columns_i64(columns, t->disowned_since);
+}
+
+/* In this order: versions read content of rows that are changed next, and erasing comes after all history is there. */
+static const struct {
+	struct statement statement;
+	pick_teacher *is_picked;
+} STEPS[] = {
+	{ { "teacher_versions", VERSIONS_SQL, "iuilllii" "utt", add_versions, true }, has_versions },
+	{ { "teacher_changed", CHANGED_SQL, "iulliillii" "utt", add_changed, true }, is_changed },
+	{ { "teacher_erased", ERASE_SQL, "iul", add_erased, false }, is_erased },
+	{ { "teacher_raised", RAISE_SQL, "iul", add_raised, false }, is_raised },
+	{ { "teacher_disowned", DISOWN_SQL, "iul", add_disowned, true }, is_disowned_anew },
+	{ { "teacher_owned", OWN_SQL, "iu", add_key, true }, is_owned_again },
+};
+
+int register_write_teachers(struct register_write *write, const struct batch *batch, struct err *err)
+{
+	struct picked picked;
+	int rc = pick(batch, is_new, &picked, err);
+
+	if (rc == 0)
+		rc = write_new(write, &picked, err);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(STEPS); i++) {
+		rc = pick(batch, STEPS[i].is_picked, &picked, err);
+		if (rc == 0 && picked.count > 0)
+			rc = exec_for(write, &STEPS[i].statement, &picked, err);
+	}
+	return rc;
+}

@@ -1,0 +1,129 @@
+#include "write/transaction.h"
+
+#include "run/crash.h"
+#include "write/register_read.h"
+#include "write/register_write.h"
+
+enum { BUFFER_BYTES_MAX = 256 << 20 }; /* one row may be as large as a delivery; usual use is WRITE_CHUNK_BYTES */
+
+int transaction_init(struct transaction *transaction, struct pg_link *link, struct slice topic, size_t arena_bytes_max,
+		     size_t arena_bytes_kept, struct err *err)
+{
+	*transaction = (struct transaction){ .link = link, .topic = topic };
+	columns_init(&transaction->columns, BUFFER_BYTES_MAX);
+	strbuf_init(&transaction->copy, BUFFER_BYTES_MAX);
+	return arena_init(&transaction->arena, arena_bytes_max, arena_bytes_kept, err);
+}
+
+void transaction_release(struct transaction *transaction)
+{
+	columns_release(&transaction->columns);
+	strbuf_release(&transaction->copy);
+	arena_release(&transaction->arena);
+}
+
+void transaction_forget(struct transaction *transaction)
+{
+	transaction->is_commit_in_doubt = false;
+}
+
+static bool is_at(const struct chain *chain, const struct chain *other)
+{
+	return chain->next_verdict == other->next_verdict && memcmp(chain->tip, other->tip, VERDICT_ID_BYTES) == 0;
+}
+
+/* Whether the COMMIT whose answer was lost went through. Another owner may have gone on since: then it did not hold, as far
+ * as we are concerned, and the fence will say so. */
+static int ask_cursor(struct transaction *transaction, const struct transaction_work *work, bool *ret_is_done,
+		      struct err *err)
+{
+	struct cursor *cursors = arena_take(&transaction->arena, work->move_count, sizeof *cursors);
+
+	if (!cursors)
+		return batch_full(err);
+	for (size_t i = 0; i < work->move_count; i++)
+		cursors[i].partition = work->moves[i].partition;
+	int rc = cursor_read(transaction->link, &transaction->columns, transaction->topic, cursors, work->move_count, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_is_done = true;
+	for (size_t i = 0; i < work->move_count; i++)
+		*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);
+	transaction->is_commit_in_doubt = false;
+	return 0;
+}
+
+static int judge_and_write(struct transaction *transaction, const struct transaction_work *work, struct err *err)
+{
+	struct register_read read = { transaction->link, &transaction->columns };
+	struct register_write write = { transaction->link, &transaction->columns, &transaction->copy };
+	struct batch_port port = register_read_port(&read);
+	int rc = batch_judge(&transaction->batch, &transaction->arena, work->messages, work->message_count, &port, err);
+
+	if (rc == 0)
+		rc = register_write_teachers(&write, &transaction->batch, err);
+	crash_point("write.teachers-written");
+	return rc != 0 ? rc : register_write_ledger(&write, &transaction->batch, err);
+}
+
+static int commit(struct transaction *transaction, struct err *err)
+{
+	crash_point("write.before-commit");
+	transaction->is_commit_in_doubt = true;
+	int rc = pg_script(transaction->link, "commit", err);
+
+	if (rc == 0 || pg_link_is_up(transaction->link)) /* an answer came, whatever it was */
+		transaction->is_commit_in_doubt = false;
+	return rc;
+}
+
+/* Between begin and the end. */
+static int run_open(struct transaction *transaction, const struct transaction_work *work, enum transaction_end *ret,
+		    struct err *err)
+{
+	bool is_held = false;
+	int rc = cursor_fence(transaction->link, &transaction->columns, transaction->topic, work->moves, work->move_count,
+			      &is_held, err);
+
+	if (rc != 0)
+		return rc;
+	if (!is_held) {
+		*ret = TRANSACTION_FENCED;
+		return pg_script(transaction->link, "rollback", err);
+	}
+	crash_point("write.fenced");
+	rc = judge_and_write(transaction, work, err);
+	if (rc != 0)
+		return rc;
+	*ret = work->is_trial ? TRANSACTION_TRIED : TRANSACTION_COMMITTED;
+	return work->is_trial ? pg_script(transaction->link, "rollback", err) : commit(transaction, err);
+}
+
+int transaction_run(struct transaction *transaction, const struct transaction_work *work, enum transaction_end *ret,
+		    struct err *err)
+{
+	bool is_done = false;
+	int rc;
+
+	rc = pg_link_connect(transaction->link, err);
+	if (rc == 0 && transaction->is_commit_in_doubt)
+		rc = ask_cursor(transaction, work, &is_done, err);
+	if (rc == 0 && is_done) {
+		*ret = TRANSACTION_COMMITTED; /* the batch as judged by the run before still stands in the arena */
+		return 0;
+	}
+	arena_reset(&transaction->arena);
+	if (rc == 0)
+		rc = pg_script(transaction->link, "begin", err);
+	if (rc != 0)
+		return rc;
+	rc = run_open(transaction, work, ret, err);
+	if (rc != 0 && pg_link_is_up(transaction->link)) {
+		struct err second;
+
+		if (pg_script(transaction->link, "rollback", &second) != 0)
+			pg_link_drop(transaction->link); /* the server ends it with the line */
+	}
+	return rc;
+}

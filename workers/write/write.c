@@ -1,0 +1,606 @@
+#include "write/write.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/app.h"
+#include "run/crash.h"
+#include "run/notify.h"
+#include "run/status.h"
+#include "write/assignment.h"
+#include "write/forget.h"
+#include "write/isolate.h"
+#include "write/position.h"
+#include "write/write_config.h"
+#include "write/write_metrics.h"
+
+#include <stdlib.h>
+
+enum {
+	POLL_MS = 200,
+	BEAT_MS_MAX = 60000, /* a turn is bounded by statements; the longest is a whole transaction */
+	VERDICT_BYTES_MAX = 65 << 20, /* 64 MiB and its frame */
+	FORGET_MESSAGE_BYTES_MAX = 4 << 20,
+	FORGET_DELIVERY_MS = 10000,
+	FORGET_QUEUE_BYTES = 16 << 20,
+	JUDGE_ARENA_KEPT_BYTES = 16 << 20,
+	LAG_EVERY_MS = 10000,
+};
+
+struct write {
+	struct write_config config;
+	struct kafka_options kafka;
+	struct status *status;
+	struct intake intake;
+	struct kafka_source *source;
+	struct kafka_sink *sink;
+	struct pg_link *link;
+	struct transaction transaction;
+	struct forget forget;
+	bool is_stuck;	   /* a batch waits to be tried again */
+	bool is_isolating; /* it goes message by message */
+	bool was_ready;
+	size_t forgets_open; /* handed to the sink, not reported */
+	int64_t lag_at_ms;
+	struct cursor_move moves[INTAKE_PARTITIONS_MAX];
+	struct cursor_move moves_each[INTAKE_MESSAGES_MAX];
+};
+
+/* What Kafka tells, inside kafka_source_poll. */
+
+static void count_partitions(const struct write *self)
+{
+	int64_t owned = 0, parked = 0;
+
+	for (int32_t i = 0; i < self->intake.partition_end; i++) {
+		owned += self->intake.partitions[i].state != PARTITION_OTHERS;
+		parked += self->intake.partitions[i].state == PARTITION_PARKED;
+	}
+	write_gauge(GAUGE_PARTITIONS, owned);
+	write_gauge(GAUGE_PARKED, parked);
+}
+
+/* The batch is given up: nothing of it is in the register. What runs is fetched again from there. */
+static void give_up_batch(struct write *self)
+{
+	intake_clear(&self->intake);
+	transaction_forget(&self->transaction);
+	self->is_stuck = self->is_isolating = false;
+	assignment_again(&self->intake);
+}
+
+static void on_assigned(void *opaque, const int32_t *partitions, size_t count)
+{
+	struct write *self = opaque;
+
+	for (size_t i = 0; i < count; i++) {
+		if (partitions[i] >= INTAKE_PARTITIONS_MAX)
+			continue; /* the open of the topic refused so many */
+		self->intake.partitions[partitions[i]] = (struct partition){ .state = PARTITION_ASSIGNED };
+		self->intake.partition_end = MAX(self->intake.partition_end, partitions[i] + 1);
+	}
+	count_partitions(self);
+}
+
+static void on_revoked(void *opaque, const int32_t *partitions, size_t count, bool is_lost)
+{
+	struct write *self = opaque;
+
+	log_event(LOG_INFO, "write.revoked", "partitions=%zu is_lost=%d", count, is_lost);
+	give_up_batch(self);
+	for (size_t i = 0; i < count; i++)
+		if (partitions[i] < INTAKE_PARTITIONS_MAX)
+			self->intake.partitions[partitions[i]] = (struct partition){ 0 };
+	count_partitions(self);
+}
+
+static void on_out_of_range(void *opaque, int32_t partition, int64_t offset)
+{
+	struct write *self = opaque;
+
+	intake_park(&self->intake, partition, "the verdict log does not hold offset %lld, the next to apply: run instroomctl refill",
+		    (long long)offset);
+	count_partitions(self);
+}
+
+static const struct kafka_source_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
+
+static void on_forget_reported(void *opaque, const struct kafka_report *report)
+{
+	struct write *self = opaque;
+
+	self->forgets_open--;
+	if (report->error != 0)
+		log_event(LOG_WARN, "write.forget-lost", "partition=%d code=%s why=%s", report->partition, report->code,
+			  LOG_QUOTED("the next verdict that needs it sends it again"));
+}
+
+/* After COMMIT. */
+
+static void publish_forgets(struct write *self, struct message *const *messages, size_t count)
+{
+	size_t teachers;
+	struct err err;
+
+	for (size_t i = 0; i < count; i++) {
+		if (forget_publish(&self->forget, messages[i], &teachers, &err) != 0) {
+			log_event(LOG_WARN, "write.forget-lost", "partition=%d code=%s why=%s", messages[i]->partition,
+				  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+			continue;
+		}
+		self->forgets_open += teachers > 0;
+		write_count(COUNT_FORGOTTEN, (int64_t)teachers);
+	}
+	if (self->forgets_open > 0 && kafka_sink_flush(self->sink, FORGET_DELIVERY_MS, &err) != 0)
+		log_event(LOG_WARN, "write.forget-late", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+	crash_point("write.forget-published");
+}
+
+static void count_messages(struct message *const *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct message *message = messages[i];
+
+		if (message->is_entered)
+			write_count_lines(&message->ledger);
+		else if (message->verdict.kind == VERDICT_KIND_DELIVERY)
+			write_count(COUNT_REPEATS, 1);
+	}
+	write_count(COUNT_MESSAGES, (int64_t)count);
+	write_count(COUNT_BATCHES, 1);
+}
+
+/* Replays are judged by a later version. Passing one over changes nothing, and must not go unseen. */
+static void tell_replays(struct message *const *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (messages[i]->verdict.kind != VERDICT_KIND_REPLAY)
+			continue;
+		write_count(COUNT_REPLAYS_LEFT, 1);
+		log_event(LOG_WARN, "write.replay-passed-over", "partition=%d offset=%lld board=%05d attempt=%d why=%s",
+			  messages[i]->partition, (long long)messages[i]->verdict.raw_offset,
+			  messages[i]->verdict.header.board, messages[i]->verdict.attempt,
+			  LOG_QUOTED("this version does not carry out replays; the outcomes of before stand"));
+	}
+}
+
+static void on_committed(void *opaque, struct message **messages, size_t count, const struct cursor_move *moves,
+			 size_t move_count)
+{
+	struct write *self = opaque;
+
+	crash_point("write.committed");
+	publish_forgets(self, messages, count);
+	count_messages(messages, count);
+	tell_replays(messages, count);
+	for (size_t i = 0; i < move_count; i++) {
+		self->intake.partitions[moves[i].partition].committed = moves[i].to;
+		kafka_source_mirror(self->source, moves[i].partition, moves[i].to.next_verdict, NULL);
+	}
+}
+
+/* One batch. */
+
+static int apply_whole(struct write *self, enum transaction_end *ret, struct err *err)
+{
+	struct transaction_work work = {
+		.messages = self->intake.messages,
+		.message_count = self->intake.count,
+		.moves = self->moves,
+		.move_count = intake_moves(&self->intake, self->moves),
+	};
+	int rc = transaction_run(&self->transaction, &work, ret, err);
+
+	if (rc == 0 && *ret == TRANSACTION_COMMITTED)
+		on_committed(self, work.messages, work.message_count, work.moves, work.move_count);
+	return rc;
+}
+
+static int apply_singly(struct write *self, enum transaction_end *ret, struct err *err)
+{
+	struct isolate isolate = {
+		.transaction = &self->transaction,
+		.arena = &self->intake.arena,
+		.committed = on_committed,
+		.self = self,
+	};
+	size_t done = 0;
+
+	intake_moves_each(&self->intake, self->moves_each);
+	*ret = TRANSACTION_COMMITTED;
+	int rc = isolate_run(&isolate, self->intake.messages, self->moves_each, self->intake.count, &done, ret, err);
+
+	intake_drop_first(&self->intake, done);
+	return rc;
+}
+
+static int apply(struct write *self, enum transaction_end *ret, struct err *err)
+{
+	int rc = self->is_isolating ? -ERR_DATA : apply_whole(self, ret, err);
+
+	if (rc != -ERR_DATA && rc != -ERR_FULL)
+		return rc;
+	if (!self->is_isolating)
+		log_event(LOG_WARN, "write.isolate", "messages=%zu code=%s why=%s", self->intake.count, LOG_QUOTED(err->code),
+			  LOG_QUOTED("the batch cannot be stored as one: message by message"));
+	self->is_isolating = true;
+	return apply_singly(self, ret, err);
+}
+
+/* 42P01, 3F000, 42703: a relation, schema or column is not there. */
+static int explain(struct err *err)
+{
+	if (strcmp(err->code, "42P01") == 0 || strcmp(err->code, "3F000") == 0 || strcmp(err->code, "42703") == 0)
+		return err_set(err, ERR_CONFIG, "migration", "the register lacks tables this program needs: run instroomctl migrate");
+	if (strcmp(err->code, "42501") == 0)
+		return err_set(err, ERR_FATAL, "42501", "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
+	return -(int)err->kind;
+}
+
+static int pause_all(struct write *self, bool is_paused, struct err *err)
+{
+	int rc = 0;
+
+	for (int32_t i = 0; rc == 0 && i < self->intake.partition_end; i++)
+		if (self->intake.partitions[i].state == PARTITION_RUNNING)
+			rc = is_paused ? kafka_source_pause(self->source, i, err) : kafka_source_resume(self->source, i, err);
+	return rc == -ERR_RETRY ? 0 : rc; /* it has left us meanwhile: revoked comes */
+}
+
+static void set_ready(struct write *self, bool is_ready, const char *why)
+{
+	status_ready(is_ready, why);
+	if (is_ready && !self->was_ready) {
+		notify_ready();
+		log_event(LOG_INFO, "write.ready", "topic=%s group=%s", self->config.topic_verdict, self->config.kafka_group);
+	}
+	self->was_ready |= is_ready;
+}
+
+static int wait_for_register(struct write *self, struct err *err)
+{
+	struct err second;
+
+	write_count(COUNT_RETRIES, 1);
+	set_ready(self, false, "waiting for PostgreSQL");
+	if (!self->is_stuck && pause_all(self, true, &second) != 0)
+		log_event(LOG_WARN, "write.pause", "code=%s why=%s", LOG_QUOTED(second.code), LOG_QUOTED(second.text));
+	self->is_stuck = true;
+	return -(int)err->kind;
+}
+
+static int finish_batch(struct write *self, enum transaction_end end, struct err *err)
+{
+	bool was_stuck = self->is_stuck;
+
+	if (end == TRANSACTION_FENCED) {
+		write_count(COUNT_FENCED, 1);
+		log_event(LOG_WARN, "write.fenced", "messages=%zu why=%s", self->intake.count,
+			  LOG_QUOTED("another instance moved a cursor: starting there"));
+		give_up_batch(self);
+		return 0;
+	}
+	intake_clear(&self->intake);
+	self->is_stuck = self->is_isolating = false;
+	return was_stuck ? pause_all(self, false, err) : 0;
+}
+
+static int apply_batch(struct write *self, struct err *err)
+{
+	int64_t start_us = clock_us();
+	enum transaction_end end = TRANSACTION_COMMITTED;
+	int rc;
+
+	if (intake_is_empty(&self->intake))
+		return 0;
+	rc = apply(self, &end, err);
+	write_count(COUNT_BATCH_US, clock_us() - start_us);
+	if (rc == -ERR_RETRY)
+		return wait_for_register(self, err);
+	if (rc != 0)
+		return explain(err);
+	return finish_batch(self, end, err);
+}
+
+/* Gathering. */
+
+/* The next message of the partition is the one that had no room. */
+static int fetch_again(struct write *self, int32_t partition, struct err *err)
+{
+	int rc = kafka_source_start(self->source, partition, self->intake.partitions[partition].ahead.next_verdict, err);
+
+	return rc == -ERR_RETRY ? 0 : rc;
+}
+
+static int take_one(struct write *self, struct kafka_message *raw, bool *ret_is_full, struct err *err)
+{
+	int32_t partition = raw->partition;
+	int rc = 0;
+
+	switch (intake_take(&self->intake, raw)) {
+	case INTAKE_VOID:
+		write_count(COUNT_VOID, 1);
+		break;
+	case INTAKE_PARKED:
+		count_partitions(self);
+		rc = kafka_source_pause(self->source, partition, err);
+		break;
+	case INTAKE_FULL:
+		*ret_is_full = true;
+		return fetch_again(self, partition, err);
+	default:
+		break;
+	}
+	*ret_is_full = intake_is_full(&self->intake);
+	return rc == -ERR_RETRY ? 0 : rc;
+}
+
+/* Takes what is there, and what comes while it comes. */
+static int gather(struct write *self, struct err *err)
+{
+	int64_t end_ms = clock_ms() + POLL_MS + self->config.batch_gather_ms;
+	bool is_full = false;
+	int rc = 0;
+
+	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
+		struct kafka_message raw;
+		int came = kafka_source_poll(self->source, self->intake.count > 0 ? 0 : POLL_MS, &raw, err);
+
+		if (came <= 0)
+			return came;
+		if (self->intake.count == 0)
+			end_ms = clock_ms() + self->config.batch_gather_ms;
+		rc = take_one(self, &raw, &is_full, err);
+	}
+	return rc;
+}
+
+/* The group must see us while nothing can be taken. A message that comes all the same is fetched again later. */
+static int poll_only(struct write *self, struct err *err)
+{
+	struct kafka_message raw;
+	int came = kafka_source_poll(self->source, 0, &raw, err);
+
+	if (came <= 0)
+		return came;
+	int rc = kafka_source_start(self->source, raw.partition, raw.offset, err);
+
+	if (rc == 0)
+		rc = kafka_source_pause(self->source, raw.partition, err);
+	kafka_message_drop(&raw);
+	return rc;
+}
+
+static void measure_lag(struct write *self)
+{
+	struct kafka_topic_range range;
+	struct err err;
+	int64_t lag = 0;
+
+	if (clock_ms() < self->lag_at_ms)
+		return;
+	self->lag_at_ms = clock_ms() + LAG_EVERY_MS;
+	for (int32_t i = 0; i < self->intake.partition_end; i++) {
+		const struct partition *partition = &self->intake.partitions[i];
+
+		if (partition->state < PARTITION_RUNNING)
+			continue;
+		if (kafka_source_range(self->source, i, POLL_MS, &range, &err) != 0)
+			return; /* the last figure stays */
+		lag += range.high - partition->committed.next_verdict;
+	}
+	write_gauge(GAUGE_LAG, lag);
+}
+
+static struct assignment assignment_of(struct write *self)
+{
+	return (struct assignment){
+		.intake = &self->intake,
+		.source = self->source,
+		.kafka = &self->kafka,
+		.topic_raw = self->config.topic_raw,
+		.link = self->link,
+		.columns = &self->transaction.columns,
+		.wait_ms = (uint32_t)self->config.kafka_wait_ms,
+	};
+}
+
+/* Opens what was assigned. A batch that is stuck goes first, as it needs the same peer. */
+static int open_assigned(struct write *self, struct err *err)
+{
+	struct assignment assignment = assignment_of(self);
+
+	if (self->is_stuck || !assignment_is_due(&self->intake))
+		return 0;
+	int rc = assignment_open(&assignment, err);
+
+	count_partitions(self);
+	if (rc == -ERR_RETRY)
+		set_ready(self, false, "waiting for PostgreSQL or Kafka to open partitions");
+	return rc == 0 || rc == -ERR_RETRY ? rc : explain(err);
+}
+
+static int write_turn(void *opaque, struct err *err)
+{
+	struct write *self = opaque;
+	int rc = 0;
+
+	if (kafka_sink_is_dead(self->sink))
+		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
+	if (self->is_stuck || assignment_is_due(&self->intake))
+		rc = poll_only(self, err);
+	if (rc == 0)
+		rc = open_assigned(self, err);
+	if (rc == 0 && !self->is_stuck && !assignment_is_due(&self->intake))
+		rc = gather(self, err);
+	if (rc != 0 && rc != -ERR_RETRY)
+		return rc;
+	int applied = apply_batch(self, err);
+
+	if (applied != 0)
+		return applied;
+	if (rc != 0) {
+		set_ready(self, false, "waiting for Kafka");
+		return rc;
+	}
+	set_ready(self, true, "");
+	measure_lag(self);
+	struct assignment assignment = assignment_of(self);
+
+	return assignment_tell_parked(&assignment, err);
+}
+
+static int write_drain(void *opaque, int64_t deadline_ms, struct err *err)
+{
+	struct write *self = opaque;
+	int rc = clock_ms() < deadline_ms ? apply_batch(self, err) : 0;
+
+	if (rc == -ERR_RETRY) { /* left to the next owner: nothing of it is in */
+		log_event(LOG_WARN, "write.drain", "code=%s why=%s", LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+		rc = 0;
+	}
+	kafka_source_close(self->source);
+	self->source = NULL;
+	return rc;
+}
+
+/* Life. */
+
+/* The first signal lets the open transaction finish; the second does not. */
+static bool must_leave(void)
+{
+	return stop_poll() == STOP_NOW;
+}
+
+static struct kafka_options kafka_options_of(const struct write_config *config)
+{
+	return (struct kafka_options){
+		.brokers = config->kafka_brokers,
+		.client_id = config->worker_name,
+		.security_protocol = config->kafka_security_protocol,
+		.ca_file = config->kafka_ca_file,
+		.cert_file = config->kafka_cert_file,
+		.key_file = config->kafka_key_file,
+		.sasl_mechanism = config->kafka_sasl_mechanism,
+		.sasl_user = config->kafka_sasl_user,
+		.sasl_password = config->kafka_sasl_password,
+	};
+}
+
+static int open_register(struct write *self, struct err *err)
+{
+	const struct write_config *config = &self->config;
+	struct pg_options options = {
+		.conninfo = config->pg_conninfo,
+		.password = config->pg_password,
+		.application = "instroom-write",
+		.connect_ms = (uint32_t)config->pg_connect_ms,
+		.lock_ms = (uint32_t)config->pg_lock_ms,
+		.idle_transaction_ms = (uint32_t)config->pg_idle_ms,
+		.statement_ms = (uint32_t)config->pg_statement_ms,
+		.should_stop = must_leave,
+	};
+	int rc = pg_link_open(&options, &self->link, err);
+
+	if (rc != 0)
+		return rc;
+	return transaction_init(&self->transaction, self->link, slice_of(config->topic_raw),
+				(size_t)config->batch_arena_bytes, JUDGE_ARENA_KEPT_BYTES, err);
+}
+
+static int open_kafka(struct write *self, struct err *err)
+{
+	const struct write_config *config = &self->config;
+	struct kafka_sink_options sink = {
+		.message_bytes_max = FORGET_MESSAGE_BYTES_MAX,
+		.linger_ms = 0,
+		.delivery_timeout_ms = FORGET_DELIVERY_MS,
+		.queue_bytes_max = FORGET_QUEUE_BYTES,
+		.compression = "none",
+	};
+	struct kafka_source_options source = {
+		.topic = config->topic_verdict,
+		.group = config->kafka_group,
+		.fetch_bytes_max = VERDICT_BYTES_MAX,
+		.queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
+		.session_timeout_ms = (int32_t)config->kafka_session_ms,
+	};
+	int rc = kafka_sink_open(&self->kafka, &sink, on_forget_reported, self, &self->sink, err);
+
+	if (rc != 0)
+		return rc;
+	forget_init(&self->forget, self->sink, config->topic_raw);
+	return kafka_source_open(&self->kafka, &source, &EVENTS, self, &self->source, err);
+}
+
+static int write_open(struct write *self, struct err *err)
+{
+	const struct write_config *config = &self->config;
+	struct intake_limits limits = { config->batch_rows_max, config->batch_bytes_max };
+	int32_t generation;
+	int rc;
+
+	self->kafka = kafka_options_of(config);
+	if (!position_generation_of(slice_of(config->topic_raw), &generation))
+		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation, as instroom.raw.1");
+	rc = intake_init(&self->intake, &limits, generation, (size_t)config->batch_arena_bytes, err);
+	if (rc == 0)
+		rc = status_open(config->status_address, BEAT_MS_MAX, &self->status, err);
+	if (rc == 0)
+		rc = open_register(self, err);
+	return rc != 0 ? rc : open_kafka(self, err);
+}
+
+static void write_close(struct write *self)
+{
+	kafka_source_close(self->source);
+	kafka_sink_close(self->sink);
+	forget_release(&self->forget);
+	transaction_release(&self->transaction);
+	pg_link_close(self->link);
+	intake_release(&self->intake);
+	status_close(self->status);
+}
+
+static enum log_level level_of(const char *name)
+{
+	return strcmp(name, "debug") == 0 ? LOG_DEBUG :
+	       strcmp(name, "warn") == 0  ? LOG_WARN :
+	       strcmp(name, "error") == 0 ? LOG_ERROR :
+					    LOG_INFO;
+}
+
+static int write_run(struct write *self)
+{
+	struct app app = { write_turn, write_drain, (uint32_t)self->config.drain_ms };
+	struct err err = { 0 };
+	int status;
+
+	log_init(self->config.worker_name, level_of(self->config.log_level));
+	config_log(&WRITE_CONFIG, &self->config);
+	write_metrics_register();
+	set_ready(self, false, "starting");
+	if (write_open(self, &err) == 0) {
+		status = app_run(&app, self);
+	} else {
+		log_event(LOG_ERROR, "write.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+		status = app_exit_status(&err);
+	}
+	write_close(self);
+	return status;
+}
+
+int write_main(int argc, char **argv)
+{
+	app_block_signals();
+	app_forbid_core_dumps();
+	struct write *self = calloc(1, sizeof *self);
+
+	if (!self)
+		return EXIT_BUG;
+	int rc = config_load(&WRITE_CONFIG, argc, argv, &self->config);
+	int status = rc == 0 ? write_run(self) : rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
+
+	config_release(&WRITE_CONFIG, &self->config);
+	free(self);
+	return status;
+}
