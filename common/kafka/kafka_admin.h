@@ -15,7 +15,8 @@ struct kafka_topic_spec {
 	size_t setting_count;
 };
 
-/* Makes those that do not exist. A topic that exists with another partition count is ERR_CONFIG: its count never changes. */
+/* Makes those that do not exist, and waits until each partition can be asked for its range. A topic that exists with
+ * another partition count is ERR_CONFIG: its count never changes. */
 MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs,
 				    size_t count, uint32_t wait_ms, struct err *err);
 

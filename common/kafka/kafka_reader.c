@@ -1,5 +1,5 @@
-/* The plain consumer of librdkafka, without a group: start at an offset, take, stop. A stop drops what was fetched, so a
- * message of before a seek cannot come after it. */
+/* The plain consumer of librdkafka, without a group: start at an offset, take, stop. A stop drops what was fetched, so
+ * a message of before a seek cannot come after it. */
 #include "kafka/kafka_reader.h"
 
 #include "kafka/kafka_room.h"
@@ -55,6 +55,11 @@ static void end_range(struct kafka_reader *reader)
 	rd_kafka_consume_stop(reader->topic, reader->partition);
 	rd_kafka_topic_destroy(reader->topic);
 	reader->topic = NULL;
+}
+
+void kafka_reader_rest(struct kafka_reader *reader)
+{
+	end_range(reader);
 }
 
 void kafka_reader_close(struct kafka_reader *reader)

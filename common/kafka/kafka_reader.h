@@ -1,4 +1,5 @@
-/* kafka_reader: reads ranges of partitions, without a group: the fold of a verdict partition, reference snapshots, dumps.
+/* kafka_reader: reads ranges of partitions, without a group: the fold of a verdict partition, reference snapshots,
+ * dumps.
  *
  * Owner: one thread. One range at a time; a reader is cheap to keep and may be used again. */
 #ifndef KAFKA_KAFKA_READER_H
@@ -20,7 +21,9 @@ MUSTUSE int kafka_reader_partitions(struct kafka_reader *reader, const char *top
 /* Starts at offset (must lie in the log: ERR_DATA otherwise). */
 MUSTUSE int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset,
 			      struct err *err);
-/* 1 with the next message, 0 when none came within wait_ms, < 0 error. */
+/* Fetches nothing more until the next seek: a reader that waits for rare news asks for the range now and then instead. */
+void kafka_reader_rest(struct kafka_reader *reader);
+/* 1 with the next message, 0 when none came within wait_ms, < 0 error. ERR_DATA: the position left the log. */
 MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
 
 #endif

@@ -7,7 +7,8 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
-/* A configuration under construction. The first setting that librdkafka refuses is kept in err; later ones do nothing. */
+/* A configuration under construction. The first setting that librdkafka refuses is kept in err; later ones do
+ * nothing. */
 struct kafka_conf {
 	rd_kafka_conf_t *conf;
 	struct err err; /* kind 0: all is well */

@@ -1,6 +1,7 @@
-/* A topic gets its handle at its first put, and is asked for by name once then: without its metadata the first message of a
- * topic waits up to a second in librdkafka. Puts go by handle with rd_kafka_producev, whose headers stay ours when it fails
- * (produceva frees them twice then). Reports come by callback from the main queue only, so on the owner's thread. */
+/* A topic gets its handle at its first put, and is asked for by name once then: without its metadata the first message
+ * of a topic waits up to a second in librdkafka. Puts go by handle with rd_kafka_producev, whose headers stay ours
+ * when it fails (produceva frees them twice then). Reports come by callback from the main queue only, so on the
+ * owner's thread. */
 #include "kafka/kafka_sink.h"
 
 #include "kafka/kafka_room.h"

@@ -1,8 +1,9 @@
 /* kafka_sink: a producer with acks=all and idempotence, whose delivery reports are collected per message.
  *
- * Owner: one thread. kafka_sink_put copies value and headers. Every put gets exactly one report, delivered by the callback
- * inside kafka_sink_poll, kafka_sink_flush or kafka_sink_close. After a fatal error every put still open is reported with
- * ERR_FATAL, and kafka_sink_is_dead() says so: close it and open another (gateway), or exit 70 (validate, write). */
+ * Owner: one thread. kafka_sink_put copies value and headers. Every put gets exactly one report, delivered by the
+ * callback inside kafka_sink_poll, kafka_sink_flush or kafka_sink_close. After a fatal error every put still open is
+ * reported with ERR_FATAL, and kafka_sink_is_dead() says so: close it and open another (gateway), or exit 70
+ * (validate, write). */
 #ifndef KAFKA_KAFKA_SINK_H
 #define KAFKA_KAFKA_SINK_H
 
@@ -31,11 +32,15 @@ struct kafka_sink_options {
 MUSTUSE int kafka_sink_open(const struct kafka_options *kafka, const struct kafka_sink_options *options,
 			    void (*reported)(void *self, const struct kafka_report *report), void *self,
 			    struct kafka_sink **ret, struct err *err);
-void kafka_sink_close(struct kafka_sink *sink); /* does not wait for open puts: they are reported as failed */
+/* Open puts are called off and reported as ERR_RETRY: they may be in the log all the same. */
+void kafka_sink_close(struct kafka_sink *sink);
 
 enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
 
-/* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max. */
+/* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
+ * bytes of framing included. ERR_CONFIG: no such topic or partition, or refused credentials. ERR_FATAL: the sink is
+ * dead. A put that fails has no report. The first put to a topic asks for its metadata, up to 2 s when the brokers are
+ * away. At most 16 topics a sink. */
 MUSTUSE int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition, struct slice key,
 			   struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
 			   struct err *err);
@@ -43,7 +48,8 @@ int kafka_sink_poll(struct kafka_sink *sink, uint32_t wait_ms); /* number of rep
 /* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still open. */
 MUSTUSE int kafka_sink_flush(struct kafka_sink *sink, uint32_t wait_ms, struct err *err);
 bool kafka_sink_is_dead(const struct kafka_sink *sink);
-/* A descriptor that becomes readable when reports wait, for an event loop. */
+/* A descriptor that becomes readable when reports wait, for an event loop; kafka_sink_poll empties it. The sink's
+ * own. */
 MUSTUSE int kafka_sink_event_fd(struct kafka_sink *sink, struct err *err);
 /* Number of partitions of a topic; the topic must exist (ERR_CONFIG when the broker says it does not). */
 MUSTUSE int kafka_sink_partitions(struct kafka_sink *sink, const char *topic, uint32_t wait_ms, int32_t *ret,

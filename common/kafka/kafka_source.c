@@ -1,14 +1,14 @@
 /* DESIGN. librdkafka's assignment is the list of partitions that are being fetched, each with an explicit offset; a
- * partition that the group gave us and that nobody has started yet is not in it. So nothing can be fetched before its start,
- * no committed offset is ever looked up, and a seek is a new assignment. Each one stops all fetchers and starts them again
- * at the offset we expect next, with a new version: what was fetched for an older version never comes out of the queue
- * (rd_kafka_seek and pausing at assignment race with the start of the fetcher instead). Starts are gathered and applied by
- * the next poll, so that a rebalance of many partitions makes one assignment.
+ * partition that the group gave us and that nobody has started yet is not in it. So nothing can be fetched before its
+ * start, no committed offset is ever looked up, and a seek is a new assignment. Each one stops all fetchers and starts
+ * them again at the offset we expect next, with a new version: what was fetched for an older version never comes out
+ * of the queue (rd_kafka_seek and pausing at assignment race with the start of the fetcher instead). Starts are
+ * gathered and applied by the next poll, so that a rebalance of many partitions makes one assignment.
  *
- * States of a partition: idle (ours, not fetched) -> running <-> paused; out of range makes it idle again.
- * Invariant: next_offset is the offset of the next message we hand out, unless the log has a hole there. A message of
- * another offset is not handed out: a lower one is dropped, a higher one makes us fetch again from next_offset once; when
- * the same comes back the hole is in the log. */
+ * States of a partition: idle (ours, not fetched) -> running <-> paused; out of range makes it idle again. Invariant:
+ * next_offset is the offset of the next message we hand out, unless the log has a hole there. A message of another
+ * offset is not handed out: a lower one is dropped, a higher one makes us fetch again from next_offset once; when the
+ * same comes back the hole is in the log. */
 #include "kafka/kafka_source.h"
 
 #include "kafka/kafka_room.h"
@@ -19,7 +19,7 @@
 
 enum {
 	PARTITIONS_MAX = 1024,
-	FETCH_WAIT_MS = 50, /* also the longest time a changed assignment waits for a fetch under way */
+	FETCH_WAIT_MS = 250, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_source_open */
 	DROP_MS_MAX = 100,	      /* beyond its wait a poll drops unwanted messages for so long at most */

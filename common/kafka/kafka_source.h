@@ -1,8 +1,11 @@
 /* kafka_source: a consumer of one topic, as a member of a group.
  *
- * Owner: the turn thread; every call from it. Positions are ours: the group tells which partitions we own, the caller's
- * assign callback says where each starts, and the group offset is only a mirror for lag tools. The callbacks run inside
- * kafka_source_poll. Eager range assignment, no static membership, no auto commit, auto.offset.reset=error. */
+ * Owner: the turn thread; every call from it. Positions are ours: the group tells which partitions we own, the
+ * caller's assign callback says where each starts, and the group offset is only a mirror for lag tools. The
+ * callbacks run inside kafka_source_poll (or kafka_source_close). Eager range assignment, no static membership, no
+ * auto commit, auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried
+ * again by themselves. Members that lost their session while the brokers were away come back after another
+ * session_timeout_ms. */
 #ifndef KAFKA_KAFKA_SOURCE_H
 #define KAFKA_KAFKA_SOURCE_H
 
@@ -18,7 +21,7 @@ struct kafka_source_events {
 	void (*assigned)(void *self, const int32_t *partitions, size_t count);
 	/* Partitions leave us: finish or drop what is open before returning. is_lost: they already belong to another. */
 	void (*revoked)(void *self, const int32_t *partitions, size_t count, bool is_lost);
-	/* The start or current offset is outside the log. The partition is paused here. */
+	/* The start or current offset is outside the log. Nothing is fetched until the partition is started anew. */
 	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
 };
 
@@ -34,12 +37,19 @@ MUSTUSE int kafka_source_open(const struct kafka_options *kafka, const struct ka
 			      struct err *err);
 void kafka_source_close(struct kafka_source *source); /* leaves the group; runs revoked */
 
-/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. Poll at least
- * every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages of a
- * partition come in the order of their offsets without a hole; where the log itself has one, they go on behind it. */
+/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. Poll at
+ * least every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages
+ * of a partition come in the order of their offsets without a hole; where the log itself has one, they go on behind
+ * it. */
 MUSTUSE int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
 
-/* Fetch an assigned partition from this offset on; also used to seek. Messages of before a seek are never delivered after. */
+/* Fetch an assigned partition from this offset (0 or more) on; also used to seek, and to run a paused one again.
+ * Messages of before a seek are never delivered after. Takes effect with the next poll, and makes librdkafka fetch the
+ * other running partitions anew from where they stand: cheap, but not for every message. ERR_RETRY: the partition is
+ * not ours (any more).
+ *
+ * Pause drops what was fetched ahead of the partition; resume goes on behind the last message handed out. Both do
+ * nothing for a partition that is not running, or not paused. */
 MUSTUSE int kafka_source_start(struct kafka_source *source, int32_t partition, int64_t offset, struct err *err);
 MUSTUSE int kafka_source_pause(struct kafka_source *source, int32_t partition, struct err *err);
 MUSTUSE int kafka_source_resume(struct kafka_source *source, int32_t partition, struct err *err);

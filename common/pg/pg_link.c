@@ -1,7 +1,7 @@
-/* The connection never blocks in libpq: statements are sent, and the wait for the answer is ours (poll in small steps), so
- * that a stop is seen and a peer that hangs does not hang us. Settings of the session are made right after connecting.
- * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we read
- * of any text of the server. */
+/* The connection never blocks in libpq: statements are sent, and the wait for the answer is ours (poll in small
+ * steps), so that a stop is seen and a peer that hangs does not hang us. Settings of the session are made right after
+ * connecting. Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it
+ * is all we read of any text of the server. */
 #include "pg/pg_room.h"
 
 #include "base/clock.h"
@@ -246,8 +246,8 @@ static void swallow_notice(void *self, const PGresult *res)
 	(void)self, (void)res; /* a notice may quote data */
 }
 
-/* keepalives and tcp_user_timeout end a line whose peer is silently gone; the connection string may say otherwise, as it
- * stands behind them. */
+/* keepalives and tcp_user_timeout end a line whose peer is silently gone; the connection string may say otherwise, as
+ * it stands behind them. */
 static PGconn *start_connection(const struct pg_options *options, const char *password)
 {
 	const char *keys[] = { "keepalives_idle",

@@ -1,8 +1,9 @@
 /* pg_link: one connection to PostgreSQL. This room alone includes libpq.
  *
  * Owner: one thread. Values travel in binary; texts of statements hold parameters, never literals of data. Errors are
- * sorted by SQLSTATE (pg_sort); the text is ours with the SQLSTATE as code: the server's own words may quote data and stop
- * here. A unique or foreign key that was broken is named, as it is a name of the schema. After ERR_RETRY with a broken line pg_link_is_up() is false: connect again. */
+ * sorted by SQLSTATE (pg_sort); the text is ours with the SQLSTATE as code: the server's own words may quote data and
+ * stop here. A constraint that was broken is named, as that is a name of the schema. After ERR_RETRY with a broken
+ * line pg_link_is_up() is false: connect again, and ask the register whether a COMMIT under way went through. */
 #ifndef PG_PG_LINK_H
 #define PG_PG_LINK_H
 
@@ -85,12 +86,12 @@ enum {
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
 MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
-/* Several statements without parameters (migrations, begin, commit). After an error inside a transaction the caller rolls
- * back; a line that was dropped did so by itself. */
+/* Several statements without parameters (migrations, begin, commit). After an error inside a transaction the caller
+ * rolls back; a line that was dropped did so by itself. */
 MUSTUSE int pg_script(struct pg_link *link, const char *sql, struct err *err);
 
-/* Values as they came. A column of another type than asked for is our bug and asserts; NULL reads as 0 or empty. i64 also
- * reads the narrower integers. */
+/* Values as they came. A column of another type than asked for is our bug and asserts; NULL reads as 0 or empty. i64
+ * also reads the narrower integers. */
 size_t pg_rows_count(const struct pg_rows *rows);
 bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
 int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column);
@@ -104,8 +105,8 @@ static inline void drop_pg_rows(struct pg_rows **rows)
 	pg_rows_free(*rows);
 }
 
-/* Streams a large result row by row (single-row mode). each returns 0 to go on; what else it returns ends the stream and is
- * returned. Each sees one row, number 0, borrowed for the call. */
+/* Streams a large result row by row (single-row mode). each returns 0 to go on; what else it returns ends the stream
+ * and is returned. Each sees one row, number 0, borrowed for the call. */
 MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
 		      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err);
 

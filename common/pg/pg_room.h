@@ -27,11 +27,12 @@ MUSTUSE int pg_wait_answer(struct pg_link *link, struct err *err);
 MUSTUSE int pg_flush(struct pg_link *link, struct err *err);
 
 /* The error of a result, or of the line when res is NULL, in our words. Takes in what else the server answers to the
- * statement, so that the line is ready for the next; drops a line that is gone. what: our name of the statement. Returns
- * -kind. */
+ * statement, so that the line is ready for the next; drops a line that is gone. what: our name of the statement.
+ * Returns -kind. */
 int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct err *err);
 
-/* Takes all results of what was sent, and gives the last one that carries rows or a count in *ret. The first error wins. */
+/* Takes all results of what was sent, and gives the last one that carries rows or a count in *ret. The first error
+ * wins. */
 MUSTUSE int pg_collect(struct pg_link *link, const char *what, PGresult **ret, struct err *err);
 
 MUSTUSE int pg_require_up(const struct pg_link *link, struct err *err);

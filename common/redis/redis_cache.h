@@ -9,11 +9,11 @@
  * A string a board instead of a hash a teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
  * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
  *
- * Owner: the turn thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line has to
- * be made anew (but for the look-up of a host name). A peer that is away, loading, read-only or out of memory is ERR_RETRY:
- * go on without it. Wrong credentials are ERR_CONFIG with code "credentials". After a restart of Redis the first call may be
- * ERR_RETRY; the next connects. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA, SCRIPT LOAD, UNLINK,
- * and the hash and string commands on the keys above. */
+ * Owner: the turn thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line
+ * has to be made anew (but for the look-up of a host name). A peer that is away, loading, read-only or out of memory
+ * is ERR_RETRY: go on without it. Wrong credentials are ERR_CONFIG with code "credentials". After a restart of Redis
+ * the first call may be ERR_RETRY; the next connects. Scripts compare and copy byte strings only. A user needs EVAL,
+ * EVALSHA, SCRIPT LOAD, UNLINK, and the hash and string commands on the keys above. */
 #ifndef REDIS_REDIS_CACHE_H
 #define REDIS_REDIS_CACHE_H
 
@@ -66,18 +66,19 @@ MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struc
 			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
 
 /* Compare gen and vp with what stands; if equal write the changed boards, then the head. One script, all or nothing.
- * expected and next have the same gen. 1: done. 0: another wrote, or the head is gone: go to start. After ERR_RETRY it may
- * have been done: read, and compare. */
+ * expected and next have the same gen. 1: done. 0: another wrote, or the head is gone: go to start. After ERR_RETRY it
+ * may have been done: read, and compare. */
 MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
 				const struct cache_head *next, const struct cache_board *boards, size_t count,
 				struct err *err);
 
-/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. 1: done, 0: one stands. */
+/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. 1: done, 0: one
+ * stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
 			      const struct cache_board *boards, size_t count, struct err *err);
 
-/* Counts an attempt at a raw offset, beside the head; returns in *ret how often it was tried, this one included. An advance
- * beyond the offset removes the counter. */
+/* Counts an attempt at a raw offset, beside the head; returns in *ret how often it was tried, this one included. An
+ * advance beyond the offset removes the counter. */
 MUSTUSE int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
 			    struct err *err);
 

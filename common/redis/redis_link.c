@@ -64,7 +64,8 @@ static bool wait_socket(const struct redis_link *link, short events, int64_t end
 	return rc > 0;
 }
 
-/* Sends by hand: redisBufferWrite moves what is left to the front after each piece, which a batch of megabytes feels. */
+/* Sends by hand: redisBufferWrite moves what is left to the front after each piece, which a batch of megabytes
+ * feels. */
 static int send_all(struct redis_link *link, struct slice rest, int64_t end_ms, struct err *err)
 {
 	while (rest.n > 0) {

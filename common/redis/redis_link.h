@@ -1,7 +1,8 @@
 /* redis_link: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
  *
- * The socket never blocks; every call waits by poll() up to a deadline, as the timeouts of hiredis count each read anew.
- * After a line that broke the context is thrown away, since every unread reply is in doubt, and the next call connects. */
+ * The socket never blocks; every call waits by poll() up to a deadline, as the timeouts of hiredis count each read
+ * anew. After a line that broke the context is thrown away, since every unread reply is in doubt, and the next call
+ * connects. */
 #ifndef REDIS_REDIS_LINK_H
 #define REDIS_REDIS_LINK_H
 
@@ -29,7 +30,8 @@ struct redis_link {
 
 void redis_link_release(struct redis_link *link);
 
-/* Runs a script. args: two words kept free, then number of keys, keys and arguments. *ret is no error reply; free it. */
+/* Runs a script. args: two words kept free, then number of keys, keys and arguments. *ret is no error reply; free
+ * it. */
 MUSTUSE int redis_link_run(struct redis_link *link, enum redis_script script, struct redis_args *args, redisReply **ret,
 			   struct err *err);
 /* Runs a plain command. */

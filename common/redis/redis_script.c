@@ -1,6 +1,7 @@
 #include "redis/redis_script.h"
 
-/* KEYS: head. ARGV: key prefix, board numbers. Gives gen wm vp tip, then marks and entries of each board; or nothing. */
+/* KEYS: head. ARGV: key prefix, board numbers. Gives gen wm vp tip, then marks and entries of each board; or
+ * nothing. */
 static const char READ[] =
 	"if redis.call('EXISTS', KEYS[1]) == 0 then return {} end\n"
 	"local head = redis.call('HMGET', KEYS[1], 'gen', 'wm', 'vp', 'tip')\n"
@@ -11,8 +12,8 @@ static const char READ[] =
 	"end\n"
 	"return out\n";
 
-/* KEYS: head, attempts. ARGV: gen and vp that must stand, key prefix with gen, wm vp tip to be, wm in 20 digits, seconds an
- * entry lives; then of each board: number, marks, "set" or "del", entries. The head is written last. */
+/* KEYS: head, attempts. ARGV: gen and vp that must stand, key prefix with gen, wm vp tip to be, wm in 20 digits,
+ * seconds an entry lives; then of each board: number, marks, "set" or "del", entries. The head is written last. */
 static const char ADVANCE[] =
 	"local head = redis.call('HMGET', KEYS[1], 'gen', 'vp')\n"
 	"if head[1] ~= ARGV[1] or head[2] ~= ARGV[2] then return 0 end\n"

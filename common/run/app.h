@@ -1,7 +1,7 @@
 /* app: the life of a worker process: signals, turns, drain, exit status (STYLE 6).
  *
- * One thread runs the turns and owns every handle. TERM, INT and HUP are blocked before the first thread exists and asked
- * for between turns; a first TERM drains, a second leaves at once. */
+ * One thread runs the turns and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
+ * asked for between turns; a first TERM drains, a second leaves at once. */
 #ifndef RUN_APP_H
 #define RUN_APP_H
 
@@ -36,14 +36,15 @@ struct app {
 	uint32_t drain_ms_max;
 };
 
-/* Turns until a stop, then drains. ERR_RETRY and ERR_FULL of a turn are the turn's own to handle: here they count as ours
- * to log once and go on after a pause. Beats for the status page and the service manager after each turn. Returns the exit
- * status; the error that ended it is logged here, once. A second signal before the drain began leaves at once with EXIT_BUG:
- * what is open then is done again by the next owner. */
+/* Turns until a stop, then drains. ERR_RETRY and ERR_FULL of a turn are the turn's own to handle: here they count as
+ * ours to log once and go on after a pause. Beats for the status page and the service manager after each turn. Returns
+ * the exit status; the error that ended it is logged here, once. A second signal before the drain began leaves at once
+ * with EXIT_BUG: what is open then is done again by the next owner. */
 MUSTUSE int app_run(const struct app *app, void *self);
 
 /* Exit status for an error that ends a program: ERR_CONFIG is EXIT_SETTINGS, or EXIT_CREDENTIALS when its code is
- * "credentials" (what the adapters set when the peer refuses who we say we are); ERR_STOP is EXIT_DRAINED; the rest EXIT_BUG. */
+ * "credentials" (what the adapters set when the peer refuses who we say we are); ERR_STOP is EXIT_DRAINED; the rest
+ * EXIT_BUG. */
 int app_exit_status(const struct err *err);
 
 /* Sleeps in small steps until ms have passed or a stop is seen. false: stop. */

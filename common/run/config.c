@@ -1,6 +1,6 @@
-/* Sources are collected first, key by key, each overriding the one before; then the values that stand are read, so that
- * one pass lists all that is wrong. A value that is overridden is not looked at. Help and reference pages are written from
- * the same table (config_help.c). */
+/* Sources are collected first, key by key, each overriding the one before; then the values that stand are read, so
+ * that one pass lists all that is wrong. A value that is overridden is not looked at. Help and reference pages are
+ * written from the same table (config_help.c). */
 #include "run/config.h"
 
 #include "base/log.h"

@@ -1,10 +1,11 @@
 /* config: one table of keys drives parsing, ranges, help text, the reference page and the environment names.
  *
- * Order: built-in default, file (--config FILE), environment (INSTROOM_ + key in capitals, dots as underscores), arguments
- * (--key=value or --key value). All faults are listed at once with their place, before anything is opened; an unknown key
- * in the file or among the arguments is a fault (an unknown INSTROOM_ variable is not: other programs share the prefix).
- * File form: "key = value" lines, # comments. Values: COUNT and BYTES take k, M, G; MS takes ms, s, m; SECRET names a file
- * whose bytes are the value, one final LF dropped, and prints as ***. Strings live until config_release. */
+ * Order: built-in default, file (--config FILE), environment (INSTROOM_ + key in capitals, dots as underscores),
+ * arguments (--key=value or --key value). All faults are listed at once with their place, before anything is opened;
+ * an unknown key in the file or among the arguments is a fault (an unknown INSTROOM_ variable is not: other programs
+ * share the prefix). File form: "key = value" lines, # comments. Values: COUNT and BYTES take k, M, G; MS takes ms, s,
+ * m; SECRET names a file whose bytes are the value, one final LF dropped, and prints as ***. Strings live until
+ * config_release. */
 #ifndef RUN_CONFIG_H
 #define RUN_CONFIG_H
 
@@ -36,8 +37,9 @@ struct config_table {
 	size_t key_count;
 };
 
-/* Fills *target (a struct the table's offsets speak of). Returns 0 to go on; 1 when --help or --version or --config-help
- * was answered on stdout and the program is to exit 0; -ERR_CONFIG with all faults already on stderr, one a line. */
+/* Fills *target (a struct the table's offsets speak of). Returns 0 to go on; 1 when --help or --version or
+ * --config-help was answered on stdout and the program is to exit 0; -ERR_CONFIG with all faults already on stderr,
+ * one a line. */
 MUSTUSE int config_load(const struct config_table *table, int argc, char **argv, void *target);
 void config_release(const struct config_table *table, void *target);
 

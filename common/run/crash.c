@@ -4,7 +4,8 @@
  *   name:3          ends it at the third
  *   name=stop       raises SIGSTOP there instead; name:3=stop likewise
  *
- * A plan that cannot be read ends the process at once: a fault test that does nothing would pass for the wrong reason. */
+ * A plan that cannot be read ends the process at once: a fault test that does nothing would pass for the wrong
+ * reason. */
 #include "run/crash.h"
 
 #ifdef INSTROOM_CRASH_POINTS

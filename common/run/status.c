@@ -1,4 +1,5 @@
-/* One thread of libmicrohttpd answers; it reads atomics only, so a stuck turn cannot hang it and it cannot hang a turn. */
+/* One thread of libmicrohttpd answers; it reads atomics only, so a stuck turn cannot hang it and it cannot hang a
+ * turn. */
 #include "run/status.h"
 
 #include "base/clock.h"

@@ -14,7 +14,7 @@ struct status;
 /* address: "127.0.0.1:9464"; empty: no page, *ret is NULL and all calls accept it. */
 MUSTUSE int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, struct err *err);
 void status_close(struct status *status);
-uint16_t status_port(const struct status *status); /* the port it listens on, for an address with port 0; 0 without a page */
+uint16_t status_port(const struct status *status); /* where it listens, for an address with port 0; 0: no page */
 void status_beat(void);				   /* the loop turned */
 void status_ready(bool is_ready, const char *why); /* why: static text of what is waited for */
 bool status_is_alive(void);

@@ -165,6 +165,8 @@ class Kafka:
     def kill(self):
         return self.process.end(signal.SIGKILL, 10)
 
+    discard = kill
+
     def signal(self, number):
         return self.process.signal(number)
 

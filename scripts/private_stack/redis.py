@@ -61,5 +61,7 @@ class Redis:
     def kill(self):
         return self.process.end(signal.SIGKILL, 10)
 
+    discard = kill
+
     def signal(self, number):
         return self.process.signal(number)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ PORT_FIRST, PORT_LAST, BLOCK = 20000, 32000, 40
 PORT_OFFSETS = {"kafka1": 0, "kafka2": 1, "kafka3": 2, "controller1": 3, "controller2": 4, "controller3": 5,
                 "postgres": 6, "redis": 7}
 FREE_OFFSET = 10
+DRAIN_S = 40
 
 
 def stacks_dir():
@@ -212,15 +214,25 @@ class Stack:
         with ThreadPoolExecutor(len(servers)) as pool:
             return list(pool.map(action, servers))
 
+    def end_workers(self, number, wait_s):
+        """The programs of Instroom that scripts/workers started on this stack."""
+        from . import workers  # it builds on this module
+
+        if (self.dir / "workers").exists():
+            programs = workers.Workers(self)
+            programs.end(programs.all(), number, wait_s)
+
     def down(self):
         if self.record is None:
             return False
+        self.end_workers(signal.SIGTERM, DRAIN_S)
         return any(self.each(self.servers(), lambda server: server.stop()))
 
     def wipe(self):
         """No data will be wanted again: servers go at once."""
         if self.record is not None:
-            self.each(self.servers(), lambda server: server.kill())
+            self.end_workers(signal.SIGKILL, 10)
+            self.each(self.servers(), lambda server: server.discard())
             for node in self.nodes():
                 node.remove_temporary()
         was_there = self.link.exists() or self.link.is_symlink()

@@ -131,6 +131,10 @@ class Workers:
         return [worker.process.end(number, max(0.0, deadline - time.monotonic()))
                 for worker in workers if worker.process.pid() is not None]
 
+    def end_all(self):
+        """For a stack that is about to be wiped; fine when no worker was ever set up."""
+        self.end(self.all(), 9, 10)
+
     def ctl(self, *words, **options):
         return subprocess.run([self.program("instroomctl"), "--config", str(self.dir / "instroomctl.conf"), *words],
                               check=False, **options)

@@ -1,5 +1,5 @@
-/* adapters_fixture: where the servers of a private stack are, and names nobody else uses on them. Tests that find no server
- * are skipped with the name of the variable that is missing. */
+/* adapters_fixture: where the servers of a private stack are, and names nobody else uses on them. Tests that find
+ * no server are skipped with the name of the variable that is missing. */
 #ifndef TESTS_ADAPTERS_FIXTURE_H
 #define TESTS_ADAPTERS_FIXTURE_H
 

@@ -171,6 +171,8 @@ def _make_chains(folder):
         *chain(127, "912", (20170801, 20171031)),
         line(127, "einde-voor-begin", brin="99VO", benoemingsgrondslag="912",
              onderwijsterrein="V1001", begin_benoeming="20171101", einde_benoeming="20171031"),
+        *chain(134, "912", (20170801, 20170831), (20171115, 20171114), (20180210, 20180228)),
+        *chain(135, "912", (20170801, 20170831), (20171130, 20171130), (20180228, 20180228)),
         *chain(128, "912", (20170801, 20171031)),
         line(128, "met-andere-fout", brin="99zz", benoemingsgrondslag="912",
              onderwijsterrein="V1001", begin_benoeming="20171101", einde_benoeming="20180131"),

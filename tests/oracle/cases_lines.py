@@ -22,6 +22,9 @@ def make_identiteit(folder):
         line("000000000", "nullen"), line(WRONG_NUMBERS[0], "controlegetal"),
         line(WRONG_NUMBERS[1], "controlegetal-2"), line(EDUCATION_NUMBERS[0], "onderwijsnummer"),
         line(EDUCATION_NUMBERS[1], "onderwijsnummer-2")])
+    folder.send("LR-P03: onderwijsnummers met elk laatste cijfer", [
+        line(next(number for number in EDUCATION_NUMBERS if number.endswith(digit)),
+             f"op-{digit}") for digit in "0123456789"])
     folder.send("een onleesbaar BSN is een groep op zich: geen LR-X01, X02, X04, X06", [
         line("", "dubbel"), line("", "dubbel", geslachtsnaam="Anders"),
         line(WRONG_NUMBERS[0], "dubbel"), line(WRONG_NUMBERS[0], "dubbel", geslacht="V"),
@@ -110,7 +113,8 @@ def make_persoon(folder):
     folder.send("LR-P05: vorm van de geboortedatum", lines_of_values("geboortedatum", (
         "", " ", "19800601", " 19800601 ", "19800600", "19800000", "19800001", "19801300",
         "19801301",
-        "19800132", "19800229", "19810229", "19000229", "20000229", "19000000", "19000101",
+        "19800132", "19800229", "19810229", "19000229", "20000229", "20000230", "19000000",
+        "19000101",
         "19000100", "18991231", "19800431", "1980-06-01", "198006", "1980060", "198006011",
         "1980060a", sample.other_digits("19800601"), "00000000", "99999999"), 0))
     folder.send("LR-P05: na de dag van ontvangst (20180702)", lines_of_values("geboortedatum", (
@@ -179,7 +183,8 @@ def make_adres(folder):
 # --- benoeming: B01 - B10, B12, B13, S01 - S05 ------------------------------------------------
 
 def make_benoeming(folder):
-    dates = ("", " ", "20180230", "20160229", "20150229", "18991231", "19000101", "21991231",
+    dates = ("", " ", "20180230", "20160230", "20160229", "20150229", "18991231", "19000101",
+             "21991231",
              "22000101", "2018-01-01", "201801", "20180100", "20180001", "2018010a", " 20180101 ",
              sample.other_digits("20180101"), "\t20180101", "20180101\n")
     for place, column in enumerate(COLUMNS[19:23]):

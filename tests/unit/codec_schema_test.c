@@ -85,6 +85,19 @@ Test(schema, a_type_comes_from_the_file_that_is_named_and_else_from_the_lowest_v
 	schema_set_release(&set);
 }
 
+Test(schema, a_lower_version_counts_though_its_file_comes_later)
+{
+	static const char *const PATHS[] = { REFUSED "ambiguous-1.avsc", REFUSED "base-1.avsc",
+					     REFUSED "lower/another-2.avsc" };
+	struct schema_set set;
+	struct err err;
+
+	cr_assert_eq(schema_set_load(PATHS, ARRAY_LEN(PATHS), &set, &err), 0, "%s", err.text);
+	cr_assert_str_eq(set.items[0].file, "ambiguous-1");
+	cr_expect(compat_find(compat_find(set.items[0].root, "r")->type, "y"), "R of base-1, not of another-2");
+	schema_set_release(&set);
+}
+
 Test(schema, the_messages_of_the_house_are_accepted)
 {
 	static const char *const PATHS[] = { AVRO "confirm-1.avsc", AVRO "delivery-1.avsc",   AVRO "feedback-1.avsc",

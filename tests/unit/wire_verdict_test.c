@@ -108,8 +108,9 @@ Test(verdict_check, classes_are_the_five_and_an_unreadable_group_is_never_applie
 
 Test(verdict_check, lines_add_up)
 {
-	EXPECT_BAD(s.group_lines[0] = 0);
-	EXPECT_BAD(s.group_lines[0] = -1);
+	EXPECT_GOOD((s.group_lines[0] = 3, s.group_lines[1] = 1));
+	EXPECT_BAD((s.group_lines[0] = 0, s.group_lines[1] = 4));
+	EXPECT_BAD((s.group_lines[0] = -1, s.group_lines[1] = 5));
 	EXPECT_BAD(s.group_lines[0] = 2);
 	EXPECT_BAD(s.verdict.header.line_count = 5);
 	EXPECT_BAD(s.verdict.unreadable_lines = 0);
@@ -168,6 +169,7 @@ Test(verdict_check, what_has_no_lines_has_no_groups)
 	EXPECT_BAD(s.verdict.kind = VERDICT_KIND_FORGET);
 	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_FORGET, clear_groups(&s.verdict), s.verdict.keys.n = 48,
 		     s.verdict.header.delivery_id.n = 0));
+	EXPECT_BAD((s.verdict.kind = VERDICT_KIND_FORGET, clear_groups(&s.verdict), s.verdict.keys.n = 47));
 	EXPECT_BAD(s.verdict.kind = VERDICT_KIND_FOREIGN);
 	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_FOREIGN, clear_groups(&s.verdict),
 		     s.verdict.header = (struct wire_header){ 0 }));

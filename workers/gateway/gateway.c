@@ -27,7 +27,7 @@ enum {
 	QUEUE_BYTES_MAX = 256 << 20,
 	SNAPSHOT_BYTES_MAX = 32 << 20,
 	LOOP_WAIT_MS_MAX = 250,
-	REFERENCE_EVERY_MS = 250,
+	REFERENCE_EVERY_MS = 500,
 	TOPIC_WAIT_MS = 5000,
 	URL_BYTES_MAX = 512,
 };
@@ -340,33 +340,31 @@ static void take_snapshot(struct gateway *gateway, const struct kafka_message *m
 		  reference_rows(reference, REFERENCE_BOARDS), reference_rows(reference, REFERENCE_SCHOOLS));
 }
 
-/* Not ready before the topic was read to the end it had at start (DESIGN 3). */
+/* Not ready before the topic was read to the end it had at start (DESIGN 3). Between news nothing is fetched. */
 static void read_reference(struct gateway *gateway)
 {
+	struct kafka_reader *reader = gateway->reference_reader;
+	const char *topic = gateway->config.topic_reference;
 	struct kafka_topic_range range;
 	struct kafka_message message;
 	struct err err = { 0 };
 	int rc = 1;
 
-	if (gateway->reference_next < 0) {
-		if (kafka_reader_range(gateway->reference_reader, gateway->config.topic_reference, 0, LOOP_WAIT_MS_MAX, &range,
-				       &err) != 0 ||
-		    kafka_reader_seek(gateway->reference_reader, gateway->config.topic_reference, 0, range.low, &err) != 0)
-			return; /* asked again at the next turn; readiness tells */
-		gateway->reference_next = range.low;
-		gateway->reference_end = range.high;
-	}
-	while (rc > 0) {
-		bool is_behind = gateway->reference_next < gateway->reference_end;
-
-		rc = kafka_reader_next(gateway->reference_reader, is_behind ? LOOP_WAIT_MS_MAX : 0, &message, &err);
+	if (kafka_reader_range(reader, topic, 0, LOOP_WAIT_MS_MAX, &range, &err) != 0)
+		return; /* asked again soon; readiness tells */
+	gateway->reference_next = MAX(gateway->reference_next, range.low);
+	if (gateway->reference_next < range.high)
+		rc = kafka_reader_seek(reader, topic, 0, gateway->reference_next, &err) == 0;
+	while (rc > 0 && gateway->reference_next < range.high) {
+		rc = kafka_reader_next(reader, LOOP_WAIT_MS_MAX, &message, &err);
 		if (rc > 0) {
 			take_snapshot(gateway, &message);
 			gateway->reference_next = message.offset + 1;
 			kafka_message_drop(&message);
 		}
 	}
-	gateway->is_reference_read |= gateway->reference_next >= gateway->reference_end;
+	kafka_reader_rest(reader);
+	gateway->is_reference_read |= gateway->reference_next >= range.high;
 }
 
 static void tell_readiness(const struct gateway *gateway)
@@ -628,7 +626,6 @@ static int open_gateway(struct gateway *gateway, struct err *err)
 	if (rc != 0)
 		return rc;
 	strbuf_init(&gateway->message, MESSAGE_BYTES_MAX);
-	gateway->reference_next = -1;
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->signal_fd = stop_signalfd();
 	if (gateway->epoll_fd < 0 || gateway->signal_fd < 0)

@@ -66,7 +66,7 @@ struct gateway {
 	struct kafka_options kafka;
 	struct kafka_sink *sink;
 	struct kafka_reader *reference_reader;
-	int64_t reference_next, reference_end; /* next offset to read; where the topic ended when we started */
+	int64_t reference_next; /* offset */
 	bool is_reference_read;
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;

@@ -129,6 +129,7 @@ static int shelf_refresh_partition(struct reference_shelf *shelf, int32_t partit
 		rc = shelf_index(shelf, &message, err);
 		kafka_message_drop(&message);
 	}
+	kafka_reader_rest(shelf->reader);
 	return rc;
 }
 

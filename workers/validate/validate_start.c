@@ -125,6 +125,7 @@ static int chunk_read(struct validate *self, const struct lane *lane, int64_t en
 		next = message->offset + 1;
 		rc = 0;
 	}
+	kafka_reader_rest(self->reader);
 	return rc;
 }
 

@@ -419,6 +419,15 @@ static int open_assigned(struct write *self, struct err *err)
 	return rc == 0 || rc == -ERR_RETRY ? rc : explain(err);
 }
 
+static int connect_register(struct write *self, struct err *err)
+{
+	int rc = pg_link_connect(self->link, err);
+
+	if (rc != 0)
+		set_ready(self, false, "waiting for PostgreSQL");
+	return rc;
+}
+
 static int write_turn(void *opaque, struct err *err)
 {
 	struct write *self = opaque;
@@ -426,8 +435,10 @@ static int write_turn(void *opaque, struct err *err)
 
 	if (kafka_sink_is_dead(self->sink))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
-	if (self->is_stuck || assignment_is_due(&self->intake))
+	if (self->is_stuck || assignment_is_due(&self->intake) || !pg_link_is_up(self->link))
 		rc = poll_only(self, err);
+	if (rc == 0)
+		rc = connect_register(self, err);
 	if (rc == 0)
 		rc = open_assigned(self, err);
 	if (rc == 0 && !self->is_stuck && !assignment_is_due(&self->intake))
@@ -439,7 +450,8 @@ static int write_turn(void *opaque, struct err *err)
 	if (applied != 0)
 		return applied;
 	if (rc != 0) {
-		set_ready(self, false, "waiting for Kafka");
+		if (pg_link_is_up(self->link))
+			set_ready(self, false, "waiting for Kafka");
 		return rc;
 	}
 	set_ready(self, true, "");

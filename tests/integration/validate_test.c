@@ -1,0 +1,651 @@
+/* instroom-validate as it is, between a real Kafka, Redis and PostgreSQL: whatever happens to it and to Redis, the chain of
+ * verdicts speaks of each raw message once, in order, and UNCHANGED comes back with the cache. There is no writer here, so
+ * the register stays at its beginning and a cold start folds the whole verdict log. */
+#include "adapters_fixture.h"
+#include "base/num.h"
+#include "kafka/kafka_admin.h"
+#include "kafka/kafka_reader.h"
+#include "kafka/kafka_sink.h"
+#include "pg/pg_link.h"
+#include "validate/position.h"
+#include "validate_fixture.h"
+#include "wire/gen/quarantine.h"
+#include "wire/gen/reference.h"
+#include "wire/verdict_class.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { WAIT_MS = 30000, STEP_MS = 50, MESSAGES_MAX = 200, VALIDATORS = 2, NAME_BYTES = 64, PATH_BYTES = 128 };
+enum topic { RAW, VERDICT, QUARANTINE, REFERENCE, TOPICS };
+
+struct validator {
+	pid_t pid; /* 0: does not run */
+	const char *crash_at;
+	char group[NAME_BYTES];
+};
+
+struct world {
+	char topics[TOPICS][NAME_BYTES];
+	char dir[PATH_BYTES], socket[PATH_BYTES + 16], key_file[PATH_BYTES + 16], conninfo[1024];
+	pid_t redis;
+	struct validator validators[VALIDATORS];
+	struct kafka_sink *sink;
+	struct kafka_reader *reader;
+	struct arena arena;
+	uint8_t version[REFERENCE_VERSION_BYTES];
+	int64_t raw_count;
+};
+
+static struct world world;
+static struct err err;
+
+static struct kafka_options broker(void)
+{
+	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"), .client_id = "validate_it" };
+}
+
+/* ---- processes ---- */
+
+static void start_redis(void)
+{
+	int64_t end_ms = clock_ms() + WAIT_MS;
+	struct stat found;
+
+	unlink(world.socket);
+	world.redis = fork();
+	if (world.redis == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDOUT_FILENO);
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", world.socket, "--save", "", "--dir", world.dir,
+		       (char *)NULL);
+		_exit(127);
+	}
+	while (stat(world.socket, &found) != 0 && clock_ms() < end_ms)
+		usleep(STEP_MS * 1000);
+}
+
+static int end_process(pid_t *pid, int number)
+{
+	int status = -1;
+
+	if (*pid > 0) {
+		kill(*pid, number);
+		waitpid(*pid, &status, 0);
+	}
+	*pid = 0;
+	return status;
+}
+
+static void start_validator(int which)
+{
+	struct validator *validator = &world.validators[which];
+	char words[16][1200];
+	char *args[18] = { 0 };
+	size_t n = 0;
+
+	snprintf(words[n++], sizeof *words, "%s", VALIDATE_PROGRAM);
+	snprintf(words[n++], sizeof *words, "--worker.name=validate/%d", which);
+	snprintf(words[n++], sizeof *words, "--kafka.brokers=%s", fixture_server("INSTROOM_KAFKA_BROKERS"));
+	snprintf(words[n++], sizeof *words, "--kafka.group=%s", validator->group);
+	snprintf(words[n++], sizeof *words, "--kafka.session.max=6s");
+	snprintf(words[n++], sizeof *words, "--topic.raw=%s", world.topics[RAW]);
+	snprintf(words[n++], sizeof *words, "--topic.verdict=%s", world.topics[VERDICT]);
+	snprintf(words[n++], sizeof *words, "--topic.quarantine=%s", world.topics[QUARANTINE]);
+	snprintf(words[n++], sizeof *words, "--topic.reference=%s", world.topics[REFERENCE]);
+	snprintf(words[n++], sizeof *words, "--redis.address=%s", world.socket);
+	snprintf(words[n++], sizeof *words, "--pg.conninfo=%s", world.conninfo);
+	snprintf(words[n++], sizeof *words, "--hmac.key.file=%s", world.key_file);
+	for (size_t i = 0; i < n; i++)
+		args[i] = words[i];
+	validator->pid = fork();
+	if (validator->pid == 0) {
+		if (validator->crash_at)
+			setenv("INSTROOM_CRASH_AT", validator->crash_at, 1);
+		if (!getenv("INSTROOM_TEST_TALK"))
+			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		execv(args[0], args);
+		_exit(127);
+	}
+}
+
+/* ---- the world ---- */
+
+static void make_topics(int32_t partitions)
+{
+	static const struct kafka_topic_setting SETTINGS[] = { { "max.message.bytes", "67108864" } };
+	static const char *const NAMES[] = { "raw", "verdict", "quarantine", "reference" };
+	struct kafka_options kafka = broker();
+	struct kafka_topic_spec specs[TOPICS];
+	char name[NAME_BYTES - 16];
+
+	fixture_name(name, sizeof name);
+	for (int i = 0; i < TOPICS; i++) {
+		snprintf(world.topics[i], NAME_BYTES, "%s.%s.1", name, NAMES[i]);
+		specs[i] = (struct kafka_topic_spec){ .name = world.topics[i], .partitions = i == REFERENCE ? 1 : partitions,
+						      .replication = 1, .settings = SETTINGS, .setting_count = 1 };
+	}
+	ASSERT_OK(kafka_admin_make_topics(&kafka, specs, TOPICS, WAIT_MS, &err));
+	for (int i = 0; i < VALIDATORS; i++)
+		snprintf(world.validators[i].group, NAME_BYTES, "%s.group", name);
+}
+
+static struct pg_link *connect_to(const char *conninfo)
+{
+	struct pg_options options = { .conninfo = conninfo, .application = "validate_it", .connect_ms = 3000, .lock_ms = 2000,
+				      .idle_transaction_ms = 60000 };
+	struct pg_link *link = NULL;
+
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	return link;
+}
+
+/* The two tables a cold start reads, as migration 0001 has them. */
+static void make_register(int32_t partitions)
+{
+	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
+	struct pg_link *link = connect_to(admin);
+	char name[NAME_BYTES], sql[1024];
+
+	fixture_name(name, sizeof name);
+	snprintf(sql, sizeof sql, "create database \"%s\"", name);
+	ASSERT_OK(pg_script(link, sql, &err));
+	pg_link_close(link);
+	snprintf(world.conninfo, sizeof world.conninfo, "%s dbname=%s", admin, name);
+	link = connect_to(world.conninfo);
+	snprintf(sql, sizeof sql,
+		 "create schema register;"
+		 "create table register.cursor (topic text, partition int, next_raw bigint default 0, next_verdict bigint default 0,"
+		 " tip uuid default '00000000-0000-0000-0000-000000000000');"
+		 "create table register.board (board int, partition int, sequence_max bigint);"
+		 "insert into register.cursor (topic, partition) select '%s', p from generate_series(0, %d) p",
+		 world.topics[RAW], partitions - 1);
+	ASSERT_OK(pg_script(link, sql, &err));
+	pg_link_close(link);
+}
+
+static void count_reports(void *self, const struct kafka_report *report)
+{
+	(void)self;
+	cr_assert_eq(report->error, 0, "%s", report->code);
+}
+
+static void publish_reference(void)
+{
+	struct slice tables[REFERENCE_TABLES];
+	struct wire_reference_snapshot snapshot = { .published_ms = 1, .tables = { tables, REFERENCE_TABLES } };
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+	char key[2 * REFERENCE_VERSION_BYTES];
+
+	memcpy(tables, validate_fixture_tables(), sizeof tables);
+	validate_fixture_version(world.version);
+	memcpy(snapshot.version, world.version, sizeof snapshot.version);
+	num_to_hex(world.version, sizeof world.version, key);
+	strbuf_init(&value, 1 << 20);
+	frame_put(&value, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
+	wire_reference_snapshot_encode(&value, &snapshot);
+	ASSERT_OK(kafka_sink_put(world.sink, world.topics[REFERENCE], 0, slice_make(key, sizeof key), strbuf_slice(&value), NULL, 0,
+				 NULL, &err));
+	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
+}
+
+static void make_world(int32_t partitions)
+{
+	struct kafka_sink_options options = { .message_bytes_max = 32 << 20, .delivery_timeout_ms = WAIT_MS,
+					      .queue_bytes_max = 64 << 20, .compression = "none" };
+	struct kafka_options kafka = broker();
+
+	make_topics(partitions);
+	make_register(partitions);
+	snprintf(world.dir, sizeof world.dir, "/tmp/instroom-validate-it-XXXXXX");
+	cr_assert_not_null(mkdtemp(world.dir));
+	snprintf(world.socket, sizeof world.socket, "%s/redis.sock", world.dir);
+	snprintf(world.key_file, sizeof world.key_file, "%s/hmac.key", world.dir);
+	FILE *key = fopen(world.key_file, "w");
+
+	cr_assert(key && fputs("a key of the tests\n", key) >= 0);
+	fclose(key);
+	ASSERT_OK(kafka_sink_open(&kafka, &options, count_reports, NULL, &world.sink, &err));
+	ASSERT_OK(kafka_reader_open(&kafka, 64 << 20, &world.reader, &err));
+	ASSERT_OK(arena_init(&world.arena, 256 << 20, 1 << 20, &err));
+	start_redis();
+}
+
+static void make_world_of_one(void)
+{
+	make_world(1);
+	publish_reference();
+}
+
+static void drop_world(void)
+{
+	for (int i = 0; i < VALIDATORS; i++)
+		end_process(&world.validators[i].pid, SIGKILL);
+	end_process(&world.redis, SIGKILL);
+	kafka_sink_close(world.sink);
+	kafka_reader_close(world.reader);
+	arena_release(&world.arena);
+	unlink(world.key_file);
+	unlink(world.socket);
+	rmdir(world.dir);
+}
+
+TestSuite(validate, .init = make_world_of_one, .fini = drop_world, .timeout = 120);
+TestSuite(validate_late, .init = NULL, .fini = drop_world, .timeout = 120);
+
+/* ---- raw messages in, verdicts out ---- */
+
+static void publish_bytes(struct slice value, const struct raw_headers *headers)
+{
+	struct kafka_header pairs[RAW_HEADERS_MAX];
+	struct raw_headers_text text = { .count = 0 };
+
+	if (headers)
+		raw_headers_write(headers, &text);
+	for (size_t i = 0; i < text.count; i++)
+		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
+	ASSERT_OK(kafka_sink_put(world.sink, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs, text.count, NULL, &err));
+	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
+	world.raw_count++;
+}
+
+static void publish(struct raw_spec spec)
+{
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+	struct raw_headers headers;
+
+	strbuf_init(&value, 32 << 20);
+	raw_build(&value, &spec, &headers);
+	publish_bytes(strbuf_slice(&value), &headers);
+}
+
+struct counted {
+	size_t count;
+	size_t void_count;
+	int32_t kinds[MESSAGES_MAX];
+	char classes[MESSAGES_MAX][32]; /* a letter a group, "*" for a body that could not be read */
+};
+
+static void note_verdict(struct counted *counted, const struct wire_verdict *verdict)
+{
+	char *classes = counted->classes[counted->count];
+
+	cr_assert_lt(counted->count, (size_t)MESSAGES_MAX);
+	counted->kinds[counted->count++] = verdict->kind;
+	snprintf(classes, sizeof *counted->classes, "%s", verdict->body_unreadable ? "*" : "");
+	for (size_t i = 0; i < verdict->classes.n && i < 20; i++)
+		classes[i] = " CURWQ"[(int)verdict->classes.p[i]];
+}
+
+static void read_verdict(const struct kafka_message *message, struct wire_verdict *ret)
+{
+	uint64_t schema;
+	struct slice body;
+
+	ASSERT_OK(frame_open(message->value, &schema, &body, &err));
+	ASSERT_OK(wire_verdict_decode_as(schema, body, &world.arena, ret, &err));
+	ASSERT_OK(wire_verdict_check(ret, &err));
+}
+
+/* The chain from its beginning. A hole in it, or a raw message twice, fails here. */
+static void follow_chain(struct counted *ret)
+{
+	struct position position = POSITION_GENESIS;
+	struct kafka_topic_range range;
+
+	*ret = (struct counted){ 0 };
+	arena_reset(&world.arena);
+	ASSERT_OK(kafka_reader_range(world.reader, world.topics[VERDICT], 0, WAIT_MS, &range, &err));
+	if (range.high == 0)
+		return;
+	ASSERT_OK(kafka_reader_seek(world.reader, world.topics[VERDICT], 0, 0, &err));
+	while (position.next_verdict < range.high) {
+		struct kafka_message message;
+		struct wire_verdict verdict;
+
+		cr_assert_eq(kafka_reader_next(world.reader, WAIT_MS, &message, &err), 1);
+		read_verdict(&message, &verdict);
+		switch (position_take(&position, message.offset, &verdict)) {
+		case POSITION_COUNTS:
+			note_verdict(ret, &verdict);
+			break;
+		case POSITION_VOID:
+			ret->void_count++;
+			break;
+		default:
+			cr_assert(false, "a hole at verdict %lld", (long long)message.offset);
+		}
+		kafka_message_drop(&message);
+	}
+	cr_assert_eq((size_t)position.next_raw, ret->count);
+}
+
+/* Until every raw message has its verdict. */
+static void await_all(struct counted *ret)
+{
+	int64_t end_ms = clock_ms() + WAIT_MS;
+
+	for (;;) {
+		follow_chain(ret);
+		if ((int64_t)ret->count == world.raw_count)
+			return;
+		cr_assert_lt(clock_ms(), end_ms, "%zu verdicts of %lld messages", ret->count, (long long)world.raw_count);
+		usleep(STEP_MS * 1000);
+	}
+}
+
+static const char *last_classes(void)
+{
+	static struct counted counted;
+
+	await_all(&counted);
+	return counted.classes[counted.count - 1];
+}
+
+static int64_t sequence;
+
+/* The usual delivery, with the next sequence. */
+static void deliver(const char *lines)
+{
+	publish((struct raw_spec){ .sequence = ++sequence, .lines = lines });
+}
+
+/* ---- tests ---- */
+
+Test(validate, makes_candidates_of_what_is_new_and_unchanged_of_what_comes_again)
+{
+	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "U");
+	deliver("1:b");
+	cr_expect_str_eq(last_classes(), "C");
+	deliver("1:!");
+	cr_expect_str_eq(last_classes(), "R");
+	deliver("?:a");
+	cr_expect_str_eq(last_classes(), "R");
+	publish((struct raw_spec){ .sequence = 1, .lines = "1:b" });
+	cr_expect_str_eq(last_classes(), "C", "late");
+	deliver("1:b");
+	cr_expect_str_eq(last_classes(), "C", "nothing is certain behind a late delivery");
+	deliver("1:b");
+	cr_expect_str_eq(last_classes(), "U");
+	publish((struct raw_spec){ .sequence = ++sequence, .lines = "1:b", .is_dry_run = true });
+	cr_expect_str_eq(last_classes(), "C", "a dry run");
+	publish((struct raw_spec){ .sequence = ++sequence, .lines = "2:a", .delivery = DELIVERY_VOLLEDIG });
+	deliver("1:b 2:a");
+	const char *classes = last_classes();
+
+	cr_expect(strchr(classes, 'C') && strchr(classes, 'U'), "teacher 1 may have lapsed, teacher 2 has not: %s", classes);
+	publish((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = sequence });
+	publish((struct raw_spec){ .sequence = ++sequence, .lines = "2:a", .delivery = DELIVERY_INTREKKING });
+	cr_expect_str_eq(last_classes(), "W");
+	deliver("2:a");
+	cr_expect_str_eq(last_classes(), "C");
+	cr_expect_eq(end_process(&world.validators[0].pid, SIGTERM), 0, "it drains");
+}
+
+Test(validate, judges_many_messages_in_batches)
+{
+	struct counted counted;
+
+	for (int i = 0; i < 150; i++)
+		deliver(i % 2 ? "1:a 2:a" : "1:a 3:a");
+	start_validator(0);
+	await_all(&counted);
+	cr_expect_str_eq(counted.classes[0], "CC");
+	cr_expect_str_eq(counted.classes[149], "UU");
+	cr_expect_eq(counted.void_count, 0);
+}
+
+Test(validate, goes_on_behind_its_last_verdict_after_a_kill)
+{
+	struct counted counted;
+
+	for (int round = 0; round < 4; round++) {
+		start_validator(0);
+		for (int i = 0; i < 10; i++)
+			deliver("1:a 2:a");
+		usleep((useconds_t)(round * 300000));
+		end_process(&world.validators[0].pid, SIGKILL);
+	}
+	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "U");
+	await_all(&counted);
+	cr_expect_eq(counted.count, 41);
+}
+
+Test(validate, folds_the_verdict_log_when_redis_was_wiped)
+{
+	start_validator(0);
+	deliver("1:a 2:a");
+	cr_expect_str_eq(last_classes(), "CC");
+	end_process(&world.redis, SIGKILL);
+	start_redis();
+	deliver("1:a 2:a");
+	cr_expect_eq(strlen(last_classes()), 2, "C or U, as it notices");
+	end_process(&world.validators[0].pid, SIGTERM);
+	end_process(&world.redis, SIGKILL);
+	start_redis();
+	start_validator(0);
+	deliver("1:a 2:a");
+	cr_expect_str_eq(last_classes(), "UU", "no writer moved the register: the whole log is folded again");
+}
+
+Test(validate, goes_on_without_redis_and_folds_when_it_is_back)
+{
+	start_validator(0);
+	deliver("1:a");
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "U");
+	end_process(&world.redis, SIGKILL);
+	for (int i = 0; i < 5; i++) {
+		deliver("1:a");
+		cr_expect_str_eq(last_classes(), "C", "nothing is certain without it");
+	}
+	end_process(&world.validators[0].pid, SIGKILL);
+	start_validator(0); /* one without memory: from the register's cursor */
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+	start_redis();
+	int64_t end_ms = clock_ms() + WAIT_MS;
+
+	do
+		deliver("1:a");
+	while (strcmp(last_classes(), "U") != 0 && clock_ms() < end_ms);
+	cr_expect_str_eq(last_classes(), "U");
+}
+
+Test(validate, lets_two_owners_of_a_partition_write_one_chain)
+{
+	struct counted counted;
+
+	/* two groups: each gives its only member the partition */
+	snprintf(world.validators[1].group, NAME_BYTES, "%.40s.other", world.validators[0].group);
+	start_validator(0);
+	start_validator(1);
+	for (int i = 0; i < 100; i++)
+		deliver(i % 3 ? "1:a" : "1:b");
+	await_all(&counted);
+	cr_expect_eq(counted.count, 100);
+	for (size_t i = 1; i < 100; i++) { /* whoever judged it: b stands where i is a multiple of three */
+		bool is_same = (i % 3 == 0) == ((i - 1) % 3 == 0);
+
+		cr_expect(is_same || strcmp(counted.classes[i], "C") == 0, "message %zu changes the content: %s", i,
+			  counted.classes[i]);
+	}
+}
+
+Test(validate, a_stopped_owner_finds_that_another_went_on)
+{
+	struct counted counted;
+
+	snprintf(world.validators[1].group, NAME_BYTES, "%.40s.other", world.validators[0].group);
+	start_validator(0);
+	deliver("1:a");
+	last_classes();
+	kill(world.validators[0].pid, SIGSTOP);
+	start_validator(1);
+	for (int i = 0; i < 20; i++)
+		deliver("1:b");
+	await_all(&counted);
+	kill(world.validators[0].pid, SIGCONT);
+	for (int i = 0; i < 20; i++)
+		deliver("1:b");
+	await_all(&counted);
+	cr_expect_eq(counted.count, 41);
+	cr_expect_str_eq(counted.classes[40], "U");
+}
+
+static void expect_quarantined(int64_t offset, const char *reason)
+{
+	struct kafka_message message;
+	struct wire_quarantine quarantine;
+	uint64_t schema;
+	struct slice body;
+
+	ASSERT_OK(kafka_reader_seek(world.reader, world.topics[QUARANTINE], 0, offset, &err));
+	cr_assert_eq(kafka_reader_next(world.reader, WAIT_MS, &message, &err), 1);
+	ASSERT_OK(frame_open(message.value, &schema, &body, &err));
+	ASSERT_OK(wire_quarantine_decode(body, &world.arena, &quarantine, &err));
+	cr_expect(slice_equal_text(quarantine.reason, reason), "%.*s", (int)quarantine.reason.n, quarantine.reason.p);
+	cr_expect(slice_equal_text(quarantine.topic, world.topics[RAW]));
+	kafka_message_drop(&message);
+}
+
+Test(validate, puts_hostile_bytes_aside_and_goes_on)
+{
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+	struct raw_spec spec = { .sequence = ++sequence, .lines = "1:a 2:a" };
+	struct raw_headers headers;
+	struct counted counted;
+
+	strbuf_init(&value, 1 << 20);
+	raw_build(&value, &spec, &headers);
+	start_validator(0);
+	publish_bytes(SLICE_LITERAL("no message of ours"), NULL);
+	publish_bytes((struct slice){ "", 0 }, &headers);
+	publish_bytes(slice_make(value.p, value.n - 3), &headers);
+	deliver("1:a");
+	await_all(&counted);
+	cr_expect_eq(counted.kinds[0], VERDICT_KIND_FOREIGN);
+	cr_expect_str_eq(counted.classes[1], "*");
+	cr_expect_str_eq(counted.classes[2], "*");
+	cr_expect_str_eq(counted.classes[3], "C");
+	expect_quarantined(0, "no-headers");
+	expect_quarantined(2, "undecodable");
+}
+
+Test(validate_late, waits_for_a_reference_version_and_loses_nothing)
+{
+	struct counted counted;
+
+	make_world(1);
+	start_validator(0);
+	deliver("1:a");
+	deliver("1:a");
+	usleep(2500000);
+	follow_chain(&counted);
+	cr_expect_eq(counted.count, 0);
+	publish_reference();
+	cr_expect_str_eq(last_classes(), "U");
+}
+
+Test(validate, judges_a_file_of_the_largest_size_in_bounded_memory)
+{
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+	struct raw_spec spec = { .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG };
+	struct raw_headers headers;
+	struct counted counted;
+	char path[64], line[256];
+	long peak_kb = 0;
+
+	strbuf_init(&value, 32 << 20);
+	raw_build_large(&value, &spec, 1, FILE_LINES_MAX, 1, &headers);
+	start_validator(0);
+	publish_bytes(strbuf_slice(&value), &headers);
+	await_all(&counted);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)world.validators[0].pid);
+	FILE *status = fopen(path, "r");
+
+	cr_assert_not_null(status);
+	while (fgets(line, sizeof line, status))
+		sscanf(line, "VmHWM: %ld", &peak_kb);
+	fclose(status);
+	cr_log_info("peak of %ld kB for %zu bytes", peak_kb, value.n);
+	cr_expect_lt(peak_kb, 256L * 1024 * MEMORY_FACTOR);
+}
+
+#ifdef INSTROOM_CRASH_POINTS
+static const char *const CRASH_POINTS[] = {
+	"validate.began",    "validate.taken",	   "validate.judged",	"validate.judged:3", "validate.produced",
+	"validate.produced:2", "validate.delivered", "validate.delivered:2", "validate.advanced", "validate.advanced:2",
+	"validate.folded",
+};
+
+static bool has_ended(struct validator *validator)
+{
+	int status;
+
+	if (waitpid(validator->pid, &status, WNOHANG) != validator->pid)
+		return false;
+	validator->pid = 0;
+	return true;
+}
+
+Test(validate, loses_and_doubles_nothing_wherever_it_dies)
+{
+	for (size_t i = 0; i < ARRAY_LEN(CRASH_POINTS); i++) {
+		struct validator *validator = &world.validators[0];
+		bool is_fold = strstr(CRASH_POINTS[i], "folded") || strstr(CRASH_POINTS[i], "began");
+		int64_t end_ms = clock_ms() + WAIT_MS;
+
+		if (is_fold) { /* there must be something to begin and to fold */
+			end_process(&world.redis, SIGKILL);
+			start_redis();
+		}
+		validator->crash_at = CRASH_POINTS[i];
+		start_validator(0);
+		for (int j = 0; j < 6; j++)
+			deliver("1:a 2:a");
+		while (!has_ended(validator) && clock_ms() < end_ms)
+			usleep(STEP_MS * 1000);
+		cr_expect_eq(validator->pid, 0, "%s was not passed", CRASH_POINTS[i]);
+		end_process(&validator->pid, SIGKILL);
+		validator->crash_at = NULL;
+		start_validator(0);
+		cr_expect_str_eq(last_classes(), "UU", "%s", CRASH_POINTS[i]);
+		end_process(&validator->pid, SIGTERM);
+	}
+}
+
+Test(validate, gives_up_a_message_that_killed_it_three_times)
+{
+	struct counted counted;
+	struct validator *validator = &world.validators[0];
+
+	deliver("1:a");
+	deliver("1:a");
+	validator->crash_at = "validate.judged";
+	for (int i = 0; i < 3; i++) {
+		int64_t end_ms = clock_ms() + WAIT_MS;
+
+		start_validator(0);
+		while (!has_ended(validator) && clock_ms() < end_ms)
+			usleep(STEP_MS * 1000);
+		cr_assert_eq(validator->pid, 0);
+	}
+	validator->crash_at = NULL;
+	start_validator(0);
+	await_all(&counted);
+	cr_expect_str_eq(counted.classes[0], "*");
+	cr_expect_str_eq(counted.classes[1], "C", "the one behind it is judged");
+	expect_quarantined(0, "poison");
+}
+#endif
