@@ -40,7 +40,7 @@ static bool read_flag(struct slice text, bool *ret)
 
 static bool read_date(struct slice text, int32_t *ret)
 {
-	*ret = text.n == 8 ? date_parse(text) : DATE_BAD;
+	*ret = date_parse(text);
 	return *ret > 0;
 }
 

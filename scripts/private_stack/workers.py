@@ -103,6 +103,15 @@ class Workers:
                                                     address: f"127.0.0.1:{worker.port}"} |
                        own[worker.kind] | settings.get(worker.kind, {}))
 
+    def empty_register(self):
+        """Back to before the first migration. The workers are down."""
+        done = subprocess.run(["psql", "-q", "-X", self.stack.env()["INSTROOM_PG_OWNER"], "-c",
+                               "set client_min_messages = error; drop schema if exists register cascade; "
+                               "drop table if exists public.instroom_migration"],
+                              check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"the register could not be emptied: {done.stderr.strip()}")
+
     # --- the processes ---
 
     def all(self, counts=None):
@@ -147,6 +156,14 @@ class Workers:
             done = self.ctl(*command, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StackError(f"instroomctl {' '.join(command)} failed ({done.returncode}): {done.stderr.strip()}")
+
+
+def generation(number):
+    """Settings that put all programs on topics of their own, so that one set of servers serves many runs."""
+    topics = {f"topic.{name}": f"instroom.{name}.{number}" for name in ("raw", "verdict", "quarantine", "reference")}
+    return {"instroomctl": topics, "gateway": {name: topics[name] for name in ("topic.raw", "topic.reference")},
+            "validate": topics | {"kafka.group": f"instroom-validate-{number}"},
+            "write": {name: topics[name] for name in ("topic.raw", "topic.verdict")} | {"kafka.group": f"instroom-write-{number}"}}
 
 
 def default_build():

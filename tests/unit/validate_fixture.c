@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-enum { LINES_MAX = 50000, CELL_BYTES = 32, BSN_BASE = 100000000 };
+enum { LINES_MAX = 50000, CELL_BYTES = 32, BSN_BASE = 100000000, WIDE_BYTES = 198 };
 
 static const char SCHOOLS[] = "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n99ZZ;De Voorbeeldschool;PO;BO;19000101;\n";
 static const char SITES[] = "brin;vestiging;naam;geldig_van;geldig_tot\n99ZZ;00;Hoofd;19000101;\n";
@@ -222,10 +222,13 @@ void raw_build(struct strbuf *out, const struct raw_spec *spec, struct raw_heade
 	build(out, spec, ret_headers);
 }
 
-void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed,
+void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed, bool is_wide,
 		     struct raw_headers *ret_headers)
 {
+	static char wide[WIDE_BYTES];
+
 	assert(count <= LINES_MAX);
+	memset(wide, 'a', sizeof wide);
 	for (size_t i = 0; i < count; i++) {
 		/* a number that passes follows from the one before it; searching each from the start would be quadratic */
 		uint32_t eight = (uint32_t)(10000000 + (first + i) * 7);
@@ -240,6 +243,8 @@ void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t fir
 		int n = snprintf(texts[i][2], CELL_BYTES, "Vries%c%c", 'a' + (int)(seed % 26), 'a' + (int)(i % 26));
 
 		fill_line(i, slice_make(texts[i][0], 9), (unsigned)(first + i), slice_make(texts[i][2], (size_t)n), "V");
+		if (is_wide)
+			set_cell(i, FIELD_GIVEN_NAMES, slice_make(wide, sizeof wide));
 	}
 	*ret_headers = headers_of(spec, count);
 	build(out, spec, ret_headers);
