@@ -1,6 +1,6 @@
 #include "redis/redis_cache.h"
 
-#include "redis/redis_link.h"
+#include "redis/redis_room.h"
 
 #include "base/num.h"
 

@@ -1,5 +1,5 @@
-/* The writer's transactions against a real PostgreSQL: the register holds what the same log makes of one in memory, wherever
- * batches end; what cannot be stored is set aside; the fence holds; a lost answer to COMMIT is found out. */
+/* The writer's transactions against a real PostgreSQL: the register holds what the same log makes of one in memory,
+ * wherever batches end; what cannot be stored is set aside; the fence holds; a lost answer to COMMIT is found out. */
 #include "adapters_fixture.h"
 #include "write/isolate.h"
 #include "write/position.h"
@@ -25,8 +25,9 @@ static struct pg_link *connect_to(const char *conninfo)
 	struct err err = { 0 };
 
 	snprintf(kept, sizeof kept, "%s", conninfo);
-	struct pg_options options = { .conninfo = kept, .application = "write_it", .connect_ms = 3000, .lock_ms = 2000,
-				      .idle_transaction_ms = 60000 };
+	struct pg_options options = {
+		.conninfo = kept, .application = "write_it", .connect_ms = 3000, .lock_ms = 2000, .idle_transaction_ms = 60000
+	};
 
 	ASSERT_OK(pg_link_open(&options, &link, &err));
 	ASSERT_OK(pg_link_connect(link, &err));
@@ -83,7 +84,8 @@ static void fixture_open(struct fixture *fixture)
 	snprintf(conninfo, sizeof conninfo, "%s dbname=%s", admin, name);
 	fixture->link = connect_to(conninfo);
 	migrate(fixture->link);
-	ASSERT_OK(pg_script(fixture->link, "insert into register.cursor (topic, partition) values ('instroom.raw.1', 0)", &err));
+	ASSERT_OK(pg_script(fixture->link,
+			    "insert into register.cursor (topic, partition) values ('instroom.raw.1', 0)", &err));
 	ASSERT_OK(transaction_init(&fixture->transaction, fixture->link, slice_of(TOPIC), 256 << 20, 1 << 20, &err));
 	ASSERT_OK(arena_init(&fixture->arena, 64 << 20, 0, &err));
 }
@@ -158,9 +160,11 @@ static int content_of(const struct pg_rows *rows, size_t row, int column)
 static void check_teachers(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture, "select t.board, t.key, t.status, t.sequence, t.since, coalesce(t.lapsed_on, 0), t.content,"
-					    " t.bsn, l.volgnummer, t.hash, t.targets from register.teacher t join register.leraar l"
-					    " on l.board = t.board and l.key = t.key");
+	struct pg_rows *rows =
+		ask(fixture,
+		    "select t.board, t.key, t.status, t.sequence, t.since, coalesce(t.lapsed_on, 0), t.content,"
+		    " t.bsn, l.volgnummer, t.hash, t.targets from register.teacher t join register.leraar l"
+		    " on l.board = t.board and l.key = t.key");
 	size_t want = 0;
 
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
@@ -171,9 +175,11 @@ static void check_teachers(struct fixture *fixture, const struct fake_register *
 				  pg_get_i64(rows, i, 4) == row->since && pg_get_i32(rows, i, 5) == row->lapsed_on &&
 				  content_of(rows, i, 6) == row->content && pg_get_i32(rows, i, 7) == (int)row->bsn,
 			  "seed=%" PRIu64 " board=%d teacher=%d differs", seed, board, t);
-		cr_assert_eq(pg_get_i64(rows, i, 8), fake_sequence(fake, board, t), "seed=%" PRIu64 ": the view's volgnummer", seed);
+		cr_assert_eq(pg_get_i64(rows, i, 8), fake_sequence(fake, board, t),
+			     "seed=%" PRIu64 ": the view's volgnummer", seed);
 		cr_assert_eq(pg_is_null(rows, i, 9), row->content == 0);
-		cr_assert(row->content == 0 || pg_get_bytes(rows, i, 9).p[0] == row->content, "seed=%" PRIu64 ": hash", seed);
+		cr_assert(row->content == 0 || pg_get_bytes(rows, i, 9).p[0] == row->content, "seed=%" PRIu64 ": hash",
+			  seed);
 		cr_assert_eq(pg_is_null(rows, i, 10), row->content == 0);
 	}
 	for (int b = 0; b < FAKE_BOARDS; b++)
@@ -187,8 +193,9 @@ static bool has_history(const struct fake_register *fake, const struct fake_hist
 	for (size_t i = 0; i < fake->history_count; i++)
 		if (fake->history[i].board == one->board && fake->history[i].teacher == one->teacher &&
 		    fake->history[i].until == one->until && fake->history[i].row.since == one->row.since &&
-		    fake->history[i].row.sequence == one->row.sequence && fake->history[i].row.status == one->row.status &&
-		    fake->history[i].row.content == one->row.content && fake->history[i].row.lapsed_on == one->row.lapsed_on)
+		    fake->history[i].row.sequence == one->row.sequence &&
+		    fake->history[i].row.status == one->row.status && fake->history[i].row.content == one->row.content &&
+		    fake->history[i].row.lapsed_on == one->row.lapsed_on)
 			return true;
 	return false;
 }
@@ -196,13 +203,15 @@ static bool has_history(const struct fake_register *fake, const struct fake_hist
 static void check_history(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture, "select board, key, status, sequence, since, until, coalesce(lapsed_on, 0), content"
-					    " from register.teacher_history");
+	struct pg_rows *rows = ask(fixture,
+				   "select board, key, status, sequence, since, until, coalesce(lapsed_on, 0), content"
+				   " from register.teacher_history");
 
 	cr_assert_eq(pg_rows_count(rows), fake->history_count, "seed=%" PRIu64 ": %zu versions, not %zu", seed,
 		     pg_rows_count(rows), fake->history_count);
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		struct fake_history one = { .board = pg_get_i32(rows, i, 0), .teacher = teacher_of(pg_get_bytes(rows, i, 1)),
+		struct fake_history one = { .board = pg_get_i32(rows, i, 0),
+					    .teacher = teacher_of(pg_get_bytes(rows, i, 1)),
 					    .until = pg_get_i64(rows, i, 5) };
 
 		one.row.status = (enum teacher_status)pg_get_i16(rows, i, 2);
@@ -210,17 +219,18 @@ static void check_history(struct fixture *fixture, const struct fake_register *f
 		one.row.since = pg_get_i64(rows, i, 4);
 		one.row.lapsed_on = pg_get_i32(rows, i, 6);
 		one.row.content = content_of(rows, i, 7);
-		cr_assert(has_history(fake, &one), "seed=%" PRIu64 " board=%d teacher=%d: a version that was not", seed, one.board,
-			  one.teacher);
+		cr_assert(has_history(fake, &one), "seed=%" PRIu64 " board=%d teacher=%d: a version that was not", seed,
+			  one.board, one.teacher);
 	}
 }
 
 static void check_deliveries(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture, "select position, state, notices, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-					    " ingetrokken, quarantaine, absent, active, lapsed, lines, unreadable_lines"
-					    " from register.delivery order by position");
+	struct pg_rows *rows = ask(fixture,
+				   "select position, state, notices, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
+				   " ingetrokken, quarantaine, absent, active, lapsed, lines, unreadable_lines"
+				   " from register.delivery order by position");
 
 	cr_assert_eq(pg_rows_count(rows), fake->delivery_count, "seed=%" PRIu64, seed);
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
@@ -243,9 +253,10 @@ static void check_deliveries(struct fixture *fixture, const struct fake_register
 static void check_boards(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture, "select b.board, b.sequence_max, b.sequence_full, b.teachers, b.active, b.disowned,"
-					    " b.pending_sequence, (select count(*) from register.disowned d where d.board = b.board)"
-					    " from register.board b");
+	struct pg_rows *rows = ask(fixture,
+				   "select b.board, b.sequence_max, b.sequence_full, b.teachers, b.active, b.disowned,"
+				   " b.pending_sequence, (select count(*) from register.disowned d where d.board = b.board)"
+				   " from register.board b");
 
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
 		const struct board_row *want = &fake->boards[pg_get_i32(rows, i, 0)].row;
@@ -299,8 +310,10 @@ Test(write, the_register_holds_what_the_same_log_makes_in_memory)
 
 /* Setting aside. */
 
-static const struct fake_group FOUR[] = { { 1, VERDICT_CANDIDATE, 1, 1 }, { 3, VERDICT_CANDIDATE, 1, 2 },
-					  { 5, VERDICT_CANDIDATE, 1, 1 }, { 7, VERDICT_CANDIDATE, 1, 1 } };
+static const struct fake_group FOUR[] = { { 1, VERDICT_CANDIDATE, 1, 1 },
+					  { 3, VERDICT_CANDIDATE, 1, 2 },
+					  { 5, VERDICT_CANDIDATE, 1, 1 },
+					  { 7, VERDICT_CANDIDATE, 1, 1 } };
 
 static void count_committed(void *self, struct message **messages, size_t count, const struct cursor_move *moves,
 			    size_t move_count)
@@ -397,8 +410,10 @@ Test(write, one_partition_that_moved_holds_back_the_others)
 	struct err err = { 0 };
 
 	fixture_open(&fixture);
-	ASSERT_OK(pg_script(fixture.link, "insert into register.cursor (topic, partition, next_verdict)"
-					  " values ('instroom.raw.1', 1, 5)", &err));
+	ASSERT_OK(pg_script(fixture.link,
+			    "insert into register.cursor (topic, partition, next_verdict)"
+			    " values ('instroom.raw.1', 1, 5)",
+			    &err));
 	moves[0] = moves[1] = move_over(&fixture, 1);
 	moves[1].partition = 1;
 	ASSERT_OK(transaction_run(&fixture.transaction, &work, &end, &err));

@@ -22,7 +22,8 @@ Test(write_chain, a_verdict_counts_when_its_parent_is_the_last_that_counts)
 
 	cr_expect_eq(chain_take(&chain, 0, &first), CHAIN_COUNTS);
 	cr_expect(chain.next_raw == 1 && chain.next_verdict == 1 && chain.tip[0] == 1 && chain.digest[0] == 101);
-	cr_expect_eq(chain_take(&chain, 1, &rival), CHAIN_VOID, "the same raw message again, by a validator that came late");
+	cr_expect_eq(chain_take(&chain, 1, &rival), CHAIN_VOID,
+		     "the same raw message again, by a validator that came late");
 	cr_expect_eq(chain_take(&chain, 2, &first), CHAIN_VOID, "the same verdict twice");
 	cr_expect_eq(chain_take(&chain, 3, NULL), CHAIN_VOID, "bytes that are none");
 	cr_expect(chain.next_raw == 1 && chain.next_verdict == 4 && chain.tip[0] == 1);
@@ -60,16 +61,23 @@ Test(write_position, says_generation_partition_and_offset)
 	int64_t highest = position_make(POSITION_GENERATION_MAX, POSITION_PARTITION_MAX, POSITION_OFFSET_MAX);
 
 	cr_expect_eq(highest, INT64_MAX);
-	cr_expect(position_generation(highest) == POSITION_GENERATION_MAX && position_partition(highest) == POSITION_PARTITION_MAX &&
-		  position_offset(highest) == POSITION_OFFSET_MAX);
+	cr_expect(position_generation(highest) == POSITION_GENERATION_MAX &&
+		  position_partition(highest) == POSITION_PARTITION_MAX && position_offset(highest) == POSITION_OFFSET_MAX);
 	cr_expect_gt(position_make(2, 0, 0), position_make(1, 4095, POSITION_OFFSET_MAX));
 }
 
 static const struct {
 	const char *topic;
 	int32_t want; /* 0: none */
-} TOPICS[] = { { "instroom.raw.1", 1 }, { "a.2047", 2047 }, { "a.2048", 0 }, { "a.0", 0 }, { "instroom.raw", 0 }, { "7", 0 },
-	       { "a.", 0 }, { "a.1x", 0 }, { "", 0 } };
+} TOPICS[] = { { "instroom.raw.1", 1 },
+	       { "a.2047", 2047 },
+	       { "a.2048", 0 },
+	       { "a.0", 0 },
+	       { "instroom.raw", 0 },
+	       { "7", 0 },
+	       { "a.", 0 },
+	       { "a.1x", 0 },
+	       { "", 0 } };
 
 Test(write_position, a_topic_ends_in_its_generation)
 {
@@ -86,7 +94,11 @@ Test(write_pending, the_greater_of_row_and_list_counts_and_only_for_members)
 {
 	uint8_t keys[3 * TEACHER_KEY_BYTES] = { [0] = 1, [16] = 2, [32] = 3 };
 	const uint8_t members[] = { 1 << 1 };
-	struct pending pending = { .sequence = 5, .members = members, .member_bytes = 1, .member_count = 1, .has_keys = true,
+	struct pending pending = { .sequence = 5,
+				   .members = members,
+				   .member_bytes = 1,
+				   .member_count = 1,
+				   .has_keys = true,
 				   .keys = slice_make(keys, sizeof keys) };
 	uint8_t other[TEACHER_KEY_BYTES] = { 9 };
 
@@ -102,12 +114,9 @@ static const struct {
 	bool want;
 	const char *why;
 } REPLACED[] = {
-	{ 0, 1, 0, 1, true, "there is none" },
-	{ 5, 6, 10, 5, true, "half as many" },
-	{ 5, 6, 10, 4, false, "fewer" },
-	{ 5, 6, 11, 6, true, "half of eleven is six" },
-	{ 5, 6, 11, 5, false, "and not five" },
-	{ 5, 5, 10, 10, false, "not newer" },
+	{ 0, 1, 0, 1, true, "there is none" },	{ 5, 6, 10, 5, true, "half as many" },
+	{ 5, 6, 10, 4, false, "fewer" },	{ 5, 6, 11, 6, true, "half of eleven is six" },
+	{ 5, 6, 11, 5, false, "and not five" }, { 5, 5, 10, 10, false, "not newer" },
 	{ 5, 4, 10, 10, false, "older" },
 };
 
@@ -116,7 +125,7 @@ Test(write_pending, a_list_gives_way_to_a_newer_one_that_is_not_much_smaller)
 	for (size_t i = 0; i < ARRAY_LEN(REPLACED); i++) {
 		struct pending pending = { .sequence = REPLACED[i].stands, .member_count = REPLACED[i].members };
 
-		cr_expect_eq(pending_gives_way(&pending, REPLACED[i].comes, REPLACED[i].new_members), REPLACED[i].want, "%s",
-			     REPLACED[i].why);
+		cr_expect_eq(pending_gives_way(&pending, REPLACED[i].comes, REPLACED[i].new_members), REPLACED[i].want,
+			     "%s", REPLACED[i].why);
 	}
 }

@@ -1,4 +1,5 @@
-/* DOMAIN 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on the way. */
+/* DOMAIN 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on the way.
+ * */
 #include "write_fixture.h"
 
 #include <criterion/criterion.h>
@@ -27,7 +28,8 @@ static struct message *withdraw(int64_t sequence)
 static void lapse(struct fake_register *fake, int64_t sequence)
 {
 	struct fake_group groups[] = { { OTHER, VERDICT_CANDIDATE, 1, 1 }, { OTHER + 1, VERDICT_CANDIDATE, 1, 1 } };
-	struct message *message = fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, false, 0 }, groups, 2);
+	struct message *message =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, false, 0 }, groups, 2);
 
 	fake_run(fake, &message, 1);
 }
@@ -85,8 +87,8 @@ Test(write_decide, the_first_row_of_domain_6_that_fits_holds)
 {
 	for (size_t i = 0; i < ARRAY_LEN(DECIDED); i++) {
 		struct fake_register fake;
-		struct message *message = DECIDED[i].is_withdrawal ? withdraw(DECIDED[i].sequence) :
-								     mutate(DECIDED[i].sequence, DECIDED[i].content);
+		struct message *message = DECIDED[i].is_withdrawal ? withdraw(DECIDED[i].sequence)
+								   : mutate(DECIDED[i].sequence, DECIDED[i].content);
 
 		fake_register_init(&fake);
 		prepare(&fake, DECIDED[i].before);
@@ -98,8 +100,8 @@ Test(write_decide, the_first_row_of_domain_6_that_fits_holds)
 		cr_expect_eq(message->ledger.lines[outcome_counted_as(DECIDED[i].want)], 1, "%s", DECIDED[i].why);
 		cr_expect_eq(row->status, DECIDED[i].status, "%s: status %d", DECIDED[i].why, (int)row->status);
 		cr_expect_eq(row->content, DECIDED[i].content_after, "%s: content %d", DECIDED[i].why, row->content);
-		cr_expect_eq(row->status == STATUS_NONE ? 0 : fake_sequence(&fake, BOARD, TEACHER), DECIDED[i].sequence_after,
-			     "%s", DECIDED[i].why);
+		cr_expect_eq(row->status == STATUS_NONE ? 0 : fake_sequence(&fake, BOARD, TEACHER),
+			     DECIDED[i].sequence_after, "%s", DECIDED[i].why);
 		fake_register_release(&fake);
 	}
 }
@@ -145,8 +147,10 @@ Test(write_decide, an_id_with_another_fingerprint_is_a_delivery_in_its_own_right
 {
 	struct fake_register fake;
 	struct fake_group groups[] = { { TEACHER, VERDICT_CANDIDATE, 1, 1 } };
-	struct message *messages[] = { fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 5, false, 77 }, groups, 1),
-				       fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 6, false, 77 }, groups, 1) };
+	struct message *messages[] = {
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 5, false, 77 }, groups, 1),
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 6, false, 77 }, groups, 1)
+	};
 
 	messages[1]->verdict.header.fingerprint[9] ^= 1;
 	fake_register_init(&fake);
@@ -191,7 +195,8 @@ Test(write_decide, an_unchanged_teacher_that_was_refused_gets_quarantaine_until_
 	cr_expect(fake.boards[BOARD].is_disowned[TEACHER]);
 	cr_expect(refused->forget && bit_is_set(refused->forget, 0));
 	fake_run(&fake, &unchanged, 1);
-	cr_expect_eq(unchanged->ledger.outcomes[0], OUTCOME_QUARANTAINE, "the cache believes what the register does not have");
+	cr_expect_eq(unchanged->ledger.outcomes[0], OUTCOME_QUARANTAINE,
+		     "the cache believes what the register does not have");
 	cr_expect(unchanged->forget, "and is told again");
 	cr_expect_eq(fake.boards[BOARD].teachers[TEACHER].content, 1);
 	fake_run(&fake, &candidate, 1);
@@ -242,7 +247,8 @@ static struct message *everybody(int64_t sequence, enum verdict_class class)
 
 	for (int t = 0; t < FAKE_TEACHERS; t++)
 		groups[t] = (struct fake_group){ t, class, 1, 1 };
-	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, false, 0 }, groups, FAKE_TEACHERS);
+	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, false, 0 }, groups,
+			     FAKE_TEACHERS);
 }
 
 Test(write_decide, a_night_in_which_nothing_changed_reads_and_writes_no_teacher)
@@ -253,7 +259,8 @@ Test(write_decide, a_night_in_which_nothing_changed_reads_and_writes_no_teacher)
 
 	fake_register_init(&fake);
 	fake_run(&fake, &load, 1);
-	cr_expect_eq(fake.asked[ASKED_LEDGERS] + fake.asked[ASKED_TEACHERS] + fake.asked[ASKED_ALL], 0, "an unknown board has none");
+	cr_expect_eq(fake.asked[ASKED_LEDGERS] + fake.asked[ASKED_TEACHERS] + fake.asked[ASKED_ALL], 0,
+		     "an unknown board has none");
 	memset(fake.asked, 0, sizeof fake.asked);
 	fake_run(&fake, &night, 1);
 	fake_run(&fake, &next, 1);

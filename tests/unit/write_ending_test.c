@@ -66,7 +66,10 @@ Test(write_ending, absent_teachers_lapse_or_the_delivery_waits)
 		cr_expect_eq(message->ledger.state == DELIVERY_WACHT, GATE[i].waits, "%s", GATE[i].why);
 		cr_expect_eq(message->ledger.lapsed, GATE[i].waits ? 0 : absent, "%s", GATE[i].why);
 		cr_expect_eq(message->ledger.notices & (NOTICE_K06 | NOTICE_R06),
-			     GATE[i].waits ? NOTICE_K06 : absent > 0 ? NOTICE_R06 : 0, "%s", GATE[i].why);
+			     GATE[i].waits ? NOTICE_K06
+			     : absent > 0  ? NOTICE_R06
+					   : 0,
+			     "%s", GATE[i].why);
 		cr_expect_eq(active(&fake), GATE[i].waits ? GATE[i].had : GATE[i].named, "%s", GATE[i].why);
 		fake_register_release(&fake);
 	}
@@ -89,8 +92,11 @@ Test(write_ending, a_lapsed_teacher_keeps_content_and_gets_the_day_and_sequence_
 Test(write_ending, a_rejected_teacher_is_named)
 {
 	struct fake_register fake;
-	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 1, 1 }, { 1, VERDICT_REJECTED, 0, 1 }, { 2, VERDICT_QUARANTINE, 0, 1 } };
-	struct message *message = fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, 2, false, 0 }, groups, 3);
+	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 1, 1 },
+				       { 1, VERDICT_REJECTED, 0, 1 },
+				       { 2, VERDICT_QUARANTINE, 0, 1 } };
+	struct message *message =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, 2, false, 0 }, groups, 3);
 
 	fake_register_init(&fake);
 	run(&fake, volledig(1, false, 0, 0, 2, false));
@@ -128,7 +134,8 @@ Test(write_ending, nobody_is_absent_from_a_full_delivery_older_than_a_completed_
 	run(&fake, late);
 	cr_expect_eq(late->ledger.absent, 0);
 	run(&fake, equal);
-	cr_expect_eq(equal->ledger.absent, 0, "with an equal volgnummer L is not empty by rule; here all have that volgnummer");
+	cr_expect_eq(equal->ledger.absent, 0,
+		     "with an equal volgnummer L is not empty by rule; here all have that volgnummer");
 	cr_expect_eq(active(&fake), 12);
 	fake_register_release(&fake);
 }
@@ -151,7 +158,8 @@ Test(write_ending, a_confirmation_lets_them_lapse_as_they_are_then)
 	cr_expect_eq(active(&fake), 5);
 	const struct fake_delivery *delivery = &fake.deliveries[1];
 
-	cr_expect(delivery->state == DELIVERY_VERWERKT && delivery->lapsed == 7 && delivery->absent == 8 && delivery->active == 12);
+	cr_expect(delivery->state == DELIVERY_VERWERKT && delivery->lapsed == 7 && delivery->absent == 8 &&
+		  delivery->active == 12);
 	cr_expect_eq(delivery->notices & (NOTICE_K06 | NOTICE_R06 | NOTICE_K10), NOTICE_K06 | NOTICE_R06, "LR-K06 stays");
 	run(&fake, again);
 	cr_expect(!again->has_confirmed, "it waits no more");
@@ -231,7 +239,10 @@ Test(write_ending, a_proef_tells_what_would_be_and_changes_nothing)
 static const struct {
 	int32_t extraction, received;
 	bool has_notice;
-} MONTH[] = { { 20180601, 20180702, false }, { 20180601, 20180703, true }, { 20180131, 20180303, false }, { 20180131, 20180304, true } };
+} MONTH[] = { { 20180601, 20180702, false },
+	      { 20180601, 20180703, true },
+	      { 20180131, 20180303, false },
+	      { 20180131, 20180304, true } };
 
 Test(write_ending, data_older_than_a_month_get_lr_k05)
 {
@@ -243,7 +254,8 @@ Test(write_ending, data_older_than_a_month_get_lr_k05)
 		message->verdict.header.received_on = MONTH[i].received;
 		fake_register_init(&fake);
 		run(&fake, message);
-		cr_expect_eq(!!(message->ledger.notices & NOTICE_K05), MONTH[i].has_notice, "%d %d", MONTH[i].extraction, MONTH[i].received);
+		cr_expect_eq(!!(message->ledger.notices & NOTICE_K05), MONTH[i].has_notice, "%d %d",
+			     MONTH[i].extraction, MONTH[i].received);
 		fake_register_release(&fake);
 	}
 }

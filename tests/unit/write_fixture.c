@@ -117,7 +117,8 @@ struct message *fake_delivery(const struct fake_delivered *delivered, const stru
 {
 	struct message *message = new_message(VERDICT_KIND_DELIVERY, delivered->board);
 	struct wire_verdict *verdict = &message->verdict;
-	uint8_t *keys = take(count, TEACHER_KEY_BYTES), *classes = take(count, 1), *hashes = take(count, CONTENT_HASH_BYTES);
+	uint8_t *keys = take(count, TEACHER_KEY_BYTES), *classes = take(count, 1),
+		*hashes = take(count, CONTENT_HASH_BYTES);
 	size_t readable = 0, hash_count = 0;
 
 	verdict->header.kind = (int32_t)delivered->kind;

@@ -15,7 +15,8 @@ static bool one_in(int n)
 	return below(n) == 0;
 }
 
-static enum verdict_class classify(const struct cache_board *cache, const struct fake_delivered *delivered, int t, int content)
+static enum verdict_class classify(const struct cache_board *cache, const struct fake_delivered *delivered, int t,
+				   int content)
 {
 	if (one_in(12))
 		return VERDICT_REJECTED;
@@ -29,7 +30,8 @@ static enum verdict_class classify(const struct cache_board *cache, const struct
 	return VERDICT_CANDIDATE;
 }
 
-static void fold(struct cache_board *cache, const struct fake_delivered *delivered, const struct fake_group *groups, size_t count)
+static void fold(struct cache_board *cache, const struct fake_delivered *delivered, const struct fake_group *groups,
+		 size_t count)
 {
 	int64_t q = delivered->sequence;
 
@@ -82,7 +84,8 @@ static void make_delivery(struct log *log, const struct fake_delivered *delivere
 			continue;
 		if (one_in(10) || content[t] == 0)
 			content[t] = 1 + below(3);
-		groups[count++] = (struct fake_group){ t, classify(cache, delivered, t, content[t]), content[t], 1 + below(3) };
+		groups[count++] =
+			(struct fake_group){ t, classify(cache, delivered, t, content[t]), content[t], 1 + below(3) };
 	}
 	if (one_in(12) || count == 0)
 		groups[count++] = (struct fake_group){ -1, VERDICT_REJECTED, 0, 1 };
@@ -122,7 +125,8 @@ static void make_new_delivery(struct log *log)
 static void make_message(struct log *log)
 {
 	int k = below(20);
-	const struct fake_delivered *old = log->delivered_count > 0 ? &log->delivered[below((int)log->delivered_count)] : NULL;
+	const struct fake_delivered *old = log->delivered_count > 0 ? &log->delivered[below((int)log->delivered_count)]
+								    : NULL;
 
 	if (!old || k < 14) {
 		make_new_delivery(log);

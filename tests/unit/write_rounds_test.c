@@ -1,9 +1,9 @@
 /* Random logs, judged by the writer in batches of every size, against DOMAIN 6 and 7 folded message by message.
  *
  * The verdicts are those a sound validator makes (DESIGN 4, its table is small enough to stand here once more), with
- * rejections, quarantine, dry runs, repeats, late deliveries, confirmations, Forgets, and teachers or whole messages that
- * the register refuses. Checked: every outcome, ledger row and teacher is that of the specification, and rows and history
- * are the same wherever the batches end. The seed is in the message. */
+ * rejections, quarantine, dry runs, repeats, late deliveries, confirmations, Forgets, and teachers or whole messages
+ * that the register refuses. Checked: every outcome, ledger row and teacher is that of the specification, and rows and
+ * history are the same wherever the batches end. The seed is in the message. */
 #include "write_log.h"
 
 #include <criterion/criterion.h>
@@ -92,8 +92,7 @@ static enum outcome decide_group(struct spec_board *board, struct fake_row *rows
 				 size_t g, int t, int content)
 {
 	const struct wire_header *header = &message->verdict.header;
-	bool is_refused = message->refusal.is_whole ||
-			  (message->refusal.groups && bit_is_set(message->refusal.groups, g));
+	bool is_refused = message->refusal.is_whole || (message->refusal.groups && bit_is_set(message->refusal.groups, g));
 
 	switch ((enum verdict_class)message->verdict.classes.p[g]) {
 	case VERDICT_REJECTED:
@@ -103,7 +102,8 @@ static enum outcome decide_group(struct spec_board *board, struct fake_row *rows
 	case VERDICT_UNCHANGED:
 		if (is_refused || board->is_disowned[t])
 			break;
-		cr_assert(rows[t].status == STATUS_ACTIEF && rows[t].content == content && rows[t].sequence < header->sequence,
+		cr_assert(rows[t].status == STATUS_ACTIEF && rows[t].content == content &&
+				  rows[t].sequence < header->sequence,
 			  "the test made an UNCHANGED that is not true");
 		rows[t].sequence = header->sequence;
 		return OUTCOME_ONGEWIJZIGD;
@@ -237,16 +237,17 @@ static void check_delivery(const struct fake_delivery *got, const struct spec_de
 {
 	cr_assert_eq(got->position, want->message->position, "seed=%" PRIu64, seed);
 	for (size_t g = 0; g < got->group_count; g++)
-		cr_assert_eq(got->outcomes[g], want->outcomes[g], "seed=%" PRIu64 " position=%" PRId64 " group=%zu: %d, not %d", seed,
-			     got->position, g, got->outcomes[g], want->outcomes[g]);
+		cr_assert_eq(got->outcomes[g], want->outcomes[g],
+			     "seed=%" PRIu64 " position=%" PRId64 " group=%zu: %d, not %d", seed, got->position, g,
+			     got->outcomes[g], want->outcomes[g]);
 	cr_assert_eq(got->state, want->state, "seed=%" PRIu64 " position=%" PRId64, seed, got->position);
 	cr_assert_eq(got->notices, want->notices, "seed=%" PRIu64 " position=%" PRId64 ": notices %u, not %u", seed,
 		     got->position, got->notices, want->notices);
 	cr_assert_eq(memcmp(got->lines, want->lines, sizeof got->lines), 0, "seed=%" PRIu64, seed);
 	cr_assert(got->absent == want->absent && got->active == want->active && got->lapsed == want->lapsed,
 		  "seed=%" PRIu64 " position=%" PRId64 ": n %" PRId64 " m %" PRId64 " lapsed %" PRId64 ", not %" PRId64
-		  " %" PRId64 " %" PRId64, seed, got->position, got->absent, got->active, got->lapsed, want->absent,
-		  want->active, want->lapsed);
+		  " %" PRId64 " %" PRId64,
+		  seed, got->position, got->absent, got->active, got->lapsed, want->absent, want->active, want->lapsed);
 }
 
 static void check_board(const struct fake_register *got, const struct spec_board *want, int b, uint64_t seed)
@@ -261,9 +262,10 @@ static void check_board(const struct fake_register *got, const struct spec_board
 		active += row->status == STATUS_ACTIEF;
 		disowned += board->is_disowned[t];
 		cr_assert(row->status == spec->status && row->content == spec->content && row->lapsed_on == spec->lapsed_on,
-			  "seed=%" PRIu64 " board=%d teacher=%d: status %d content %d, not %d %d", seed, b, t, row->status,
-			  row->content, spec->status, spec->content);
-		cr_assert_eq(board->is_disowned[t], want->is_disowned[t], "seed=%" PRIu64 " board=%d teacher=%d", seed, b, t);
+			  "seed=%" PRIu64 " board=%d teacher=%d: status %d content %d, not %d %d", seed, b, t,
+			  row->status, row->content, spec->status, spec->content);
+		cr_assert_eq(board->is_disowned[t], want->is_disowned[t], "seed=%" PRIu64 " board=%d teacher=%d", seed,
+			     b, t);
 		cr_assert(row->status == STATUS_NONE || fake_sequence(got, b, t) == spec->sequence,
 			  "seed=%" PRIu64 " board=%d teacher=%d: sequence %" PRId64 ", not %" PRId64, seed, b, t,
 			  fake_sequence(got, b, t), spec->sequence);

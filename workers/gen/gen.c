@@ -5,12 +5,13 @@
 #include "model/date.h"
 #include "model/reference.h"
 #include "model/teacher_key.h"
+#include "run/app.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <sys/stat.h>
-#include <sysexits.h>
+
 
 enum { FILE_BYTES_LIMIT = 256 << 20, LINE_BYTES_MAX = COLUMNS * GEN_CELL_BYTES + COLUMNS + 1 };
 
@@ -299,18 +300,18 @@ int gen_main(int argc, char **argv)
 			return 0;
 		}
 		if (option == '?')
-			return EX_USAGE;
+			return EXIT_USAGE;
 		if (!take_option(option, &options, &is_hostile)) {
 			fprintf(stderr, "instroom-gen: --%s does not take the value %s; see --help\n", LONG[at].name, optarg);
-			return EX_USAGE;
+			return EXIT_USAGE;
 		}
 	}
 	if (!options.out || optind < argc) {
 		fputs("instroom-gen: --out DIR is wanted, and no other words; see --help\n", stderr);
-		return EX_USAGE;
+		return EXIT_USAGE;
 	}
 	if (generate(&options, is_hostile, &err) == 0)
 		return 0;
 	fprintf(stderr, "instroom-gen: %s\n", err.text);
-	return err.kind == ERR_DATA || err.kind == ERR_CONFIG ? EX_NOINPUT : EX_SOFTWARE;
+	return err.kind == ERR_DATA || err.kind == ERR_CONFIG ? EXIT_NO_FILE : EXIT_BUG;
 }

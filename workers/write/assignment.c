@@ -34,7 +34,8 @@ static int read_cursors(struct assignment *assignment, struct cursor *cursors, s
 	for (int32_t i = 0; i < intake->partition_end; i++)
 		if (intake->partitions[i].state == PARTITION_ASSIGNED)
 			cursors[(*ret_count)++].partition = i;
-	return cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, *ret_count, err);
+	return cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, *ret_count,
+			   err);
 }
 
 static bool check_verdict_range(struct intake *intake, const struct cursor *cursor, const struct kafka_topic_range *range)
@@ -67,8 +68,8 @@ static int has_same_digest(struct assignment *assignment, struct kafka_reader *r
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come", cursor->partition,
-			       (long long)cursor->chain.next_raw);
+		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come",
+			       cursor->partition, (long long)cursor->chain.next_raw);
 	sha256_of(message.value, digest);
 	bool is_same = message.offset != cursor->chain.next_raw - 1 ||
 		       memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
@@ -78,7 +79,8 @@ static int has_same_digest(struct assignment *assignment, struct kafka_reader *r
 }
 
 /* 1: the raw log is that of the register; 0: parked; < 0: error. */
-static int check_raw(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
+static int check_raw(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
+		     struct err *err)
 {
 	struct kafka_topic_range range;
 	int rc = kafka_reader_range(reader, assignment->topic_raw, cursor->partition, assignment->wait_ms, &range, err);
@@ -119,11 +121,11 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	if (rc != 0)
 		return rc;
 	partition->state = PARTITION_RUNNING;
-	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld", cursor->partition,
-		  (long long)cursor->chain.next_raw, (long long)cursor->chain.next_verdict,
+	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld",
+		  cursor->partition, (long long)cursor->chain.next_raw, (long long)cursor->chain.next_verdict,
 		  (long long)(range.high - cursor->chain.next_verdict));
-	return cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), cursor->partition, (struct slice){ 0 },
-				  err);
+	return cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), cursor->partition,
+				  (struct slice){ 0 }, err);
 }
 
 int assignment_open(struct assignment *assignment, struct err *err)
@@ -154,7 +156,8 @@ int assignment_tell_parked(struct assignment *assignment, struct err *err)
 
 		if (partition->state != PARTITION_PARKED || !partition->must_tell_why)
 			continue;
-		int rc = cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), i, slice_of(partition->why), err);
+		int rc = cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), i,
+					    slice_of(partition->why), err);
 
 		if (rc != 0)
 			return rc;

@@ -1,8 +1,8 @@
 /* assignment: from "the group gave us this partition" to "we write it" (DESIGN 5.1).
  *
- * Reads the cursor row, looks whether both logs still belong to it (the verdict log holds next_verdict, the raw log reaches
- * next_raw and has the message we applied last), and starts the fetch there. A partition that fails is parked with the
- * reason, in the register too; the others go on. Owner: the turn thread. */
+ * Reads the cursor row, looks whether both logs still belong to it (the verdict log holds next_verdict, the raw log
+ * reaches next_raw and has the message we applied last), and starts the fetch there. A partition that fails is parked
+ * with the reason, in the register too; the others go on. Owner: the turn thread. */
 #ifndef WRITE_ASSIGNMENT_H
 #define WRITE_ASSIGNMENT_H
 
@@ -23,8 +23,8 @@ bool assignment_is_due(const struct intake *intake); /* a partition waits for th
 /* Takes all that are ASSIGNED. ERR_RETRY: a peer is away; the same again. ERR_CONFIG: not migrated. */
 MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
 
-/* The batch was given up: all partitions go back to the register's cursor. One that was parked is looked at again, as what
- * lies before the fault may be part of that batch. */
+/* The batch was given up: all partitions go back to the register's cursor. One that was parked is looked at again, as
+ * what lies before the fault may be part of that batch. */
 void assignment_again(struct intake *intake);
 
 /* Tells the register why partitions are parked, as far as it does not know. */

@@ -271,8 +271,8 @@ static int round_read(struct round *round, struct err *err)
 		rc = round->port->read_names(round->port->self, round->batch, round->names, names_count, err);
 	for (size_t i = 0; rc == 0 && i < names_count; i++)
 		if (!*round->names[i].ret_is_known)
-			rc = err_set(err, ERR_FATAL, "register.names", "board %05d: a list of names is missing in the register",
-				     (int)round->names[i].board);
+			rc = err_set(err, ERR_FATAL, "register.names",
+				     "board %05d: a list of names is missing in the register", (int)round->names[i].board);
 	if (rc == 0 && all_count > 0)
 		rc = round->port->read_all_teachers(round->port->self, round->batch, round->all, all_count, err);
 	for (size_t i = 0; rc == 0 && i < all_count; i++)

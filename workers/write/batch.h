@@ -1,11 +1,12 @@
 /* batch: the messages of one transaction, judged in rounds on the boards they touch (DESIGN 5.2).
  *
  * A round holds at most one message of each board, with its end-of-delivery step; the next one sees its result. So the
- * outcome is that of DOMAIN 4.1, whatever the batch's bounds, and what must be read of the register is read for all boards
- * of a round together. Nothing is written here: boards, teachers and messages then hold the net effect (register_write.h).
+ * outcome is that of DOMAIN 4.1, whatever the batch's bounds, and what must be read of the register is read for all
+ * boards of a round together. Nothing is written here: boards, teachers and messages then hold the net effect
+ * (register_write.h).
  *
- * Pure but for the port. Owner: the turn thread. Memory: the arena; ERR_FULL says that it is too small for these messages.
- * Judging the same messages again, after a reset of the arena, gives the same. */
+ * Pure but for the port. Owner: the turn thread. Memory: the arena; ERR_FULL says that it is too small for these
+ * messages. Judging the same messages again, after a reset of the arena, gives the same. */
 #ifndef WRITE_BATCH_H
 #define WRITE_BATCH_H
 
@@ -34,9 +35,9 @@ struct batch_port {
 	void *self;
 	/* board_set_row for those that have a row. */
 	int (*read_boards)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
-	/* For boards that have a row: the deliveries that its messages may repeat (board_add_known), the waiting ones in log
-	 * order (board_add_waiting), disowned teachers (batch_set_disowned), the latest contact, and in each message
-	 * whether its names and feedback are new. */
+	/* For boards that have a row: the deliveries that its messages may repeat (board_add_known), the waiting ones
+	 * in log order (board_add_waiting), disowned teachers (batch_set_disowned), the latest contact, and in each
+	 * message whether its names and feedback are new. */
 	int (*read_ledgers)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
 	/* teacher_set_row for those of the list that have a row. */
 	int (*read_teachers)(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err);

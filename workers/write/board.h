@@ -1,4 +1,5 @@
-/* board: the state of one board within a batch: its row, its list of the unchanged, its waiting deliveries, its teachers.
+/* board: the state of one board within a batch: its row, its list of the unchanged, its waiting deliveries, its
+ * teachers.
  *
  * Owner: the batch. Starts as the register has it, and carries the effect of each message to the next. */
 #ifndef WRITE_BOARD_H
@@ -27,7 +28,7 @@ struct waiting {
 	struct slice keys;	 /* the teachers it named, when has_keys */
 	struct message *message; /* when it was entered in this batch; its ledger row is then still ours to write */
 	bool is_over;
-	uint32_t notices;	 /* NOTICE_R06 or NOTICE_K10, when it is over */
+	uint32_t notices; /* NOTICE_R06 or NOTICE_K10, when it is over */
 	int64_t lapsed;
 	struct waiting *next;
 };
@@ -46,7 +47,7 @@ enum board_want {
 struct board {
 	int32_t number;
 	int32_t partition;
-	bool is_stored;	 /* the register has a row */
+	bool is_stored; /* the register has a row */
 	bool is_changed;
 	int64_t sequence_max;  /* highest volgnummer of a delivery that is no proef */
 	int64_t sequence_full; /* highest volgnummer of a completed VOLLEDIG */
@@ -59,8 +60,8 @@ struct board {
 	bool has_all;			/* every row of the register stands there */
 	struct known_delivery *known;
 	struct waiting *waiting, **waiting_end;
-	struct contact contact; /* the latest; empty before the first */
-	uint32_t wants;	 /* bits of enum board_want */
+	struct contact contact;	      /* the latest; empty before the first */
+	uint32_t wants;		      /* bits of enum board_want */
 	struct message *first, *last; /* messages of the batch, in log order */
 };
 

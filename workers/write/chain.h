@@ -1,9 +1,9 @@
 /* chain: where the writer of one partition stands, and which verdict counts next (DESIGN 4).
  *
- * A verdict counts if its parent is the id of the last one that counts before it. All others are void: left by a validator
- * that no longer owned the partition, or sent twice. A verdict that counts must speak of the next raw message; a hole means
- * that log and register do not belong together, and the partition is parked until an operator has looked.
- * Pure. Owner: the turn thread. */
+ * A verdict counts if its parent is the id of the last one that counts before it. All others are void: left by a
+ * validator that no longer owned the partition, or sent twice. A verdict that counts must speak of the next raw
+ * message; a hole means that log and register do not belong together, and the partition is parked until an operator has
+ * looked. Pure. Owner: the turn thread. */
 #ifndef WRITE_CHAIN_H
 #define WRITE_CHAIN_H
 

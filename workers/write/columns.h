@@ -1,7 +1,7 @@
 /* columns: rows for one statement, as one array parameter a column, for "from unnest($1::int[], ..)".
  *
- * Values are added row by row, from the first column to the last. Memory is kept from statement to statement. Arrays hold no
- * nulls: a statement that needs one gives it a value that stands for it. */
+ * Values are added row by row, from the first column to the last. Memory is kept from statement to statement. Arrays
+ * hold no nulls: a statement that needs one gives it a value that stands for it. */
 #ifndef WRITE_COLUMNS_H
 #define WRITE_COLUMNS_H
 
@@ -29,8 +29,8 @@ void columns_text(struct columns *columns, struct slice v); /* text and bytea */
 /* Bytes collected so far. */
 size_t columns_bytes(const struct columns *columns);
 
-/* Sends them: *ret (rows of the answer) and *ret_affected may be NULL. name: of the prepared statement. first: parameters
- * that stand before the columns, or NULL. */
+/* Sends them: *ret (rows of the answer) and *ret_affected may be NULL. name: of the prepared statement. first:
+ * parameters that stand before the columns, or NULL. */
 MUSTUSE int columns_exec(struct columns *columns, struct pg_link *link, const char *name, const char *sql,
 			 const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err);
 

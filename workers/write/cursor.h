@@ -1,7 +1,7 @@
 /* cursor: the row of register.cursor, which says where the writer of a partition stands, and the fence (DESIGN 5.1).
  *
- * The row moves only in the transaction that writes what the verdicts up to it made. Fewer rows updated than asked means
- * that another instance moved one: roll back, read them, start there. Owner: the turn thread. */
+ * The row moves only in the transaction that writes what the verdicts up to it made. Fewer rows updated than asked
+ * means that another instance moved one: roll back, read them, start there. Owner: the turn thread. */
 #ifndef WRITE_CURSOR_H
 #define WRITE_CURSOR_H
 
@@ -13,7 +13,8 @@ struct cursor {
 	struct chain chain;
 };
 
-/* Reads the rows of the partitions named in cursors. A missing one is ERR_CONFIG: the register is not migrated for it. */
+/* Reads the rows of the partitions named in cursors. A missing one is ERR_CONFIG: the register is not migrated for it.
+ * */
 MUSTUSE int cursor_read(struct pg_link *link, struct columns *columns, struct slice topic, struct cursor *cursors,
 			size_t count, struct err *err);
 
@@ -24,9 +25,10 @@ struct cursor_move {
 	struct chain to;
 };
 
-/* First statement of the transaction: locks the rows in ascending order and moves them. *ret_held: all stood as expected. */
-MUSTUSE int cursor_fence(struct pg_link *link, struct columns *columns, struct slice topic, const struct cursor_move *moves,
-			 size_t count, bool *ret_held, struct err *err);
+/* First statement of the transaction: locks the rows in ascending order and moves them. *ret_held: all stood as
+ * expected. */
+MUSTUSE int cursor_fence(struct pg_link *link, struct columns *columns, struct slice topic,
+			 const struct cursor_move *moves, size_t count, bool *ret_held, struct err *err);
 
 /* Notes why a partition waits for an operator; the empty text takes the note away. Not fenced: it is for people. */
 MUSTUSE int cursor_note_parked(struct pg_link *link, struct slice topic, int32_t partition, struct slice why,

@@ -70,8 +70,8 @@ static struct teacher *teacher_of(struct walk *walk)
 	return teacher;
 }
 
-/* A teacher whose state this message does not change counts for DOMAIN 7 by the state it has. One whose state is not known
- * is not counted: then the board's rows are read and tell. */
+/* A teacher whose state this message does not change counts for DOMAIN 7 by the state it has. One whose state is not
+ * known is not counted: then the board's rows are read and tell. */
 static void count_as_is(struct walk *walk)
 {
 	if (walk->message->verdict.header.kind != DELIVERY_VOLLEDIG || !is_readable(walk->message, walk->group))
@@ -99,8 +99,8 @@ static enum outcome decide_refused(struct walk *walk)
 	return OUTCOME_QUARANTAINE;
 }
 
-/* An UNCHANGED verdict is certain, but for teachers the register once refused. One at or below the highest volgnummer is
- * never made by a sound validator. */
+/* An UNCHANGED verdict is certain, but for teachers the register once refused. One at or below the highest volgnummer
+ * is never made by a sound validator. */
 static bool is_believed(const struct walk *walk)
 {
 	if (walk->is_late)

@@ -59,6 +59,6 @@ int forget_publish(struct forget *forget, const struct message *message, size_t 
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
 	snprintf(key, sizeof key, "%05d", (int)board);
 	*ret_teachers = teachers;
-	return kafka_sink_put(forget->sink, forget->topic, message->partition, slice_of(key), strbuf_slice(&forget->value),
-			      pairs, text.count, NULL, err);
+	return kafka_sink_put(forget->sink, forget->topic, message->partition, slice_of(key),
+			      strbuf_slice(&forget->value), pairs, text.count, NULL, err);
 }

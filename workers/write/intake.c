@@ -59,8 +59,8 @@ void intake_park(struct intake *intake, int32_t number, const char *fmt, ...)
 
 enum decoded { DECODED = 1, DECODED_NOT, DECODED_UNKNOWN, DECODED_FULL };
 
-/* Bytes that are no verdict, or none that holds together, count for nobody: the cache's fold passes over them as we do. A
- * schema we do not know is of a newer validator, whose verdicts do count. */
+/* Bytes that are no verdict, or none that holds together, count for nobody: the cache's fold passes over them as we do.
+ * A schema we do not know is of a newer validator, whose verdicts do count. */
 static enum decoded decode(struct intake *intake, struct slice value, struct wire_verdict *ret, struct err *err)
 {
 	struct slice body;
@@ -201,7 +201,8 @@ static int64_t expected_before(const struct intake *intake, size_t at)
 void intake_moves_each(const struct intake *intake, struct cursor_move *ret)
 {
 	for (size_t i = 0; i < intake->count; i++)
-		ret[i] = (struct cursor_move){ intake->messages[i]->partition, expected_before(intake, i), intake->after[i] };
+		ret[i] = (struct cursor_move){ intake->messages[i]->partition, expected_before(intake, i),
+					       intake->after[i] };
 }
 
 void intake_drop_first(struct intake *intake, size_t count)

@@ -1,10 +1,10 @@
 /* intake: the partitions we own, and the verdicts gathered for the next transaction.
  *
- * A partition has two positions: committed is what the register's cursor row says, ahead is behind the last verdict looked
- * at. What is gathered lies between them. Giving up a batch sets ahead back and fetches from committed again.
- * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED (it
- * waits for an operator; the others go on); any -> OTHERS when the group takes it away.
- * Owner: the turn thread. Memory: an arena for what is decoded; the bytes themselves are Kafka's until the batch is over. */
+ * A partition has two positions: committed is what the register's cursor row says, ahead is behind the last verdict
+ * looked at. What is gathered lies between them. Giving up a batch sets ahead back and fetches from committed again.
+ * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED
+ * (it waits for an operator; the others go on); any -> OTHERS when the group takes it away. Owner: the turn thread.
+ * Memory: an arena for what is decoded; the bytes themselves are Kafka's until the batch is over. */
 #ifndef WRITE_INTAKE_H
 #define WRITE_INTAKE_H
 

@@ -81,8 +81,8 @@ static int halve(struct search *search, size_t low, size_t high, enum transactio
 
 static void log_refused(const struct message *message, const char *what, size_t teachers)
 {
-	log_event(LOG_ERROR, "write.refused", "partition=%d offset=%lld scope=%s teachers=%zu why=%s", message->partition,
-		  (long long)message->verdict.raw_offset, what, teachers,
+	log_event(LOG_ERROR, "write.refused", "partition=%d offset=%lld scope=%s teachers=%zu why=%s",
+		  message->partition, (long long)message->verdict.raw_offset, what, teachers,
 		  LOG_QUOTED("the register cannot store it: quarantaine, and the cache is told to forget"));
 }
 

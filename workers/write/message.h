@@ -30,8 +30,8 @@ struct ledger {
 
 /* Why the writer itself answers groups with quarantaine: the register refused them (isolate.h). */
 struct refusal {
-	bool is_whole;		/* the whole message */
-	const uint8_t *groups;	/* bit set by group, or NULL */
+	bool is_whole;	       /* the whole message */
+	const uint8_t *groups; /* bit set by group, or NULL */
 };
 
 struct message {
@@ -41,22 +41,22 @@ struct message {
 	int64_t verdict_offset;
 	struct refusal refusal;
 	struct board *board;
-	struct message *next;	/* of the same board, in log order */
+	struct message *next; /* of the same board, in log order */
 
 	/* What came of it; set anew each time the batch is judged. */
-	bool is_entered;	/* a delivery that stands in the ledger: no repeat */
+	bool is_entered; /* a delivery that stands in the ledger: no repeat */
 	struct ledger ledger;
-	bool has_confirmed;	/* CONFIRM: a delivery waited and was carried out */
+	bool has_confirmed; /* CONFIRM: a delivery waited and was carried out */
 	int64_t confirmed_lapsed;
-	uint8_t *forget;	/* bit set by group: teachers the cache must forget; NULL: none */
+	uint8_t *forget;			   /* bit set by group: teachers the cache must forget; NULL: none */
 	bool are_names_stored, is_feedback_stored; /* the register has them under their digest */
 	bool has_new_contact;			   /* other than the board's latest */
 
 	/* Between the two halves of judging it (judge.h). */
-	uint8_t *unchanged;	/* bit set over the keys: to the pending list */
+	uint8_t *unchanged; /* bit set over the keys: to the pending list */
 	size_t unchanged_count;
-	int64_t named_active;	/* teachers it names that are known to be ACTIEF after its groups */
-	int64_t active_after;	/* ACTIEF teachers of the board after its groups; of a dry run as if */
+	int64_t named_active;	  /* teachers it names that are known to be ACTIEF after its groups */
+	int64_t active_after;	  /* ACTIEF teachers of the board after its groups; of a dry run as if */
 	struct waiting *confirms; /* CONFIRM: the delivery it speaks of */
 };
 

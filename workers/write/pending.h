@@ -1,11 +1,12 @@
-/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (DESIGN 5.3(b)).
+/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (DESIGN
+ * 5.3(b)).
  *
- * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key list
- * `names` have at least this sequence, whatever their row says. A bit a key tells the members.
- * Rules: the newest list wins if it is not much smaller than the one it replaces; members of the old one that the new one
- * does not cover get their sequence into their row. Otherwise the few teachers of the new one get theirs.
- * Reading the list needs its keys, which stand in the register under their digest; they are read only when a question needs
- * them: a message at or below the board's highest volgnummer, a confirmation, or a replacement by another list of names. */
+ * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key
+ * list `names` have at least this sequence, whatever their row says. A bit a key tells the members. Rules: the newest
+ * list wins if it is not much smaller than the one it replaces; members of the old one that the new one does not cover
+ * get their sequence into their row. Otherwise the few teachers of the new one get theirs. Reading the list needs its
+ * keys, which stand in the register under their digest; they are read only when a question needs them: a message at or
+ * below the board's highest volgnummer, a confirmation, or a replacement by another list of names. */
 #ifndef WRITE_PENDING_H
 #define WRITE_PENDING_H
 

@@ -149,7 +149,8 @@ static void copy_finding(struct strbuf *out, const struct message *message, int3
 	pg_copy_i32(out, (int32_t)lines);
 }
 
-/* The validator counts the rules of chapter 5; those of the outcome are ours. A code stands in one row, whatever came. */
+/* The validator counts the rules of chapter 5; those of the outcome are ours. A code stands in one row, whatever came.
+ * */
 static void copy_findings(struct strbuf *out, const struct message *message)
 {
 	const struct wire_verdict *verdict = &message->verdict;
@@ -219,8 +220,8 @@ static const struct {
 	const char *sql;
 	copy_message *copy;
 } COPIES[] = {
-	{ NAMES_SQL, copy_names },	 { FEEDBACK_SQL, copy_feedback },	  { DELIVERY_SQL, copy_delivery },
-	{ FINDING_SQL, copy_findings },	 { CONTACT_SQL, copy_contact },		  { CONFIRMATION_SQL, copy_confirmation },
+	{ NAMES_SQL, copy_names },	{ FEEDBACK_SQL, copy_feedback }, { DELIVERY_SQL, copy_delivery },
+	{ FINDING_SQL, copy_findings }, { CONTACT_SQL, copy_contact },	 { CONFIRMATION_SQL, copy_confirmation },
 	{ FOREIGN_SQL, copy_foreign },
 };
 

@@ -52,8 +52,8 @@ static bool is_any(const struct board *board)
 }
 
 /* Asks sql about the numbers of the boards that want it. *ret stays NULL when none does. */
-static int ask_boards(struct register_read *read, const char *name, const char *sql, struct board **boards, size_t count,
-		      wants_board *wants, struct pg_rows **ret, struct err *err)
+static int ask_boards(struct register_read *read, const char *name, const char *sql, struct board **boards,
+		      size_t count, wants_board *wants, struct pg_rows **ret, struct err *err)
 {
 	columns_begin(read->columns, "i");
 	for (size_t i = 0; i < count; i++)
@@ -135,7 +135,8 @@ static bool has_full_or_confirm(const struct board *board)
 	return false;
 }
 
-static int read_waiting(struct register_read *read, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_waiting(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
+			struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = ask_boards(read, "read_waiting", WAITING_SQL, boards, count, has_full_or_confirm, &rows, err);

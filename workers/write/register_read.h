@@ -1,7 +1,7 @@
 /* register_read: the register as a batch reads it, by SQL (batch.h tells what each question means).
  *
- * Every question is one statement for the whole batch or round, with its subjects as array parameters; each array carries
- * the index of its subject, which the answer brings back. Runs inside the fenced transaction. */
+ * Every question is one statement for the whole batch or round, with its subjects as array parameters; each array
+ * carries the index of its subject, which the answer brings back. Runs inside the fenced transaction. */
 #ifndef WRITE_REGISTER_READ_H
 #define WRITE_REGISTER_READ_H
 

@@ -225,8 +225,9 @@ static int exec_chunk(struct register_write *write, const struct statement *stat
 	int rc = columns_exec(write->columns, write->link, statement->name, statement->sql, NULL, NULL, &touched, err);
 
 	if (rc == 0 && statement->must_touch_each && touched != rows)
-		return err_set(err, ERR_FATAL, "register", "%s touched %lld rows of %lld: the register is not what was read",
-			       statement->name, (long long)touched, (long long)rows);
+		return err_set(err, ERR_FATAL, "register",
+			       "%s touched %lld rows of %lld: the register is not what was read", statement->name,
+			       (long long)touched, (long long)rows);
 	return rc;
 }
 
@@ -264,9 +265,9 @@ static void add_content(struct columns *columns, enum content_mode mode, const u
 static void add_versions(struct columns *columns, const struct teacher *t)
 {
 	for (const struct teacher_version *version = t->versions; version; version = version->older) {
-		enum content_mode mode = version->keeps_content ? CONTENT_KEPT :
-					 version->content.n > 0 ? CONTENT_GIVEN :
-								  CONTENT_NONE;
+		enum content_mode mode = version->keeps_content	  ? CONTENT_KEPT
+					 : version->content.n > 0 ? CONTENT_GIVEN
+								  : CONTENT_NONE;
 
 		add_key(columns, t);
 		columns_i32(columns, (int32_t)version->state.status);
@@ -280,9 +281,9 @@ static void add_versions(struct columns *columns, const struct teacher *t)
 
 static void add_changed(struct columns *columns, const struct teacher *t)
 {
-	enum content_mode mode = t->now.status == STATUS_INGETROKKEN	 ? CONTENT_NONE :
-				 t->flags & TEACHER_KEEPS_CONTENT ? CONTENT_KEPT :
-									    CONTENT_GIVEN;
+	enum content_mode mode = t->now.status == STATUS_INGETROKKEN ? CONTENT_NONE
+				 : t->flags & TEACHER_KEEPS_CONTENT  ? CONTENT_KEPT
+								     : CONTENT_GIVEN;
 
 	add_key(columns, t);
 	columns_i64(columns, t->was_sequence);
@@ -318,8 +319,16 @@ static const struct {
 	struct statement statement;
 	pick_teacher *is_picked;
 } STEPS[] = {
-	{ { "teacher_versions", VERSIONS_SQL, "iuilllii" "utt", add_versions, true }, has_versions },
-	{ { "teacher_changed", CHANGED_SQL, "iulliillii" "utt", add_changed, true }, is_changed },
+	{ { "teacher_versions", VERSIONS_SQL,
+	    "iuilllii"
+	    "utt",
+	    add_versions, true },
+	  has_versions },
+	{ { "teacher_changed", CHANGED_SQL,
+	    "iulliillii"
+	    "utt",
+	    add_changed, true },
+	  is_changed },
 	{ { "teacher_erased", ERASE_SQL, "iul", add_erased, false }, is_erased },
 	{ { "teacher_raised", RAISE_SQL, "iul", add_raised, false }, is_raised },
 	{ { "teacher_disowned", DISOWN_SQL, "iul", add_disowned, true }, is_disowned_anew },

@@ -1,10 +1,10 @@
 /* teacher: what a batch knows of the teachers it touches: their rows as read, and what became of them since.
  *
- * Owner: the batch; everything lives in its arena. A teacher is made when a message names it for decision, when its row is
- * read, or when its sequence must rise; the register's row is only written at the end, with the net effect, while every
- * version in between goes to the history.
- * now.sequence is the sequence of the row; the effective volgnummer may be higher, see pending.h.
- * Invariant: a teacher that was never LOADED is only ever raised or disowned, never decided. */
+ * Owner: the batch; everything lives in its arena. A teacher is made when a message names it for decision, when its row
+ * is read, or when its sequence must rise; the register's row is only written at the end, with the net effect, while
+ * every version in between goes to the history. now.sequence is the sequence of the row; the effective volgnummer may
+ * be higher, see pending.h. Invariant: a teacher that was never LOADED is only ever raised or disowned, never decided.
+ * */
 #ifndef WRITE_TEACHER_H
 #define WRITE_TEACHER_H
 
@@ -14,15 +14,15 @@
 struct board;
 
 enum teacher_flag {
-	TEACHER_LOADED = 1u << 0,	/* the row is known, or it is known that there is none */
-	TEACHER_STORED = 1u << 1,	/* the register has a row */
-	TEACHER_WRITTEN = 1u << 2,	/* status or content changed in this batch */
-	TEACHER_RAISED = 1u << 3,	/* the sequence of the row rises */
+	TEACHER_LOADED = 1u << 0,	 /* the row is known, or it is known that there is none */
+	TEACHER_STORED = 1u << 1,	 /* the register has a row */
+	TEACHER_WRITTEN = 1u << 2,	 /* status or content changed in this batch */
+	TEACHER_RAISED = 1u << 3,	 /* the sequence of the row rises */
 	TEACHER_KEEPS_CONTENT = 1u << 4, /* WRITTEN, and content and targets stay those of the stored row */
-	TEACHER_ERASED = 1u << 5,	/* withdrawn in this batch: no content of before erased_at stays anywhere */
-	TEACHER_DISOWNED = 1u << 6,	/* its UNCHANGED verdicts are not believed */
-	TEACHER_WAS_DISOWNED = 1u << 7, /* and the register knows that */
-	TEACHER_WANTED = 1u << 8,	/* stands in the list of rows to read */
+	TEACHER_ERASED = 1u << 5,	 /* withdrawn in this batch: no content of before erased_at stays anywhere */
+	TEACHER_DISOWNED = 1u << 6,	 /* its UNCHANGED verdicts are not believed */
+	TEACHER_WAS_DISOWNED = 1u << 7,	 /* and the register knows that */
+	TEACHER_WANTED = 1u << 8,	 /* stands in the list of rows to read */
 };
 
 /* A version that came and went within the batch. */
@@ -40,13 +40,13 @@ struct teacher {
 	struct teacher_state now;
 	uint32_t flags;
 	uint32_t bsn;
-	int32_t lapsed_on; /* 0: not lapsed */
+	int32_t lapsed_on;	       /* 0: not lapsed */
 	struct slice content, targets; /* of a version of this batch; borrowed from its verdict */
-	int64_t since;	       /* position that made this version, when WRITTEN */
-	int64_t raised_to;     /* while not LOADED: the row's sequence is at least this */
-	int64_t was_sequence;  /* of the stored version, when it went to history */
-	int64_t was_until;     /* position that ended the stored version */
-	int64_t erased_at;     /* position */
+	int64_t since;		       /* position that made this version, when WRITTEN */
+	int64_t raised_to;	       /* while not LOADED: the row's sequence is at least this */
+	int64_t was_sequence;	       /* of the stored version, when it went to history */
+	int64_t was_until;	       /* position that ended the stored version */
+	int64_t erased_at;	       /* position */
 	int64_t disowned_since;
 	struct teacher_version *versions; /* newest first */
 	struct board *board;

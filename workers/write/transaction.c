@@ -32,8 +32,8 @@ static bool is_at(const struct chain *chain, const struct chain *other)
 	return chain->next_verdict == other->next_verdict && memcmp(chain->tip, other->tip, VERDICT_ID_BYTES) == 0;
 }
 
-/* Whether the COMMIT whose answer was lost went through. Another owner may have gone on since: then it did not hold, as far
- * as we are concerned, and the fence will say so. */
+/* Whether the COMMIT whose answer was lost went through. Another owner may have gone on since: then it did not hold, as
+ * far as we are concerned, and the fence will say so. */
 static int ask_cursor(struct transaction *transaction, const struct transaction_work *work, bool *ret_is_done,
 		      struct err *err)
 {
@@ -83,8 +83,8 @@ static int run_open(struct transaction *transaction, const struct transaction_wo
 		    struct err *err)
 {
 	bool is_held = false;
-	int rc = cursor_fence(transaction->link, &transaction->columns, transaction->topic, work->moves, work->move_count,
-			      &is_held, err);
+	int rc = cursor_fence(transaction->link, &transaction->columns, transaction->topic, work->moves,
+			      work->move_count, &is_held, err);
 
 	if (rc != 0)
 		return rc;

@@ -17,7 +17,7 @@
 
 enum {
 	POLL_MS = 200,
-	BEAT_MS_MAX = 60000, /* a turn is bounded by statements; the longest is a whole transaction */
+	BEAT_MS_MAX = 60000,	      /* a turn is bounded by statements; the longest is a whole transaction */
 	VERDICT_BYTES_MAX = 65 << 20, /* 64 MiB and its frame */
 	FORGET_MESSAGE_BYTES_MAX = 4 << 20,
 	FORGET_DELIVERY_MS = 10000,
@@ -97,7 +97,8 @@ static void on_out_of_range(void *opaque, int32_t partition, int64_t offset)
 {
 	struct write *self = opaque;
 
-	intake_park(&self->intake, partition, "the verdict log does not hold offset %lld, the next to apply: run instroomctl refill",
+	intake_park(&self->intake, partition,
+		    "the verdict log does not hold offset %lld, the next to apply: run instroomctl refill",
 		    (long long)offset);
 	count_partitions(self);
 }
@@ -220,8 +221,8 @@ static int apply(struct write *self, enum transaction_end *ret, struct err *err)
 	if (rc != -ERR_DATA && rc != -ERR_FULL)
 		return rc;
 	if (!self->is_isolating)
-		log_event(LOG_WARN, "write.isolate", "messages=%zu code=%s why=%s", self->intake.count, LOG_QUOTED(err->code),
-			  LOG_QUOTED("the batch cannot be stored as one: message by message"));
+		log_event(LOG_WARN, "write.isolate", "messages=%zu code=%s why=%s", self->intake.count,
+			  LOG_QUOTED(err->code), LOG_QUOTED("the batch cannot be stored as one: message by message"));
 	self->is_isolating = true;
 	return apply_singly(self, ret, err);
 }
@@ -230,9 +231,11 @@ static int apply(struct write *self, enum transaction_end *ret, struct err *err)
 static int explain(struct err *err)
 {
 	if (strcmp(err->code, "42P01") == 0 || strcmp(err->code, "3F000") == 0 || strcmp(err->code, "42703") == 0)
-		return err_set(err, ERR_CONFIG, "migration", "the register lacks tables this program needs: run instroomctl migrate");
+		return err_set(err, ERR_CONFIG, "migration",
+			       "the register lacks tables this program needs: run instroomctl migrate");
 	if (strcmp(err->code, "42501") == 0)
-		return err_set(err, ERR_FATAL, "42501", "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
+		return err_set(err, ERR_FATAL, "42501",
+			       "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
 	return -(int)err->kind;
 }
 
@@ -242,7 +245,8 @@ static int pause_all(struct write *self, bool is_paused, struct err *err)
 
 	for (int32_t i = 0; rc == 0 && i < self->intake.partition_end; i++)
 		if (self->intake.partitions[i].state == PARTITION_RUNNING)
-			rc = is_paused ? kafka_source_pause(self->source, i, err) : kafka_source_resume(self->source, i, err);
+			rc = is_paused ? kafka_source_pause(self->source, i, err)
+				       : kafka_source_resume(self->source, i, err);
 	return rc == -ERR_RETRY ? 0 : rc; /* it has left us meanwhile: revoked comes */
 }
 
@@ -251,7 +255,8 @@ static void set_ready(struct write *self, bool is_ready, const char *why)
 	status_ready(is_ready, why);
 	if (is_ready && !self->was_ready) {
 		notify_ready();
-		log_event(LOG_INFO, "write.ready", "topic=%s group=%s", self->config.topic_verdict, self->config.kafka_group);
+		log_event(LOG_INFO, "write.ready", "topic=%s group=%s", self->config.topic_verdict,
+			  self->config.kafka_group);
 	}
 	self->was_ready |= is_ready;
 }
@@ -553,7 +558,8 @@ static int write_open(struct write *self, struct err *err)
 
 	self->kafka = kafka_options_of(config);
 	if (!position_generation_of(slice_of(config->topic_raw), &generation))
-		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation, as instroom.raw.1");
+		return err_set(err, ERR_CONFIG, "topic.raw",
+			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
 	rc = intake_init(&self->intake, &limits, generation, (size_t)config->batch_arena_bytes, err);
 	if (rc == 0)
 		rc = status_open(config->status_address, BEAT_MS_MAX, &self->status, err);
@@ -575,10 +581,10 @@ static void write_close(struct write *self)
 
 static enum log_level level_of(const char *name)
 {
-	return strcmp(name, "debug") == 0 ? LOG_DEBUG :
-	       strcmp(name, "warn") == 0  ? LOG_WARN :
-	       strcmp(name, "error") == 0 ? LOG_ERROR :
-					    LOG_INFO;
+	return strcmp(name, "debug") == 0   ? LOG_DEBUG
+	       : strcmp(name, "warn") == 0  ? LOG_WARN
+	       : strcmp(name, "error") == 0 ? LOG_ERROR
+					    : LOG_INFO;
 }
 
 static int write_run(struct write *self)

@@ -1,10 +1,14 @@
 #include "write/write_metrics.h"
 
-#define LINES(name) { "instroom_records_total", "stage=\"write\",outcome=\"" name "\"", "Lines by outcome.", METRIC_COUNTER, 0, NULL }
+#define LINES(name)                                                                                                    \
+	{                                                                                                              \
+		"instroom_records_total", "stage=\"write\",outcome=\"" name "\"", "Lines by outcome.", METRIC_COUNTER, \
+			0, NULL                                                                                        \
+	}
 
 /* by enum outcome - 1 */
 static struct metric lines[OUTCOMES] = {
-	LINES("nieuw"),	    LINES("gewijzigd"),	   LINES("ongewijzigd"), LINES("verouderd"),
+	LINES("nieuw"),	    LINES("gewijzigd"),	  LINES("ongewijzigd"), LINES("verouderd"),
 	LINES("afgekeurd"), LINES("ingetrokken"), LINES("quarantaine"),
 };
 
@@ -14,16 +18,16 @@ static struct metric counters[WRITE_COUNTERS] = {
 			     METRIC_COUNTER_US, 0, NULL },
 	[COUNT_MESSAGES] = { "instroom_verdicts_total", "counts=\"yes\"", "Verdicts applied.", METRIC_COUNTER, 0, NULL },
 	[COUNT_VOID] = { "instroom_verdicts_total", "counts=\"no\"", "Verdicts that do not count.", METRIC_COUNTER, 0, NULL },
-	[COUNT_REPEATS] = { "instroom_repeats_total", "", "Deliveries known before, which change nothing.", METRIC_COUNTER, 0,
-			    NULL },
+	[COUNT_REPEATS] = { "instroom_repeats_total", "", "Deliveries known before, which change nothing.",
+			    METRIC_COUNTER, 0, NULL },
 	[COUNT_FENCED] = { "instroom_sink_fenced_total", "", "Batches given up as another instance owns a partition.",
 			   METRIC_COUNTER, 0, NULL },
 	[COUNT_RETRIES] = { "instroom_batch_retries_total", "stage=\"write\"", "Batches tried again after a pause.",
 			    METRIC_COUNTER, 0, NULL },
-	[COUNT_FORGOTTEN] = { "instroom_forgotten_teachers_total", "", "Teachers the cache was told to forget.", METRIC_COUNTER,
-			      0, NULL },
-	[COUNT_REPLAYS_LEFT] = { "instroom_replays_passed_over_total", "", "Replays that this version does not carry out.",
-				 METRIC_COUNTER, 0, NULL },
+	[COUNT_FORGOTTEN] = { "instroom_forgotten_teachers_total", "", "Teachers the cache was told to forget.",
+			      METRIC_COUNTER, 0, NULL },
+	[COUNT_REPLAYS_LEFT] = { "instroom_replays_passed_over_total", "",
+				 "Replays that this version does not carry out.", METRIC_COUNTER, 0, NULL },
 	[GAUGE_PARTITIONS] = { "instroom_partitions_owned", "stage=\"write\"", "Partitions written by this instance.",
 			       METRIC_GAUGE, 0, NULL },
 	[GAUGE_PARKED] = { "instroom_partitions_parked", "stage=\"write\"", "Partitions that wait for an operator.",

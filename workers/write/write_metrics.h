@@ -7,13 +7,13 @@
 
 enum write_counter {
 	COUNT_BATCHES,
-	COUNT_BATCH_US,	    /* microseconds in transactions */
-	COUNT_MESSAGES,	   /* verdicts that count, applied */
-	COUNT_VOID,	   /* verdicts that do not count */
+	COUNT_BATCH_US, /* microseconds in transactions */
+	COUNT_MESSAGES, /* verdicts that count, applied */
+	COUNT_VOID,	/* verdicts that do not count */
 	COUNT_REPEATS,
 	COUNT_FENCED,
 	COUNT_RETRIES,
-	COUNT_FORGOTTEN,   /* teachers in Forgets */
+	COUNT_FORGOTTEN,    /* teachers in Forgets */
 	COUNT_REPLAYS_LEFT, /* replays passed over */
 	GAUGE_PARTITIONS,
 	GAUGE_PARKED,

@@ -1,10 +1,10 @@
-/* redis_link: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
+/* redis_room: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
  *
  * The socket never blocks; every call waits by poll() up to a deadline, as the timeouts of hiredis count each read
  * anew. After a line that broke the context is thrown away, since every unread reply is in doubt, and the next call
  * connects. */
-#ifndef REDIS_REDIS_LINK_H
-#define REDIS_REDIS_LINK_H
+#ifndef REDIS_REDIS_ROOM_H
+#define REDIS_REDIS_ROOM_H
 
 #include "redis/redis_cache.h"
 #include "redis/redis_script.h"

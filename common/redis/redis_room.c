@@ -1,4 +1,4 @@
-#include "redis/redis_link.h"
+#include "redis/redis_room.h"
 
 #include "base/clock.h"
 #include "base/num.h"
