@@ -48,7 +48,7 @@ void gen_bsn(uint64_t number, char out[10])
 	uint64_t x = (number * 7654321 + 1234567) % 10000000;
 	char digits[10];
 
-	for (int eighth = 0;; eighth++) {
+	for (int eighth = x == 0; /* 000000000 is no BSN */; eighth++) {
 		unsigned sum = 0;
 
 		snprintf(digits, sizeof digits, "%07u%d", (unsigned)x, eighth % 10);

@@ -1,6 +1,8 @@
 #include "write/transaction.h"
 
 #include "run/crash.h"
+#include "run/notify.h"
+#include "run/status.h"
 #include "write/register_read.h"
 #include "write/register_write.h"
 
@@ -106,6 +108,8 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 	bool is_done = false;
 	int rc;
 
+	status_beat(); /* isolating a large delivery is many transactions in one turn */
+	notify_watchdog();
 	rc = pg_link_connect(transaction->link, err);
 	if (rc == 0 && transaction->is_commit_in_doubt)
 		rc = ask_cursor(transaction, work, &is_done, err);
