@@ -198,21 +198,32 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 	return rc;
 }
 
-/* The SQLSTATE at the end of libpq's words about a refused connection: "..: FATAL:  28P01". false: none. */
-static bool find_sqlstate(const char *text, char *ret)
+/* line: one line of libpq's words, "..: FATAL:  28P01". */
+static bool ends_in_sqlstate(struct slice line, char *ret)
 {
-	size_t n = strlen(text);
-
-	while (n > 0 && isspace((unsigned char)text[n - 1]))
-		n--;
-	if (n < SQLSTATE_BYTES + 1 || text[n - SQLSTATE_BYTES - 1] != ' ')
+	while (line.n > 0 && isspace((unsigned char)line.p[line.n - 1]))
+		line.n--;
+	if (line.n < SQLSTATE_BYTES + 1 || line.p[line.n - SQLSTATE_BYTES - 1] != ' ')
 		return false;
-	for (size_t i = n - SQLSTATE_BYTES; i < n; i++)
-		if (!isdigit((unsigned char)text[i]) && !isupper((unsigned char)text[i]))
+	for (size_t i = line.n - SQLSTATE_BYTES; i < line.n; i++)
+		if (!isdigit((unsigned char)line.p[i]) && !isupper((unsigned char)line.p[i]))
 			return false;
-	memcpy(ret, text + n - SQLSTATE_BYTES, SQLSTATE_BYTES);
+	memcpy(ret, line.p + line.n - SQLSTATE_BYTES, SQLSTATE_BYTES);
 	ret[SQLSTATE_BYTES] = '\0';
 	return true;
+}
+
+/* The SQLSTATE in libpq's words about a refused connection; a line about the password file may follow it. false: none. */
+static bool find_sqlstate(const char *text, char *ret)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (ends_in_sqlstate(slice_make(text, n), ret))
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	return false;
 }
 
 static const char *text_or(const char *text, const char *otherwise)

@@ -5,10 +5,15 @@
 
 #include <jansson.h>
 
-enum { GROUPS_MAX = FILE_LINES_MAX };
+enum { GROUPS_MAX = FILE_LINES_MAX, NAMES_BYTES_MAX = 1 << 20 };
 
 static const char *const FIND_SQL =
 	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2 order by position limit 16";
+
+static const char *const FIND_ALL_SQL =
+	"select (q.nr - 1)::int, d.position, d.fingerprint"
+	" from unnest($1::int[], $2::text[]) with ordinality as q(board, id, nr)"
+	" join register.delivery d on d.board = q.board and d.delivery_id = q.id order by d.position";
 
 static const char *const SUMMARY_SQL =
 	"select delivery_id, board, kind, dry_run, sequence, extraction_date, state, lines, nieuw, gewijzigd, ongewijzigd,"
@@ -26,6 +31,15 @@ static int unknown_delivery(struct err *err)
 	return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
 }
 
+static struct report_found take_found(const struct pg_rows *rows, size_t row, int first_column)
+{
+	struct slice fingerprint = pg_get_bytes(rows, row, first_column + 1);
+	struct report_found found = { .position = pg_get_i64(rows, row, first_column) };
+
+	memcpy(found.fingerprint, fingerprint.p, MIN(fingerprint.n, sizeof found.fingerprint));
+	return found;
+}
+
 int report_find(struct pg_link *link, uint32_t board, struct slice id, struct report_found ret[REPORT_FOUND_MAX],
 		size_t *ret_count, struct err *err)
 {
@@ -40,12 +54,48 @@ int report_find(struct pg_link *link, uint32_t board, struct slice id, struct re
 	if (rc != 0)
 		return rc;
 	*ret_count = MIN(pg_rows_count(rows), (size_t)REPORT_FOUND_MAX);
-	for (size_t i = 0; i < *ret_count; i++) {
-		struct slice fingerprint = pg_get_bytes(rows, i, 1);
+	for (size_t i = 0; i < *ret_count; i++)
+		ret[i] = take_found(rows, i, 0);
+	return 0;
+}
 
-		ret[i] = (struct report_found){ .position = pg_get_i64(rows, i, 0) };
-		memcpy(ret[i].fingerprint, fingerprint.p, MIN(fingerprint.n, sizeof ret[i].fingerprint));
+static void add_names(const struct report_name *names, size_t count, struct strbuf *boards, struct strbuf *ids)
+{
+	pg_array_begin(boards, PG_I32);
+	pg_array_begin(ids, PG_TEXT);
+	for (size_t i = 0; i < count; i++) {
+		pg_array_add_i32(boards, (int32_t)names[i].board);
+		pg_array_add_text(ids, names[i].id);
 	}
+	pg_array_end(boards, 0, (int32_t)count);
+	pg_array_end(ids, 0, (int32_t)count);
+}
+
+int report_find_all(struct pg_link *link, const struct report_name *names, size_t count, struct arena *arena,
+		    struct report_match **ret, size_t *ret_count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(strbuf_drop) struct strbuf boards, ids;
+	struct pg_params params;
+
+	strbuf_init(&boards, NAMES_BYTES_MAX);
+	strbuf_init(&ids, NAMES_BYTES_MAX);
+	add_names(names, count, &boards, &ids);
+	if (!strbuf_ok(&boards) || !strbuf_ok(&ids))
+		return err_set(err, ERR_FULL, "names", "%zu names are too many for one question", count);
+	pg_params_reset(&params);
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&boards));
+	pg_add_array(&params, PG_TEXT_ARRAY, strbuf_slice(&ids));
+	int rc = pg_exec(link, "report_find_all", FIND_ALL_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_count = pg_rows_count(rows);
+	*ret = arena_take(arena, *ret_count, sizeof **ret);
+	if (!*ret)
+		return err_set(err, ERR_FULL, "arena", "no room for %zu deliveries", *ret_count);
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct report_match){ .name = (size_t)pg_get_i32(rows, i, 0), .found = take_found(rows, i, 1) };
 	return 0;
 }
 

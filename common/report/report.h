@@ -20,6 +20,21 @@ struct report_found {
 MUSTUSE int report_find(struct pg_link *link, uint32_t board, struct slice id,
 			struct report_found ret[REPORT_FOUND_MAX], size_t *ret_count, struct err *err);
 
+/* A delivery as its board names it. */
+struct report_name {
+	uint32_t board;
+	struct slice id;
+};
+
+struct report_match {
+	size_t name; /* which of the names, from 0 */
+	struct report_found found;
+};
+
+/* The deliveries with any of these names, in log order, in the arena: one question, however many names. */
+MUSTUSE int report_find_all(struct pg_link *link, const struct report_name *names, size_t count, struct arena *arena,
+			    struct report_match **ret, size_t *ret_count, struct err *err);
+
 /* Summary of the delivery at position; its slices live in the arena. ERR_DATA code "unknown": none there. */
 MUSTUSE int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
 			   struct err *err);

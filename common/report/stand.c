@@ -118,7 +118,8 @@ static int compare_names(const void *a, const void *b)
 
 static int end_board(struct stand *stand, struct err *err)
 {
-	qsort(stand->teachers, stand->count, sizeof *stand->teachers, compare_names);
+	if (stand->count > 0)
+		qsort(stand->teachers, stand->count, sizeof *stand->teachers, compare_names);
 	for (size_t i = 0; i < stand->count; i++) {
 		int rc = add_teacher(stand, &stand->teachers[i], err);
 

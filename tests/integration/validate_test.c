@@ -552,29 +552,73 @@ Test(validate_late, waits_for_a_reference_version_and_loses_nothing)
 	cr_expect_str_eq(last_classes(), "U");
 }
 
-Test(validate, judges_a_file_of_the_largest_size_in_bounded_memory)
+/* The most memory a process ever had, in kB. */
+static long peak_kb(pid_t pid)
 {
-	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
-	struct raw_spec spec = { .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG };
-	struct raw_headers headers;
-	struct counted counted;
 	char path[64], line[256];
-	long peak_kb = 0;
+	long peak = 0;
 
-	strbuf_init(&value, 32 << 20);
-	raw_build_large(&value, &spec, 1, FILE_LINES_MAX, 1, true, &headers);
-	start_validator(0);
-	publish_bytes(strbuf_slice(&value), &headers);
-	await_all(&counted);
-	snprintf(path, sizeof path, "/proc/%d/status", (int)world.validators[0].pid);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	FILE *status = fopen(path, "r");
 
 	cr_assert_not_null(status);
 	while (fgets(line, sizeof line, status))
-		sscanf(line, "VmHWM: %ld", &peak_kb);
+		sscanf(line, "VmHWM: %ld", &peak);
 	fclose(status);
-	cr_log_info("peak of %ld kB for %zu bytes", peak_kb, value.n);
-	cr_expect_lt(peak_kb, 256L * 1024 * MEMORY_FACTOR);
+	return peak;
+}
+
+static void publish_large(uint32_t board, size_t lines, bool is_wide)
+{
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+	struct raw_spec spec = { .board = board, .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG,
+				 .reference_version = world.version };
+	struct raw_headers headers;
+
+	strbuf_init(&value, 32 << 20);
+	raw_build_large(&value, &spec, 1, lines, 1, is_wide, &headers);
+	publish_bytes(strbuf_slice(&value), &headers);
+}
+
+Test(validate, judges_a_file_of_the_largest_size_in_bounded_memory)
+{
+	struct counted counted;
+
+	start_validator(0);
+	publish_large(FIXTURE_BOARD, FILE_LINES_MAX, true);
+	await_all(&counted);
+	long peak = peak_kb(world.validators[0].pid);
+
+	cr_log_info("peak of %ld kB", peak);
+	cr_expect_lt(peak, 256L * 1024 * MEMORY_FACTOR);
+}
+
+static int64_t verdict_end(void)
+{
+	struct kafka_topic_range range;
+
+	ASSERT_OK(kafka_reader_range(world.reader, world.topics[VERDICT], 0, WAIT_MS, &range, &err));
+	return range.high;
+}
+
+Test(validate, judges_a_country_of_ordinary_files_in_little_memory)
+{
+	enum { FILES = 1000, LINES = 220 };
+	int64_t end_ms = clock_ms() + 2 * WAIT_MS;
+
+	for (uint32_t i = 0; i < FILES; i++)
+		publish_large(FIXTURE_BOARD + i % (FIXTURE_BOARD_LAST - FIXTURE_BOARD + 1), LINES, false);
+	int64_t begin_ms = clock_ms();
+
+	start_validator(0);
+	while (verdict_end() < FILES && clock_ms() < end_ms)
+		usleep(STEP_MS * 1000);
+	int64_t took_ms = clock_ms() - begin_ms;
+	long peak = peak_kb(world.validators[0].pid);
+
+	cr_log_info("%d lines in %lld ms with its start, peak of %ld kB", FILES * LINES, (long long)took_ms, peak);
+	cr_expect_eq(verdict_end(), FILES);
+	cr_expect_lt(peak, 64L * 1024 * MEMORY_FACTOR);
 }
 
 #ifdef INSTROOM_CRASH_POINTS

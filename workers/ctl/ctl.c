@@ -37,8 +37,18 @@ const struct ctl_command CTL_COMMANDS[] = {
 };
 const size_t CTL_COMMAND_COUNT = ARRAY_LEN(CTL_COMMANDS);
 
+/* Undefined table, column, function or schema: this program is ahead of the database. */
+static bool is_migration_missing(const char *code)
+{
+	return strcmp(code, "42P01") == 0 || strcmp(code, "42703") == 0 || strcmp(code, "42883") == 0 || strcmp(code, "3F000") == 0;
+}
+
 int ctl_fail(const struct err *err)
 {
+	if (is_migration_missing(err->code)) {
+		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n", err->code);
+		return EXIT_SETTINGS;
+	}
 	fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code, err->code[0] ? ")" : "");
 	if (strcmp(err->code, "credentials") == 0)
 		return EXIT_CREDENTIALS;

@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+"""instroomctl against real servers: what it prints, its exit status, and that nothing is half done when something is wrong."""
+import json
+import os
+import signal
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from private_stack import stack as stacks  # noqa: E402
+from private_stack import workers as programs  # noqa: E402
+
+BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
+CTL = BUILD / "workers/ctl/instroomctl"
+GEN = BUILD / "workers/gen/instroom-gen"
+results = {"passed": 0, "failed": 0}
+
+
+def check(what, is_so, seen=""):
+    results["passed" if is_so else "failed"] += 1
+    if not is_so:
+        print(f"failed: {what}\n    saw: {seen}")
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def expect(what, done, status, text=""):
+    """Exit status, and a text that stdout or stderr holds."""
+    seen = f"{done.returncode}: {done.stdout}{done.stderr}"
+    check(what, done.returncode == status and text in done.stdout + done.stderr, seen)
+
+
+def without_servers(data):
+    conf = data / "dead.conf"
+    conf.write_text("kafka.brokers = 127.0.0.1:1\npg.conninfo = host=127.0.0.1 port=1 dbname=x user=x\n"
+                    "pg.owner.conninfo = host=127.0.0.1 port=1 dbname=x user=x\n")
+    expect("a command is wanted", run(CTL), 64, "usage:")
+    expect("--help tells the commands", run(CTL, "--help"), 0, "reference publish")
+    expect("a command's --help tells its arguments", run(CTL, "deliver", "--help"), 0, "acknowledged.jsonl")
+    expect("settings are listed", run(CTL, "--help-settings"), 0, "gateway.token.file")
+    expect("an unknown command", run(CTL, "--config", conf, "deliberate"), 64, "deliberate")
+    expect("an unknown option", run(CTL, "--config", conf, "wait", "--soon"), 64, "--soon")
+    expect("a board has five digits", run(CTL, "--config", conf, "report", "123", "x"), 64, "5 digits")
+    expect("an unknown setting is a fault", run(CTL, "--pg.conninf=x", "status"), 78, "pg.conninf")
+    expect("a settings file that is not there", run(CTL, "--config", data / "none.conf", "status"), 78, "none.conf")
+    expect("a dead database", run(CTL, "--config", conf, "ledger"), 69)
+    expect("no folder to deliver", run(CTL, "--config", conf, "--gateway.token.file=/dev/null", "deliver", data / "none"), 64,
+           "gateway.token.file")
+    token = data / "token"
+    token.write_text("0123456789abcdef\n")
+    expect("a folder that is not there", run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
+    expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66, "besturen.csv")
+
+
+def before_migration(workers):
+    expect("a missing migration", workers.ctl("ledger", capture_output=True, text=True), 78)
+    expect("migrate", workers.ctl("migrate", capture_output=True, text=True), 0, "0001-register.sql")
+    again = workers.ctl("migrate", capture_output=True, text=True)
+    expect("migrate again applies nothing", again, 0, "up to date")
+    check("and says so", "applied" not in again.stdout, again.stdout)
+    expect("nothing to publish yet", workers.ctl("reference", "publish", capture_output=True, text=True), 1, "reference import")
+
+
+def wrong_credentials(workers, data):
+    conf = data / "wrong.conf"
+    text = (workers.dir / "instroomctl.conf").read_text()
+    passfile = data / "pgpass"
+    passfile.write_text("*:*:*:*:wrong\n")
+    passfile.chmod(0o600)
+    lines = [line if "conninfo" not in line else line.partition("passfile=")[0] + f"passfile={passfile}" for line in text.splitlines()]
+    conf.write_text("\n".join(lines) + "\n")
+    expect("a wrong password", run(CTL, "--config", conf, "ledger"), 77)
+
+
+def references(workers, folder, data):
+    bad = data / "bad-reference"
+    shutil.copytree(folder / "reference", bad)
+    with open(bad / "besturen.csv", "a") as file:
+        file.write((bad / "besturen.csv").read_text().splitlines()[1] + "\n")
+    expect("rows that overlap are refused", workers.ctl("reference", "import", str(bad), capture_output=True, text=True), 1,
+           "besturen.csv")
+    expect("and nothing was taken", workers.ctl("reference", "publish", capture_output=True, text=True), 1)
+    expect("good tables are taken", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
+           "besturen.csv")
+    expect("and published", workers.ctl("reference", "publish", capture_output=True, text=True), 0, "published")
+
+
+def deliveries(workers, folder):
+    counts = json.loads((folder / "counts.txt").read_text())
+    done = workers.ctl("deliver", "--json", "--quiet", str(folder), capture_output=True, text=True)
+    expect("a folder is delivered", done, 0)
+    check("all accepted", json.loads(done.stdout)["accepted"] == counts["deliveries"], done.stdout)
+    expect("wait", workers.ctl("wait", "--quiet", capture_output=True, text=True), 0)
+    again = json.loads(workers.ctl("deliver", "--json", "--quiet", str(folder), capture_output=True, text=True).stdout)
+    check("a second run sends nothing", again["accepted"] == 0 and again["lines"] == 0, again)
+    (folder / "acknowledged.jsonl").write_text("{\"file\": \"cut o")
+    again = json.loads(workers.ctl("deliver", "--json", "--quiet", str(folder), capture_output=True, text=True).stdout)
+    check("a damaged list sends all again, and the gateway knows them", again["known"] == counts["deliveries"], again)
+    ledger = workers.ctl("ledger", "--check", "--json", capture_output=True, text=True)
+    expect("the ledger balances", ledger, 0)
+    numbers = json.loads(ledger.stdout)
+    for name in ("deliveries", "lines", "nieuw", "afgekeurd"):
+        check(f"the ledger's {name} are the generator's", numbers[name] == counts[name], numbers)
+    first = json.loads((folder / "acknowledged.jsonl").read_text().splitlines()[1])
+    return first["file"][:5], first["leveringsid"]
+
+
+def questions(workers, board, delivery):
+    def ctl(*words):
+        return workers.ctl(*words, capture_output=True, text=True)
+    expect("report as text", ctl("report", board, delivery), 0, "Status: verwerkt")
+    expect("report as CSV", ctl("report", board, delivery, "--format", "csv"), 0, "regel;personeelsnummer;benoemingssleutel")
+    report = json.loads(ctl("report", board, delivery, "--format", "json").stdout)
+    check("report as JSON has the lines", len(report["terugmelding"]) == report["regels"], report["regels"])
+    expect("an unknown delivery", ctl("report", board, "no-such-delivery-0"), 1, "no-such-delivery-0")
+    stand = ctl("stand", "--board", board)
+    expect("stand with pseudonyms", stand, 0, "bestuur;pseudoniem;status")
+    check("which holds no other board", all(line.startswith(board) for line in stand.stdout.splitlines()[1:]))
+    expect("stand with BSN", ctl("stand", "--all", "--with-bsn"), 0, "bestuur;bsn;status")
+    env = workers.stack.env()
+    seen = run("psql", "-tAX", env["INSTROOM_PG_OWNER"], "-c", "select what from register.access")
+    check("which leaves a row", "stand --with-bsn" in seen.stdout, seen.stdout + seen.stderr)
+    expect("stand wants to know of whom", ctl("stand"), 64, "--all")
+    expect("coverage", ctl("coverage"), 0, "delivered")
+    status = json.loads(ctl("status", "--json").stdout)
+    check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status), status)
+    expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")
+    partition = next(one["partition"] for one in status if one["raw_end"] > 0)
+    dump = ctl("dump", "instroom.raw.1", str(partition), "0")
+    expect("dump masks", dump, 0, "\"cells\": \"***")
+    expect("dump of nothing", ctl("dump", "instroom.raw.1", str(partition), "999999"), 1)
+
+
+def main():
+    data = Path(tempfile.mkdtemp(prefix="instroom-ctl-"))
+    stack = stacks.Stack(f"ctl-{os.getpid()}")
+    try:
+        without_servers(data)
+        folder = data / "set"
+        run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")
+        stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None, "wait": 60})
+        workers = programs.Workers(stack)
+        counts = {"gateway": 1, "validate": 1, "write": 1}
+        workers.set_up(BUILD.resolve(), counts, True, {})
+        before_migration(workers)
+        wrong_credentials(workers, data)
+        references(workers, folder, data)
+        workers.start(workers.all(counts), 60)
+        board, delivery = deliveries(workers, folder)
+        questions(workers, board, delivery)
+        workers.end(workers.all(), signal.SIGTERM, 30)
+    finally:
+        if stack.record is not None and (stack.dir / "workers").exists():
+            programs.Workers(stack).end_all()
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+#include "gateway/reference_watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/kafka_reader.h"
+#include "wire/gen/reference.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+enum {
+	SNAPSHOT_BYTES_MAX = 32 << 20,
+	ARENA_BYTES = 64 << 10, /* of the list of tables; their bytes stay in the message */
+	ASK_EVERY_MS = 500,
+	ANSWER_MS_MAX = 1000,
+	SILENT_MS_MAX = 10000, /* without an answer of Kafka for so long it is away */
+};
+
+struct reference_watch {
+	const char *topic;
+	struct kafka_reader *reader;
+	struct arena arena;
+	int64_t next; /* offset */
+	struct reference *_Atomic fresh;
+	_Atomic bool is_read;
+	_Atomic int64_t answered_ms; /* 0: never */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool is_closing;
+	pthread_t thread;
+};
+
+static int build_snapshot(struct reference_watch *watch, struct slice message, struct reference **ret, struct err *err)
+{
+	struct wire_reference_snapshot snapshot;
+	struct slice body;
+	uint64_t schema;
+	int rc = frame_open(message, &schema, &body, err);
+
+	if (rc == 0)
+		rc = wire_reference_snapshot_decode_as(schema, body, &watch->arena, &snapshot, err);
+	if (rc != 0)
+		return rc;
+	if (snapshot.tables.count != REFERENCE_TABLES)
+		return err_set(err, ERR_DATA, "tables", "a reference snapshot has %zu tables", snapshot.tables.count);
+	return reference_build(snapshot.tables.items, ret, err);
+}
+
+static void take_snapshot(struct reference_watch *watch, const struct kafka_message *message)
+{
+	struct reference *reference;
+	struct err err = { 0 };
+	int rc = build_snapshot(watch, message->value, &reference, &err);
+
+	arena_reset(&watch->arena);
+	if (rc != 0) {
+		log_event(LOG_ERROR, "reference.unusable", "offset=%lld effect=\"the one before stays in force\" why=%s",
+			  (long long)message->offset, LOG_QUOTED(err.text));
+		return;
+	}
+	log_event(LOG_INFO, "reference.read", "offset=%lld boards=%zu schools=%zu", (long long)message->offset,
+		  reference_rows(reference, REFERENCE_BOARDS), reference_rows(reference, REFERENCE_SCHOOLS));
+	reference_free(atomic_exchange(&watch->fresh, reference));
+}
+
+static bool is_closing(struct reference_watch *watch)
+{
+	pthread_mutex_lock(&watch->lock);
+	bool is_asked = watch->is_closing;
+
+	pthread_mutex_unlock(&watch->lock);
+	return is_asked;
+}
+
+/* Reads up to high. What a broken line leaves unread is read at the next look. */
+static void read_up_to(struct reference_watch *watch, int64_t high)
+{
+	struct kafka_message message;
+	struct err err = { 0 };
+
+	if (kafka_reader_seek(watch->reader, watch->topic, 0, watch->next, &err) != 0)
+		return;
+	while (watch->next < high && !is_closing(watch) &&
+	       kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &err) > 0) {
+		take_snapshot(watch, &message);
+		watch->next = message.offset + 1;
+		kafka_message_drop(&message);
+	}
+	kafka_reader_rest(watch->reader);
+}
+
+static void look(struct reference_watch *watch)
+{
+	struct kafka_topic_range range;
+	struct err err = { 0 };
+
+	if (kafka_reader_range(watch->reader, watch->topic, 0, ANSWER_MS_MAX, &range, &err) != 0)
+		return; /* asked again soon; readiness tells */
+	atomic_store(&watch->answered_ms, clock_ms());
+	watch->next = MAX(watch->next, range.low);
+	if (watch->next < range.high)
+		read_up_to(watch, range.high);
+	if (watch->next >= range.high)
+		atomic_store(&watch->is_read, true);
+}
+
+/* false: closing. */
+static bool rest(struct reference_watch *watch)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ASK_EVERY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->is_closing && pthread_cond_timedwait(&watch->wake, &watch->lock, &until) != ETIMEDOUT)
+		;
+	bool goes_on = !watch->is_closing;
+
+	pthread_mutex_unlock(&watch->lock);
+	return goes_on;
+}
+
+static void *follow(void *self)
+{
+	struct reference_watch *watch = self;
+
+	do
+		look(watch);
+	while (rest(watch));
+	return NULL;
+}
+
+int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
+			 struct err *err)
+{
+	struct reference_watch *watch = calloc(1, sizeof *watch);
+	pthread_condattr_t monotonic;
+
+	if (!watch)
+		return err_set(err, ERR_FATAL, "memory", "no memory to follow the reference topic");
+	watch->topic = topic;
+	int rc = arena_init(&watch->arena, ARENA_BYTES, ARENA_BYTES, err);
+
+	if (rc == 0)
+		rc = kafka_reader_open(kafka, SNAPSHOT_BYTES_MAX, &watch->reader, err);
+	pthread_mutex_init(&watch->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (rc == 0 && pthread_create(&watch->thread, NULL, follow, watch) != 0)
+		rc = err_set(err, ERR_FATAL, "thread", "the system gives no thread");
+	if (rc != 0) {
+		kafka_reader_close(watch->reader);
+		arena_release(&watch->arena);
+		free(watch);
+		return rc;
+	}
+	*ret = watch;
+	return 0;
+}
+
+void reference_watch_close(struct reference_watch *watch)
+{
+	if (!watch)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->is_closing = true;
+	pthread_cond_signal(&watch->wake);
+	pthread_mutex_unlock(&watch->lock);
+	pthread_join(watch->thread, NULL);
+	kafka_reader_close(watch->reader);
+	reference_free(atomic_load(&watch->fresh));
+	arena_release(&watch->arena);
+	pthread_cond_destroy(&watch->wake);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
+
+struct reference *reference_watch_take(struct reference_watch *watch)
+{
+	return atomic_exchange(&watch->fresh, NULL);
+}
+
+bool reference_watch_is_read(const struct reference_watch *watch)
+{
+	return atomic_load(&watch->is_read);
+}
+
+bool reference_watch_has_kafka(const struct reference_watch *watch)
+{
+	int64_t answered_ms = atomic_load(&watch->answered_ms);
+
+	return answered_ms > 0 && clock_ms() - answered_ms < SILENT_MS_MAX;
+}

@@ -1,0 +1,25 @@
+/* reference_watch: follows the reference topic (DESIGN 2) in a thread of its own, so that neither a slow broker nor the
+ * building of a snapshot makes an upload wait.
+ *
+ * The thread owns the reader. A snapshot that cannot be used is logged and passed over: the one before stays in force.
+ * Between news nothing is fetched; the end of the topic is asked for twice a second, which also tells whether Kafka is
+ * there. */
+#ifndef GATEWAY_REFERENCE_WATCH_H
+#define GATEWAY_REFERENCE_WATCH_H
+
+#include "kafka/kafka.h"
+#include "model/reference.h"
+
+struct reference_watch;
+
+/* topic is borrowed. */
+MUSTUSE int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
+				 struct err *err);
+void reference_watch_close(struct reference_watch *watch); /* NULL is fine; may take some seconds when Kafka is away */
+
+/* The newest snapshot that came since the last call, now the caller's; NULL: no news. */
+struct reference *reference_watch_take(struct reference_watch *watch);
+bool reference_watch_is_read(const struct reference_watch *watch);   /* once to the end of the topic (DESIGN 3) */
+bool reference_watch_has_kafka(const struct reference_watch *watch); /* it answered lately */
+
+#endif
