@@ -24,6 +24,7 @@ struct kafka_report {
 struct kafka_sink_options {
 	int32_t message_bytes_max;
 	int32_t linger_ms;
+	int32_t requests_max; /* under way at once, 1 to 5; 0: 5. With 1, puts gather while a request is flushed: one fsync for many */
 	int32_t delivery_timeout_ms; /* a put is reported within this time, whatever happens */
 	int64_t queue_bytes_max;
 	const char *compression; /* none, lz4, zstd */
