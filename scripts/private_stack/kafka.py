@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import signal
+import threading
 import time
 import uuid
 
@@ -122,15 +123,29 @@ class Kafka:
         give_to(self.stack.user, self.dir)
         self.settings.write_text("".join(f"{key}={value}\n" for key, value in self.properties().items()))
         give_to(self.stack.user, self.settings)
-        if (self.dir / "data" / "meta.properties").exists():
+        if not (self.dir / "data" / "meta.properties").exists():
+            self.format_storage()
+
+    def format_storage(self):
+        """By Kafka's own tool the first time. What it makes differs only in the ids, so later ones are copies."""
+        data = self.dir / "data"
+        template = place("kafka") / "bootstrap.checkpoint"
+        shutil.rmtree(data, ignore_errors=True)
+        if template.exists():
+            data.mkdir(mode=0o700)
+            shutil.copyfile(template, data / "bootstrap.checkpoint")
+            ids = {"version": 1, "cluster.id": self.stack.record["cluster_id"], "node.id": self.node,
+                   "directory.id": new_id()}
+            (data / "meta.properties").write_text("".join(f"{key}={value}\n" for key, value in ids.items()))
+            for path in (data, data / "bootstrap.checkpoint", data / "meta.properties"):
+                give_to(self.stack.user, path)
             return
-        shutil.rmtree(self.dir / "data", ignore_errors=True)
         status, said = run_helper(
-            self.java("-XX:TieredStopAtLevel=1") + ["kafka.tools.StorageTool", "format", "--cluster-id",
-                                                    self.stack.record["cluster_id"], "--config", self.settings],
-            self.stack.user, self.dir)
+            self.java() + ["kafka.tools.StorageTool", "format", "--cluster-id", self.stack.record["cluster_id"],
+                           "--config", self.settings], self.stack.user, self.dir)
         if status != 0:
             raise StackError(f"{self.name}: its storage could not be formatted:\n{said}")
+        keep(data / "bootstrap.checkpoint", template)
 
     def start(self):
         self.dir.mkdir(mode=0o700, exist_ok=True)
@@ -156,9 +171,7 @@ class Kafka:
         was_there = self.process.end(signal.SIGTERM, STOP_S)
         made_classes = self.dir / "classes.jsa"
         if made_classes.exists():
-            made_classes.chmod(0o644)
-            shutil.copyfile(made_classes, place("kafka") / f"classes.{os.getpid()}.part")
-            os.replace(place("kafka") / f"classes.{os.getpid()}.part", place("kafka") / "classes.jsa")
+            keep(made_classes, place("kafka") / "classes.jsa")
             made_classes.unlink()
         return was_there
 
@@ -171,7 +184,14 @@ class Kafka:
         return self.process.signal(number)
 
 
-def new_cluster_id():
+def keep(path, copy):
+    """The copy is whole or not there, and readable for the user of the servers."""
+    part = copy.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    shutil.copyfile(path, part)
+    os.replace(part, copy)
+
+
+def new_id():
     """22 characters; a leading dash would be read as an option."""
     while True:
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

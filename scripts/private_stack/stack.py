@@ -128,7 +128,7 @@ class Stack:
         for part in ("pid", "log"):
             (self.dir / part).mkdir(mode=0o755, exist_ok=True)
         self.record = {
-            "name": self.name, "uid": os.geteuid(), "cluster_id": kafka.new_cluster_id(),
+            "name": self.name, "uid": os.geteuid(), "cluster_id": kafka.new_id(),
             "partitions": options["partitions"] or 12, "brokers": options["brokers"] or 1,
             "servers": options["servers"] or list(SERVERS), "topics": not options["no_topics"],
             "tmpfs": bool(options["tmpfs"]), "run": os.environ.get("INSTROOM_TEST_RUN", ""), "base_port": 0,
