@@ -306,7 +306,8 @@ int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct
 	return rc == 0 ? is_done == 1 : rc;
 }
 
-int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret, struct err *err)
+static int add_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, const char *change, int64_t *ret,
+			struct err *err)
 {
 	char offset[NUMBER_BYTES];
 
@@ -314,5 +315,18 @@ int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_of
 	add_text(cache, cache->tries_key);
 	snprintf(offset, sizeof offset, "%020" PRId64, raw_offset);
 	add_text(cache, offset);
+	add_text(cache, change);
 	return run_for_number(cache, REDIS_TRY, ret, err);
+}
+
+int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret, struct err *err)
+{
+	return add_attempts(cache, partition, raw_offset, "1", ret, err);
+}
+
+int redis_cache_came_back(struct redis_cache *cache, int32_t partition, int64_t raw_offset, struct err *err)
+{
+	int64_t left;
+
+	return add_attempts(cache, partition, raw_offset, "-1", &left, err);
 }

@@ -36,8 +36,8 @@ static const char BEGIN[] =
 	"redis.call('HSET', KEYS[1], 'gen', ARGV[1], 'wm', ARGV[2], 'vp', ARGV[3], 'tip', ARGV[4])\n"
 	"return 1\n";
 
-/* KEYS: attempts. ARGV: the raw offset in 20 digits, of which the byte order is the order. */
-static const char TRY[] = "return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)\n";
+/* KEYS: attempts. ARGV: the raw offset in 20 digits, of which the byte order is the order; 1 or -1. */
+static const char TRY[] = "return redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])\n";
 
 const char *redis_script_text(enum redis_script script)
 {

@@ -15,15 +15,18 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { WAIT_MS = 30000, STEP_MS = 50, MESSAGES_MAX = 200, VALIDATORS = 2, NAME_BYTES = 64, PATH_BYTES = 128 };
+enum { WAIT_MS = 30000, STEP_MS = 50, MESSAGES_MAX = 1000, VALIDATORS = 2, NAME_BYTES = 64, PATH_BYTES = 128 };
 enum topic { RAW, VERDICT, QUARANTINE, REFERENCE, TOPICS };
 
 struct validator {
 	pid_t pid; /* 0: does not run */
 	const char *crash_at;
+	const char *setting; /* one more word of its command line */
+	bool keeps_group;    /* that of the start before */
 };
 
 struct world {
@@ -57,11 +60,10 @@ static void start_redis(void)
 	unlink(world.socket);
 	world.redis = fork();
 	if (world.redis == 0) {
-		int null = open("/dev/null", O_WRONLY);
-
-		dup2(null, STDOUT_FILENO);
-		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", world.socket, "--save", "", "--dir", world.dir,
-		       (char *)NULL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is ended leaves nothing behind */
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", world.socket, "--save", "",
+		       "--dir", world.dir, (char *)NULL);
 		_exit(127);
 	}
 	while (stat(world.socket, &found) != 0 && clock_ms() < end_ms)
@@ -90,7 +92,8 @@ static void start_validator(int which)
 	snprintf(words[n++], sizeof *words, "%s", VALIDATE_PROGRAM);
 	snprintf(words[n++], sizeof *words, "--worker.name=validate/%d", which);
 	snprintf(words[n++], sizeof *words, "--kafka.brokers=%s", fixture_server("INSTROOM_KAFKA_BROKERS"));
-	snprintf(words[n++], sizeof *words, "--kafka.group=%s.%d", world.topics[RAW], world.starts++);
+	snprintf(words[n++], sizeof *words, "--kafka.group=%s.%d", world.topics[RAW],
+		 validator->keeps_group ? world.starts : ++world.starts);
 	snprintf(words[n++], sizeof *words, "--kafka.session.max=6s");
 	snprintf(words[n++], sizeof *words, "--topic.raw=%s", world.topics[RAW]);
 	snprintf(words[n++], sizeof *words, "--topic.verdict=%s", world.topics[VERDICT]);
@@ -99,10 +102,13 @@ static void start_validator(int which)
 	snprintf(words[n++], sizeof *words, "--redis.address=%s", world.socket);
 	snprintf(words[n++], sizeof *words, "--pg.conninfo=%s", world.conninfo);
 	snprintf(words[n++], sizeof *words, "--hmac.key.file=%s", world.key_file);
+	if (validator->setting)
+		snprintf(words[n++], sizeof *words, "%s", validator->setting);
 	for (size_t i = 0; i < n; i++)
 		args[i] = words[i];
 	validator->pid = fork();
 	if (validator->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (validator->crash_at)
 			setenv("INSTROOM_CRASH_AT", validator->crash_at, 1);
 		if (!getenv("INSTROOM_TEST_TALK"))
@@ -125,15 +131,21 @@ static void make_topics(int32_t partitions)
 	fixture_name(name, sizeof name);
 	for (int i = 0; i < TOPICS; i++) {
 		snprintf(world.topics[i], NAME_BYTES, "%s.%s.1", name, NAMES[i]);
-		specs[i] = (struct kafka_topic_spec){ .name = world.topics[i], .partitions = i == REFERENCE ? 1 : partitions,
-						      .replication = 1, .settings = SETTINGS, .setting_count = 1 };
+		specs[i] = (struct kafka_topic_spec){ .name = world.topics[i],
+						      .partitions = i == REFERENCE ? 1 : partitions,
+						      .replication = 1,
+						      .settings = SETTINGS,
+						      .setting_count = 1 };
 	}
 	ASSERT_OK(kafka_admin_make_topics(&kafka, specs, TOPICS, WAIT_MS, &err));
 }
 
 static struct pg_link *connect_to(const char *conninfo)
 {
-	struct pg_options options = { .conninfo = conninfo, .application = "validate_it", .connect_ms = 3000, .lock_ms = 2000,
+	struct pg_options options = { .conninfo = conninfo,
+				      .application = "validate_it",
+				      .connect_ms = 3000,
+				      .lock_ms = 2000,
 				      .idle_transaction_ms = 60000 };
 	struct pg_link *link = NULL;
 
@@ -186,15 +198,17 @@ static void publish_reference(void)
 	strbuf_init(&value, 1 << 20);
 	frame_put(&value, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
 	wire_reference_snapshot_encode(&value, &snapshot);
-	ASSERT_OK(kafka_sink_put(world.sink, world.topics[REFERENCE], 0, slice_make(key, sizeof key), strbuf_slice(&value), NULL, 0,
-				 NULL, &err));
+	ASSERT_OK(kafka_sink_put(world.sink, world.topics[REFERENCE], 0, slice_make(key, sizeof key),
+				 strbuf_slice(&value), NULL, 0, NULL, &err));
 	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
 }
 
 static void make_world(int32_t partitions)
 {
-	struct kafka_sink_options options = { .message_bytes_max = 32 << 20, .delivery_timeout_ms = WAIT_MS,
-					      .queue_bytes_max = 64 << 20, .compression = "none" };
+	struct kafka_sink_options options = { .message_bytes_max = 32 << 20,
+					      .delivery_timeout_ms = WAIT_MS,
+					      .queue_bytes_max = 64 << 20,
+					      .compression = "none" };
 	struct kafka_options kafka = broker();
 
 	make_topics(partitions);
@@ -246,7 +260,8 @@ static void publish_bytes(struct slice value, const struct raw_headers *headers)
 		raw_headers_write(headers, &text);
 	for (size_t i = 0; i < text.count; i++)
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
-	ASSERT_OK(kafka_sink_put(world.sink, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs, text.count, NULL, &err));
+	ASSERT_OK(kafka_sink_put(world.sink, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs, text.count,
+				 NULL, &err));
 	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
 	world.raw_count++;
 }
@@ -290,7 +305,7 @@ static void read_verdict(const struct kafka_message *message, struct wire_verdic
 }
 
 /* The chain from its beginning. A hole in it, or a raw message twice, fails here. */
-static void follow_chain(struct counted *ret)
+static struct position follow_chain(struct counted *ret)
 {
 	struct position position = POSITION_GENESIS;
 	struct kafka_topic_range range;
@@ -299,7 +314,7 @@ static void follow_chain(struct counted *ret)
 	arena_reset(&world.arena);
 	ASSERT_OK(kafka_reader_range(world.reader, world.topics[VERDICT], 0, WAIT_MS, &range, &err));
 	if (range.high == 0)
-		return;
+		return position;
 	ASSERT_OK(kafka_reader_seek(world.reader, world.topics[VERDICT], 0, 0, &err));
 	while (position.next_verdict < range.high) {
 		struct kafka_message message;
@@ -320,6 +335,7 @@ static void follow_chain(struct counted *ret)
 		kafka_message_drop(&message);
 	}
 	cr_assert_eq((size_t)position.next_raw, ret->count);
+	return position;
 }
 
 /* Until every raw message has its verdict. */
@@ -379,7 +395,8 @@ Test(validate, makes_candidates_of_what_is_new_and_unchanged_of_what_comes_again
 	deliver("1:b 2:a");
 	const char *classes = last_classes();
 
-	cr_expect(strchr(classes, 'C') && strchr(classes, 'U'), "teacher 1 may have lapsed, teacher 2 has not: %s", classes);
+	cr_expect(strchr(classes, 'C') && strchr(classes, 'U'), "teacher 1 may have lapsed, teacher 2 has not: %s",
+		  classes);
 	publish((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = sequence });
 	publish((struct raw_spec){ .sequence = ++sequence, .lines = "2:a", .delivery = DELIVERY_INTREKKING });
 	cr_expect_str_eq(last_classes(), "W");
@@ -460,17 +477,92 @@ Test(validate, goes_on_without_redis_and_folds_when_it_is_back)
 	cr_expect_str_eq(last_classes(), "U");
 }
 
-Test(validate, lets_two_owners_of_a_partition_write_one_chain)
+Test(validate, sees_in_a_batch_what_the_messages_before_did)
 {
 	struct counted counted;
 
 	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+	end_process(&world.validators[0].pid, SIGTERM);
+	for (int i = 0; i < 3; i++) /* a lane begins with small batches */
+		publish((struct raw_spec){ .board = FIXTURE_BOARD + 1, .sequence = i + 1, .lines = "1:a" });
+	deliver("1:b");
+	deliver("1:a");
+	start_validator(0);
+	await_all(&counted);
+	cr_expect_str_eq(counted.classes[5], "C", "b came between");
+}
+
+/* The register as a writer would have left it, at the end of the chain. */
+static void move_register(int64_t sequence_max)
+{
+	struct counted counted;
+	struct position position = follow_chain(&counted);
+	struct pg_link *link = connect_to(world.conninfo);
+	char tip[2 * POSITION_ID_BYTES + 1] = "", sql[512];
+
+	num_to_hex(position.tip, sizeof position.tip, tip);
+	snprintf(sql, sizeof sql,
+		 "update register.cursor set next_raw = %lld, next_verdict = %lld, tip = '%s';"
+		 "insert into register.board values (%d, 0, %lld)",
+		 (long long)position.next_raw, (long long)position.next_verdict, tip, FIXTURE_BOARD,
+		 (long long)sequence_max);
+	ASSERT_OK(pg_script(link, sql, &err));
+	pg_link_close(link);
+}
+
+Test(validate, takes_the_highest_sequences_from_the_register_when_cold)
+{
+	sequence = 10;
+	start_validator(0);
+	deliver("1:a");
+	last_classes();
+	end_process(&world.validators[0].pid, SIGTERM);
+	move_register(sequence);
+	end_process(&world.redis, SIGKILL);
+	start_redis();
+	start_validator(0);
+	publish((struct raw_spec){ .sequence = sequence, .lines = "1:b" });
+	cr_expect_str_eq(last_classes(), "C");
+	deliver("1:b");
+	cr_expect_str_eq(last_classes(), "C",
+			 "the one before came with a sequence that was taken: b is not the register's");
+	deliver("1:b");
+	cr_expect_str_eq(last_classes(), "U");
+}
+
+Test(validate, starts_without_cache_and_register_from_what_log_and_group_tell)
+{
+	struct validator *validator = &world.validators[0];
+
+	end_process(&world.redis, SIGKILL);
+	snprintf(world.conninfo, sizeof world.conninfo, "host=%s port=1", world.dir);
+	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+	end_process(&validator->pid, SIGTERM);
+	validator->keeps_group = true;
+	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+}
+
+Test(validate, lets_two_owners_of_a_partition_write_one_chain)
+{
+	enum { FIRST = 150, ALL = 600 };
+	struct counted counted;
+
+	for (int i = 0; i < FIRST; i++) /* both start behind the same message and race from there */
+		deliver(i % 3 ? "1:a" : "1:b");
+	start_validator(0);
 	start_validator(1);
-	for (int i = 0; i < 100; i++)
+	for (int i = FIRST; i < ALL; i++)
 		deliver(i % 3 ? "1:a" : "1:b");
 	await_all(&counted);
-	cr_expect_eq(counted.count, 100);
-	for (size_t i = 1; i < 100; i++) { /* whoever judged it: b stands where i is a multiple of three */
+	cr_log_info("%zu verdicts that do not count", counted.void_count);
+	cr_expect_eq(counted.count, ALL);
+	for (size_t i = 1; i < ALL; i++) { /* whoever judged it: b stands where i is a multiple of three */
 		bool is_same = (i % 3 == 0) == ((i - 1) % 3 == 0);
 
 		cr_expect(is_same || strcmp(counted.classes[i], "C") == 0, "message %zu changes the content: %s", i,
@@ -571,8 +663,9 @@ static long peak_kb(pid_t pid)
 static void publish_large(uint32_t board, size_t lines, bool is_wide)
 {
 	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
-	struct raw_spec spec = { .board = board, .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG,
-				 .reference_version = world.version };
+	struct raw_spec spec = {
+		.board = board, .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG, .reference_version = world.version
+	};
 	struct raw_headers headers;
 
 	strbuf_init(&value, 32 << 20);
@@ -621,11 +714,24 @@ Test(validate, judges_a_country_of_ordinary_files_in_little_memory)
 	cr_expect_lt(peak, 64L * 1024 * MEMORY_FACTOR);
 }
 
+Test(validate_late, gives_up_waiting_when_it_is_told_to)
+{
+	struct counted counted;
+
+	make_world(1);
+	world.validators[0].setting = "--late.wait.max=1s";
+	start_validator(0);
+	deliver("1:a");
+	await_all(&counted);
+	cr_expect_str_eq(counted.classes[0], "*");
+	expect_quarantined(0, "missing-reference");
+}
+
 #ifdef INSTROOM_CRASH_POINTS
 static const char *const CRASH_POINTS[] = {
-	"validate.began",    "validate.taken",	   "validate.judged",	"validate.judged:3", "validate.produced",
-	"validate.produced:2", "validate.delivered", "validate.delivered:2", "validate.advanced", "validate.advanced:2",
-	"validate.folded",
+	"validate.began",    "validate.taken",	    "validate.judged",	  "validate.judged:3",
+	"validate.produced", "validate.produced:2", "validate.delivered", "validate.delivered:2",
+	"validate.advanced", "validate.advanced:2", "validate.folded",
 };
 
 static bool has_ended(struct validator *validator)

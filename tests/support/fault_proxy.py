@@ -118,17 +118,21 @@ class CutAt(Fault):
 
 
 class Line:
-    """One connection of a client and ours to the peer."""
+    """One connection of a client and ours to the peer. task serves it, and closes both when it ends."""
 
-    def __init__(self, client, peer):
-        self.client, self.peer = client, peer
+    def __init__(self, client, peer, task):
+        self.client, self.peer, self.task = client, peer, task
         self.is_doomed = False
 
-    def reset(self):
+    def make_reset(self):
+        """The close to come will be one."""
         for side in (self.client, self.peer):
-            if side.fileno() >= 0:
-                side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        self.close()
+            side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    def reset(self):
+        """Never by a close at once: a socket must not go while the loop waits for it."""
+        self.make_reset()
+        self.task.cancel()
 
     def close(self):
         self.client.close()
@@ -182,12 +186,11 @@ class FaultProxy:
     def _run(self):
         self._loop.create_task(self._accept())
         self._loop.run_forever()
-        for line in list(self._lines):
-            line.close()
-        self._listener.close()
-        for task in asyncio.all_tasks(self._loop):
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._listener.close()
         self._loop.close()
 
     async def _accept(self):
@@ -198,23 +201,28 @@ class FaultProxy:
 
     async def _serve(self, client):
         peer = socket.socket()
-        line = Line(client, peer)
+        line = Line(client, peer, asyncio.current_task())
         self._lines.add(line)
         try:
-            if self._fault.refuses:
-                self._fault.struck += 1
-                line.reset()
-                return
-            for side in (client, peer):
-                side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer.setblocking(False)
-            await self._loop.sock_connect(peer, ("127.0.0.1", self.target_port))
-            await asyncio.gather(self._pump(line, True), self._pump(line, False))
-        except OSError:
-            line.reset()
-        finally:
+            await self._pass_on(line)
+        except* OSError:
+            line.make_reset()
+        finally:  # nobody waits for the sockets any more
             line.close()
             self._lines.discard(line)
+
+    async def _pass_on(self, line):
+        if self._fault.refuses:
+            self._fault.struck += 1
+            line.make_reset()
+            return
+        for side in (line.client, line.peer):
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.peer.setblocking(False)
+        await self._loop.sock_connect(line.peer, ("127.0.0.1", self.target_port))
+        async with asyncio.TaskGroup() as pumps:  # an error of one ends the other
+            pumps.create_task(self._pump(line, True))
+            pumps.create_task(self._pump(line, False))
 
     async def _pump(self, line, to_peer):
         source, sink = (line.client, line.peer) if to_peer else (line.peer, line.client)

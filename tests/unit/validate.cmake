@@ -1,5 +1,5 @@
 # What decides in the validator, without a server.
-foreach(part fold make)
+foreach(part fold make parts)
   instroom_unit_test(validate_${part}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/validate_${part}_test.c
     ${CMAKE_CURRENT_LIST_DIR}/validate_fixture.c LINKS instroom_validate_core)
 endforeach()

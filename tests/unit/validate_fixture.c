@@ -11,11 +11,13 @@
 
 enum { LINES_MAX = 50000, CELL_BYTES = 32, BSN_BASE = 100000000, WIDE_BYTES = 198 };
 
-static const char SCHOOLS[] = "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n99ZZ;De Voorbeeldschool;PO;BO;19000101;\n";
+static const char SCHOOLS[] =
+	"brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n99ZZ;De Voorbeeldschool;PO;BO;19000101;\n";
 static const char SITES[] = "brin;vestiging;naam;geldig_van;geldig_tot\n99ZZ;00;Hoofd;19000101;\n";
-static const char GROUNDS[] = "code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;"
-			      "verleng_maanden;geldig_van;geldig_tot;herkomst\n"
-			      "701;PO;;bevoegd;REGISTER;N;N;;;19000101;;test\n";
+static const char GROUNDS[] =
+	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;"
+	"verleng_maanden;geldig_van;geldig_tot;herkomst\n"
+	"701;PO;;bevoegd;REGISTER;N;N;;;19000101;;test\n";
 static const char FIELDS[] = "code;sector;omschrijving;geldig_van;geldig_tot\nP001;PO;groepsleraar;19000101;\n";
 
 const struct slice *validate_fixture_tables(void)
@@ -107,7 +109,8 @@ static size_t fill_lines(const char *text)
 	size_t count = 0;
 	int used;
 
-	for (char teacher[16], content; sscanf(text, " %15[^:]:%c%n", teacher, &content, &used) == 2; text += used, count++) {
+	for (char teacher[16], content; sscanf(text, " %15[^:]:%c%n", teacher, &content, &used) == 2;
+	     text += used, count++) {
 		struct slice bsn = { "", 0 };
 		unsigned number = 0;
 
@@ -177,7 +180,9 @@ static void build(struct strbuf *out, const struct raw_spec *spec, const struct 
 {
 	struct wire_delivery delivery = delivery_of(headers);
 	struct wire_replay replay = { .delivery = delivery, .job_id = { 7 }, .replay_dry_run = headers->is_replay_dry_run };
-	struct wire_confirm confirm = { .board = (int32_t)headers->board, .delivery_id = headers->delivery_id, .request_id = { 9 } };
+	struct wire_confirm confirm = { .board = (int32_t)headers->board,
+					.delivery_id = headers->delivery_id,
+					.request_id = { 9 } };
 	struct wire_forget forget = { .board = (int32_t)headers->board, .keys = spec->forget_keys };
 
 	switch (headers->kind) {
@@ -222,8 +227,8 @@ void raw_build(struct strbuf *out, const struct raw_spec *spec, struct raw_heade
 	build(out, spec, ret_headers);
 }
 
-void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed, bool is_wide,
-		     struct raw_headers *ret_headers)
+void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed,
+		     bool is_wide, struct raw_headers *ret_headers)
 {
 	static char wide[WIDE_BYTES];
 

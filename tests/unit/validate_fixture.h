@@ -14,8 +14,8 @@ const struct slice *validate_fixture_tables(void);
 void validate_fixture_version(uint8_t version[REFERENCE_VERSION_BYTES]);
 
 struct raw_spec {
-	enum raw_kind kind; /* 0: DELIVERY */
-	uint32_t board;	    /* 0: FIXTURE_BOARD */
+	enum raw_kind kind;	     /* 0: DELIVERY */
+	uint32_t board;		     /* 0: FIXTURE_BOARD */
 	enum delivery_kind delivery; /* 0: MUTATIE */
 	int64_t sequence;
 	bool is_dry_run, is_replay_dry_run;
@@ -31,8 +31,8 @@ void raw_build(struct strbuf *out, const struct raw_spec *spec, struct raw_heade
 
 /* A delivery of count lines, one a teacher from teacher number first on, contents by seed; is_wide: names so long that 50,000
  * of them are a file of the largest size. */
-void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed, bool is_wide,
-		     struct raw_headers *ret_headers);
+void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed,
+		     bool is_wide, struct raw_headers *ret_headers);
 
 /* The BSN of invented teacher number n, 9 digits. */
 void validate_fixture_bsn(size_t n, char out[9]);

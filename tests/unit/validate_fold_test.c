@@ -123,13 +123,16 @@ static const struct {
 } FOLD_ROWS[] = {
 	{ "5 3 1:1@5", "1:R:0", "6 3 1:1@5", 6, VERDICT_KIND_DELIVERY, false, false, "REJECTED leaves the entry" },
 	{ "5 3 1:1@5", "1:U:1", "6 3 1:1@6", 6, VERDICT_KIND_DELIVERY, false, false, "UNCHANGED raises the sequence" },
-	{ "5 3", "1:U:1", "6 3 1:1@6", 6, VERDICT_KIND_DELIVERY, false, false, "UNCHANGED makes an entry that was evicted anew" },
+	{ "5 3", "1:U:1", "6 3 1:1@6", 6, VERDICT_KIND_DELIVERY, false, false,
+	  "UNCHANGED makes an entry that was evicted anew" },
 	{ "5 3 1:1@5", "1:C:2", "6 3 1:2@6", 6, VERDICT_KIND_DELIVERY, false, false, "CANDIDATE sets hash and sequence" },
 	{ "5 3 2:1@5", "1:C:2", "6 3 1:2@6 2:1@5", 6, VERDICT_KIND_DELIVERY, false, false, "a teacher joins in front" },
 	{ "5 3 2:1@5", "3:C:2", "6 3 2:1@5 3:2@6", 6, VERDICT_KIND_DELIVERY, false, false, "a teacher joins behind" },
-	{ "5 3 1:1@5 3:1@4", "2:C:2", "6 3 1:1@5 2:2@6 3:1@4", 6, VERDICT_KIND_DELIVERY, false, false, "a teacher joins between" },
+	{ "5 3 1:1@5 3:1@4", "2:C:2", "6 3 1:1@5 2:2@6 3:1@4", 6, VERDICT_KIND_DELIVERY, false, false,
+	  "a teacher joins between" },
 	{ "5 3 1:1@5", "1:C:2", "5 3", 5, VERDICT_KIND_DELIVERY, false, false, "q = max is late: removed" },
-	{ "5 3 1:1@5", "1:C:1", "5 3", 4, VERDICT_KIND_DELIVERY, false, false, "q < max is late: removed, though the hash is the same" },
+	{ "5 3 1:1@5", "1:C:1", "5 3", 4, VERDICT_KIND_DELIVERY, false, false,
+	  "q < max is late: removed, though the hash is the same" },
 	{ "5 3 1:1@5 2:1@5", "1:C:1", "5 3 2:1@5", 5, VERDICT_KIND_REPLAY, false, false, "a replay is late" },
 	{ "5 3", "1:C:1", "5 3", 5, VERDICT_KIND_DELIVERY, false, false, "late without an entry: none is made" },
 	{ "5 3 1:1@5", "1:W:0", "6 3", 6, VERDICT_KIND_DELIVERY, false, false, "WITHDRAW removes" },
@@ -146,10 +149,10 @@ static const struct {
 	{ "5 3 1:1@5", "3:F:0", "5 3 1:1@5", 0, VERDICT_KIND_FORGET, false, false, "Forget of a teacher without entry" },
 	{ "5 3 1:1@5", "", "5 3 1:1@5", 0, VERDICT_KIND_CONFIRM, false, false, "Confirm leaves all" },
 	{ "5 3 1:1@5", "", "5 3 1:1@5", 0, VERDICT_KIND_FOREIGN, false, false, "FOREIGN leaves all" },
-	{ "5 3 1:1@5 2:1@5 3:1@5 4:1@5", "1:W:0 3:C:2 4:R:0", "6 3 2:1@5 3:2@6 4:1@5", 6, VERDICT_KIND_DELIVERY, false, false,
-	  "each teacher by its own class; hashes stand for those that have one" },
-	{ "5 3 2:1@5 4:1@5", "1:C:1 2:U:1 3:C:1 4:W:0 5:C:3", "6 3 1:1@6 2:1@6 3:1@6 5:3@6", 6, VERDICT_KIND_DELIVERY, false, false,
-	  "joins and leaves at once" },
+	{ "5 3 1:1@5 2:1@5 3:1@5 4:1@5", "1:W:0 3:C:2 4:R:0", "6 3 2:1@5 3:2@6 4:1@5", 6, VERDICT_KIND_DELIVERY, false,
+	  false, "each teacher by its own class; hashes stand for those that have one" },
+	{ "5 3 2:1@5 4:1@5", "1:C:1 2:U:1 3:C:1 4:W:0 5:C:3", "6 3 1:1@6 2:1@6 3:1@6 5:3@6", 6, VERDICT_KIND_DELIVERY,
+	  false, false, "joins and leaves at once" },
 };
 
 Test(fold, keeps_to_every_row_of_the_table)
@@ -220,7 +223,8 @@ Test(fold, says_full_when_the_arena_has_no_room_for_a_joining_teacher)
 }
 
 /* One group of teacher 1 with content 1. */
-static uint8_t classify_one(const struct cache_board *board, enum delivery_kind kind, int64_t sequence, bool is_dry, bool is_valid)
+static uint8_t classify_one(const struct cache_board *board, enum delivery_kind kind, int64_t sequence, bool is_dry,
+			    bool is_valid)
 {
 	struct judged_group group = { .is_readable = true, .is_valid = is_valid, .line_count = 1 };
 	struct judged judged = { .groups = &group, .group_count = 1, .readable_count = 1 };
@@ -259,8 +263,8 @@ Test(classify, keeps_to_every_row_of_the_table)
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		struct cache_board board = board_of(ROWS[i].board);
 
-		cr_expect_eq(classify_one(&board, ROWS[i].kind, ROWS[i].sequence, ROWS[i].is_dry, ROWS[i].is_valid), ROWS[i].want,
-			     "%s", ROWS[i].why);
+		cr_expect_eq(classify_one(&board, ROWS[i].kind, ROWS[i].sequence, ROWS[i].is_dry, ROWS[i].is_valid),
+			     ROWS[i].want, "%s", ROWS[i].why);
 	}
 }
 
@@ -277,7 +281,7 @@ struct world {
 	struct cache_board cache;
 	struct teacher_state rows[TEACHERS];
 	int64_t sequence_max, sequence_full;
-	unsigned disowned;   /* teachers the register refused and whose Forget is not folded yet */
+	unsigned disowned; /* teachers the register refused and whose Forget is not folded yet */
 	const char *violation;
 };
 
@@ -286,11 +290,11 @@ struct event {
 	enum delivery_kind delivery;
 	int64_t sequence;
 	bool is_dry;
-	bool is_repeat;			/* known to the ledger: changes nothing in the register */
-	bool waits;			/* the VOLLEDIG lapses nobody by itself */
-	unsigned decides;		/* of a replay: teachers whose outcome it decides */
-	unsigned refuses;		/* teachers the register cannot store */
-	int content[TEACHERS];		/* 0: not named */
+	bool is_repeat;	       /* known to the ledger: changes nothing in the register */
+	bool waits;	       /* the VOLLEDIG lapses nobody by itself */
+	unsigned decides;      /* of a replay: teachers whose outcome it decides */
+	unsigned refuses;      /* teachers the register cannot store */
+	int content[TEACHERS]; /* 0: not named */
 	bool is_rejected[TEACHERS];
 };
 
@@ -308,8 +312,8 @@ static bool is_current(const struct teacher_state *row, int content)
 static void register_lapse(struct world *world, const struct event *event, unsigned named)
 {
 	for (int t = 0; t < TEACHERS; t++)
-		if (world->rows[t].status == STATUS_ACTIEF && world->rows[t].sequence < event->sequence && !(named >> t & 1) &&
-		    world->sequence_full <= event->sequence) {
+		if (world->rows[t].status == STATUS_ACTIEF && world->rows[t].sequence < event->sequence &&
+		    !(named >> t & 1) && world->sequence_full <= event->sequence) {
 			world->rows[t].status = STATUS_VERVALLEN;
 			world->rows[t].sequence = event->sequence;
 		}
@@ -347,8 +351,10 @@ static void verdict_make(struct world *world, const struct event *event, struct 
 	struct judged judged = { .groups = groups };
 	size_t hashes = 0;
 
-	*verdict = (struct verdict_bytes){ .verdict = { .kind = (int32_t)event->kind, .key_id = KEY_ID,
-							.header = { .dry_run = event->is_dry, .sequence = event->sequence,
+	*verdict = (struct verdict_bytes){ .verdict = { .kind = (int32_t)event->kind,
+							.key_id = KEY_ID,
+							.header = { .dry_run = event->is_dry,
+								    .sequence = event->sequence,
 								    .kind = (int32_t)event->delivery } } };
 	for (int t = 0; t < TEACHERS; t++) {
 		if (!event->content[t])
@@ -404,7 +410,8 @@ static void world_take(struct world *world, const struct event *event)
 	}
 	if (event->kind == VERDICT_KIND_CONFIRM)
 		register_lapse(world, event, event->decides);
-	if (event->kind == VERDICT_KIND_DELIVERY && !event->is_dry && !event->is_repeat && event->delivery == DELIVERY_VOLLEDIG) {
+	if (event->kind == VERDICT_KIND_DELIVERY && !event->is_dry && !event->is_repeat &&
+	    event->delivery == DELIVERY_VOLLEDIG) {
 		if (!event->waits)
 			register_lapse(world, event, named);
 		world->sequence_full = MAX(world->sequence_full, event->sequence);
@@ -414,7 +421,9 @@ static void world_take(struct world *world, const struct event *event)
 
 static struct event delivery(enum delivery_kind kind, int64_t sequence, int content1, int content2)
 {
-	return (struct event){ .kind = VERDICT_KIND_DELIVERY, .delivery = kind, .sequence = sequence, .content = { content1, content2 } };
+	return (struct event){
+		.kind = VERDICT_KIND_DELIVERY, .delivery = kind, .sequence = sequence, .content = { content1, content2 }
+	};
 }
 
 static void expect_no_violation(const struct event *events, size_t count)

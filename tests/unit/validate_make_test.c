@@ -77,7 +77,8 @@ static void make(const struct cache_board *board)
 	struct verdict_link link = { .id = { 1 }, .parent = { 2 }, .raw_offset = bench.message.offset };
 
 	take();
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, board, &bench.arena, &bench.verdict);
+	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, board, &bench.arena,
+		     &bench.verdict);
 	cr_assert_eq(wire_verdict_check(&bench.verdict, NULL), 0);
 }
 
@@ -122,13 +123,13 @@ Test(intake, says_unreadable_when_body_and_headers_contradict_each_other)
 
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:b" });
 	good = bench.headers;
-#define EXPECT_UNREADABLE(change)                                             \
-	do {                                                                  \
-		bench.headers = good;                                         \
-		change;                                                       \
-		announce();                                                   \
-		cr_expect_eq(take(), INTAKE_UNREADABLE, "%s", #change);       \
-		cr_expect_str_eq(bench.intake.reason, REASON_UNDECODABLE);    \
+#define EXPECT_UNREADABLE(change)                                          \
+	do {                                                               \
+		bench.headers = good;                                      \
+		change;                                                    \
+		announce();                                                \
+		cr_expect_eq(take(), INTAKE_UNREADABLE, "%s", #change);    \
+		cr_expect_str_eq(bench.intake.reason, REASON_UNDECODABLE); \
 	} while (0)
 	EXPECT_UNREADABLE(bench.headers.board++);
 	EXPECT_UNREADABLE(bench.headers.delivery_id = SLICE_LITERAL("L-99901-00000000000000000008"));
@@ -286,7 +287,8 @@ Test(verdict, carries_the_line_numbers_of_a_replay)
 	struct feedback_line line;
 	uint8_t outcomes[] = { OUTCOME_NIEUW, OUTCOME_NIEUW };
 
-	build((struct raw_spec){ .kind = RAW_REPLAY, .attempt = 2, .sequence = 7, .lines = "1:a 2:b", .is_replay_dry_run = true });
+	build((struct raw_spec){
+		.kind = RAW_REPLAY, .attempt = 2, .sequence = 7, .lines = "1:a 2:b", .is_replay_dry_run = true });
 	make(NULL);
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_REPLAY);
 	cr_expect_eq(bench.verdict.attempt, 2);
@@ -307,7 +309,8 @@ Test(verdict, is_the_same_for_the_same_message_but_for_its_place_in_the_chain)
 	make(NULL);
 	strbuf_add(&first, strbuf_slice(&bench.maker.message));
 	take();
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &bench.arena, &bench.verdict);
+	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &bench.arena,
+		     &bench.verdict);
 	struct slice second = strbuf_slice(&bench.maker.message);
 
 	cr_assert_eq(first.n, second.n);
@@ -377,7 +380,8 @@ Test(verdict, of_more_than_the_memory_holds_is_quarantine)
 
 	take();
 	cr_assert(arena_take(&small, small.cap_bytes - 256, 1));
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &small, &bench.verdict);
+	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &small,
+		     &bench.verdict);
 	cr_expect(bench.verdict.body_unreadable);
 	cr_expect_str_eq(bench.intake.reason, REASON_POISON);
 	arena_release(&small);

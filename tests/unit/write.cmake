@@ -1,5 +1,5 @@
 # The writer's judgement, against a register in memory.
-foreach(part chain decide ending rounds)
+foreach(part chain decide ending replay rounds)
   instroom_unit_test(write_${part}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/write_${part}_test.c
     ${CMAKE_CURRENT_LIST_DIR}/write_fixture.c ${CMAKE_CURRENT_LIST_DIR}/write_log.c LINKS instroom_write_core)
   target_include_directories(write_${part}_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})

@@ -3,6 +3,9 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "ctl/ctl_main.h"
+#include "ctl/quarantine.h"
+#include "ctl/replay.h"
+#include "ctl/verify_cmd.h"
 
 #include <stdarg.h>
 
@@ -34,6 +37,26 @@ const struct ctl_command CTL_COMMANDS[] = {
 	{ "coverage", "", "boards without delivery, without contact person, waiting, with rejected lines", "", run_coverage },
 	{ "dump", "TOPIC PARTITION OFFSET [--with-personal-data]", "one message, decoded",
 	  "Personal fields are masked unless asked for; asking leaves a row in register.access.", run_dump },
+	{ "replay plan", "--delivery BOARD ID | --board N | --code LR-xxx | --period FROM TO | --quarantine  [--reference current|original]",
+	  "what judging failed lines again would do, and a job for it",
+	  "Takes lines that stand as afgekeurd or quarantaine, of a teacher all or none; --board, --code, --period (ontvangen_op,\n"
+	  "JJJJMMDD) and --quarantine narrow each other. Nothing is published. Exit status 1: there is nothing to replay.", run_replay_plan },
+	{ "replay start", "JOB --reason TEXT [--rate N/s]", "publish the messages of a job",
+	  "JOB: its id or the first digits of it. TERM stops it between two messages; resume goes on.", run_replay_start },
+	{ "replay resume", "JOB [--rate N/s]", "go on with a job that was paused, stopped or killed",
+	  "What may stand in the log already is published again: the writer takes it for the repeat it is.", run_replay_resume },
+	{ "replay pause", "JOB [--reason TEXT]", "let a running job stop where it is", "", run_replay_pause },
+	{ "replay cancel", "JOB [--reason TEXT]", "publish no more of a job", "What was published stays.", run_replay_cancel },
+	{ "replay list", "", "all jobs", "", run_replay_list },
+	{ "replay show", "JOB", "how far a job is, what it changed, and who did what", "", run_replay_show },
+	{ "verify", "--board N | --sample N | --all", "derive the register again from the log and compare it with the one that runs",
+	  "Needs the log from its beginning and hmac.key.file. Exit status 1: something differs; what, is printed.", run_verify },
+	{ "quarantine list", "", "messages a validator set aside, and what became of them", "", run_quarantine_list },
+	{ "quarantine show", "PARTITION/OFFSET", "one of them", "", run_quarantine_show },
+	{ "quarantine replay", "[PARTITION/OFFSET] [--reference current|original]", "plan a replay of one of them, or of all that are open",
+	  "As replay plan: carry it out with replay start.", run_quarantine_replay },
+	{ "quarantine discard", "PARTITION/OFFSET --reason TEXT", "decide that one of them is not to be replayed",
+	  "Its lines stay quarantaine; the message stays in its topic.", run_quarantine_discard },
 };
 const size_t CTL_COMMAND_COUNT = ARRAY_LEN(CTL_COMMANDS);
 

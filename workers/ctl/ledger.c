@@ -45,7 +45,11 @@ static const struct ledger_check CHECKS[] = {
 	  " or (status = 3) <> (lapsed_on is not null)" },
 	{ "teachers made by a delivery the ledger does not know",
 	  "select count(*) from register.teacher t where not exists (select from register.delivery d where d.position = t.since"
-	  " and d.board = t.board) and not exists (select from register.confirmation c where c.position = t.since and c.board = t.board)" },
+	  " and d.board = t.board) and not exists (select from register.confirmation c where c.position = t.since and c.board = t.board)"
+	  " and not exists (select from register.replay_change r where r.replay_position = t.since)" },
+	{ "replays whose counts do not add up to the lines of their delivery",
+	  "select count(*) from register.replay_change c join register.delivery d on d.position = c.position"
+	  " where (select sum(n) from unnest(c.before) n) <> d.lines or (select sum(n) from unnest(c.after) n) <> d.lines" },
 	{ "history rows that do not join up with the row after them",
 	  "select count(*) from (select h.board, h.key, h.until, coalesce(lead(h.since) over w, t.since) as next"
 	  " from register.teacher_history h join register.teacher t on t.board = h.board and t.key = h.key"

@@ -6,113 +6,91 @@
 #include "gateway/file_check.h"
 #include "gateway/gateway_main.h"
 #include "run/app.h"
-#include "run/crash.h"
 #include "run/status.h"
-#include "wire/gen/reference.h"
-#include "wire/wire.h"
 
-#include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
+#include <malloc.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	REGISTER_QUEUE_MAX = 4096,
+	REGISTER_LOCK_MS = 1000,
+	REGISTER_IDLE_TRANSACTION_MS = 10000,
 	ANSWER_BYTES_MAX = 256 << 20,
 	MESSAGE_BYTES_MAX = 32 << 20,
-	QUEUE_BYTES_MAX = 256 << 20,
-	SNAPSHOT_BYTES_MAX = 32 << 20,
+	LINGER_MS = 2,
 	LOOP_WAIT_MS_MAX = 250,
-	REFERENCE_EVERY_MS = 500,
-	TOPIC_WAIT_MS = 5000,
-	URL_BYTES_MAX = 512,
+	CONFIRM_WAIT_MS = 10,
+	CHORES_EVERY_MS = 500,
+	FILES_BESIDE_CONNECTIONS = 256,
+	HEAP_TRIM_BYTES = 1 << 20,
 };
 
-static struct metric gateway_gauges[] = {
-	{ "instroom_upload_bytes", "", "memory of uploads under way", METRIC_GAUGE, 0, NULL },
+static struct metric gauges[] = {
+	{ "instroom_upload_bytes", "", "memory of uploads, of messages under way to Kafka and of answers", METRIC_GAUGE, 0, NULL },
 	{ "instroom_requests_open", "", "requests that wait for Kafka", METRIC_GAUGE, 0, NULL },
+	{ "instroom_connections", "", "connections", METRIC_GAUGE, 0, NULL },
+	{ "instroom_register_up", "", "1: the register answers", METRIC_GAUGE, 0, NULL },
 };
+enum { GAUGE_BYTES, GAUGE_OPEN, GAUGE_CONNECTIONS, GAUGE_REGISTER };
 
-/* ---- requests ---- */
+/* ---- what requests wait for ---- */
 
-bool request_query(const struct request *request, const char *name, struct slice *ret)
+bool gateway_hold(struct request *request, int64_t bytes)
 {
-	const char *value = NULL;
-	size_t n = 0;
+	struct gateway *gateway = request->gateway;
 
-	if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value, &n) != MHD_YES)
+	if (bytes > 0 && gateway->held_bytes + bytes > gateway->config.upload_bytes_max)
 		return false;
-	*ret = slice_make(value ? value : "", value ? n : 0);
+	gateway->held_bytes += bytes;
+	request->held_bytes += bytes;
+	assert(gateway->held_bytes >= 0 && request->held_bytes >= 0);
 	return true;
 }
 
-struct slice request_header(const struct request *request, const char *name)
+void gateway_let_go(struct request *request)
 {
-	const char *value = NULL;
-	size_t n = 0;
-
-	if (MHD_lookup_connection_value_n(request->connection, MHD_HEADER_KIND, name, strlen(name), &value, &n) != MHD_YES)
-		return (struct slice){ 0 };
-	return slice_make(value, n);
-}
-
-static void suspend(struct request *request)
-{
-	if (request->is_suspended)
-		return;
-	request->is_suspended = true;
-	MHD_suspend_connection(request->connection);
-}
-
-static void resume(struct request *request)
-{
-	if (!request->is_suspended)
-		return;
-	request->is_suspended = false;
-	MHD_resume_connection(request->connection);
+	request->gateway->held_bytes -= request->held_bytes;
+	request->held_bytes = 0;
 }
 
 bool gateway_ask(struct request *request)
 {
 	request->job.owner = request;
-	if (!register_jobs_submit(request->gateway->jobs, &request->job)) {
-		reply_busy(&request->reply, "Er komen nu veel vragen tegelijk binnen. Probeer het zo weer.");
+	if (!request->gateway->jobs || !register_jobs_submit(request->gateway->jobs, &request->job))
 		return false;
-	}
-	suspend(request);
+	request_suspend(request);
 	return true;
 }
 
-void gateway_wait(struct request *request, int64_t again_ms)
+void gateway_ask_later(struct request *request, int64_t again_ms)
 {
 	request->again_ms = again_ms;
 	request->next_waiting = request->gateway->waiting;
 	request->gateway->waiting = request;
-	suspend(request);
+	request_suspend(request);
 }
 
-bool gateway_publish(struct request *request, const struct kafka_header *headers, size_t header_count, struct slice key,
-		     struct slice message)
+bool gateway_publish(struct request *request, const struct kafka_header *headers, size_t header_count, struct slice key)
 {
 	struct gateway *gateway = request->gateway;
 	struct err err = { 0 };
 
 	if (!gateway->sink || !strbuf_ok(&gateway->message))
 		return false;
-	int rc = kafka_sink_put(gateway->sink, gateway->config.topic_raw, KAFKA_ANY_PARTITION, key, message, headers,
-				header_count, request, &err);
+	int rc = kafka_sink_put(gateway->sink, gateway->config.topic_raw, KAFKA_ANY_PARTITION, key,
+				strbuf_slice(&gateway->message), headers, header_count, request, &err);
 
 	if (rc != 0) {
-		log_event(LOG_WARN, "delivery.not-published", "board=%.*s code=%s why=%s", (int)key.n, key.p, err.code,
+		log_event(LOG_WARN, "kafka.not-taken", "board=%.*s code=%s why=%s", (int)key.n, key.p, LOG_QUOTED(err.code),
 			  LOG_QUOTED(err.text));
 		return false;
 	}
-	gateway->produced_open++;
-	suspend(request);
+	gateway->published_open++;
+	request_suspend(request);
 	return true;
 }
 
@@ -121,288 +99,92 @@ static void reported(void *self, const struct kafka_report *report)
 	struct gateway *gateway = self;
 	struct request *request = report->token;
 
-	gateway->produced_open--;
-	if (request->route == ROUTE_UPLOAD)
+	gateway->published_open--;
+	gateway_let_go(request);
+	if (request->route.kind == ROUTE_UPLOAD)
 		upload_published(request, report);
 	else
 		question_published(request, report);
 	if (request->reply.status != 0)
-		resume(request);
+		request_resume(request);
 }
 
-/* ---- routes ---- */
-
-static bool take_segment(struct slice *path, struct slice *ret)
+static void take_answers(struct gateway *gateway)
 {
-	if (path->n == 0 || path->p[0] != '/')
-		return false;
-	*path = slice_from(*path, 1);
-	const char *slash = path->n > 0 ? memchr(path->p, '/', path->n) : NULL;
+	uint64_t count;
 
-	*ret = slice_cut(path, slash ? (size_t)(slash - path->p) : path->n);
-	return ret->n > 0;
-}
+	if (read(register_jobs_fd(gateway->jobs), &count, sizeof count) < 0)
+		return; /* none */
+	for (struct job *job = register_jobs_take(gateway->jobs), *next; job; job = next) {
+		struct request *request = job->owner;
 
-static enum route route_of_board(struct request *request, struct slice path, bool is_post)
-{
-	struct slice board, word, id;
-	uint64_t number;
-
-	if (!take_segment(&path, &board) || board.n != 5 || !num_parse_u64(board, 99999, &number) ||
-	    !take_segment(&path, &word))
-		return ROUTE_NONE;
-	request->board = (uint32_t)number;
-	if (slice_equal_text(word, "stand"))
-		return path.n == 0 && !is_post ? ROUTE_STAND : ROUTE_NONE;
-	if (!slice_equal_text(word, "leveringen") || !take_segment(&path, &id) || !delivery_id_is_good(id))
-		return ROUTE_NONE;
-	memcpy(request->id, id.p, id.n);
-	if (path.n == 0)
-		return is_post ? ROUTE_NONE : ROUTE_DELIVERY;
-	if (!take_segment(&path, &word) || path.n > 0)
-		return ROUTE_NONE;
-	if (slice_equal_text(word, "terugmelding"))
-		return is_post ? ROUTE_NONE : ROUTE_FEEDBACK;
-	return slice_equal_text(word, "bevestiging") && is_post ? ROUTE_CONFIRM : ROUTE_NONE;
-}
-
-static enum route route_of(struct request *request, const char *url, const char *method)
-{
-	static const char BOARDS[] = "/v1/besturen";
-	bool is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-	bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-
-	if (!is_post && !is_get)
-		return ROUTE_NONE;
-	if (strcmp(url, "/v1/leveringen") == 0)
-		return is_post ? ROUTE_UPLOAD : ROUTE_NONE;
-	if (strncmp(url, BOARDS, sizeof BOARDS - 1) == 0)
-		return route_of_board(request, slice_of(url + sizeof BOARDS - 1), is_post);
-	if (is_get && strcmp(url, "/healthz") == 0)
-		return ROUTE_HEALTHZ;
-	if (is_get && strcmp(url, "/readyz") == 0)
-		return ROUTE_READYZ;
-	return is_get && strcmp(url, "/metrics") == 0 ? ROUTE_METRICS : ROUTE_NONE;
-}
-
-static void answer_metrics(struct request *request)
-{
-	reply_release(&request->reply);
-	strbuf_init(&request->reply.body, MESSAGE_BYTES_MAX);
-	metrics_write(&request->reply.body);
-	request->reply.status = 200;
-	request->reply.type = "text/plain; version=0.0.4";
-}
-
-static void begin(struct request *request, const char *url, const char *method)
-{
-	const char *why = "";
-
-	request->route = route_of(request, url, method);
-	switch (request->route) {
-	case ROUTE_NONE:
-		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet, of niet met deze methode.");
-		return;
-	case ROUTE_UPLOAD:
-		upload_begin(request);
-		return;
-	case ROUTE_HEALTHZ:
-		reply_text(&request->reply, 200, "text/plain", "ok\n");
-		return;
-	case ROUTE_READYZ:
-		if (status_is_ready(&why) && !request->gateway->is_draining)
-			reply_text(&request->reply, 200, "text/plain", "ready\n");
+		next = job->next;
+		if (request->route.kind == ROUTE_UPLOAD)
+			upload_known(request);
 		else
-			reply_text(&request->reply, 503, "text/plain", why);
-		return;
-	case ROUTE_METRICS:
-		answer_metrics(request);
-		return;
-	default:
-		break;
+			question_answered(request);
+		if (request->reply.status != 0)
+			request_resume(request);
 	}
-	enum token_answer answer =
-		tokens_ask(request->gateway->tokens, request_header(request, "Authorization"), &request->board);
-
-	if (answer == TOKEN_UNKNOWN)
-		reply_problem(&request->reply, 401, "Niet aangemeld", "Stuur een geldig token mee: Authorization: Bearer ...");
-	else if (answer == TOKEN_OTHER_BOARD)
-		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
 }
 
-static enum MHD_Result send_reply(struct request *request)
+static void wake_waiting(struct gateway *gateway)
 {
-	struct reply *reply = &request->reply;
-	char seconds[16];
-	/* the body's bytes go to the library, which frees them */
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_FREE);
+	struct request *request = gateway->waiting, *next;
+	int64_t now_ms = gateway->waiting ? clock_ms() : 0;
 
-	if (!response)
-		return MHD_NO;
-	reply->body = (struct strbuf){ 0 };
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	if (reply->location[0])
-		MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, reply->location);
-	if (reply->status == 401)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-	if (reply->retry_after_s > 0) {
-		snprintf(seconds, sizeof seconds, "%u", reply->retry_after_s);
-		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-	}
-	enum MHD_Result result = MHD_queue_response(request->connection, reply->status, response);
-
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result handle(void *self, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
-{
-	struct request *request = *con_cls;
-
-	(void)version;
-	if (!request) {
-		request = calloc(1, sizeof *request);
-		if (!request)
-			return MHD_NO;
-		*con_cls = request;
-		request->gateway = self;
-		request->connection = connection;
-		begin(request, url, method);
-		return MHD_YES;
-	}
-	if (*upload_data_size > 0) {
-		if (request->route == ROUTE_UPLOAD && request->upload)
-			upload_take(request, slice_make(upload_data, *upload_data_size));
-		*upload_data_size = 0;
-		return MHD_YES;
-	}
-	if (request->reply.status == 0 && !request->is_suspended) {
-		if (request->route == ROUTE_UPLOAD)
-			upload_end(request);
-		else
-			question_begin(request);
-	}
-	if (request->reply.status == 0)
-		return MHD_YES; /* suspended: somebody resumes it with a reply */
-	return send_reply(request);
-}
-
-static void completed(void *self, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode why)
-{
-	struct request *request = *con_cls;
-	struct gateway *gateway = self;
-
-	(void)connection, (void)why;
-	if (!request)
-		return;
-	if (request->upload) {
-		gateway->upload_bytes -= upload_budgeted(request->upload);
-		upload_free(request->upload);
-	}
-	strbuf_release(&request->job.body);
-	reply_release(&request->reply);
-	free(request);
-	*con_cls = NULL;
-}
-
-/* ---- the reference snapshots ---- */
-
-static void take_snapshot(struct gateway *gateway, const struct kafka_message *message)
-{
-	struct wire_reference_snapshot snapshot;
-	struct slice csv[REFERENCE_TABLES], body;
-	struct reference *reference;
-	struct err err = { 0 };
-	uint64_t schema;
-	int rc = frame_open(message->value, &schema, &body, &err);
-
-	if (rc == 0)
-		rc = wire_reference_snapshot_decode_as(schema, body, &gateway->arena, &snapshot, &err);
-	if (rc == 0 && snapshot.tables.count != REFERENCE_TABLES)
-		rc = err_set(&err, ERR_DATA, "tables", "a reference snapshot has %zu tables", snapshot.tables.count);
-	if (rc == 0) {
-		for (size_t i = 0; i < REFERENCE_TABLES; i++)
-			csv[i] = snapshot.tables.items[i];
-		rc = reference_build(csv, &reference, &err);
-	}
-	arena_reset(&gateway->arena);
-	if (rc != 0) {
-		log_event(LOG_ERROR, "reference.unusable", "offset=%lld effect=\"the one before stays in force\" why=%s",
-			  (long long)message->offset, LOG_QUOTED(err.text));
-		return;
-	}
-	reference_free(gateway->reference);
-	gateway->reference = reference;
-	log_event(LOG_INFO, "reference.in-force", "offset=%lld boards=%zu schools=%zu", (long long)message->offset,
-		  reference_rows(reference, REFERENCE_BOARDS), reference_rows(reference, REFERENCE_SCHOOLS));
-}
-
-/* Not ready before the topic was read to the end it had at start (DESIGN 3). Between news nothing is fetched. */
-static void read_reference(struct gateway *gateway)
-{
-	struct kafka_reader *reader = gateway->reference_reader;
-	const char *topic = gateway->config.topic_reference;
-	struct kafka_topic_range range;
-	struct kafka_message message;
-	struct err err = { 0 };
-	int rc = 1;
-
-	if (kafka_reader_range(reader, topic, 0, LOOP_WAIT_MS_MAX, &range, &err) != 0)
-		return; /* asked again soon; readiness tells */
-	gateway->reference_next = MAX(gateway->reference_next, range.low);
-	if (gateway->reference_next < range.high)
-		rc = kafka_reader_seek(reader, topic, 0, gateway->reference_next, &err) == 0;
-	while (rc > 0 && gateway->reference_next < range.high) {
-		rc = kafka_reader_next(reader, LOOP_WAIT_MS_MAX, &message, &err);
-		if (rc > 0) {
-			take_snapshot(gateway, &message);
-			gateway->reference_next = message.offset + 1;
-			kafka_message_drop(&message);
+	gateway->waiting = NULL;
+	for (; request; request = next) {
+		next = request->next_waiting;
+		if (request->again_ms > now_ms) {
+			gateway_ask_later(request, request->again_ms);
+		} else if (!gateway_ask(request)) {
+			request->job.answer = JOB_AWAY;
+			question_answered(request);
+			if (request->reply.status != 0)
+				request_resume(request);
 		}
 	}
-	kafka_reader_rest(reader);
-	gateway->is_reference_read |= gateway->reference_next >= range.high;
 }
 
-static void tell_readiness(const struct gateway *gateway)
-{
-	if (!gateway->is_reference_read)
-		status_ready(false, "the reference topic is not read yet\n");
-	else if (!gateway->reference)
-		status_ready(false, "no reference snapshot was published: run instroomctl reference publish\n");
-	else if (!gateway->sink)
-		status_ready(false, "Kafka is away\n");
-	else
-		status_ready(true, "");
-}
-
-/* ---- the loop ---- */
+/* ---- the producer ---- */
 
 static int watch(struct gateway *gateway, int fd, struct err *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
-	if (epoll_ctl(gateway->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+	if (fd < 0 || epoll_ctl(gateway->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		return err_set(err, ERR_FATAL, "epoll", "a descriptor cannot be watched");
 	return 0;
 }
 
+static void drop_sink(struct gateway *gateway)
+{
+	if (!gateway->sink)
+		return;
+	if (gateway->sink_fd >= 0)
+		epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL, gateway->sink_fd, NULL);
+	kafka_sink_close(gateway->sink); /* reports what is still open: 503 */
+	gateway->sink = NULL;
+}
+
 static int open_sink(struct gateway *gateway, struct err *err)
 {
+	const struct gateway_config *config = &gateway->config;
 	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
-					      .linger_ms = 2,
-					      .delivery_timeout_ms = (int32_t)gateway->config.kafka_delivery_ms_max,
-					      .queue_bytes_max = QUEUE_BYTES_MAX,
-					      .compression = gateway->config.kafka_compression };
+					      .linger_ms = LINGER_MS,
+					      .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms_max,
+					      .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
+					      .compression = config->kafka_compression };
 	int rc = kafka_sink_open(&gateway->kafka, &options, reported, gateway, &gateway->sink, err);
 
 	if (rc != 0)
 		return rc;
 	gateway->sink_fd = kafka_sink_event_fd(gateway->sink, err);
-	return gateway->sink_fd < 0 ? gateway->sink_fd : watch(gateway, gateway->sink_fd, err);
+	rc = gateway->sink_fd < 0 ? gateway->sink_fd : watch(gateway, gateway->sink_fd, err);
+	if (rc != 0)
+		drop_sink(gateway);
+	return rc;
 }
 
 /* After a fatal error everything in flight is answered 503 by the close, and a new producer is made (DESIGN 3). */
@@ -412,188 +194,91 @@ static void renew_sink(struct gateway *gateway)
 
 	if (gateway->sink && !kafka_sink_is_dead(gateway->sink))
 		return;
-	if (gateway->sink) {
+	if (gateway->sink)
 		log_event(LOG_WARN, "kafka.producer", "effect=\"open deliveries get 503 and a new producer is made\"");
-		epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL, gateway->sink_fd, NULL);
-		kafka_sink_close(gateway->sink);
-		gateway->sink = NULL;
-	}
+	drop_sink(gateway);
 	if (open_sink(gateway, &err) != 0)
-		log_event(LOG_ERROR, "kafka.producer", "code=%s why=%s", err.code, LOG_QUOTED(err.text));
+		log_event(LOG_ERROR, "kafka.producer", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 }
 
-static void take_answers(struct gateway *gateway)
+/* ---- the loop ---- */
+
+static void take_reference(struct gateway *gateway)
 {
-	uint64_t count;
-	struct job *job;
+	struct reference *news = reference_watch_take(gateway->watch);
+	char version[2 * REFERENCE_VERSION_BYTES];
 
-	if (read(register_jobs_fd(gateway->jobs), &count, sizeof count) < 0)
-		return; /* none */
-	while ((job = register_jobs_take(gateway->jobs)) != NULL) {
-		struct request *request = job->owner;
-
-		if (request->route == ROUTE_UPLOAD)
-			upload_known(request);
-		else
-			question_answered(request);
-		if (request->reply.status != 0)
-			resume(request);
-	}
+	if (!news)
+		return;
+	reference_free(gateway->reference);
+	gateway->reference = news;
+	num_to_hex(reference_version(news), REFERENCE_VERSION_BYTES, version);
+	log_event(LOG_INFO, "reference.in-force", "version=%.*s", (int)sizeof version, version);
 }
 
-static void drain_fd(int fd)
+static void tell_readiness(const struct gateway *gateway)
 {
-	char bytes[64];
-
-	while (read(fd, bytes, sizeof bytes) == sizeof bytes)
-		;
+	if (!reference_watch_is_read(gateway->watch))
+		status_ready(false, "the reference topic is not read yet\n");
+	else if (!gateway->reference)
+		status_ready(false, "no reference snapshot was published: run instroomctl reference publish\n");
+	else if (!gateway->sink || !reference_watch_has_kafka(gateway->watch))
+		status_ready(false, "Kafka is away\n");
+	else
+		status_ready(true, "");
 }
 
-static void wake_waiting(struct gateway *gateway)
+static void do_chores(struct gateway *gateway)
 {
-	struct request *request = gateway->waiting;
-	int64_t now_ms = clock_ms();
-
-	gateway->waiting = NULL;
-	while (request) {
-		struct request *next = request->next_waiting;
-
-		if (request->again_ms > now_ms)
-			gateway_wait(request, request->again_ms);
-		else if (!gateway_ask(request))
-			resume(request);
-		request = next;
-	}
-}
-
-static int loop_wait_ms(const struct gateway *gateway)
-{
-	MHD_UNSIGNED_LONG_LONG mhd_ms = LOOP_WAIT_MS_MAX;
-	int wait_ms = gateway->waiting ? 10 : LOOP_WAIT_MS_MAX;
-
-	if (MHD_get_timeout(gateway->daemon, &mhd_ms) == MHD_YES && (int64_t)mhd_ms < wait_ms)
-		wait_ms = (int)mhd_ms;
-	return wait_ms;
+	renew_sink(gateway);
+	requests_sweep(gateway);
+	take_reference(gateway);
+	tell_readiness(gateway);
+	metric_set(&gauges[GAUGE_CONNECTIONS], (int64_t)gateway->clients.count);
+	metric_set(&gauges[GAUGE_REGISTER], register_jobs_is_up(gateway->jobs));
 }
 
 static int turn(void *self, struct err *err)
 {
-	static int64_t reference_at_ms;
 	struct gateway *gateway = self;
 	struct epoll_event events[16];
-	int count = epoll_wait(gateway->epoll_fd, events, ARRAY_LEN(events), loop_wait_ms(gateway));
+	int wait_ms = requests_wait_ms(gateway, gateway->waiting ? CONFIRM_WAIT_MS : LOOP_WAIT_MS_MAX);
 
-	if (count < 0 && errno != EINTR)
+	/* which descriptor woke us does not matter: each of those below looks for itself */
+	if (epoll_wait(gateway->epoll_fd, events, ARRAY_LEN(events), wait_ms) < 0 && errno != EINTR)
 		return err_set(err, ERR_FATAL, "epoll", "the event loop cannot wait");
-	for (int i = 0; i < count; i++)
-		if (events[i].data.fd == gateway->sink_fd)
-			drain_fd(gateway->sink_fd);
 	if (gateway->sink)
 		kafka_sink_poll(gateway->sink, 0);
 	take_answers(gateway);
 	wake_waiting(gateway);
-	MHD_run(gateway->daemon);
-	if (clock_ms() - reference_at_ms >= REFERENCE_EVERY_MS) {
-		reference_at_ms = clock_ms();
-		renew_sink(gateway);
-		read_reference(gateway);
-		tell_readiness(gateway);
+	requests_run(gateway);
+	if (clock_ms() >= gateway->chores_at_ms) {
+		gateway->chores_at_ms = clock_ms() + CHORES_EVERY_MS;
+		do_chores(gateway);
 	}
-	metric_set(&gateway_gauges[0], gateway->upload_bytes);
-	metric_set(&gateway_gauges[1], gateway->produced_open);
-	status_beat();
+	metric_set(&gauges[GAUGE_BYTES], gateway->held_bytes);
+	metric_set(&gauges[GAUGE_OPEN], gateway->published_open);
 	return 0;
 }
 
-/* No new connections; what is under way gets its answer. */
+/* What is under way gets its answer. */
 static int drain(void *self, int64_t deadline_ms, struct err *err)
 {
 	struct gateway *gateway = self;
-	MHD_socket listener = MHD_quiesce_daemon(gateway->daemon);
-	const union MHD_DaemonInfo *info;
 	int rc = 0;
 
 	gateway->is_draining = true;
-	if (listener != MHD_INVALID_SOCKET)
-		close(listener);
-	while (rc == 0 && clock_ms() < deadline_ms && stop_seen() != STOP_NOW) {
-		info = MHD_get_daemon_info(gateway->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-		if (!info || info->num_connections == 0)
-			break;
+	requests_drain(gateway);
+	while (rc == 0 && gateway->clients.count > 0 && clock_ms() < deadline_ms && stop_poll() != STOP_NOW) {
 		rc = turn(gateway, err);
-		stop_poll();
+		status_beat();
 	}
+	if (rc == 0 && gateway->clients.count > 0)
+		rc = err_set(err, ERR_STOP, "drain", "%zu connections were still open", gateway->clients.count);
 	return rc;
 }
 
 /* ---- start and end ---- */
-
-static int read_address(const char *text, struct sockaddr_in *ret, struct err *err)
-{
-	char host[64];
-	const char *colon = strrchr(text, ':');
-	uint64_t port;
-
-	if (!colon || (size_t)(colon - text) >= sizeof host || !num_parse_u64(slice_of(colon + 1), 65535, &port))
-		return err_set(err, ERR_CONFIG, "listen", "listen = %s is not address:port", text);
-	memcpy(host, text, (size_t)(colon - text));
-	host[colon - text] = '\0';
-	*ret = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	if (inet_pton(AF_INET, host, &ret->sin_addr) != 1)
-		return err_set(err, ERR_CONFIG, "listen", "listen = %s does not begin with an IPv4 address", text);
-	return 0;
-}
-
-static int read_file(const char *path, struct strbuf *out, struct err *err)
-{
-	FILE *file = fopen(path, "re");
-	char bytes[4096];
-	size_t n;
-
-	if (!file)
-		return err_set(err, ERR_CONFIG, "tls.cert.file", "%s cannot be read", path);
-	while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-		strbuf_add_bytes(out, bytes, n);
-	fclose(file);
-	return 0;
-}
-
-static int open_daemon(struct gateway *gateway, struct err *err)
-{
-	const struct gateway_config *config = &gateway->config;
-	struct strbuf cert, key;
-	struct sockaddr_in address;
-	bool has_tls = config->tls_cert_file[0] != '\0';
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | (has_tls ? MHD_USE_TLS : 0u);
-	int rc = read_address(config->listen, &address, err);
-
-	strbuf_init(&cert, 1 << 20);
-	strbuf_init(&key, 1 << 20);
-	strbuf_add(&key, config->tls_key);
-	if (rc == 0 && has_tls)
-		rc = read_file(config->tls_cert_file, &cert, err);
-	if (rc != 0)
-		return rc;
-	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)strbuf_text(&cert) },
-					{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)strbuf_text(&key) },
-					{ MHD_OPTION_END, 0, NULL } };
-
-	gateway->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, handle, gateway, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, gateway, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)config->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)(config->connection_idle_ms / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)64 << 10,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
-		has_tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, has_tls ? tls : NULL, MHD_OPTION_END);
-	strbuf_release(&cert);
-	if (key.p)
-		explicit_bzero(key.p, key.room);
-	strbuf_release(&key);
-	if (!gateway->daemon)
-		return err_set(err, ERR_CONFIG, "listen", "%s cannot be listened on: is the port taken, or the TLS key wrong?",
-			       config->listen);
-	return watch(gateway, MHD_get_daemon_info(gateway->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, err);
-}
 
 static int open_register(struct gateway *gateway, struct err *err)
 {
@@ -603,8 +288,8 @@ static int open_register(struct gateway *gateway, struct err *err)
 			.password = config->pg_password,
 			.application = "instroom-gateway",
 			.connect_ms = (uint32_t)config->pg_connect_ms,
-			.lock_ms = 1000,
-			.idle_transaction_ms = 10000,
+			.lock_ms = REGISTER_LOCK_MS,
+			.idle_transaction_ms = REGISTER_IDLE_TRANSACTION_MS,
 			.statement_ms = (uint32_t)config->pg_statement_ms },
 		.raw_topic = config->topic_raw,
 		.stand_key = config->stand_key,
@@ -619,7 +304,8 @@ static int open_register(struct gateway *gateway, struct err *err)
 
 static int open_gateway(struct gateway *gateway, struct err *err)
 {
-	int rc = tokens_open(gateway->config.tokens_file, &gateway->tokens, err);
+	const struct gateway_config *config = &gateway->config;
+	int rc = tokens_open(config->tokens_file, &gateway->tokens, err);
 
 	if (rc == 0)
 		rc = arena_init(&gateway->arena, FILE_CHECK_ARENA_BYTES, 4 << 20, err);
@@ -628,47 +314,88 @@ static int open_gateway(struct gateway *gateway, struct err *err)
 	strbuf_init(&gateway->message, MESSAGE_BYTES_MAX);
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->signal_fd = stop_signalfd();
-	if (gateway->epoll_fd < 0 || gateway->signal_fd < 0)
+	if (gateway->epoll_fd < 0)
 		return err_set(err, ERR_FATAL, "epoll", "the system gives no event descriptor");
 	rc = watch(gateway, gateway->signal_fd, err);
 	if (rc == 0)
 		rc = open_sink(gateway, err);
 	if (rc == 0)
-		rc = kafka_reader_open(&gateway->kafka, SNAPSHOT_BYTES_MAX, &gateway->reference_reader, err);
+		rc = reference_watch_open(&gateway->kafka, config->topic_reference, &gateway->watch, err);
 	if (rc == 0)
 		rc = open_register(gateway, err);
 	if (rc == 0)
-		rc = open_daemon(gateway, err);
-	return rc;
+		rc = requests_open(gateway, err);
+	return rc == 0 ? watch(gateway, requests_fd(gateway), err) : rc;
 }
 
+/* First those who may still call in for a request, then the requests. */
 static void close_gateway(struct gateway *gateway)
 {
-	if (gateway->sink)
-		kafka_sink_close(gateway->sink); /* answers what is still open */
+	drop_sink(gateway);
 	register_jobs_close(gateway->jobs);
-	if (gateway->daemon)
-		MHD_stop_daemon(gateway->daemon);
-	if (gateway->reference_reader)
-		kafka_reader_close(gateway->reference_reader);
+	gateway->jobs = NULL;
+	requests_close(gateway);
+	reference_watch_close(gateway->watch);
 	reference_free(gateway->reference);
 	tokens_free(gateway->tokens);
 	arena_release(&gateway->arena);
 	strbuf_release(&gateway->message);
+	if (gateway->signal_fd >= 0)
+		close(gateway->signal_fd);
+	if (gateway->epoll_fd >= 0)
+		close(gateway->epoll_fd);
+}
+
+/* A descriptor a connection, as far as the system lets us. */
+static void raise_file_limit(int64_t connections_max)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections_max + FILES_BESIDE_CONNECTIONS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = MIN(wanted, limit.rlim_max);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted)
+		log_event(LOG_WARN, "files", "limit=%llu wanted=%llu effect=\"fewer connections than connections.max\"",
+			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
+/* Memory of a large upload goes back to the system when it is over. Left to itself the allocator learns from one such
+ * upload to keep all later ones. */
+static void settle_heap(void)
+{
+	mallopt(M_MMAP_THRESHOLD, HEAP_TRIM_BYTES);
+	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM_BYTES);
 }
 
 static enum log_level level_of(const char *name)
 {
-	return strcmp(name, "debug") == 0 ? LOG_DEBUG : strcmp(name, "warn") == 0 ? LOG_WARN :
-	       strcmp(name, "error") == 0 ? LOG_ERROR : LOG_INFO;
+	static const char *const NAMES[] = { "debug", "info", "warn", "error" };
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+		if (strcmp(name, NAMES[i]) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+static int run_gateway(struct gateway *gateway)
+{
+	struct app app = { .turn = turn, .drain = drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms_max };
+	struct err err = { 0 };
+
+	if (open_gateway(gateway, &err) != 0) {
+		log_event(LOG_ERROR, "gateway.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+		return app_exit_status(&err);
+	}
+	log_event(LOG_INFO, "gateway.listening", "address=%s", gateway->config.listen);
+	return app_run(&app, gateway);
 }
 
 int gateway_main(int argc, char **argv)
 {
-	static const struct app APP = { .turn = turn, .drain = drain };
-	struct gateway gateway = { 0 };
-	struct err err = { 0 };
-	int status;
+	struct gateway gateway = { .epoll_fd = -1, .signal_fd = -1, .sink_fd = -1 };
+	const struct gateway_config *config = &gateway.config;
 
 	app_block_signals();
 	app_forbid_core_dumps();
@@ -676,12 +403,12 @@ int gateway_main(int argc, char **argv)
 
 	if (rc != 0)
 		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
-	log_init(gateway.config.name, level_of(gateway.config.log_level));
-	metrics_register_all(gateway_gauges, ARRAY_LEN(gateway_gauges));
+	log_init(config->name, level_of(config->log_level));
+	settle_heap();
+	raise_file_limit(config->connections_max);
+	metrics_register_all(gauges, ARRAY_LEN(gauges));
 	upload_metrics();
-	config_log(&GATEWAY_CONFIG, &gateway.config);
-	const struct gateway_config *config = &gateway.config;
-
+	config_log(&GATEWAY_CONFIG, config);
 	gateway.kafka = (struct kafka_options){ .brokers = config->kafka_brokers,
 						.client_id = "instroom-gateway",
 						.security_protocol = config->kafka_security_protocol,
@@ -691,17 +418,8 @@ int gateway_main(int argc, char **argv)
 						.sasl_mechanism = config->kafka_sasl_mechanism,
 						.sasl_user = config->kafka_sasl_user,
 						.sasl_password = config->kafka_sasl_password };
-	rc = open_gateway(&gateway, &err);
-	if (rc == 0) {
-		struct app app = APP;
+	int status = run_gateway(&gateway);
 
-		app.drain_ms_max = (uint32_t)config->drain_ms_max;
-		log_event(LOG_INFO, "gateway.listening", "address=%s", config->listen);
-		status = app_run(&app, &gateway);
-	} else {
-		log_event(LOG_ERROR, "gateway.start", "code=%s why=%s", err.code, LOG_QUOTED(err.text));
-		status = rc == -ERR_CONFIG ? EXIT_SETTINGS : EXIT_BUG;
-	}
 	close_gateway(&gateway);
 	config_release(&GATEWAY_CONFIG, &gateway.config);
 	return status;

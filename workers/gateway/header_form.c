@@ -108,3 +108,38 @@ enum field header_field_of_query(struct slice name)
 			return (enum field)field;
 	return FIELD_NONE;
 }
+
+enum field header_field_of_http(struct slice name)
+{
+	static const struct {
+		const char *name;
+		enum field field;
+	} HEADERS[] = {
+		{ "Instroom-Contact-Naam", FIELD_CONTACT_NAME },
+		{ "Instroom-Contact-Telefoon", FIELD_CONTACT_PHONE },
+		{ "Instroom-Contact-Email", FIELD_CONTACT_EMAIL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(HEADERS); i++)
+		if (name.n == strlen(HEADERS[i].name) && strncasecmp(name.p, HEADERS[i].name, name.n) == 0)
+			return HEADERS[i].field;
+	return FIELD_NONE;
+}
+
+bool header_percent_decode(struct slice text, char *out, size_t out_bytes, struct slice *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++, n++) {
+		if (n == out_bytes)
+			return false;
+		out[n] = text.p[i];
+		if (text.p[i] != '%')
+			continue;
+		if (text.n - i < 3 || !num_from_hex(slice_make(text.p + i + 1, 2), &out[n], 1))
+			return false;
+		i += 2;
+	}
+	*ret = slice_make(out, n);
+	return true;
+}

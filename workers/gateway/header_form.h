@@ -30,6 +30,13 @@ struct header_reading {
 
 void header_form_read(const struct header_form *form, struct header_reading *ret);
 
+/* The contact field that travels in this header of the request ("Instroom-Contact-Naam", any case); FIELD_NONE: none. */
+enum field header_field_of_http(struct slice name);
+
+/* Undoes percent-encoding (RFC 3986 2.1) into out; *ret is a slice of it. false: a % without two hex digits, or more than
+ * out_bytes. */
+MUSTUSE bool header_percent_decode(struct slice text, char *out, size_t out_bytes, struct slice *ret);
+
 /* The header field with this name in a query ("volgnummer"), FIELD_NONE for another; contact fields are none here. */
 enum field header_field_of_query(struct slice name);
 

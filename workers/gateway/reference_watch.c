@@ -17,10 +17,12 @@ enum {
 	ASK_EVERY_MS = 500,
 	ANSWER_MS_MAX = 1000,
 	SILENT_MS_MAX = 10000, /* without an answer of Kafka for so long it is away */
+	CLOSE_S_MAX = 2,
+	TOPIC_BYTES_MAX = 250,
 };
 
 struct reference_watch {
-	const char *topic;
+	char topic[TOPIC_BYTES_MAX];
 	struct kafka_reader *reader;
 	struct arena arena;
 	int64_t next; /* offset */
@@ -143,7 +145,7 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 
 	if (!watch)
 		return err_set(err, ERR_FATAL, "memory", "no memory to follow the reference topic");
-	watch->topic = topic;
+	snprintf(watch->topic, sizeof watch->topic, "%s", topic);
 	int rc = arena_init(&watch->arena, ARENA_BYTES, ARENA_BYTES, err);
 
 	if (rc == 0)
@@ -165,6 +167,20 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 	return 0;
 }
 
+/* A broker that hangs keeps librdkafka's call for watermarks beyond the time it was given. Then the thread, and all it
+ * touches, is left to the end of the process. */
+static bool ends_in_time(struct reference_watch *watch)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += CLOSE_S_MAX;
+	if (pthread_clockjoin_np(watch->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+		return true;
+	log_event(LOG_WARN, "reference.reader", "why=\"Kafka does not answer\" effect=\"its thread is left behind\"");
+	return false;
+}
+
 void reference_watch_close(struct reference_watch *watch)
 {
 	if (!watch)
@@ -173,7 +189,8 @@ void reference_watch_close(struct reference_watch *watch)
 	watch->is_closing = true;
 	pthread_cond_signal(&watch->wake);
 	pthread_mutex_unlock(&watch->lock);
-	pthread_join(watch->thread, NULL);
+	if (!ends_in_time(watch))
+		return;
 	kafka_reader_close(watch->reader);
 	reference_free(atomic_load(&watch->fresh));
 	arena_release(&watch->arena);

@@ -12,10 +12,9 @@
 
 struct reference_watch;
 
-/* topic is borrowed. */
 MUSTUSE int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
 				 struct err *err);
-void reference_watch_close(struct reference_watch *watch); /* NULL is fine; may take some seconds when Kafka is away */
+void reference_watch_close(struct reference_watch *watch); /* NULL is fine; at most 2 s, also when Kafka hangs */
 
 /* The newest snapshot that came since the last call, now the caller's; NULL: no news. */
 struct reference *reference_watch_take(struct reference_watch *watch);

@@ -5,31 +5,58 @@
 #include "report/report.h"
 #include "report/stand.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { AWAY_MS = 1000, ARENA_BYTES_MAX = 256 << 20, ARENA_BYTES_KEPT = 1 << 20, THREADS_MAX = 16 };
+enum {
+	TRIAL_EVERY_MS = 1000,
+	KNOWN_MS_MAX = 2000, /* an upload waits no longer for the courtesy of LR-K01 */
+	KNOWN_BATCH_MAX = 64,
+	ARENA_BYTES_MAX = 256 << 20,
+	ARENA_BYTES_KEPT = 1 << 20,
+	THREADS_MAX = 17,
+};
 
 struct job_queue {
 	struct job *first, *last;
 	size_t count;
+	pthread_cond_t wake;
+};
+
+/* One thread. */
+struct asker {
+	struct register_jobs *jobs;
+	struct job_queue *queue; /* that it serves */
+	struct pg_link *link;
+	struct arena arena;
+	pthread_t thread;
 };
 
 struct register_jobs {
 	struct register_jobs_options options;
 	struct hmac_key stand_key;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct job_queue open, answered;
+	pthread_mutex_t lock; /* of the queues and is_closing */
+	struct job_queue known, others, answered;
 	bool is_closing;
-	_Atomic int64_t away_until_ms;
+	_Atomic bool is_away;
 	int fd;
-	pthread_t threads[THREADS_MAX];
-	size_t thread_count;
+	struct asker askers[THREADS_MAX];
+	size_t asker_count;
 };
+
+/* pg_options.should_stop has no argument: what it must know stands here, the time limit for each thread apart. */
+static _Thread_local int64_t question_end_ms;
+static _Atomic bool is_called_off;
+
+static bool is_overdue(void)
+{
+	return atomic_load(&is_called_off) || clock_ms() >= question_end_ms;
+}
 
 static void queue_put(struct job_queue *queue, struct job *job)
 {
@@ -55,6 +82,8 @@ static struct job *queue_take(struct job_queue *queue)
 	return job;
 }
 
+/* ---- answers ---- */
+
 static void add_json(struct strbuf *out, json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
@@ -64,59 +93,39 @@ static void add_json(struct strbuf *out, json_t *json)
 	json_decref(json);
 }
 
-static int add_summary(struct pg_link *link, const struct report_found *found, size_t count, struct arena *arena,
-		       struct strbuf *out, struct err *err)
+static int add_summary(struct asker *asker, const struct report_found *found, size_t count, struct strbuf *out,
+		       struct err *err)
 {
 	struct summary summary;
-	int rc = report_summary(link, found[0].position, arena, &summary, err);
+	int rc = report_summary(asker->link, found[0].position, &asker->arena, &summary, err);
 
 	if (rc != 0)
 		return rc;
 	json_t *json = summary_json(&summary);
+	json_t *others = count > 1 ? json_array() : NULL; /* DOMAIN 14.13: the id shows the first and lists the others */
 
-	if (count > 1) { /* DOMAIN 14.13: the id shows the first and lists the others */
-		json_t *others = json_array();
-
-		for (size_t i = 1; i < count; i++) {
-			struct summary other;
-
-			rc = report_summary(link, found[i].position, arena, &other, err);
-			if (rc != 0)
-				break;
-			json_array_append_new(others, summary_json(&other));
-		}
-		json_object_set_new(json, "andere", others);
+	for (size_t i = 1; rc == 0 && i < count; i++) {
+		rc = report_summary(asker->link, found[i].position, &asker->arena, &summary, err);
+		if (rc == 0)
+			json_array_append_new(others, summary_json(&summary));
 	}
+	if (others)
+		json_object_set_new(json, "andere", others);
 	add_json(out, json);
 	return rc;
 }
 
-static int answer_known(struct pg_link *link, struct arena *arena, const struct report_found *found, size_t count,
-			struct job *job, struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (memcmp(found[i].fingerprint, job->fingerprint, sizeof job->fingerprint) != 0)
-			continue;
-		job->answer = JOB_FOUND;
-		return add_summary(link, &found[i], 1, arena, &job->body, err);
-	}
-	job->answer = count > 0 ? JOB_CLASH : JOB_UNKNOWN;
-	return 0;
-}
-
-static int answer_feedback_json(struct pg_link *link, int64_t position, struct arena *arena, struct job *job,
-				struct err *err)
+static int answer_feedback_json(struct asker *asker, int64_t position, struct job *job, struct err *err)
 {
 	json_t *json = NULL;
-	int rc = report_json(link, position, arena, &json, err);
+	int rc = report_json(asker->link, position, &asker->arena, &json, err);
 
 	if (rc == 0)
 		add_json(&job->body, json);
 	return rc;
 }
 
-static int answer_delivery(const struct register_jobs *jobs, struct pg_link *link, struct arena *arena, struct job *job,
-			   struct err *err)
+static int answer_delivery(struct asker *asker, struct job *job, struct err *err)
 {
 	struct report_found found[REPORT_FOUND_MAX];
 	size_t count = 0;
@@ -124,27 +133,24 @@ static int answer_delivery(const struct register_jobs *jobs, struct pg_link *lin
 	int rc = 0;
 
 	if (job->has_position)
-		rc = report_is_applied(link, jobs->options.raw_topic, job->partition, job->offset, &is_applied, err);
+		rc = report_is_applied(asker->link, asker->jobs->options.raw_topic, job->partition, job->offset, &is_applied,
+				       err);
 	if (rc == 0 && !is_applied) {
 		job->answer = JOB_NOT_YET;
 		return 0;
 	}
 	if (rc == 0)
-		rc = report_find(link, job->board, slice_make(job->id, job->id_bytes), found, &count, err);
+		rc = report_find(asker->link, job->board, slice_of(job->id), found, &count, err);
 	if (rc != 0)
 		return rc;
-	if (job->kind == JOB_KNOWN)
-		return answer_known(link, arena, found, count, job, err);
-	if (count == 0) {
-		job->answer = JOB_UNKNOWN;
+	job->answer = count > 0 ? JOB_FOUND : JOB_UNKNOWN;
+	if (count == 0)
 		return 0;
-	}
-	job->answer = JOB_FOUND;
 	if (job->kind == JOB_FEEDBACK_CSV)
-		return report_csv(link, found[0].position, arena, &job->body, err);
+		return report_csv(asker->link, found[0].position, &asker->arena, &job->body, err);
 	if (job->kind == JOB_FEEDBACK_JSON)
-		return answer_feedback_json(link, found[0].position, arena, job, err);
-	return add_summary(link, found, count, arena, &job->body, err);
+		return answer_feedback_json(asker, found[0].position, job, err);
+	return add_summary(asker, found, count, &job->body, err);
 }
 
 static int keep_all(void *self, struct strbuf *out, struct err *err)
@@ -153,115 +159,279 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-static int answer_job(const struct register_jobs *jobs, struct pg_link *link, struct arena *arena, struct job *job,
-		      struct err *err)
+/* DESIGN 9: every reading of personal data leaves a row. */
+static int record_access(struct asker *asker, uint32_t board, struct err *err)
 {
-	struct stand_options stand = { .is_one_board = true, .board = job->board,
-				       .pseudonym_key = job->has_bsn ? NULL : &jobs->stand_key };
-	bool is_known;
-	int rc;
+	struct pg_params params;
 
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	return pg_exec(asker->link, "record_access",
+		       "insert into register.access (what, board) values ('gateway: stand with bsn', $1)", &params, NULL,
+		       NULL, err);
+}
+
+static int answer_stand(struct asker *asker, struct job *job, struct err *err)
+{
+	struct stand_options stand = { .is_one_board = true,
+				       .board = job->board,
+				       .pseudonym_key = job->has_bsn ? NULL : &asker->jobs->stand_key };
+	int rc = job->has_bsn ? record_access(asker, job->board, err) : 0;
+
+	job->answer = JOB_FOUND;
+	return rc != 0 ? rc : stand_write(asker->link, &stand, &job->body, keep_all, NULL, err);
+}
+
+static int answer_confirmation(struct asker *asker, struct job *job, struct err *err)
+{
+	bool is_known = false;
+	int rc = report_confirmation(asker->link, job->request_id, &is_known, &job->is_executed, &job->lapsed, err);
+
+	job->answer = is_known ? JOB_FOUND : JOB_NOT_YET;
+	return rc;
+}
+
+static int answer_job(struct asker *asker, struct job *job, struct err *err)
+{
 	switch (job->kind) {
 	case JOB_STAND:
-		job->answer = JOB_FOUND;
-		return stand_write(link, &stand, &job->body, keep_all, NULL, err);
+		return answer_stand(asker, job, err);
 	case JOB_CONFIRMATION:
-		rc = report_confirmation(link, job->request_id, &is_known, &job->is_executed, &job->lapsed, err);
-		job->answer = is_known ? JOB_FOUND : JOB_NOT_YET;
-		return rc;
+		return answer_confirmation(asker, job, err);
 	default:
-		return answer_delivery(jobs, link, arena, job, err);
+		return answer_delivery(asker, job, err);
 	}
 }
 
-static void run_job(struct register_jobs *jobs, struct pg_link *link, struct arena *arena, struct job *job)
+/* All that are known of these jobs' ids, by one question. */
+static int answer_known(struct asker *asker, struct job *const *batch, size_t count, struct err *err)
 {
-	struct err err = { 0 };
+	struct report_name names[KNOWN_BATCH_MAX];
+	struct report_match *matches;
+	size_t match_count;
 
-	job->answer = JOB_AWAY;
-	if (clock_ms() < atomic_load(&jobs->away_until_ms))
-		return;
-	int rc = pg_link_connect(link, &err);
-
-	if (rc == 0) {
-		rc = answer_job(jobs, link, arena, job, &err);
-		arena_reset(arena);
+	for (size_t i = 0; i < count; i++) {
+		names[i] = (struct report_name){ batch[i]->board, slice_of(batch[i]->id) };
+		batch[i]->answer = JOB_UNKNOWN;
 	}
+	int rc = report_find_all(asker->link, names, count, &asker->arena, &matches, &match_count, err);
+
+	for (size_t i = 0; rc == 0 && i < match_count; i++) {
+		const struct report_found *found = &matches[i].found;
+		struct job *job = batch[matches[i].name];
+
+		if (job->answer == JOB_FOUND)
+			continue;
+		job->answer = JOB_CLASH;
+		if (memcmp(found->fingerprint, job->fingerprint, sizeof job->fingerprint) == 0) {
+			job->answer = JOB_FOUND;
+			question_end_ms = clock_ms() + KNOWN_MS_MAX;
+			rc = add_summary(asker, found, 1, &job->body, err);
+		}
+	}
+	return rc;
+}
+
+/* ---- the register as a peer ---- */
+
+/* The thread of JOB_KNOWN makes the trials, and may be waiting for jobs that no longer come. */
+static void wake_trials(struct register_jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	pthread_cond_signal(&jobs->known.wake);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+/* A fault of the question is no sign that the register is away; all else is. Told once, not at each question. */
+static enum job_answer sort_failure(struct asker *asker, const struct err *err)
+{
+	bool is_config = err->kind == ERR_CONFIG;
+
+	if (err->kind != ERR_RETRY && err->kind != ERR_STOP && pg_link_is_up(asker->link)) {
+		log_event(LOG_ERROR, "register.question", "code=%s why=%s", LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+		return JOB_FAILED;
+	}
+	if (!atomic_exchange(&asker->jobs->is_away, true) && !atomic_load(&is_called_off))
+		log_event(is_config ? LOG_ERROR : LOG_WARN, "register.away",
+			  "code=%s effect=\"deliveries are accepted without it, questions get 503\" why=%s",
+			  LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+	wake_trials(asker->jobs);
+	return JOB_AWAY;
+}
+
+static int ask(struct asker *asker, struct job *const *batch, size_t count, struct err *err)
+{
+	int rc = pg_link_connect(asker->link, err);
+
 	if (rc == 0)
-		return;
-	strbuf_reset(&job->body);
-	if (rc != -ERR_RETRY && pg_link_is_up(link)) {
-		job->answer = JOB_FAILED;
-		log_event(LOG_ERROR, "register.question", "code=%s why=%s", err.code, LOG_QUOTED(err.text));
-		return;
-	}
-	job->answer = JOB_AWAY;
-	if (clock_ms() >= atomic_load(&jobs->away_until_ms))
-		log_event(LOG_WARN, "register.away", "code=%s effect=\"deliveries are accepted without it\" why=%s",
-			  err.code, LOG_QUOTED(err.text));
-	atomic_store(&jobs->away_until_ms, clock_ms() + AWAY_MS);
+		rc = asker->queue == &asker->jobs->known ? answer_known(asker, batch, count, err) :
+							   answer_job(asker, batch[0], err);
+	arena_reset(&asker->arena);
+	for (size_t i = 0; rc != 0 && i < count; i++)
+		strbuf_reset(&batch[i]->body);
+	return rc;
 }
 
-static struct job *wait_for_job(struct register_jobs *jobs)
+/* A line that broke since the last question (the server was started anew) says nothing of the register: once more. */
+static int ask_twice(struct asker *asker, struct job *const *batch, size_t count, struct err *err)
 {
-	struct job *job = NULL;
+	bool was_up = pg_link_is_up(asker->link);
+	int rc = ask(asker, batch, count, err);
+
+	return rc == -ERR_RETRY && was_up && !pg_link_is_up(asker->link) ? ask(asker, batch, count, err) : rc;
+}
+
+static void answer_all(struct asker *asker, struct job *const *batch, size_t count)
+{
+	const struct pg_options *pg = &asker->jobs->options.pg;
+	bool is_known = asker->queue == &asker->jobs->known;
+	enum job_answer failure = JOB_AWAY;
+
+	if (register_jobs_is_up(asker->jobs)) { /* else the jobs came before another one found out */
+		struct err err = { 0 };
+
+		question_end_ms = clock_ms() + (is_known ? KNOWN_MS_MAX : (int64_t)pg->connect_ms + pg->statement_ms);
+		if (ask_twice(asker, batch, count, &err) == 0)
+			return;
+		failure = sort_failure(asker, &err);
+	}
+	for (size_t i = 0; i < count; i++)
+		batch[i]->answer = failure;
+}
+
+/* Not with a job: none shall wait for it. */
+static void try_register(struct asker *asker)
+{
+	struct err err;
+
+	question_end_ms = clock_ms() + asker->jobs->options.pg.connect_ms;
+	if (pg_link_connect(asker->link, &err) != 0 || pg_script(asker->link, "select 1", &err) != 0)
+		return;
+	atomic_store(&asker->jobs->is_away, false);
+	log_event(LOG_INFO, "register.back", "effect=\"repeats and LR-K01 are told again\"");
+}
+
+/* ---- the threads ---- */
+
+static void wait_a_trial(struct register_jobs *jobs)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TRIAL_EVERY_MS % 1000 * 1000000L;
+	until.tv_sec += TRIAL_EVERY_MS / 1000;
+	pthread_cond_timedwait(&jobs->known.wake, &jobs->lock, &until);
+}
+
+/* Takes up to batch_max jobs. 0 with *ret_closing false: none, but it is time to try the register. */
+static size_t wait_for_jobs(struct asker *asker, struct job **batch, size_t batch_max, bool *ret_closing)
+{
+	struct register_jobs *jobs = asker->jobs;
+	struct job_queue *queue = asker->queue;
+	size_t count = 0;
 
 	pthread_mutex_lock(&jobs->lock);
-	while (!jobs->is_closing && !(job = queue_take(&jobs->open)))
-		pthread_cond_wait(&jobs->wake, &jobs->lock);
+	while (!jobs->is_closing && queue->count == 0) {
+		if (queue == &jobs->known && atomic_load(&jobs->is_away)) {
+			wait_a_trial(jobs);
+			break;
+		}
+		pthread_cond_wait(&queue->wake, &jobs->lock);
+	}
+	*ret_closing = jobs->is_closing;
+	while (!jobs->is_closing && count < batch_max && (batch[count] = queue_take(queue)) != NULL)
+		count++;
 	pthread_mutex_unlock(&jobs->lock);
-	return job;
+	return count;
+}
+
+static void give_back(struct register_jobs *jobs, struct job *const *batch, size_t count)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&jobs->lock);
+	for (size_t i = 0; i < count; i++)
+		queue_put(&jobs->answered, batch[i]);
+	pthread_mutex_unlock(&jobs->lock);
+	if (write(jobs->fd, &one, sizeof one) < 0)
+		return; /* the counter is full: the loop is told already */
 }
 
 static void *answer_jobs(void *self)
 {
-	struct register_jobs *jobs = self;
-	struct pg_link *link = NULL;
-	struct arena arena = { 0 };
-	struct job *job;
-	struct err err = { 0 };
-	const uint64_t one = 1;
+	struct asker *asker = self;
+	struct job *batch[KNOWN_BATCH_MAX];
+	bool is_closing = false;
 
-	if (pg_link_open(&jobs->options.pg, &link, &err) != 0 ||
-	    arena_init(&arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err) != 0)
-		log_event(LOG_ERROR, "register.thread", "why=%s", LOG_QUOTED(err.text));
-	while ((job = wait_for_job(jobs)) != NULL) {
-		if (link && arena.memory)
-			run_job(jobs, link, &arena, job);
-		else
-			job->answer = JOB_AWAY;
-		pthread_mutex_lock(&jobs->lock);
-		queue_put(&jobs->answered, job);
-		pthread_mutex_unlock(&jobs->lock);
-		if (write(jobs->fd, &one, sizeof one) < 0)
-			continue; /* the counter is full: the loop is told already */
+	while (!is_closing) {
+		size_t count = wait_for_jobs(asker, batch, asker->queue == &asker->jobs->known ? KNOWN_BATCH_MAX : 1,
+					     &is_closing);
+
+		if (count > 0) {
+			answer_all(asker, batch, count);
+			give_back(asker->jobs, batch, count);
+		} else if (!is_closing && atomic_load(&asker->jobs->is_away)) {
+			try_register(asker);
+		}
 	}
-	pg_link_close(link);
-	arena_release(&arena);
 	return NULL;
+}
+
+/* ---- life ---- */
+
+static void queue_init(struct job_queue *queue)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static int open_asker(struct register_jobs *jobs, struct asker *asker, struct job_queue *queue, struct err *err)
+{
+	asker->jobs = jobs;
+	asker->queue = queue;
+	int rc = pg_link_open(&jobs->options.pg, &asker->link, err);
+
+	if (rc == 0)
+		rc = arena_init(&asker->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
+	if (rc == 0 && pthread_create(&asker->thread, NULL, answer_jobs, asker) != 0)
+		rc = err_set(err, ERR_FATAL, "thread", "the system gives no thread");
+	if (rc != 0) {
+		pg_link_close(asker->link);
+		arena_release(&asker->arena);
+	}
+	return rc;
 }
 
 int register_jobs_open(const struct register_jobs_options *options, struct register_jobs **ret, struct err *err)
 {
 	struct register_jobs *jobs = calloc(1, sizeof *jobs);
+	size_t threads = MIN(options->threads + 1, (size_t)THREADS_MAX);
 
 	if (!jobs)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the register's threads");
 	jobs->options = *options;
+	jobs->options.pg.should_stop = is_overdue;
+	atomic_store(&is_called_off, false);
 	hmac_key_init(&jobs->stand_key, options->stand_key);
 	pthread_mutex_init(&jobs->lock, NULL);
-	pthread_cond_init(&jobs->wake, NULL);
+	queue_init(&jobs->known);
+	queue_init(&jobs->others);
 	jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (jobs->fd < 0) {
-		free(jobs);
-		return err_set(err, ERR_FATAL, "eventfd", "the system gives no event descriptor");
+	int rc = jobs->fd >= 0 ? 0 : err_set(err, ERR_FATAL, "eventfd", "the system gives no event descriptor");
+
+	while (rc == 0 && jobs->asker_count < threads) {
+		rc = open_asker(jobs, &jobs->askers[jobs->asker_count],
+				jobs->asker_count == 0 ? &jobs->known : &jobs->others, err);
+		if (rc == 0)
+			jobs->asker_count++;
 	}
-	for (size_t i = 0; i < MIN(options->threads, (size_t)THREADS_MAX); i++) {
-		if (pthread_create(&jobs->threads[i], NULL, answer_jobs, jobs) != 0) {
-			register_jobs_close(jobs);
-			return err_set(err, ERR_FATAL, "thread", "the system gives no thread");
-		}
-		jobs->thread_count++;
+	if (rc != 0) {
+		register_jobs_close(jobs);
+		return rc;
 	}
 	*ret = jobs;
 	return 0;
@@ -271,15 +441,27 @@ void register_jobs_close(struct register_jobs *jobs)
 {
 	if (!jobs)
 		return;
+	atomic_store(&is_called_off, true);
 	pthread_mutex_lock(&jobs->lock);
 	jobs->is_closing = true;
-	pthread_cond_broadcast(&jobs->wake);
+	pthread_cond_broadcast(&jobs->known.wake);
+	pthread_cond_broadcast(&jobs->others.wake);
 	pthread_mutex_unlock(&jobs->lock);
-	for (size_t i = 0; i < jobs->thread_count; i++)
-		pthread_join(jobs->threads[i], NULL);
-	close(jobs->fd);
+	for (size_t i = 0; i < jobs->asker_count; i++) {
+		pthread_join(jobs->askers[i].thread, NULL);
+		pg_link_close(jobs->askers[i].link);
+		arena_release(&jobs->askers[i].arena);
+	}
+	if (jobs->fd >= 0)
+		close(jobs->fd);
+	pthread_cond_destroy(&jobs->known.wake);
+	pthread_cond_destroy(&jobs->others.wake);
+	pthread_mutex_destroy(&jobs->lock);
+	explicit_bzero(&jobs->stand_key, sizeof jobs->stand_key);
 	free(jobs);
 }
+
+/* ---- the loop's side ---- */
 
 int register_jobs_fd(const struct register_jobs *jobs)
 {
@@ -288,14 +470,17 @@ int register_jobs_fd(const struct register_jobs *jobs)
 
 bool register_jobs_submit(struct register_jobs *jobs, struct job *job)
 {
-	bool has_room;
+	struct job_queue *queue = job->kind == JOB_KNOWN ? &jobs->known : &jobs->others;
 
+	if (!register_jobs_is_up(jobs))
+		return false;
 	strbuf_init(&job->body, jobs->options.body_bytes_max);
 	pthread_mutex_lock(&jobs->lock);
-	has_room = jobs->open.count < jobs->options.queue_max;
+	bool has_room = queue->count < jobs->options.queue_max;
+
 	if (has_room)
-		queue_put(&jobs->open, job);
-	pthread_cond_signal(&jobs->wake);
+		queue_put(queue, job);
+	pthread_cond_signal(&queue->wake);
 	pthread_mutex_unlock(&jobs->lock);
 	return has_room;
 }
@@ -303,13 +488,15 @@ bool register_jobs_submit(struct register_jobs *jobs, struct job *job)
 struct job *register_jobs_take(struct register_jobs *jobs)
 {
 	pthread_mutex_lock(&jobs->lock);
-	struct job *job = queue_take(&jobs->answered);
+	struct job *first = jobs->answered.first;
 
+	jobs->answered.first = jobs->answered.last = NULL;
+	jobs->answered.count = 0;
 	pthread_mutex_unlock(&jobs->lock);
-	return job;
+	return first;
 }
 
 bool register_jobs_is_up(const struct register_jobs *jobs)
 {
-	return clock_ms() >= atomic_load(&jobs->away_until_ms);
+	return !atomic_load(&jobs->is_away);
 }

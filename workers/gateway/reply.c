@@ -1,4 +1,4 @@
-#include "gateway/gateway.h"
+#include "gateway/requests.h"
 
 #include <jansson.h>
 
@@ -11,6 +11,15 @@ void reply_text(struct reply *reply, unsigned status, const char *type, const ch
 	strbuf_add_text(&reply->body, text);
 	reply->status = status;
 	reply->type = type;
+}
+
+void reply_body(struct reply *reply, const char *type, struct strbuf *body)
+{
+	reply_release(reply);
+	reply->status = 200;
+	reply->type = type;
+	reply->body = *body;
+	*body = (struct strbuf){ 0 };
 }
 
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail)

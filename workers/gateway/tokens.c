@@ -3,8 +3,9 @@
 #include "base/num.h"
 #include "model/teacher_key.h"
 
-enum { TOKEN_BYTES_MIN = 16, TOKEN_BYTES_MAX = 128, TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536 };
+enum { TOKEN_BYTES_MIN = 16, TOKEN_BYTES_MAX = 128, TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536, BOARD_BYTES = 5 };
 
+/* One line of the file. */
 struct token {
 	uint8_t sha256[32];
 	bool is_for_all;
@@ -13,7 +14,7 @@ struct token {
 };
 
 struct tokens {
-	struct token *items;
+	struct token *items; /* by sha256 */
 	size_t count;
 };
 
@@ -26,6 +27,8 @@ void tokens_free(struct tokens *tokens)
 	free(tokens->items);
 	free(tokens);
 }
+
+/* ---- the file ---- */
 
 static struct slice take_word(struct slice *line)
 {
@@ -42,21 +45,33 @@ static struct slice take_word(struct slice *line)
 	return word;
 }
 
+static bool is_token(struct slice word)
+{
+	if (word.n < TOKEN_BYTES_MIN || word.n > TOKEN_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] < '!' || word.p[i] > '~')
+			return false;
+	return true;
+}
+
 static bool read_boards(struct slice list, struct token *token)
 {
 	token->is_for_all = slice_equal_text(list, "*");
 	if (token->is_for_all)
 		return true;
-	token->boards = calloc(list.n / 6 + 1, sizeof *token->boards);
-	while (token->boards && list.n >= 5) {
+	if (list.n % (BOARD_BYTES + 1) != BOARD_BYTES)
+		return false; /* n numbers and n - 1 commas */
+	token->boards = calloc(list.n / BOARD_BYTES, sizeof *token->boards);
+	for (size_t at = 0; token->boards && at < list.n; at += BOARD_BYTES + 1) {
 		uint64_t board;
 
-		if (!num_parse_u64(slice_make(list.p, 5), 99999, &board) || (list.n > 5 && list.p[5] != ','))
+		if (!num_parse_u64(slice_make(list.p + at, BOARD_BYTES), 99999, &board) ||
+		    (at + BOARD_BYTES < list.n && list.p[at + BOARD_BYTES] != ','))
 			return false;
 		token->boards[token->board_count++] = (uint32_t)board;
-		list = slice_from(list, 6);
 	}
-	return token->board_count > 0 && list.n == 0;
+	return token->board_count > 0;
 }
 
 static int read_line(struct tokens *tokens, struct slice line, const char *path, unsigned line_no, struct err *err)
@@ -66,7 +81,7 @@ static int read_line(struct tokens *tokens, struct slice line, const char *path,
 	if (word.n == 0 || word.p[0] == '#')
 		return 0;
 	if (tokens->count == TOKENS_MAX)
-		return err_set(err, ERR_CONFIG, "tokens", "%s holds more than %d tokens", path, TOKENS_MAX);
+		return err_set(err, ERR_CONFIG, "tokens", "%s holds more than %d lines", path, TOKENS_MAX);
 	struct token *items = reallocarray(tokens->items, tokens->count + 1, sizeof *items);
 
 	if (!items)
@@ -75,7 +90,7 @@ static int read_line(struct tokens *tokens, struct slice line, const char *path,
 	items[tokens->count] = (struct token){ 0 };
 	struct token *token = &items[tokens->count++];
 
-	if (word.n < TOKEN_BYTES_MIN || word.n > TOKEN_BYTES_MAX || !read_boards(boards, token) || take_word(&line).n > 0)
+	if (!is_token(word) || !read_boards(boards, token) || take_word(&line).n > 0)
 		return err_set(err, ERR_CONFIG, "tokens",
 			       "%s line %u is not \"token boards\": a token has %d to %d characters, boards are * or "
 			       "numbers of 5 digits joined by commas",
@@ -84,23 +99,41 @@ static int read_line(struct tokens *tokens, struct slice line, const char *path,
 	return 0;
 }
 
+static int read_file(struct tokens *tokens, FILE *file, const char *path, struct err *err)
+{
+	char *line = malloc(LINE_BYTES_MAX);
+	int rc = line ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a line of %s", path);
+
+	for (unsigned line_no = 1; rc == 0 && fgets(line, LINE_BYTES_MAX, file); line_no++) {
+		size_t n = strcspn(line, "\r\n");
+
+		if (line[n] == '\0' && !feof(file))
+			rc = err_set(err, ERR_CONFIG, "tokens", "%s line %u is longer than %d bytes, or holds a NUL", path,
+				     line_no, LINE_BYTES_MAX - 2);
+		else
+			rc = read_line(tokens, slice_make(line, n), path, line_no, err);
+	}
+	if (line)
+		explicit_bzero(line, LINE_BYTES_MAX);
+	free(line);
+	return rc;
+}
+
+static int compare_tokens(const void *a, const void *b)
+{
+	return memcmp(((const struct token *)a)->sha256, ((const struct token *)b)->sha256, 32);
+}
+
 int tokens_open(const char *path, struct tokens **ret, struct err *err)
 {
 	FILE *file = fopen(path, "re");
-	char line[LINE_BYTES_MAX];
-	int rc = 0;
 
 	if (!file)
 		return err_set(err, ERR_CONFIG, "tokens", "the tokens file %s cannot be read", path);
 	struct tokens *tokens = calloc(1, sizeof *tokens);
+	int rc = tokens ? read_file(tokens, file, path, err) :
+			  err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
 
-	if (!tokens)
-		rc = err_set(err, ERR_FATAL, "memory", "no memory for tokens");
-	for (unsigned line_no = 1; rc == 0 && fgets(line, sizeof line, file); line_no++) {
-		line[strcspn(line, "\r\n")] = '\0';
-		rc = read_line(tokens, slice_of(line), path, line_no, err);
-	}
-	explicit_bzero(line, sizeof line);
 	fclose(file);
 	if (rc == 0 && tokens->count == 0)
 		rc = err_set(err, ERR_CONFIG, "tokens", "the tokens file %s holds no token", path);
@@ -108,38 +141,51 @@ int tokens_open(const char *path, struct tokens **ret, struct err *err)
 		tokens_free(tokens);
 		return rc;
 	}
+	qsort(tokens->items, tokens->count, sizeof *tokens->items, compare_tokens);
 	*ret = tokens;
 	return 0;
 }
 
-static bool is_same(const uint8_t *a, const uint8_t *b, size_t n)
-{
-	unsigned differs = 0;
+/* ---- the question ---- */
 
-	for (size_t i = 0; i < n; i++)
-		differs |= (unsigned)(a[i] ^ b[i]);
-	return differs == 0;
+/* Index of the first line with this hash, or count. */
+static size_t find_first(const struct tokens *tokens, const uint8_t sha256[32])
+{
+	size_t low = 0, high = tokens->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(tokens->items[middle].sha256, sha256, 32) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_for(const struct token *token, uint32_t board)
+{
+	for (size_t i = 0; i < token->board_count; i++)
+		if (token->boards[i] == board)
+			return true;
+	return token->is_for_all;
 }
 
 enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board)
 {
 	static const char SCHEME[] = "Bearer ";
 	const size_t scheme_bytes = sizeof SCHEME - 1;
-	const struct token *found = NULL;
+	enum token_answer answer = TOKEN_UNKNOWN;
 	uint8_t sha256[32];
 
 	if (authorization.n < scheme_bytes || strncasecmp(authorization.p, SCHEME, scheme_bytes) != 0)
 		return TOKEN_UNKNOWN;
 	sha256_of(slice_trim(slice_from(authorization, scheme_bytes)), sha256);
-	for (size_t i = 0; i < tokens->count; i++)
-		if (is_same(tokens->items[i].sha256, sha256, sizeof sha256))
-			found = &tokens->items[i];
-	if (!found)
-		return TOKEN_UNKNOWN;
-	if (!board || found->is_for_all)
-		return TOKEN_GOOD;
-	for (size_t i = 0; i < found->board_count; i++)
-		if (found->boards[i] == *board)
+	for (size_t i = find_first(tokens, sha256); i < tokens->count && memcmp(tokens->items[i].sha256, sha256, 32) == 0; i++) {
+		if (!board || is_for(&tokens->items[i], *board))
 			return TOKEN_GOOD;
-	return TOKEN_OTHER_BOARD;
+		answer = TOKEN_OTHER_BOARD;
+	}
+	return answer;
 }

@@ -1,7 +1,8 @@
 /* tokens: who may deliver and read for which boards.
  *
- * A file of lines "token boards": boards is *, or numbers joined by commas; # begins a comment. A token is 16 to 128
- * printable characters. Only SHA-256 of tokens stays in memory; comparison takes the same time whatever is sent. */
+ * A file of lines "token boards": boards is *, or numbers of 5 digits joined by commas; # begins a comment line. A token
+ * is 16 to 128 printable ASCII characters; it may stand on several lines and has the boards of all of them. Only SHA-256
+ * of tokens stays in memory and only hashes are compared, so the time an answer takes tells nothing about a token. */
 #ifndef GATEWAY_TOKENS_H
 #define GATEWAY_TOKENS_H
 
@@ -10,7 +11,7 @@
 
 struct tokens;
 
-MUSTUSE int tokens_open(const char *path, struct tokens **ret, struct err *err);
+MUSTUSE int tokens_open(const char *path, struct tokens **ret, struct err *err); /* ERR_CONFIG names file and line */
 void tokens_free(struct tokens *tokens);
 
 enum token_answer { TOKEN_UNKNOWN, TOKEN_OTHER_BOARD, TOKEN_GOOD };

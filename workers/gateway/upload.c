@@ -1,7 +1,10 @@
 /* upload: one delivery on its way in (DOMAIN 2.2, DESIGN 3).
  *
  * receive (hash and keep the bytes) -> header form -> ask the register for a repeat -> board, date -> file -> publish ->
- * acknowledged. The order of the checks is that of DOMAIN 2.2; each refusal leaves nothing behind. */
+ * acknowledged. The order of the checks is that of DOMAIN 2.2; each refusal leaves nothing behind.
+ *
+ * The library's strings (query, headers) live as long as the request, and are copied or turned into numbers before it
+ * could end. */
 #include "gateway/file_check.h"
 #include "gateway/gateway.h"
 
@@ -15,11 +18,13 @@
 #include "wire/raw_headers.h"
 
 #include <jansson.h>
-#include <microhttpd.h>
 #include <openssl/evp.h>
 
 enum {
-	HASHED_BYTES_MAX = 64 << 20, /* what is larger is not read to its end */
+	HASHED_BYTES_MAX = 64 << 20, /* of a file that is too large: the fingerprint of longer ones is not known */
+	BODY_BYTES_FIRST = 4096,
+	BODY_BYTES_TRUSTED = 128 << 10, /* so much is taken on the word of Content-Length; the average delivery has 70 KB */
+	MESSAGE_BYTES_KEPT = 4 << 20,
 	CONTACT_BYTES_MAX = 1024,
 };
 
@@ -28,15 +33,12 @@ struct upload {
 	struct header_reading header;
 	char contact[3][CONTACT_BYTES_MAX];
 	struct strbuf body;
-	int64_t budgeted; /* bytes of body counted in gateway->upload_bytes */
 	uint64_t total;
-	bool is_too_long;  /* beyond what is hashed */
-	int64_t begun_ms;
 	int32_t received_on;
 	EVP_MD_CTX *hash;
 	uint8_t sha256[32];
 	uint8_t fingerprint[FINGERPRINT_BYTES];
-	char id[DELIVERY_ID_BYTES_MAX + 1];
+	char id[DELIVERY_ID_BYTES_MAX + 1]; /* as shown; empty: none */
 	uint32_t lines;
 };
 
@@ -50,18 +52,9 @@ static struct metric uploads[] = {
 };
 enum { UPLOAD_ACCEPTED, UPLOAD_REPEAT, UPLOAD_REFUSED, UPLOAD_BUSY, UPLOAD_BYTES, UPLOAD_LINES };
 
-static void drop_body(struct request *request)
+void upload_metrics(void)
 {
-	struct upload *upload = request->upload;
-
-	request->gateway->upload_bytes -= upload->budgeted;
-	upload->budgeted = 0;
-	strbuf_release(&upload->body);
-}
-
-int64_t upload_budgeted(const struct upload *upload)
-{
-	return upload->budgeted;
+	metrics_register_all(uploads, ARRAY_LEN(uploads));
 }
 
 void upload_free(struct upload *upload)
@@ -73,6 +66,14 @@ void upload_free(struct upload *upload)
 	free(upload);
 }
 
+static void drop_body(struct request *request)
+{
+	struct upload *upload = request->upload;
+
+	(void)!gateway_hold(request, -(int64_t)upload->body.room);
+	strbuf_release(&upload->body);
+}
+
 static void busy(struct request *request, const char *detail)
 {
 	metric_add(&uploads[UPLOAD_BUSY], 1);
@@ -80,130 +81,152 @@ static void busy(struct request *request, const char *detail)
 	reply_busy(&request->reply, detail);
 }
 
-static void wrong_request(struct request *request, const char *detail)
+static void no_room(struct request *request)
 {
-	reply_problem(&request->reply, 400, "Verkeerd verzoek", detail);
+	busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
 }
 
 /* ---- the header ---- */
 
-static bool percent_decode(struct slice text, char *out, size_t out_bytes, struct slice *ret)
-{
-	size_t n = 0;
+static const char UNKNOWN_FIELD[] =
+	"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar. In het "
+	"webadres: leveringsid, bestuur, soort, proef, volgnummer, extractiedatum, regels, sha256. Als kop: "
+	"Instroom-Contact-Naam, Instroom-Contact-Telefoon, Instroom-Contact-Email.";
 
-	for (size_t i = 0; i < text.n; i++, n++) {
-		if (n == out_bytes)
-			return false;
-		out[n] = text.p[i];
-		if (text.p[i] != '%')
-			continue;
-		if (text.n - i < 3 || !num_from_hex(slice_make(text.p + i + 1, 2), &out[n], 1))
-			return false;
-		i += 2;
-	}
-	*ret = slice_make(out, n);
-	return true;
-}
-
-static void take_contact(struct request *request, enum field field, const char *name)
-{
-	static const char UNREADABLE[] = "\xff"; /* no UTF-8: LR-K08 on the field */
-	struct upload *upload = request->upload;
-	struct header_field *to = &upload->form.fields[field - HEADER_FIRST];
-	struct slice text = request_header(request, name);
-
-	if (!text.p)
-		return;
-	to->is_delivered = true;
-	if (!percent_decode(text, upload->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX, &to->value))
-		to->value = slice_make(UNREADABLE, 1);
-}
-
-struct query_walk {
+struct header_walk {
 	struct request *request;
-	bool is_wrong;
+	bool is_wrong; /* as a request, not as a header of a delivery (DOMAIN 14.2) */
 };
 
-static enum MHD_Result take_query(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
-				  size_t value_size)
+static struct header_field *take_field(struct header_walk *walk, enum field field)
 {
-	struct query_walk *walk = cls;
-	struct upload *upload = walk->request->upload;
-	struct slice name = slice_make(key, key_size);
-	enum field field = header_field_of_query(name);
-
-	(void)kind;
-	if (field == FIELD_NONE) {
-		bool is_test = slice_equal_text(name, "ontvangen_op") && walk->request->gateway->config.test_received_on;
-
-		if (is_test)
-			upload->received_on = date_parse_iso(slice_make(value, value ? value_size : 0));
-		walk->is_wrong |= !is_test || upload->received_on <= 0;
-		return MHD_YES;
-	}
-	struct header_field *to = &upload->form.fields[field - HEADER_FIRST];
+	struct header_field *to = &walk->request->upload->form.fields[field - HEADER_FIRST];
 
 	walk->is_wrong |= to->is_delivered; /* twice */
 	to->is_delivered = true;
-	to->value = slice_make(value ? value : "", value ? value_size : 0);
-	return MHD_YES;
+	return to;
+}
+
+static bool take_query(void *self, struct slice name, struct slice value)
+{
+	struct header_walk *walk = self;
+	struct request *request = walk->request;
+	enum field field = header_field_of_query(name);
+
+	if (field != FIELD_NONE) {
+		take_field(walk, field)->value = value;
+	} else if (slice_equal_text(name, "ontvangen_op") && request->gateway->config.test_received_on) {
+		request->upload->received_on = date_parse_iso(value);
+		walk->is_wrong |= request->upload->received_on <= 0;
+	} else {
+		walk->is_wrong = true;
+	}
+	return !walk->is_wrong;
+}
+
+static bool take_header(void *self, struct slice name, struct slice value)
+{
+	static const char OURS[] = "Instroom-", UNREADABLE[] = "\xff"; /* no UTF-8: LR-K08 on the field */
+	struct header_walk *walk = self;
+	enum field field = header_field_of_http(name);
+
+	if (field == FIELD_NONE) {
+		walk->is_wrong = name.n >= sizeof OURS - 1 && strncasecmp(name.p, OURS, sizeof OURS - 1) == 0;
+		return !walk->is_wrong;
+	}
+	struct header_field *to = take_field(walk, field);
+	char *room = walk->request->upload->contact[field - FIELD_CONTACT_NAME];
+
+	if (!header_percent_decode(value, room, CONTACT_BYTES_MAX, &to->value))
+		to->value = SLICE_LITERAL(UNREADABLE);
+	return !walk->is_wrong;
+}
+
+static bool read_header(struct request *request)
+{
+	struct header_walk walk = { .request = request };
+
+	request_walk_query(request, take_query, &walk);
+	if (!walk.is_wrong)
+		request_walk_headers(request, take_header, &walk);
+	if (walk.is_wrong)
+		return false;
+	header_form_read(&request->upload->form, &request->upload->header);
+	return true;
+}
+
+static void check_token(struct request *request)
+{
+	struct header_reading *header = &request->upload->header;
+	bool has_board = header->is_good[FIELD_BOARD - HEADER_FIRST];
+
+	switch (tokens_ask(request->gateway->tokens, request_header(request, "Authorization"),
+			   has_board ? &header->header.board : NULL)) {
+	case TOKEN_UNKNOWN:
+		reply_problem(&request->reply, 401, "Niet aangemeld", "Stuur een geldig token mee: Authorization: Bearer ...");
+		break;
+	case TOKEN_OTHER_BOARD:
+		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
+		break;
+	case TOKEN_GOOD:
+		break;
+	}
 }
 
 void upload_begin(struct request *request)
 {
 	struct upload *upload = calloc(1, sizeof *upload);
-	struct query_walk walk = { .request = request };
 
 	request->upload = upload;
-	if (!upload || !(upload->hash = EVP_MD_CTX_new()) || EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL) != 1) {
+	if (!upload) {
 		reply_busy(&request->reply, "Er is nu geen ruimte voor deze levering. Probeer het zo weer.");
 		return;
 	}
-	upload->begun_ms = clock_ms();
 	strbuf_init(&upload->body, FILE_BYTES_MAX);
-	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_query, &walk);
-	if (walk.is_wrong) {
-		wrong_request(request, "Een veld in het webadres is niet bekend, staat er dubbel in of is niet leesbaar. "
-				       "Bekend zijn: leveringsid, bestuur, soort, proef, volgnummer, extractiedatum, "
-				       "regels, sha256.");
+	upload->hash = EVP_MD_CTX_new();
+	if (!upload->hash || EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL) != 1) {
+		no_room(request);
 		return;
 	}
-	take_contact(request, FIELD_CONTACT_NAME, "Instroom-Contact-Naam");
-	take_contact(request, FIELD_CONTACT_PHONE, "Instroom-Contact-Telefoon");
-	take_contact(request, FIELD_CONTACT_EMAIL, "Instroom-Contact-Email");
-	header_form_read(&upload->form, &upload->header);
-	struct slice authorization = request_header(request, "Authorization");
-	bool has_board = upload->header.is_good[FIELD_BOARD - HEADER_FIRST];
-	enum token_answer answer = tokens_ask(request->gateway->tokens, authorization,
-					      has_board ? &upload->header.header.board : NULL);
-
-	if (answer == TOKEN_UNKNOWN)
-		reply_problem(&request->reply, 401, "Niet aangemeld", "Stuur een geldig token mee: Authorization: Bearer ...");
-	else if (answer == TOKEN_OTHER_BOARD)
-		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
-	else if (!request->gateway->reference)
+	if (!read_header(request))
+		reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
+	else
+		check_token(request);
+	if (request->reply.status == 0 && !request->gateway->reference)
 		busy(request, "De referentiegegevens zijn nog niet geladen. Probeer het zo weer.");
 }
 
 /* ---- the bytes ---- */
 
+/* Content-Length is a claim: it is believed as far as an average delivery goes, so that one buffer is enough for it. */
+static size_t first_room(const struct request *request)
+{
+	uint64_t claimed;
+
+	if (!num_parse_u64(request_header(request, "Content-Length"), UINT64_MAX, &claimed))
+		return BODY_BYTES_FIRST; /* chunked */
+	return MIN((size_t)MIN(claimed, (uint64_t)BODY_BYTES_TRUSTED), (size_t)FILE_BYTES_MAX);
+}
+
+/* Booked before it is taken. false: the budget is used up. */
 static bool keep_bytes(struct request *request, struct slice bytes)
 {
-	struct gateway *gateway = request->gateway;
-	struct upload *upload = request->upload;
-	size_t room_before = upload->body.room;
+	struct strbuf *body = &request->upload->body;
+	size_t need = body->n + bytes.n, room = body->room;
 
-	if (upload->body.room - upload->body.n < bytes.n) {
-		/* counted before it is taken: growth is by half, so twice the need is a bound */
-		int64_t wanted = (int64_t)MIN((upload->body.n + bytes.n) * 2, (size_t)FILE_BYTES_MAX);
+	if (need > room) {
+		size_t wanted = room == 0 ? MAX(first_room(request), (size_t)BODY_BYTES_FIRST) : room + room / 2;
 
-		if (gateway->upload_bytes + wanted - (int64_t)room_before > gateway->config.upload_bytes_max)
+		wanted = MIN(MAX(wanted, need), (size_t)FILE_BYTES_MAX);
+		if (!gateway_hold(request, (int64_t)(wanted - room)))
 			return false;
+		if (!strbuf_reserve(body, wanted - body->n)) {
+			(void)!gateway_hold(request, -(int64_t)(wanted - room));
+			return false;
+		}
 	}
-	strbuf_add(&upload->body, bytes);
-	upload->budgeted += (int64_t)(upload->body.room - room_before);
-	gateway->upload_bytes += (int64_t)(upload->body.room - room_before);
-	return strbuf_ok(&upload->body);
+	strbuf_add(body, bytes);
+	return true;
 }
 
 void upload_take(struct request *request, struct slice bytes)
@@ -214,19 +237,15 @@ void upload_take(struct request *request, struct slice bytes)
 		return; /* refused already: the rest is read and dropped */
 	metric_add(&uploads[UPLOAD_BYTES], (int64_t)bytes.n);
 	upload->total += bytes.n;
-	if (upload->total > HASHED_BYTES_MAX) {
-		upload->is_too_long = true;
-		drop_body(request);
-		return;
-	}
-	EVP_DigestUpdate(upload->hash, bytes.p, bytes.n);
-	if (clock_ms() - upload->begun_ms > request->gateway->config.upload_ms_max) {
+	if (upload->total <= HASHED_BYTES_MAX)
+		EVP_DigestUpdate(upload->hash, bytes.p, bytes.n);
+	if (clock_ms() - request->begun_ms > request->gateway->config.upload_ms_max) {
 		drop_body(request);
 		reply_problem(&request->reply, 408, "Te langzaam", "De levering kwam te langzaam binnen. Lever haar nogmaals.");
 	} else if (upload->total > FILE_BYTES_MAX) {
 		drop_body(request); /* LR-F01; only the hash is still wanted */
 	} else if (!keep_bytes(request, bytes)) {
-		busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
+		no_room(request);
 	}
 }
 
@@ -280,66 +299,11 @@ static void refuse_one(struct request *request, unsigned status, enum rule rule,
 	refuse(request, status, &finding, 1);
 }
 
-/* ---- the checks ---- */
+/* ---- publishing ---- */
 
-static bool name_delivery(struct upload *upload)
+static struct wire_delivery delivery_of(const struct gateway *gateway, const struct upload *upload,
+					const struct file_reading *file)
 {
-	const struct delivery_header *header = &upload->header.header;
-	unsigned n;
-
-	if (EVP_DigestFinal_ex(upload->hash, upload->sha256, &n) != 1)
-		return false;
-	if (header->id.n > 0)
-		memcpy(upload->id, header->id.p, header->id.n); /* of good form: fits */
-	if (upload->header.finding_count > 0)
-		return true; /* DOMAIN 14.1: without a good header no id is made */
-	delivery_fingerprint(header, upload->sha256, upload->fingerprint);
-	if (header->id.n == 0) {
-		char hex[2 * FINGERPRINT_BYTES];
-
-		num_to_hex(upload->fingerprint, sizeof upload->fingerprint, hex);
-		snprintf(upload->id, sizeof upload->id, "G-%.32s", hex);
-	}
-	upload->header.header.id = slice_of(upload->id);
-	return true;
-}
-
-void upload_end(struct request *request)
-{
-	struct upload *upload = request->upload;
-
-	if (request->reply.status != 0)
-		return;
-	if (upload->is_too_long) {
-		/* not hashed to its end, so it has no id of ours; a delivered one is shown */
-		if (upload->header.header.id.n > 0)
-			memcpy(upload->id, upload->header.header.id.p, upload->header.header.id.n);
-		refuse_one(request, 413, RULE_F01, FIELD_NONE, 0);
-		return;
-	}
-	if (!name_delivery(upload)) {
-		busy(request, "Er is nu geen ruimte voor deze levering. Probeer het zo weer.");
-		return;
-	}
-	if (upload->header.finding_count > 0) { /* step 1 */
-		refuse(request, 422, upload->header.findings, upload->header.finding_count);
-		return;
-	}
-	if (upload->received_on == 0)
-		upload->received_on = clock_amsterdam_date(clock_wall_ms());
-	request->job.kind = JOB_KNOWN; /* step 2 */
-	request->job.board = upload->header.header.board;
-	request->job.id_bytes = strlen(upload->id);
-	memcpy(request->job.id, upload->id, sizeof upload->id);
-	memcpy(request->job.fingerprint, upload->fingerprint, sizeof upload->fingerprint);
-	if (!gateway_ask(request))
-		metric_add(&uploads[UPLOAD_BUSY], 1);
-}
-
-static void publish(struct request *request, const struct file_reading *file)
-{
-	struct gateway *gateway = request->gateway;
-	struct upload *upload = request->upload;
 	const struct delivery_header *header = &upload->header.header;
 	struct wire_delivery delivery = {
 		.header = { .board = (int32_t)header->board,
@@ -356,41 +320,71 @@ static void publish(struct request *request, const struct file_reading *file)
 		.columns = slice_make(file->columns, file->column_count),
 		.cells = { .items = file->cells, .count = file->line_count * file->column_count },
 	};
+
+	memcpy(delivery.header.fingerprint, upload->fingerprint, sizeof upload->fingerprint);
+	memcpy(delivery.header.reference_version, reference_version(gateway->reference), REFERENCE_VERSION_BYTES);
+	memcpy(delivery.content_sha256, upload->sha256, sizeof upload->sha256);
+	return delivery;
+}
+
+static size_t put_headers(const struct gateway *gateway, const struct upload *upload, struct raw_headers_text *texts,
+			  struct kafka_header *ret)
+{
+	const struct delivery_header *header = &upload->header.header;
 	struct raw_headers headers = { .kind = RAW_DELIVERY,
 				       .board = header->board,
 				       .delivery_id = header->id,
 				       .is_dry_run = header->is_dry_run,
 				       .sequence = header->sequence,
-				       .line_count = (int32_t)file->line_count,
+				       .line_count = (int32_t)upload->lines,
 				       .delivery_kind = header->kind,
 				       .extraction_date = header->extraction_date,
 				       .received_on = upload->received_on };
+
+	memcpy(headers.fingerprint, upload->fingerprint, sizeof upload->fingerprint);
+	memcpy(headers.reference_version, reference_version(gateway->reference), REFERENCE_VERSION_BYTES);
+	raw_headers_write(&headers, texts);
+	for (size_t i = 0; i < texts->count; i++)
+		ret[i] = (struct kafka_header){ texts->items[i].name, texts->items[i].value };
+	return texts->count;
+}
+
+/* Until the report the message is booked in place of the body. */
+static bool put_message(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
 	struct raw_headers_text texts;
-	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
+	struct kafka_header headers[RAW_HEADERS_MAX];
+	size_t count = put_headers(gateway, request->upload, &texts, headers);
 	char key[8];
 
-	memcpy(delivery.header.fingerprint, upload->fingerprint, 32);
-	memcpy(delivery.header.reference_version, reference_version(gateway->reference), 32);
-	memcpy(delivery.content_sha256, upload->sha256, 32);
-	memcpy(headers.fingerprint, upload->fingerprint, 32);
-	memcpy(headers.reference_version, delivery.header.reference_version, 32);
+	if (!strbuf_ok(&gateway->message) || !gateway_hold(request, (int64_t)gateway->message.n))
+		return false;
+	snprintf(key, sizeof key, "%05u", request->upload->header.header.board);
+	return gateway_publish(request, headers, count, slice_of(key));
+}
+
+static void publish(struct request *request, const struct file_reading *file)
+{
+	struct gateway *gateway = request->gateway;
+	struct wire_delivery delivery = delivery_of(gateway, request->upload, file);
+
+	request->upload->lines = (uint32_t)file->line_count;
 	strbuf_reset(&gateway->message);
 	frame_put(&gateway->message, WIRE_DELIVERY_SCHEMA);
 	wire_delivery_encode(&gateway->message, &delivery);
-	raw_headers_write(&headers, &texts);
-	for (size_t i = 0; i < texts.count; i++)
-		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	upload->lines = (uint32_t)file->line_count;
-	snprintf(key, sizeof key, "%05u", header->board);
 	crash_point("gateway.checked");
-	if (!gateway_publish(request, kafka_headers, texts.count, slice_of(key), strbuf_slice(&gateway->message)))
-		busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
-	else
+	if (put_message(request))
 		drop_body(request); /* Kafka's client has its own copy */
-	if (gateway->message.room > (size_t)4 << 20)
+	else
+		no_room(request);
+	if (gateway->message.room > MESSAGE_BYTES_KEPT)
 		strbuf_release(&gateway->message);
 }
 
+/* ---- the checks, DOMAIN 2.2 ---- */
+
+/* Step 5. */
 static void check_file(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
@@ -407,7 +401,7 @@ static void check_file(struct request *request)
 			    &err);
 
 	if (rc != 0)
-		busy(request, "Er is nu geen ruimte voor deze levering. Probeer het zo weer.");
+		no_room(request);
 	else if (file.finding_count > 0)
 		refuse(request, upload->total > FILE_BYTES_MAX ? 413 : 422, file.findings, file.finding_count);
 	else
@@ -415,30 +409,74 @@ static void check_file(struct request *request)
 	arena_reset(&gateway->arena);
 }
 
-void upload_known(struct request *request)
+/* Steps 3 and 4, and on. */
+static void check_board(struct request *request)
 {
 	const struct delivery_header *header = &request->upload->header.header;
 
+	if (!reference_has_board(request->gateway->reference, header->board, header->extraction_date))
+		refuse_one(request, 422, RULE_K02, FIELD_BOARD, header->board);
+	else if (header->extraction_date > request->upload->received_on)
+		refuse_one(request, 422, RULE_K09, FIELD_EXTRACTION_DATE, 0);
+	else
+		check_file(request);
+}
+
+void upload_known(struct request *request)
+{
 	switch (request->job.answer) {
 	case JOB_FOUND:
 		metric_add(&uploads[UPLOAD_REPEAT], 1);
 		drop_body(request);
-		reply_release(&request->reply);
-		request->reply = (struct reply){ .status = 200, .type = "application/json", .body = request->job.body };
-		request->job.body = (struct strbuf){ 0 };
+		reply_body(&request->reply, "application/json", &request->job.body);
 		return;
 	case JOB_CLASH:
 		refuse_one(request, 409, RULE_K01, FIELD_DELIVERY_ID, 0);
 		return;
 	default: /* not known, or nobody to ask: the log will tell */
-		break;
+		check_board(request);
 	}
-	if (!reference_has_board(request->gateway->reference, header->board, header->extraction_date))
-		refuse_one(request, 422, RULE_K02, FIELD_BOARD, header->board); /* step 3 */
-	else if (header->extraction_date > request->upload->received_on)
-		refuse_one(request, 422, RULE_K09, FIELD_EXTRACTION_DATE, 0); /* step 4 */
-	else
-		check_file(request); /* step 5 */
+}
+
+/* DOMAIN 2.1. A file beyond HASHED_BYTES_MAX has no fingerprint: none that was accepted is like it. */
+static bool name_delivery(struct upload *upload)
+{
+	struct delivery_header *header = &upload->header.header;
+	bool is_hashed = upload->total <= HASHED_BYTES_MAX;
+
+	if (is_hashed && EVP_DigestFinal_ex(upload->hash, upload->sha256, NULL) != 1)
+		return false;
+	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
+	if (upload->header.finding_count == 0 && is_hashed) { /* DOMAIN 14.1: without a good header no id is made */
+		delivery_fingerprint(header, upload->sha256, upload->fingerprint);
+		if (header->id.n == 0)
+			delivery_make_id(upload->fingerprint, upload->id);
+	}
+	header->id = slice_of(upload->id);
+	return true;
+}
+
+void upload_end(struct request *request)
+{
+	struct upload *upload = request->upload;
+	struct job *job = &request->job;
+
+	if (!name_delivery(upload)) {
+		no_room(request);
+		return;
+	}
+	if (upload->header.finding_count > 0) { /* step 1 */
+		refuse(request, 422, upload->header.findings, upload->header.finding_count);
+		return;
+	}
+	if (upload->received_on == 0)
+		upload->received_on = clock_amsterdam_date(clock_wall_ms());
+	job->kind = JOB_KNOWN; /* step 2 */
+	job->board = upload->header.header.board;
+	memcpy(job->id, upload->id, sizeof upload->id);
+	memcpy(job->fingerprint, upload->fingerprint, sizeof upload->fingerprint);
+	if (job->id[0] == '\0' || !gateway_ask(request))
+		check_board(request);
 }
 
 void upload_published(struct request *request, const struct kafka_report *report)
@@ -454,9 +492,9 @@ void upload_published(struct request *request, const struct kafka_report *report
 	metric_add(&uploads[UPLOAD_ACCEPTED], 1);
 	metric_add(&uploads[UPLOAD_LINES], upload->lines);
 	num_to_hex(upload->fingerprint, sizeof upload->fingerprint, fingerprint);
-	json_t *receipt = json_pack("{s:s, s:s%, s:i, s:i, s:I}", "leveringsid", upload->id, "fingerprint", fingerprint,
-				    sizeof fingerprint, "regels", (int)upload->lines, "partitie", (int)report->partition,
-				    "offset", (json_int_t)report->offset);
+	json_t *receipt = json_pack("{s:s, s:s%, s:I, s:i, s:I}", "leveringsid", upload->id, "fingerprint", fingerprint,
+				    sizeof fingerprint, "regels", (json_int_t)upload->lines, "partitie",
+				    (int)report->partition, "offset", (json_int_t)report->offset);
 	char *text = receipt ? json_dumps(receipt, JSON_COMPACT) : NULL;
 
 	reply_text(&request->reply, 202, "application/json", text ? text : "{}");
@@ -465,9 +503,4 @@ void upload_published(struct request *request, const struct kafka_report *report
 		 report->partition, (long long)report->offset);
 	free(text);
 	json_decref(receipt);
-}
-
-void upload_metrics(void)
-{
-	metrics_register_all(uploads, ARRAY_LEN(uploads));
 }

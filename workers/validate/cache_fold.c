@@ -45,8 +45,8 @@ static bool change_next(struct change_walk *walk, struct change *ret)
 	while (walk->group < keys) {
 		size_t group = walk->group++;
 
-		ret->key = (const uint8_t *)verdict->keys.p + group * TEACHER_KEY_BYTES;
-		ret->kind = CHANGE_REMOVE;
+		*ret = (struct change){ .kind = CHANGE_REMOVE,
+					.key = (const uint8_t *)verdict->keys.p + group * TEACHER_KEY_BYTES };
 		if (verdict->kind == VERDICT_KIND_FORGET)
 			return true;
 		uint8_t class = (uint8_t)verdict->classes.p[group];
@@ -121,7 +121,9 @@ static void fold_joins_and_leaves(struct slice entries, struct change_walk walk,
 
 static int fold_groups(struct cache_board *board, const struct wire_verdict *verdict, struct arena *arena, struct err *err)
 {
-	struct change_walk walk = { .verdict = verdict, .is_late = verdict->header.sequence <= board->sequence_max };
+	/* a replay's volgnummer is at or below max already; of one that speaks of no delivery the writer takes nothing */
+	bool is_late = verdict->kind == VERDICT_KIND_REPLAY || verdict->header.sequence <= board->sequence_max;
+	struct change_walk walk = { .verdict = verdict, .is_late = is_late };
 	struct change_count count = fold_standing(board, walk, verdict->header.sequence);
 
 	if (count.inserted + count.removed == 0)
@@ -137,8 +139,8 @@ static int fold_groups(struct cache_board *board, const struct wire_verdict *ver
 	return 0;
 }
 
-static int fold_teachers(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id, struct arena *arena,
-			 struct err *err)
+static int fold_teachers(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id,
+			 struct arena *arena, struct err *err)
 {
 	if ((uint32_t)verdict->key_id == key_id)
 		return fold_groups(board, verdict, arena, err);

@@ -25,8 +25,8 @@
  * write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then be half
  * folded, and belongs thrown away. key_id: of the key that made the entries' keys; a verdict of another key does not tell
  * which entries it touches, so none stays certain. */
-MUSTUSE int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id, struct arena *arena,
-		       struct err *err);
+MUSTUSE int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id,
+		       struct arena *arena, struct err *err);
 
 /* The class of each group of a judged delivery. board: the state before it; NULL: nothing is certain.
  * ret_classes has room for the groups. */

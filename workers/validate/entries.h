@@ -11,6 +11,8 @@
 #include "model/teacher_key.h"
 #include "redis/redis_cache.h"
 
+#include <assert.h>
+
 enum { ENTRY_HASH_AT = TEACHER_KEY_BYTES, ENTRY_SEQUENCE_AT = ENTRY_HASH_AT + CONTENT_HASH_BYTES };
 
 static inline size_t entries_count(struct slice entries)
@@ -35,6 +37,7 @@ static inline int64_t entry_sequence(const uint8_t *entry)
 
 static inline void entry_set(uint8_t *entry, const uint8_t *hash, int64_t sequence)
 {
+	assert(hash);
 	memcpy(entry + ENTRY_HASH_AT, hash, CONTENT_HASH_BYTES);
 	num_put_be64(entry + ENTRY_SEQUENCE_AT, (uint64_t)sequence);
 }

@@ -102,7 +102,8 @@ static bool decode_confirm(uint64_t schema, struct slice body, struct arena *are
 static bool keys_are_good(struct slice keys)
 {
 	for (size_t at = TEACHER_KEY_BYTES; at < keys.n; at += TEACHER_KEY_BYTES)
-		if (keys.n - at < TEACHER_KEY_BYTES || memcmp(keys.p + at - TEACHER_KEY_BYTES, keys.p + at, TEACHER_KEY_BYTES) >= 0)
+		if (keys.n - at < TEACHER_KEY_BYTES ||
+		    memcmp(keys.p + at - TEACHER_KEY_BYTES, keys.p + at, TEACHER_KEY_BYTES) >= 0)
 			return false;
 	return keys.n == 0 || keys.n >= TEACHER_KEY_BYTES;
 }

@@ -27,14 +27,14 @@ enum intake_state { INTAKE_READY = 1, INTAKE_UNREADABLE, INTAKE_FOREIGN, INTAKE_
 
 struct intake {
 	enum intake_state state;
-	const char *reason;	/* of a state other than READY */
+	const char *reason; /* of a state other than READY */
 	bool has_headers;
 	struct raw_headers headers;
 	/* of READY, by headers.kind */
-	struct wire_delivery delivery;	   /* DELIVERY and REPLAY */
-	const uint32_t *record_nos;	   /* REPLAY: one a line; else NULL */
-	uint8_t request_id[16];		   /* CONFIRM: request; REPLAY: job */
-	struct slice forget_keys;	   /* FORGET */
+	struct wire_delivery delivery; /* DELIVERY and REPLAY */
+	const uint32_t *record_nos;    /* REPLAY: one a line; else NULL */
+	uint8_t request_id[16];	       /* CONFIRM: request; REPLAY: job */
+	struct slice forget_keys;      /* FORGET */
 };
 
 /* The headers alone: enough to know the board. *ret is READY or FOREIGN. */

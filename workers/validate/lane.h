@@ -33,7 +33,7 @@ struct lane;
 struct taken {
 	struct kafka_message message;
 	struct lane *lane;
-	struct taken *next;		/* of the same lane */
+	struct taken *next;		 /* of the same lane */
 	int64_t verdict_offset_expected; /* set when its verdict is put */
 };
 
@@ -46,26 +46,34 @@ struct lane {
 	int64_t retry_at_ms;	      /* of START, THROUGH, LATE and PARKED: not before; 0: at once */
 	int64_t next_fetch;	      /* offset the source gives next; -1: it was not told where to start */
 	uint32_t messages_max;	      /* of one turn: begins with 1 and doubles, see validate_judge.c */
-	bool is_tried;		      /* the attempt at the first message was counted */
-	int64_t late_offset;	      /* the message that waits, or waited last; -1: none */
+	bool is_tried;		      /* an attempt was counted since the partition came to us */
+	bool is_trying;		      /* the attempt at tried_offset is under way */
+	int64_t tried_offset;
+	int64_t late_offset; /* the message that waits, or waited last; -1: none */
 	int64_t late_since_ms;
-	enum lane_mode mode_logged;   /* RUN or THROUGH, as last told in the log */
-	uint32_t failures;	      /* steps in a row that met an absent peer */
+	enum lane_mode mode_logged; /* RUN or THROUGH, as last told in the log */
+	uint32_t failures;	    /* steps in a row that met an absent peer */
 
 	/* of the turn */
 	struct taken *first, *last;
 	uint32_t taken_count;	    /* of the turn: zeroed, with put_count, when it begins */
 	struct cache_board *boards; /* in the turn's arena */
 	size_t board_count;
-	struct position next;	    /* behind what was judged */
-	uint32_t put_count;	    /* verdicts put */
-	uint32_t open_count;	    /* of them without a report */
-	bool is_void;		    /* a report says that the verdicts do not stand in a row at position.next_verdict */
+	struct position next; /* behind what was judged */
+	uint32_t put_count;   /* verdicts put */
+	uint32_t open_count;  /* of them without a report */
+	bool is_void;	      /* a report says that the verdicts do not stand in a row at position.next_verdict */
 };
 
 static inline bool lane_is_judging(const struct lane *lane)
 {
 	return lane->mode == LANE_RUN || lane->mode == LANE_THROUGH;
 }
+
+/* The head of the lane's cache at a place of the chain, and back. */
+struct cache_head lane_head(const struct lane *lane, const struct position *position);
+struct position lane_position_of(const struct cache_head *head);
+/* Whether the head is where and what the lane left: not begun anew, rolled back or advanced by another. */
+bool lane_is_at(const struct lane *lane, const struct cache_head *head);
 
 #endif

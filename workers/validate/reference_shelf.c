@@ -30,8 +30,8 @@ struct reference_shelf {
 	uint64_t tick;
 };
 
-int reference_shelf_open(struct kafka_reader *reader, const char *topic, size_t versions_max, struct reference_shelf **ret,
-			 struct err *err)
+int reference_shelf_open(struct kafka_reader *reader, const char *topic, size_t versions_max,
+			 struct reference_shelf **ret, struct err *err)
 {
 	struct reference_shelf *shelf = calloc(1, sizeof *shelf);
 	struct shelf_book *books = calloc(versions_max, sizeof *books);
@@ -70,7 +70,8 @@ static int shelf_make_room(struct reference_shelf *shelf, struct err *err)
 	if (shelf->place_count < shelf->place_room)
 		return 0;
 	if (shelf->place_room >= INDEX_MAX)
-		return err_set(err, ERR_FATAL, "references", "more than %d reference versions in %s", INDEX_MAX, shelf->topic);
+		return err_set(err, ERR_FATAL, "references", "more than %d reference versions in %s", INDEX_MAX,
+			       shelf->topic);
 	size_t room = shelf->place_room + INDEX_STEP;
 	struct shelf_place *places = reallocarray(shelf->places, room, sizeof *places);
 
@@ -124,7 +125,8 @@ static int shelf_refresh_partition(struct reference_shelf *shelf, int32_t partit
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
-			return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing below its end", shelf->topic, partition);
+			return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing below its end", shelf->topic,
+				       partition);
 		*next = message.offset + 1;
 		rc = shelf_index(shelf, &message, err);
 		kafka_message_drop(&message);
@@ -142,8 +144,8 @@ int reference_shelf_refresh(struct reference_shelf *shelf, struct err *err)
 		if (rc < 0)
 			return rc;
 		if (partitions < 1 || partitions > PARTITIONS_MAX)
-			return err_set(err, ERR_CONFIG, "partitions", "%s has %d partitions, at most %d are expected", shelf->topic,
-				       partitions, PARTITIONS_MAX);
+			return err_set(err, ERR_CONFIG, "partitions", "%s has %d partitions, at most %d are expected",
+				       shelf->topic, partitions, PARTITIONS_MAX);
 		shelf->partitions = partitions;
 	}
 	for (int32_t partition = 0; partition < shelf->partitions; partition++) {
@@ -168,7 +170,7 @@ static struct shelf_book *shelf_oldest_book(struct reference_shelf *shelf)
 static int build_snapshot(const struct kafka_message *message, const uint8_t *version, struct arena *arena,
 			  struct reference **ret, struct err *err)
 {
-	struct wire_reference_snapshot snapshot;
+	struct wire_reference_snapshot snapshot = { .published_ms = 0 };
 	struct slice body;
 	uint64_t schema;
 	int rc = frame_open(message->value, &schema, &body, err);
@@ -178,7 +180,8 @@ static int build_snapshot(const struct kafka_message *message, const uint8_t *ve
 	if (rc < 0)
 		return rc;
 	if (snapshot.tables.count != REFERENCE_TABLES)
-		return err_set(err, ERR_DATA, "reference", "%zu tables instead of %d", snapshot.tables.count, REFERENCE_TABLES);
+		return err_set(err, ERR_DATA, "reference", "%zu tables instead of %d", snapshot.tables.count,
+			       REFERENCE_TABLES);
 	struct reference *reference;
 
 	rc = reference_build(snapshot.tables.items, &reference, err);
@@ -195,7 +198,7 @@ static int build_snapshot(const struct kafka_message *message, const uint8_t *ve
 static int shelf_read(struct reference_shelf *shelf, const struct shelf_place *place, struct arena *arena,
 		      struct reference **ret, struct err *err)
 {
-	struct kafka_message message;
+	struct kafka_message message = { .offset = -1 };
 	int rc = kafka_reader_seek(shelf->reader, shelf->topic, place->partition, place->offset, err);
 
 	if (rc == 0)
@@ -203,10 +206,10 @@ static int shelf_read(struct reference_shelf *shelf, const struct shelf_place *p
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing at %lld", shelf->topic, place->partition,
-			       (long long)place->offset);
-	rc = message.offset == place->offset ? build_snapshot(&message, place->version, arena, ret, err) :
-					       err_set(err, ERR_RETRY, "references", "compacted away: index again");
+		return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing at %lld", shelf->topic,
+			       place->partition, (long long)place->offset);
+	rc = message.offset == place->offset ? build_snapshot(&message, place->version, arena, ret, err)
+					     : err_set(err, ERR_RETRY, "references", "compacted away: index again");
 	kafka_message_drop(&message);
 	return rc;
 }
@@ -222,8 +225,8 @@ static struct shelf_book *book_of(struct reference_shelf *shelf, const uint8_t *
 	return NULL;
 }
 
-int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[REFERENCE_VERSION_BYTES], struct arena *arena,
-			 const struct reference **ret, struct err *err)
+int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[REFERENCE_VERSION_BYTES],
+			 struct arena *arena, const struct reference **ret, struct err *err)
 {
 	struct shelf_book *book = book_of(shelf, version);
 
@@ -237,8 +240,8 @@ int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[RE
 
 		if (rc == -ERR_DATA) {
 			place->is_damaged = true;
-			log_event(LOG_ERROR, "reference.damaged", "topic=%s partition=%d offset=%lld why=%s", shelf->topic,
-				  place->partition, (long long)place->offset, LOG_QUOTED(err->text));
+			log_event(LOG_ERROR, "reference.damaged", "topic=%s partition=%d offset=%lld why=%s",
+				  shelf->topic, place->partition, (long long)place->offset, LOG_QUOTED(err->text));
 			return 0;
 		}
 		if (rc < 0)

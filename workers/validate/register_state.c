@@ -1,16 +1,53 @@
 #include "validate/register_state.h"
 
+#include "base/num.h"
+
+/* All boards: which of them this partition holds, the key tells. What another generation of the topic wrote counts too. */
 static const char STATE_SQL[] =
-	"select c.next_raw, c.next_verdict, c.tip, b.board, b.sequence_max"
-	" from register.cursor c left join register.board b on b.partition = c.partition and b.sequence_max > 0"
+	"select c.next_raw, c.next_verdict, c.tip,"
+	" (select n.key_id from register.cursor n where n.topic = c.topic and n.key_id is not null limit 1),"
+	" (select count(*) from register.cursor n where n.topic = c.topic), b.board, b.sequence_max"
+	" from register.cursor c left join register.board b on b.sequence_max > 0"
 	" where c.topic = $1 and c.partition = $2";
 
-enum { COLUMN_NEXT_RAW, COLUMN_NEXT_VERDICT, COLUMN_TIP, COLUMN_BOARD, COLUMN_SEQUENCE_MAX };
+enum {
+	COLUMN_NEXT_RAW,
+	COLUMN_NEXT_VERDICT,
+	COLUMN_TIP,
+	COLUMN_KEY_ID,
+	COLUMN_PARTITIONS,
+	COLUMN_BOARD,
+	COLUMN_SEQUENCE_MAX
+};
 
-static void state_add_board(const struct pg_rows *rows, size_t row, struct register_state *state)
+/* As the gateway's producer chooses it. */
+static int64_t partition_of(uint32_t board, int64_t partitions)
+{
+	char key[8];
+	int n = snprintf(key, sizeof key, "%05u", board);
+
+	return (int64_t)(num_murmur2(key, (size_t)n) & 0x7fffffff) % partitions;
+}
+
+/* A table or column that is not there: the migration is missing, and no restart helps. */
+static int name_cause(int rc, struct err *err)
+{
+	static const char *const MISSING[] = { "42P01", "42703", "3F000" };
+
+	for (size_t i = 0; rc == -ERR_FATAL && i < ARRAY_LEN(MISSING); i++)
+		if (strcmp(err->code, MISSING[i]) == 0)
+			return err_set(err, ERR_CONFIG, MISSING[i],
+				       "the register lacks a migration: run instroomctl migrate");
+	return rc;
+}
+
+static void state_add_board(const struct pg_rows *rows, size_t row, int32_t partition, struct register_state *state)
 {
 	if (pg_is_null(rows, row, COLUMN_BOARD))
-		return; /* the outer join's answer for a partition without boards */
+		return; /* the outer join's answer for a register without boards */
+	if (partition_of((uint32_t)pg_get_i32(rows, row, COLUMN_BOARD), pg_get_i64(rows, row, COLUMN_PARTITIONS)) !=
+	    partition)
+		return;
 	int64_t sequence_max = pg_get_i64(rows, row, COLUMN_SEQUENCE_MAX);
 
 	state->boards[state->board_count++] = (struct cache_board){
@@ -33,28 +70,31 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(raw_topic));
 	pg_add_i32(&params, partition);
-	rc = pg_exec(link, NULL, STATE_SQL, &params, &rows, NULL, err);
+	rc = name_cause(pg_exec(link, NULL, STATE_SQL, &params, &rows, NULL, err), err);
 	if (rc < 0)
 		return rc;
 	size_t count = pg_rows_count(rows);
 
 	if (count == 0)
-		return err_set(err, ERR_CONFIG, "cursor", "register.cursor has no row for %s/%d: run instroomctl migrate",
-			       raw_topic, partition);
+		return err_set(err, ERR_CONFIG, "cursor",
+			       "register.cursor has no row for %s/%d: run instroomctl migrate", raw_topic, partition);
 	struct slice tip = pg_get_bytes(rows, 0, COLUMN_TIP);
 	struct register_state state = {
 		.position = { .next_raw = pg_get_i64(rows, 0, COLUMN_NEXT_RAW),
 			      .next_verdict = pg_get_i64(rows, 0, COLUMN_NEXT_VERDICT) },
+		.has_key_id = !pg_is_null(rows, 0, COLUMN_KEY_ID),
 		.boards = arena_take_zeroed(arena, count, sizeof *state.boards),
 	};
 
 	if (tip.n != sizeof state.position.tip)
 		return err_set(err, ERR_FATAL, "cursor", "the tip of %s/%d has %zu bytes", raw_topic, partition, tip.n);
+	if (state.has_key_id)
+		state.key_id = (uint32_t)pg_get_i32(rows, 0, COLUMN_KEY_ID);
 	if (!state.boards)
 		return err_set(err, ERR_FULL, "arena", "no room for %zu boards", count);
 	memcpy(state.position.tip, tip.p, tip.n);
 	for (size_t i = 0; i < count; i++)
-		state_add_board(rows, i, &state);
+		state_add_board(rows, i, partition, &state);
 	*ret = state;
 	return 0;
 }

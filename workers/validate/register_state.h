@@ -11,6 +11,8 @@
 
 struct register_state {
 	struct position position;
+	bool has_key_id;	    /* false: nothing of this partition was written yet */
+	uint32_t key_id;	    /* of the HMAC key whose teacher keys the register holds */
 	struct cache_board *boards; /* sequence_full = sequence_max, no entries; in the arena */
 	size_t board_count;
 };

@@ -137,8 +137,9 @@ static bool take(struct validate *self, struct taken *taken)
 		return self->taken_count == (size_t)self->config.turn_messages_max;
 	self->taken_bytes += (int64_t)taken->message.value.n;
 	self->taken_lines += lines_announced(&taken->message);
-	return self->taken_count == (size_t)self->config.turn_messages_max || self->taken_bytes >= self->config.turn_bytes_max ||
-	       self->taken_lines >= self->config.turn_lines_max || lane->taken_count >= lane->messages_max;
+	return self->taken_count == (size_t)self->config.turn_messages_max ||
+	       self->taken_bytes >= self->config.turn_bytes_max || self->taken_lines >= self->config.turn_lines_max ||
+	       lane->taken_count >= lane->messages_max;
 }
 
 /* Messages of all lanes until the turn is full, its time is over or nothing more is there: an idle system judges the first
@@ -360,16 +361,18 @@ static int open_register(struct validate *self, struct err *err)
  * waited for later. */
 static int check_topics(struct validate *self, struct err *err)
 {
-	int32_t raw, verdict;
+	int32_t raw = 0, verdict = 0;
 	int rc = kafka_reader_partitions(self->reader, self->config.topic_raw, VALIDATE_BROKER_WAIT_MS, &raw, err);
 
 	if (rc == 0)
-		rc = kafka_reader_partitions(self->reader, self->config.topic_verdict, VALIDATE_BROKER_WAIT_MS, &verdict, err);
+		rc = kafka_reader_partitions(self->reader, self->config.topic_verdict, VALIDATE_BROKER_WAIT_MS,
+					     &verdict, err);
 	if (rc < 0)
 		return rc == -ERR_RETRY ? 0 : rc;
 	if (raw != verdict || raw > VALIDATE_PARTITIONS_MAX)
-		return err_set(err, ERR_CONFIG, "partitions", "%s has %d partitions and %s %d: as many are needed, at most %d",
-			       self->config.topic_raw, raw, self->config.topic_verdict, verdict, VALIDATE_PARTITIONS_MAX);
+		return err_set(err, ERR_CONFIG, "partitions",
+			       "%s has %d partitions and %s %d: as many are needed, at most %d", self->config.topic_raw,
+			       raw, self->config.topic_verdict, verdict, VALIDATE_PARTITIONS_MAX);
 	return 0;
 }
 
@@ -396,7 +399,8 @@ static int open_kafka(struct validate *self, struct err *err)
 	if (rc == 0)
 		rc = kafka_source_open(&kafka, &source, &EVENTS, self, &self->source, err);
 	if (rc == 0)
-		rc = reference_shelf_open(self->reader, config->topic_reference, (size_t)config->references_max, &self->shelf, err);
+		rc = reference_shelf_open(self->reader, config->topic_reference, (size_t)config->references_max,
+					  &self->shelf, err);
 	return rc;
 }
 
@@ -441,8 +445,8 @@ static int run(struct validate *self)
 		log_event(LOG_ERROR, "validate.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return app_exit_status(&err);
 	}
-	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic_raw, self->config.kafka_group,
-		  self->key.id);
+	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic_raw,
+		  self->config.kafka_group, self->key.id);
 	return app_run(&app, self);
 }
 

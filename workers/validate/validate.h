@@ -67,12 +67,10 @@ int validate_main(int argc, char **argv); /* the exit status */
 /* One step towards judging, or back to the cache, for a lane that can take one; bounded by one chunk of the verdict log. A
  * peer that is away is dealt with here. */
 MUSTUSE int validate_step(struct validate *self, struct lane *lane, struct err *err);
-/* Drops what is known of the cache, and what of the chain is not sure, and begins anew. */
+/* Drops what is known of the cache and begins anew, with the place in the chain that is sure. */
 void validate_restart(struct lane *lane);
-/* Redis did not answer: go on without it. */
-MUSTUSE int validate_go_through(struct validate *self, struct lane *lane, struct err *err);
+/* Nobody asks Redis again for a while; lanes that start meanwhile go on without it. */
 void validate_redis_failed(struct validate *self, const struct err *err);
-void validate_redis_answered(struct validate *self);
 void validate_park(struct lane *lane, const char *why);
 /* Makes the source fetch from the lane's position on, unless it does. */
 MUSTUSE int validate_fetch(struct validate *self, struct lane *lane, struct err *err);
@@ -85,6 +83,6 @@ MUSTUSE int validate_judge(struct validate *self, struct lane *lane, struct err 
 MUSTUSE int validate_await_reports(struct validate *self, struct err *err);
 /* All its reports are in: advances the lane, or sends it back to its start. */
 MUSTUSE int validate_settle(struct validate *self, struct lane *lane, struct err *err);
-void validate_reported(void *self, const struct kafka_report *report);
+void validate_reported(void *ours, const struct kafka_report *report);
 
 #endif

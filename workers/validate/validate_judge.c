@@ -14,6 +14,7 @@
 #include "validate/validate_metrics.h"
 #include "wire/gen/quarantine.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/random.h>
 
@@ -32,7 +33,8 @@ static int draw_id(struct validate *self, uint8_t id[VERDICT_ID_BYTES], struct e
 		ssize_t n = getrandom(self->ids, sizeof self->ids, 0);
 
 		if (n != (ssize_t)sizeof self->ids)
-			return err_set(err, ERR_FATAL, "random", "the system gives no random bytes: %s", strerrorname_np(errno));
+			return err_set(err, ERR_FATAL, "random", "the system gives no random bytes: %s",
+				       strerrorname_np(errno));
 		self->ids_left = VALIDATE_IDS;
 	}
 	memcpy(id, self->ids[--self->ids_left], VERDICT_ID_BYTES);
@@ -91,7 +93,8 @@ static int find_reference(struct validate *self, const struct intake *intake, co
 
 static bool has_lines(const struct intake *intake)
 {
-	return intake->state == INTAKE_READY && (intake->headers.kind == RAW_DELIVERY || intake->headers.kind == RAW_REPLAY);
+	return intake->state == INTAKE_READY &&
+	       (intake->headers.kind == RAW_DELIVERY || intake->headers.kind == RAW_REPLAY);
 }
 
 /* The body, and the reference version it names. In the end it is READY with what it needs, given up, or LATE. */
@@ -131,7 +134,8 @@ static bool wait_for_late(const struct validate *self, struct lane *lane, const 
 	return true;
 }
 
-static int count_attempt(struct validate *self, struct lane *lane, const struct taken *taken, bool *ret_is_poison, struct err *err)
+static int count_attempt(struct validate *self, struct lane *lane, const struct taken *taken, bool *ret_is_poison,
+			 struct err *err)
 {
 	int64_t attempts = 0;
 
@@ -142,9 +146,21 @@ static int count_attempt(struct validate *self, struct lane *lane, const struct 
 
 	if (rc < 0)
 		return rc;
-	lane->is_tried = true;
+	lane->is_tried = lane->is_trying = true;
+	lane->tried_offset = taken->message.offset;
 	*ret_is_poison = attempts > CRASHES_MAX;
 	return 0;
+}
+
+/* The attempt ended without an advance, and we live: it is no sign of poison. When Redis cannot be told, one attempt too
+ * many stays counted; it takes three crashes more to matter. */
+static void attempt_came_back(struct validate *self, struct lane *lane)
+{
+	struct err err;
+
+	if (lane->is_trying && redis_cache_came_back(self->cache, lane->partition, lane->tried_offset, &err) != 0)
+		log_event(LOG_DEBUG, "attempt.kept", "partition=%d code=%s", lane->partition, err.code);
+	lane->is_trying = false;
 }
 
 /* ---- putting ---- */
@@ -153,7 +169,8 @@ static int put(struct validate *self, const char *topic, const struct taken *tak
 	       struct err *err)
 {
 	for (;;) {
-		int rc = kafka_sink_put(self->sink, topic, taken->message.partition, taken->message.key, value, NULL, 0, token, err);
+		int rc = kafka_sink_put(self->sink, topic, taken->message.partition, taken->message.key, value, NULL, 0,
+					token, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
@@ -220,9 +237,10 @@ static void lane_behind(struct lane *lane, const struct wire_verdict *verdict)
 	memcpy(lane->next.tip, verdict->id, sizeof lane->next.tip);
 }
 
-static int put_verdict(struct validate *self, struct lane *lane, struct taken *taken, const struct wire_verdict *verdict,
-		       struct err *err)
+static int put_verdict(struct validate *self, struct lane *lane, struct taken *taken,
+		       const struct wire_verdict *verdict, struct err *err)
 {
+	assert(taken->message.offset == lane->next.next_raw);
 	taken->verdict_offset_expected = lane->next.next_verdict;
 	int rc = put(self, self->config.topic_verdict, taken, strbuf_slice(&self->maker.message), taken, err);
 
@@ -279,8 +297,8 @@ int validate_await_reports(struct validate *self, struct err *err)
 enum judge_step { JUDGE_DONE, JUDGE_WAITS, JUDGE_FULL };
 
 /* One message, on the fold of those before it. */
-static int judge_message(struct validate *self, struct lane *lane, struct taken *taken, bool is_poison, enum judge_step *ret,
-			 struct err *err)
+static int judge_message(struct validate *self, struct lane *lane, struct taken *taken, bool is_poison,
+			 enum judge_step *ret, struct err *err)
 {
 	const struct reference *reference = NULL;
 	struct verdict_link link = { .raw_offset = taken->message.offset };
@@ -340,6 +358,7 @@ static int judge_messages(struct validate *self, struct lane *lane, struct err *
 	}
 	crash_point("validate.produced");
 	if (step == JUDGE_WAITS && lane->put_count == 0) {
+		attempt_came_back(self, lane);
 		lane->mode = LANE_LATE;
 		lane->retry_at_ms = clock_ms() + LATE_RETRY_MS;
 		lane->next_fetch = -1;
@@ -356,9 +375,7 @@ static int read_cache(struct validate *self, struct lane *lane, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	return !head.is_cold && memcmp(head.gen, lane->gen, sizeof head.gen) == 0 &&
-	       head.next_raw == lane->position.next_raw && head.next_verdict == lane->position.next_verdict &&
-	       memcmp(head.tip, lane->position.tip, sizeof head.tip) == 0;
+	return lane_is_at(lane, &head);
 }
 
 /* What was taken is fetched again, from where the lane starts next. */
@@ -368,10 +385,11 @@ static void lane_forget_taken(struct lane *lane)
 }
 
 /* A lane whose batch cannot go on. What was put is void or stands: the start finds out which. */
-static int give_up_batch(struct lane *lane, int rc, const struct err *err)
+static int give_up_batch(struct validate *self, struct lane *lane, int rc, const struct err *err)
 {
 	if (rc != -ERR_RETRY && rc != -ERR_FULL)
 		return rc;
+	attempt_came_back(self, lane);
 	log_event(LOG_WARN, "batch.dropped", "partition=%d next_raw=%lld code=%s why=%s", lane->partition,
 		  (long long)lane->position.next_raw, err->code, LOG_QUOTED(err->text));
 	lane_forget_taken(lane);
@@ -389,46 +407,39 @@ static int prepare(struct validate *self, struct lane *lane, struct err *err)
 	if (rc < 0 || lane->mode == LANE_THROUGH)
 		return rc < 0 ? rc : 1;
 	rc = read_cache(self, lane, err);
-	if (rc == -ERR_RETRY) {
-		lane_forget_taken(lane);
-		validate_redis_failed(self, err);
-		return validate_go_through(self, lane, err);
-	}
-	if (rc == 0) {
-		lane_forget_taken(lane);
+	if (rc == 1 || (rc < 0 && rc != -ERR_RETRY))
+		return rc;
+	if (rc == 0)
 		validate_metric_add(METRIC_CONFLICTS, 1);
-		validate_restart(lane);
-	}
-	return rc;
+	else
+		validate_redis_failed(self, err);
+	lane_forget_taken(lane);
+	validate_restart(lane);
+	return 0;
 }
 
 int validate_judge(struct validate *self, struct lane *lane, struct err *err)
 {
 	if (!lane_is_judging(lane))
 		return 0; /* parked or taken from us while the turn was gathered */
+	if (lane->first->message.offset != lane->position.next_raw) { /* a turn before this one failed half-way */
+		lane_forget_taken(lane);
+		return 0;
+	}
 	lane->next = lane->position;
 	lane->is_void = false;
 	int rc = prepare(self, lane, err);
 
 	if (rc == 1)
 		rc = judge_messages(self, lane, err);
-	return rc < 0 ? give_up_batch(lane, rc, err) : 0;
+	return rc < 0 ? give_up_batch(self, lane, rc, err) : 0;
 }
 
 /* ---- settling ---- */
 
-static struct cache_head head_at(const struct lane *lane, const struct position *position)
-{
-	struct cache_head head = { .next_raw = position->next_raw, .next_verdict = position->next_verdict };
-
-	memcpy(head.gen, lane->gen, sizeof head.gen);
-	memcpy(head.tip, position->tip, sizeof head.tip);
-	return head;
-}
-
 static int advance(struct validate *self, struct lane *lane, struct err *err)
 {
-	struct cache_head expected = head_at(lane, &lane->position), next = head_at(lane, &lane->next);
+	struct cache_head expected = lane_head(lane, &lane->position), next = lane_head(lane, &lane->next);
 	int rc = redis_cache_advance(self->cache, lane->partition, &expected, &next, lane->boards, lane->board_count, err);
 
 	crash_point("validate.advanced");
@@ -446,33 +457,42 @@ static void lane_moves(struct validate *self, struct lane *lane)
 	kafka_source_mirror(self->source, lane->partition, lane->position.next_raw, text);
 }
 
+static void settle_void(struct validate *self, struct lane *lane)
+{
+	attempt_came_back(self, lane);
+	validate_metric_add(METRIC_CONFLICTS, 1);
+	log_event(LOG_WARN, "batch.void",
+		  "partition=%d next_raw=%lld next_verdict=%lld then=\"read the log and go on there\"", lane->partition,
+		  (long long)lane->position.next_raw, (long long)lane->position.next_verdict);
+	lane_forget_taken(lane);
+	validate_restart(lane);
+}
+
 int validate_settle(struct validate *self, struct lane *lane, struct err *err)
 {
-	if (lane->put_count == 0)
-		return lane_is_judging(lane) ? validate_fetch(self, lane, err) : 0;
-	if (lane->is_void) {
-		validate_metric_add(METRIC_CONFLICTS, 1);
-		log_event(LOG_WARN, "batch.void", "partition=%d next_raw=%lld next_verdict=%lld then=\"read the log and go on there\"",
-			  lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict);
-		lane_forget_taken(lane);
-		validate_restart(lane);
+	if (lane->put_count > 0 && lane->is_void) {
+		settle_void(self, lane);
 		return 0;
 	}
-	int rc = lane->mode == LANE_RUN ? advance(self, lane, err) : 1;
+	if (lane->put_count > 0) {
+		int rc = lane->mode == LANE_RUN ? advance(self, lane, err) : 1;
 
-	if (rc < 0 && rc != -ERR_RETRY && rc != -ERR_FULL)
-		return rc;
-	lane_moves(self, lane);
-	if (rc == -ERR_RETRY) {
-		validate_redis_failed(self, err);
-		return validate_go_through(self, lane, err);
+		if (rc < 0 && rc != -ERR_RETRY && rc != -ERR_FULL)
+			return rc;
+		if (rc == -ERR_RETRY)
+			validate_redis_failed(self, err);
+		else if (rc != 1)
+			validate_metric_add(METRIC_CONFLICTS, 1);
+		else if (lane->mode == LANE_THROUGH)
+			validate_metric_add(METRIC_THROUGH_TURNS, 1);
+		if (rc != 1)
+			attempt_came_back(self, lane);
+		lane->is_trying = false; /* an advance takes the counter away */
+		lane_moves(self, lane);	 /* whatever became of the cache, the verdicts count */
+		if (rc != 1)
+			validate_restart(lane);
 	}
-	if (rc != 1) {
-		validate_metric_add(METRIC_CONFLICTS, 1);
+	if (lane_is_judging(lane) && validate_fetch(self, lane, err) < 0)
 		validate_restart(lane);
-		return 0;
-	}
-	if (lane->mode == LANE_THROUGH)
-		validate_metric_add(METRIC_THROUGH_TURNS, 1);
-	return validate_fetch(self, lane, err);
+	return 0;
 }

@@ -4,33 +4,41 @@
 
 enum { PARTITIONS_MAX = 1024 };
 
+#define METRIC(name_, labels_, help_, kind_)                                           \
+	{                                                                              \
+		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_) \
+	}
+#define COUNTER(name, labels, help) METRIC(name, labels, help, METRIC_COUNTER)
+#define STATE(state, help)	    METRIC("instroom_partitions", "stage=\"validate\",state=\"" state "\"", help, METRIC_GAUGE)
+#define MESSAGES(kind)		    COUNTER("instroom_messages_total", "stage=\"validate\",kind=\"" kind "\"", "raw messages judged")
+#define LINES(outcome)		    COUNTER("instroom_records_total", "stage=\"validate\",outcome=\"" outcome "\"", "lines judged")
+
 static struct metric metrics[VALIDATE_METRICS] = {
-	[METRIC_TURNS] = { "instroom_turns_total", "stage=\"validate\"", "turns that judged something", METRIC_COUNTER },
-	[METRIC_TURN_US] = { "instroom_turn_seconds_total", "stage=\"validate\"", "time spent in them", METRIC_COUNTER_US },
-	[METRIC_BYTES] = { "instroom_verdict_bytes_total", "", "bytes of verdicts made", METRIC_COUNTER },
-	[METRIC_FOLDED] = { "instroom_dedup_folded_total", "", "verdicts of the log folded into the cache", METRIC_COUNTER },
-	[METRIC_VOID] = { "instroom_dedup_void_total", "", "verdicts met in the log that do not count", METRIC_COUNTER },
-	[METRIC_COLD_STARTS] = { "instroom_dedup_cold_starts_total", "", "caches begun from the register", METRIC_COUNTER },
-	[METRIC_THROUGH_TURNS] = { "instroom_dedup_through_turns_total", "", "batches judged without the cache", METRIC_COUNTER },
-	[METRIC_CONFLICTS] = { "instroom_dedup_conflicts_total", "", "batches whose verdicts may not count: another wrote", METRIC_COUNTER },
-	[METRIC_QUARANTINED] = { "instroom_quarantined_total", "stage=\"validate\"", "raw messages put aside", METRIC_COUNTER },
-	[METRIC_PARTITIONS] = { "instroom_partitions", "stage=\"validate\",state=\"owned\"", "raw partitions of this process", METRIC_GAUGE },
-	[METRIC_PARTITIONS_THROUGH] = { "instroom_partitions", "stage=\"validate\",state=\"through\"", "judged without the cache", METRIC_GAUGE },
-	[METRIC_PARTITIONS_LATE] = { "instroom_partitions", "stage=\"validate\",state=\"late\"", "wait for a schema or reference version", METRIC_GAUGE },
-	[METRIC_PARTITIONS_PARKED] = { "instroom_partitions", "stage=\"validate\",state=\"parked\"", "wait for an operator", METRIC_GAUGE },
+	[METRIC_TURNS] = COUNTER("instroom_turns_total", "stage=\"validate\"", "turns that judged something"),
+	[METRIC_TURN_US] =
+		METRIC("instroom_turn_seconds_total", "stage=\"validate\"", "time spent in them", METRIC_COUNTER_US),
+	[METRIC_BYTES] = COUNTER("instroom_verdict_bytes_total", "", "bytes of verdicts made"),
+	[METRIC_FOLDED] = COUNTER("instroom_dedup_folded_total", "", "verdicts of the log folded into the cache"),
+	[METRIC_VOID] = COUNTER("instroom_dedup_void_total", "", "verdicts met in the log that do not count"),
+	[METRIC_COLD_STARTS] = COUNTER("instroom_dedup_cold_starts_total", "", "caches begun from the register"),
+	[METRIC_THROUGH_TURNS] = COUNTER("instroom_dedup_through_turns_total", "", "batches judged without the cache"),
+	[METRIC_CONFLICTS] = COUNTER("instroom_dedup_conflicts_total", "", "batches given up because another wrote"),
+	[METRIC_QUARANTINED] = COUNTER("instroom_quarantined_total", "stage=\"validate\"", "raw messages put aside"),
+	[METRIC_PARTITIONS] = STATE("owned", "raw partitions of this process"),
+	[METRIC_PARTITIONS_THROUGH] = STATE("through", "raw partitions judged without the cache"),
+	[METRIC_PARTITIONS_LATE] = STATE("late", "raw partitions that wait for a schema or reference version"),
+	[METRIC_PARTITIONS_PARKED] = STATE("parked", "raw partitions that wait for an operator"),
 };
 
-#define MESSAGES(kind) { "instroom_messages_total", "stage=\"validate\",kind=\"" kind "\"", "raw messages judged", METRIC_COUNTER }
 static struct metric messages[] = {
 	[VERDICT_KIND_DELIVERY] = MESSAGES("delivery"), [VERDICT_KIND_CONFIRM] = MESSAGES("confirm"),
 	[VERDICT_KIND_REPLAY] = MESSAGES("replay"),	[VERDICT_KIND_FORGET] = MESSAGES("forget"),
 	[VERDICT_KIND_FOREIGN] = MESSAGES("foreign"),
 };
 
-#define LINES(outcome) { "instroom_records_total", "stage=\"validate\",outcome=\"" outcome "\"", "lines judged", METRIC_COUNTER }
 static struct metric lines[] = {
-	[VERDICT_CANDIDATE] = LINES("candidate"), [VERDICT_UNCHANGED] = LINES("unchanged"),
-	[VERDICT_REJECTED] = LINES("rejected"),	  [VERDICT_WITHDRAW] = LINES("withdraw"),
+	[VERDICT_CANDIDATE] = LINES("candidate"),   [VERDICT_UNCHANGED] = LINES("unchanged"),
+	[VERDICT_REJECTED] = LINES("rejected"),	    [VERDICT_WITHDRAW] = LINES("withdraw"),
 	[VERDICT_QUARANTINE] = LINES("quarantine"),
 };
 

@@ -29,8 +29,8 @@ void validate_restart(struct lane *lane)
 
 void validate_park(struct lane *lane, const char *why)
 {
-	log_event(LOG_ERROR, "partition.parked", "partition=%d next_raw=%lld next_verdict=%lld why=\"%s\"", lane->partition,
-		  (long long)lane->position.next_raw, (long long)lane->position.next_verdict, why);
+	log_event(LOG_ERROR, "partition.parked", "partition=%d next_raw=%lld next_verdict=%lld why=\"%s\"",
+		  lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict, why);
 	lane->mode = LANE_PARKED;
 	lane->retry_at_ms = clock_ms() + PARKED_MS;
 }
@@ -38,12 +38,12 @@ void validate_park(struct lane *lane, const char *why)
 void validate_redis_failed(struct validate *self, const struct err *err)
 {
 	if (!self->redis.is_open)
-		log_event(LOG_WARN, "redis.away", "code=%s why=%s then=\"everything is a candidate until it is back\"", err->code,
-			  LOG_QUOTED(err->text));
+		log_event(LOG_WARN, "redis.away", "code=%s why=%s then=\"everything is a candidate until it is back\"",
+			  err->code, LOG_QUOTED(err->text));
 	breaker_failed(&self->redis, clock_ms());
 }
 
-void validate_redis_answered(struct validate *self)
+static void redis_answered(struct validate *self)
 {
 	if (breaker_answered(&self->redis))
 		log_event(LOG_INFO, "redis.back", "then=\"fold what was judged without it\"");
@@ -64,14 +64,13 @@ int validate_fetch(struct validate *self, struct lane *lane, struct err *err)
 static int begin_judging(struct validate *self, struct lane *lane, enum lane_mode mode, struct err *err)
 {
 	const struct position *position = &lane->position;
-
 	int rc = validate_fetch(self, lane, err);
 
 	if (rc < 0)
 		return rc;
 	log_event(lane->mode_logged == mode ? LOG_DEBUG : LOG_INFO, "partition.starts",
-		  "partition=%d next_raw=%lld next_verdict=%lld cache=%s", lane->partition, (long long)position->next_raw,
-		  (long long)position->next_verdict, mode == LANE_RUN ? "yes" : "no");
+		  "partition=%d next_raw=%lld next_verdict=%lld cache=%s", lane->partition,
+		  (long long)position->next_raw, (long long)position->next_verdict, mode == LANE_RUN ? "yes" : "no");
 	lane->mode = lane->mode_logged = mode;
 	lane->failures = 0;
 	return 0;
@@ -81,11 +80,87 @@ static int begin_judging(struct validate *self, struct lane *lane, enum lane_mod
 static int ask_verdict_log(struct validate *self, const struct lane *lane, const struct position *position,
 			   struct kafka_topic_range *ret, bool *ret_is_inside, struct err *err)
 {
-	int rc = kafka_reader_range(self->reader, self->config.topic_verdict, lane->partition, VALIDATE_BROKER_WAIT_MS, ret, err);
+	int rc = kafka_reader_range(self->reader, self->config.topic_verdict, lane->partition, VALIDATE_BROKER_WAIT_MS,
+				    ret, err);
 
 	if (rc == 0)
 		*ret_is_inside = position->next_verdict >= ret->low && position->next_verdict <= ret->high;
 	return rc;
+}
+
+/* ---- a place in the chain ---- */
+
+/* 1 with *ret; 0: the register is away, or there is none. */
+static int ask_register(struct validate *self, const struct lane *lane, struct register_state *ret, struct err *err)
+{
+	if (!self->link || !breaker_may_ask(&self->pg, clock_ms()))
+		return 0;
+	int rc = register_state_read(self->link, self->config.topic_raw, lane->partition, &self->turn, ret, err);
+
+	if (rc == -ERR_RETRY) {
+		if (!self->pg.is_open)
+			log_event(LOG_WARN, "register.away", "code=%s why=%s then=\"a cold cache stays cold\"",
+				  err->code, LOG_QUOTED(err->text));
+		breaker_failed(&self->pg, clock_ms());
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	breaker_answered(&self->pg);
+	return 1;
+}
+
+static int mirrored_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
+{
+	char text[POSITION_TEXT_BYTES];
+	int rc = kafka_source_mirrored(self->source, lane->partition, VALIDATE_BROKER_WAIT_MS, text, sizeof text, err);
+
+	return rc < 0 ? rc : position_parse(slice_of(text), ret);
+}
+
+/* A place of the chain from which it can be followed: from memory, the register's cursor, the group's metadata, or its very
+ * beginning while the log still has that. 1: *ret is one; 0: there is none, or the log is another than it speaks of. */
+static int find_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
+{
+	struct register_state state;
+	struct kafka_topic_range range;
+	bool is_inside = false;
+	int rc = ask_verdict_log(self, lane, &lane->position, &range, &is_inside, err);
+
+	if (rc < 0)
+		return rc;
+	*ret = lane->position;
+	if (lane->has_position && is_inside)
+		return 1;
+	rc = ask_register(self, lane, &state, err);
+	if (rc == 1)
+		*ret = state.position;
+	else if (rc == 0)
+		rc = mirrored_position(self, lane, ret, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
+		return ret->next_verdict >= range.low && ret->next_verdict <= range.high;
+	*ret = POSITION_GENESIS;
+	return range.low == 0;
+}
+
+static int go_through(struct validate *self, struct lane *lane, struct err *err)
+{
+	struct position position;
+	int rc = find_position(self, lane, &position, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		validate_park(lane, "without cache and register nothing tells where the chain of verdicts stands");
+		return 0;
+	}
+	lane->position = position;
+	lane->has_position = true;
+	lane->retry_at_ms = clock_ms() + COLD_RETRY_MS;
+	lane->mode = LANE_FOLLOW;
+	return 0;
 }
 
 /* ---- a chunk of the verdict log ---- */
@@ -119,7 +194,8 @@ static int chunk_read(struct validate *self, const struct lane *lane, int64_t en
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
-			return err_set(err, ERR_RETRY, "verdicts", "partition %d gives nothing below its end", lane->partition);
+			return err_set(err, ERR_RETRY, "verdicts", "partition %d gives nothing below its end",
+				       lane->partition);
 		chunk->message_count++;
 		bytes += message->value.n;
 		next = message->offset + 1;
@@ -130,7 +206,8 @@ static int chunk_read(struct validate *self, const struct lane *lane, int64_t en
 }
 
 /* 1: *ret is a verdict. 0: bytes that are none and count for nothing. ERR_RETRY: of a schema only a newer build knows. */
-static int verdict_read(struct validate *self, const struct kafka_message *message, struct wire_verdict *ret, struct err *err)
+static int verdict_read(struct validate *self, const struct kafka_message *message, struct wire_verdict *ret,
+			struct err *err)
 {
 	uint64_t schema;
 	struct slice body;
@@ -138,7 +215,8 @@ static int verdict_read(struct validate *self, const struct kafka_message *messa
 	if (frame_open(message->value, &schema, &body, NULL) != 0)
 		return 0;
 	if (!wire_schema_find(schema))
-		return err_set(err, ERR_RETRY, "schema", "partition %d holds verdicts of a newer schema: upgrade this validator",
+		return err_set(err, ERR_RETRY, "schema",
+			       "partition %d holds verdicts of a newer schema: upgrade this validator",
 			       message->partition);
 	int rc = wire_verdict_decode_as(schema, body, &self->turn, ret, err);
 
@@ -152,8 +230,8 @@ static int chunk_decode(struct validate *self, const struct lane *lane, struct c
 	chunk->next = lane->position;
 	for (size_t i = 0; i < chunk->message_count && !chunk->is_hole; i++) {
 		struct wire_verdict *verdict = arena_take(&self->turn, 1, sizeof *verdict);
-		int rc = verdict ? verdict_read(self, &chunk->messages[i], verdict, err) :
-				   err_set(err, ERR_FULL, "arena", "no room for a chunk of verdicts");
+		int rc = verdict ? verdict_read(self, &chunk->messages[i], verdict, err)
+				 : err_set(err, ERR_FULL, "arena", "no room for a chunk of verdicts");
 
 		if (rc < 0)
 			return rc;
@@ -207,42 +285,17 @@ static size_t list_boards(const struct chunk *chunk, struct cache_board *boards)
 	return count;
 }
 
-static struct cache_head head_at(const struct lane *lane, const struct position *position)
-{
-	struct cache_head head = { .next_raw = position->next_raw, .next_verdict = position->next_verdict };
-
-	memcpy(head.gen, lane->gen, sizeof head.gen);
-	memcpy(head.tip, position->tip, sizeof head.tip);
-	return head;
-}
-
-static struct position position_of(const struct cache_head *head)
-{
-	struct position position = { .next_raw = head->next_raw, .next_verdict = head->next_verdict };
-
-	memcpy(position.tip, head->tip, sizeof position.tip);
-	return position;
-}
-
-static bool head_is_ours(const struct cache_head *head, const struct lane *lane)
-{
-	struct position position = position_of(head);
-
-	return !head->is_cold && memcmp(head->gen, lane->gen, sizeof lane->gen) == 0 &&
-	       position_equal(&position, &lane->position);
-}
-
 /* 1: Redis is the fold of the verdict log up to chunk->next. 0: it changed under us. */
 static int fold_chunk(struct validate *self, struct lane *lane, const struct chunk *chunk, struct err *err)
 {
 	struct cache_board boards[CHUNK_MESSAGES_MAX];
 	size_t count = list_boards(chunk, boards);
-	struct cache_head head, next = head_at(lane, &chunk->next);
+	struct cache_head head, next = lane_head(lane, &chunk->next);
 	int rc = redis_cache_read(self->cache, lane->partition, &head, boards, count, &self->turn, err);
 
 	if (rc < 0)
 		return rc;
-	if (!head_is_ours(&head, lane))
+	if (!lane_is_at(lane, &head))
 		return 0;
 	for (size_t i = 0; i < chunk->counted_count; i++) {
 		struct cache_board *board = board_of(boards, count, (uint32_t)chunk->counted[i]->header.board);
@@ -265,7 +318,7 @@ static int fold_taken(struct validate *self, struct lane *lane, const struct chu
 
 	if (rc == -ERR_RETRY) {
 		validate_redis_failed(self, err);
-		return validate_go_through(self, lane, err);
+		return go_through(self, lane, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -317,12 +370,12 @@ static int begin_cache(struct validate *self, struct lane *lane, const struct re
 
 	if (rc < 0)
 		return rc;
-	struct cache_head head = head_at(lane, &state->position);
+	struct cache_head head = lane_head(lane, &state->position);
 
 	rc = redis_cache_begin(self->cache, lane->partition, &head, state->boards, state->board_count, err);
 	if (rc == -ERR_RETRY) {
 		validate_redis_failed(self, err);
-		return validate_go_through(self, lane, err);
+		return go_through(self, lane, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -340,26 +393,6 @@ static int begin_cache(struct validate *self, struct lane *lane, const struct re
 	return 0;
 }
 
-/* 1 with *ret; 0: the register is away, or there is none. */
-static int ask_register(struct validate *self, const struct lane *lane, struct register_state *ret, struct err *err)
-{
-	if (!self->link || !breaker_may_ask(&self->pg, clock_ms()))
-		return 0;
-	int rc = register_state_read(self->link, self->config.topic_raw, lane->partition, &self->turn, ret, err);
-
-	if (rc == -ERR_RETRY) {
-		if (!self->pg.is_open)
-			log_event(LOG_WARN, "register.away", "code=%s why=%s then=\"a cold cache stays cold\"", err->code,
-				  LOG_QUOTED(err->text));
-		breaker_failed(&self->pg, clock_ms());
-		return 0;
-	}
-	if (rc < 0)
-		return rc;
-	breaker_answered(&self->pg);
-	return 1;
-}
-
 static int begin_cold(struct validate *self, struct lane *lane, struct err *err)
 {
 	struct register_state state;
@@ -370,7 +403,12 @@ static int begin_cold(struct validate *self, struct lane *lane, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return validate_go_through(self, lane, err);
+		return go_through(self, lane, err);
+	/* a verdict with other teacher keys would count, and the writer could not go on behind it */
+	if (state.has_key_id && state.key_id != self->key.id) {
+		validate_park(lane, "the register holds teacher keys of another HMAC key: give hmac.key.file that key");
+		return 0;
+	}
 	rc = ask_verdict_log(self, lane, &state.position, &range, &is_inside, err);
 	if (rc < 0)
 		return rc;
@@ -388,79 +426,26 @@ static int step_start(struct validate *self, struct lane *lane, struct err *err)
 	struct cache_head head;
 
 	if (!breaker_may_ask(&self->redis, clock_ms()))
-		return validate_go_through(self, lane, err);
+		return go_through(self, lane, err);
 	int rc = redis_cache_read(self->cache, lane->partition, &head, NULL, 0, &self->turn, err);
 
 	if (rc == -ERR_RETRY) {
 		validate_redis_failed(self, err);
-		return validate_go_through(self, lane, err);
+		return go_through(self, lane, err);
 	}
 	if (rc < 0)
 		return rc;
-	validate_redis_answered(self);
+	redis_answered(self);
 	if (head.is_cold)
 		return begin_cold(self, lane, err);
-	lane->position = position_of(&head);
+	lane->position = lane_position_of(&head);
 	lane->has_position = true;
 	memcpy(lane->gen, head.gen, sizeof lane->gen);
 	lane->mode = LANE_FOLD;
 	return 0;
 }
 
-/* ---- without the cache ---- */
-
-static int mirrored_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
-{
-	char text[POSITION_TEXT_BYTES];
-	int rc = kafka_source_mirrored(self->source, lane->partition, VALIDATE_BROKER_WAIT_MS, text, sizeof text, err);
-
-	return rc < 0 ? rc : position_parse(slice_of(text), ret);
-}
-
-/* A place of the chain from which it can be followed: from memory, the register's cursor, the group's metadata, or its very
- * beginning while the log still has that. 1: *ret is one; 0: there is none, or the log is another than it speaks of. */
-static int find_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
-{
-	struct register_state state;
-	struct kafka_topic_range range;
-	bool is_inside = false;
-	int rc = ask_verdict_log(self, lane, &lane->position, &range, &is_inside, err);
-
-	if (rc < 0)
-		return rc;
-	*ret = lane->position;
-	if (lane->has_position && is_inside)
-		return 1;
-	rc = ask_register(self, lane, &state, err);
-	if (rc == 1)
-		*ret = state.position;
-	else if (rc == 0)
-		rc = mirrored_position(self, lane, ret, err);
-	if (rc < 0)
-		return rc;
-	if (rc == 1)
-		return ret->next_verdict >= range.low && ret->next_verdict <= range.high;
-	*ret = POSITION_GENESIS;
-	return range.low == 0;
-}
-
-int validate_go_through(struct validate *self, struct lane *lane, struct err *err)
-{
-	struct position position;
-	int rc = find_position(self, lane, &position, err);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 0) {
-		validate_park(lane, "without cache and register nothing tells where the chain of verdicts stands");
-		return 0;
-	}
-	lane->position = position;
-	lane->has_position = true;
-	lane->retry_at_ms = clock_ms() + COLD_RETRY_MS;
-	lane->mode = LANE_FOLLOW;
-	return 0;
-}
+/* ---- follow: without the cache ---- */
 
 static int step_follow(struct validate *self, struct lane *lane, struct err *err)
 {
@@ -518,15 +503,20 @@ int validate_step(struct validate *self, struct lane *lane, struct err *err)
 		return 0;
 	if (lane->mode == LANE_START && clock_ms() < lane->retry_at_ms)
 		return 0;
-	arena_reset(&self->turn);
-	int rc = step(self, lane, err);
+	enum lane_mode mode;
+	int rc;
 
+	do { /* a lane that finds its place at the end of the log misses no message over it */
+		mode = lane->mode;
+		arena_reset(&self->turn);
+		rc = step(self, lane, err);
+	} while (rc == 0 && mode == LANE_START && (lane->mode == LANE_FOLD || lane->mode == LANE_FOLLOW));
 	if (rc != -ERR_RETRY)
 		return rc;
 	lane->failures++;
 	if ((lane->failures & (lane->failures - 1)) == 0) /* the first, and then each time they have doubled */
-		log_event(LOG_WARN, "partition.retry", "partition=%d attempt=%u code=%s why=%s", lane->partition, lane->failures,
-			  err->code, LOG_QUOTED(err->text));
+		log_event(LOG_WARN, "partition.retry", "partition=%d attempt=%u code=%s why=%s", lane->partition,
+			  lane->failures, err->code, LOG_QUOTED(err->text));
 	validate_restart(lane);
 	lane->retry_at_ms = clock_ms() + STEP_RETRY_MS;
 	return 0;

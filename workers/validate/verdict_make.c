@@ -60,9 +60,9 @@ static void count_findings(const struct judged *judged, struct arena *arena, str
 	for (unsigned letter = 0; counts && letter < RULE_LETTERS; letter++)
 		for (unsigned number = 0; number < RULE_NUMBERS; number++)
 			if (lines[letter][number] > 0)
-				counts[verdict->findings.count++] = (struct wire_finding_count){
-					.rule = (int32_t)RULE_ID(letter + 'A', number), .lines = lines[letter][number]
-				};
+				counts[verdict->findings.count++] =
+					(struct wire_finding_count){ .rule = (int32_t)RULE_ID(letter + 'A', number),
+								     .lines = lines[letter][number] };
 }
 
 /* The arrays of a verdict, each with room for every group. */
@@ -98,9 +98,9 @@ static void fill_groups(const struct judged *judged, const struct group_arrays *
 		if (class == VERDICT_CANDIDATE || class == VERDICT_UNCHANGED)
 			memcpy(arrays->hashes + hashes++ * CONTENT_HASH_BYTES, group->content_hash, CONTENT_HASH_BYTES);
 		if (class == VERDICT_CANDIDATE)
-			arrays->candidates[candidates++] = (struct wire_candidate){
-				.bsn = (int32_t)group->bsn, .content = group->content, .targets = group->targets
-			};
+			arrays->candidates[candidates++] = (struct wire_candidate){ .bsn = (int32_t)group->bsn,
+										    .content = group->content,
+										    .targets = group->targets };
 	}
 	verdict->keys = slice_make(arrays->keys, judged->readable_count * TEACHER_KEY_BYTES);
 	verdict->classes = slice_make(arrays->classes, judged->group_count);
@@ -136,13 +136,13 @@ static bool fill_judged(struct verdict_maker *maker, const struct intake *intake
 			const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict)
 {
 	struct judge_input input = judge_input_of(intake, reference, maker->key);
-	bool is_dry = intake->headers.is_dry_run || intake->headers.is_replay_dry_run;
+	bool may_skip = intake->headers.kind == RAW_DELIVERY && !intake->headers.is_dry_run; /* never of a replay */
 	struct group_arrays arrays;
 	struct judged judged;
 
 	if (judge_delivery(&input, arena, &judged, NULL) != 0 || !take_arrays(arena, judged.group_count, &arrays))
 		return false;
-	cache_classify(board, input.kind, intake->headers.sequence, is_dry, &judged, arrays.classes);
+	cache_classify(board, input.kind, intake->headers.sequence, !may_skip, &judged, arrays.classes);
 	verdict->header = intake->delivery.header;
 	fill_groups(&judged, &arrays, verdict);
 	count_findings(&judged, arena, verdict);
@@ -205,16 +205,15 @@ static bool fill_ready(struct verdict_maker *maker, const struct intake *intake,
 
 static int32_t kind_of(enum raw_kind kind)
 {
-	static const int32_t KINDS[] = { [RAW_DELIVERY] = VERDICT_KIND_DELIVERY,
-					 [RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
-					 [RAW_REPLAY] = VERDICT_KIND_REPLAY,
-					 [RAW_FORGET] = VERDICT_KIND_FORGET };
+	static const int32_t KINDS[] = {
+		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY, [RAW_CONFIRM] = VERDICT_KIND_CONFIRM, [RAW_REPLAY] = VERDICT_KIND_REPLAY, [RAW_FORGET] = VERDICT_KIND_FORGET
+	};
 
 	return KINDS[kind];
 }
 
-static struct wire_verdict verdict_begin(const struct verdict_maker *maker, struct slice raw, const struct intake *intake,
-					 const struct verdict_link *link)
+static struct wire_verdict verdict_begin(const struct verdict_maker *maker, struct slice raw,
+					 const struct intake *intake, const struct verdict_link *link)
 {
 	struct wire_verdict verdict = { .raw_offset = link->raw_offset, .key_id = (int32_t)maker->key->id };
 

@@ -147,6 +147,27 @@ int assignment_open(struct assignment *assignment, struct err *err)
 	return rc != 0 ? rc : assignment_tell_parked(assignment, err);
 }
 
+int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err)
+{
+	static struct cursor cursors[INTAKE_PARTITIONS_MAX];
+	const struct partition *partitions = assignment->intake->partitions;
+	size_t count = 0;
+
+	for (int32_t i = 0; i < assignment->intake->partition_end; i++)
+		if (partitions[i].state >= PARTITION_RUNNING)
+			cursors[count++].partition = i;
+	int rc = cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, count, err);
+
+	*ret_stands = true;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const struct chain *ours = &partitions[cursors[i].partition].committed;
+
+		*ret_stands &= cursors[i].chain.next_verdict == ours->next_verdict &&
+			       cursors[i].chain.next_raw == ours->next_raw;
+	}
+	return rc;
+}
+
 int assignment_tell_parked(struct assignment *assignment, struct err *err)
 {
 	struct intake *intake = assignment->intake;

@@ -27,6 +27,10 @@ MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
  * what lies before the fault may be part of that batch. */
 void assignment_again(struct intake *intake);
 
+/* Whether the register's cursors still stand where we left them. They do not after a restore to an earlier time, which an idle
+ * partition would not notice by a fence (DESIGN 7). Call it with no batch gathered. */
+MUSTUSE int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err);
+
 /* Tells the register why partitions are parked, as far as it does not know. */
 MUSTUSE int assignment_tell_parked(struct assignment *assignment, struct err *err);
 

@@ -13,9 +13,14 @@ int batch_full(struct err *err)
 	return err_set(err, ERR_FULL, "batch.arena", "the messages of one batch do not fit its memory");
 }
 
+static bool brings_lines(const struct message *message)
+{
+	return message->verdict.kind == VERDICT_KIND_DELIVERY || message->verdict.kind == VERDICT_KIND_REPLAY;
+}
+
 static bool is_of_board(const struct message *message)
 {
-	return message->verdict.kind == VERDICT_KIND_DELIVERY || message->verdict.kind == VERDICT_KIND_CONFIRM;
+	return brings_lines(message) || message->verdict.kind == VERDICT_KIND_CONFIRM;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -137,7 +142,7 @@ static size_t rows_needed(const struct board *board)
 	size_t count = 0;
 
 	for (const struct message *message = board->first; message; message = message->next)
-		if (message->verdict.kind == VERDICT_KIND_DELIVERY)
+		if (brings_lines(message))
 			for (size_t group = 0; group < message->verdict.classes.n; group++)
 				count += decide_needs_row(message, group);
 	return count;
@@ -147,7 +152,7 @@ static size_t rows_needed(const struct board *board)
 static int want_rows(struct batch *batch, struct board *board, struct teacher **wanted, size_t *count, struct err *err)
 {
 	for (const struct message *message = board->first; message; message = message->next) {
-		if (message->verdict.kind != VERDICT_KIND_DELIVERY)
+		if (!brings_lines(message))
 			continue;
 		for (size_t group = 0; group < keys_count(message->verdict.keys); group++) {
 			if (!decide_needs_row(message, group))

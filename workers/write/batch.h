@@ -36,8 +36,8 @@ struct batch_port {
 	/* board_set_row for those that have a row. */
 	int (*read_boards)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
 	/* For boards that have a row: the deliveries that its messages may repeat (board_add_known), the waiting ones
-	 * in log order (board_add_waiting), disowned teachers (batch_set_disowned), the latest contact, and in each
-	 * message whether its names and feedback are new. */
+	 * in log order (board_add_waiting), disowned teachers (batch_set_disowned), the latest contact, in each message
+	 * whether its names and feedback are new, and in each REPLAY its delivery (message->standing). */
 	int (*read_ledgers)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
 	/* teacher_set_row for those of the list that have a row. */
 	int (*read_teachers)(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err);

@@ -189,6 +189,8 @@ static enum outcome decide_group(struct walk *walk)
 		hash = (const uint8_t *)verdict->hashes.p + CONTENT_HASH_BYTES * walk->hash++;
 	if (class == VERDICT_CANDIDATE)
 		candidate = &verdict->candidates.items[walk->candidate++];
+	if (walk->message->scope && !bit_is_set(walk->message->scope, walk->group))
+		return OUTCOME_NONE;
 	switch (class) {
 	case VERDICT_REJECTED:
 		count_as_is(walk);

@@ -8,6 +8,12 @@ static bool is_same_list(const struct pending *pending, const struct message *me
 	return memcmp(pending->names, message->verdict.keys_digest, DIGEST_BYTES) == 0;
 }
 
+/* A replay's names are no list of the ledger: it writes rows. */
+static bool makes_list(const struct message *message)
+{
+	return message->verdict.kind == VERDICT_KIND_DELIVERY;
+}
+
 bool enlist_needs_keys(const struct board *board, const struct message *message)
 {
 	const struct pending *pending = &board->pending;
@@ -68,7 +74,7 @@ int enlist_unchanged(struct batch *batch, struct message *message, struct err *e
 
 	if (message->unchanged_count == 0)
 		return 0;
-	if (!pending_gives_way(pending, verdict->header.sequence, message->unchanged_count))
+	if (!makes_list(message) || !pending_gives_way(pending, verdict->header.sequence, message->unchanged_count))
 		return raise_members(batch, message, err);
 	assert(pending->sequence == 0 || pending->has_keys || is_same_list(pending, message));
 	if (pending->sequence > 0) {

@@ -107,6 +107,7 @@ static enum intake_end add(struct intake *intake, struct message *message, const
 	intake->after[at] = intake->partitions[raw->partition].ahead;
 	intake->raws[at] = *raw;
 	intake->rows += rows_of(&message->verdict);
+	intake->has_replay |= message->verdict.kind == VERDICT_KIND_REPLAY;
 	return INTAKE_TAKEN;
 }
 
@@ -133,6 +134,22 @@ static enum intake_end follow_chain(struct intake *intake, struct message *messa
 	}
 }
 
+/* A replay and another message of its board do not go into one batch. */
+static bool must_wait(const struct intake *intake, const struct wire_verdict *verdict)
+{
+	bool is_replay = verdict->kind == VERDICT_KIND_REPLAY;
+
+	if (!is_replay && !intake->has_replay)
+		return false;
+	for (size_t i = 0; i < intake->count; i++) {
+		const struct wire_verdict *other = &intake->messages[i]->verdict;
+
+		if (other->header.board == verdict->header.board && (is_replay || other->kind == VERDICT_KIND_REPLAY))
+			return true;
+	}
+	return false;
+}
+
 static enum intake_end take(struct intake *intake, const struct kafka_message *raw)
 {
 	struct partition *partition = &intake->partitions[raw->partition];
@@ -143,6 +160,8 @@ static enum intake_end take(struct intake *intake, const struct kafka_message *r
 		return INTAKE_FULL;
 	switch (decode(intake, raw->value, &message->verdict, &err)) {
 	case DECODED:
+		if (must_wait(intake, &message->verdict))
+			return INTAKE_FULL;
 		return follow_chain(intake, message, raw);
 	case DECODED_NOT:
 		return pass_over(partition, raw, &err);
@@ -221,5 +240,6 @@ void intake_clear(struct intake *intake)
 {
 	intake_drop_first(intake, intake->count);
 	intake->rows = intake->bytes = 0;
+	intake->has_replay = false;
 	arena_reset(&intake->arena);
 }

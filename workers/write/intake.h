@@ -1,5 +1,6 @@
 /* intake: the partitions we own, and the verdicts gathered for the next transaction.
  *
+ * A replay is alone of its board in a batch: what it speaks of is then wholly in the register.
  * A partition has two positions: committed is what the register's cursor row says, ahead is behind the last verdict
  * looked at. What is gathered lies between them. Giving up a batch sets ahead back and fetches from committed again.
  * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED
@@ -39,6 +40,7 @@ struct intake {
 	struct kafka_message raws[INTAKE_MESSAGES_MAX];
 	size_t count;
 	int64_t rows, bytes;
+	bool has_replay;
 };
 
 MUSTUSE int intake_init(struct intake *intake, const struct intake_limits *limits, int32_t generation,

@@ -96,9 +96,9 @@ static int find_refusal(struct isolate *isolate, struct message *message, const 
 	*ret = TRANSACTION_TRIED;
 	if (rc == 0)
 		rc = can_store(&search, 0, 0, ret, err);
+	message->refusal.groups = NULL; /* of the trial: a broken line must not leave it behind */
 	if (rc < 0 || *ret == TRANSACTION_FENCED)
 		return rc;
-	message->refusal.groups = NULL;
 	if (rc == 1) { /* without its teachers it goes in: they are to blame */
 		*ret = TRANSACTION_TRIED;
 		rc = halve(&search, 0, search.count, ret, err);

@@ -1,6 +1,7 @@
 #include "write/judge.h"
 
 #include "model/date.h"
+#include "write/replay.h"
 
 enum { DATA_DAYS_MAX = 31 }; /* LR-K05 */
 
@@ -27,6 +28,8 @@ uint32_t judge_first_wants(const struct board *board, struct message *message)
 {
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return confirm_wants(board, message);
+	if (message->verdict.kind == VERDICT_KIND_REPLAY)
+		return message->standing ? wants_pending_keys(board) : 0; /* always late */
 	if (is_repeat(board, message) || !message_is_late(message, board->sequence_max))
 		return 0;
 	return wants_pending_keys(board);
@@ -70,6 +73,8 @@ int judge_first_half(struct batch *batch, struct message *message, struct err *e
 {
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return ending_confirm(batch, message, err);
+	if (message->verdict.kind == VERDICT_KIND_REPLAY)
+		return replay_judge(batch, message, err);
 	if (is_repeat(message->board, message)) /* DOMAIN 2.1: changes nothing */
 		return 0;
 	int rc = enter(batch, message, err);
@@ -89,6 +94,8 @@ int judge_second_half(struct batch *batch, struct message *message, struct err *
 {
 	struct board *board = message->board;
 
+	if (message->replay == REPLAY_ENTERED)
+		return enlist_unchanged(batch, message, err);
 	if (!message->is_entered)
 		return 0;
 	bool is_late = message_is_late(message, board->sequence_max);

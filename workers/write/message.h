@@ -10,6 +10,8 @@
 #include "wire/verdict_class.h"
 
 struct board;
+struct restated;
+struct standing;
 struct waiting;
 
 enum delivery_state { DELIVERY_VERWERKT = 1, DELIVERY_WACHT = 2 };
@@ -21,7 +23,7 @@ enum notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NO
 struct ledger {
 	enum delivery_state state;
 	uint32_t notices;
-	int64_t lines[OUTCOMES + 1]; /* by enum outcome of the seven */
+	int64_t lines[OUTCOMES + 1]; /* by enum outcome of the seven; 0: lines a replay leaves as they stand */
 	int64_t lines_r01, lines_r08;
 	int64_t absent, active, lapsed; /* n, m, vervallen */
 	uint8_t *outcomes;		/* one a group */
@@ -32,6 +34,16 @@ struct ledger {
 struct refusal {
 	bool is_whole;	       /* the whole message */
 	const uint8_t *groups; /* bit set by group, or NULL */
+};
+
+/* What became of a REPLAY (replay.h). */
+enum replay_end {
+	REPLAY_NONE,
+	REPLAY_ENTERED,
+	REPLAY_REPEATED, /* this attempt was entered before */
+	REPLAY_DRY,	 /* its own dry run leaves nothing */
+	REPLAY_UNKNOWN,	 /* the ledger has no such delivery, or it was a proef */
+	REPLAY_UNFIT,	 /* its lines, or those of the delivery, do not hold together */
 };
 
 struct message {
@@ -51,6 +63,13 @@ struct message {
 	uint8_t *forget;			   /* bit set by group: teachers the cache must forget; NULL: none */
 	bool are_names_stored, is_feedback_stored; /* the register has them under their digest */
 	bool has_new_contact;			   /* other than the board's latest */
+
+	/* REPLAY (replay.h) */
+	struct standing *standing; /* the delivery it speaks of; NULL: unknown */
+	enum replay_end replay;
+	const uint8_t *scope;	   /* bit set by group: those it decides; NULL: all */
+	int64_t replayed_lines;	   /* lines of those */
+	struct restated *restated; /* the delivery afterwards; NULL: nothing of it changed */
 
 	/* Between the two halves of judging it (judge.h). */
 	uint8_t *unchanged; /* bit set over the keys: to the pending list */

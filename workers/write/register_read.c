@@ -1,5 +1,7 @@
 #include "write/register_read.h"
 
+#include "write/register_replay.h"
+
 static const char BOARDS_SQL[] =
 	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_names, pending_members"
 	" from register.board where board = any($1)";
@@ -241,7 +243,9 @@ static int read_ledgers(void *self, struct batch *batch, struct board **boards, 
 		rc = read_contacts(self, batch, boards, count, err);
 	if (rc == 0)
 		rc = read_digests(self, batch, false, err);
-	return rc != 0 ? rc : read_digests(self, batch, true, err);
+	if (rc == 0)
+		rc = read_digests(self, batch, true, err);
+	return rc != 0 ? rc : register_read_standings(self, batch, err);
 }
 
 static struct teacher_state state_at(const struct pg_rows *rows, size_t i, int status_column)

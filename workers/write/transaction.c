@@ -3,8 +3,7 @@
 #include "run/crash.h"
 #include "run/notify.h"
 #include "run/status.h"
-#include "write/register_read.h"
-#include "write/register_write.h"
+#include "write/register_replay.h"
 
 enum { BUFFER_BYTES_MAX = 256 << 20 }; /* one row may be as large as a delivery; usual use is WRITE_CHUNK_BYTES */
 
@@ -66,7 +65,9 @@ static int judge_and_write(struct transaction *transaction, const struct transac
 	if (rc == 0)
 		rc = register_write_teachers(&write, &transaction->batch, err);
 	crash_point("write.teachers-written");
-	return rc != 0 ? rc : register_write_ledger(&write, &transaction->batch, err);
+	if (rc == 0)
+		rc = register_write_ledger(&write, &transaction->batch, err);
+	return rc != 0 ? rc : register_write_replays(&write, &transaction->batch, err);
 }
 
 static int commit(struct transaction *transaction, struct err *err)

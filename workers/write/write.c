@@ -40,7 +40,7 @@ struct write {
 	bool is_isolating; /* it goes message by message */
 	bool was_ready;
 	size_t forgets_open; /* handed to the sink, not reported */
-	int64_t lag_at_ms;
+	int64_t lag_at_ms, check_at_ms;
 	struct cursor_move moves[INTAKE_PARTITIONS_MAX];
 	struct cursor_move moves_each[INTAKE_MESSAGES_MAX];
 };
@@ -141,26 +141,31 @@ static void count_messages(struct message *const *messages, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct message *message = messages[i];
 
-		if (message->is_entered)
+		if (message->is_entered || message->replay == REPLAY_ENTERED)
 			write_count_lines(&message->ledger);
-		else if (message->verdict.kind == VERDICT_KIND_DELIVERY)
+		else if (message->verdict.kind == VERDICT_KIND_DELIVERY || message->replay == REPLAY_REPEATED)
 			write_count(COUNT_REPEATS, 1);
 	}
 	write_count(COUNT_MESSAGES, (int64_t)count);
 	write_count(COUNT_BATCHES, 1);
 }
 
-/* Replays are judged by a later version. Passing one over changes nothing, and must not go unseen. */
+/* An operator asked for a replay, so one that did nothing must not go unseen. */
 static void tell_replays(struct message *const *messages, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (messages[i]->verdict.kind != VERDICT_KIND_REPLAY)
+		const struct message *message = messages[i];
+
+		write_count(COUNT_REPLAYS, message->replay == REPLAY_ENTERED);
+		if (message->replay != REPLAY_UNKNOWN && message->replay != REPLAY_UNFIT)
 			continue;
 		write_count(COUNT_REPLAYS_LEFT, 1);
-		log_event(LOG_WARN, "write.replay-passed-over", "partition=%d offset=%lld board=%05d attempt=%d why=%s",
-			  messages[i]->partition, (long long)messages[i]->verdict.raw_offset,
-			  messages[i]->verdict.header.board, messages[i]->verdict.attempt,
-			  LOG_QUOTED("this version does not carry out replays; the outcomes of before stand"));
+		log_event(LOG_ERROR, "write.replay-passed-over", "partition=%d offset=%lld board=%05d attempt=%d why=%s",
+			  message->partition, (long long)message->verdict.raw_offset, message->verdict.header.board,
+			  message->verdict.attempt,
+			  LOG_QUOTED(message->replay == REPLAY_UNKNOWN
+					     ? "the ledger has no such delivery: nothing is changed"
+					     : "its lines do not fit those of the delivery: nothing is changed"));
 	}
 }
 
@@ -409,6 +414,26 @@ static struct assignment assignment_of(struct write *self)
 	};
 }
 
+/* Now and then, and after every new connection: was the register set back to an earlier time? */
+static int check_cursors(struct write *self, struct err *err)
+{
+	struct assignment assignment = assignment_of(self);
+	bool stands;
+
+	if (clock_ms() < self->check_at_ms || self->is_stuck || self->intake.count > 0)
+		return 0;
+	int rc = assignment_check(&assignment, &stands, err);
+
+	if (rc != 0)
+		return rc;
+	self->check_at_ms = clock_ms() + LAG_EVERY_MS;
+	if (!stands) {
+		log_event(LOG_WARN, "write.set-back", "then=\"verdicts are applied again from the register's cursors\"");
+		give_up_batch(self);
+	}
+	return 0;
+}
+
 /* Opens what was assigned. A batch that is stuck goes first, as it needs the same peer. */
 static int open_assigned(struct write *self, struct err *err)
 {
@@ -426,6 +451,8 @@ static int open_assigned(struct write *self, struct err *err)
 
 static int connect_register(struct write *self, struct err *err)
 {
+	if (!pg_link_is_up(self->link))
+		self->check_at_ms = 0;
 	int rc = pg_link_connect(self->link, err);
 
 	if (rc != 0)
@@ -444,6 +471,8 @@ static int write_turn(void *opaque, struct err *err)
 		rc = poll_only(self, err);
 	if (rc == 0)
 		rc = connect_register(self, err);
+	if (rc == 0)
+		rc = check_cursors(self, err);
 	if (rc == 0)
 		rc = open_assigned(self, err);
 	if (rc == 0 && !self->is_stuck && !assignment_is_due(&self->intake))

@@ -14,7 +14,8 @@ enum write_counter {
 	COUNT_FENCED,
 	COUNT_RETRIES,
 	COUNT_FORGOTTEN,    /* teachers in Forgets */
-	COUNT_REPLAYS_LEFT, /* replays passed over */
+	COUNT_REPLAYS,	    /* replays entered */
+	COUNT_REPLAYS_LEFT, /* replays of no delivery we know */
 	GAUGE_PARTITIONS,
 	GAUGE_PARKED,
 	GAUGE_LAG,

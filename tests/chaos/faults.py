@@ -1,0 +1,640 @@
+"""faults: what a trial can suffer. Each kind says how it is made; `draw` picks parameters from the trial's random source.
+
+    prepare(machine, crash_at)   before the workers start: settings of one worker, crash points
+    strike(machine)              in the middle of the load, when `at` of the events have been answered; at None: never
+    heal(machine)                lasts_s later
+    end(machine)                 after the load: nothing of the fault may be left
+needs: how many workers of a kind it takes.
+"""
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+from fault_proxy import CutAfter, CutAt, Delay, Drop, HalfClose, Refuse
+
+from .machine import SESSION_S, copy_of, restart, swap
+
+CRASH_POINTS = {
+    "gateway": ("gateway.checked", "gateway.acknowledged"),
+    "validate": ("validate.taken", "validate.judged", "validate.produced", "validate.delivered", "validate.advanced",
+                 "validate.folded", "validate.began"),
+    "write": ("write.fenced", "write.teachers-written", "write.before-commit", "write.committed", "write.forget-published"),
+}
+KIND_OF_POINT = {point: kind for kind, points in CRASH_POINTS.items() for point in points}
+ZOMBIE_S = SESSION_S + 1.0
+
+
+class Fault:
+    needs = {}
+    resource = None  # what only one fault of a trial may touch; None: any number
+
+    def __init__(self, at=None, lasts_s=0.0):
+        self.at, self.lasts_s = at, lasts_s
+        self.is_open = self.was_open = False
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(at=round(rng.uniform(0.05, 0.8), 2), lasts_s=round(rng.uniform(0.3, 2.5), 1))
+
+    def text(self):
+        return type(self).__name__ + (f"@{self.at:g}" if self.at is not None else "") + (f"+{self.lasts_s:g}s" if self.lasts_s else "")
+
+    def prepare(self, machine, crash_at):
+        pass
+
+    def strike(self, machine):
+        self.is_open = self.was_open = True
+        self.begin(machine)
+
+    def has_struck(self, keeper):
+        """Whether it did anything at all: a fault that sleeps proves nothing."""
+        return self.was_open or self.at is None
+
+    def heal(self, machine):
+        if self.is_open:
+            self.is_open = False
+            self.cure(machine)
+
+    def end(self, machine):
+        self.heal(machine)
+
+    def begin(self, machine):
+        pass
+
+    def cure(self, machine):
+        pass
+
+
+# --- our own processes ---
+
+
+class Crash(Fault):
+    """The first worker of a kind dies at the hit-th passing of a crash point and is started again; then: points of its next
+    lives, at their first passing."""
+
+    def __init__(self, point, hit, number=1, then=()):
+        super().__init__()
+        self.point, self.hit, self.number, self.then = point, hit, number, then
+
+    @classmethod
+    def draw(cls, rng):
+        point = rng.choice(sorted(KIND_OF_POINT))
+        then = rng.choices(CRASH_POINTS[KIND_OF_POINT[point]], k=rng.choice((0, 0, 1)))
+        return cls(point, rng.choice((1, 1, 2, 3, 5, 8)), then=tuple(then))
+
+    def text(self):
+        return f"Crash {self.point}:{self.hit}" + "".join(f" {point}:1" for point in self.then)
+
+    def plan(self):
+        return f"{self.point}:{self.hit}"
+
+    def prepare(self, machine, crash_at):
+        lives = crash_at.setdefault(f"{KIND_OF_POINT[self.point]}{self.number}", [])
+        for life, plan in enumerate((self.plan(), *self.then)):
+            if life < len(lives):
+                lives[life] += "," + plan
+            else:
+                lives.append(plan)
+
+    def has_struck(self, keeper):
+        return keeper.crashes_of(KIND_OF_POINT[self.point]) > len(self.then)
+
+
+class StopAt(Crash):
+    """It stops there instead, a second instance takes over after the session's time, and it wakes up in the middle of what
+    it did: a zombie at an exact place."""
+
+    def __init__(self, point, hit, number=1, lasts_s=ZOMBIE_S):
+        super().__init__(point, hit, number)
+        self.lasts_s = lasts_s
+        self.needs = {KIND_OF_POINT[point]: 2}
+        self.is_over = threading.Event()
+        self.has_stopped = False
+
+    @classmethod
+    def draw(cls, rng):
+        points = CRASH_POINTS["validate"] + CRASH_POINTS["write"]
+        return cls(rng.choice(points), rng.choice((1, 2, 3)), lasts_s=rng.choice((0.5, ZOMBIE_S, 2 * ZOMBIE_S)))
+
+    def text(self):
+        return f"StopAt {self.point}:{self.hit}+{self.lasts_s:g}s"
+
+    def plan(self):
+        return f"{self.point}:{self.hit}=stop"
+
+    def prepare(self, machine, crash_at):
+        super().prepare(machine, crash_at)
+        worker = machine.workers.named(f"{KIND_OF_POINT[self.point]}{self.number}")[0]
+        threading.Thread(target=self.wake, args=(worker,), daemon=True).start()
+
+    def has_struck(self, keeper):
+        return self.has_stopped
+
+    def wake(self, worker):
+        while not self.is_over.wait(0.05):
+            if worker.process.is_paused():
+                self.has_stopped = True
+                self.is_over.wait(self.lasts_s)
+                worker.process.signal(signal.SIGCONT)
+                return
+
+    def end(self, machine):
+        """A stop that has not come yet may still come while the rest is written: it is then woken soon."""
+        threading.Timer(2 * ZOMBIE_S, self.is_over.set).start()
+
+
+class Kill(Fault):
+    """kill -9 at any moment."""
+
+    def __init__(self, kind, number=1, again=1, **options):
+        super().__init__(**options)
+        self.kind, self.number, self.again = kind, number, again
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(("gateway", "validate", "write")), again=rng.choice((1, 1, 2)), at=round(rng.uniform(0.05, 0.8), 2),
+                   lasts_s=rng.choice((0.5, 2.0)))
+
+    def text(self):
+        return f"{type(self).__name__} {self.kind} {self.again}x@{self.at:g}"
+
+    number_of_signal = signal.SIGKILL
+
+    def begin(self, machine):
+        threading.Thread(target=self.kill, args=(machine.workers.named(f"{self.kind}{self.number}")[0],), daemon=True).start()
+
+    def kill(self, worker):
+        for _ in range(self.again):
+            worker.process.signal(self.number_of_signal)
+            time.sleep(self.lasts_s / self.again)
+
+
+class Term(Kill):
+    """Ended in good order, and started again."""
+
+    number_of_signal = signal.SIGTERM
+
+
+class Zombie(Fault):
+    """One of two instances stops for longer than its session, and wakes up."""
+
+    def __init__(self, kind, **options):
+        super().__init__(**options)
+        self.kind = kind
+        self.needs = {kind: 2}
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(("validate", "write")), at=round(rng.uniform(0.05, 0.6), 2), lasts_s=ZOMBIE_S)
+
+    def text(self):
+        return f"Zombie {self.kind}@{self.at:g}+{self.lasts_s:g}s"
+
+    def begin(self, machine):
+        machine.workers.named(f"{self.kind}1")[0].process.signal(signal.SIGSTOP)
+
+    def cure(self, machine):
+        machine.workers.named(f"{self.kind}1")[0].process.signal(signal.SIGCONT)
+
+
+class TwoOwners(Fault):
+    """Two instances in two consumer groups: each owns every partition, for the whole run."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.needs = {kind: 2}
+        self.resource = f"groups of {kind}"
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(("validate", "write")))
+
+    def text(self):
+        return f"TwoOwners {self.kind}"
+
+    def prepare(self, machine, crash_at):
+        machine.change_settings(machine.workers.named(f"{self.kind}2")[0],
+                                {"kafka.group": f"instroom-{self.kind}-other-{machine.generation}"})
+
+
+# --- Redis ---
+
+
+class RedisKill(Fault):
+    resource = "redis"
+
+    def begin(self, machine):
+        machine.server("redis").kill()
+
+    def cure(self, machine):
+        restart(machine.server("redis"))
+
+
+class RedisFlush(Fault):
+    resource = "redis"
+
+    def begin(self, machine):
+        machine.redis("FLUSHALL")
+
+
+class RedisDropKeys(Fault):
+    """Some keys vanish, as by eviction."""
+
+    resource = "redis"
+
+    def begin(self, machine):
+        keys = machine.redis("KEYS", "*").split()
+        for key in keys[::2]:
+            machine.redis("UNLINK", key)
+
+
+class RedisOld(Fault):
+    """Killed, and later started again from a copy of its files as they were before part of the load."""
+
+    resource = "redis"
+
+    def begin(self, machine):
+        server = machine.server("redis")
+        self.copy = machine.stack.dir / "redis-copy"
+        copy_of(server.dir, self.copy)
+
+    def cure(self, machine):
+        server = machine.server("redis")
+        server.kill()
+        swap(server.dir, self.copy)
+        restart(server)
+
+
+class RedisAway(Fault):
+    """Unreachable from before the start until all is written."""
+
+    resource = "line redis"
+
+    @classmethod
+    def draw(cls, rng):
+        return cls()
+
+    def prepare(self, machine, crash_at):
+        machine.proxies["redis"].fault = Refuse()
+
+
+class RedisFull(Fault):
+    """maxmemory with noeviction: writes are refused."""
+
+    resource = "redis"
+
+    policy = "noeviction"
+
+    def begin(self, machine):
+        machine.redis("CONFIG", "SET", "maxmemory-policy", self.policy)
+        machine.redis("CONFIG", "SET", "maxmemory", "1mb")
+
+    def cure(self, machine):
+        machine.redis("CONFIG", "SET", "maxmemory", "0")
+        machine.redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
+class RedisEvicts(RedisFull):
+    policy = "allkeys-random"
+
+
+# --- through a proxy ---
+
+
+class Wire(Fault):
+    """A fault of the line between our workers and a peer."""
+
+    lines = ("redis", "pg-gateway", "pg-validate", "pg-write", "kafka")
+
+    def __init__(self, line, **options):
+        super().__init__(**options)
+        self.line = line
+        self.resource = f"line {line}"
+        self.struck = 0
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(cls.lines), at=round(rng.uniform(0.05, 0.8), 2), lasts_s=round(rng.uniform(0.3, 4), 1))
+
+    def text(self):
+        return f"{type(self).__name__} {self.line}@{self.at:g}+{self.lasts_s:g}s"
+
+    def has_struck(self, keeper):
+        return self.struck > 0
+
+    def begin(self, machine):
+        machine.proxies[self.line].fault = self.fault()
+
+    def cure(self, machine):
+        self.struck += machine.proxies[self.line].fault.struck
+        machine.proxies[self.line].fault = None
+
+
+class WireRefuses(Wire):
+    fault = staticmethod(Refuse)
+
+
+class WireDrops(Wire):
+    """What went into the void is lost, so the connections that stood must not come back to life."""
+
+    fault = staticmethod(Drop)
+
+    def cure(self, machine):
+        super().cure(machine)
+        machine.proxies[self.line].cut_all()
+
+
+class WireHalfCloses(Wire):
+    fault = staticmethod(HalfClose)
+
+
+class WireSlow(Wire):
+    def fault(self):
+        return Delay(0.6 if self.line == "redis" else 0.05)
+
+
+class WireCuts(Wire):
+    """Cut after so many bytes, again and again."""
+
+    def begin(self, machine):
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.cut, args=(machine.proxies[self.line],), daemon=True)
+        self.thread.start()
+
+    def cut(self, proxy):
+        count = 400
+        while not self.is_over.is_set():
+            fault = CutAfter(count)
+            proxy.fault = fault
+            while not fault.struck and not self.is_over.wait(0.02):
+                pass
+            self.struck += fault.struck
+            count = count * 3 % 50000 + 100
+
+    def cure(self, machine):
+        self.is_over.set()
+        self.thread.join(5)
+        super().cure(machine)
+
+
+class CommitCut(Wire):
+    """The writer's line breaks exactly at COMMIT: before the server sees it, or before its answer comes back."""
+
+    lines = ("pg-write",)
+
+    def __init__(self, when, skip=0, times=3, **options):
+        super().__init__("pg-write", **options)
+        self.when, self.skip, self.times = when, skip, times
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(("before", "after", "after")), rng.choice((0, 1, 2)), at=round(rng.uniform(0.0, 0.6), 2), lasts_s=3.0)
+
+    def text(self):
+        return f"CommitCut {self.when} {self.skip}+{self.times}@{self.at:g}"
+
+    def fault(self):
+        return CutAt(b"commit\0", self.when, self.skip, self.times)
+
+
+# --- PostgreSQL ---
+
+
+class PgKill(Fault):
+    """kill -9, so that it recovers from its log."""
+
+    resource = "postgres"
+
+    def begin(self, machine):
+        machine.server("postgres").kill()
+
+    def cure(self, machine):
+        restart(machine.server("postgres"))
+
+
+class PgRestart(Fault):
+    resource = "postgres"
+
+    def begin(self, machine):
+        machine.server("postgres").stop()
+
+    def cure(self, machine):
+        restart(machine.server("postgres"))
+
+
+class PgReadOnly(Fault):
+    resource = "postgres"
+
+    def set(self, machine, value):
+        machine.sql(f"alter system set default_transaction_read_only = {value}")
+        machine.sql("select pg_reload_conf()")
+
+    def begin(self, machine):
+        self.set(machine, "on")
+
+    def cure(self, machine):
+        subprocess.run(["psql", "-X", "-q", machine.stack.env()["INSTROOM_PG_ADMIN"], "-c", "set default_transaction_read_only = off",
+                        "-c", "alter system reset default_transaction_read_only", "-c", "select pg_reload_conf()"],
+                       check=True, capture_output=True)
+
+
+class PgTerminate(Fault):
+    """pg_terminate_backend at random moments."""
+
+    resource = "postgres"
+
+    def begin(self, machine):
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.terminate, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def terminate(self, machine):
+        while not self.is_over.is_set():
+            try:
+                machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename in "
+                            "('instroom_writer', 'instroom_reader') and random() < 0.7")
+            except (OSError, subprocess.SubprocessError):
+                pass
+            self.is_over.wait(0.15)
+
+    def cure(self, machine):
+        self.is_over.set()
+        self.thread.join(10)
+
+
+class PgConnections(Fault):
+    """No connection left for the writer and the readers; those that stand are ended."""
+
+    resource = "postgres"
+
+    def begin(self, machine):
+        machine.sql("alter role instroom_writer connection limit 0; alter role instroom_reader connection limit 0; "
+                    "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'instroom_%'")
+
+    def cure(self, machine):
+        machine.sql("alter role instroom_writer connection limit -1; alter role instroom_reader connection limit -1")
+
+
+class PgLocked(Fault):
+    """Somebody holds a lock the writer needs, longer than it waits."""
+
+    resource = "postgres"
+
+    def begin(self, machine):
+        self.holder = subprocess.Popen(
+            ["psql", "-X", "-q", machine.stack.env()["INSTROOM_PG_ADMIN"], "-c",
+             f"begin; lock table register.teacher in exclusive mode; select pg_sleep({self.lasts_s}); commit"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def cure(self, machine):
+        self.holder.terminate()
+        self.holder.wait(10)
+
+
+class PgOld(Fault):
+    """The register goes back to a copy made earlier in the load, Kafka and Redis go on."""
+
+    resource = "postgres"
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(at=round(rng.uniform(0.05, 0.5), 2), lasts_s=round(rng.uniform(0.5, 2.0), 1))
+
+    def begin(self, machine):
+        server = machine.server("postgres")
+        server.kill()  # what a crash leaves is a consistent copy
+        self.copy = machine.stack.dir / "postgres-copy"
+        copy_of(server.data, self.copy)
+        restart(server)
+
+    def cure(self, machine):
+        server = machine.server("postgres")
+        server.kill()
+        swap(server.data, self.copy)
+        restart(server)
+
+
+# --- Kafka ---
+
+
+class KafkaKill(Fault):
+    resource = "kafka"
+
+    def begin(self, machine):
+        machine.server("kafka1").kill()
+
+    def cure(self, machine):
+        server = machine.server("kafka1")
+        server.prepare()
+        restart(server)
+
+
+class KafkaRestart(KafkaKill):
+    def begin(self, machine):
+        machine.server("kafka1").stop()
+
+
+class KafkaPause(Fault):
+    resource = "kafka"
+
+    def begin(self, machine):
+        machine.server("kafka1").signal(signal.SIGSTOP)
+
+    def cure(self, machine):
+        machine.server("kafka1").signal(signal.SIGCONT)
+
+
+# --- hostile bytes ---
+
+
+def produce(machine, topic, value, headers=(), key=None, partition=None):
+    """One message; a value may hold any byte."""
+    words = ["kcat", "-P", "-b", machine.broker(), "-t", topic, "-X", "message.timeout.ms=8000"]
+    words += ["-p", str(partition)] if partition is not None else []
+    words += ["-k", key] if key else []
+    for name, text in headers:
+        words += ["-H", f"{name}={text}"]
+    path = machine.stack.dir / f"hostile-{os.getpid()}-{threading.get_ident()}"
+    path.write_bytes(value)
+    subprocess.run(words + [path], check=True, capture_output=True, timeout=20)  # a file is one message
+    path.unlink()
+
+
+def fetch(machine, topic, partition):
+    """The bytes of the last message there, or None."""
+    done = subprocess.run(["kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", topic, "-p", str(partition), "-o", "-1",
+                           "-c", "1", "-f", "%s"], check=False, capture_output=True, timeout=20)
+    return done.stdout or None
+
+
+class Garbage(Fault):
+    """Random, truncated, foreign and repeated messages into all topics. Those into raw have no readable headers, or are no
+    delivery: none may change an outcome."""
+
+    def __init__(self, seed, **options):
+        super().__init__(**options)
+        self.seed = seed
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.getrandbits(32), at=round(rng.uniform(0.0, 0.6), 2), lasts_s=0.1)
+
+    def text(self):
+        return f"Garbage {self.seed}@{self.at:g}"
+
+    def prepare(self, machine, crash_at):
+        for worker in machine.workers.named("validate"):
+            machine.change_settings(worker, {"late.wait.max": "1s"})  # bytes of a schema nobody knows are given up in time
+
+    def begin(self, machine):
+        rng = random.Random(self.seed)
+        for _ in range(6):
+            try:
+                self.inject(machine, rng)
+            except subprocess.SubprocessError:
+                pass  # Kafka is away: nothing to be hostile to
+
+    def inject(self, machine, rng):
+        partition = rng.randrange(machine.stack.record["partitions"])
+        topic = rng.choice(("raw", "raw", "verdict", "verdict", "verdict", "reference"))
+        value = self.bytes_for(machine, rng, partition)
+        headers = rng.choice(((), (("instroom-kind", "DELIVERY"),), (("instroom-kind", "CONFIRM"), ("instroom-board", "99901")),
+                              (("instroom-kind", "FORGET"), ("instroom-board", "99901")),
+                              (("instroom-board", "x" * 300), ("instroom-kind", "\x01")))) if topic == "raw" else ()
+        if headers and headers[0][1] in ("FORGET", "CONFIRM"):
+            value = b"\xc3\x01" + value[:40]  # readable headers, a body that cannot be decoded
+        produce(machine, machine.topic(topic), value, headers, key=rng.choice((None, "99901")),
+                partition=0 if topic == "reference" else partition)
+
+    @staticmethod
+    def bytes_for(machine, rng, partition):
+        kind = rng.choice(("random", "random", "verdict", "raw", "torn verdict", "torn raw"))
+        if kind == "random":
+            return rng.randbytes(rng.choice((1, 9, 10, 11, 100, 5000)))
+        value = fetch(machine, machine.topic(kind.split()[-1]), partition) or b"\xc3\x01nothing"
+        return value[:rng.randrange(1, len(value) + 1)] if kind.startswith("torn") else value
+
+
+# How often each kind comes by in a random mix; Kafka takes longest to come back.
+MIX = {
+    Crash: 8, StopAt: 6, Kill: 6, Term: 2, Zombie: 3, TwoOwners: 4,
+    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 5, RedisAway: 2, RedisFull: 2, RedisEvicts: 2,
+    WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
+    PgKill: 3, PgRestart: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgOld: 4,
+    KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, Garbage: 4,
+}
+
+
+def draw_mix(rng):
+    """One to three faults that do not get in each other's way."""
+    chosen, taken = [], set()
+    for _ in range(rng.choice((1, 1, 2, 2, 3))):
+        fault = rng.choices(list(MIX), list(MIX.values()))[0].draw(rng)
+        if fault.resource is None or fault.resource not in taken:
+            taken.add(fault.resource)
+            chosen.append(fault)
+    return chosen

@@ -1,0 +1,193 @@
+"""machine: one private stack with fault proxies before its servers, and the workers of one trial at a time on it.
+
+Servers stay from trial to trial; each trial has topics, consumer groups and a register of its own. Every worker reaches
+Kafka, Redis and PostgreSQL through a proxy; the checks afterwards go straight to the servers. Each kind has its own proxy to
+PostgreSQL, so that one can lose its register while the others keep it.
+"""
+import itertools
+import os
+import shutil
+import struct
+import subprocess
+import time
+
+from fault_proxy import FaultProxy
+from private_stack import kafka, kafka_wire
+from private_stack import stack as stacks
+from private_stack import workers as programs
+from private_stack.places import StackError
+
+PARTITIONS = 3
+SESSION_S = 2.0        # of the workers' groups
+WAIT_S = 60
+DELETE_TOPICS = 20     # Kafka's API key
+FAULTY_LISTENER = "FAULTY"
+# Short, so that what is waited for in production for half a minute shows here within a trial.
+SETTINGS = {
+    "gateway": {"kafka.delivery.time.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
+    "validate": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.delivery.max": "10s", "pg.connect.max": "1s", "pg.statement.max": "3s",
+                 "drain.max": "5s"},
+    "write": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.wait.max": "2s", "pg.connect.max": "1s", "pg.lock.max": "2s",
+              "pg.idle.max": "3s", "pg.statement.max": "10s", "drain.max": "5s"},
+    "instroomctl": {},
+}
+
+
+class ProxiedKafka(kafka.Kafka):
+    """A second listener that tells its clients the address of the proxy: what asks there stays on the far side of it."""
+
+    def properties(self):
+        settings = super().properties()
+        settings["listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.faulty_port}"
+        settings["advertised.listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.kafka_proxy_port}"
+        settings["listener.security.protocol.map"] = f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{FAULTY_LISTENER}:PLAINTEXT"
+        settings["inter.broker.listener.name"] = "PLAINTEXT"
+        return settings
+
+
+class ProxiedStack(stacks.Stack):
+    """One broker: behind the proxy. Three: without, as each would need its own."""
+
+    @property
+    def faulty_port(self):
+        return programs.free_ports(self)[0]
+
+    @property
+    def kafka_proxy_port(self):
+        return programs.free_ports(self)[1]
+
+    def nodes(self):
+        if self.record["brokers"] == 1 and "kafka" in self.record["servers"]:
+            return [ProxiedKafka(self, 1, 1)]
+        return super().nodes()
+
+
+class Machine:
+    def __init__(self, name, build, brokers=1):
+        self.stack = ProxiedStack(name)
+        self.build = build
+        self.brokers = brokers
+        self.generations = itertools.count(1)
+        self.generation = 0
+        self.proxies = {}
+        self.workers = None
+
+    # --- its life ---
+
+    def up(self):
+        if self.stack.record is not None:
+            self.stack.wipe()
+            self.stack = ProxiedStack(self.stack.name)
+        self.stack.up({"partitions": PARTITIONS, "brokers": self.brokers, "servers": None, "no_topics": True,
+                       "tmpfs": False, "base_port": None, "wait": WAIT_S})
+        if self.brokers == 1:
+            self.proxies["kafka"] = FaultProxy(self.stack.faulty_port, self.stack.kafka_proxy_port)
+        self.proxies["redis"] = FaultProxy(self.stack.port("redis"))
+        for kind in programs.KINDS:
+            self.proxies[f"pg-{kind}"] = FaultProxy(self.stack.port("postgres"))
+        self.workers = programs.Workers(self.stack)
+
+    def wipe(self):
+        for proxy in self.proxies.values():
+            proxy.close()
+        self.proxies.clear()
+        self.stack.wipe()
+
+    def server(self, name):
+        return self.stack.named(name)[0]
+
+    # --- a trial ---
+
+    def settings(self, extra):
+        """Of a new generation, through the proxies; extra: {kind: {key: value}} on top."""
+        self.generation = next(self.generations)
+        topics = programs.generation(self.generation)
+        env = self.stack.env()
+        found = {kind: SETTINGS[kind] | topics[kind] for kind in SETTINGS}
+        for kind, role in (("gateway", "READER"), ("validate", "READER"), ("write", "WRITER")):
+            found[kind]["pg.conninfo"] = env[f"INSTROOM_PG_{role}"].replace(
+                f"port={self.stack.port('postgres')}", f"port={self.proxies[f'pg-{kind}'].port}")
+            if self.brokers == 1:
+                found[kind]["kafka.brokers"] = f"127.0.0.1:{self.stack.kafka_proxy_port}"
+        found["validate"]["redis.address"] = f"127.0.0.1:{self.proxies['redis'].port}"
+        return {kind: values | extra.get(kind, {}) for kind, values in found.items()}
+
+    def begin(self, counts, extra, tables, sql=""):
+        """Settings, empty register, topics, reference data; sql: on top of the migrations, as the owner. Starts no worker."""
+        for path in (self.stack.dir / "workers").glob("*.log"):
+            path.unlink()
+        for path in (self.stack.dir / "workers").glob("[gvw]*.conf"):
+            path.unlink()
+        self.workers.set_up(self.build, counts, True, self.settings(extra))
+        self.workers.empty_register()
+        self.workers.prepare(tables)
+        if sql:
+            self.sql(sql, "OWNER")
+
+    def change_settings(self, worker, values):
+        """Of one worker, before it starts."""
+        lines = dict(line.split(" = ", 1) for line in worker.config.read_text().splitlines() if " = " in line)
+        self.workers.write(worker.config.name, lines | values)
+
+    def end(self):
+        """After a trial: proxies are well, its topics go."""
+        for proxy in self.proxies.values():
+            proxy.fault = None
+        self.delete_topics([f"instroom.{name}.{self.generation}" for name in ("raw", "verdict", "quarantine", "reference")])
+
+    def delete_topics(self, names):
+        body = struct.pack(">i", len(names)) + b"".join(kafka_wire.pack_text(name) for name in names) + struct.pack(">i", 10000)
+        try:
+            kafka_wire.ask(self.server("kafka1").port, DELETE_TOPICS, 1, body, 15)
+        except (OSError, ValueError):
+            pass  # they only cost room
+
+    # --- asking the servers ---
+
+    def topic(self, name):
+        return f"instroom.{name}.{self.generation}"
+
+    def broker(self):
+        return self.stack.env()["INSTROOM_KAFKA_BROKERS"]
+
+    def sql(self, text, role="ADMIN", wait_s=10):
+        """Rows as text, columns by tab. Raises CalledProcessError when the server does not do it."""
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1",
+                               self.stack.env()[f"INSTROOM_PG_{role}"] + f" connect_timeout={wait_s}", "-c", text],
+                              check=True, capture_output=True, text=True, timeout=WAIT_S)
+        return done.stdout
+
+    def redis(self, *words):
+        done = subprocess.run(["redis-cli", "-p", str(self.stack.port("redis")), *words], check=True, capture_output=True,
+                              text=True, timeout=WAIT_S)
+        return done.stdout
+
+    def wait_until_written(self, wait_s):
+        """false: not all that is in the log has been judged and written in time."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            left = max(1, int(deadline - time.monotonic()))
+            done = self.workers.ctl("wait", "--quiet", "--timeout", str(left), capture_output=True, text=True)
+            if done.returncode == 0 or time.monotonic() >= deadline:
+                return done.returncode == 0
+            time.sleep(0.2)
+
+
+def restart(server, wait_s=WAIT_S):
+    """Starts a server that was killed. Its port may be held a moment longer by connections that die."""
+    server.start()
+    server.wait(wait_s)
+
+
+def copy_of(directory, target):
+    """With owners, as the servers run as another user."""
+    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run(["cp", "-a", directory, target], check=True)
+
+
+def swap(directory, copy):
+    shutil.rmtree(directory)
+    os.rename(copy, directory)
+
+
+__all__ = ["Machine", "StackError", "PARTITIONS", "SESSION_S", "restart", "copy_of", "swap", "programs"]

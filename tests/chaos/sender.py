@@ -1,0 +1,96 @@
+"""sender: the boards of a workload, each sending its events one after the other, the next after the answer to the one before.
+
+Like instroomctl deliver, a board sends again when the line breaks or the gateway has no room or time (503): a repeat is
+harmless. Boards send side by side, each to a gateway of its choice. A pause between events spreads the load, so that faults
+fall into it.
+"""
+import http.client
+import importlib.machinery
+import importlib.util
+import json
+import random
+import threading
+import time
+
+from . import TESTS
+
+RETRY_S = 0.15
+AGAIN = {500, 502, 503, 504}
+
+
+def load_cases():
+    """scripts/cases: how an event becomes a request."""
+    path = TESTS.parent / "scripts" / "cases"
+    loader = importlib.machinery.SourceFileLoader("instroom_cases", str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+cases = load_cases()
+
+
+class Sender:
+    def __init__(self, workload, gateways, token, seed):
+        self.workload = workload
+        self.gateways = [cases.Gateway(port, token) for port in gateways]
+        self.seed = seed
+        self.answers = {}        # number: (status, answer, how often it was sent)
+        self.findings = []
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self.run_lane, args=(board, lane), name=f"board-{board}", daemon=True)
+                        for board, lane in sorted(workload.lanes.items())]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def progress(self):
+        return len(self.answers) / max(1, self.workload.event_count())
+
+    def is_done(self):
+        return not any(thread.is_alive() for thread in self.threads)
+
+    def wait(self, wait_s):
+        """false: not everything was taken in time."""
+        deadline = time.monotonic() + wait_s
+        for thread in self.threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        is_done = self.is_done()
+        self.is_over.set()
+        return is_done
+
+    # --- one board ---
+
+    def run_lane(self, board, lane):
+        rng = random.Random(f"{self.seed}-{board}")
+        for number, event in lane:
+            answer = self.send(rng, event)
+            if answer is None:
+                return
+            self.answers[number] = answer
+            if self.is_over.wait(rng.uniform(0, self.workload.pause_s)):
+                return
+
+    def send(self, rng, event):
+        path, body, headers = self.request(event)
+        for times in range(1, 100000):
+            gateway = rng.choice(self.gateways)
+            try:
+                status, _, content = gateway.ask(path, body, headers)
+            except (OSError, http.client.HTTPException):
+                status = 0
+            if status == 500:
+                self.findings.append("a gateway answered 500")
+            if status and status not in AGAIN:
+                return status, json.loads(content), times
+            if self.is_over.wait(RETRY_S):
+                return None
+        return None
+
+    def request(self, event):
+        if event["type"] == "bevestiging":
+            path = f"/v1/besturen/{event['bestuur']}/leveringen/{event['leveringsid']}/bevestiging"
+            return path, b"", {"Content-Type": "application/json"}
+        content = (self.workload.folder / event["bestand"]).read_bytes()
+        return cases.delivery_path(event), content, {"Content-Type": "text/csv"} | cases.contact_headers(event)

@@ -1,0 +1,158 @@
+"""trial: one workload on an empty register while faults strike; what comes out is compared with the undisturbed run.
+
+    Trial        the workload, the faults and the settings that a seed stands for
+    Bench        a machine, the folder of evidence, and the undisturbed outcomes known so far
+A difference, an answer 500, an unexpected end of a worker, a register that does not come to rest: each is a finding, and the
+folder of the trial with logs, topics and both outcomes is kept.
+"""
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from . import outcome, workloads
+from .keeper import Keeper
+from .machine import StackError, WAIT_S
+from .sender import Sender
+
+SEND_S = 90
+REST_S = 60
+READY_S = 15
+DRAIN_S = 6
+
+
+@dataclass
+class Trial:
+    seed: object
+    workload: object
+    faults: list = field(default_factory=list)
+    counts: dict = field(default_factory=lambda: {"gateway": 1, "validate": 1, "write": 1})
+    settings: dict = field(default_factory=dict)
+    must_strike: bool = False  # a fault that never struck is a finding
+
+    def text(self):
+        faults = ", ".join(fault.text() for fault in self.faults) or "undisturbed"
+        more = "".join(f" {kind}.{key}={value}" for kind, values in self.settings.items() for key, value in values.items())
+        return f"seed={self.seed} {self.workload.name}: {faults};" \
+               f" {self.counts['gateway']}/{self.counts['validate']}/{self.counts['write']} workers{more}"
+
+
+class Bench:
+    def __init__(self, machine, evidence):
+        self.machine = machine
+        self.evidence = evidence
+        self.workloads = {}
+        self.references = {}
+
+    def workload(self, theme, seed):
+        name = f"{theme}-{seed}"
+        if name not in self.workloads:
+            self.workloads[name] = workloads.make(theme, seed, self.evidence / "workloads" / name)
+        return self.workloads[name]
+
+    def reference(self, workload):
+        """The outcome of the undisturbed run, which must be what the oracle says."""
+        if workload.name not in self.references:
+            out = self.evidence / "undisturbed" / workload.name
+            findings = self.play(Trial("undisturbed", workload), out)
+            if not findings and not workload.refuses:
+                findings = outcome.differences_from_oracle(workload, out / "outcome")
+            if findings:
+                raise StackError(f"the undisturbed run of {workload.name} is not what the oracle says:\n" + "\n".join(findings))
+            self.references[workload.name] = out / "outcome"
+        return self.references[workload.name]
+
+    def run(self, trial):
+        """Findings; none: it ended as if nothing had happened."""
+        expected = self.reference(trial.workload)
+        out = self.evidence / f"seed-{trial.seed}"
+        findings = self.play(trial, out, expected)
+        if findings:
+            shutil.copytree(expected, out / "undisturbed", dirs_exist_ok=True)
+            (out / "findings.txt").write_text(trial.text() + "\n" + "\n".join(findings) + "\n")
+        else:
+            shutil.rmtree(out)
+        return findings
+
+    def play(self, trial, out, expected=None):
+        """Runs it, collects its outcome in out/outcome and compares it, if there is something to compare it with."""
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        machine = self.machine
+        machine.begin(trial.counts, trial.settings, workloads.TABLES, workloads.REFUSE_SQL if trial.workload.refuses else "")
+        keeper = Keeper(machine.workers.all(trial.counts))
+        findings = []
+        try:
+            findings = self.play_out(trial, keeper, out)
+            if expected and (out / "outcome" / "register.txt").exists():
+                findings += outcome.differences(expected, out / "outcome")
+        except (StackError, OSError, subprocess.SubprocessError, outcome.OutcomeError) as error:
+            findings = [f"{type(error).__name__}: {error}"]
+        finally:
+            keeper.stop(signal.SIGTERM, DRAIN_S)
+            findings = findings + keeper.findings
+            if findings:
+                self.keep_evidence(out)
+            machine.end()
+        return findings
+
+    def play_out(self, trial, keeper, out):
+        machine = self.machine
+        crash_at = {}
+        for fault in trial.faults:
+            fault.prepare(machine, crash_at)
+        keeper.start(crash_at, READY_S)
+        gateways = [worker.port for worker in keeper.workers if worker.kind == "gateway"]
+        sender = Sender(trial.workload, gateways, (machine.workers.dir / "token").read_text(), trial.seed)
+        sender.start()
+        self.disturb(trial, sender)
+        is_sent = sender.wait(SEND_S)
+        for fault in trial.faults:
+            fault.end(machine)
+        if not is_sent:
+            return sender.findings + [f"only {len(sender.answers)} of {trial.workload.event_count()} events were taken in {SEND_S} s"]
+        if not machine.wait_until_written(REST_S):
+            return sender.findings + [f"not everything was judged and written {REST_S} s after the last fault"]
+        wait_for_gateway(keeper)
+        outcome.collect(machine, trial.workload, sender, gateways[0], out / "outcome")
+        missed = [f"{fault.text()} never struck" for fault in trial.faults if trial.must_strike and not fault.has_struck(keeper)]
+        return sender.findings + missed + outcome.balance_findings(trial.workload, out / "outcome")
+
+    def disturb(self, trial, sender):
+        """Each fault strikes at its share of the load and ends by itself after its time."""
+        strikes = sorted((fault for fault in trial.faults if fault.at is not None), key=lambda fault: fault.at)
+        deadline = time.monotonic() + SEND_S
+        open_faults = []
+        while (strikes or open_faults) and time.monotonic() < deadline:
+            now = time.monotonic()
+            if strikes and (sender.progress() >= strikes[0].at or sender.is_done()):
+                fault = strikes.pop(0)
+                fault.strike(self.machine)
+                open_faults.append((time.monotonic() + fault.lasts_s, fault))
+            for ends_at, fault in list(open_faults):
+                if now >= ends_at:
+                    open_faults.remove((ends_at, fault))
+                    fault.heal(self.machine)
+            time.sleep(0.01)
+
+    def keep_evidence(self, out):
+        """Logs of workers and servers, and the topics. All data is invented."""
+        machine = self.machine
+        logs = out / "logs"
+        logs.mkdir(exist_ok=True)
+        for path in [*machine.workers.dir.glob("*.log"), *machine.workers.dir.glob("*.conf"), *machine.stack.dir.glob("log/*.log")]:
+            shutil.copy(path, logs)
+        for name in ("raw", "verdict", "quarantine"):
+            with open(out / f"{name}.txt", "wb") as file:
+                subprocess.run(["timeout", str(WAIT_S // 3), "kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", machine.topic(name),
+                                "-f", "%p %o %k %S %h\n"], check=False, stdout=file, stderr=subprocess.DEVNULL)
+        try:
+            (out / "cursor.txt").write_text(machine.sql("select * from register.cursor order by topic, partition"))
+        except (OSError, subprocess.SubprocessError):
+            pass
+
+
+def wait_for_gateway(keeper):
+    gateway = next(worker for worker in keeper.workers if worker.kind == "gateway")
+    gateway.wait(READY_S)

@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+"""Replay and quarantine against the real machine: what an operator plans, starts, kills and resumes, and what the ledger,
+the terugmeldingen and the register say afterwards. All persons are invented."""
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import kafka_produce  # noqa: E402
+from private_stack import kafka_wire  # noqa: E402
+from private_stack import stack as stacks  # noqa: E402
+from private_stack import workers as programs  # noqa: E402
+
+BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
+WAIT_S = 60
+COUNTS = {"gateway": 1, "validate": 1, "write": 1}
+MISSING = ("99VO", "99QF", "99QG", "99QH")  # schools the first reference tables lack
+COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"
+           "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;"
+           "onderwijsterrein")
+results = {"passed": 0, "failed": 0}
+
+
+def check(what, is_so, seen=""):
+    results["passed" if is_so else "failed"] += 1
+    if not is_so:
+        print(f"failed: {what}\n    saw: {seen}", flush=True)
+
+
+def bsn(number):
+    """The invented BSN with this number: the 11-test's last digit is worked out, numbers without one are passed over."""
+    digits = f"{90000000 + number * 7:08}"
+    while True:
+        last = sum(int(digit) * weight for digit, weight in zip(digits, range(9, 1, -1))) % 11
+        if last < 10:
+            return digits + str(last)
+        digits = f"{int(digits) + 1:08}"
+
+
+def line(teacher, brin, number=1, name="Jansen", text=None):
+    ground = "901" if brin == "99VO" else "701"
+    return (f"{text or bsn(teacher)};{1000 + teacher};{name};;Jan;M;19700101;A-{teacher}-{number};{brin};00;20000801;;"
+            f"2000080{number};;{ground};")
+
+
+class Machine:
+    def __init__(self, stack, data):
+        self.stack, self.data = stack, data
+        self.has_quarantine = False
+        self.workers = programs.Workers(stack)
+        self.workers.set_up(BUILD.resolve(), COUNTS, True, {})
+
+    def ctl(self, *words):
+        return self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
+
+    def json(self, *words):
+        done = self.ctl(*words, "--json")
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"instroomctl {' '.join(words)}: {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def expect(self, what, status, text, *words):
+        done = self.ctl(*words)
+        check(what, done.returncode == status and text in done.stdout + done.stderr,
+              f"{done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def wait(self):
+        self.expect("all is judged and written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+
+    def deliver(self, board, sequence, kind, lines, waits=True):
+        """Its leveringsid."""
+        name = f"replay-{board}-{kind.lower()}-{sequence}"
+        query = urllib.parse.urlencode({"bestuur": board, "soort": kind, "volgnummer": sequence, "leveringsid": name,
+                                        "extractiedatum": "2018-07-01", "ontvangen_op": "2018-07-02"})
+        token = (self.workers.dir / "token").read_text()
+        port = self.workers.named("gateway1")[0].port
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/leveringen?{query}",
+                                         data=("\n".join([COLUMNS, *lines]) + "\n").encode(),
+                                         headers={"Authorization": f"Bearer {token}", "Content-Type": "text/csv"})
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            check(f"{name} is accepted", answer.status == 202, answer.status)
+        if waits:
+            self.wait()
+        return name
+
+    def report(self, board, name):
+        """{regel: (uitkomst, codes)}"""
+        found = {}
+        for row in csv.DictReader(io.StringIO(self.ctl("report", board, name, "--format", "csv").stdout), delimiter=";"):
+            outcome, codes = found.get(int(row["regel"]), (row["uitkomst"], []))
+            found[int(row["regel"])] = (outcome, codes + [row["code"]] * (row["code"] != ""))
+        return found
+
+    def outcomes(self, board, name):
+        return {number: outcome for number, (outcome, _) in self.report(board, name).items()}
+
+    def sql(self, statement):
+        done = subprocess.run(["psql", "-tAqX", self.stack.env()["INSTROOM_PG_OWNER"], "-c", statement], check=True,
+                              capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def balances(self, when):
+        done = self.ctl("ledger", "--check")
+        check(f"the ledger balances {when}", done.returncode == 0 or self.has_quarantine and "lines in quarantaine" in done.stderr
+              and done.stderr.count("\n") == 1, done.stderr)
+        self.expect(f"derived again from the log the register is the same {when}", 0, " 0 differences", "verify", "--all")
+
+    def publish(self, folder):
+        self.expect("reference tables are imported", 0, "", "reference", "import", folder)
+        self.expect("and published", 0, "published", "reference", "publish")
+        time.sleep(1.5)  # the gateway looks now and then
+
+    def plan(self, *words):
+        plan = self.json("replay", "plan", *words)
+        return plan, plan["job"]
+
+    def replay(self, what, *words):
+        plan, job = self.plan(*words)
+        self.expect(what, 0, "are in the ledger", "replay", "start", job, "--reason", "a test")
+        return plan
+
+
+def without_schools(folder, out):
+    shutil.copytree(folder, out)
+    for name in ("scholen.csv", "bestuur_school.csv", "vestigingen.csv"):
+        lines = (folder / name).read_text().splitlines(keepends=True)
+        (out / name).write_text("".join(one for one in lines if not any(brin in one for brin in MISSING)))
+
+
+def rejected_for_a_missing_school(machine, full):
+    """The lines of a school that was missing come in; those with another fault stay; the terugmelding is merged."""
+    name = machine.deliver("99901", 1, "VOLLEDIG", [
+        line(1, "99ZZ"), line(2, "99VO"), line(3, "99ZZ"), line(3, "99VO", 2), line(4, "99VO", text="12345678"),
+        line(5, "99VO").replace("19700101", "99999999")])
+    before = machine.report("99901", name)
+    check("without the school its lines are rejected", {number: one[0] for number, one in before.items()} ==
+          {2: "nieuw", 3: "afgekeurd", 4: "afgekeurd", 5: "afgekeurd", 6: "afgekeurd", 7: "afgekeurd"}, before)
+    machine.balances("before a replay")
+    plan, _ = machine.plan("--delivery", "99901", name, "--reference", "original")
+    check("judged by the same data they are rejected again", plan["foreseen"]["afgekeurd"] == 5, plan)
+    check("a plan changes nothing", machine.report("99901", name) == before)
+    machine.publish(full)
+    plan, job = machine.plan("--code", "LR-S02", "--board", "99901")
+    check("the plan takes whole teachers", (plan["deliveries"], plan["lines"]) == (1, 5), plan)
+    check("and foresees what comes in", plan["foreseen"]["nieuw"] == 3 and plan["foreseen"]["afgekeurd"] == 2, plan)
+    machine.expect("a start wants a reason", 64, "--reason", "replay", "start", job)
+    machine.expect("the job is carried out", 0, "nieuw +3", "replay", "start", job, "--reason", "school 99VO was missing")
+    after = machine.report("99901", name)
+    check("the lines of the school came in, the others stay", {number: one[0] for number, one in after.items()} ==
+          {2: "nieuw", 3: "nieuw", 4: "nieuw", 5: "nieuw", 6: "afgekeurd", 7: "afgekeurd"}, after)
+    check("what is still wrong is said, and the school no more", "LR-P05" in after[7][1] and "LR-S02" not in after[7][1], after)
+    check("a BSN that cannot be read stays so", after[6][1] == ["LR-P01"], after)
+    machine.balances("after it")
+    check("the findings are counted anew", machine.sql(
+        "select count(*) from register.finding f join register.delivery d using (position) where d.board = 99901"
+        " and f.rule = ascii('S') * 256 + 2") == "0")
+    machine.expect("the job shows who and why", 0, "school 99VO was missing", "replay", "show", job)
+    machine.expect("and stands in the list", 0, job, "replay", "list")
+    machine.expect("it is not started twice", 1, "published", "replay", "start", job, "--reason", "again")
+    again = machine.replay("a second replay of what is still rejected", "--delivery", "99901", name)
+    check("takes only that", again["lines"] == 2, again)
+    check("and changes nothing", machine.report("99901", name) == after, machine.report("99901", name))
+    check("each attempt that was started has its row", machine.sql(
+        "select string_agg(attempt::text, ',' order by attempt) from register.replay_change") == "2,3",
+        machine.sql("select * from register.replay_change"))
+
+
+def late_replays(machine):
+    """A replay that comes after newer data is stale; the plan tells whom an old delivery would bring back."""
+    stale = machine.report("99907", "replay-99907-mutatie-1")
+    check("rejected first", stale[2][0] == "afgekeurd", stale)
+    machine.deliver("99907", 2, "MUTATIE", [line(20, "99QG", name="Nieuwer")])
+    plan = machine.replay("a late replay", "--board", "99907")
+    check("is foreseen as stale", plan["foreseen"]["verouderd"] == 1 and plan["brought_back"] == 0, plan)
+    check("and is stale", machine.outcomes("99907", "replay-99907-mutatie-1") == {2: "verouderd"})
+    machine.deliver("99908", 2, "VOLLEDIG", [line(31, "99QH")])
+    plan = machine.replay("a replay of one whom the newer VOLLEDIG does not name", "--board", "99908")
+    check("is told apart", plan["brought_back"] == 1 and plan["foreseen"]["nieuw"] == 1, plan)
+    check("and is done as asked", machine.outcomes("99908", "replay-99908-mutatie-1") == {2: "nieuw"})
+    machine.balances("after late replays")
+
+
+def killed_and_resumed(machine):
+    """kill -9 in the middle of a job: resumed, each message counts once."""
+    plan, job = machine.plan("--board", "99906")
+    check("six deliveries are planned", plan["deliveries"] == 6, plan)
+    command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"), "replay",
+               "start", job, "--reason", "to be killed", "--rate", "2/s"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline and machine.json("replay", "show", job)["published"] < 2:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    shown = machine.json("replay", "show", job)
+    check("it was killed on its way", 2 <= shown["published"] < 6 and shown["state"] == "running", shown)
+    # as if it had been killed between the acknowledgement and the mark
+    machine.sql(f"update register.replay_item set published_at = null where job = '{job}'")
+    machine.expect("resumed, it is carried out", 0, "nieuw +6", "replay", "resume", job)
+    shown = machine.json("replay", "show", job)
+    check("each message is in the ledger once", shown["entered"] == 6 and shown["state"] == "published", shown)
+    check("all are in", all(machine.outcomes("99906", f"replay-99906-mutatie-{n}") == {2: "nieuw"} for n in range(1, 7)))
+    machine.balances("after a killed job")
+
+
+def stopped_by_term(machine):
+    """TERM ends a job between two messages; a job can be cancelled."""
+    plan, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
+    machine.expect("a planned job can be cancelled", 0, "cancelled", "replay", "cancel", job, "--reason", "not needed")
+    machine.expect("and is not started then", 1, "cancelled", "replay", "start", job, "--reason", "a test")
+    check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
+
+
+def restart_validator(machine, settings):
+    machine.workers.end(machine.workers.named("validate"), signal.SIGTERM, 30)
+    machine.workers.set_up(BUILD.resolve(), COUNTS, True, {"validate": settings})
+    machine.workers.start(machine.workers.named("validate"), WAIT_S)
+
+
+def quarantined_for_want_of_reference(machine):
+    """Our lateness, after the wait that was set: all lines are quarantaine, and a replay judges them."""
+    port = machine.stack.nodes()[0].port
+    kafka_wire.create_topics(port, [("instroom.reference.9", 1, 1, {})])
+    restart_validator(machine, {"topic.reference": "instroom.reference.9", "late.wait.max": "500ms"})
+    name = machine.deliver("99902", 1, "VOLLEDIG", [line(50, "99QB"), line(51, "99QB"), line(52, "99QB", text="123")])
+    before = machine.report("99902", name)
+    check("every line is quarantaine", all(one == ("quarantaine", ["LR-T01"]) for one in before.values()) and len(before) == 3,
+          before)
+    restart_validator(machine, {})
+    listed = machine.json("quarantine", "list")
+    check("the message is in quarantine, and open", [(one["delivery"], one["state"], one["reason"]) for one in listed] ==
+          [(name, "open", "missing-reference")], listed)
+    machine.expect("it can be looked at", 0, name, "quarantine", "show", listed[0]["message"])
+    plan = json.loads(machine.ctl("quarantine", "replay", listed[0]["message"], "--reference", "original", "--json").stdout)
+    check("a replay would bring its lines in", plan["foreseen"]["nieuw"] == 2 and plan["lines"] == 3, plan)
+    machine.expect("which it does", 0, "quarantaine -3", "replay", "start", plan["job"], "--reason", "reference was missing")
+    after = machine.report("99902", name)
+    check("each line has its own outcome now", {number: one[0] for number, one in after.items()} ==
+          {2: "nieuw", 3: "nieuw", 4: "afgekeurd"} and after[4][1] == ["LR-P01"], after)
+    check("and it is told so", machine.json("quarantine", "list")[0]["state"] == "replayed")
+    machine.balances("after a replay out of quarantine")
+
+
+def quarantined_for_its_bytes(machine):
+    """A body nobody can read: its lines balance, it is told apart, and an operator may give it up."""
+    texts = {"kind": "DELIVERY", "board": "99909", "delivery-id": "replay-unreadable-body", "fingerprint": "ab" * 32,
+             "attempt": "0", "dry-run": "false", "sequence": "1", "line-count": "7", "delivery-kind": "MUTATIE",
+             "extraction-date": "20180701", "received-on": "20180702", "reference-version": "cd" * 32,
+             "replay-dry-run": "false"}
+    kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.raw.1", 0, b"99909", b"no delivery at all",
+                          [(f"instroom-{name}", text.encode()) for name, text in texts.items()])
+    machine.wait()
+    check("seven lines are quarantaine", list(machine.outcomes("99909", "replay-unreadable-body").values()) ==
+          ["quarantaine"] * 7)
+    plan, _ = machine.plan("--quarantine")
+    check("a plan leaves it out, and says so", plan["job"] is None and plan["unreadable_lines"] == 7, plan)
+    name = next(one["message"] for one in machine.json("quarantine", "list") if one["state"] == "open")
+    machine.expect("giving up wants a reason", 64, "--reason", "quarantine", "discard", name)
+    machine.expect("it is given up", 0, "discarded", "quarantine", "discard", name, "--reason", "not from a gateway")
+    plan, _ = machine.plan("--quarantine")
+    check("and is looked at no more", plan["unreadable_lines"] == 0, plan)
+    machine.has_quarantine = True
+    machine.balances("with a message in quarantine")
+
+
+def a_changed_register_is_found(machine):
+    """verify sees what was changed behind the log's back, and tells nothing personal."""
+    machine.expect("one board", 0, "1 boards", "verify", "--board", "99901")
+    machine.sql("update register.teacher set sequence = sequence + 1 where board = 99901")
+    done = machine.expect("a changed volgnummer is found", 1, "other than the log says", "verify", "--board", "99901")
+    check("and no BSN is told", bsn(1) not in done.stdout, done.stdout)
+    machine.sql("update register.teacher set sequence = sequence - 1 where board = 99901")
+    machine.sql("update register.delivery set nieuw = nieuw + 1, afgekeurd = afgekeurd - 1 where board = 99901")
+    machine.expect("changed counts are found", 1, "the counts of its lines differ", "verify", "--all")
+    machine.sql("update register.delivery set nieuw = nieuw - 1, afgekeurd = afgekeurd + 1 where board = 99901")
+    machine.expect("and put right again", 0, " 0 differences", "verify", "--all")
+
+
+def confirmed_after_a_replay(machine):
+    """A Confirm spares whom the delivery's replays name (DESIGN 6)."""
+    machine.deliver("99902", 2, "MUTATIE", [line(number, "99QB") for number in range(60, 64)])
+    restart_validator(machine, {"topic.reference": "instroom.reference.9", "late.wait.max": "500ms"})
+    name = machine.deliver("99902", 3, "VOLLEDIG", [line(number, "99QB") for number in (50, 51, 60, 61)])
+    restart_validator(machine, {})
+    check("a VOLLEDIG nobody could read waits", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
+    machine.replay("replayed", "--delivery", "99902", name)
+    check("it waits on", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
+    machine.expect("it is confirmed", 0, "uitgevoerd: ja", "confirm", "99902", name)
+    seen = machine.json("report", "99902", name)
+    check("and only those it does not name lapse", seen["vervallen"] == 2, seen["vervallen"])
+    machine.balances("after a replay and a confirmation")
+
+
+def main():
+    name = f"replay-{os.getpid()}"
+    full = ROOT / "tests" / "cases" / "reference"
+    data = Path(tempfile.mkdtemp(prefix="instroom-replay-"))
+    stack = stacks.Stack(name)
+    try:
+        stack.up({"partitions": 3, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
+                  "wait": WAIT_S})
+        without_schools(full, data / "first")
+        machine = Machine(stack, data)
+        machine.workers.prepare(data / "first")
+        machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
+        for number in range(1, 7):
+            machine.deliver("99906", number, "MUTATIE", [line(10 + number, "99QF")], waits=False)
+        machine.deliver("99907", 1, "MUTATIE", [line(20, "99QG")], waits=False)
+        machine.deliver("99908", 1, "MUTATIE", [line(30, "99QH")])
+        rejected_for_a_missing_school(machine, full)
+        late_replays(machine)
+        killed_and_resumed(machine)
+        stopped_by_term(machine)
+        quarantined_for_want_of_reference(machine)
+        confirmed_after_a_replay(machine)
+        quarantined_for_its_bytes(machine)
+        a_changed_register_is_found(machine)
+        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
+    finally:
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

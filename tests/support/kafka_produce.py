@@ -1,0 +1,58 @@
+"""kafka_produce: puts one message into a partition, in Kafka's own protocol (Produce 3, record batch 2), uncompressed.
+
+For messages no program of ours would send. acks=all; only a broker that leads the partition is asked.
+"""
+import struct
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
+from private_stack import kafka_wire  # noqa: E402
+
+PRODUCE = 0
+POLYNOMIAL = 0x82F63B78
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (POLYNOMIAL if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def varint(value):
+    value = value << 1 ^ value >> 63
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def with_length(data):
+    return varint(len(data)) + data
+
+
+def record_batch(key, value, headers):
+    pairs = b"".join(with_length(name.encode()) + with_length(text) for name, text in headers)
+    record = b"\0" + varint(0) + varint(0) + with_length(key) + with_length(value) + varint(len(headers)) + pairs
+    now_ms = int(time.time() * 1000)
+    body = struct.pack(">hiqqqhii", 0, 0, now_ms, now_ms, -1, -1, -1, 1) + with_length(record)
+    return struct.pack(">qiib", 0, len(body) + 9, -1, 2) + struct.pack(">I", crc32c(body)) + body
+
+
+def produce(port, topic, partition, key, value, headers, wait_s=10):
+    """Its offset. headers: [(name, bytes)]"""
+    batch = record_batch(key, value, headers)
+    body = (struct.pack(">hhii", -1, -1, wait_s * 1000, 1) + kafka_wire.pack_text(topic) + struct.pack(">ii", 1, partition) +
+            struct.pack(">i", len(batch)) + batch)
+    answer = kafka_wire.ask(port, PRODUCE, 3, body, wait_s)
+    answer.take("i"), answer.text(), answer.take("i"), answer.take("i")
+    error, offset = answer.take("h"), answer.take("q")
+    if error:
+        raise ConnectionError(f"the broker refused a message: error {error}")
+    return offset

@@ -1,0 +1,164 @@
+/* The small parts of the validator: packed entries, positions of the chain, the breaker. */
+#include "validate/breaker.h"
+#include "validate/entries.h"
+#include "validate/position.h"
+
+#include <criterion/criterion.h>
+
+enum { ENTRIES = 300 };
+
+/* ---- entries ---- */
+
+static uint8_t packed[ENTRIES * CACHE_ENTRY_BYTES];
+
+/* Keys 2, 4, 6, .. in their last two bytes. */
+static struct slice even_entries(size_t count)
+{
+	memset(packed, 0, sizeof packed);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *key = packed + i * CACHE_ENTRY_BYTES;
+
+		num_put_be16(key + 14, (uint16_t)(2 * (i + 1)));
+	}
+	return slice_make(packed, count * CACHE_ENTRY_BYTES);
+}
+
+static const uint8_t *key_of(unsigned number)
+{
+	static uint8_t key[TEACHER_KEY_BYTES];
+
+	memset(key, 0, sizeof key);
+	num_put_be16(key + 14, (uint16_t)number);
+	return key;
+}
+
+Test(entries, seeks_the_first_key_at_or_above_from_any_start)
+{
+	static const size_t COUNTS[] = { 0, 1, 2, 3, 7, 8, 9, 100, ENTRIES };
+
+	for (size_t c = 0; c < ARRAY_LEN(COUNTS); c++) {
+		struct slice entries = even_entries(COUNTS[c]);
+
+		for (unsigned key = 0; key <= 2 * COUNTS[c] + 3; key++) {
+			size_t want = MIN((size_t)(key > 0 ? (key - 1) / 2 : 0), COUNTS[c]);
+
+			for (size_t from = 0; from <= want; from += from / 3 + 1)
+				cr_assert_eq(entries_seek(entries, from, key_of(key)), want,
+					     "count=%zu key=%u from=%zu", COUNTS[c], key, from);
+		}
+	}
+}
+
+Test(entries, finds_what_is_there_and_nothing_else)
+{
+	struct slice entries = even_entries(ENTRIES);
+	size_t at = 0;
+
+	for (unsigned key = 1; key <= 2 * ENTRIES + 1; key++) {
+		const uint8_t *entry = entries_find(entries, &at, key_of(key));
+
+		cr_assert_eq(entry != NULL, key % 2 == 0 && key <= 2 * ENTRIES, "key=%u", key);
+		cr_assert(!entry || memcmp(entry, key_of(key), TEACHER_KEY_BYTES) == 0);
+	}
+}
+
+Test(entries, orders_keys_as_their_bytes)
+{
+	static const struct {
+		uint8_t a[16], b[16];
+		int want;
+		const char *why;
+	} ROWS[] = {
+		{ { 1 }, { 1 }, 0, "the same" },
+		{ { 1 }, { 2 }, -1, "the first byte" },
+		{ { 0x80 }, { 0x7f }, 1, "bytes have no sign" },
+		{ { [15] = 1 }, { [15] = 2 }, -1, "the last byte" },
+		{ { [7] = 1 }, { [8] = 0xff }, 1, "the first half goes before the second" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		cr_expect_eq(teacher_key_compare(ROWS[i].a, ROWS[i].b), ROWS[i].want, "%s", ROWS[i].why);
+}
+
+/* ---- position ---- */
+
+Test(position, is_the_same_when_written_and_read)
+{
+	struct position position = { .next_raw = INT64_MAX, .next_verdict = 12, .tip = { 0xab, [15] = 0x01 } }, read;
+	char text[POSITION_TEXT_BYTES];
+
+	position_to_text(&position, text);
+	cr_expect_str_eq(text, "12,ab000000000000000000000000000001,9223372036854775807");
+	cr_assert(position_parse(slice_of(text), &read));
+	cr_expect(position_equal(&position, &read));
+	position_to_text(&POSITION_GENESIS, text);
+	cr_assert(position_parse(slice_of(text), &read));
+	cr_expect(position_equal(&POSITION_GENESIS, &read));
+}
+
+Test(position, is_not_read_from_another_text)
+{
+	static const char *const TEXTS[] = {
+		"",
+		",",
+		",,",
+		"1,2",
+		"12,ab,3",
+		"12,ab000000000000000000000000000001",
+		"12,ab000000000000000000000000000001,",
+		"-1,ab000000000000000000000000000001,3",
+		"12,xx000000000000000000000000000001,3",
+		"12,ab000000000000000000000000000001,3,4",
+		"12,ab000000000000000000000000000001,9223372036854775808",
+		"12 ,ab000000000000000000000000000001,3",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+		struct position position = { .next_raw = 77 };
+
+		cr_expect_not(position_parse(slice_of(TEXTS[i]), &position), "\"%s\"", TEXTS[i]);
+		cr_expect_eq(position.next_raw, 77);
+	}
+}
+
+Test(position, takes_the_verdicts_whose_parent_is_its_tip)
+{
+	struct position position = POSITION_GENESIS;
+	struct wire_verdict first = { .id = { 1 } }, stale = { .id = { 2 }, .raw_offset = 1 };
+	struct wire_verdict second = { .id = { 3 }, .parent = { 1 }, .raw_offset = 1 };
+	struct wire_verdict hole = { .id = { 4 }, .parent = { 3 }, .raw_offset = 3 };
+
+	cr_expect_eq(position_take(&position, 0, &first), POSITION_COUNTS);
+	cr_expect_eq(position_take(&position, 1, &stale), POSITION_VOID, "computed on the genesis");
+	cr_expect_eq(position_take(&position, 2, &first), POSITION_VOID, "a repeated produce request");
+	cr_expect_eq(position_take(&position, 3, NULL), POSITION_VOID, "no verdict at all");
+	cr_expect_eq(position.next_raw, 1);
+	cr_expect_eq(position_take(&position, 4, &second), POSITION_COUNTS);
+	cr_expect_eq(position.next_verdict, 5);
+	cr_expect_eq(position.next_raw, 2);
+	cr_expect_eq(position_take(&position, 5, &hole), POSITION_HOLE);
+	cr_expect_eq(position.next_verdict, 5, "it stands before the hole");
+}
+
+/* ---- breaker ---- */
+
+Test(breaker, lets_one_question_through_after_each_pause)
+{
+	struct breaker breaker;
+
+	breaker_init(&breaker, 100, 400);
+	cr_expect(breaker_may_ask(&breaker, 0));
+	breaker_failed(&breaker, 1000);
+	cr_expect_not(breaker_may_ask(&breaker, 1001));
+	cr_expect(breaker_may_ask(&breaker, 1125), "100 ms and a quarter at most");
+	breaker_failed(&breaker, 2000);
+	breaker_failed(&breaker, 3000);
+	breaker_failed(&breaker, 4000);
+	cr_expect_not(breaker_may_ask(&breaker, 4250), "the pause has grown");
+	cr_expect(breaker_may_ask(&breaker, 4500), "to the longest");
+	cr_expect(breaker_answered(&breaker), "it had been away");
+	cr_expect(breaker_may_ask(&breaker, 4501));
+	cr_expect_not(breaker_answered(&breaker));
+	breaker_failed(&breaker, 5000);
+	cr_expect(breaker_may_ask(&breaker, 5125), "the pause begins anew");
+}

@@ -1,0 +1,74 @@
+/* verify: the register derived again from the raw log, and compared with the one that runs (DESIGN 6).
+ *
+ *   verify.c          the command: which boards, the two logs, the snapshot
+ *   verify_fold.c     DOMAIN 4.1, 6 and 7 folded message by message: no batches, no lists, no cache
+ *   verify_compare.c  row by row with the register
+ *
+ * The fold is the specification written down a second time; it shares the line rules and the state machine of
+ * common/model with the workers, nothing else. What no log can tell is taken as the register says: a teacher the register
+ * itself refused (quarantaine where the lines are sound); those are counted. Which bodies were given up stands in the
+ * verdict log. */
+#ifndef CTL_VERIFY_H
+#define CTL_VERIFY_H
+
+#include "model/delivery.h"
+#include "model/judge.h"
+#include "pg/pg_link.h"
+#include "wire/gen/types.h"
+
+struct verify_teacher {
+	uint8_t key[TEACHER_KEY_BYTES];
+	struct teacher_state state;
+	int32_t lapsed_on;
+	int64_t since;
+	uint8_t targets[TEACHER_KEY_BYTES]; /* digest of it */
+};
+
+struct verify_line {
+	int32_t record_number;
+	uint8_t outcome;
+	bool is_readable; /* key tells its teacher */
+	uint8_t key[TEACHER_KEY_BYTES];
+};
+
+struct verify_delivery {
+	int64_t position;
+	char id[DELIVERY_ID_BYTES_MAX + 1];
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+	enum delivery_kind kind;
+	bool is_dry_run, is_waiting;
+	int64_t sequence;
+	int32_t extraction_date;
+	uint32_t notices;
+	int64_t absent, active, lapsed;
+	uint64_t attempts; /* bit set of those entered; a delivery is not replayed more often */
+	struct verify_line *lines;
+	size_t line_count;
+};
+
+struct verify_board {
+	uint32_t number;
+	int64_t sequence_max, sequence_full;
+	struct verify_teacher *teachers; /* rising by key */
+	size_t teacher_count, teacher_room;
+	struct verify_delivery *deliveries; /* in log order */
+	size_t delivery_count, delivery_room;
+	int64_t refused; /* groups taken as the register says */
+};
+
+/* Outcome of each group that the register gave the delivery at position when it first judged it; NULL: it cannot tell. */
+typedef const uint8_t *verify_known(void *self, int64_t position, size_t *ret_count);
+
+void verify_board_release(struct verify_board *board);
+
+/* judged NULL: the body was given up. ERR_FATAL: no memory. */
+MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
+			   const struct judged *judged, verify_known *known, void *self, struct err *err);
+MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
+			  const struct judged *judged, struct err *err);
+void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
+
+/* Prints what differs, a line a finding, and adds their number. */
+MUSTUSE int verify_compare(struct pg_link *link, const struct verify_board *board, int64_t *differences, struct err *err);
+
+#endif

@@ -1,0 +1,405 @@
+/* DESIGN. Lines are matched by their record number, which a replay keeps. A teacher is decided as a whole or not at all
+ * (DOMAIN 1, fotoprincipe): the message must bring every line that stands for him. A line whose teacher could not be told
+ * is its own group; of a body that could not be read nobody was told, so a replay of it must bring all lines. */
+#include "write/replay.h"
+
+#include "wire/gen/feedback.h"
+#include "write/judge.h"
+
+#include <assert.h>
+
+enum {
+	FEEDBACK_BYTES_MAX = 64 << 20, /* no message is larger */
+	RULE_LETTERS = 26,
+	RULE_NUMBERS = 32,
+	FIRST_RECORD = 2, /* DOMAIN 3.1 */
+};
+
+static bool may_change(uint8_t outcome)
+{
+	enum outcome counted = outcome_counted_as((enum outcome)outcome);
+
+	return counted == OUTCOME_AFGEKEURD || counted == OUTCOME_QUARANTAINE;
+}
+
+/* Lines. */
+
+/* Of a body that could not be read: numbers and one group. */
+static int make_lines(struct arena *arena, const struct standing *standing, struct wire_feedback *ret, struct err *err)
+{
+	ret->lines.count = (size_t)standing->line_count;
+	ret->lines.items = arena_take_zeroed(arena, ret->lines.count, sizeof *ret->lines.items);
+	if (!ret->lines.items)
+		return batch_full(err);
+	for (size_t i = 0; i < ret->lines.count; i++)
+		ret->lines.items[i].record_number = (int32_t)i + FIRST_RECORD;
+	return 0;
+}
+
+static bool rules_are_known(const struct wire_feedback_line *line)
+{
+	for (size_t i = 0; i < line->findings.count; i++) {
+		int32_t letter = (line->findings.items[i].rule >> 8) - 'A', number = line->findings.items[i].rule & 0xff;
+
+		if (letter < 0 || letter >= RULE_LETTERS || number >= RULE_NUMBERS)
+			return false;
+	}
+	return true;
+}
+
+/* Record numbers rise, groups exist, rules have a place to be counted in. */
+static bool lines_are_good(const struct wire_feedback *feedback, int64_t line_count, size_t group_count)
+{
+	int32_t record_number = 0;
+
+	if ((int64_t)feedback->lines.count != line_count)
+		return false;
+	for (size_t i = 0; i < feedback->lines.count; i++) {
+		const struct wire_feedback_line *line = &feedback->lines.items[i];
+
+		if (line->record_number <= record_number || line->group < 0 || (size_t)line->group >= group_count ||
+		    !rules_are_known(line))
+			return false;
+		record_number = line->record_number;
+	}
+	return true;
+}
+
+/* 1: both stand in *before and *after; 0: one of them is not what its owner should have made of it. */
+static int read_lines(struct arena *arena, const struct message *message, struct wire_feedback *before,
+		      struct wire_feedback *after, struct err *err)
+{
+	const struct standing *standing = message->standing;
+	const struct wire_verdict *verdict = &message->verdict;
+	int rc = standing->has_feedback ? wire_feedback_decode(standing->feedback, arena, before, err)
+					: make_lines(arena, standing, before, err);
+
+	if (rc == 0)
+		rc = wire_feedback_decode(verdict->feedback, arena, after, err);
+	if (rc == -ERR_DATA)
+		return 0;
+	if (rc != 0)
+		return batch_full(err);
+	return lines_are_good(before, standing->line_count, standing->group_count) &&
+	       keys_count(standing->keys) <= standing->group_count &&
+	       lines_are_good(after, verdict->header.line_count, verdict->classes.n);
+}
+
+/* Scope. */
+
+struct scope {
+	const struct message *message;
+	uint8_t *groups; /* bit set: decided, as far as is known */
+	uint32_t *held;	 /* by standing group: its lines */
+	uint32_t *taken; /* of them, those the message brings for the same teacher */
+};
+
+static bool is_same_teacher(const struct scope *scope, int32_t group, int32_t standing_group)
+{
+	struct slice keys = scope->message->verdict.keys;
+
+	return (size_t)group < keys_count(keys) &&
+	       memcmp(keys_at(keys, (size_t)group), keys_at(scope->message->standing->keys, (size_t)standing_group),
+		      TEACHER_KEY_BYTES) == 0;
+}
+
+/* Whether the line as it stands lets this group decide it. */
+static bool may_take(const struct scope *scope, int32_t group, int32_t standing_group)
+{
+	const struct standing *standing = scope->message->standing;
+
+	if (!may_change(standing->outcomes[standing_group]))
+		return false;
+	return (size_t)standing_group >= keys_count(standing->keys) || is_same_teacher(scope, group, standing_group);
+}
+
+static void bit_clear(uint8_t *bits, size_t i)
+{
+	bits[i / 8] = (uint8_t)(bits[i / 8] & ~(1u << (i % 8)));
+}
+
+static void match_lines(struct scope *scope, const struct wire_feedback *before, const struct wire_feedback *after)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < before->lines.count; i++)
+		scope->held[before->lines.items[i].group]++;
+	for (size_t i = 0; i < after->lines.count; i++) {
+		const struct wire_feedback_line *line = &after->lines.items[i];
+
+		while (at < before->lines.count && before->lines.items[at].record_number < line->record_number)
+			at++;
+		bool is_there = at < before->lines.count &&
+				before->lines.items[at].record_number == line->record_number;
+
+		if (is_there && may_take(scope, line->group, before->lines.items[at].group))
+			scope->taken[before->lines.items[at].group]++;
+		else
+			bit_clear(scope->groups, (size_t)line->group);
+	}
+}
+
+/* A teacher of whom lines stand that the message does not bring keeps what he has. */
+static void match_teachers(struct scope *scope)
+{
+	const struct standing *standing = scope->message->standing;
+	struct slice keys = scope->message->verdict.keys;
+	size_t at;
+
+	for (size_t group = 0; group < keys_count(keys); group++)
+		if (keys_find(standing->keys, keys_at(keys, group), &at) && scope->taken[at] != scope->held[at])
+			bit_clear(scope->groups, group);
+}
+
+/* Groups the message decides, as a bit set, and how many lines they hold. */
+static int find_scope(struct arena *arena, const struct message *message, const struct wire_feedback *before,
+		      const struct wire_feedback *after, uint8_t **ret_groups, int64_t *ret_lines, struct err *err)
+{
+	size_t count = message->verdict.classes.n;
+	struct scope scope = {
+		.message = message,
+		.groups = arena_take_zeroed(arena, bits_bytes(count), 1),
+		.held = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
+		.taken = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
+	};
+
+	if (!scope.groups || !scope.held || !scope.taken)
+		return batch_full(err);
+	*ret_groups = scope.groups;
+	*ret_lines = 0;
+	if (!message->standing->has_feedback && after->lines.count != before->lines.count)
+		return 0;
+	for (size_t group = 0; group < count; group++)
+		bit_set(scope.groups, group);
+	match_lines(&scope, before, after);
+	match_teachers(&scope);
+	for (size_t group = 0; group < count; group++)
+		*ret_lines += bit_is_set(scope.groups, group) ? message->verdict.group_lines.items[group] : 0;
+	return 0;
+}
+
+/* Restating. */
+
+struct restate {
+	const struct message *message;
+	const struct wire_feedback *before, *after;
+	uint32_t *standing_to; /* index in the new keys, by standing readable group */
+	uint32_t *decided_to;  /* the same by readable group of the message, of those decided */
+	struct wire_feedback lines;
+	struct restated *restated;
+	size_t key_count;
+};
+
+static bool is_decided(const struct restate *restate, size_t group)
+{
+	return bit_is_set(restate->message->scope, group);
+}
+
+static int restate_init(struct restate *restate, struct arena *arena, const struct message *message,
+			const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
+{
+	size_t standing = keys_count(message->standing->keys), decided = keys_count(message->verdict.keys);
+
+	*restate = (struct restate){
+		.message = message,
+		.before = before,
+		.after = after,
+		.standing_to = arena_take(arena, standing, sizeof(uint32_t)),
+		.decided_to = arena_take(arena, decided, sizeof(uint32_t)),
+		.lines.lines.items = arena_take(arena, before->lines.count, sizeof *before->lines.items),
+		.restated = arena_take_zeroed(arena, 1, sizeof *restate->restated),
+	};
+	if (!restate->standing_to || !restate->decided_to || !restate->lines.lines.items || !restate->restated)
+		return batch_full(err);
+	/* at most: a group a key, and one a line behind them */
+	restate->restated->ledger.outcomes = arena_take(arena, standing + decided + before->lines.count, 1);
+	restate->restated->keys.p = arena_take(arena, standing + decided, TEACHER_KEY_BYTES);
+	return restate->restated->ledger.outcomes && restate->restated->keys.p ? 0 : batch_full(err);
+}
+
+static uint32_t add_key(struct restate *restate, const uint8_t *key, uint8_t outcome)
+{
+	struct restated *restated = restate->restated;
+	size_t at = restate->key_count++;
+
+	memcpy((char *)(uintptr_t)restated->keys.p + at * TEACHER_KEY_BYTES, key, TEACHER_KEY_BYTES);
+	restated->keys.n += TEACHER_KEY_BYTES;
+	restated->ledger.outcomes[at] = outcome;
+	return (uint32_t)at;
+}
+
+/* Whom the delivery named, and whom it names now: a later Confirm spares both. */
+static void merge_keys(struct restate *restate)
+{
+	const struct standing *standing = restate->message->standing;
+	struct slice keys = restate->message->verdict.keys;
+	const uint8_t *outcomes = restate->message->ledger.outcomes;
+	size_t i = 0, g = 0;
+
+	while (i < keys_count(standing->keys) || g < keys_count(keys)) {
+		int order = i == keys_count(standing->keys) ? 1
+			    : g == keys_count(keys) ? -1
+						    : memcmp(keys_at(standing->keys, i), keys_at(keys, g), TEACHER_KEY_BYTES);
+		bool is_new = order >= 0 && is_decided(restate, g);
+
+		if (order <= 0)
+			restate->standing_to[i] = add_key(restate, keys_at(standing->keys, i),
+							  is_new ? outcomes[g] : standing->outcomes[i]);
+		else if (is_new)
+			restate->decided_to[g] = add_key(restate, keys_at(keys, g), outcomes[g]);
+		if (order == 0)
+			restate->decided_to[g] = restate->standing_to[i];
+		i += order <= 0;
+		g += order >= 0;
+	}
+	restate->restated->ledger.group_count = restate->key_count;
+}
+
+/* The line with its new group. Those whose teacher cannot be told get one each, behind the keys, in record order. */
+static void add_line(struct restate *restate, const struct wire_feedback_line *line, bool is_replayed)
+{
+	const struct message *message = restate->message;
+	struct ledger *ledger = &restate->restated->ledger;
+	struct slice keys = is_replayed ? message->verdict.keys : message->standing->keys;
+	struct wire_feedback_line *out = &restate->lines.lines.items[restate->lines.lines.count++];
+
+	*out = *line;
+	if ((size_t)line->group < keys_count(keys)) {
+		out->group = (int32_t)(is_replayed ? restate->decided_to : restate->standing_to)[line->group];
+		return;
+	}
+	out->group = (int32_t)ledger->group_count;
+	ledger->outcomes[ledger->group_count++] =
+		(is_replayed ? message->ledger.outcomes : message->standing->outcomes)[line->group];
+	restate->restated->unreadable_lines++;
+}
+
+static void merge_lines(struct restate *restate)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < restate->before->lines.count; i++) {
+		const struct wire_feedback_line *line = &restate->before->lines.items[i], *after = NULL;
+
+		while (at < restate->after->lines.count &&
+		       restate->after->lines.items[at].record_number < line->record_number)
+			at++;
+		if (at < restate->after->lines.count && restate->after->lines.items[at].record_number == line->record_number)
+			after = &restate->after->lines.items[at];
+		bool is_replayed = after && is_decided(restate, (size_t)after->group);
+
+		add_line(restate, is_replayed ? after : line, is_replayed);
+	}
+}
+
+/* Counting. */
+
+typedef int32_t rule_lines[RULE_LETTERS][RULE_NUMBERS];
+
+static void count_rule(rule_lines counts, int32_t rule)
+{
+	counts[(rule >> 8) - 'A'][rule & 0xff]++;
+}
+
+static void count_line(struct restated *restated, rule_lines counts, const struct wire_feedback_line *line)
+{
+	enum outcome outcome = (enum outcome)restated->ledger.outcomes[line->group];
+
+	restated->ledger.lines[outcome_counted_as(outcome)]++;
+	for (size_t i = 0; i < line->findings.count; i++)
+		count_rule(counts, line->findings.items[i].rule);
+	if (outcome == OUTCOME_AFGEKEURD_R01)
+		count_rule(counts, RULE_R01);
+	else if (outcome == OUTCOME_AFGEKEURD_R08)
+		count_rule(counts, RULE_R08);
+	else if (outcome == OUTCOME_QUARANTAINE)
+		count_rule(counts, RULE_T01);
+}
+
+static int count_lines(struct restate *restate, struct arena *arena, struct err *err)
+{
+	struct restated *restated = restate->restated;
+	rule_lines counts = { 0 };
+
+	for (size_t i = 0; i < restate->lines.lines.count; i++)
+		count_line(restated, counts, &restate->lines.lines.items[i]);
+	restated->findings = arena_take(arena, (size_t)RULE_LETTERS * RULE_NUMBERS, sizeof *restated->findings);
+	if (!restated->findings)
+		return batch_full(err);
+	for (int letter = 0; letter < RULE_LETTERS; letter++)
+		for (int number = 0; number < RULE_NUMBERS; number++)
+			if (counts[letter][number] > 0)
+				restated->findings[restated->finding_count++] = (struct wire_finding_count){
+					.rule = RULE_ID(letter + 'A', number), .lines = counts[letter][number]
+				};
+	return 0;
+}
+
+static void digest16(struct slice bytes, uint8_t out[DIGEST_BYTES])
+{
+	uint8_t digest[32];
+
+	sha256_of(bytes, digest);
+	memcpy(out, digest, DIGEST_BYTES);
+}
+
+static int encode_lines(struct restate *restate, struct arena *arena, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf bytes;
+	struct restated *restated = restate->restated;
+
+	strbuf_init(&bytes, FEEDBACK_BYTES_MAX);
+	wire_feedback_encode(&bytes, &restate->lines);
+	if (!strbuf_ok(&bytes) || !arena_copy(arena, strbuf_slice(&bytes), &restated->feedback))
+		return batch_full(err);
+	digest16(restated->feedback, restated->feedback_digest);
+	digest16(restated->keys, restated->names);
+	return 0;
+}
+
+static int restate(struct arena *arena, struct message *message, const struct wire_feedback *before,
+		   const struct wire_feedback *after, struct err *err)
+{
+	struct restate restate;
+	int rc = restate_init(&restate, arena, message, before, after, err);
+
+	if (rc != 0)
+		return rc;
+	merge_keys(&restate);
+	merge_lines(&restate);
+	rc = count_lines(&restate, arena, err);
+	if (rc == 0)
+		rc = encode_lines(&restate, arena, err);
+	message->restated = restate.restated;
+	return rc;
+}
+
+/* Judging. */
+
+int replay_judge(struct batch *batch, struct message *message, struct err *err)
+{
+	struct wire_feedback before = { 0 }, after = { 0 };
+	uint8_t *groups = NULL;
+
+	assert(message->board->first == message && !message->next); /* intake.c */
+	message->replay = !message->standing	       ? REPLAY_UNKNOWN
+			  : message->verdict.replay_dry_run    ? REPLAY_DRY
+			  : message->standing->has_attempt ? REPLAY_REPEATED
+							   : REPLAY_ENTERED;
+	if (message->replay != REPLAY_ENTERED)
+		return 0;
+	int rc = read_lines(batch->arena, message, &before, &after, err);
+
+	if (rc == 0)
+		message->replay = REPLAY_UNFIT;
+	if (rc <= 0)
+		return rc;
+	rc = find_scope(batch->arena, message, &before, &after, &groups, &message->replayed_lines, err);
+	message->scope = groups;
+	if (rc == 0)
+		rc = decide_groups(batch, message, err);
+	message->board->is_changed = true;
+	if (rc != 0 || message->replayed_lines == 0)
+		return rc;
+	return restate(batch->arena, message, &before, &after, err);
+}
