@@ -20,12 +20,12 @@ enum field {
 	FIELD_HOUSE_NUMBER,	   /* huisnummer */
 	FIELD_HOUSE_NUMBER_SUFFIX, /* toevoeging */
 	FIELD_POSTCODE,
-	FIELD_CITY,		  /* plaats */
-	FIELD_COUNTRY,		  /* land */
-	FIELD_FOREIGN_ADDRESS_1,  /* adresregel1 */
+	FIELD_CITY,		 /* plaats */
+	FIELD_COUNTRY,		 /* land */
+	FIELD_FOREIGN_ADDRESS_1, /* adresregel1 */
 	FIELD_FOREIGN_ADDRESS_2,
 	FIELD_FOREIGN_ADDRESS_3,
-	FIELD_APPOINTMENT_KEY,	  /* benoemingssleutel */
+	FIELD_APPOINTMENT_KEY, /* benoemingssleutel */
 	FIELD_BRIN,
 	FIELD_SITE,		  /* vestiging */
 	FIELD_CONTRACT_START,	  /* begin_arbeidsovereenkomst */
@@ -48,8 +48,8 @@ enum field {
 };
 
 enum {
-	COLUMNS = 25,			      /* cells[FIELD_X - 1] is the cell of column X */
-	PERSON_FIRST = FIELD_FAMILY_NAME,     /* columns 3-16: the person */
+	COLUMNS = 25,			  /* cells[FIELD_X - 1] is the cell of column X */
+	PERSON_FIRST = FIELD_FAMILY_NAME, /* columns 3-16: the person */
 	PERSON_LAST = FIELD_FOREIGN_ADDRESS_3,
 	PERSON_FIELDS = PERSON_LAST - PERSON_FIRST + 1,
 	APPOINTMENT_FIRST = FIELD_APPOINTMENT_KEY, /* columns 17-25: the appointment */

@@ -28,11 +28,11 @@ struct judge_input {
 
 struct judged_line {
 	uint32_t record_no;
-	uint32_t group;		    /* index in groups */
-	struct slice employee_ref;  /* echo, empty when DOMAIN 8.1 forbids it */
+	uint32_t group;		   /* index in groups */
+	struct slice employee_ref; /* echo, empty when DOMAIN 8.1 forbids it */
 	struct slice appointment_key;
-	uint8_t target;		    /* enum target; TARGET_NONE when no ground row was found, and for INTREKKING */
-	uint32_t finding_first;	    /* findings[finding_first .. + finding_count), in the order of DOMAIN 4.4 */
+	uint8_t target;		/* enum target; TARGET_NONE when no ground row was found, and for INTREKKING */
+	uint32_t finding_first; /* findings[finding_first .. + finding_count), in the order of DOMAIN 4.4 */
 	uint32_t finding_count;
 };
 
@@ -40,10 +40,10 @@ struct judged_group {
 	uint8_t key[TEACHER_KEY_BYTES];		  /* zero when unreadable */
 	uint8_t content_hash[CONTENT_HASH_BYTES]; /* when valid and not INTREKKING */
 	bool is_readable;
-	bool is_valid;			 /* no finding A in it */
+	bool is_valid; /* no finding A in it */
 	uint32_t line_count;
-	uint32_t bsn;			 /* when readable */
-	struct slice content;		 /* when valid and not INTREKKING: see content.h */
+	uint32_t bsn;	      /* when readable */
+	struct slice content; /* when valid and not INTREKKING: see content.h */
 	struct slice targets;
 };
 

@@ -26,12 +26,12 @@ const char *target_name(enum target target); /* "", REGISTER, VOORPORTAAL, GEEN 
 enum sector { SECTOR_NONE = 0, SECTOR_PO, SECTOR_VO, SECTOR_WEC, SECTOR_MBO };
 
 struct ground {
-	uint16_t code;	     /* 0..999 */
-	uint8_t sector;	     /* PO, VO or MBO */
-	uint8_t target;	     /* enum target */
-	bool needs_field;    /* onderwijsterrein_nodig */
-	bool needs_end;	     /* einddatum_nodig */
-	bool has_limit;	     /* max_maanden is filled */
+	uint16_t code;	       /* 0..999 */
+	uint8_t sector;	       /* PO, VO or MBO */
+	uint8_t target;	       /* enum target */
+	bool needs_field;      /* onderwijsterrein_nodig */
+	bool needs_end;	       /* einddatum_nodig */
+	bool has_limit;	       /* max_maanden is filled */
 	uint16_t limit_months; /* max_maanden + verleng_maanden */
 	int32_t valid_from, valid_until;
 };

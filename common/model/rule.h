@@ -9,6 +9,7 @@
 
 #define RULE_ID(letter, number) ((letter) << 8 | (number))
 
+/* clang-format off */
 enum rule {
 	RULE_NONE = 0,
 	RULE_B01 = RULE_ID('B', 1), RULE_B02, RULE_B03, RULE_B04, RULE_B05, RULE_B06, RULE_B07, RULE_B08, RULE_B09,
@@ -28,6 +29,7 @@ enum rule {
 	RULE_T01 = RULE_ID('T', 1),
 	RULE_X01 = RULE_ID('X', 1), RULE_X02, RULE_X03, RULE_X04, RULE_X05, RULE_X06,
 };
+/* clang-format on */
 
 enum { FINDING_VALUES = 3 };
 
@@ -41,12 +43,12 @@ struct finding {
 };
 
 bool rule_is_known(unsigned rule);
-bool rule_rejects(enum rule rule);		       /* ernst A */
-const char *rule_code(enum rule rule);		       /* "LR-B07" */
-enum rule rule_of_code(struct slice code);	       /* RULE_NONE: unknown */
-int64_t rule_brin_value(struct slice brin);	       /* exactly 4 bytes */
+bool rule_rejects(enum rule rule);				       /* ernst A */
+const char *rule_code(enum rule rule);				       /* "LR-B07" */
+enum rule rule_of_code(struct slice code);			       /* RULE_NONE: unknown */
+int64_t rule_brin_value(struct slice brin);			       /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
-unsigned rule_value_count(enum rule rule);	       /* how many values its text shows */
+unsigned rule_value_count(enum rule rule);			       /* how many values its text shows */
 
 /* The order of DOMAIN 4.4: by code, then by column order of veld. < 0, 0, > 0. */
 int finding_compare(const struct finding *a, const struct finding *b);

@@ -306,8 +306,8 @@ int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct
 	return rc == 0 ? is_done == 1 : rc;
 }
 
-static int add_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, const char *change, int64_t *ret,
-			struct err *err)
+static int add_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, const char *change,
+			int64_t *ret, struct err *err)
 {
 	char offset[NUMBER_BYTES];
 

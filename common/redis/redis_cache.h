@@ -85,5 +85,4 @@ MUSTUSE int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_
  * come back, and waiting or a change of owner makes no message look like poison. */
 MUSTUSE int redis_cache_came_back(struct redis_cache *cache, int32_t partition, int64_t raw_offset, struct err *err);
 
-
 #endif

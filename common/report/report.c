@@ -95,7 +95,8 @@ int report_find_all(struct pg_link *link, const struct report_name *names, size_
 	if (!*ret)
 		return err_set(err, ERR_FULL, "arena", "no room for %zu deliveries", *ret_count);
 	for (size_t i = 0; i < *ret_count; i++)
-		(*ret)[i] = (struct report_match){ .name = (size_t)pg_get_i32(rows, i, 0), .found = take_found(rows, i, 1) };
+		(*ret)[i] =
+			(struct report_match){ .name = (size_t)pg_get_i32(rows, i, 0), .found = take_found(rows, i, 1) };
 	return 0;
 }
 
@@ -199,8 +200,10 @@ static int lines_load(struct pg_link *link, int64_t position, struct arena *aren
 		return rc;
 	if (pg_rows_count(rows) == 0)
 		return unknown_delivery(err);
-	*ret = (struct lines){ .count = pg_get_i32(rows, 0, 0), .sequence = pg_get_i64(rows, 0, 1),
-			       .has_body = !pg_is_null(rows, 0, 3), .next = 2 };
+	*ret = (struct lines){ .count = pg_get_i32(rows, 0, 0),
+			       .sequence = pg_get_i64(rows, 0, 1),
+			       .has_body = !pg_is_null(rows, 0, 3),
+			       .next = 2 };
 	rc = outcomes_decode(pg_get_bytes(rows, 0, 2), GROUPS_MAX, arena, &ret->outcomes, &ret->outcome_count, err);
 	if (rc != 0 || !ret->has_body)
 		return rc;
@@ -276,8 +279,7 @@ int report_json(struct pg_link *link, int64_t position, struct arena *arena, jso
 	return 0;
 }
 
-int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,
-		      struct err *err)
+int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -287,8 +289,8 @@ int report_is_applied(struct pg_link *link, const char *topic, int32_t partition
 	pg_add_i32(&params, partition);
 	pg_add_i64(&params, offset);
 	int rc = pg_exec(link, "report_is_applied",
-			 "select next_raw > $3 from register.cursor where topic = $1 and partition = $2", &params, &rows,
-			 NULL, err);
+			 "select next_raw > $3 from register.cursor where topic = $1 and partition = $2", &params,
+			 &rows, NULL, err);
 
 	if (rc == 0)
 		*ret = pg_rows_count(rows) == 1 && pg_get_bool(rows, 0, 0);
@@ -304,8 +306,8 @@ int report_confirmation(struct pg_link *link, const uint8_t request_id[16], bool
 	pg_params_reset(&params);
 	pg_add_uuid(&params, request_id);
 	int rc = pg_exec(link, "report_confirmation",
-			 "select executed, lapsed from register.confirmation where request_id = $1", &params, &rows, NULL,
-			 err);
+			 "select executed, lapsed from register.confirmation where request_id = $1", &params, &rows,
+			 NULL, err);
 
 	if (rc != 0)
 		return rc;

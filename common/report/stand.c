@@ -46,8 +46,8 @@ static void add_header(const struct stand *stand)
 {
 	bool has_bsn = !stand->options->pseudonym_key;
 
-	strbuf_add_text(stand->out, has_bsn ? "bestuur;bsn;status;volgnummer;vervallen_per" :
-					      "bestuur;pseudoniem;status;volgnummer;vervallen_per");
+	strbuf_add_text(stand->out, has_bsn ? "bestuur;bsn;status;volgnummer;vervallen_per"
+					    : "bestuur;pseudoniem;status;volgnummer;vervallen_per");
 	for (int field = has_bsn ? PERSON_FIRST : APPOINTMENT_FIRST; field <= APPOINTMENT_LAST; field++) {
 		strbuf_add_char(stand->out, ';');
 		strbuf_add_text(stand->out, field_name((enum field)field));
@@ -113,7 +113,7 @@ static int add_teacher(const struct stand *stand, const struct stand_teacher *te
 static int compare_names(const void *a, const void *b)
 {
 	return memcmp(((const struct stand_teacher *)a)->name, ((const struct stand_teacher *)b)->name,
-		      sizeof ((const struct stand_teacher *)a)->name);
+		      sizeof((const struct stand_teacher *)a)->name);
 }
 
 static int end_board(struct stand *stand, struct err *err)
@@ -184,8 +184,9 @@ static int take_row(void *self, const struct pg_rows *row, struct err *err)
 int stand_write(struct pg_link *link, const struct stand_options *options, struct strbuf *out,
 		int (*flush)(void *self, struct strbuf *out, struct err *err), void *self, struct err *err)
 {
-	struct stand stand = { .options = options, .out = out, .flush = flush, .self = self,
-			       .name_bytes = options->pseudonym_key ? 32 : 9 };
+	struct stand stand = {
+		.options = options, .out = out, .flush = flush, .self = self, .name_bytes = options->pseudonym_key ? 32 : 9
+	};
 	struct pg_params params;
 	int rc = arena_init(&stand.arena, BOARD_BYTES_MAX, BOARD_BYTES_KEPT, err);
 

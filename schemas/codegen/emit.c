@@ -190,8 +190,9 @@ void emit_types_source(const struct emit *emit)
 			  "/* Made by instroom-codegen from all schemas. Change the schemas, not this. */\n"
 			  "#include \"%s/types.h\"\n\n",
 			  emit->include);
-	strbuf_add_text(emit->out, "/* a schema with its docs may be longer than the literal every C compiler must take */\n"
-				   "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n");
+	strbuf_add_text(emit->out,
+			"/* a schema with its docs may be longer than the literal every C compiler must take */\n"
+			"#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n");
 	strbuf_add_printf(emit->out, "const struct wire_schema %s_SCHEMAS[%s_SCHEMAS_COUNT] = {\n", upper, upper);
 	for (size_t i = 0; i < emit->set->count; i++) {
 		const struct schema *schema = &emit->set->items[i];

@@ -134,8 +134,9 @@ static void add_skip_array(struct decode *self, const struct type *record, const
 	strbuf_add_printf(self->out, "static bool skip_%s_%s_v%u(struct wire_input *in)\n{\n", owner.text,
 			  written->name, self->version);
 	add_array_head(self, written->type, written->name, "0", "\tbool is_good;\n\n");
-	strbuf_add_text(self->out, "\twhile ((is_good = wire_array_next(in, &array)) && array.block_count > 0)\n"
-				   "\t\tfor (size_t i = 0; i < array.block_count; i++)\n\t\t\tif (!");
+	strbuf_add_text(self->out,
+			"\twhile ((is_good = wire_array_next(in, &array)) && array.block_count > 0)\n"
+			"\t\tfor (size_t i = 0; i < array.block_count; i++)\n\t\t\tif (!");
 	add_skip_word(self, written->type->items, NULL, NULL);
 	strbuf_add_text(self->out, ")\n\t\t\t\treturn false;\n\treturn is_good;\n}\n\n");
 }

@@ -110,11 +110,13 @@ static void make_raw(struct strbuf *bytes)
 
 static void make_verdict(struct strbuf *bytes)
 {
-	static const char KEYS[] = "0123456789abcdef"
-				   "1123456789abcdef"
-				   "2123456789abcdef";
-	static const char HASHES[] = "hashhashhashhash"
-				     "HASHHASHHASHHASH";
+	static const char KEYS[] =
+		"0123456789abcdef"
+		"1123456789abcdef"
+		"2123456789abcdef";
+	static const char HASHES[] =
+		"hashhashhashhash"
+		"HASHHASHHASHHASH";
 	int32_t group_lines[] = { 2, 1, 1, 1 };
 	struct wire_candidate candidate = { .bsn = 111222333,
 					    .content = SLICE_LITERAL("Voorbeeld\x1f\x1e"

@@ -304,6 +304,38 @@ def confirmed_after_a_replay(machine):
     machine.balances("after a replay and a confirmation")
 
 
+def refilled(machine):
+    """Verdicts are lost from the log: the partition is parked, refill lets it go on, nothing is lost or comes twice."""
+    workers = machine.workers
+    workers.end(workers.named("write"), signal.SIGTERM, 30)
+    name = machine.deliver("99901", 9, "MUTATIE", [line(70, "99ZZ"), line(1, "99ZZ", name="Gewijzigd")], waits=False)
+    deadline = time.monotonic() + WAIT_S
+    lost = None
+    while not lost and time.monotonic() < deadline:
+        lost = next((one for one in machine.json("status") if one["verdict_end"] > one["verdict_applied"]), None)
+        time.sleep(0.1)
+    workers.end(workers.named("validate"), signal.SIGTERM, 30)
+    kafka_produce.delete_before(machine.stack.nodes()[0].port, "instroom.verdict.1", lost["partition"], lost["verdict_end"])
+    workers.start(workers.named("write"), 0)
+    while time.monotonic() < deadline and not any(one["parked"] for one in machine.json("status")):
+        time.sleep(0.1)
+    parked = [one for one in machine.json("status") if one["parked"]]
+    check("the partition is parked, and refill is named", [one["partition"] for one in parked] == [lost["partition"]] and
+          "refill" in parked[0]["parked"], parked)
+    words = ("refill", lost["partition"], "--reason", "verdicts were lost")
+    machine.expect("refill wants to know that validators are stopped", 64, "--validators-are-stopped", *words)
+    machine.expect("refill", 0, "will be judged again", *words, "--validators-are-stopped")
+    workers.end(workers.named("write"), signal.SIGTERM, 30)
+    workers.start(workers.named("write") + workers.named("validate"), WAIT_S)
+    machine.wait()
+    check("the delivery is judged", machine.outcomes("99901", name) == {2: "nieuw", 3: "gewijzigd"},
+          machine.outcomes("99901", name))
+    check("nothing is parked", not any(one["parked"] for one in machine.json("status")))
+    check("and the next night is unchanged", machine.outcomes("99901", machine.deliver(
+        "99901", 10, "MUTATIE", [line(70, "99ZZ"), line(1, "99ZZ", name="Gewijzigd")])) == {2: "ongewijzigd", 3: "ongewijzigd"})
+    machine.expect("where the log's beginning is gone, verify says so", 1, "cannot be derived", "verify", "--board", "99901")
+
+
 def main():
     name = f"replay-{os.getpid()}"
     full = ROOT / "tests" / "cases" / "reference"
@@ -328,6 +360,7 @@ def main():
         confirmed_after_a_replay(machine)
         quarantined_for_its_bytes(machine)
         a_changed_register_is_found(machine)
+        refilled(machine)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
     finally:
         stack.wipe()

@@ -1,4 +1,5 @@
-"""kafka_produce: puts one message into a partition, in Kafka's own protocol (Produce 3, record batch 2), uncompressed.
+"""kafka_produce: puts one message into a partition, in Kafka's own protocol (Produce 3, record batch 2), uncompressed; and
+takes the oldest away (DeleteRecords 0).
 
 For messages no program of ours would send. acks=all; only a broker that leads the partition is asked.
 """
@@ -10,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
 from private_stack import kafka_wire  # noqa: E402
 
-PRODUCE = 0
+PRODUCE, DELETE_RECORDS = 0, 21
 POLYNOMIAL = 0x82F63B78
 
 
@@ -56,3 +57,13 @@ def produce(port, topic, partition, key, value, headers, wait_s=10):
     if error:
         raise ConnectionError(f"the broker refused a message: error {error}")
     return offset
+
+
+def delete_before(port, topic, partition, offset, wait_s=10):
+    """What lies below offset is gone from the partition."""
+    body = (struct.pack(">i", 1) + kafka_wire.pack_text(topic) + struct.pack(">iiqi", 1, partition, offset, wait_s * 1000))
+    answer = kafka_wire.ask(port, DELETE_RECORDS, 0, body, wait_s)
+    answer.take("i"), answer.take("i"), answer.text(), answer.take("i"), answer.take("i"), answer.take("q")
+    error = answer.take("h")
+    if error:
+        raise ConnectionError(f"the broker deletes nothing: error {error}")

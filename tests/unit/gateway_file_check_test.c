@@ -155,6 +155,7 @@ static const struct {
 	{ TEXT("bsn;naam;adres\n1;2;3\n"), DELIVERY_INTREKKING, "F04:2", "once, at the lowest position" },
 	{ TEXT("\"x;y\";bsn;z\n1;2;3\n"), DELIVERY_INTREKKING, "F04:1", "positions count columns as parsed" },
 	{ TEXT("bsn;\"x;\"\";y\";z\n1;2;3\n"), DELIVERY_INTREKKING, "F04:2", "with a doubled quote" },
+	{ TEXT("\"x\"\";bsn\";bsn\n1;2\n"), DELIVERY_INTREKKING, "F04:1", "a separator behind a doubled quote" },
 	{ TEXT("\"bsn\"\"\"\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "a name with a quote is no name of ours" },
 	{ TEXT("bsn;BSN\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn", "double" },
 	{ TEXT("bsn;bsn;bsn\n1;2;3\n"), DELIVERY_INTREKKING, "F03:bsn", "once, however often it stands" },

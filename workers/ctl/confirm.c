@@ -19,7 +19,9 @@ static void take_report(void *self, const struct kafka_report *report)
 
 static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct err *err)
 {
-	struct raw_headers headers = { .kind = RAW_CONFIRM, .board = (uint32_t)confirm->board, .delivery_id = confirm->delivery_id };
+	struct raw_headers headers = { .kind = RAW_CONFIRM,
+				       .board = (uint32_t)confirm->board,
+				       .delivery_id = confirm->delivery_id };
 	struct kafka_sink_options options = { .message_bytes_max = CONFIRM_BYTES_MAX,
 					      .delivery_timeout_ms = CTL_WAIT_MS,
 					      .queue_bytes_max = 1 << 20,
@@ -81,7 +83,8 @@ int run_confirm(struct ctl *ctl, int argc, char **argv)
 			break;
 	}
 	if (rc == 0 && !is_known)
-		rc = err_set(&err, ERR_RETRY, "waiting", "the confirmation is in the log, but is not applied yet: is a writer running?");
+		rc = err_set(&err, ERR_RETRY, "waiting",
+			     "the confirmation is in the log, but is not applied yet: is a writer running?");
 	if (rc != 0)
 		return ctl_fail(&err);
 	if (ctl->wants_json)

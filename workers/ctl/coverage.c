@@ -30,7 +30,8 @@ static void print_board(const struct pg_rows *rows, size_t i)
 	if (!is_delivered)
 		return; /* counted: there are hundreds of them before the deadline */
 	printf("%05d  last delivery %d%s%s", pg_get_i32(rows, i, 0), pg_get_i32(rows, i, 5),
-	       pg_get_bool(rows, i, 2) ? "" : ", no contact person", pg_get_bool(rows, i, 3) ? ", waits for confirmation" : "");
+	       pg_get_bool(rows, i, 2) ? "" : ", no contact person",
+	       pg_get_bool(rows, i, 3) ? ", waits for confirmation" : "");
 	if (pg_get_i32(rows, i, 4) > 0)
 		printf(", %d lines rejected", pg_get_i32(rows, i, 4));
 	putchar('\n');
@@ -38,9 +39,9 @@ static void print_board(const struct pg_rows *rows, size_t i)
 
 static json_t *board_json(const struct pg_rows *rows, size_t i)
 {
-	return json_pack("{s:i, s:b, s:b, s:b, s:i}", "board", pg_get_i32(rows, i, 0), "delivered", pg_get_bool(rows, i, 1),
-			 "contact", pg_get_bool(rows, i, 2), "waiting", pg_get_bool(rows, i, 3), "rejected_lines",
-			 pg_get_i32(rows, i, 4));
+	return json_pack("{s:i, s:b, s:b, s:b, s:i}", "board", pg_get_i32(rows, i, 0), "delivered",
+			 pg_get_bool(rows, i, 1), "contact", pg_get_bool(rows, i, 2), "waiting",
+			 pg_get_bool(rows, i, 3), "rejected_lines", pg_get_i32(rows, i, 4));
 }
 
 int run_coverage(struct ctl *ctl, int argc, char **argv)

@@ -16,15 +16,19 @@ const struct ctl_command CTL_COMMANDS[] = {
 	  "Safe to run again. Runs as the owner of the database.", run_migrate },
 	{ "reference import", "DIR", "take the six reference tables of DIR into the register's database",
 	  "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv and\n"
-	  "onderwijsterreinen.csv. All or nothing; nothing is published yet.", run_reference_import },
-	{ "reference build", "--duo DIR --out DIR", "make the six tables from DUO's own lists", "Reads the files as DUO gives them, in their own "
-	  "encodings. WEC and MBO schools are not in them:\nadd those by hand.", run_reference_build },
+	  "onderwijsterreinen.csv. All or nothing; nothing is published yet.",
+	  run_reference_import },
+	{ "reference build", "--duo DIR --out DIR", "make the six tables from DUO's own lists",
+	  "Reads the files as DUO gives them, in their own "
+	  "encodings. WEC and MBO schools are not in them:\nadd those by hand.",
+	  run_reference_build },
 	{ "reference publish", "", "publish the imported tables as the snapshot in force",
 	  "Deliveries accepted from now on are judged with it.", run_reference_publish },
 	{ "deliver", "[--parallel N] [--quiet] FILE.csv|DIR ..", "upload deliveries through the gateway",
 	  "The header of x.csv stands in x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other\n"
 	  "fields of a header. What was acknowledged is kept in DIR/acknowledged.jsonl: run it again and it goes on where\n"
-	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some.", run_deliver },
+	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some.",
+	  run_deliver },
 	{ "wait", "[--timeout SECONDS] [--quiet]", "wait until all that is delivered now is judged and written",
 	  "Exit status 1: not within the time (default 600).", run_wait },
 	{ "status", "", "where each partition stands, and what waits", "", run_status },
@@ -33,28 +37,36 @@ const struct ctl_command CTL_COMMANDS[] = {
 	  "With a pseudonym (stand.key.file), or --with-bsn for the board's own overview.", run_stand },
 	{ "ledger", "[--check] [--board N]", "deliveries, lines and outcomes; --check proves that they balance",
 	  "Exit status 1 with --check: something does not balance; what, is printed.", run_ledger },
-	{ "confirm", "BOARD ID", "confirm a VOLLEDIG that waits, for a board", "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".", run_confirm },
+	{ "confirm", "BOARD ID", "confirm a VOLLEDIG that waits, for a board",
+	  "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".", run_confirm },
 	{ "coverage", "", "boards without delivery, without contact person, waiting, with rejected lines", "", run_coverage },
 	{ "dump", "TOPIC PARTITION OFFSET [--with-personal-data]", "one message, decoded",
 	  "Personal fields are masked unless asked for; asking leaves a row in register.access.", run_dump },
-	{ "replay plan", "--delivery BOARD ID | --board N | --code LR-xxx | --period FROM TO | --quarantine  [--reference current|original]",
+	{ "replay plan",
+	  "--delivery BOARD ID | --board N | --code LR-xxx | --period FROM TO | --quarantine  [--reference current|original]",
 	  "what judging failed lines again would do, and a job for it",
 	  "Takes lines that stand as afgekeurd or quarantaine, of a teacher all or none; --board, --code, --period (ontvangen_op,\n"
-	  "JJJJMMDD) and --quarantine narrow each other. Nothing is published. Exit status 1: there is nothing to replay.", run_replay_plan },
+	  "JJJJMMDD) and --quarantine narrow each other. Nothing is published. Exit status 1: there is nothing to replay.",
+	  run_replay_plan },
 	{ "replay start", "JOB --reason TEXT [--rate N/s]", "publish the messages of a job",
 	  "JOB: its id or the first digits of it. TERM stops it between two messages; resume goes on.", run_replay_start },
 	{ "replay resume", "JOB [--rate N/s]", "go on with a job that was paused, stopped or killed",
-	  "What may stand in the log already is published again: the writer takes it for the repeat it is.", run_replay_resume },
+	  "What may stand in the log already is published again: the writer takes it for the repeat it is.",
+	  run_replay_resume },
 	{ "replay pause", "JOB [--reason TEXT]", "let a running job stop where it is", "", run_replay_pause },
-	{ "replay cancel", "JOB [--reason TEXT]", "publish no more of a job", "What was published stays.", run_replay_cancel },
+	{ "replay cancel", "JOB [--reason TEXT]", "publish no more of a job", "What was published stays.",
+	  run_replay_cancel },
 	{ "replay list", "", "all jobs", "", run_replay_list },
 	{ "replay show", "JOB", "how far a job is, what it changed, and who did what", "", run_replay_show },
-	{ "verify", "--board N | --sample N | --all", "derive the register again from the log and compare it with the one that runs",
-	  "Needs the log from its beginning and hmac.key.file. Exit status 1: something differs; what, is printed.", run_verify },
+	{ "verify", "--board N | --sample N | --all",
+	  "derive the register again from the log and compare it with the one that runs",
+	  "Needs the log from its beginning and hmac.key.file. Exit status 1: something differs; what, is printed.",
+	  run_verify },
 	{ "quarantine list", "", "messages a validator set aside, and what became of them", "", run_quarantine_list },
 	{ "quarantine show", "PARTITION/OFFSET", "one of them", "", run_quarantine_show },
-	{ "quarantine replay", "[PARTITION/OFFSET] [--reference current|original]", "plan a replay of one of them, or of all that are open",
-	  "As replay plan: carry it out with replay start.", run_quarantine_replay },
+	{ "quarantine replay", "[PARTITION/OFFSET] [--reference current|original]",
+	  "plan a replay of one of them, or of all that are open", "As replay plan: carry it out with replay start.",
+	  run_quarantine_replay },
 	{ "quarantine discard", "PARTITION/OFFSET --reason TEXT", "decide that one of them is not to be replayed",
 	  "Its lines stay quarantaine; the message stays in its topic.", run_quarantine_discard },
 };
@@ -63,13 +75,15 @@ const size_t CTL_COMMAND_COUNT = ARRAY_LEN(CTL_COMMANDS);
 /* Undefined table, column, function or schema: this program is ahead of the database. */
 static bool is_migration_missing(const char *code)
 {
-	return strcmp(code, "42P01") == 0 || strcmp(code, "42703") == 0 || strcmp(code, "42883") == 0 || strcmp(code, "3F000") == 0;
+	return strcmp(code, "42P01") == 0 || strcmp(code, "42703") == 0 || strcmp(code, "42883") == 0 ||
+	       strcmp(code, "3F000") == 0;
 }
 
 int ctl_fail(const struct err *err)
 {
 	if (is_migration_missing(err->code)) {
-		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n", err->code);
+		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n",
+			err->code);
 		return EXIT_SETTINGS;
 	}
 	fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code, err->code[0] ? ")" : "");
@@ -188,8 +202,8 @@ static int take_option(struct ctl *ctl, int argc, char **argv, int at, const str
 	return equals ? at : at + 1;
 }
 
-int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count, int arguments_min,
-		int arguments_max)
+int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count,
+		int arguments_min, int arguments_max)
 {
 	int arguments = 0;
 
@@ -325,6 +339,6 @@ int ctl_main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(argv[1], "--help-settings") == 0)
-		argv[1] = (char *)(uintptr_t)"--help";
+		argv[1] = (char *)(uintptr_t) "--help";
 	return config_load(&CTL_CONFIG, argc, argv, &ctl.config) > 0 ? 0 : ctl_usage("no command; see instroomctl --help");
 }

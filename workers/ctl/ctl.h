@@ -24,10 +24,10 @@ struct ctl {
 };
 
 struct ctl_command {
-	const char *name;	 /* "reference publish" has a blank */
-	const char *arguments;	 /* "BOARD ID [--format text|csv|json]" */
-	const char *purpose;	 /* one line */
-	const char *help;	 /* what else --help tells */
+	const char *name;				    /* "reference publish" has a blank */
+	const char *arguments;				    /* "BOARD ID [--format text|csv|json]" */
+	const char *purpose;				    /* one line */
+	const char *help;				    /* what else --help tells */
 	int (*run)(struct ctl *ctl, int argc, char **argv); /* argv[0] is the command; returns the exit status */
 };
 
@@ -56,8 +56,8 @@ struct ctl_option {
 	bool *flag;
 };
 /* Reads options and leaves the arguments in argv[1..] in order. Returns their number, or -1 after telling what is wrong. */
-int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count, int arguments_min,
-		int arguments_max);
+int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count,
+		int arguments_min, int arguments_max);
 
 /* Prints "instroomctl: text" and gives the exit status of the kind. */
 int ctl_fail(const struct err *err);
@@ -74,8 +74,8 @@ struct ctl_place {
 	int32_t partition;
 	int64_t offset;
 };
-MUSTUSE int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board, const struct ctl_place *place,
-			      struct err *err);
+MUSTUSE int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board,
+			      const struct ctl_place *place, struct err *err);
 /* A board number of 5 digits. */
 MUSTUSE bool ctl_board(const char *text, uint32_t *ret);
 /* Whole file into out. ERR_DATA code "file" when it cannot be read. */

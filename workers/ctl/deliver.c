@@ -29,7 +29,7 @@ enum {
 enum upload_state { UPLOAD_OPEN, UPLOAD_RUNNING, UPLOAD_ACCEPTED, UPLOAD_KNOWN, UPLOAD_REFUSED, UPLOAD_NOT_TAKEN };
 
 struct upload {
-	char *path;	/* of the csv */
+	char *path; /* of the csv */
 	uint8_t digest[32];
 	enum upload_state state;
 	unsigned tries;
@@ -225,8 +225,8 @@ static void keep_receipt(const struct upload *upload, json_t *receipt)
 	FILE *file = fopen(path, "ae");
 
 	if (!file || !text || fprintf(file, "%s\n", text) < 0)
-		fprintf(stderr, "instroomctl: %s cannot be written: a next run sends %s again, which does no harm\n", path,
-			file_name(upload->path));
+		fprintf(stderr, "instroomctl: %s cannot be written: a next run sends %s again, which does no harm\n",
+			path, file_name(upload->path));
 	if (file)
 		fclose(file);
 	free(text);
@@ -353,7 +353,9 @@ static void end_transfer(struct deliver *deliver, struct transfer *transfer, CUR
 	curl_multi_remove_handle(deliver->multi, transfer->curl);
 	transfer->upload = NULL;
 	bool is_taken = code == CURLE_OK && (status == 202 || status == 200);
-	json_t *answer = code == CURLE_OK ? json_loadb(transfer->reply.p ? transfer->reply.p : "", transfer->reply.n, 0, NULL) : NULL;
+	json_t *answer = code == CURLE_OK
+				 ? json_loadb(transfer->reply.p ? transfer->reply.p : "", transfer->reply.n, 0, NULL)
+				 : NULL;
 
 	if (is_taken) {
 		upload->state = status == 202 ? UPLOAD_ACCEPTED : UPLOAD_KNOWN;
@@ -429,8 +431,8 @@ static void show(struct deliver *deliver, bool is_last)
 	if (deliver->is_quiet || !isatty(STDERR_FILENO) || (!is_last && now_ms - deliver->shown_ms < SHOW_EVERY_MS))
 		return;
 	deliver->shown_ms = now_ms;
-	fprintf(stderr, "\r  delivered [%.*s%*s] %zu of %zu, %lld lines%s", filled, BAR, width - filled, "", deliver->done,
-		deliver->count, (long long)deliver->lines, is_last ? "\n" : "");
+	fprintf(stderr, "\r  delivered [%.*s%*s] %zu of %zu, %lld lines%s", filled, BAR, width - filled, "",
+		deliver->done, deliver->count, (long long)deliver->lines, is_last ? "\n" : "");
 }
 
 static int send_all(struct deliver *deliver, struct err *err)
@@ -507,8 +509,8 @@ static int conclude(const struct deliver *deliver)
 	if (deliver->ctl->wants_json)
 		printf("{\"accepted\": %zu, \"known\": %zu, \"refused\": %zu, \"not_taken\": %zu, \"lines\": %lld, \"bytes\": %lld, "
 		       "\"seconds\": %.3f}\n",
-		       counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open, (long long)deliver->lines,
-		       (long long)deliver->bytes, seconds);
+		       counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open,
+		       (long long)deliver->lines, (long long)deliver->bytes, seconds);
 	else
 		printf("%zu deliveries: %zu accepted, %zu known before, %zu refused, %zu not taken; %lld lines in %.1f s\n",
 		       deliver->count, counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open,
@@ -522,7 +524,8 @@ int run_deliver(struct ctl *ctl, int argc, char **argv)
 {
 	static struct deliver deliver;
 	const char *parallel = "8";
-	const struct ctl_option options[] = { { "parallel", true, &parallel, NULL }, { "quiet", false, NULL, &deliver.is_quiet } };
+	const struct ctl_option options[] = { { "parallel", true, &parallel, NULL },
+					      { "quiet", false, NULL, &deliver.is_quiet } };
 	struct err err = { 0 };
 	uint64_t number;
 	char path[4096], before[4096] = "";

@@ -17,8 +17,11 @@
 #include <jansson.h>
 
 /* Fields that hold personal data or secrets of a board (DOMAIN 12). */
-static const char *const PERSONAL[] = { "cells", "bsn", "content", "targets", "employee_ref", "appointment_key", "contact_name",
-					"contact_phone", "contact_email", "keys", "hashes", "feedback", "body", "tables" };
+static const char *const PERSONAL[] = { "cells",	"bsn",		 "content",
+					"targets",	"employee_ref",	 "appointment_key",
+					"contact_name", "contact_phone", "contact_email",
+					"keys",		"hashes",	 "feedback",
+					"body",		"tables" };
 
 static bool is_personal(const char *name)
 {
@@ -41,14 +44,62 @@ static json_t *masked(const json_t *value)
 	return json_string(text);
 }
 
+/* Fields of the schemas that are bytes: Avro's JSON has one character a byte, which people cannot read. */
+static const char *const BYTES[] = { "id",	   "parent",	  "fingerprint",     "reference_version",
+				     "raw_digest", "keys_digest", "feedback_digest", "request_id",
+				     "job_id",	   "version",	  "content_sha256",  "columns",
+				     "classes" };
+
+static bool is_bytes(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(BYTES); i++)
+		if (strcmp(name, BYTES[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Code points up to U+00FF in UTF-8, one a byte. */
+static json_t *to_hex(const json_t *value)
+{
+	const char *p = json_string_value(value), *end = p + json_string_length(value);
+	CLEANUP(strbuf_drop) struct strbuf hex;
+	char digits[2];
+
+	strbuf_init(&hex, CTL_MESSAGE_BYTES_MAX);
+	while (p < end) {
+		unsigned char byte = (unsigned char)*p++;
+
+		if (byte >= 0x80 && p < end)
+			byte = (unsigned char)((byte & 0x1f) << 6 | ((unsigned char)*p++ & 0x3f));
+		num_to_hex(&byte, 1, digits);
+		strbuf_add_bytes(&hex, digits, sizeof digits);
+	}
+	return json_stringn(hex.p ? hex.p : "", hex.n);
+}
+
+static void show_bytes(json_t *value)
+{
+	const char *name;
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(value, i, member) show_bytes(member);
+	json_object_foreach(value, name, member)
+	{
+		if (json_is_string(member) && is_bytes(name))
+			json_object_set_new(value, name, to_hex(member));
+		else
+			show_bytes(member);
+	}
+}
+
 static void mask(json_t *value)
 {
 	const char *name;
 	json_t *member;
 	size_t i;
 
-	json_array_foreach(value, i, member)
-		mask(member);
+	json_array_foreach(value, i, member) mask(member);
 	json_object_foreach(value, name, member)
 	{
 		if (is_personal(name))
@@ -96,8 +147,9 @@ static int to_json(const struct wire_schema *known, struct slice body, json_t **
 	char *text = NULL;
 	avro_reader_t reader = avro_reader_memory(body.p, (int64_t)body.n);
 	bool is_good = avro_schema_from_json_length(known->json, strlen(known->json), &schema) == 0 &&
-		       (class = avro_generic_class_from_schema(schema)) != NULL && avro_generic_value_new(class, &value) == 0 &&
-		       avro_value_read(reader, &value) == 0 && avro_value_to_json(&value, 0, &text) == 0;
+		       (class = avro_generic_class_from_schema(schema)) != NULL &&
+		       avro_generic_value_new(class, &value) == 0 && avro_value_read(reader, &value) == 0 &&
+		       avro_value_to_json(&value, 0, &text) == 0;
 
 	*ret = is_good ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
 	free(text);
@@ -122,12 +174,14 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 	printf("offset %lld, %zu bytes, key %.*s\n", (long long)message->offset, message->value.n, (int)message->key.n,
 	       message->key.p ? message->key.p : "");
 	for (size_t i = 0; i < message->header_count; i++)
-		printf("%s: %.*s\n", message->headers[i].name, (int)message->headers[i].value.n, message->headers[i].value.p);
+		printf("%s: %.*s\n", message->headers[i].name, (int)message->headers[i].value.n,
+		       message->headers[i].value.p);
 	if (rc != 0)
 		return rc;
 	known = wire_schema_find(schema);
 	if (!known)
-		return err_set(err, ERR_DATA, "schema", "schema %016llx is not known to this version", (unsigned long long)schema);
+		return err_set(err, ERR_DATA, "schema", "schema %016llx is not known to this version",
+			       (unsigned long long)schema);
 	printf("schema: %s-%u\n", known->name, known->version);
 	rc = check_body(schema, known->name, body, &ctl->arena, err);
 	if (rc == 0)
@@ -136,6 +190,7 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 		return rc;
 	if (!has_personal)
 		mask(json);
+	show_bytes(json);
 	json_dumpf(json, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(json);
@@ -155,7 +210,8 @@ int run_dump(struct ctl *ctl, int argc, char **argv)
 
 	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 3, 3) < 0)
 		return EXIT_USAGE;
-	if (!num_parse_u64(slice_of(argv[2]), INT32_MAX, &partition) || !num_parse_u64(slice_of(argv[3]), INT64_MAX, &offset))
+	if (!num_parse_u64(slice_of(argv[2]), INT32_MAX, &partition) ||
+	    !num_parse_u64(slice_of(argv[3]), INT64_MAX, &offset))
 		return ctl_usage("partition and offset are whole numbers");
 	struct ctl_place place = { argv[1], (int32_t)partition, (int64_t)offset };
 

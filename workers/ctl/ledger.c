@@ -59,7 +59,8 @@ static const struct ledger_check CHECKS[] = {
 	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null and not exists"
 	  " (select from register.names n where n.board = d.board and n.digest = d.names) and d.names not in"
 	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
-	{ "lines in quarantaine, which a sound system does not have", "select coalesce(sum(quarantaine), 0)::bigint from register.delivery" },
+	{ "lines in quarantaine, which a sound system does not have",
+	  "select coalesce(sum(quarantaine), 0)::bigint from register.delivery" },
 };
 
 static int check_all(struct pg_link *link, bool *ret_is_sound, struct err *err)
@@ -85,8 +86,9 @@ static int check_all(struct pg_link *link, bool *ret_is_sound, struct err *err)
 
 static void print_sums(const struct ctl *ctl, const struct pg_rows *rows)
 {
-	static const char *const NAMES[] = { "deliveries", "lines", "nieuw", "gewijzigd", "ongewijzigd", "verouderd", "afgekeurd",
-					     "ingetrokken", "quarantaine", "lapsed_teachers", "waiting", "dry_runs" };
+	static const char *const NAMES[] = { "deliveries",  "lines",	       "nieuw",	    "gewijzigd",
+					     "ongewijzigd", "verouderd",       "afgekeurd", "ingetrokken",
+					     "quarantaine", "lapsed_teachers", "waiting",   "dry_runs" };
 	json_t *json = json_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {

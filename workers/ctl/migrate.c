@@ -10,8 +10,8 @@ static int lock_migrations(struct pg_link *link, struct err *err)
 {
 	int rc = pg_script(link, "set client_min_messages = warning; select pg_advisory_lock(4920180731)", err);
 
-	return rc != 0 ? rc :
-			 pg_script(link,
+	return rc != 0 ? rc
+		       : pg_script(link,
 				   "create table if not exists public.instroom_migration (name text primary key, sha256 bytea not "
 				   "null, applied_at timestamptz not null default now())",
 				   err);
@@ -25,13 +25,14 @@ static int is_applied(struct pg_link *link, const struct migration *migration, c
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(migration->name));
-	int rc = pg_exec(link, NULL, "select sha256 from public.instroom_migration where name = $1", &params, &rows, NULL, err);
+	int rc = pg_exec(link, NULL, "select sha256 from public.instroom_migration where name = $1", &params, &rows,
+			 NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;
 	if (!slice_equal(pg_get_bytes(rows, 0, 0), slice_make(sha256, 32)))
-		return err_set(err, ERR_CONFIG, "migration", "%s was applied in another form: this program is of another release",
-			       migration->name);
+		return err_set(err, ERR_CONFIG, "migration",
+			       "%s was applied in another form: this program is of another release", migration->name);
 	return 1;
 }
 
@@ -52,8 +53,8 @@ static int apply(struct pg_link *link, const struct migration *migration, struct
 	pg_add_text(&params, slice_of(migration->name));
 	pg_add_bytes(&params, slice_make(sha256, 32));
 	if (rc == 0)
-		rc = pg_exec(link, NULL, "insert into public.instroom_migration (name, sha256) values ($1, $2)", &params, NULL,
-			     NULL, err);
+		rc = pg_exec(link, NULL, "insert into public.instroom_migration (name, sha256) values ($1, $2)",
+			     &params, NULL, NULL, err);
 	if (rc == 0)
 		rc = pg_script(link, "commit", err);
 	if (rc != 0)
@@ -71,15 +72,20 @@ static int make_topics(struct ctl *ctl, struct err *err)
 	const char *in_sync = config->topic_replication >= 3 ? "2" : "1";
 	/* a single broker flushes each message: an acknowledged delivery outlives a power cut (DESIGN 2) */
 	const char *flush = config->topic_replication >= 2 ? "9223372036854775807" : "1";
-	const struct kafka_topic_setting raw[] = { { "cleanup.policy", "delete" },	{ "retention.ms", retention_ms },
-						   { "max.message.bytes", "33554432" }, { "message.timestamp.type", "LogAppendTime" },
-						   { "min.insync.replicas", in_sync },	{ "flush.messages", flush },
+	const struct kafka_topic_setting raw[] = { { "cleanup.policy", "delete" },
+						   { "retention.ms", retention_ms },
+						   { "max.message.bytes", "33554432" },
+						   { "message.timestamp.type", "LogAppendTime" },
+						   { "min.insync.replicas", in_sync },
+						   { "flush.messages", flush },
 						   { "unclean.leader.election.enable", "false" } };
-	const struct kafka_topic_setting verdict[] = { { "cleanup.policy", "delete" },	    { "retention.ms", retention_ms },
-						       { "max.message.bytes", "67108864" }, { "message.timestamp.type", "LogAppendTime" },
-						       { "min.insync.replicas", in_sync },
-						       { "unclean.leader.election.enable", "false" } };
-	const struct kafka_topic_setting reference[] = { { "cleanup.policy", "compact" }, { "max.message.bytes", "33554432" },
+	const struct kafka_topic_setting verdict[] = {
+		{ "cleanup.policy", "delete" },	     { "retention.ms", retention_ms },
+		{ "max.message.bytes", "67108864" }, { "message.timestamp.type", "LogAppendTime" },
+		{ "min.insync.replicas", in_sync },  { "unclean.leader.election.enable", "false" }
+	};
+	const struct kafka_topic_setting reference[] = { { "cleanup.policy", "compact" },
+							 { "max.message.bytes", "33554432" },
 							 { "message.timestamp.type", "LogAppendTime" },
 							 { "min.insync.replicas", in_sync },
 							 { "unclean.leader.election.enable", "false" } };

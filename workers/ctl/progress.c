@@ -31,15 +31,16 @@ static int read_ends(struct ctl *ctl, struct ends *ret, struct err *err)
 }
 
 /* Sums over the partitions: what must be applied, and what is. */
-static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends *ends, int64_t *ret_left, int64_t *ret_all,
-			int32_t *ret_parked, struct err *err)
+static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends *ends, int64_t *ret_left,
+			int64_t *ret_all, int32_t *ret_parked, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic_raw));
-	int rc = pg_exec(link, "progress", "select partition, next_raw, parked is not null from register.cursor where topic = $1",
+	int rc = pg_exec(link, "progress",
+			 "select partition, next_raw, parked is not null from register.cursor where topic = $1",
 			 &params, &rows, NULL, err);
 
 	if (rc != 0)
@@ -64,7 +65,8 @@ static void show(int64_t left, int64_t first_left)
 	int64_t filled = first_left > 0 ? done * width / first_left : width;
 
 	fprintf(stderr, "\r  judged and written [%.*s%*s] %lld of %lld deliveries ", (int)filled,
-		"########################################", (int)(width - filled), "", (long long)done, (long long)first_left);
+		"########################################", (int)(width - filled), "", (long long)done,
+		(long long)first_left);
 }
 
 int ctl_wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_max, bool shows_progress, bool *ret_done,
@@ -106,7 +108,9 @@ int ctl_progress(struct ctl *ctl, struct pg_link *link, struct ctl_progress *ret
 	if (rc == 0)
 		rc = read_applied(ctl, link, &ends, &left, &all, &parked, err);
 	if (rc == 0)
-		*ret = (struct ctl_progress){ .raw_end = all, .raw_applied = all - left, .partitions = ends.count, .parked = parked };
+		*ret = (struct ctl_progress){
+			.raw_end = all, .raw_applied = all - left, .partitions = ends.count, .parked = parked
+		};
 	return rc;
 }
 

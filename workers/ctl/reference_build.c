@@ -59,7 +59,8 @@ static int to_utf8(struct arena *arena, struct slice in, const char *encoding, s
 	return 0;
 }
 
-static int find_columns(const struct duo_file *file, const struct slice *names, size_t count, size_t *ret_at, struct err *err)
+static int find_columns(const struct duo_file *file, const struct slice *names, size_t count, size_t *ret_at,
+			struct err *err)
 {
 	for (size_t c = 0; c < file->column_count; c++) {
 		size_t at = 0;
@@ -389,7 +390,10 @@ static int build_schools(struct build *build, struct err *err)
 	table_init(&table, build);
 	for (size_t i = 0; is_ok && i < count; i++) {
 		const struct school_span *school = &schools[i];
-		const struct slice cells[] = { school->brin, school->name, school->sector, school->kind,
+		const struct slice cells[] = { school->brin,
+					       school->name,
+					       school->sector,
+					       school->kind,
 					       school->has_site ? school->from : ALWAYS,
 					       school->is_open ? EMPTY : school->until };
 
@@ -437,12 +441,14 @@ static int build_fields(struct build *build, struct err *err)
 		struct slice number = cell(&build->subjects, i, 0);
 
 		snprintf(code, sizeof code, "V%.*s", (int)number.n, number.p);
-		const struct slice cells[] = { slice_of(code), SLICE_LITERAL("VO"), cell(&build->subjects, i, 1), ALWAYS, EMPTY };
+		const struct slice cells[] = { slice_of(code), SLICE_LITERAL("VO"), cell(&build->subjects, i, 1),
+					       ALWAYS, EMPTY };
 
 		is_ok = table_add(&table, slice_of(code), cells, ARRAY_LEN(cells));
 	}
 	for (size_t i = 0; is_ok && i < ARRAY_LEN(OURS); i++) {
-		const struct slice cells[] = { slice_of(OURS[i][0]), slice_of(OURS[i][1]), slice_of(OURS[i][2]), ALWAYS, EMPTY };
+		const struct slice cells[] = { slice_of(OURS[i][0]), slice_of(OURS[i][1]), slice_of(OURS[i][2]), ALWAYS,
+					       EMPTY };
 
 		is_ok = table_add(&table, cells[0], cells, ARRAY_LEN(cells));
 	}
@@ -465,15 +471,26 @@ int run_reference_build(struct ctl *ctl, int argc, char **argv)
 {
 	struct build build = {
 		.ctl = ctl,
-		.boards = { .name = "besturen_per_jaar_2014_2019.csv", .separator = ';', .column_count = 4,
+		.boards = { .name = "besturen_per_jaar_2014_2019.csv",
+			    .separator = ';',
+			    .column_count = 4,
 			    .columns = { "bevoegd_gezag", "jaar", "naam", "sector" } },
-		.primary = { .name = "03-alle-vestigingen-bo.csv", .encoding = "WINDOWS-1252", .separator = ';', .column_count = 4,
+		.primary = { .name = "03-alle-vestigingen-bo.csv",
+			     .encoding = "WINDOWS-1252",
+			     .separator = ';',
+			     .column_count = 4,
 			     .columns = { "BEVOEGD GEZAG NUMMER", "BRIN NUMMER", "VESTIGINGSNUMMER", "VESTIGINGSNAAM" } },
-		.secondary = { .name = "instellingenvo.csv", .separator = ',', .column_count = 3,
+		.secondary = { .name = "instellingenvo.csv",
+			       .separator = ',',
+			       .column_count = 3,
 			       .columns = { "BEVOEGD GEZAG NUMMER", "BRIN NUMMER", "INSTELLINGSNAAM" } },
-		.sites = { .name = "brin_vestiging_register_alle.csv", .separator = ';', .column_count = 5,
+		.sites = { .name = "brin_vestiging_register_alle.csv",
+			   .separator = ';',
+			   .column_count = 5,
 			   .columns = { "brin", "vestigingsnummer", "naam", "datum_oprichting", "datum_opheffing" } },
-		.subjects = { .name = "vakcodes_vo_1cho.csv", .separator = ';', .column_count = 2,
+		.subjects = { .name = "vakcodes_vo_1cho.csv",
+			      .separator = ';',
+			      .column_count = 2,
 			      .columns = { "vakcode", "omschrijving" } },
 	};
 	const struct ctl_option options[] = { { "duo", true, &build.duo, NULL }, { "out", true, &build.out, NULL } };

@@ -128,12 +128,14 @@ static int load_tables(struct ctl *ctl, struct pg_link *link, struct slice csv[R
 
 		pg_params_reset(&params);
 		pg_add_text(&params, slice_of(reference_file((enum reference_table)table)));
-		int rc = pg_exec(link, NULL, "select body from register.reference_table where name = $1", &params, &rows, NULL, err);
+		int rc = pg_exec(link, NULL, "select body from register.reference_table where name = $1", &params,
+				 &rows, NULL, err);
 
 		if (rc != 0)
 			return rc;
 		if (pg_rows_count(rows) == 0)
-			return err_set(err, ERR_DATA, "reference", "no tables are imported yet: run instroomctl reference import DIR");
+			return err_set(err, ERR_DATA, "reference",
+				       "no tables are imported yet: run instroomctl reference import DIR");
 		if (!arena_copy(&ctl->arena, pg_get_bytes(rows, 0, 0), &csv[table]))
 			return err_set(err, ERR_FULL, "arena", "the tables are too large");
 	}
@@ -168,8 +170,8 @@ int run_reference_publish(struct ctl *ctl, int argc, char **argv)
 		return ctl_fail(&err);
 	pg_params_reset(&params);
 	pg_add_bytes(&params, slice_make(snapshot.version, sizeof snapshot.version));
-	if (pg_exec(link, NULL, "insert into register.reference_snapshot (version) values ($1) on conflict do nothing", &params,
-		    NULL, NULL, &err) != 0)
+	if (pg_exec(link, NULL, "insert into register.reference_snapshot (version) values ($1) on conflict do nothing",
+		    &params, NULL, NULL, &err) != 0)
 		return ctl_fail(&err);
 	num_to_hex(snapshot.version, sizeof snapshot.version, version);
 	printf("published reference snapshot %s\n", version);

@@ -13,8 +13,8 @@ enum { REPORT_BYTES_MAX = 512 << 20 };
 static void print_summary(const struct summary *summary)
 {
 	printf("Levering %.*s van bestuur %05u: %s%s, volgnummer %lld, gegevens van %d\n", (int)summary->delivery_id.n,
-	       summary->delivery_id.p, summary->board, delivery_kind_name(summary->kind), summary->is_dry_run ? " (proef)" : "",
-	       (long long)summary->sequence, summary->extraction_date);
+	       summary->delivery_id.p, summary->board, delivery_kind_name(summary->kind),
+	       summary->is_dry_run ? " (proef)" : "", (long long)summary->sequence, summary->extraction_date);
 	printf("Status: %s. Regels: %lld.\n", delivery_state_name(summary->state), (long long)summary->lines);
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
 		if (summary->counts[outcome] > 0)
@@ -103,9 +103,9 @@ int run_report(struct ctl *ctl, int argc, char **argv)
 	if (rc == 0 && count == 0)
 		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", argv[2], board);
 	if (rc == 0)
-		rc = is_csv ? print_csv(ctl, link, found[0].position, &err) :
-		     is_json ? print_json(ctl, link, found[0].position, &err) :
-			       print_text(ctl, link, found[0].position, &err);
+		rc = is_csv    ? print_csv(ctl, link, found[0].position, &err)
+		     : is_json ? print_json(ctl, link, found[0].position, &err)
+			       : print_text(ctl, link, found[0].position, &err);
 	if (rc == 0 && count > 1)
 		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
 	return rc == 0 ? 0 : ctl_fail(&err);

@@ -28,17 +28,19 @@ static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standi
 
 static json_t *standing_json(const struct standing *s)
 {
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:s%}", "partition", s->partition, "raw_end", (json_int_t)s->raw_end,
-			 "raw_applied", (json_int_t)s->next_raw, "verdict_end", (json_int_t)s->verdict_end, "verdict_applied",
-			 (json_int_t)s->next_verdict, "parked", s->parked.n > 0 ? json_stringn(s->parked.p, s->parked.n) : json_null(),
-			 "moved_at", s->moved.p, s->moved.n);
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:s%}", "partition", s->partition, "raw_end",
+			 (json_int_t)s->raw_end, "raw_applied", (json_int_t)s->next_raw, "verdict_end",
+			 (json_int_t)s->verdict_end, "verdict_applied", (json_int_t)s->next_verdict, "parked",
+			 s->parked.n > 0 ? json_stringn(s->parked.p, s->parked.n) : json_null(), "moved_at", s->moved.p,
+			 s->moved.n);
 }
 
 static void print_standing(const struct standing *s)
 {
 	printf("%9d %12lld %12lld %12lld %12lld  %.19s  %.*s\n", s->partition, (long long)s->raw_end,
-	       (long long)(s->raw_end - s->next_raw), (long long)s->verdict_end, (long long)(s->verdict_end - s->next_verdict),
-	       s->moved.p, (int)s->parked.n, s->parked.n > 0 ? s->parked.p : "");
+	       (long long)(s->raw_end - s->next_raw), (long long)s->verdict_end,
+	       (long long)(s->verdict_end - s->next_verdict), s->moved.p, (int)s->parked.n,
+	       s->parked.n > 0 ? s->parked.p : "");
 }
 
 int run_status(struct ctl *ctl, int argc, char **argv)

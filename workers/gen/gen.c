@@ -12,7 +12,6 @@
 #include <jansson.h>
 #include <sys/stat.h>
 
-
 enum { FILE_BYTES_LIMIT = 256 << 20, LINE_BYTES_MAX = COLUMNS * GEN_CELL_BYTES + COLUMNS + 1 };
 
 /* What the deliveries hold, so that a ledger can be compared with it. */
@@ -76,8 +75,8 @@ static void count_teacher(struct tally *tally, const struct gen_teacher *teacher
 	tally->same_lines += night == GEN_SAME ? lines : 0;
 }
 
-static int write_header(const struct gen_options *options, const struct gen_board *board, const char *name, int64_t lines,
-			struct slice content, struct err *err)
+static int write_header(const struct gen_options *options, const struct gen_board *board, const char *name,
+			int64_t lines, struct slice content, struct err *err)
 {
 	uint8_t sha256[32];
 	char hex[65] = "", date[11], number[8], file[80];
@@ -87,9 +86,9 @@ static int write_header(const struct gen_options *options, const struct gen_boar
 	date_to_iso(options->date, date);
 	snprintf(number, sizeof number, "%05u", board->number);
 	json_t *header = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s}", "bestuur", number, "soort", "VOLLEDIG",
-				   "volgnummer", (json_int_t)(options->sequence + options->night), "extractiedatum", date, "regels",
-				   (json_int_t)lines, "sha256", hex, "contact_naam", "P. Voorbeeld", "contact_email",
-				   "p.voorbeeld@voorbeeld.test");
+				   "volgnummer", (json_int_t)(options->sequence + options->night), "extractiedatum",
+				   date, "regels", (json_int_t)lines, "sha256", hex, "contact_naam", "P. Voorbeeld",
+				   "contact_email", "p.voorbeeld@voorbeeld.test");
 
 	if (options->received_on > 0) {
 		date_to_iso(options->received_on, date);
@@ -98,7 +97,8 @@ static int write_header(const struct gen_options *options, const struct gen_boar
 	char *text = json_dumps(header, JSON_INDENT(1));
 
 	snprintf(file, sizeof file, "%s.json", name);
-	int rc = text ? gen_write_file(options->out, file, slice_of(text), err) : err_set(err, ERR_FATAL, "memory", "no memory");
+	int rc = text ? gen_write_file(options->out, file, slice_of(text), err)
+		      : err_set(err, ERR_FATAL, "memory", "no memory");
 
 	free(text);
 	json_decref(header);
@@ -142,12 +142,12 @@ static int write_board(const struct gen_options *options, const struct gen_board
 static int write_tally(const struct gen_options *options, const struct tally *tally, struct err *err)
 {
 	json_t *errors = json_object();
-	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "deliveries", (json_int_t)tally->deliveries,
-				 "teachers", (json_int_t)tally->teachers, "lines", (json_int_t)tally->lines, "bytes",
-				 (json_int_t)tally->bytes, "nieuw", (json_int_t)tally->new_lines, "gewijzigd",
-				 (json_int_t)tally->changed_lines, "ongewijzigd", (json_int_t)tally->same_lines, "afgekeurd",
-				 (json_int_t)tally->rejected_lines, "left_teachers", (json_int_t)tally->left_teachers, "errors",
-				 errors);
+	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "deliveries",
+				 (json_int_t)tally->deliveries, "teachers", (json_int_t)tally->teachers, "lines",
+				 (json_int_t)tally->lines, "bytes", (json_int_t)tally->bytes, "nieuw",
+				 (json_int_t)tally->new_lines, "gewijzigd", (json_int_t)tally->changed_lines, "ongewijzigd",
+				 (json_int_t)tally->same_lines, "afgekeurd", (json_int_t)tally->rejected_lines,
+				 "left_teachers", (json_int_t)tally->left_teachers, "errors", errors);
 
 	for (size_t i = 0; i < GEN_ERROR_COUNT; i++)
 		if (tally->errors[i] > 0)
@@ -230,8 +230,24 @@ static bool read_date(const char *text, int32_t *ret)
 	return *ret > 0;
 }
 
-enum { OPT_OUT = 1, OPT_REFERENCE, OPT_BOARDS, OPT_TEACHERS, OPT_SEED, OPT_DATE, OPT_RECEIVED, OPT_SEQUENCE, OPT_NIGHT,
-       OPT_CHANGED, OPT_JOINED, OPT_LEFT, OPT_ERRORS, OPT_HOSTILE, OPT_HELP, OPT_VERSION };
+enum {
+	OPT_OUT = 1,
+	OPT_REFERENCE,
+	OPT_BOARDS,
+	OPT_TEACHERS,
+	OPT_SEED,
+	OPT_DATE,
+	OPT_RECEIVED,
+	OPT_SEQUENCE,
+	OPT_NIGHT,
+	OPT_CHANGED,
+	OPT_JOINED,
+	OPT_LEFT,
+	OPT_ERRORS,
+	OPT_HOSTILE,
+	OPT_HELP,
+	OPT_VERSION
+};
 
 static bool take_option(int option, struct gen_options *options, bool *ret_is_hostile)
 {
@@ -280,14 +296,22 @@ static bool take_option(int option, struct gen_options *options, bool *ret_is_ho
 int gen_main(int argc, char **argv)
 {
 	static const struct option LONG[] = {
-		{ "out", required_argument, NULL, OPT_OUT },	   { "reference", required_argument, NULL, OPT_REFERENCE },
-		{ "boards", required_argument, NULL, OPT_BOARDS }, { "teachers", required_argument, NULL, OPT_TEACHERS },
-		{ "seed", required_argument, NULL, OPT_SEED },	   { "date", required_argument, NULL, OPT_DATE },
-		{ "received", required_argument, NULL, OPT_RECEIVED }, { "sequence", required_argument, NULL, OPT_SEQUENCE },
-		{ "night", required_argument, NULL, OPT_NIGHT },   { "changed", required_argument, NULL, OPT_CHANGED },
-		{ "joined", required_argument, NULL, OPT_JOINED }, { "left", required_argument, NULL, OPT_LEFT },
-		{ "errors", required_argument, NULL, OPT_ERRORS }, { "hostile", no_argument, NULL, OPT_HOSTILE },
-		{ "help", no_argument, NULL, OPT_HELP },	   { "version", no_argument, NULL, OPT_VERSION },
+		{ "out", required_argument, NULL, OPT_OUT },
+		{ "reference", required_argument, NULL, OPT_REFERENCE },
+		{ "boards", required_argument, NULL, OPT_BOARDS },
+		{ "teachers", required_argument, NULL, OPT_TEACHERS },
+		{ "seed", required_argument, NULL, OPT_SEED },
+		{ "date", required_argument, NULL, OPT_DATE },
+		{ "received", required_argument, NULL, OPT_RECEIVED },
+		{ "sequence", required_argument, NULL, OPT_SEQUENCE },
+		{ "night", required_argument, NULL, OPT_NIGHT },
+		{ "changed", required_argument, NULL, OPT_CHANGED },
+		{ "joined", required_argument, NULL, OPT_JOINED },
+		{ "left", required_argument, NULL, OPT_LEFT },
+		{ "errors", required_argument, NULL, OPT_ERRORS },
+		{ "hostile", no_argument, NULL, OPT_HOSTILE },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct gen_options options = { .seed = 1, .boards = 1450, .teachers = 230000, .sequence = 1, .date = 20180601 };
@@ -302,7 +326,8 @@ int gen_main(int argc, char **argv)
 		if (option == '?')
 			return EXIT_USAGE;
 		if (!take_option(option, &options, &is_hostile)) {
-			fprintf(stderr, "instroom-gen: --%s does not take the value %s; see --help\n", LONG[at].name, optarg);
+			fprintf(stderr, "instroom-gen: --%s does not take the value %s; see --help\n", LONG[at].name,
+				optarg);
 			return EXIT_USAGE;
 		}
 	}

@@ -15,10 +15,10 @@ struct gen_options {
 	const char *out, *reference;
 	uint64_t seed;
 	int64_t boards, teachers;
-	int64_t sequence;	/* volgnummer of night 0 */
-	int32_t date;		/* extractiedatum, JJJJMMDD */
-	int32_t received_on;	/* 0: not in the header (only test gateways obey it) */
-	uint32_t errors_ppm;	/* teachers with one broken rule */
+	int64_t sequence;			    /* volgnummer of night 0 */
+	int32_t date;				    /* extractiedatum, JJJJMMDD */
+	int32_t received_on;			    /* 0: not in the header (only test gateways obey it) */
+	uint32_t errors_ppm;			    /* teachers with one broken rule */
 	uint32_t changed_ppm, joined_ppm, left_ppm; /* of a night */
 	int64_t night;
 };

@@ -18,19 +18,19 @@ static void put_all(struct gen_teacher *teacher, enum field field, const char *t
 }
 
 /* On the first line only: the others get LR-X04. */
-#define BREAK_FIRST(name, field, text)                   \
-	static bool name(struct gen_teacher *teacher)    \
-	{                                                \
-		put(&teacher->lines[0], field, text);    \
-		return true;                             \
+#define BREAK_FIRST(name, field, text)                \
+	static bool name(struct gen_teacher *teacher) \
+	{                                             \
+		put(&teacher->lines[0], field, text); \
+		return true;                          \
 	}
 
 /* On all lines, so that it is this rule and not LR-X02. */
-#define BREAK_ALL(name, field, text)                     \
-	static bool name(struct gen_teacher *teacher)    \
-	{                                                \
-		put_all(teacher, field, text);           \
-		return true;                             \
+#define BREAK_ALL(name, field, text)                  \
+	static bool name(struct gen_teacher *teacher) \
+	{                                             \
+		put_all(teacher, field, text);        \
+		return true;                          \
 	}
 
 BREAK_ALL(break_b05, FIELD_APPOINTMENT_GROUND, "799")
@@ -164,11 +164,12 @@ static bool break_x06(struct gen_teacher *teacher)
 }
 
 const struct gen_error GEN_ERRORS[] = {
-	{ "LR-B01", break_b01 }, { "LR-B02", break_b02 }, { "LR-B03", break_b03 }, { "LR-B04", break_b04 }, { "LR-B05", break_b05 },
-	{ "LR-B06", break_b06 }, { "LR-B07", break_b07 }, { "LR-B08", break_b08 }, { "LR-B09", break_b09 }, { "LR-B10", break_b10 },
-	{ "LR-B13", break_b13 }, { "LR-B14", break_b14 }, { "LR-P01", break_p01 }, { "LR-P02", break_p02 }, { "LR-P03", break_p03 },
-	{ "LR-P05", break_p05 }, { "LR-P07", break_p07 }, { "LR-P08", break_p08 }, { "LR-P10", break_p10 }, { "LR-P11", break_p11 },
-	{ "LR-S01", break_s01 }, { "LR-S02", break_s02 }, { "LR-S04", break_s04 }, { "LR-S05", break_s05 }, { "LR-X01", break_x01 },
-	{ "LR-X02", break_x02 }, { "LR-X06", break_x06 },
+	{ "LR-B01", break_b01 }, { "LR-B02", break_b02 }, { "LR-B03", break_b03 }, { "LR-B04", break_b04 },
+	{ "LR-B05", break_b05 }, { "LR-B06", break_b06 }, { "LR-B07", break_b07 }, { "LR-B08", break_b08 },
+	{ "LR-B09", break_b09 }, { "LR-B10", break_b10 }, { "LR-B13", break_b13 }, { "LR-B14", break_b14 },
+	{ "LR-P01", break_p01 }, { "LR-P02", break_p02 }, { "LR-P03", break_p03 }, { "LR-P05", break_p05 },
+	{ "LR-P07", break_p07 }, { "LR-P08", break_p08 }, { "LR-P10", break_p10 }, { "LR-P11", break_p11 },
+	{ "LR-S01", break_s01 }, { "LR-S02", break_s02 }, { "LR-S04", break_s04 }, { "LR-S05", break_s05 },
+	{ "LR-X01", break_x01 }, { "LR-X02", break_x02 }, { "LR-X06", break_x06 },
 };
 const size_t GEN_ERROR_COUNT = ARRAY_LEN(GEN_ERRORS);

@@ -6,9 +6,10 @@
 
 #include <jansson.h>
 
-static const char NAMES[] = "bsn;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"
-			    "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
-			    "benoemingsgrondslag;onderwijsterrein\n";
+static const char NAMES[] =
+	"bsn;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"
+	"begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
+	"benoemingsgrondslag;onderwijsterrein\n";
 static const char LINE[] = "111222333;Vries;de;Anna;V;19800214;A-1;99ZZ;00;20100801;;20100801;;701;\n";
 
 /* A file made of NAMES, LINE and what a case puts between. */
@@ -122,12 +123,22 @@ static const struct {
 	const char *name;
 	void (*make)(struct strbuf *out);
 } HOSTILE[] = {
-	{ "LR-F01-empty", make_empty },		  { "LR-F01-too-large", make_too_large },   { "LR-F01-nul", make_nul },
-	{ "LR-F01-line-ends", make_only_line_ends }, { "LR-F01-too-many-lines", make_too_many_lines },
-	{ "LR-F02-overlong", make_overlong },	  { "LR-F02-surrogate", make_surrogate },   { "LR-F03-many-columns", make_many_columns },
-	{ "LR-F05-odd-record", make_odd_record }, { "LR-F08-unclosed", make_unclosed },	    { "LR-F08-bare-cr", make_bare_cr },
-	{ "LR-F08-long-field", make_long_field }, { "LR-F08-quotes", make_quotes },	    { "LR-F09-one-teacher", make_one_teacher },
-	{ "taken-alike", make_alike },		  { "taken-unreadable", make_unreadable },
+	{ "LR-F01-empty", make_empty },
+	{ "LR-F01-too-large", make_too_large },
+	{ "LR-F01-nul", make_nul },
+	{ "LR-F01-line-ends", make_only_line_ends },
+	{ "LR-F01-too-many-lines", make_too_many_lines },
+	{ "LR-F02-overlong", make_overlong },
+	{ "LR-F02-surrogate", make_surrogate },
+	{ "LR-F03-many-columns", make_many_columns },
+	{ "LR-F05-odd-record", make_odd_record },
+	{ "LR-F08-unclosed", make_unclosed },
+	{ "LR-F08-bare-cr", make_bare_cr },
+	{ "LR-F08-long-field", make_long_field },
+	{ "LR-F08-quotes", make_quotes },
+	{ "LR-F09-one-teacher", make_one_teacher },
+	{ "taken-alike", make_alike },
+	{ "taken-unreadable", make_unreadable },
 };
 
 int gen_hostile(const struct gen_options *options, const struct gen_world *world, struct err *err)

@@ -9,19 +9,39 @@
 enum { VOORPORTAAL_PPM = 100000, PREFIX_PPM = 250000, ADDRESS_PPM = 300000 };
 
 /* What a chance decides; each has a number of its own. */
-enum what { W_LINES = 10, W_NAME, W_PREFIX, W_GIVEN, W_SEX, W_BIRTH, W_ADDRESS, W_SITE, W_GROUND, W_START, W_ERROR, W_ERROR_KIND,
-	    W_CHANGED = 1000, W_JOINED = 2000, W_LEFT = 3000 };
+enum what {
+	W_LINES = 10,
+	W_NAME,
+	W_PREFIX,
+	W_GIVEN,
+	W_SEX,
+	W_BIRTH,
+	W_ADDRESS,
+	W_SITE,
+	W_GROUND,
+	W_START,
+	W_ERROR,
+	W_ERROR_KIND,
+	W_CHANGED = 1000,
+	W_JOINED = 2000,
+	W_LEFT = 3000
+};
 
-static const char *const FAMILY[] = { "Jansen", "Vries", "Berg", "Bakker", "Dijk", "Visser", "Smit", "Meijer", "Boer", "Mulder",
-				      "Groot", "Bos", "Vos", "Peters", "Hendriks", "Leeuwen", "Dekker", "Brouwer", "Wit", "Dijkstra",
-				      "Smits", "Graaf", "Meer", "Linden", "Kok", "Jacobs", "Haan", "Vermeulen", "Heuvel", "Veen",
-				      "Öztürk", "Yılmaz", "Çelik", "El Amrani", "Müller", "Nguyen", "Kovač", "García", "O'Brien",
-				      "Bosch-van Drakestein", "Ramdhani", "Kowalski", "Ferreira", "Sørensen" };
+static const char *const FAMILY[] = {
+	"Jansen",   "Vries",	 "Berg",     "Bakker",	  "Dijk",   "Visser", "Smit",	  "Meijer",
+	"Boer",	    "Mulder",	 "Groot",    "Bos",	  "Vos",    "Peters", "Hendriks", "Leeuwen",
+	"Dekker",   "Brouwer",	 "Wit",	     "Dijkstra",  "Smits",  "Graaf",  "Meer",	  "Linden",
+	"Kok",	    "Jacobs",	 "Haan",     "Vermeulen", "Heuvel", "Veen",   "Öztürk",	  "Yılmaz",
+	"Çelik",    "El Amrani", "Müller",   "Nguyen",	  "Kovač",  "García", "O'Brien",  "Bosch-van Drakestein",
+	"Ramdhani", "Kowalski",	 "Ferreira", "Sørensen"
+};
 static const char *const PREFIXES[] = { "de", "van", "van de", "van der", "ten", "van den" };
-static const char *const GIVEN[] = { "Anna", "Maria", "Johanna", "Jan", "Pieter", "Kees", "Emre", "Fatma", "Sanne", "Lisa", "Tim",
-				     "Noor", "Daan", "Eva", "Zoë", "André", "Loïs", "Jeroen", "Marieke", "Hans-Peter", "Wim", "Els",
-				     "Karin", "Ahmed", "Sofia", "Bram", "Iris", "Ruud", "Femke", "Joost" };
-static const char *const STREETS[] = { "Kerkstraat", "Dorpsstraat", "Schoolstraat", "Molenweg", "Beatrixlaan", "Lindelaan" };
+static const char *const GIVEN[] = { "Anna",  "Maria",	"Johanna", "Jan",	 "Pieter", "Kees", "Emre",  "Fatma",
+				     "Sanne", "Lisa",	"Tim",	   "Noor",	 "Daan",   "Eva",  "Zoë",   "André",
+				     "Loïs",  "Jeroen", "Marieke", "Hans-Peter", "Wim",	   "Els",  "Karin", "Ahmed",
+				     "Sofia", "Bram",	"Iris",	   "Ruud",	 "Femke",  "Joost" };
+static const char *const STREETS[] = { "Kerkstraat", "Dorpsstraat", "Schoolstraat",
+				       "Molenweg",   "Beatrixlaan", "Lindelaan" };
 static const char *const CITIES[] = { "Utrecht", "Zwolle", "Ede", "Leeuwarden", "Breda", "Den Haag", "'s-Hertogenbosch" };
 static const char *const FIELDS_PO[] = { "P001", "P002" };
 static const char *const FIELDS_VO[] = { "V0011", "V0021", "V0053", "V0011|V0053" };
@@ -114,10 +134,14 @@ static void make_voorportaal(const struct gen_options *options, uint8_t sector, 
 	int32_t year = options->date / 10000 - (options->date % 10000 < 801 ? 1 : 0);
 
 	set(line, FIELD_APPOINTMENT_GROUND, "%s",
-	    sector == SECTOR_VO ? pick(VO, ARRAY_LEN(VO), chance) : sector == SECTOR_MBO ? "962" : chance % 2 ? "708" : "951");
+	    sector == SECTOR_VO	   ? pick(VO, ARRAY_LEN(VO), chance)
+	    : sector == SECTOR_MBO ? "962"
+	    : chance % 2	   ? "708"
+				   : "951");
 	set(line, FIELD_TEACHING_FIELDS, "%s",
-	    sector == SECTOR_VO ? pick(FIELDS_VO, ARRAY_LEN(FIELDS_VO), chance >> 3) : sector == SECTOR_MBO ? "M001" :
-	    pick(FIELDS_PO, ARRAY_LEN(FIELDS_PO), chance >> 3));
+	    sector == SECTOR_VO	   ? pick(FIELDS_VO, ARRAY_LEN(FIELDS_VO), chance >> 3)
+	    : sector == SECTOR_MBO ? "M001"
+				   : pick(FIELDS_PO, ARRAY_LEN(FIELDS_PO), chance >> 3));
 	set(line, FIELD_APPOINTMENT_START, "%04d0801", year);
 	set(line, FIELD_APPOINTMENT_END, "%04d0731", year + 1);
 	if (chance % 3 == 0)
@@ -129,7 +153,8 @@ static void make_appointment(const struct gen_options *options, const struct gen
 {
 	static const char *const VO[] = { "901", "902", "903", "904", "905", "906", "907", "908" };
 	uint64_t ground = gen_chance(options->seed, id, nth, W_GROUND), start = gen_chance(options->seed, id, 0, W_START);
-	const struct gen_site *site = &board->sites[(gen_chance(options->seed, id, nth % 2, W_SITE) >> 9) % board->site_count];
+	const struct gen_site *site =
+		&board->sites[(gen_chance(options->seed, id, nth % 2, W_SITE) >> 9) % board->site_count];
 	/* one year further for each next line: no two are the same appointment, all lie after an age of 20 */
 	unsigned year = 2011 + (unsigned)(start % 2) - (unsigned)nth;
 
@@ -143,8 +168,9 @@ static void make_appointment(const struct gen_options *options, const struct gen
 		return;
 	}
 	set(line, FIELD_APPOINTMENT_GROUND, "%s",
-	    site->sector == SECTOR_VO ? pick(VO, (ground >> 30) % 4 == 0 ? ARRAY_LEN(VO) : 1, ground) :
-	    site->sector == SECTOR_MBO ? "961" : "701");
+	    site->sector == SECTOR_VO	 ? pick(VO, (ground >> 30) % 4 == 0 ? ARRAY_LEN(VO) : 1, ground)
+	    : site->sector == SECTOR_MBO ? "961"
+					 : "701");
 }
 
 /* A change of a night: the surname's spelling, or another site date; always other content than before. */
@@ -154,12 +180,13 @@ static void change(struct gen_teacher *teacher, unsigned times)
 		size_t n = strlen(teacher->lines[i].cells[FIELD_FAMILY_NAME - 1]);
 
 		for (unsigned t = 0; t < times && n + 2 < GEN_CELL_BYTES - 8; t++)
-			n += (size_t)snprintf(teacher->lines[i].cells[FIELD_FAMILY_NAME - 1] + n, GEN_CELL_BYTES - n, "%c",
-					      (char)('a' + t % 26));
+			n += (size_t)snprintf(teacher->lines[i].cells[FIELD_FAMILY_NAME - 1] + n, GEN_CELL_BYTES - n,
+					      "%c", (char)('a' + t % 26));
 	}
 }
 
-static bool is_there(const struct gen_options *options, const struct gen_board *board, uint64_t id, uint64_t number, int64_t night)
+static bool is_there(const struct gen_options *options, const struct gen_board *board, uint64_t id, uint64_t number,
+		     int64_t night)
 {
 	bool has_joined = number < (uint64_t)board->teachers;
 

@@ -8,12 +8,20 @@
 
 #include <math.h>
 
-enum { TABLE_BYTES_MAX = 64 << 20, SITES_PER_BOARD_MAX = 24, INVENTED_SITES = 4,
-       INVENTED_BOARD_FIRST = 60000, TEACHERS_MIN = 5, TEACHERS_MAX = 4000, ROW_FIELDS_MAX = 16 };
+enum {
+	TABLE_BYTES_MAX = 64 << 20,
+	SITES_PER_BOARD_MAX = 24,
+	INVENTED_SITES = 4,
+	INVENTED_BOARD_FIRST = 60000,
+	TEACHERS_MIN = 5,
+	TEACHERS_MAX = 4000,
+	ROW_FIELDS_MAX = 16
+};
 
 uint64_t gen_chance(uint64_t seed, uint64_t a, uint64_t b, uint64_t what)
 {
-	uint64_t z = seed + 0x9E3779B97F4A7C15u * (a + 1) + 0xD1B54A32D192ED03u * (b + 1) + 0x8CB92BA72F3D8DD7u * (what + 1);
+	uint64_t z =
+		seed + 0x9E3779B97F4A7C15u * (a + 1) + 0xD1B54A32D192ED03u * (b + 1) + 0x8CB92BA72F3D8DD7u * (what + 1);
 
 	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
 	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
@@ -55,7 +63,8 @@ static int rows_open(struct rows *rows, const char *dir, enum reference_table ta
 
 static bool rows_next(struct rows *rows)
 {
-	return csv_next(&rows->csv, rows->fields, ROW_FIELDS_MAX, &rows->count) == CSV_RECORD && rows->count <= ROW_FIELDS_MAX;
+	return csv_next(&rows->csv, rows->fields, ROW_FIELDS_MAX, &rows->count) == CSV_RECORD &&
+	       rows->count <= ROW_FIELDS_MAX;
 }
 
 static void rows_close(struct rows *rows)
@@ -77,7 +86,7 @@ struct school_row {
 };
 
 struct tables {
-	const char *date; /* on which all must hold */
+	const char *date;	    /* on which all must hold */
 	struct school_row *schools; /* by brin index */
 };
 
@@ -108,7 +117,7 @@ static int load_schools(const char *dir, struct tables *tables, struct err *err)
 
 		if (at >= 0 && holds(rows.fields[4], rows.fields[5], tables->date))
 			tables->schools[at] = (struct school_row){ .sector = ground_sector(rows.fields[2], rows.fields[3]),
-							       .is_valid = true };
+								   .is_valid = true };
 	}
 	rows_close(&rows);
 	return rc;
@@ -123,7 +132,8 @@ static int load_pairs(const char *dir, struct tables *tables, struct err *err)
 	while (rc == 0 && rows_next(&rows)) {
 		int at = rows.count == 4 ? brin_index(rows.fields[1]) : -1;
 
-		if (at >= 0 && num_parse_u64(rows.fields[0], 99999, &board) && holds(rows.fields[2], rows.fields[3], tables->date))
+		if (at >= 0 && num_parse_u64(rows.fields[0], 99999, &board) &&
+		    holds(rows.fields[2], rows.fields[3], tables->date))
 			tables->schools[at].board = (uint32_t)board;
 	}
 	rows_close(&rows);
@@ -161,8 +171,8 @@ static int load_sites(const char *dir, const struct tables *tables, struct gen_w
 	while (rc == 0 && rows_next(&rows)) {
 		int at = rows.count == 5 ? brin_index(rows.fields[0]) : -1;
 
-		if (at < 0 || rows.fields[1].n != 2 || !tables->schools[at].is_valid || tables->schools[at].board == 0 ||
-		    !holds(rows.fields[3], rows.fields[4], tables->date))
+		if (at < 0 || rows.fields[1].n != 2 || !tables->schools[at].is_valid ||
+		    tables->schools[at].board == 0 || !holds(rows.fields[3], rows.fields[4], tables->date))
 			continue;
 		struct gen_board *board = board_of(world, index, tables->schools[at].board);
 
@@ -174,7 +184,8 @@ static int load_sites(const char *dir, const struct tables *tables, struct gen_w
 }
 
 /* Boards that hold on the date, in the order of the table. */
-static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, bool *taken, struct err *err)
+static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, bool *taken,
+		       struct err *err)
 {
 	struct rows rows = { 0 };
 	int rc = rows_open(&rows, dir, REFERENCE_BOARDS, err);
@@ -246,7 +257,8 @@ static void invent_site(uint64_t board, size_t i, struct gen_site *ret)
 	char brin[16];
 	uint64_t n = board * 2 + i / 2;
 
-	snprintf(brin, sizeof brin, "%02u%c%c", (unsigned)(60 + n / 676 % 40), (char)('A' + n / 26 % 26), (char)('A' + n % 26));
+	snprintf(brin, sizeof brin, "%02u%c%c", (unsigned)(60 + n / 676 % 40), (char)('A' + n / 26 % 26),
+		 (char)('A' + n % 26));
 	memcpy(ret->brin, brin, 5);
 	snprintf(ret->site, sizeof ret->site, "%02u", (unsigned)(i % 2));
 	ret->sector = i / 2 % 2 == 0 ? SECTOR_PO : SECTOR_VO;
@@ -282,12 +294,14 @@ static int invent(struct gen_world *world, size_t wanted, const bool *taken, str
 
 static void add_invented_rows(const struct gen_board *board, struct strbuf tables[REFERENCE_TABLES])
 {
-	strbuf_add_printf(&tables[REFERENCE_BOARDS], "%05u;Verzonnen bestuur %05u;19000101;\n", board->number, board->number);
+	strbuf_add_printf(&tables[REFERENCE_BOARDS], "%05u;Verzonnen bestuur %05u;19000101;\n", board->number,
+			  board->number);
 	for (size_t i = 0; i < board->site_count; i++) {
 		const struct gen_site *site = &board->sites[i];
 		bool is_primary = site->sector == SECTOR_PO;
 
-		strbuf_add_printf(&tables[REFERENCE_SITES], "%s;%s;Verzonnen vestiging;19000101;\n", site->brin, site->site);
+		strbuf_add_printf(&tables[REFERENCE_SITES], "%s;%s;Verzonnen vestiging;19000101;\n", site->brin,
+				  site->site);
 		if (i % 2 == 1)
 			continue;
 		strbuf_add_printf(&tables[REFERENCE_SCHOOLS], "%s;Verzonnen school;%s;%s;19000101;\n", site->brin,
@@ -309,7 +323,8 @@ static int read_table(const char *dir, enum reference_table table, struct strbuf
 }
 
 /* The tables given, or heads and demonstration rows of ours, and the rows of the invented boards behind them. */
-static int write_tables(const struct gen_options *options, const struct gen_world *world, size_t invented_from, struct err *err)
+static int write_tables(const struct gen_options *options, const struct gen_world *world, size_t invented_from,
+			struct err *err)
 {
 	static const char *const OURS[REFERENCE_TABLES] = {
 		"bestuur;naam;geldig_van;geldig_tot\n",

@@ -129,8 +129,7 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 
 		while (at < before->lines.count && before->lines.items[at].record_number < line->record_number)
 			at++;
-		bool is_there = at < before->lines.count &&
-				before->lines.items[at].record_number == line->record_number;
+		bool is_there = at < before->lines.count && before->lines.items[at].record_number == line->record_number;
 
 		if (is_there && may_take(scope, line->group, before->lines.items[at].group))
 			scope->taken[before->lines.items[at].group]++;
@@ -238,8 +237,9 @@ static void merge_keys(struct restate *restate)
 
 	while (i < keys_count(standing->keys) || g < keys_count(keys)) {
 		int order = i == keys_count(standing->keys) ? 1
-			    : g == keys_count(keys) ? -1
-						    : memcmp(keys_at(standing->keys, i), keys_at(keys, g), TEACHER_KEY_BYTES);
+			    : g == keys_count(keys)
+				    ? -1
+				    : memcmp(keys_at(standing->keys, i), keys_at(keys, g), TEACHER_KEY_BYTES);
 		bool is_new = order >= 0 && is_decided(restate, g);
 
 		if (order <= 0)
@@ -329,9 +329,9 @@ static int count_lines(struct restate *restate, struct arena *arena, struct err 
 	for (int letter = 0; letter < RULE_LETTERS; letter++)
 		for (int number = 0; number < RULE_NUMBERS; number++)
 			if (counts[letter][number] > 0)
-				restated->findings[restated->finding_count++] = (struct wire_finding_count){
-					.rule = RULE_ID(letter + 'A', number), .lines = counts[letter][number]
-				};
+				restated->findings[restated->finding_count++] =
+					(struct wire_finding_count){ .rule = RULE_ID(letter + 'A', number),
+								     .lines = counts[letter][number] };
 	return 0;
 }
 
@@ -382,10 +382,10 @@ int replay_judge(struct batch *batch, struct message *message, struct err *err)
 	uint8_t *groups = NULL;
 
 	assert(message->board->first == message && !message->next); /* intake.c */
-	message->replay = !message->standing	       ? REPLAY_UNKNOWN
-			  : message->verdict.replay_dry_run    ? REPLAY_DRY
-			  : message->standing->has_attempt ? REPLAY_REPEATED
-							   : REPLAY_ENTERED;
+	message->replay = !message->standing		    ? REPLAY_UNKNOWN
+			  : message->verdict.replay_dry_run ? REPLAY_DRY
+			  : message->standing->has_attempt  ? REPLAY_REPEATED
+							    : REPLAY_ENTERED;
 	if (message->replay != REPLAY_ENTERED)
 		return 0;
 	int rc = read_lines(batch->arena, message, &before, &after, err);

@@ -6,7 +6,7 @@ import csv
 
 from .sample import pick
 
-TIME_TOLERANCE, CPU_TOLERANCE, WAL_TOLERANCE = 0.30, 0.15, 0.50
+TIME_TOLERANCE, CPU_TOLERANCE, WAL_TOLERANCE = 0.35, 0.30, 0.50
 
 
 def cpu_label(group, label):

@@ -1,0 +1,4 @@
+# The doors of the gateway: files, headers, addresses, tokens.
+foreach(door csv file_check header_form route tokens)
+  instroom_fuzz(${door} SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_${door}.c LINKS instroom_gateway instroom_model instroom_base)
+endforeach()
