@@ -25,7 +25,8 @@ static void take_line(struct slice line, struct header_form *form, char contact[
 	FUZZ_EXPECT(field == FIELD_NONE || header_field_of_http(name) == FIELD_NONE);
 	if (field == FIELD_NONE) {
 		field = header_field_of_http(name);
-		if (field == FIELD_NONE || !header_percent_decode(line, contact[field - HEADER_FIRST], CONTACT_BYTES_MAX, &value))
+		if (field == FIELD_NONE ||
+		    !header_percent_decode(line, contact[field - HEADER_FIRST], CONTACT_BYTES_MAX, &value))
 			return;
 		FUZZ_EXPECT(value.n <= line.n && value.n <= CONTACT_BYTES_MAX);
 	}

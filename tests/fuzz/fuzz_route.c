@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_EXPECT(route.board <= 99999);
 	FUZZ_EXPECT(route.kind == ROUTE_STAND || delivery_id_is_good(slice_of(route.id)));
 	FUZZ_EXPECT(slice_equal_text(method, "POST") == (route.kind == ROUTE_CONFIRM));
-	snprintf(text, sizeof text, "/v1/besturen/%05u%s%s%s", route.board, route.kind == ROUTE_STAND ? "" : "/leveringen/",
-		 route.id, AFTER_BOARD[route.kind]);
+	snprintf(text, sizeof text, "/v1/besturen/%05u%s%s%s", route.board,
+		 route.kind == ROUTE_STAND ? "" : "/leveringen/", route.id, AFTER_BOARD[route.kind]);
 	FUZZ_EXPECT(slice_equal_text(address, text));
 	return 0;
 }

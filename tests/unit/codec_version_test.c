@@ -66,10 +66,12 @@ static void expect_defaults(const struct note_note *note)
 {
 	cr_expect(note->new_flag);
 	cr_expect_eq(note->new_int, INT32_MIN);
-	cr_expect(slice_equal_text(note->new_text, "a \"quoted\" ?"
-						   "?/ \xc3\xa9 7"));
-	cr_expect(slice_equal_text(note->new_bytes, "\x01\x7f"
-						    "8"));
+	cr_expect(slice_equal_text(note->new_text,
+				   "a \"quoted\" ?"
+				   "?/ \xc3\xa9 7"));
+	cr_expect(slice_equal_text(note->new_bytes,
+				   "\x01\x7f"
+				   "8"));
 	cr_expect_arr_eq(note->new_fixed, "abcd", 4);
 	cr_expect_eq(note->new_colour, NOTE_COLOUR_BLUE);
 	cr_expect_eq(note->new_texts.count, 0);

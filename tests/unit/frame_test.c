@@ -2,8 +2,9 @@
 
 #include <criterion/criterion.h>
 
-static const char GOLDEN[] = "\xc3\x01\x8a\x7f\x25\xcc\xe7\x23\xdd\x63"
-			     "body"; /* the schema "null", lowest byte first */
+static const char GOLDEN[] =
+	"\xc3\x01\x8a\x7f\x25\xcc\xe7\x23\xdd\x63"
+	"body"; /* the schema "null", lowest byte first */
 
 Test(frame, is_marker_fingerprint_and_body)
 {

@@ -6,22 +6,22 @@
 #include <criterion/criterion.h>
 
 /* The columns a VOLLEDIG must have, and a line for them. */
-#define HEADER                                                                                                             \
-	"bsn;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"                 \
-	"begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;"         \
+#define HEADER                                                                                                     \
+	"bsn;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"         \
+	"begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;" \
 	"onderwijsterrein"
-#define LINE	"123456782;Voorbeeld;;Vera;V;19800101;A1;99ZZ;00;20180101;;20180101;;101;V1"
-#define BOM	"\xef\xbb\xbf"
-#define X_25	"xxxxxxxxxxxxxxxxxxxxxxxxx"
-#define X_100	X_25 X_25 X_25 X_25
-#define X_1000	X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100
-#define X_1024	X_1000 "xxxxxxxxxxxxxxxxxxxxxxxx"
+#define LINE	  "123456782;Voorbeeld;;Vera;V;19800101;A1;99ZZ;00;20180101;;20180101;;101;V1"
+#define BOM	  "\xef\xbb\xbf"
+#define X_25	  "xxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X_100	  X_25 X_25 X_25 X_25
+#define X_1000	  X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100
+#define X_1024	  X_1000 "xxxxxxxxxxxxxxxxxxxxxxxx"
 #define SPACES_25 "                         "
-#define SPACES_1025                                                                                                       \
-	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25      \
-	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25      \
-	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25      \
-	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25
+#define SPACES_1025                                                                                                           \
+	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25         \
+		SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 \
+			SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25   \
+				SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25
 
 static struct arena arena;
 
@@ -67,16 +67,21 @@ static const char *told(const struct file_reading *reading)
 	for (size_t i = 0; i < reading->finding_count; i++) {
 		const struct finding *finding = &reading->findings[i];
 
-		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", rule_code((enum rule)finding->rule) + 3);
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "",
+				      rule_code((enum rule)finding->rule) + 3);
 		if (finding->field)
 			n += (size_t)snprintf(text + n, sizeof text - n, ":%s", field_name((enum field)finding->field));
 		for (unsigned v = 0; v < rule_value_count((enum rule)finding->rule) && finding->field == 0; v++)
-			n += (size_t)snprintf(text + n, sizeof text - n, "%c%lld", v ? ',' : ':', (long long)finding->values[v]);
+			n += (size_t)snprintf(text + n, sizeof text - n, "%c%lld", v ? ',' : ':',
+					      (long long)finding->values[v]);
 	}
 	return text;
 }
 
-#define TEXT(literal) { literal, sizeof(literal) - 1 }
+#define TEXT(literal)                        \
+	{                                    \
+		literal, sizeof(literal) - 1 \
+	}
 
 static const struct {
 	struct slice file;
@@ -87,7 +92,8 @@ static const struct {
 	{ TEXT(HEADER "\n" LINE "\n"), DELIVERY_VOLLEDIG, "1 x 15", "the least of a VOLLEDIG" },
 	{ TEXT(HEADER "\n" LINE "\n"), DELIVERY_MUTATIE, "1 x 15", "the least of a MUTATIE" },
 	{ TEXT("bsn\n123456782\n"), DELIVERY_INTREKKING, "1 x 1", "the least of an INTREKKING" },
-	{ TEXT(HEADER "\r\n" LINE "\n" LINE "\r\n" LINE), DELIVERY_VOLLEDIG, "3 x 15", "line ends mixed, the last lacks its own" },
+	{ TEXT(HEADER "\r\n" LINE "\n" LINE "\r\n" LINE), DELIVERY_VOLLEDIG, "3 x 15",
+	  "line ends mixed, the last lacks its own" },
 	{ TEXT(BOM HEADER "\n" LINE "\n"), DELIVERY_VOLLEDIG, "1 x 15", "a BOM" },
 	{ TEXT(BOM "\"bsn\"\n123456782\n"), DELIVERY_INTREKKING, "1 x 1", "a quote right behind the BOM" },
 	{ TEXT(" BSN ;Geslachtsnaam\n1;2\n"), DELIVERY_INTREKKING, "1 x 2", "names trimmed, in any case" },
@@ -110,7 +116,9 @@ static const struct {
 	/* 3: NUL, before UTF-8 */
 	{ TEXT("bsn\n1\0\n"), DELIVERY_INTREKKING, "F01", "a NUL" },
 	{ TEXT("bsn\n1\0\xff\n"), DELIVERY_INTREKKING, "F01", "a NUL comes before bytes that are no UTF-8" },
-	{ TEXT("\xff\xfe" "b\0s\0n\0\n\0"), DELIVERY_INTREKKING, "F01", "UTF-16 has NUL bytes" },
+	{ TEXT("\xff\xfe"
+	       "b\0s\0n\0\n\0"),
+	  DELIVERY_INTREKKING, "F01", "UTF-16 has NUL bytes" },
 	{ TEXT("bsn\n\"1\0"), DELIVERY_INTREKKING, "F01", "also inside quotes that do not end" },
 
 	/* 4: UTF-8, before the form of records */
@@ -191,8 +199,8 @@ Test(gateway_file_check, gives_the_findings_of_the_first_step_that_has_one)
 		struct file_reading reading;
 
 		check(FILES[i].file, FILES[i].kind, &reading);
-		cr_expect_str_eq(told(&reading), FILES[i].want, "row %zu: %s: %s instead of %s", i, FILES[i].why, told(&reading),
-				 FILES[i].want);
+		cr_expect_str_eq(told(&reading), FILES[i].want, "row %zu: %s: %s instead of %s", i, FILES[i].why,
+				 told(&reading), FILES[i].want);
 	}
 }
 
@@ -384,8 +392,8 @@ Test(gateway_file_check, takes_twenty_mebibyte_and_not_one_byte_more)
 	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, NO_HASH, &expected, &arena, &reading, &err), 0);
 	cr_expect_str_eq(told(&reading), "F01", "its bytes need not be there");
 	expected.has_content_hash = true;
-	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, (const uint8_t[32]){ 1 }, &expected, &arena, &reading,
-				&err),
+	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, (const uint8_t[32]){ 1 }, &expected, &arena,
+				&reading, &err),
 		     0);
 	cr_expect_str_eq(told(&reading), "F01", "before the hash");
 	strbuf_release(&file);
@@ -407,10 +415,11 @@ Test(gateway_file_check, has_room_for_the_largest_files_there_can_be)
 		strbuf_add_char(&file, '\n');
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "50000 x 2", "every field with a doubled quote, and millions of empty records");
-	repeat(&file, "bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
-		      "toevoeging;postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"
-		      "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
-		      "benoemingsgrondslag;onderwijsterrein\n",
+	repeat(&file,
+	       "bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
+	       "toevoeging;postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"
+	       "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
+	       "benoemingsgrondslag;onderwijsterrein\n",
 	       ";;;;;;;;;;;;;;;;;;;;;;;;" X_100 X_100 X_100 "\n", 50000);
 	check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
 	cr_expect_str_eq(told(&reading), "50000 x 25", "all columns of all lines");
@@ -435,7 +444,11 @@ Test(gateway_file_check, takes_five_hundred_lines_of_a_teacher_and_not_one_more)
 	cr_expect_str_eq(told(&reading), "501 x 1", "8 digits are nobody");
 	check(repeat(&file, "bsn\n", "1234567820\n", 501), DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "501 x 1", "10 digits are nobody");
-	check(repeat(&file, "bsn\n", "\xc2\xa0" "123456782\n", 501), DELIVERY_INTREKKING, &reading);
+	check(repeat(&file, "bsn\n",
+		     "\xc2\xa0"
+		     "123456782\n",
+		     501),
+	      DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "501 x 1", "a no-break space is not trimmed");
 	check(repeat(&file, "land;bsn\n", "1;123456782\n", 501), DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "F09", "wherever the column stands");

@@ -5,9 +5,9 @@
 #include <criterion/criterion.h>
 
 #define TIMES_10(text) text text text text text text text text text text
-#define E_ACUTE "\xc3\xa9"
-#define ASTRAL "\xf0\x9f\x98\x80"
-#define HASH "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+#define E_ACUTE	       "\xc3\xa9"
+#define ASTRAL	       "\xf0\x9f\x98\x80"
+#define HASH	       "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
 /* A header with every required field, and nothing else. */
 static struct header_form good_form(void)
@@ -182,8 +182,9 @@ Test(gateway_header_form, takes_absent_optional_fields_for_none)
 Test(gateway_header_form, gives_all_findings_in_the_order_of_the_header)
 {
 	static const enum field WRONG[] = {
-		FIELD_DELIVERY_ID, FIELD_BOARD,	       FIELD_KIND,	   FIELD_DRY_RUN,     FIELD_SEQUENCE,	  FIELD_EXTRACTION_DATE,
-		FIELD_LINE_COUNT,  FIELD_CONTENT_HASH, FIELD_CONTACT_NAME, FIELD_CONTACT_PHONE, FIELD_CONTACT_EMAIL,
+		FIELD_DELIVERY_ID,  FIELD_BOARD,	   FIELD_KIND,		FIELD_DRY_RUN,
+		FIELD_SEQUENCE,	    FIELD_EXTRACTION_DATE, FIELD_LINE_COUNT,	FIELD_CONTENT_HASH,
+		FIELD_CONTACT_NAME, FIELD_CONTACT_PHONE,   FIELD_CONTACT_EMAIL,
 	};
 	struct header_form form;
 	struct header_reading reading;
@@ -234,11 +235,20 @@ static const struct {
 	const char *name;
 	enum field field;
 } QUERY[] = {
-	{ "leveringsid", FIELD_DELIVERY_ID }, { "bestuur", FIELD_BOARD },      { "soort", FIELD_KIND },
-	{ "proef", FIELD_DRY_RUN },	      { "volgnummer", FIELD_SEQUENCE }, { "extractiedatum", FIELD_EXTRACTION_DATE },
-	{ "regels", FIELD_LINE_COUNT },	      { "sha256", FIELD_CONTENT_HASH }, { "contact_naam", FIELD_NONE },
-	{ "contact_email", FIELD_NONE },      { "Bestuur", FIELD_NONE },	{ "bestuur ", FIELD_NONE },
-	{ "bsn", FIELD_NONE },		      { "", FIELD_NONE },
+	{ "leveringsid", FIELD_DELIVERY_ID },
+	{ "bestuur", FIELD_BOARD },
+	{ "soort", FIELD_KIND },
+	{ "proef", FIELD_DRY_RUN },
+	{ "volgnummer", FIELD_SEQUENCE },
+	{ "extractiedatum", FIELD_EXTRACTION_DATE },
+	{ "regels", FIELD_LINE_COUNT },
+	{ "sha256", FIELD_CONTENT_HASH },
+	{ "contact_naam", FIELD_NONE },
+	{ "contact_email", FIELD_NONE },
+	{ "Bestuur", FIELD_NONE },
+	{ "bestuur ", FIELD_NONE },
+	{ "bsn", FIELD_NONE },
+	{ "", FIELD_NONE },
 };
 
 Test(gateway_header_form, knows_the_fields_of_a_query_and_no_contact_among_them)
@@ -292,4 +302,14 @@ Test(gateway_header_form, undoes_percent_encoding_within_the_room_given)
 		if (is_good && ENCODED[i].want)
 			cr_expect(slice_equal_text(ret, ENCODED[i].want), "%s", ENCODED[i].text);
 	}
+}
+
+Test(gateway_header_form, looks_for_no_digits_behind_the_end)
+{
+	struct slice whole = slice_of("a%41"), ret;
+	char out[8];
+
+	cr_expect_not(header_percent_decode(slice_make(whole.p, 3), out, sizeof out, &ret));
+	cr_expect_not(header_percent_decode(slice_make(whole.p, 2), out, sizeof out, &ret));
+	cr_expect(header_percent_decode(whole, out, sizeof out, &ret));
 }

@@ -12,8 +12,12 @@
 #include <unistd.h>
 
 static struct gen_site sites[] = { { "60AA", "00", SECTOR_PO }, { "60AB", "01", SECTOR_VO } };
-static const struct gen_board BOARD = { .number = 60000, .sites = sites, .site_count = ARRAY_LEN(sites), .teachers = 400, .first = 7 };
-static const struct gen_board LARGE = { .number = 60000, .sites = sites, .site_count = ARRAY_LEN(sites), .teachers = 3000, .first = 7 };
+static const struct gen_board BOARD = {
+	.number = 60000, .sites = sites, .site_count = ARRAY_LEN(sites), .teachers = 400, .first = 7
+};
+static const struct gen_board LARGE = {
+	.number = 60000, .sites = sites, .site_count = ARRAY_LEN(sites), .teachers = 3000, .first = 7
+};
 
 static struct gen_options options_of(int64_t night)
 {
@@ -54,7 +58,8 @@ Test(gen, changes_a_teacher_in_the_night_it_says_so_and_in_no_other)
 		cr_assert_neq(gen_teacher_make(&today, &BOARD, number, &before), GEN_ABSENT);
 		bool is_changed = gen_teacher_make(&tomorrow, &BOARD, number, &after) == GEN_CHANGED;
 
-		cr_expect_eq(memcmp(&before, &after, sizeof before) != 0, is_changed, "number=%llu", (unsigned long long)number);
+		cr_expect_eq(memcmp(&before, &after, sizeof before) != 0, is_changed, "number=%llu",
+			     (unsigned long long)number);
 		changed += is_changed;
 	}
 	cr_expect(changed > 20 && changed < 70, "%zu of 400 at 10 %%", changed);
@@ -92,8 +97,8 @@ struct judged_teacher {
 	bool has_code;
 };
 
-static void judge_teacher(const struct reference *reference, const struct gen_teacher *teacher, enum rule wanted, struct arena *arena,
-			  struct judged_teacher *ret)
+static void judge_teacher(const struct reference *reference, const struct gen_teacher *teacher, enum rule wanted,
+			  struct arena *arena, struct judged_teacher *ret)
 {
 	struct hmac_key key;
 	uint8_t columns[COLUMNS];
@@ -105,9 +110,16 @@ static void judge_teacher(const struct reference *reference, const struct gen_te
 		columns[i] = (uint8_t)(i + 1);
 	for (size_t i = 0; i < teacher->line_count * COLUMNS; i++)
 		cells[i] = slice_of(teacher->lines[i / COLUMNS].cells[i % COLUMNS]);
-	struct judge_input input = { .reference = reference, .key = &key, .board = BOARD.number, .kind = DELIVERY_VOLLEDIG,
-				     .extraction_date = 20180601, .received_on = 20180602, .columns = columns, .column_count = COLUMNS,
-				     .cells = cells, .line_count = teacher->line_count };
+	struct judge_input input = { .reference = reference,
+				     .key = &key,
+				     .board = BOARD.number,
+				     .kind = DELIVERY_VOLLEDIG,
+				     .extraction_date = 20180601,
+				     .received_on = 20180602,
+				     .columns = columns,
+				     .column_count = COLUMNS,
+				     .cells = cells,
+				     .line_count = teacher->line_count };
 
 	*ret = (struct judged_teacher){ 0 };
 	cr_assert_eq(judge_delivery(&input, arena, &ret->judged, &err), 0);
@@ -126,7 +138,8 @@ static struct reference *open_reference(void)
 	struct err err;
 
 	cr_assert_not_null(mkdtemp(dir));
-	char *argv[] = { (char *)"instroom-gen", (char *)"--out", dir, (char *)"--boards", (char *)"1", (char *)"--teachers", (char *)"5", NULL };
+	char *argv[] = { (char *)"instroom-gen", (char *)"--out", dir, (char *)"--boards", (char *)"1",
+			 (char *)"--teachers",	 (char *)"5",	  NULL };
 
 	cr_assert_eq(gen_main(7, argv), 0);
 	for (int t = 0; t < REFERENCE_TABLES; t++) {

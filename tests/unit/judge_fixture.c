@@ -5,41 +5,45 @@
 
 enum { ARENA_BYTES = 64 << 20 };
 
-static const char BOARDS[] = "bestuur;naam;geldig_van;geldig_tot\n"
-			     "99901;Stichting Voorbeeld;19000101;\n"
-			     "99902;Stichting Ander;19000101;\n";
-static const char SCHOOLS[] = "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n"
-			      "99ZZ;De Voorbeeldschool;PO;BO;19000101;\n"
-			      "99VO;Voorbeeldcollege;VO;VO;19000101;\n"
-			      "99MA;Voorbeeldmbo;MBO;MBO;19000101;\n"
-			      "99WE;Voorbeeld vso met examens;WEC;VSO_EXAMEN;19000101;\n"
-			      "99WP;Voorbeeld so;WEC;SO;19000101;\n"
-			      "99AN;School van een ander;PO;BO;19000101;\n"
-			      "99NS;School zonder vestigingen;PO;BO;19000101;\n"
-			      "99NW;Nieuwe school;PO;BO;20180601;\n"
-			      "99WG;Gesloten school;PO;BO;19000101;20180601\n";
-static const char SITES[] = "brin;vestiging;naam;geldig_van;geldig_tot\n"
-			    "99ZZ;00;Hoofd;19000101;\n"
-			    "99ZZ;01;Dependance;20150801;\n"
-			    "99ZZ;12;Buiten;19000101;20180601\n"
-			    "99ZZ;13;Tot de zomer;19000101;20180801\n"
-			    "99VO;00;Hoofd;19000101;\n"
-			    "99MA;00;Hoofd;19000101;\n"
-			    "99WE;00;Hoofd;19000101;\n"
-			    "99WP;00;Hoofd;19000101;\n"
-			    "99AN;00;Hoofd;19000101;\n"
-			    "99NW;00;Hoofd;20180601;\n"
-			    "99WG;00;Hoofd;19000101;20180601\n";
-static const char BOARD_SCHOOL[] = "bestuur;brin;geldig_van;geldig_tot\n"
-				   "99901;99ZZ;19000101;\n"
-				   "99901;99VO;19000101;\n"
-				   "99901;99MA;19000101;\n"
-				   "99901;99WE;19000101;\n"
-				   "99901;99WP;19000101;\n"
-				   "99901;99NS;19000101;\n"
-				   "99901;99NW;19000101;\n"
-				   "99901;99WG;19000101;\n"
-				   "99902;99AN;19000101;\n";
+static const char BOARDS[] =
+	"bestuur;naam;geldig_van;geldig_tot\n"
+	"99901;Stichting Voorbeeld;19000101;\n"
+	"99902;Stichting Ander;19000101;\n";
+static const char SCHOOLS[] =
+	"brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n"
+	"99ZZ;De Voorbeeldschool;PO;BO;19000101;\n"
+	"99VO;Voorbeeldcollege;VO;VO;19000101;\n"
+	"99MA;Voorbeeldmbo;MBO;MBO;19000101;\n"
+	"99WE;Voorbeeld vso met examens;WEC;VSO_EXAMEN;19000101;\n"
+	"99WP;Voorbeeld so;WEC;SO;19000101;\n"
+	"99AN;School van een ander;PO;BO;19000101;\n"
+	"99NS;School zonder vestigingen;PO;BO;19000101;\n"
+	"99NW;Nieuwe school;PO;BO;20180601;\n"
+	"99WG;Gesloten school;PO;BO;19000101;20180601\n";
+static const char SITES[] =
+	"brin;vestiging;naam;geldig_van;geldig_tot\n"
+	"99ZZ;00;Hoofd;19000101;\n"
+	"99ZZ;01;Dependance;20150801;\n"
+	"99ZZ;12;Buiten;19000101;20180601\n"
+	"99ZZ;13;Tot de zomer;19000101;20180801\n"
+	"99VO;00;Hoofd;19000101;\n"
+	"99MA;00;Hoofd;19000101;\n"
+	"99WE;00;Hoofd;19000101;\n"
+	"99WP;00;Hoofd;19000101;\n"
+	"99AN;00;Hoofd;19000101;\n"
+	"99NW;00;Hoofd;20180601;\n"
+	"99WG;00;Hoofd;19000101;20180601\n";
+static const char BOARD_SCHOOL[] =
+	"bestuur;brin;geldig_van;geldig_tot\n"
+	"99901;99ZZ;19000101;\n"
+	"99901;99VO;19000101;\n"
+	"99901;99MA;19000101;\n"
+	"99901;99WE;19000101;\n"
+	"99901;99WP;19000101;\n"
+	"99901;99NS;19000101;\n"
+	"99901;99NW;19000101;\n"
+	"99901;99WG;19000101;\n"
+	"99902;99AN;19000101;\n";
 static const char GROUNDS[] =
 	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;verleng_maanden;"
 	"geldig_van;geldig_tot;herkomst\n"
@@ -53,15 +57,16 @@ static const char GROUNDS[] =
 	"921;VO;;gastdocent;GEEN;N;N;;;19000101;;test\n"
 	"961;MBO;;bevoegd;REGISTER;N;N;;;19000101;;test\n"
 	"990;PO;;vervallen;REGISTER;N;N;;;19000101;20180101;test\n";
-static const char FIELDS[] = "code;sector;omschrijving;geldig_van;geldig_tot\n"
-			     "P001;PO;groepsleraar;19000101;\n"
-			     "P002;PO;vakleraar;19000101;\n"
-			     "P003;PO;oud;19000101;20180601\n"
-			     "V1;VO;een;19000101;\n"
-			     "V2;VO;twee;19000101;\n"
-			     "V3;VO;drie;19000101;\n"
-			     "V4;VO;vier;19000101;\n"
-			     "V5;VO;vijf;19000101;\n";
+static const char FIELDS[] =
+	"code;sector;omschrijving;geldig_van;geldig_tot\n"
+	"P001;PO;groepsleraar;19000101;\n"
+	"P002;PO;vakleraar;19000101;\n"
+	"P003;PO;oud;19000101;20180601\n"
+	"V1;VO;een;19000101;\n"
+	"V2;VO;twee;19000101;\n"
+	"V3;VO;drie;19000101;\n"
+	"V4;VO;vier;19000101;\n"
+	"V5;VO;vijf;19000101;\n";
 
 static const struct {
 	enum field field;

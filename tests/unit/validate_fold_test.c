@@ -134,6 +134,8 @@ static const struct {
 	{ "5 3 1:1@5", "1:C:1", "5 3", 4, VERDICT_KIND_DELIVERY, false, false,
 	  "q < max is late: removed, though the hash is the same" },
 	{ "5 3 1:1@5 2:1@5", "1:C:1", "5 3 2:1@5", 5, VERDICT_KIND_REPLAY, false, false, "a replay is late" },
+	{ "5 3 1:1@5 2:1@5", "1:C:2", "6 3 2:1@5", 6, VERDICT_KIND_REPLAY, false, false,
+	  "also above max: the writer may know no delivery it speaks of" },
 	{ "5 3", "1:C:1", "5 3", 5, VERDICT_KIND_DELIVERY, false, false, "late without an entry: none is made" },
 	{ "5 3 1:1@5", "1:W:0", "6 3", 6, VERDICT_KIND_DELIVERY, false, false, "WITHDRAW removes" },
 	{ "5 3 1:1@5", "1:W:0", "5 3", 2, VERDICT_KIND_DELIVERY, false, false, "WITHDRAW removes, late too" },

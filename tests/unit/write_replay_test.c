@@ -150,7 +150,8 @@ static void replay(const struct text_lines *text)
 		group->content = 2;
 		group->lines++;
 	}
-	bench->message = fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, SEQUENCE, false, 77 }, groups, count);
+	bench->message =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, SEQUENCE, false, 77 }, groups, count);
 	bench->message->verdict.kind = VERDICT_KIND_REPLAY;
 	bench->message->verdict.attempt = 1;
 	bench->message->verdict.feedback = encode(text, group_of, &bench->after);
@@ -207,8 +208,9 @@ static void show(char out[256])
 		for (int t = 0; t < FAKE_TEACHERS && group < keys_count(restated->keys); t++)
 			if (memcmp(keys_at(restated->keys, group), fake_key(t), TEACHER_KEY_BYTES) == 0)
 				teacher = (char)('0' + t);
-		n += (size_t)snprintf(out + n, 256 - n, "%s%d:%c%c", i > 0 ? " " : "", feedback.lines.items[i].record_number,
-				      teacher, LETTERS[outcome_counted_as((enum outcome)restated->ledger.outcomes[group])]);
+		n += (size_t)snprintf(out + n, 256 - n, "%s%d:%c%c", i > 0 ? " " : "",
+				      feedback.lines.items[i].record_number, teacher,
+				      LETTERS[outcome_counted_as((enum outcome)restated->ledger.outcomes[group])]);
 	}
 }
 
@@ -228,6 +230,7 @@ static const struct {
 	{ "2:1a", "2:-R", NULL, "a line does not lose its teacher" },
 	{ "2:1a", "2:3C", NULL, "nor get another" },
 	{ "2:1a", "3:1C", NULL, "a line the delivery does not have" },
+	{ "2:1a 5:1a", "3:1C 5:1C", NULL, "nor is it taken for the next one that it has" },
 	{ "2:1a 3:2a", "2:1C 3:2C 9:2C", "2:1n 3:2a", "such a line keeps back its teacher only" },
 	{ "3", "2:1C 3:2C 4:-R", "2:1n 3:2n 4:-a", "a body that could not be read, whole" },
 	{ "3", "2:1C 3:2C", NULL, "not whole: whose the third line is nobody knows" },
@@ -277,7 +280,8 @@ Test(write_replay, sets_the_teacher_as_a_late_delivery_would)
 
 		bench_open();
 		row = &bench->fake.boards[BOARD].teachers[1];
-		*row = (struct fake_row){ .status = STATES[i].status, .sequence = STATES[i].sequence,
+		*row = (struct fake_row){ .status = STATES[i].status,
+					  .sequence = STATES[i].sequence,
 					  .content = STATES[i].content };
 		bench->fake.boards[BOARD].row.sequence_max = 6;
 		bench->fake.boards[BOARD].row.teachers = STATES[i].status != STATUS_NONE;
@@ -288,7 +292,8 @@ Test(write_replay, sets_the_teacher_as_a_late_delivery_would)
 		show(after);
 		cr_expect_str_eq(after, STATES[i].after, "%s", STATES[i].why);
 		cr_expect_eq(fake_sequence(&bench->fake, BOARD, 1), STATES[i].sequence_after, "%s", STATES[i].why);
-		cr_expect_eq(bench->fake.boards[BOARD].row.pending_sequence, 0, "a replay makes no list: %s", STATES[i].why);
+		cr_expect_eq(bench->fake.boards[BOARD].row.pending_sequence, 0, "a replay makes no list: %s",
+			     STATES[i].why);
 		cr_expect_eq(bench->fake.boards[BOARD].row.sequence_max, 6, "%s", STATES[i].why);
 		bench_close();
 	}
@@ -309,6 +314,9 @@ static void spoil(int how)
 		bench->message->verdict.replay_dry_run = true;
 		break;
 	case 3:
+		bench->standing.line_count++; /* more than its feedback has */
+		break;
+	case 4:
 		bench->message->verdict.feedback = slice_make(bytes, sizeof bytes);
 		break;
 	default:
@@ -319,7 +327,8 @@ static void spoil(int how)
 
 Test(write_replay, that_must_not_count_leaves_nothing)
 {
-	static const enum replay_end WANT[] = { REPLAY_UNKNOWN, REPLAY_REPEATED, REPLAY_DRY, REPLAY_UNFIT, REPLAY_UNFIT };
+	static const enum replay_end WANT[] = { REPLAY_UNKNOWN, REPLAY_REPEATED, REPLAY_DRY,
+						REPLAY_UNFIT,	REPLAY_UNFIT,	 REPLAY_UNFIT };
 
 	for (int how = 0; how < (int)ARRAY_LEN(WANT); how++) {
 		struct text_lines before = parse("2:1a"), lines = parse("2:1C");
@@ -359,7 +368,9 @@ static void make_standing(struct text_lines *text)
 		int teacher = below(6) == 0 || text->is_unreadable ? -1 : below(4);
 
 		text->lines[i] = (struct text_line){ (int)i + 2, teacher,
-						     teacher >= 0 ? letters[teacher] : text->is_unreadable ? 'q' : 'a' };
+						     teacher >= 0	   ? letters[teacher]
+						     : text->is_unreadable ? 'q'
+									   : 'a' };
 	}
 }
 
@@ -476,8 +487,9 @@ Test(write_replay, restates_random_deliveries_as_the_rule_says_line_by_line)
 		run();
 		size_t decided = specify(&standing, &text);
 
-		cr_assert_eq((size_t)bench->message->replayed_lines, decided, "seed=%" PRIu64 ": %" PRId64 " lines, not %zu",
-			     seed, bench->message->replayed_lines, decided);
+		cr_assert_eq((size_t)bench->message->replayed_lines, decided,
+			     "seed=%" PRIu64 ": %" PRId64 " lines, not %zu", seed, bench->message->replayed_lines,
+			     decided);
 		cr_assert_eq(bench->message->restated != NULL, decided > 0, "seed=%" PRIu64, seed);
 		if (decided > 0)
 			check_restated(&standing, seed);

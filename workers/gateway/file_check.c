@@ -10,7 +10,7 @@ struct scan {
 	const struct file_expected *expected;
 	struct file_reading *ret;
 	struct csv csv;
-	size_t header_fields;	   /* m of LR-F05 */
+	size_t header_fields; /* m of LR-F05 */
 	bool has_good_columns;
 	size_t records;		   /* data records, trailing empty ones not counted */
 	size_t empty_waiting;	   /* empty records that count only if another follows */
@@ -67,8 +67,8 @@ static void check_columns(struct scan *scan, struct slice row, size_t count)
 			ret->columns[i] = (uint8_t)column;
 	}
 	for (int column = 1; column <= COLUMNS; column++) {
-		bool is_needed = scan->expected->kind == DELIVERY_INTREKKING ? column == FIELD_BSN :
-									       field_is_required((enum field)column);
+		bool is_needed = scan->expected->kind == DELIVERY_INTREKKING ? column == FIELD_BSN
+									     : field_is_required((enum field)column);
 
 		if (seen[column] > 1 || (is_needed && seen[column] == 0))
 			refuse(ret, RULE_F03, (enum field)column, 0, 0, 0);

@@ -30,7 +30,8 @@ enum {
 };
 
 static struct metric gauges[] = {
-	{ "instroom_upload_bytes", "", "memory of uploads, of messages under way to Kafka and of answers", METRIC_GAUGE, 0, NULL },
+	{ "instroom_upload_bytes", "", "memory of uploads, of messages under way to Kafka and of answers", METRIC_GAUGE,
+	  0, NULL },
 	{ "instroom_requests_open", "", "requests that wait for Kafka", METRIC_GAUGE, 0, NULL },
 	{ "instroom_connections", "", "connections", METRIC_GAUGE, 0, NULL },
 	{ "instroom_register_up", "", "1: the register answers", METRIC_GAUGE, 0, NULL },
@@ -85,8 +86,8 @@ bool gateway_publish(struct request *request, const struct kafka_header *headers
 				strbuf_slice(&gateway->message), headers, header_count, request, &err);
 
 	if (rc != 0) {
-		log_event(LOG_WARN, "kafka.not-taken", "board=%.*s code=%s why=%s", (int)key.n, key.p, LOG_QUOTED(err.code),
-			  LOG_QUOTED(err.text));
+		log_event(LOG_WARN, "kafka.not-taken", "board=%.*s code=%s why=%s", (int)key.n, key.p,
+			  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return false;
 	}
 	gateway->published_open++;

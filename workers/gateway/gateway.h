@@ -31,9 +31,9 @@ struct request {
 	struct job job;
 	struct upload *upload; /* of ROUTE_UPLOAD */
 	int64_t begun_ms;
-	int64_t replied_ms;    /* 0: not yet */
-	uint64_t body_bytes;   /* read so far, kept or not */
-	int64_t held_bytes;    /* our part of gateway->held_bytes */
+	int64_t replied_ms;  /* 0: not yet */
+	uint64_t body_bytes; /* read so far, kept or not */
+	int64_t held_bytes;  /* our part of gateway->held_bytes */
 	bool is_suspended;
 	int64_t again_ms, give_up_ms; /* of ROUTE_CONFIRM: when to ask the register again; until when */
 	struct request *next_waiting;
@@ -50,9 +50,9 @@ struct gateway {
 	struct reference_watch *watch;
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;
-	struct arena arena;	/* of the upload under check */
-	struct strbuf message;	/* under way to the sink */
-	int64_t held_bytes;	/* of all uploads, messages and answers in memory: the byte budget */
+	struct arena arena;	 /* of the upload under check */
+	struct strbuf message;	 /* under way to the sink */
+	int64_t held_bytes;	 /* of all uploads, messages and answers in memory: the byte budget */
 	struct request *waiting; /* confirmations */
 	int epoll_fd, signal_fd;
 	int64_t published_open;

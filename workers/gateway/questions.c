@@ -156,8 +156,8 @@ static void reply_received(struct request *request)
 
 static void reply_confirmation(struct request *request)
 {
-	reply_json(request, json_pack("{s:b, s:i}", "uitgevoerd", request->job.is_executed, "vervallen",
-				      request->job.lapsed));
+	reply_json(request,
+		   json_pack("{s:b, s:i}", "uitgevoerd", request->job.is_executed, "vervallen", request->job.lapsed));
 }
 
 /* The confirmation is in the log; what came of it is asked for until it is known, or confirm.wait.max is over. */

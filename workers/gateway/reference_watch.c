@@ -137,8 +137,7 @@ static void *follow(void *self)
 	return NULL;
 }
 
-int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
-			 struct err *err)
+int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret, struct err *err)
 {
 	struct reference_watch *watch = calloc(1, sizeof *watch);
 	pthread_condattr_t monotonic;

@@ -133,8 +133,8 @@ static int answer_delivery(struct asker *asker, struct job *job, struct err *err
 	int rc = 0;
 
 	if (job->has_position)
-		rc = report_is_applied(asker->link, asker->jobs->options.raw_topic, job->partition, job->offset, &is_applied,
-				       err);
+		rc = report_is_applied(asker->link, asker->jobs->options.raw_topic, job->partition, job->offset,
+				       &is_applied, err);
 	if (rc == 0 && !is_applied) {
 		job->answer = JOB_NOT_YET;
 		return 0;
@@ -167,8 +167,8 @@ static int record_access(struct asker *asker, uint32_t board, struct err *err)
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	return pg_exec(asker->link, "record_access",
-		       "insert into register.access (what, board) values ('gateway: stand with bsn', $1)", &params, NULL,
-		       NULL, err);
+		       "insert into register.access (what, board) values ('gateway: stand with bsn', $1)", &params,
+		       NULL, NULL, err);
 }
 
 static int answer_stand(struct asker *asker, struct job *job, struct err *err)
@@ -264,8 +264,8 @@ static int ask(struct asker *asker, struct job *const *batch, size_t count, stru
 	int rc = pg_link_connect(asker->link, err);
 
 	if (rc == 0)
-		rc = asker->queue == &asker->jobs->known ? answer_known(asker, batch, count, err) :
-							   answer_job(asker, batch[0], err);
+		rc = asker->queue == &asker->jobs->known ? answer_known(asker, batch, count, err)
+							 : answer_job(asker, batch[0], err);
 	arena_reset(&asker->arena);
 	for (size_t i = 0; rc != 0 && i < count; i++)
 		strbuf_reset(&batch[i]->body);

@@ -24,8 +24,8 @@ void reply_body(struct reply *reply, const char *type, struct strbuf *body)
 
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail)
 {
-	json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", (int)status,
-				    "detail", detail);
+	json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status",
+				    (int)status, "detail", detail);
 	char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
 
 	reply_text(reply, status, "application/problem+json", text ? text : "{}");

@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 enum {
-	HEAD_MS_MAX = 10000,	      /* of the first request of a connection: to its last header */
-	LATE_MS_MAX = 10000,	      /* an upload told to be too slow may read that so long, then it is closed */
-	CLOSE_MS_MAX = 1000,	      /* for the last answers when the gateway ends */
+	HEAD_MS_MAX = 10000, /* of the first request of a connection: to its last header */
+	LATE_MS_MAX = 10000, /* an upload told to be too slow may read that so long, then it is closed */
+	CLOSE_MS_MAX = 1000, /* for the last answers when the gateway ends */
 	CLOSE_STEP_MS = 10,
 	UPLOAD_READ_BYTES_MAX = 256 << 20, /* also of what is refused already: who sends on is closed */
 	OTHER_READ_BYTES_MAX = 64 << 10,
-	CONNECTION_BYTES_MAX = 64 << 10,   /* head and buffers of one connection */
+	CONNECTION_BYTES_MAX = 64 << 10, /* head and buffers of one connection */
 	BACKLOG = 1024,
 };
 
@@ -60,16 +60,16 @@ struct walk {
 	void *self;
 };
 
-static enum MHD_Result walk_value(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
-				  size_t value_size)
+static enum MHD_Result walk_value(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size,
+				  const char *value, size_t value_size)
 {
 	const struct walk *walk = cls;
 
 	(void)kind;
 	return walk->each(walk->self, slice_make(key ? key : "", key ? key_size : 0),
-			  slice_make(value ? value : "", value ? value_size : 0)) ?
-		       MHD_YES :
-		       MHD_NO;
+			  slice_make(value ? value : "", value ? value_size : 0))
+		       ? MHD_YES
+		       : MHD_NO;
 }
 
 void request_walk_query(const struct request *request, bool (*each)(void *self, struct slice name, struct slice value),
@@ -78,8 +78,8 @@ void request_walk_query(const struct request *request, bool (*each)(void *self, 
 	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, walk_value, &(struct walk){ each, self });
 }
 
-void request_walk_headers(const struct request *request, bool (*each)(void *self, struct slice name, struct slice value),
-			  void *self)
+void request_walk_headers(const struct request *request,
+			  bool (*each)(void *self, struct slice name, struct slice value), void *self)
 {
 	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, walk_value, &(struct walk){ each, self });
 }
@@ -127,7 +127,8 @@ static void begin_question(struct request *request)
 {
 	switch (tokens_ask(request->gateway->tokens, request_header(request, "Authorization"), &request->route.board)) {
 	case TOKEN_UNKNOWN:
-		reply_problem(&request->reply, 401, "Niet aangemeld", "Stuur een geldig token mee: Authorization: Bearer ...");
+		reply_problem(&request->reply, 401, "Niet aangemeld",
+			      "Stuur een geldig token mee: Authorization: Bearer ...");
 		break;
 	case TOKEN_OTHER_BOARD:
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
@@ -208,8 +209,7 @@ static struct client *client_of(struct MHD_Connection *connection)
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static void connected(void *self, struct MHD_Connection *connection, void **context,
-		      enum MHD_ConnectionNotificationCode what)
+static void connected(void *self, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
 {
 	struct gateway *gateway = self;
 	struct client *client = *context;
@@ -391,10 +391,11 @@ static int start_daemon(struct gateway *gateway, struct sockaddr_in *address, st
 		MHD_OPTION_NOTIFY_COMPLETED, completed, gateway, MHD_OPTION_NOTIFY_CONNECTION, connected, gateway,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)((config->connection_idle_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_BYTES_MAX, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG, tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, tls, MHD_OPTION_END);
+		(size_t)CONNECTION_BYTES_MAX, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
+		tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, tls, MHD_OPTION_END);
 	if (!gateway->daemon)
-		return err_set(err, ERR_CONFIG, "listen", "%s cannot be listened on: is the port taken, or the TLS key wrong?",
-			       config->listen);
+		return err_set(err, ERR_CONFIG, "listen",
+			       "%s cannot be listened on: is the port taken, or the TLS key wrong?", config->listen);
 	return 0;
 }
 

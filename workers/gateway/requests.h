@@ -34,8 +34,8 @@ struct reply {
 
 /* requests.c */
 MUSTUSE int requests_open(struct gateway *gateway, struct err *err); /* listens */
-int requests_fd(const struct gateway *gateway);			    /* readable: requests_run has something to do */
-int requests_wait_ms(const struct gateway *gateway, int wait_ms);    /* the same or less: when it has to run in any case */
+int requests_fd(const struct gateway *gateway);			     /* readable: requests_run has something to do */
+int requests_wait_ms(const struct gateway *gateway, int wait_ms); /* the same or less: when it has to run in any case */
 void requests_run(struct gateway *gateway);
 void requests_sweep(struct gateway *gateway);
 /* No new connections; those without a request are closed, the others after their answer. */
@@ -51,14 +51,14 @@ struct slice request_header(const struct request *request, const char *name); /*
 /* Walks query or headers. each: false ends the walk. */
 void request_walk_query(const struct request *request, bool (*each)(void *self, struct slice name, struct slice value),
 			void *self);
-void request_walk_headers(const struct request *request, bool (*each)(void *self, struct slice name, struct slice value),
-			  void *self);
+void request_walk_headers(const struct request *request,
+			  bool (*each)(void *self, struct slice name, struct slice value), void *self);
 
 /* reply.c */
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail);
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
 void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 200; takes the body over */
-void reply_busy(struct reply *reply, const char *detail);		      /* 503 with Retry-After */
+void reply_busy(struct reply *reply, const char *detail);		     /* 503 with Retry-After */
 void reply_release(struct reply *reply);
 
 #endif

@@ -108,8 +108,8 @@ static int read_file(struct tokens *tokens, FILE *file, const char *path, struct
 		size_t n = strcspn(line, "\r\n");
 
 		if (line[n] == '\0' && !feof(file))
-			rc = err_set(err, ERR_CONFIG, "tokens", "%s line %u is longer than %d bytes, or holds a NUL", path,
-				     line_no, LINE_BYTES_MAX - 2);
+			rc = err_set(err, ERR_CONFIG, "tokens", "%s line %u is longer than %d bytes, or holds a NUL",
+				     path, line_no, LINE_BYTES_MAX - 2);
 		else
 			rc = read_line(tokens, slice_make(line, n), path, line_no, err);
 	}
@@ -131,8 +131,8 @@ int tokens_open(const char *path, struct tokens **ret, struct err *err)
 	if (!file)
 		return err_set(err, ERR_CONFIG, "tokens", "the tokens file %s cannot be read", path);
 	struct tokens *tokens = calloc(1, sizeof *tokens);
-	int rc = tokens ? read_file(tokens, file, path, err) :
-			  err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
+	int rc = tokens ? read_file(tokens, file, path, err)
+			: err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
 
 	fclose(file);
 	if (rc == 0 && tokens->count == 0)
@@ -182,7 +182,8 @@ enum token_answer tokens_ask(const struct tokens *tokens, struct slice authoriza
 	if (authorization.n < scheme_bytes || strncasecmp(authorization.p, SCHEME, scheme_bytes) != 0)
 		return TOKEN_UNKNOWN;
 	sha256_of(slice_trim(slice_from(authorization, scheme_bytes)), sha256);
-	for (size_t i = find_first(tokens, sha256); i < tokens->count && memcmp(tokens->items[i].sha256, sha256, 32) == 0; i++) {
+	for (size_t i = find_first(tokens, sha256);
+	     i < tokens->count && memcmp(tokens->items[i].sha256, sha256, 32) == 0; i++) {
 		if (!board || is_for(&tokens->items[i], *board))
 			return TOKEN_GOOD;
 		answer = TOKEN_OTHER_BOARD;

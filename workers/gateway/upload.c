@@ -43,7 +43,8 @@ struct upload {
 };
 
 static struct metric uploads[] = {
-	{ "instroom_deliveries_total", "outcome=\"accepted\"", "deliveries by what the gateway answered", METRIC_COUNTER, 0, NULL },
+	{ "instroom_deliveries_total", "outcome=\"accepted\"", "deliveries by what the gateway answered",
+	  METRIC_COUNTER, 0, NULL },
 	{ "instroom_deliveries_total", "outcome=\"repeat\"", "", METRIC_COUNTER, 0, NULL },
 	{ "instroom_deliveries_total", "outcome=\"refused\"", "", METRIC_COUNTER, 0, NULL },
 	{ "instroom_deliveries_total", "outcome=\"busy\"", "", METRIC_COUNTER, 0, NULL },
@@ -163,7 +164,8 @@ static void check_token(struct request *request)
 	switch (tokens_ask(request->gateway->tokens, request_header(request, "Authorization"),
 			   has_board ? &header->header.board : NULL)) {
 	case TOKEN_UNKNOWN:
-		reply_problem(&request->reply, 401, "Niet aangemeld", "Stuur een geldig token mee: Authorization: Bearer ...");
+		reply_problem(&request->reply, 401, "Niet aangemeld",
+			      "Stuur een geldig token mee: Authorization: Bearer ...");
 		break;
 	case TOKEN_OTHER_BOARD:
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
@@ -241,7 +243,8 @@ void upload_take(struct request *request, struct slice bytes)
 		EVP_DigestUpdate(upload->hash, bytes.p, bytes.n);
 	if (clock_ms() - request->begun_ms > request->gateway->config.upload_ms_max) {
 		drop_body(request);
-		reply_problem(&request->reply, 408, "Te langzaam", "De levering kwam te langzaam binnen. Lever haar nogmaals.");
+		reply_problem(&request->reply, 408, "Te langzaam",
+			      "De levering kwam te langzaam binnen. Lever haar nogmaals.");
 	} else if (upload->total > FILE_BYTES_MAX) {
 		drop_body(request); /* LR-F01; only the hash is still wanted */
 	} else if (!keep_bytes(request, bytes)) {
@@ -397,8 +400,8 @@ static void check_file(struct request *request)
 	struct err err;
 
 	memcpy(expected.content_hash, upload->header.content_hash, sizeof expected.content_hash);
-	int rc = file_check(strbuf_slice(&upload->body), upload->total, upload->sha256, &expected, &gateway->arena, &file,
-			    &err);
+	int rc = file_check(strbuf_slice(&upload->body), upload->total, upload->sha256, &expected, &gateway->arena,
+			    &file, &err);
 
 	if (rc != 0)
 		no_room(request);
@@ -498,9 +501,8 @@ void upload_published(struct request *request, const struct kafka_report *report
 	char *text = receipt ? json_dumps(receipt, JSON_COMPACT) : NULL;
 
 	reply_text(&request->reply, 202, "application/json", text ? text : "{}");
-	snprintf(request->reply.location, sizeof request->reply.location,
-		 "/v1/besturen/%05u/leveringen/%s?positie=%d-%lld", upload->header.header.board, upload->id,
-		 report->partition, (long long)report->offset);
+	snprintf(request->reply.location, sizeof request->reply.location, "/v1/besturen/%05u/leveringen/%s?positie=%d-%lld",
+		 upload->header.header.board, upload->id, report->partition, (long long)report->offset);
 	free(text);
 	json_decref(receipt);
 }
