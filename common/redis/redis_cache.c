@@ -190,6 +190,12 @@ static int remove_head(struct redis_cache *cache, struct err *err)
 	return redis_link_command(&cache->link, &cache->args, &reply, err);
 }
 
+int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err)
+{
+	begin_call(cache, partition, "0");
+	return remove_head(cache, err);
+}
+
 int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 		     struct cache_board *boards, size_t count, struct arena *arena, struct err *err)
 {

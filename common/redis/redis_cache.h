@@ -72,6 +72,9 @@ MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, co
 				const struct cache_head *next, const struct cache_board *boards, size_t count,
 				struct err *err);
 
+/* Takes the head away: the partition is cold. For an operator's refill. */
+MUSTUSE int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err);
+
 /* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. 1: done, 0: one
  * stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,

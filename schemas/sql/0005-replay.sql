@@ -67,6 +67,19 @@ create table register.quarantine_decision (
 );
 create index quarantine_decision_position on register.quarantine_decision (position);
 
+-- A partition whose chain of verdicts could not go on: those from from_verdict up to to_verdict do not count, and the raw
+-- messages from next_raw on were judged again.
+create table register.refill (
+  topic        text   not null,           -- raw topic
+  partition    int    not null,
+  at           timestamptz not null default now(),
+  who          text   not null,
+  reason       text   not null,
+  next_raw     bigint not null,
+  from_verdict bigint not null,
+  to_verdict   bigint not null
+);
+
 grant select, insert, update, delete on register.replay_change to instroom_writer;
 grant select on register.replay_change, register.replay_job, register.replay_item, register.replay_event,
-  register.quarantine_decision to instroom_reader, instroom_writer;
+  register.quarantine_decision, register.refill to instroom_reader, instroom_writer;

@@ -224,10 +224,19 @@ def stopped_by_term(machine):
     check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
 
 
+def start(machine, *kinds):
+    """Told apart from scripts/workers: it waits a moment, as a program that has just been started has no command line yet."""
+    chosen = [worker for kind in kinds for worker in machine.workers.named(kind)]
+    machine.workers.start(chosen, 0)
+    time.sleep(1)
+    for worker in chosen:
+        worker.wait(WAIT_S)
+
+
 def restart_validator(machine, settings):
     machine.workers.end(machine.workers.named("validate"), signal.SIGTERM, 30)
     machine.workers.set_up(BUILD.resolve(), COUNTS, True, {"validate": settings})
-    machine.workers.start(machine.workers.named("validate"), WAIT_S)
+    start(machine, "validate")
 
 
 def quarantined_for_want_of_reference(machine):

@@ -154,7 +154,21 @@ static struct pg_link *connect_to(const char *conninfo)
 	return link;
 }
 
-/* The two tables a cold start reads, as migration 0001 has them. */
+static void run_file(struct pg_link *link, const char *path)
+{
+	CLEANUP(strbuf_drop) struct strbuf sql = { 0 };
+	char part[4096];
+	FILE *file = fopen(path, "r");
+
+	cr_assert(file, "%s", path);
+	strbuf_init(&sql, 1 << 20);
+	for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
+		strbuf_add_bytes(&sql, part, n);
+	fclose(file);
+	ASSERT_OK(pg_script(link, strbuf_text(&sql), &err));
+}
+
+/* A database of its own, as the first migration makes it. */
 static void make_register(int32_t partitions)
 {
 	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
@@ -167,11 +181,8 @@ static void make_register(int32_t partitions)
 	pg_link_close(link);
 	snprintf(world.conninfo, sizeof world.conninfo, "%s dbname=%s", admin, name);
 	link = connect_to(world.conninfo);
+	run_file(link, SCHEMAS_SQL_DIR "/0001-register.sql");
 	snprintf(sql, sizeof sql,
-		 "create schema register;"
-		 "create table register.cursor (topic text, partition int, next_raw bigint default 0, next_verdict bigint default 0,"
-		 " tip uuid default '00000000-0000-0000-0000-000000000000');"
-		 "create table register.board (board int, partition int, sequence_max bigint);"
 		 "insert into register.cursor (topic, partition) select '%s', p from generate_series(0, %d) p",
 		 world.topics[RAW], partitions - 1);
 	ASSERT_OK(pg_script(link, sql, &err));
@@ -505,7 +516,7 @@ static void move_register(int64_t sequence_max)
 	num_to_hex(position.tip, sizeof position.tip, tip);
 	snprintf(sql, sizeof sql,
 		 "update register.cursor set next_raw = %lld, next_verdict = %lld, tip = '%s';"
-		 "insert into register.board values (%d, 0, %lld)",
+		 "insert into register.board (board, partition, sequence_max) values (%d, 0, %lld)",
 		 (long long)position.next_raw, (long long)position.next_verdict, tip, FIXTURE_BOARD,
 		 (long long)sequence_max);
 	ASSERT_OK(pg_script(link, sql, &err));

@@ -58,6 +58,11 @@ const struct ctl_command CTL_COMMANDS[] = {
 	  run_replay_cancel },
 	{ "replay list", "", "all jobs", "", run_replay_list },
 	{ "replay show", "JOB", "how far a job is, what it changed, and who did what", "", run_replay_show },
+	{ "refill", "PARTITION --reason TEXT --validators-are-stopped",
+	  "let a parked partition's raw messages be judged again",
+	  "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart the writers:\n"
+	  "what the register has not applied is judged anew, and nothing is applied twice.",
+	  run_refill },
 	{ "verify", "--board N | --sample N | --all",
 	  "derive the register again from the log and compare it with the one that runs",
 	  "Needs the log from its beginning and hmac.key.file. Exit status 1: something differs; what, is printed.",

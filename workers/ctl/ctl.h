@@ -47,6 +47,7 @@ int run_ledger(struct ctl *ctl, int argc, char **argv);
 int run_confirm(struct ctl *ctl, int argc, char **argv);
 int run_coverage(struct ctl *ctl, int argc, char **argv);
 int run_dump(struct ctl *ctl, int argc, char **argv);
+int run_refill(struct ctl *ctl, int argc, char **argv);
 
 /* Options of a command, read one after the other. --json is taken here. */
 struct ctl_option {

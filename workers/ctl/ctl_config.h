@@ -15,6 +15,8 @@ struct ctl_config {
 	int64_t topic_retention_days;
 	const char *pg_owner_conninfo, *pg_conninfo;
 	struct slice pg_owner_password, pg_password;
+	const char *redis_address, *redis_user;
+	struct slice redis_password;
 	const char *gateway_url;
 	struct slice gateway_token;
 	struct slice stand_key;

@@ -20,7 +20,7 @@ struct quarantined {
 	struct wire_quarantine message;
 	bool has_headers;
 	struct raw_headers headers;
-	int64_t position; /* of the raw message in the ledger; 0: its topic has no generation */
+	int64_t position;  /* of the raw message in the ledger; 0: its topic has no generation */
 	const char *state; /* open, replayed, discarded, foreign */
 };
 
@@ -102,8 +102,9 @@ static json_t *quarantined_json(const struct quarantined *q)
 		return json;
 	json_object_set_new(json, "kind", json_string(raw_kind_name(q->headers.kind)));
 	json_object_set_new(json, "board", json_integer(q->headers.board));
-	json_object_set_new(json, "delivery", json_stringn(q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
-							   q->headers.delivery_id.n));
+	json_object_set_new(json, "delivery",
+			    json_stringn(q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
+					 q->headers.delivery_id.n));
 	json_object_set_new(json, "lines", json_integer(q->headers.line_count));
 	return json;
 }
@@ -122,7 +123,8 @@ static void print_line(const struct quarantined *q)
 	putchar('\n');
 }
 
-static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, json_t *list, struct err *err)
+static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, json_t *list,
+		    struct err *err)
 {
 	char names[NAMES_BYTES];
 	struct quarantined q;
@@ -141,8 +143,8 @@ static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_me
 	return rc;
 }
 
-static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, int32_t partition, json_t *list,
-			  struct err *err)
+static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, int32_t partition,
+			  json_t *list, struct err *err)
 {
 	struct kafka_topic_range range;
 	const char *topic = ctl->config.topic_quarantine;
@@ -155,7 +157,8 @@ static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_re
 
 		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
 		if (rc <= 0)
-			return rc < 0 ? rc : err_set(err, ERR_RETRY, "quarantine", "%s gives nothing below its end", topic);
+			return rc < 0 ? rc
+				      : err_set(err, ERR_RETRY, "quarantine", "%s gives nothing below its end", topic);
 		next = message.offset + 1;
 		rc = take_one(ctl, link, &message, list, err);
 		kafka_message_drop(&message);
@@ -207,8 +210,8 @@ static bool take_name(const char *text, int32_t *ret_partition, int64_t *ret_off
 }
 
 /* Its slices live in ctl->arena, its header names in names. */
-static int find_one(struct ctl *ctl, struct pg_link *link, const char *name, char names[NAMES_BYTES], struct quarantined *ret,
-		    struct err *err)
+static int find_one(struct ctl *ctl, struct pg_link *link, const char *name, char names[NAMES_BYTES],
+		    struct quarantined *ret, struct err *err)
 {
 	struct kafka_reader *reader = NULL;
 	struct kafka_message message;

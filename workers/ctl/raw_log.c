@@ -40,7 +40,8 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 }
 
 /* 1 with the message, 0: not in the log any more. */
-static int fetch(struct kafka_reader *reader, const char *topic, int64_t position, struct kafka_message *ret, struct err *err)
+static int fetch(struct kafka_reader *reader, const char *topic, int64_t position, struct kafka_message *ret,
+		 struct err *err)
 {
 	int rc = kafka_reader_seek(reader, topic, position_partition(position), position_offset(position), err);
 
@@ -52,8 +53,8 @@ static int fetch(struct kafka_reader *reader, const char *topic, int64_t positio
 	if (rc == -ERR_DATA)
 		return 0;
 	if (rc == 0)
-		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic, position_partition(position),
-			       (long long)position_offset(position));
+		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
+			       position_partition(position), (long long)position_offset(position));
 	if (rc < 0 || ret->offset == position_offset(position))
 		return rc;
 	kafka_message_drop(ret);

@@ -54,9 +54,11 @@ static int read_index(struct reference_books *books, struct err *err)
 		rc = kafka_reader_next(books->reader, CTL_WAIT_MS, &message, err);
 		if (rc <= 0)
 			return rc < 0 ? rc
-				      : err_set(err, ERR_RETRY, "reference", "%s gives nothing below its end", books->topic);
+				      : err_set(err, ERR_RETRY, "reference", "%s gives nothing below its end",
+						books->topic);
 		next = message.offset + 1;
-		rc = num_from_hex(message.key, version, sizeof version) ? add_book(books, version, message.offset, err) : 0;
+		rc = num_from_hex(message.key, version, sizeof version) ? add_book(books, version, message.offset, err)
+									: 0;
 		kafka_message_drop(&message);
 	}
 	return rc;
@@ -118,7 +120,8 @@ static int load(struct reference_books *books, struct book *book, struct err *er
 	if (rc == 0)
 		rc = kafka_reader_next(books->reader, CTL_WAIT_MS, &message, err);
 	if (rc == 0)
-		return err_set(err, ERR_RETRY, "reference", "%s gives nothing at %lld", books->topic, (long long)book->offset);
+		return err_set(err, ERR_RETRY, "reference", "%s gives nothing at %lld", books->topic,
+			       (long long)book->offset);
 	if (rc < 0)
 		return rc;
 	rc = build(books, book, message.value, err);

@@ -20,8 +20,7 @@ static inline void drop_reference_books(struct reference_books **books)
 }
 
 /* The version in force: that of the last snapshot that can be used, as the gateway takes it. ERR_DATA: none. */
-MUSTUSE int reference_books_in_force(struct reference_books *books, uint8_t ret[REFERENCE_VERSION_BYTES],
-				     struct err *err);
+MUSTUSE int reference_books_in_force(struct reference_books *books, uint8_t ret[REFERENCE_VERSION_BYTES], struct err *err);
 /* ERR_DATA: the topic does not hold this version. */
 MUSTUSE int reference_books_find(struct reference_books *books, const uint8_t version[REFERENCE_VERSION_BYTES],
 				 const struct reference **ret, struct err *err);

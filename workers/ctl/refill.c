@@ -31,7 +31,8 @@ static int read_cursor(struct ctl *ctl, struct pg_link *link, struct refill *ref
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic_raw));
 	pg_add_i32(&params, refill->partition);
-	int rc = pg_exec(link, NULL, "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
+	int rc = pg_exec(link, NULL,
+			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
 			 &params, &rows, NULL, err);
 
 	if (rc == 0 && pg_rows_count(rows) == 0)
@@ -52,16 +53,18 @@ static int read_ranges(struct ctl *ctl, struct refill *refill, struct err *err)
 		return rc;
 	rc = kafka_reader_range(reader, ctl->config.topic_raw, refill->partition, CTL_WAIT_MS, &refill->raw, err);
 	if (rc == 0)
-		rc = kafka_reader_range(reader, ctl->config.topic_verdict, refill->partition, CTL_WAIT_MS, &refill->verdict,
-					err);
+		rc = kafka_reader_range(reader, ctl->config.topic_verdict, refill->partition, CTL_WAIT_MS,
+					&refill->verdict, err);
 	kafka_reader_close(reader);
 	if (rc != 0)
 		return rc;
 	if (refill->raw.low > refill->next_raw)
-		return err_set(err, ERR_DATA, "raw", "the raw log begins at %lld, but %lld is the next to judge: it is lost",
+		return err_set(err, ERR_DATA, "raw",
+			       "the raw log begins at %lld, but %lld is the next to judge: it is lost",
 			       (long long)refill->raw.low, (long long)refill->next_raw);
 	if (refill->raw.high < refill->next_raw)
-		return err_set(err, ERR_DATA, "raw", "the raw log ends at %lld, but all below %lld is applied: it is another log",
+		return err_set(err, ERR_DATA, "raw",
+			       "the raw log ends at %lld, but all below %lld is applied: it is another log",
 			       (long long)refill->raw.high, (long long)refill->next_raw);
 	return 0;
 }

@@ -52,7 +52,8 @@ int replay_job_find(struct pg_link *link, const char *text, struct replay_job *r
 	return 0;
 }
 
-int replay_job_note(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const char *what, const char *note, struct err *err)
+int replay_job_note(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const char *what, const char *note,
+		    struct err *err)
 {
 	struct pg_params params;
 
@@ -61,8 +62,8 @@ int replay_job_note(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const 
 	pg_add_text(&params, slice_of(replay_operator()));
 	pg_add_text(&params, slice_of(what));
 	pg_add_text(&params, slice_of(note));
-	return pg_exec(link, NULL, "insert into register.replay_event (job, who, what, note) values ($1, $2, $3, $4)", &params,
-		       NULL, NULL, err);
+	return pg_exec(link, NULL, "insert into register.replay_event (job, who, what, note) values ($1, $2, $3, $4)",
+		       &params, NULL, NULL, err);
 }
 
 int replay_job_move(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const char *from, const char *to,
@@ -96,8 +97,8 @@ int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], stru
 		int64_t change = pg_get_i64(rows, (size_t)(outcome - OUTCOME_NIEUW), 0);
 
 		if (change != 0)
-			strbuf_add_printf(out, "%s%s %+lld", out->n > 0 ? ", " : "", outcome_name((enum outcome)outcome),
-					  (long long)change);
+			strbuf_add_printf(out, "%s%s %+lld", out->n > 0 ? ", " : "",
+					  outcome_name((enum outcome)outcome), (long long)change);
 	}
 	if (rc == 0 && out->n == 0)
 		strbuf_add_text(out, "nothing changed");
@@ -168,8 +169,8 @@ static void print_job(const struct pg_rows *rows, size_t i)
 	struct slice id = pg_get_bytes(rows, i, 0), state = pg_get_bytes(rows, i, 1), at = pg_get_bytes(rows, i, 2),
 		     who = pg_get_bytes(rows, i, 3), scope = pg_get_bytes(rows, i, 6);
 
-	printf("%.*s  %-9.*s  %.*s  %.*s  %d deliveries, %d lines  %.*s\n", (int)id.n, id.p, (int)state.n, state.p, (int)at.n,
-	       at.p, (int)who.n, who.p, pg_get_i32(rows, i, 4), pg_get_i32(rows, i, 5), (int)scope.n, scope.p);
+	printf("%.*s  %-9.*s  %.*s  %.*s  %d deliveries, %d lines  %.*s\n", (int)id.n, id.p, (int)state.n, state.p,
+	       (int)at.n, at.p, (int)who.n, who.p, pg_get_i32(rows, i, 4), pg_get_i32(rows, i, 5), (int)scope.n, scope.p);
 }
 
 int run_replay_list(struct ctl *ctl, int argc, char **argv)
@@ -215,8 +216,8 @@ static int print_events(struct pg_link *link, const struct replay_job *job, json
 			 &params, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < MIN(pg_rows_count(rows), (size_t)EVENTS_MAX); i++) {
-		struct slice at = pg_get_bytes(rows, i, 0), who = pg_get_bytes(rows, i, 1), what = pg_get_bytes(rows, i, 2),
-			     note = pg_get_bytes(rows, i, 3);
+		struct slice at = pg_get_bytes(rows, i, 0), who = pg_get_bytes(rows, i, 1),
+			     what = pg_get_bytes(rows, i, 2), note = pg_get_bytes(rows, i, 3);
 
 		if (json)
 			json_array_append_new(json, json_pack("{s:o, s:o, s:o, s:o}", "at", text_of(rows, i, 0), "who",
@@ -254,9 +255,10 @@ int run_replay_show(struct ctl *ctl, int argc, char **argv)
 		       (long long)job.items, (long long)job.published, (long long)job.entered, strbuf_text(&result));
 	rc = print_events(link, &job, events, &err);
 	if (events) {
-		json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "job", job.text, "state", job.state, "messages",
-					 (json_int_t)job.items, "published", (json_int_t)job.published, "entered",
-					 (json_int_t)job.entered, "result", strbuf_text(&result), "events", events);
+		json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "job", job.text, "state", job.state,
+					 "messages", (json_int_t)job.items, "published", (json_int_t)job.published,
+					 "entered", (json_int_t)job.entered, "result", strbuf_text(&result), "events",
+					 events);
 
 		json_dumpf(json, stdout, JSON_INDENT(1));
 		putchar('\n');

@@ -68,8 +68,8 @@ static int judge_target(struct plan *plan, const struct replay_target *target, c
 	if (rc == 0)
 		rc = replay_preview_add(plan->preview, target, &lines, &judged, &plan->forecast, &back, err);
 	if (rc == 0 && back > 0 && !plan->ctl->wants_json)
-		printf("  board %05u, delivery %.*s: %lld would come back\n", target->board, (int)lines.header.delivery_id.n,
-		       lines.header.delivery_id.p, (long long)back);
+		printf("  board %05u, delivery %.*s: %lld would come back\n", target->board,
+		       (int)lines.header.delivery_id.n, lines.header.delivery_id.p, (long long)back);
 	return rc;
 }
 
@@ -154,7 +154,8 @@ static int make_plan(struct plan *plan, struct err *err)
 	int64_t *positions = NULL;
 	size_t count = 0;
 	int rc = pg_script(plan->link,
-			   "begin isolation level repeatable read; lock table register.replay_item in exclusive mode", err);
+			   "begin isolation level repeatable read; lock table register.replay_item in exclusive mode",
+			   err);
 
 	if (rc == 0)
 		rc = replay_find(plan->link, plan->filter, &plan->ctl->arena, &positions, &count, err);
@@ -176,8 +177,8 @@ static int check_key(const struct plan *plan, struct err *err)
 	pg_add_text(&params, slice_of(plan->ctl->config.topic_raw));
 	pg_add_i32(&params, (int32_t)plan->key.id);
 	int rc = pg_exec(plan->link, NULL,
-			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2", &params,
-			 &rows, NULL, err);
+			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
+			 &params, &rows, NULL, err);
 
 	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
 		rc = err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file holds another key than the register's");
@@ -226,7 +227,8 @@ static const struct {
 	{ "unreadable_deliveries", offsetof(struct replay_forecast, unreadable_deliveries),
 	  "deliveries left out: this program cannot read their body either" },
 	{ "unreadable_lines", offsetof(struct replay_forecast, unreadable_lines), "lines of those" },
-	{ "gone_deliveries", offsetof(struct replay_forecast, gone_deliveries), "deliveries left out: the log no longer holds them" },
+	{ "gone_deliveries", offsetof(struct replay_forecast, gone_deliveries),
+	  "deliveries left out: the log no longer holds them" },
 	{ "gone_lines", offsetof(struct replay_forecast, gone_lines), "lines of those" },
 	{ "brought_back", offsetof(struct replay_forecast, brought_back),
 	  "teachers would come back though a newer VOLLEDIG no longer names them" },
@@ -275,8 +277,8 @@ static void print_plan(const struct plan *plan, const char *job)
 		       plan->is_current ? "the reference data in force" : "the reference data of each delivery");
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		if (plan->forecast.outcomes[outcome] > 0)
-			printf("  %-12s %7lld%s\n", outcome_name((enum outcome)outcome), (long long)plan->forecast.outcomes[outcome],
-			       outcome == OUTCOME_AFGEKEURD ? "  again" : "");
+			printf("  %-12s %7lld%s\n", outcome_name((enum outcome)outcome),
+			       (long long)plan->forecast.outcomes[outcome], outcome == OUTCOME_AFGEKEURD ? "  again" : "");
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
 		if (figure(&plan->forecast, i) > 0)
 			printf("%lld %s\n", (long long)figure(&plan->forecast, i), LEFT_OUT[i].words);
@@ -381,9 +383,12 @@ int run_replay_plan(struct ctl *ctl, int argc, char **argv)
 	struct plan_words words = { .reference = "current" };
 	struct replay_filter filter = { 0 };
 	const struct ctl_option options[] = {
-		{ "delivery", true, &words.delivery, NULL },   { "board", true, &words.board, NULL },
-		{ "code", true, &words.code, NULL },	       { "period", true, &words.from, NULL },
-		{ "reference", true, &words.reference, NULL }, { "quarantine", false, NULL, &filter.is_quarantine_only },
+		{ "delivery", true, &words.delivery, NULL },
+		{ "board", true, &words.board, NULL },
+		{ "code", true, &words.code, NULL },
+		{ "period", true, &words.from, NULL },
+		{ "reference", true, &words.reference, NULL },
+		{ "quarantine", false, NULL, &filter.is_quarantine_only },
 	};
 	char scope[SCOPE_BYTES] = "";
 	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 1);

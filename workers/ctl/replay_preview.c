@@ -150,8 +150,8 @@ static int add_groups(struct replay_preview *preview, const struct wire_delivery
 }
 
 int replay_preview_add(struct replay_preview *preview, const struct replay_target *target,
-		       const struct wire_delivery *delivery, const struct judged *judged, struct replay_forecast *forecast,
-		       int64_t *ret_back, struct err *err)
+		       const struct wire_delivery *delivery, const struct judged *judged,
+		       struct replay_forecast *forecast, int64_t *ret_back, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *newest = NULL;
 	struct pg_params params;

@@ -63,8 +63,8 @@ static bool may_replay(const struct replay_filter *filter, uint8_t outcome)
 
 static bool has_rule(const struct wire_feedback_line *line, uint8_t outcome, enum rule rule)
 {
-	if ((outcome == OUTCOME_AFGEKEURD_R01 && rule == RULE_R01) || (outcome == OUTCOME_AFGEKEURD_R08 && rule == RULE_R08) ||
-	    (outcome == OUTCOME_QUARANTAINE && rule == RULE_T01))
+	if ((outcome == OUTCOME_AFGEKEURD_R01 && rule == RULE_R01) ||
+	    (outcome == OUTCOME_AFGEKEURD_R08 && rule == RULE_R08) || (outcome == OUTCOME_QUARANTAINE && rule == RULE_T01))
 		return true;
 	for (size_t i = 0; i < line->findings.count; i++)
 		if (line->findings.items[i].rule == (int32_t)rule)
@@ -73,8 +73,8 @@ static bool has_rule(const struct wire_feedback_line *line, uint8_t outcome, enu
 }
 
 /* Groups stay whole: one line with the code takes all lines of its teacher. */
-static int mark_groups(const struct replay_filter *filter, const struct wire_feedback *feedback, const uint8_t *outcomes,
-		       size_t group_count, bool *is_taken, struct err *err)
+static int mark_groups(const struct replay_filter *filter, const struct wire_feedback *feedback,
+		       const uint8_t *outcomes, size_t group_count, bool *is_taken, struct err *err)
 {
 	for (size_t i = 0; i < feedback->lines.count; i++) {
 		const struct wire_feedback_line *line = &feedback->lines.items[i];
@@ -89,8 +89,8 @@ static int mark_groups(const struct replay_filter *filter, const struct wire_fee
 	return 0;
 }
 
-static int take_lines(const struct replay_filter *filter, struct slice body, const uint8_t *outcomes, size_t group_count,
-		      struct arena *arena, struct replay_target *ret, struct err *err)
+static int take_lines(const struct replay_filter *filter, struct slice body, const uint8_t *outcomes,
+		      size_t group_count, struct arena *arena, struct replay_target *ret, struct err *err)
 {
 	struct wire_feedback feedback;
 	bool *is_taken = arena_take_zeroed(arena, group_count, sizeof *is_taken);

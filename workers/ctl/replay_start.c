@@ -29,8 +29,7 @@ static const char ITEMS_SQL[] =
 	"select position, attempt, reference_version, records from register.replay_item"
 	" where job = $1 and published_at is null and position > $2 order by position limit 32";
 
-static const char MARK_SQL[] =
-	"update register.replay_item set published_at = now() where job = $1 and position = any($2)";
+static const char MARK_SQL[] = "update register.replay_item set published_at = now() where job = $1 and position = any($2)";
 
 struct item {
 	int64_t position;
@@ -300,8 +299,8 @@ static int await_result(struct start *start, struct err *err)
 	if (start->left_out > 0)
 		printf("%lld deliveries were left out: the log no longer holds them\n", (long long)start->left_out);
 	if (job.entered < wanted)
-		return err_set(err, ERR_RETRY, "waiting", "not all of it is applied yet: instroomctl replay show %s tells",
-			       start->job.text);
+		return err_set(err, ERR_RETRY, "waiting",
+			       "not all of it is applied yet: instroomctl replay show %s tells", start->job.text);
 	return replay_job_note(start->link, start->job.id, "result", strbuf_text(&result), err);
 }
 
@@ -351,8 +350,8 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 	int rc = lock_job(start, err);
 
 	if (rc == 0)
-		rc = replay_job_move(start->link, start->job.id, is_resumed ? "running,paused" : "planned,running,paused",
-				     "running", &is_moved, err);
+		rc = replay_job_move(start->link, start->job.id,
+				     is_resumed ? "running,paused" : "planned,running,paused", "running", &is_moved, err);
 	if (rc == 0 && !is_moved)
 		rc = err_set(err, ERR_DATA, "state", "this job is %s: there is nothing to publish", start->job.state);
 	if (rc != 0)
@@ -361,10 +360,11 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 	pg_add_uuid(&params, start->job.id);
 	pg_add_text(&params, slice_of(reason ? reason : ""));
 	if (reason)
-		rc = pg_exec(start->link, NULL, "update register.replay_job set reason = $2 where id = $1", &params, NULL, NULL,
-			     err);
+		rc = pg_exec(start->link, NULL, "update register.replay_job set reason = $2 where id = $1", &params,
+			     NULL, NULL, err);
 	return rc != 0 ? rc
-		       : replay_job_note(start->link, start->job.id, is_resumed ? "resume" : "start", reason ? reason : "", err);
+		       : replay_job_note(start->link, start->job.id, is_resumed ? "resume" : "start",
+					 reason ? reason : "", err);
 }
 
 static int open_start(struct start *start, const char *job, struct err *err)

@@ -31,6 +31,7 @@ struct verify {
 	int32_t generation, partitions;
 	bool *is_wanted;	       /* by board number */
 	struct verify_board **derived; /* by board number; NULL: nothing of it came yet */
+	struct pg_rows *refills;       /* of the partition at hand */
 	uint8_t *marks;		       /* enum mark by raw offset, of the partition at hand */
 	int64_t next_raw;
 	int64_t boards, messages, refused, differences;
@@ -38,22 +39,34 @@ struct verify {
 
 /* ---- the verdict log ---- */
 
+/* An operator's refill took these out of the chain. */
+static bool is_refilled(const struct verify *verify, int64_t offset)
+{
+	for (size_t i = 0; i < pg_rows_count(verify->refills); i++)
+		if (offset >= pg_get_i64(verify->refills, i, 0) && offset < pg_get_i64(verify->refills, i, 1))
+			return true;
+	return false;
+}
+
 static int follow_verdict(struct verify *verify, const struct kafka_message *message, uint8_t tip[16])
 {
 	struct wire_verdict verdict;
 	struct slice body;
 	uint64_t schema;
 
+	if (is_refilled(verify, message->offset))
+		return 0;
 	arena_reset(&verify->arena);
 	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
-	    wire_verdict_decode_as(schema, body, &verify->arena, &verdict, NULL) != 0 || memcmp(verdict.parent, tip, 16) != 0)
+	    wire_verdict_decode_as(schema, body, &verify->arena, &verdict, NULL) != 0 ||
+	    memcmp(verdict.parent, tip, 16) != 0)
 		return 0;
 	memcpy(tip, verdict.id, 16);
 	if (verdict.raw_offset < 0 || verdict.raw_offset >= verify->next_raw)
 		return 0;
 	verify->marks[verdict.raw_offset] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
-					    : verdict.body_unreadable	       ? MARK_GIVEN_UP
-									       : MARK_JUDGED;
+					    : verdict.body_unreadable		 ? MARK_GIVEN_UP
+										 : MARK_JUDGED;
 	return 0;
 }
 
@@ -67,11 +80,11 @@ static int read_log(struct verify *verify, const char *topic, int32_t partition,
 	int rc = kafka_reader_range(verify->reader, topic, partition, CTL_WAIT_MS, &range, err);
 
 	if (rc == 0 && range.low > 0)
-		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more", topic,
-			     partition, (long long)range.low);
+		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more",
+			     topic, partition, (long long)range.low);
 	if (rc == 0 && range.high < end)
-		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic, partition,
-			     (long long)range.high, (long long)end);
+		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
+			     partition, (long long)range.high, (long long)end);
 	if (rc == 0 && end > 0)
 		rc = kafka_reader_seek(verify->reader, topic, partition, 0, err);
 	for (int64_t next = 0; rc == 0 && next < end;) {
@@ -83,7 +96,9 @@ static int read_log(struct verify *verify, const char *topic, int32_t partition,
 		if (rc <= 0)
 			return rc < 0 ? rc : err_set(err, ERR_RETRY, "log", "%s gives nothing below its end", topic);
 		next = message.offset + 1;
-		rc = next > end ? 0 : is_raw ? follow_raw(verify, &message, err) : follow_verdict(verify, &message, tip);
+		rc = next > end ? 0
+		     : is_raw	? follow_raw(verify, &message, err)
+				: follow_verdict(verify, &message, tip);
 		kafka_message_drop(&message);
 	}
 	return rc;
@@ -101,8 +116,8 @@ static struct verify_board *board_of(struct verify *verify, uint32_t number)
 	return verify->derived[number];
 }
 
-static int judge(struct verify *verify, const struct wire_delivery *delivery, const uint32_t *record_nos, struct judged *ret,
-		 struct err *err)
+static int judge(struct verify *verify, const struct wire_delivery *delivery, const uint32_t *record_nos,
+		 struct judged *ret, struct err *err)
 {
 	const struct reference *reference = NULL;
 	int rc = reference_books_find(verify->books, delivery->header.reference_version, &reference, err);
@@ -138,11 +153,11 @@ static const uint8_t *known_outcomes(void *self, int64_t position, size_t *ret_c
 	pg_params_reset(&params);
 	pg_add_i64(&params, position);
 	if (pg_exec(verify->link, "verify_known",
-		    "select outcomes, lines from register.delivery where position = $1 and attempt = 0 and quarantaine > 0", &params,
-		    &rows, NULL, &err) != 0 ||
+		    "select outcomes, lines from register.delivery where position = $1 and attempt = 0 and quarantaine > 0",
+		    &params, &rows, NULL, &err) != 0 ||
 	    pg_rows_count(rows) == 0 ||
-	    outcomes_decode(pg_get_bytes(rows, 0, 0), (size_t)pg_get_i32(rows, 0, 1), &verify->arena, &outcomes, ret_count,
-			    &err) != 0)
+	    outcomes_decode(pg_get_bytes(rows, 0, 0), (size_t)pg_get_i32(rows, 0, 1), &verify->arena, &outcomes,
+			    ret_count, &err) != 0)
 		return NULL;
 	return outcomes;
 }
@@ -175,12 +190,11 @@ static int fold_delivery(struct verify *verify, struct verify_board *board, int6
 		return err_set(err, ERR_DATA, "raw", "a body that was judged cannot be read by this program");
 	int rc = judge(verify, &delivery, NULL, &judged, err);
 
-	return rc != 0 ? rc
-		       : verify_deliver(board, position, &delivery.header, &judged, known_outcomes, verify, err);
+	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, known_outcomes, verify, err);
 }
 
-static int fold_replay(struct verify *verify, struct verify_board *board, int64_t position, struct slice body, uint64_t schema,
-		       struct err *err)
+static int fold_replay(struct verify *verify, struct verify_board *board, int64_t position, struct slice body,
+		       uint64_t schema, struct err *err)
 {
 	struct wire_replay replay;
 	struct judged judged;
@@ -224,7 +238,8 @@ static int follow_raw(struct verify *verify, const struct kafka_message *message
 	size_t count = MIN(message->header_count, (size_t)HEADERS_MAX);
 
 	if (mark == MARK_NONE)
-		return err_set(err, ERR_DATA, "verdict", "no verdict that counts speaks of raw message %lld of partition %d",
+		return err_set(err, ERR_DATA, "verdict",
+			       "no verdict that counts speaks of raw message %lld of partition %d",
 			       (long long)message->offset, message->partition);
 	for (size_t i = 0; i < count; i++)
 		headers[i] = (struct raw_header){ message->headers[i].name, message->headers[i].value };
@@ -289,22 +304,29 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	pg_add_text(&params, slice_of(verify->ctl->config.topic_raw));
 	pg_add_i32(&params, partition);
 	int rc = pg_exec(verify->link, NULL,
-			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2", &params, &rows,
-			 NULL, err);
+			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
+			 &params, &rows, NULL, err);
 
 	if (rc == 0 && pg_rows_count(rows) == 0)
 		rc = err_set(err, ERR_CONFIG, "cursor", "the register has no cursor for partition %d", partition);
 	if (rc != 0)
 		return rc;
 	verify->next_raw = pg_get_i64(rows, 0, 0);
+	rc = pg_exec(verify->link, NULL,
+		     "select from_verdict, to_verdict from register.refill where topic = $1 and partition = $2",
+		     &params, &verify->refills, NULL, err);
+	if (rc != 0)
+		return rc;
 	verify->marks = calloc((size_t)verify->next_raw + 1, 1);
-	if (!verify->marks)
-		return err_set(err, ERR_FATAL, "memory", "no memory for a partition");
-	rc = read_log(verify, verify->ctl->config.topic_verdict, partition, pg_get_i64(rows, 0, 1), false, err);
+	rc = verify->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
+	if (rc == 0)
+		rc = read_log(verify, verify->ctl->config.topic_verdict, partition, pg_get_i64(rows, 0, 1), false, err);
 	if (rc == 0)
 		rc = read_log(verify, verify->ctl->config.topic_raw, partition, verify->next_raw, true, err);
 	free(verify->marks);
 	verify->marks = NULL;
+	pg_rows_free(verify->refills);
+	verify->refills = NULL;
 	return rc != 0 ? rc : compare_boards(verify, partition, err);
 }
 
@@ -327,8 +349,8 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 		return err_set(err, ERR_DATA, "sample", "--sample is a number of boards");
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)count);
-	int rc = pg_exec(verify->link, NULL, "select board from register.board order by random() limit $1", &params, &rows, NULL,
-			 err);
+	int rc = pg_exec(verify->link, NULL, "select board from register.board order by random() limit $1", &params,
+			 &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
 		verify->is_wanted[pg_get_i32(rows, i, 0)] = true;
@@ -388,9 +410,9 @@ int run_verify(struct ctl *ctl, int argc, char **argv)
 {
 	const char *board = NULL, *sample = NULL;
 	bool is_all = false;
-	const struct ctl_option options[] = {
-		{ "board", true, &board, NULL }, { "sample", true, &sample, NULL }, { "all", false, NULL, &is_all }
-	};
+	const struct ctl_option options[] = { { "board", true, &board, NULL },
+					      { "sample", true, &sample, NULL },
+					      { "all", false, NULL, &is_all } };
 	struct verify verify = { .ctl = ctl };
 	struct err err = { 0 };
 
@@ -405,8 +427,9 @@ int run_verify(struct ctl *ctl, int argc, char **argv)
 	for (int32_t partition = 0; rc == 0 && partition < verify.partitions; partition++)
 		rc = verify_partition(&verify, partition, &err);
 	if (rc == 0 && ctl->wants_json)
-		printf("{\"boards\": %lld, \"messages\": %lld, \"refused\": %lld, \"differences\": %lld}\n", (long long)verify.boards,
-		       (long long)verify.messages, (long long)verify.refused, (long long)verify.differences);
+		printf("{\"boards\": %lld, \"messages\": %lld, \"refused\": %lld, \"differences\": %lld}\n",
+		       (long long)verify.boards, (long long)verify.messages, (long long)verify.refused,
+		       (long long)verify.differences);
 	else if (rc == 0)
 		printf("%lld boards derived from %lld messages: %lld differences%s\n", (long long)verify.boards,
 		       (long long)verify.messages, (long long)verify.differences,

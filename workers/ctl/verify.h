@@ -64,8 +64,8 @@ void verify_board_release(struct verify_board *board);
 /* judged NULL: the body was given up. ERR_FATAL: no memory. */
 MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
 			   const struct judged *judged, verify_known *known, void *self, struct err *err);
-MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
-			  const struct judged *judged, struct err *err);
+MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header,
+			  int32_t attempt, const struct judged *judged, struct err *err);
 void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
 
 /* Prints what differs, a line a finding, and adds their number. */

@@ -17,8 +17,7 @@ static const char DELIVERIES_SQL[] =
 	"select position, state, notices, absent, active, lapsed, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
 	"  ingetrokken, quarantaine, names, outcomes, unreadable_lines from register.delivery where board = $1 order by position";
 
-static const char BOARD_SQL[] =
-	"select sequence_max, sequence_full from register.board where board = $1";
+static const char BOARD_SQL[] = "select sequence_max, sequence_full from register.board where board = $1";
 
 enum { OUTCOMES_BYTES_MAX = 1 << 20, STATE_WAITS = 2 };
 
@@ -35,9 +34,9 @@ static bool is_same_teacher(const struct pg_rows *rows, size_t i, const struct v
 	bool has_content = teacher->state.status != STATUS_INGETROKKEN;
 	struct slice hash = pg_get_bytes(rows, i, 5);
 
-	return pg_get_i16(rows, i, 1) == (int)teacher->state.status && pg_get_i64(rows, i, 2) == teacher->state.sequence &&
-	       pg_get_i32(rows, i, 3) == teacher->lapsed_on && pg_get_i64(rows, i, 4) == teacher->since &&
-	       pg_is_null(rows, i, 5) == !has_content &&
+	return pg_get_i16(rows, i, 1) == (int)teacher->state.status &&
+	       pg_get_i64(rows, i, 2) == teacher->state.sequence && pg_get_i32(rows, i, 3) == teacher->lapsed_on &&
+	       pg_get_i64(rows, i, 4) == teacher->since && pg_is_null(rows, i, 5) == !has_content &&
 	       (!has_content || memcmp(hash.p, teacher->state.content_hash, CONTENT_HASH_BYTES) == 0) &&
 	       memcmp(pg_get_bytes(rows, i, 6).p, teacher->targets, TEACHER_KEY_BYTES) == 0;
 }
@@ -59,10 +58,10 @@ static int compare_teachers(struct pg_link *link, const struct verify_board *boa
 			t++;
 			continue;
 		}
-		int order = i == pg_rows_count(rows)	? 1
-			    : t == board->teacher_count ? -1
-							: memcmp(pg_get_bytes(rows, i, 0).p, board->teachers[t].key,
-								 TEACHER_KEY_BYTES);
+		int order = i == pg_rows_count(rows) ? 1
+			    : t == board->teacher_count
+				    ? -1
+				    : memcmp(pg_get_bytes(rows, i, 0).p, board->teachers[t].key, TEACHER_KEY_BYTES);
 
 		missing += order > 0;
 		extra += order < 0;
@@ -72,7 +71,8 @@ static int compare_teachers(struct pg_link *link, const struct verify_board *boa
 	}
 	if (missing + extra + other == 0)
 		return 0;
-	snprintf(what, sizeof what, "%lld teachers are not in the register, %lld are too many, %lld are other than the log says",
+	snprintf(what, sizeof what,
+		 "%lld teachers are not in the register, %lld are too many, %lld are other than the log says",
 		 (long long)missing, (long long)extra, (long long)other);
 	tell(board, NULL, what, differences);
 	return 0;

@@ -207,13 +207,14 @@ static void set_line(struct verify_line *line, const struct judged *judged, size
 static void give_up_lines(struct verify_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->line_count; i++)
-		delivery->lines[i] =
-			(struct verify_line){ .record_number = (int32_t)i + FIRST_RECORD, .outcome = OUTCOME_QUARANTAINE };
+		delivery->lines[i] = (struct verify_line){ .record_number = (int32_t)i + FIRST_RECORD,
+							   .outcome = OUTCOME_QUARANTAINE };
 }
 
 /* Outcomes of the groups, in their order. */
-static int decide_groups(struct verify_board *board, const struct verify_delivery *delivery, const struct wire_header *header,
-			 const struct judged *judged, const uint8_t *known, uint8_t *outcomes, struct err *err)
+static int decide_groups(struct verify_board *board, const struct verify_delivery *delivery,
+			 const struct wire_header *header, const struct judged *judged, const uint8_t *known,
+			 uint8_t *outcomes, struct err *err)
 {
 	for (size_t g = 0; g < judged->group_count; g++) {
 		const struct judged_group *group = &judged->groups[g];
@@ -228,7 +229,8 @@ static int decide_groups(struct verify_board *board, const struct verify_deliver
 		bool is_refused = known && known[g] == OUTCOME_QUARANTAINE;
 
 		board->refused += is_refused;
-		outcomes[g] = is_refused ? OUTCOME_QUARANTAINE : (uint8_t)decide(teacher, delivery->position, header, group);
+		outcomes[g] = is_refused ? OUTCOME_QUARANTAINE
+					 : (uint8_t)decide(teacher, delivery->position, header, group);
 	}
 	return 0;
 }
@@ -267,7 +269,8 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 	const uint8_t *told = judged ? known(self, position, &known_count) : NULL;
 
 	if (judged)
-		rc = deliver_lines(board, delivery, header, judged, told && known_count == judged->group_count ? told : NULL, err);
+		rc = deliver_lines(board, delivery, header, judged,
+				   told && known_count == judged->group_count ? told : NULL, err);
 	else
 		give_up_lines(delivery);
 	if (rc == 0 && header->kind == DELIVERY_VOLLEDIG)
@@ -351,7 +354,8 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	for (size_t g = 0; g < judged->group_count; g++) {
 		if (!may_decide(delivery, judged, line_count, g))
 			continue;
-		struct verify_teacher *teacher = judged->groups[g].is_valid ? teacher_of(board, judged->groups[g].key) : NULL;
+		struct verify_teacher *teacher = judged->groups[g].is_valid ? teacher_of(board, judged->groups[g].key)
+									    : NULL;
 
 		if (judged->groups[g].is_valid && !teacher) {
 			free(outcomes);
