@@ -169,16 +169,16 @@ struct world {
 	int last_gen[HMAC_KEYS][PARTITIONS];
 	struct position mirrors[PARTITIONS]; /* metadata of the group's offset */
 	int step, faults, restores;
-	bool loses_heads; /* its faults are heads that go, again and again */
-	bool is_calm; /* no more faults; late references come */
-	uint8_t hits[PARTITIONS][RAWS_MAX]; /* crashes while this message was tried */
+	bool loses_heads;			      /* its faults are heads that go, again and again */
+	bool is_calm;				      /* no more faults; late references come */
+	uint8_t hits[PARTITIONS][RAWS_MAX];	      /* crashes while this message was tried */
 	uint8_t hits_of_behind[PARTITIONS][RAWS_MAX]; /* validators that died of a message behind it */
-	uint8_t lost_forgets[BOARDS];	    /* teachers whose Forget is not in the log */
+	uint8_t lost_forgets[BOARDS];		      /* teachers whose Forget is not in the log */
 	const char *violation;
 };
 extern struct world world;
 
-unsigned chance(unsigned n);	  /* 0 .. n - 1 */
+unsigned chance(unsigned n); /* 0 .. n - 1 */
 static inline bool one_in(unsigned n)
 {
 	return chance(n) == 0;

@@ -69,7 +69,9 @@ static void enlist_unchanged(struct walk *walk)
 
 	if (walk->unchanged == 0 || without(NO_RAISE))
 		return;
-	if (!pending_gives_way(pending, sequence, count_bits(walk->unchanged))) {
+	bool makes_list = walk->raw->kind == RAW_DELIVERY; /* a Replay's names are no list of the ledger */
+
+	if (!makes_list || !pending_gives_way(pending, sequence, count_bits(walk->unchanged))) {
 		if (!without(SMALL_LOST))
 			raise(walk->board, walk->unchanged, sequence);
 		return;
@@ -156,7 +158,8 @@ static enum outcome decide_unchanged(struct walk *walk, int t)
 	return OUTCOME_ONGEWIJZIGD;
 }
 
-static void apply_decided(struct walk *walk, int t, enum outcome outcome, int sequence_before, const struct teacher_state *state)
+static void apply_decided(struct walk *walk, int t, enum outcome outcome, int sequence_before,
+			  const struct teacher_state *state)
 {
 	int row = row_of(walk->verdict, t);
 	bool is_set = outcome == OUTCOME_NIEUW || outcome == OUTCOME_GEWIJZIGD || outcome == OUTCOME_INGETROKKEN;
@@ -184,7 +187,8 @@ static enum outcome decide_by_state(struct walk *walk, int t)
 	int sequence_before = state.sequence;
 	bool was_active = state.status == STATUS_ACTIEF;
 	bool is_withdrawal = walk->verdict->classes[t] == VERDICT_WITHDRAW;
-	enum outcome outcome = outcome_decide(&state, walk->delivery->sequence, is_withdrawal ? 0 : walk->verdict->content[t]);
+	enum outcome outcome =
+		outcome_decide(&state, walk->delivery->sequence, is_withdrawal ? 0 : walk->verdict->content[t]);
 	bool is_active = state.status == STATUS_ACTIEF;
 
 	walk->named_active += is_active;

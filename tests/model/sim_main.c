@@ -274,8 +274,8 @@ static int run_check(long logs, long logs_variant)
 static int list_variants(void)
 {
 	for (int i = 0; i < VARIANTS_END; i++)
-		printf("%-24s %-7s %s\n", VARIANTS_ABOUT[i].name, VARIANTS_ABOUT[i].expected == FAILS ? "fails" : "cannot",
-		       VARIANTS_ABOUT[i].without);
+		printf("%-24s %-7s %s\n", VARIANTS_ABOUT[i].name,
+		       VARIANTS_ABOUT[i].expected == FAILS ? "fails" : "cannot", VARIANTS_ABOUT[i].without);
 	return 0;
 }
 

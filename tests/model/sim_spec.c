@@ -20,7 +20,8 @@ static unsigned absent_of(const struct spec *s, int board, int sequence, unsigne
 	if (s->full[board] > sequence)
 		return 0;
 	for (int t = 0; t < TEACHERS; t++)
-		if (s->rows[board][t].status == STATUS_ACTIEF && s->rows[board][t].sequence < sequence && !has_bit(named, t))
+		if (s->rows[board][t].status == STATUS_ACTIEF && s->rows[board][t].sequence < sequence &&
+		    !has_bit(named, t))
 			absent |= bit(t);
 	return absent;
 }
@@ -189,7 +190,8 @@ static void check_board(int b)
 	int key_id = reg.cursors[partition_of(b)].key_id, other = 1 - key_id;
 
 	for (int t = 0; t < TEACHERS; t++)
-		if (!is_row(board, t + key_id * TEACHERS, &spec.rows[b][t]) || !is_row(board, t + other * TEACHERS, &NOBODY))
+		if (!is_row(board, t + key_id * TEACHERS, &spec.rows[b][t]) ||
+		    !is_row(board, t + other * TEACHERS, &NOBODY))
 			violate("the register differs from the specification");
 	if (board->sequence_max != spec.max[b] || board->sequence_full != spec.full[b])
 		violate("the board's sequences differ from the specification");
@@ -250,8 +252,8 @@ static void show_raw(int partition, int at)
 
 	printf("raw %d/%d board %d %s", partition, at, raw->board, KINDS[raw->kind]);
 	if (raw->kind <= RAW_CONFIRM)
-		printf(" D%d q%d %s attempt %d%s%s", raw->delivery, delivery->sequence, DELIVERIES[delivery->kind], raw->attempt,
-		       raw->is_dry ? " dry" : "", delivery->has_unreadable ? " unreadable" : "");
+		printf(" D%d q%d %s attempt %d%s%s", raw->delivery, delivery->sequence, DELIVERIES[delivery->kind],
+		       raw->attempt, raw->is_dry ? " dry" : "", delivery->has_unreadable ? " unreadable" : "");
 	for (int t = 0; t < TEACHERS; t++)
 		if (has_bit(raw_teachers(raw), t))
 			printf(" T%d=%c", t, raw->kind == RAW_FORGET ? '-' : "?AB"[delivery->content[t]]);
@@ -263,8 +265,8 @@ static void show_raw(int partition, int at)
 			printf("    T%d outcome %d, specified %d%s\n", t, is->outcomes[t], want->outcomes[t],
 			       has_bit(reg.refused[partition][at], t) ? ", refused" : "");
 	if (is->is_ended || want->is_ended)
-		printf("    ended n %d m %d waits %d, specified n %d m %d waits %d\n", is->absent, is->active, is->waits,
-		       want->absent, want->active, want->waits);
+		printf("    ended n %d m %d waits %d, specified n %d m %d waits %d\n", is->absent, is->active,
+		       is->waits, want->absent, want->active, want->waits);
 }
 
 static void show_verdict(int partition, int offset)

@@ -9,7 +9,7 @@
 
 enum lane_mode {
 	LANE_START,
-	LANE_BEGIN,  /* the register was read, the cache begins next */
+	LANE_BEGIN, /* the register was read, the cache begins next */
 	LANE_FOLD,
 	LANE_FOLDED, /* in memory; Redis is told next */
 	LANE_FOLLOW,
@@ -50,7 +50,8 @@ static struct late_request late_requests[VALIDATORS][PARTITIONS];
 
 static void lane_assign(struct lane *lane)
 {
-	*lane = (struct lane){ .position = lane->position, .has_position = lane->has_position,
+	*lane = (struct lane){ .position = lane->position,
+			       .has_position = lane->has_position,
 			       .messages_max = without(NO_SLOW_START) ? BATCH_MAX : 1 };
 }
 
@@ -382,9 +383,9 @@ static bool cache_advance(struct redis_part *part, const struct lane *lane)
 static void go_through(struct lane *lane, int partition)
 {
 	if (!lane->has_position)
-		lane->position = one_in(2) ? reg.cursors[partition].position :
-				 one_in(2) ? world.mirrors[partition] :
-					     (struct position){ 0 };
+		lane->position = one_in(2)   ? reg.cursors[partition].position
+				 : one_in(2) ? world.mirrors[partition]
+					     : (struct position){ 0 };
 	lane->has_position = true;
 	lane->is_through = true;
 	lane->mode = LANE_FOLLOW;

@@ -205,7 +205,10 @@ static bool replay_something(struct raw *raw)
 	/* a job that was paused comes back with its older attempt */
 	int attempt = one_in(6) ? 1 + (int)chance((unsigned)delivery->attempts) : delivery->attempts;
 
-	*raw = (struct raw){ .kind = RAW_REPLAY, .delivery = at, .attempt = attempt, .is_dry = one_in(4),
+	*raw = (struct raw){ .kind = RAW_REPLAY,
+			     .delivery = at,
+			     .attempt = attempt,
+			     .is_dry = one_in(4),
 			     .teachers = 1 + chance((1u << TEACHERS) - 1) };
 	return true;
 }
@@ -240,7 +243,8 @@ void publish_something(void)
 	} else if (what < 97) {
 		is_there = confirm_something(&raw);
 	} else if (what < 99) {
-		raw = (struct raw){ .kind = RAW_FORGET, .board = (int)chance((unsigned)world.boards),
+		raw = (struct raw){ .kind = RAW_FORGET,
+				    .board = (int)chance((unsigned)world.boards),
 				    .teachers = bit((int)chance(TEACHERS)) };
 	}
 	if (!is_there)

@@ -95,8 +95,8 @@ static struct refusal refusal_draw(const struct raw *raw, const struct verdict *
 	struct refusal refusal = { .is_whole = one_in(60) };
 
 	for (int t = 0; t < TEACHERS; t++)
-		if ((verdict->classes[t] == VERDICT_CANDIDATE || verdict->classes[t] == VERDICT_WITHDRAW) && !raw->is_dry &&
-		    one_in(60))
+		if ((verdict->classes[t] == VERDICT_CANDIDATE || verdict->classes[t] == VERDICT_WITHDRAW) &&
+		    !raw->is_dry && one_in(60))
 			refusal.teachers |= (uint8_t)bit(t);
 	return refusal;
 }
@@ -132,9 +132,9 @@ static void intake_take(struct writer *writer, int partition)
 	}
 	if (step != CHAIN_COUNTS || writer->is_parked[partition])
 		return;
-	writer->batch[writer->count++] = (struct gathered){
-		partition, offset, *ahead, refusal_draw(&world.logs[partition].raws[verdict->raw], verdict)
-	};
+	writer->batch[writer->count++] =
+		(struct gathered){ partition, offset, *ahead,
+				   refusal_draw(&world.logs[partition].raws[verdict->raw], verdict) };
 }
 
 bool is_parked(int partition)
@@ -167,7 +167,8 @@ static int intake_moves(const struct writer *writer, struct cursor_move *ret)
 
 	for (int p = 0; p < PARTITIONS; p++)
 		if (writer->ahead[p].position.next_verdict != writer->committed[p].position.next_verdict)
-			ret[count++] = (struct cursor_move){ p, writer->committed[p].position.next_verdict, writer->ahead[p] };
+			ret[count++] =
+				(struct cursor_move){ p, writer->committed[p].position.next_verdict, writer->ahead[p] };
 	return count;
 }
 
@@ -215,8 +216,8 @@ static void batch_judge(struct reg *work, const struct gathered *messages, int c
 		struct ending ending;
 		uint8_t forget;
 
-		judge_message(work, messages[i].partition, verdict, has_refusals ? &messages[i].refusal : &none, &ending,
-			      &forget);
+		judge_message(work, messages[i].partition, verdict, has_refusals ? &messages[i].refusal : &none,
+			      &ending, &forget);
 		forgets[log->raws[verdict->raw].board] |= forget;
 		if (ending.is_due && without(NO_ROUNDS))
 			endings[ending_count++] = ending;
@@ -229,7 +230,13 @@ static void batch_judge(struct reg *work, const struct gathered *messages, int c
 		claim_active(&work->boards[b]);
 }
 
-enum commit_fate { COMMIT_DONE, COMMIT_ROLLED_BACK_AND_DIED, COMMIT_LOST_BEFORE, COMMIT_LOST_BEHIND, COMMIT_DIED_BEHIND };
+enum commit_fate {
+	COMMIT_DONE,
+	COMMIT_ROLLED_BACK_AND_DIED,
+	COMMIT_LOST_BEFORE,
+	COMMIT_LOST_BEHIND,
+	COMMIT_DIED_BEHIND
+};
 
 static enum commit_fate commit_fate_draw(void)
 {
