@@ -31,8 +31,16 @@ enum {
 	DAY = 20180601,
 };
 
-enum stage { STAGE_CSV_SCAN, STAGE_DELIVERY_ENCODE, STAGE_DELIVERY_DECODE, STAGE_JUDGE, STAGE_FEEDBACK, STAGE_VERDICT_ENCODE,
-	     STAGE_VERDICT_DECODE, STAGES };
+enum stage {
+	STAGE_CSV_SCAN,
+	STAGE_DELIVERY_ENCODE,
+	STAGE_DELIVERY_DECODE,
+	STAGE_JUDGE,
+	STAGE_FEEDBACK,
+	STAGE_VERDICT_ENCODE,
+	STAGE_VERDICT_DECODE,
+	STAGES
+};
 static const char *const STAGE_NAMES[STAGES] = { "csv_scan",	   "delivery_encode", "delivery_decode", "judge",
 						 "feedback_build", "verdict_encode",  "verdict_decode" };
 
@@ -148,8 +156,13 @@ static void scan(const struct item *item, struct wire_delivery *ret)
 	while (csv_next(&csv, cells + used, width, &count) == CSV_RECORD && count == width)
 		used += width;
 	*ret = (struct wire_delivery){
-		.header = { .board = (int32_t)item->board, .delivery_id = slice_of("BENCH-0000000000"), .kind = DELIVERY_VOLLEDIG,
-			    .sequence = 1, .extraction_date = DAY, .received_on = DAY, .line_count = (int32_t)(used / width) },
+		.header = { .board = (int32_t)item->board,
+			    .delivery_id = slice_of("BENCH-0000000000"),
+			    .kind = DELIVERY_VOLLEDIG,
+			    .sequence = 1,
+			    .extraction_date = DAY,
+			    .received_on = DAY,
+			    .line_count = (int32_t)(used / width) },
 		.columns = slice_make(columns, width),
 	};
 	ret->cells.items = cells;
@@ -179,7 +192,8 @@ static void judge(const struct wire_delivery *delivery, struct judged *ret)
 static void fill_verdict(const struct wire_delivery *delivery, const struct judged *judged, struct wire_verdict *ret)
 {
 	size_t groups = judged->group_count, hashes = 0;
-	uint8_t *keys = arena_take(&bench.arena, groups, TEACHER_KEY_BYTES), *classes = arena_take(&bench.arena, groups, 1);
+	uint8_t *keys = arena_take(&bench.arena, groups, TEACHER_KEY_BYTES),
+		*classes = arena_take(&bench.arena, groups, 1);
 	uint8_t *hash = arena_take(&bench.arena, groups, CONTENT_HASH_BYTES);
 	int32_t *lines = arena_take(&bench.arena, groups, sizeof *lines);
 	struct wire_candidate *candidates = arena_take(&bench.arena, groups, sizeof *candidates);
@@ -197,7 +211,8 @@ static void fill_verdict(const struct wire_delivery *delivery, const struct judg
 		if (!group->is_valid)
 			continue;
 		memcpy(hash + hashes * CONTENT_HASH_BYTES, group->content_hash, CONTENT_HASH_BYTES);
-		candidates[hashes++] = (struct wire_candidate){ .bsn = (int32_t)group->bsn, .content = group->content,
+		candidates[hashes++] = (struct wire_candidate){ .bsn = (int32_t)group->bsn,
+								.content = group->content,
 								.targets = group->targets };
 	}
 	ret->keys = slice_make(keys, judged->readable_count * TEACHER_KEY_BYTES);

@@ -113,9 +113,12 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *s
 
 static double produce(const char *brokers, const char *topic, const struct log_copy *copy)
 {
-	const char *const settings[][2] = { { "bootstrap.servers", brokers }, { "enable.idempotence", "true" },
-					    { "acks", "all" },		      { "linger.ms", "2" },
-					    { "message.max.bytes", "67108864" }, { "queue.buffering.max.kbytes", "262144" } };
+	const char *const settings[][2] = { { "bootstrap.servers", brokers },
+					    { "enable.idempotence", "true" },
+					    { "acks", "all" },
+					    { "linger.ms", "2" },
+					    { "message.max.bytes", "67108864" },
+					    { "queue.buffering.max.kbytes", "262144" } };
 	char text[512];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
@@ -160,18 +163,22 @@ int main(int argc, char **argv)
 		fputs("usage: kafka_bench BROKERS FROM INTO\n", stderr);
 		return 64;
 	}
-	const char *const settings[][2] = { { "bootstrap.servers", argv[1] },	  { "group.id", "kafka-bench" },
-					    { "enable.auto.commit", "false" },	  { "enable.auto.offset.store", "false" },
-					    { "fetch.message.max.bytes", "67108864" }, { "fetch.max.bytes", "134217728" },
-					    { "receive.message.max.bytes", "201326592" }, { "queued.max.messages.kbytes", "262144" } };
+	const char *const settings[][2] = { { "bootstrap.servers", argv[1] },
+					    { "group.id", "kafka-bench" },
+					    { "enable.auto.commit", "false" },
+					    { "enable.auto.offset.store", "false" },
+					    { "fetch.message.max.bytes", "67108864" },
+					    { "fetch.max.bytes", "134217728" },
+					    { "receive.message.max.bytes", "201326592" },
+					    { "queued.max.messages.kbytes", "262144" } };
 	rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, settings, ARRAY_LEN(settings));
 
 	rd_kafka_poll_set_consumer(rk);
 	double consumed_s = consume(rk, assign_all(rk, argv[2]), &copy);
 	double produced_s = produce(argv[1], argv[3], &copy);
 
-	printf("{\"messages\": %zu, \"bytes\": %zu, \"consume_seconds\": %.4f, \"produce_seconds\": %.4f}\n", copy.count,
-	       copy.bytes, consumed_s, produced_s);
+	printf("{\"messages\": %zu, \"bytes\": %zu, \"consume_seconds\": %.4f, \"produce_seconds\": %.4f}\n",
+	       copy.count, copy.bytes, consumed_s, produced_s);
 	for (size_t i = 0; i < copy.count; i++)
 		rd_kafka_message_destroy(copy.messages[i]);
 	free(copy.messages);

@@ -173,7 +173,7 @@ func main() {
 	writers, wanted := number("BENCH_WRITERS"), number("BENCH_RECORDS")
 	client, err := kgo.NewClient(kgo.SeedBrokers(need("BENCH_BROKERS")), kgo.ConsumerGroup(need("BENCH_GROUP")),
 		kgo.ConsumeTopics(need("BENCH_TOPIC")), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AutoCommitMarks(),
-		kgo.FetchMaxPartitionBytes(4<<20), kgo.MaxBufferedRecords(100000))
+		kgo.FetchMaxBytes(16<<20), kgo.MaxBufferedRecords(40000))
 	must(err)
 
 	var lock sync.Mutex
