@@ -89,7 +89,8 @@ class Workers:
             "topic.partitions": self.stack.record["partitions"], "topic.replication": min(3, self.stack.record["brokers"]),
             "pg.owner.conninfo": env["INSTROOM_PG_OWNER"], "pg.conninfo": env["INSTROOM_PG_READER"],
             "gateway.url": f"http://127.0.0.1:{Worker(self, 'gateway', 1).port}", "gateway.token.file": token,
-            "stand.key.file": stand_key, "hmac.key.file": hmac_key} | settings.get("instroomctl", {}))
+            "stand.key.file": stand_key, "hmac.key.file": hmac_key,
+            "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
             "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key,
                         "test.received_on": "yes" if is_test else "no"},

@@ -40,7 +40,8 @@ class Fault:
         return cls(at=round(rng.uniform(0.05, 0.8), 2), lasts_s=round(rng.uniform(0.3, 2.5), 1))
 
     def text(self):
-        return type(self).__name__ + (f"@{self.at:g}" if self.at is not None else "") + (f"+{self.lasts_s:g}s" if self.lasts_s else "")
+        when = f"@{self.at:g}" if self.at is not None else ""
+        return type(self).__name__ + when + (f"+{self.lasts_s:g}s" if self.lasts_s else "")
 
     def prepare(self, machine, crash_at):
         pass
@@ -155,8 +156,8 @@ class Kill(Fault):
 
     @classmethod
     def draw(cls, rng):
-        return cls(rng.choice(("gateway", "validate", "write")), again=rng.choice((1, 1, 2)), at=round(rng.uniform(0.05, 0.8), 2),
-                   lasts_s=rng.choice((0.5, 2.0)))
+        return cls(rng.choice(("gateway", "validate", "write")), again=rng.choice((1, 1, 2)),
+                   at=round(rng.uniform(0.05, 0.8), 2), lasts_s=rng.choice((0.5, 2.0)))
 
     def text(self):
         return f"{type(self).__name__} {self.kind} {self.again}x@{self.at:g}"
@@ -392,7 +393,8 @@ class CommitCut(Wire):
 
     @classmethod
     def draw(cls, rng):
-        return cls(rng.choice(("before", "after", "after")), rng.choice((0, 1, 2)), at=round(rng.uniform(0.0, 0.6), 2), lasts_s=3.0)
+        return cls(rng.choice(("before", "after", "after")), rng.choice((0, 1, 2)), at=round(rng.uniform(0.0, 0.6), 2),
+                   lasts_s=3.0)
 
     def text(self):
         return f"CommitCut {self.when} {self.skip}+{self.times}@{self.at:g}"
@@ -437,7 +439,8 @@ class PgReadOnly(Fault):
         self.set(machine, "on")
 
     def cure(self, machine):
-        subprocess.run(["psql", "-X", "-q", machine.stack.env()["INSTROOM_PG_ADMIN"], "-c", "set default_transaction_read_only = off",
+        subprocess.run(["psql", "-X", "-q", machine.stack.env()["INSTROOM_PG_ADMIN"],
+                        "-c", "set default_transaction_read_only = off",
                         "-c", "alter system reset default_transaction_read_only", "-c", "select pg_reload_conf()"],
                        check=True, capture_output=True)
 
@@ -518,6 +521,29 @@ class PgOld(Fault):
         restart(server)
 
 
+class PgDiskFull(Fault):
+    """The tables that grow lie on a small disk, which somebody else fills."""
+
+    resource = "postgres"
+    tables = ("teacher", "teacher_history", "delivery", "feedback", "names", "finding")
+
+    def prepare(self, machine, crash_at):
+        machine.move_to_small_disk(self.tables)
+        self.filler = machine.small_disk / "filler"
+
+    def begin(self, machine):
+        with open(self.filler, "wb", buffering=0) as file:
+            for piece in (1 << 20, 4096):
+                try:
+                    while file.write(b"\0" * piece) == piece:
+                        pass
+                except OSError:
+                    pass  # full
+
+    def cure(self, machine):
+        self.filler.unlink(missing_ok=True)
+
+
 # --- Kafka ---
 
 
@@ -546,6 +572,43 @@ class KafkaPause(Fault):
 
     def cure(self, machine):
         machine.server("kafka1").signal(signal.SIGCONT)
+
+
+class BrokerKill(Fault):
+    """One of three brokers, leader of a third of the partitions."""
+
+    resource = "kafka"
+    brokers = 3
+
+    def __init__(self, node, **options):
+        super().__init__(**options)
+        self.node = node
+
+    def text(self):
+        return f"{type(self).__name__} {self.node}@{self.at:g}+{self.lasts_s:g}s"
+
+    def begin(self, machine):
+        machine.server(f"kafka{self.node}").kill()
+
+    def cure(self, machine):
+        server = machine.server(f"kafka{self.node}")
+        server.prepare()
+        restart(server)
+
+
+class BrokerStop(BrokerKill):
+    def begin(self, machine):
+        machine.server(f"kafka{self.node}").stop()
+
+
+class BrokerPause(BrokerKill):
+    """It seems to live, and is taken for dead; then it wakes up and thinks it leads."""
+
+    def begin(self, machine):
+        machine.server(f"kafka{self.node}").signal(signal.SIGSTOP)
+
+    def cure(self, machine):
+        machine.server(f"kafka{self.node}").signal(signal.SIGCONT)
 
 
 # --- hostile bytes ---
@@ -627,6 +690,10 @@ MIX = {
     PgKill: 3, PgRestart: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgOld: 4,
     KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, Garbage: 4,
 }
+
+
+if os.geteuid() == 0:
+    MIX[PgDiskFull] = 2  # it takes a mount
 
 
 def draw_mix(rng):

@@ -1,8 +1,8 @@
 """keeper: starts the workers of a trial and starts again what died, as a service manager would.
 
-One thread a worker waits on its pidfd, so a death is seen at once. A fault gives a worker a list of
-crash plans, one a life; later lives have none. How each life ended is kept: an end that no fault asked for (settings, a bug of ours, a signal of the kernel) is a
-finding of the trial.
+One thread a worker waits on its pidfd, so a death is seen at once. A fault gives a worker a list of crash plans, one a life;
+later lives have none. How each life ended is kept: an end that no fault asked for (settings, a bug of ours, a signal of the
+kernel) is a finding of the trial.
 """
 import os
 import select

@@ -15,18 +15,19 @@ from fault_proxy import FaultProxy
 from private_stack import kafka, kafka_wire
 from private_stack import stack as stacks
 from private_stack import workers as programs
-from private_stack.places import StackError
+from private_stack.places import StackError, give_to
 
 PARTITIONS = 3
 SESSION_S = 2.0        # of the workers' groups
 WAIT_S = 60
 DELETE_TOPICS = 20     # Kafka's API key
+SMALL_DISK_MIB = 16
 FAULTY_LISTENER = "FAULTY"
 # Short, so that what is waited for in production for half a minute shows here within a trial.
 SETTINGS = {
     "gateway": {"kafka.delivery.time.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
-    "validate": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.delivery.max": "10s", "pg.connect.max": "1s", "pg.statement.max": "3s",
-                 "drain.max": "5s"},
+    "validate": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.delivery.max": "10s", "pg.connect.max": "1s",
+                 "pg.statement.max": "3s", "drain.max": "5s"},
     "write": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.wait.max": "2s", "pg.connect.max": "1s", "pg.lock.max": "2s",
               "pg.idle.max": "3s", "pg.statement.max": "10s", "drain.max": "5s"},
     "instroomctl": {},
@@ -91,7 +92,26 @@ class Machine:
         for proxy in self.proxies.values():
             proxy.close()
         self.proxies.clear()
+        if self.small_disk.is_mount():
+            self.server("postgres").discard()
+            subprocess.run(["umount", self.small_disk], check=True)
         self.stack.wipe()
+
+    @property
+    def small_disk(self):
+        return self.stack.dir / "small-disk"
+
+    def move_to_small_disk(self, tables):
+        """Puts tables of the register on a tablespace of SMALL_DISK_MIB, in memory. Only root may mount."""
+        if not self.small_disk.is_mount():
+            self.small_disk.mkdir(exist_ok=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=700", "tmpfs", self.small_disk],
+                           check=True)
+            give_to(self.stack.user, self.small_disk)
+            self.sql(f"create tablespace small location '{self.small_disk}'")
+            self.sql("grant create on tablespace small to instroom_owner")
+        for table in tables:
+            self.sql(f"alter table register.{table} set tablespace small", "OWNER")
 
     def server(self, name):
         return self.stack.named(name)[0]

@@ -5,7 +5,7 @@
     stand-bsn.csv, stand-pseudoniem.csv
     ledger.json             the sums, and those of each board
     ledger-check.txt        what instroomctl ledger --check complains of
-    register.txt            each state a teacher was or is in, from and to which delivery; positions of the log replaced by names
+    register.txt            each state a teacher was or is in, from and to which delivery, by name and not by position
 The first four kinds are also what the oracle writes, so an outcome is compared with it as well.
 """
 import difflib
@@ -77,7 +77,8 @@ def collect_deliveries(workload, sender, gateway, out):
         found = answer_of(entry, sender.answers[entry["nr"]])
         if workloads.is_accepted(entry):
             path = f"/v1/besturen/{entry['bestuur']}/leveringen/{entry['leveringsid']}"
-            found = {"nr": entry["nr"], "type": "levering"} | cases.summary_of(json.loads(fetch(gateway, path, "application/json")))
+            summary = json.loads(fetch(gateway, path, "application/json"))
+            found = {"nr": entry["nr"], "type": "levering"} | cases.summary_of(summary)
             (out / f"{entry['nr']:04}-terugmelding.csv").write_bytes(fetch(gateway, path + "/terugmelding", "text/csv"))
         overview.append(found)
     (out / "overzicht.json").write_text(json.dumps(overview, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

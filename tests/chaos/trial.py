@@ -111,12 +111,14 @@ class Bench:
         for fault in trial.faults:
             fault.end(machine)
         if not is_sent:
-            return sender.findings + [f"only {len(sender.answers)} of {trial.workload.event_count()} events were taken in {SEND_S} s"]
+            taken = f"{len(sender.answers)} of {trial.workload.event_count()}"
+            return sender.findings + [f"only {taken} events were taken in {SEND_S} s"]
         if not machine.wait_until_written(REST_S):
             return sender.findings + [f"not everything was judged and written {REST_S} s after the last fault"]
         wait_for_gateway(keeper)
         outcome.collect(machine, trial.workload, sender, gateways[0], out / "outcome")
-        missed = [f"{fault.text()} never struck" for fault in trial.faults if trial.must_strike and not fault.has_struck(keeper)]
+        missed = [f"{fault.text()} never struck" for fault in trial.faults
+                  if trial.must_strike and not fault.has_struck(keeper)]
         return sender.findings + missed + outcome.balance_findings(trial.workload, out / "outcome")
 
     def disturb(self, trial, sender):
@@ -141,12 +143,14 @@ class Bench:
         machine = self.machine
         logs = out / "logs"
         logs.mkdir(exist_ok=True)
-        for path in [*machine.workers.dir.glob("*.log"), *machine.workers.dir.glob("*.conf"), *machine.stack.dir.glob("log/*.log")]:
+        for path in [*machine.workers.dir.glob("*.log"), *machine.workers.dir.glob("*.conf"),
+                     *machine.stack.dir.glob("log/*.log")]:
             shutil.copy(path, logs)
         for name in ("raw", "verdict", "quarantine"):
             with open(out / f"{name}.txt", "wb") as file:
-                subprocess.run(["timeout", str(WAIT_S // 3), "kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", machine.topic(name),
-                                "-f", "%p %o %k %S %h\n"], check=False, stdout=file, stderr=subprocess.DEVNULL)
+                subprocess.run(["timeout", str(WAIT_S // 3), "kcat", "-C", "-e", "-q", "-b", machine.broker(),
+                                "-t", machine.topic(name), "-f", "%p %o %k %S %h\n"],
+                               check=False, stdout=file, stderr=subprocess.DEVNULL)
         try:
             (out / "cursor.txt").write_text(machine.sql("select * from register.cursor order by topic, partition"))
         except (OSError, subprocess.SubprocessError):

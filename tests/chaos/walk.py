@@ -4,6 +4,7 @@ README.md. short() is what fits ten minutes in CI; full() is every point, hit an
 Each trial must strike: a fault that did nothing is a failure.
 """
 import itertools
+import os
 import random
 
 from . import faults, workloads
@@ -30,8 +31,10 @@ def dependency_faults():
     return [
         [faults.Kill("gateway", again=2, **EARLY)], [faults.Kill("validate", again=2, **EARLY)],
         [faults.Kill("write", again=2, **EARLY)], [faults.Term("write", **LATE)], [faults.Term("validate", **LATE)],
-        [faults.Zombie("validate", at=0.2, lasts_s=faults.ZOMBIE_S)], [faults.Zombie("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
-        [faults.TwoOwners("validate")], [faults.TwoOwners("write")], [faults.TwoOwners("validate"), faults.TwoOwners("write")],
+        [faults.Zombie("validate", at=0.2, lasts_s=faults.ZOMBIE_S)],
+        [faults.Zombie("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
+        [faults.TwoOwners("validate")], [faults.TwoOwners("write")],
+        [faults.TwoOwners("validate"), faults.TwoOwners("write")],
         [faults.RedisKill(**EARLY)], [faults.RedisFlush(**LATE)], [faults.RedisDropKeys(**LATE)], [faults.RedisOld(**EARLY)],
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()], [faults.RedisFull(**EARLY)],
         [faults.RedisEvicts(**EARLY)], [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
@@ -40,10 +43,12 @@ def dependency_faults():
         [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)], [faults.PgOld(**EARLY)],
         [faults.PgOld(at=0.3, lasts_s=1.5), faults.RedisFlush(at=0.6, lasts_s=0.1)],
         [faults.CommitCut("before", at=0.0, lasts_s=LONG_S)], [faults.CommitCut("after", at=0.0, lasts_s=LONG_S)],
-        [faults.WireCuts("pg-write", **EARLY)], [faults.WireCuts("kafka", **EARLY)], [faults.WireHalfCloses("pg-write", **EARLY)],
-        [faults.KafkaKill(at=0.3, lasts_s=0.5)], [faults.KafkaRestart(at=0.4, lasts_s=0.1)], [faults.KafkaPause(at=0.2, lasts_s=LONG_S)],
+        [faults.WireCuts("pg-write", **EARLY)], [faults.WireCuts("kafka", **EARLY)],
+        [faults.WireHalfCloses("pg-write", **EARLY)],
+        [faults.KafkaKill(at=0.3, lasts_s=0.5)], [faults.KafkaRestart(at=0.4, lasts_s=0.1)],
+        [faults.KafkaPause(at=0.2, lasts_s=LONG_S)],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
-    ]
+    ] + ([[faults.PgDiskFull(at=0.1, lasts_s=LONG_S)]] if os.geteuid() == 0 else [])
 
 
 def trial_of(bench, number, chosen, theme):
@@ -79,3 +84,13 @@ def full_plan():
             yield [faults.StopAt(point, 1)], theme if theme != "one-board" else "mixed"
         for chosen in dependency_faults():
             yield chosen, theme
+
+
+def cluster_plan():
+    """On three brokers: each is lost once, killed, stopped and paused, while the others lead on."""
+    themes = itertools.cycle(("mixed", "one-board", "absent", "refused", "first-load"))
+    for kind in (faults.BrokerKill, faults.BrokerStop, faults.BrokerPause):
+        for node in (1, 2, 3):
+            yield [kind(node, at=0.2, lasts_s=LONG_S)], next(themes)
+    yield [faults.BrokerKill(2, at=0.2, lasts_s=1.0), faults.Kill("validate", at=0.3, lasts_s=0.5)], "mixed"
+    yield [faults.BrokerKill(3, at=0.2, lasts_s=1.0), faults.PgOld(at=0.3, lasts_s=1.0)], "absent"
