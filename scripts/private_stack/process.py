@@ -141,7 +141,8 @@ class Process:
             return None
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
-                is_ours = start_time(pid) == started and self.mark in file.read()
+                command = file.read()  # empty for an instant within exec: the program's own, and that of /usr/bin/env before it
+            is_ours = start_time(pid) == started and (not command or self.mark in command)
         except OSError:
             is_ours = False
         if is_ours:

@@ -26,7 +26,7 @@ from .sql import Sql
 NAME = "bench"
 PARTITIONS = 12
 PARALLEL = "64"
-WAIT_S, START_S, EXEC_S = 600, 60, 0.05
+WAIT_S, START_S = 600, 60
 CURSOR_STEP_S, OWNED_STEP_S = 0.02, 0.05
 REGISTER_TABLES = ("teacher", "teacher_history")
 SESSION = "2m"  # longer than filling the log takes
@@ -74,11 +74,7 @@ class Rig:
         self.workers.end(self.of(*kinds), signal.SIGTERM, 60)
 
     def start_and_wait(self, *kinds):
-        """A program is known by its command line, which it has only some milliseconds after its start."""
-        self.workers.start(self.of(*kinds), 0)
-        time.sleep(EXEC_S)
-        for worker in self.of(*kinds):
-            worker.wait(START_S)
+        self.workers.start(self.of(*kinds), START_S)
 
     def generation(self, reference, partitions=PARTITIONS, validators=1, writers=1):
         """A new log, an empty register, an empty Redis, one gateway that is ready; validators and writers are down."""
