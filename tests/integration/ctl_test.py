@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,6 +58,44 @@ def without_servers(data):
     token.write_text("0123456789abcdef\n")
     expect("a folder that is not there", run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
     expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66, "besturen.csv")
+
+
+class BusyGateway(BaseHTTPRequestHandler):
+    """Too busy for the first three uploads that come, then takes all."""
+
+    protocol_version = "HTTP/1.1"
+    turned_away = 0
+    lock = threading.Lock()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.lock:
+            is_busy = BusyGateway.turned_away < 3
+            BusyGateway.turned_away += is_busy
+        body = b"{}" if is_busy else b'{"leveringsid": "x", "regels": 1}'
+        self.send_response(503 if is_busy else 202)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def busy_gateway(folder, data):
+    """All are under way when the first is turned away."""
+    conf, token = data / "busy.conf", data / "token"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BusyGateway)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    conf.write_text(f"gateway.url = http://127.0.0.1:{server.server_port}\ngateway.token.file = {token}\n")
+    try:
+        done = run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", "64", folder)
+        expect("a gateway that is busy at first is asked again", done, 0, '"accepted": 6')
+        check("for each that it turned away", BusyGateway.turned_away == 3, BusyGateway.turned_away)
+    except subprocess.TimeoutExpired:
+        check("a gateway that is busy at first is asked again", False, "it waits for ever")
+    server.shutdown()
+    (folder / "acknowledged.jsonl").unlink(missing_ok=True)
 
 
 def before_migration(workers):
@@ -144,6 +184,7 @@ def main():
         without_servers(data)
         folder = data / "set"
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")
+        busy_gateway(folder, data)
         stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None, "wait": 60})
         workers = programs.Workers(stack)
         counts = {"gateway": 1, "validate": 1, "write": 1}

@@ -379,11 +379,13 @@ static void end_transfer(struct deliver *deliver, struct transfer *transfer, CUR
 
 /* ---- all of them ---- */
 
+/* One that runs may have to be sent again: next stays at or below it. */
 static struct upload *next_upload(struct deliver *deliver)
 {
 	int64_t now_ms = clock_ms();
 
-	while (deliver->next < deliver->count && deliver->uploads[deliver->next].state != UPLOAD_OPEN)
+	while (deliver->next < deliver->count && deliver->uploads[deliver->next].state != UPLOAD_OPEN &&
+	       deliver->uploads[deliver->next].state != UPLOAD_RUNNING)
 		deliver->next++;
 	for (size_t i = deliver->next; i < deliver->count; i++)
 		if (deliver->uploads[i].state == UPLOAD_OPEN && deliver->uploads[i].not_before_ms <= now_ms)
