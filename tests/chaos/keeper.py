@@ -17,8 +17,10 @@ EXPECTED = {CRASHED, FATAL, DRAINED, -signal.SIGKILL}
 
 
 class Keeper:
-    def __init__(self, workers):
+    def __init__(self, workers, lives_max=LIVES_MAX):
         self.workers = workers
+        self.lives_max = lives_max
+        self.plans = {worker.name: [] for worker in workers}  # of lives to come; a list may grow while its worker lives
         self.is_over = threading.Event()
         self.ends = []        # (name, status)
         self.findings = []
@@ -27,8 +29,8 @@ class Keeper:
     def start(self, crash_at, wait_s):
         """crash_at: {name of a worker: [INSTROOM_CRASH_AT of each life]}. Waits until those without any are ready."""
         for worker in self.workers:
-            thread = threading.Thread(target=self.keep, args=(worker, list(crash_at.get(worker.name, []))), name=worker.name,
-                                      daemon=True)
+            self.plans[worker.name] += crash_at.get(worker.name, [])
+            thread = threading.Thread(target=self.keep, args=(worker, self.plans[worker.name]), name=worker.name, daemon=True)
             self.threads.append(thread)
             thread.start()
         deadline = time.monotonic() + wait_s
@@ -38,7 +40,7 @@ class Keeper:
             time.sleep(0.03)
 
     def keep(self, worker, plans):
-        for life in range(1, LIVES_MAX + 1):
+        for life in range(1, self.lives_max + 1):
             worker.start([f"INSTROOM_CRASH_AT={plans.pop(0)}"] if plans else [])
             status = self.wait_for_end(worker)
             if self.is_over.is_set():
@@ -48,7 +50,7 @@ class Keeper:
                 self.findings.append(f"{worker.name} ended with {status}, which no fault asked for")
             if self.is_over.wait(RESTART_S * min(life, 10)):
                 return
-        self.findings.append(f"{worker.name} died {LIVES_MAX} times")
+        self.findings.append(f"{worker.name} died {self.lives_max} times")
 
     def wait_for_end(self, worker):
         """Exit status, minus a signal's number; None when somebody else collected it."""
