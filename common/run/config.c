@@ -148,7 +148,7 @@ static bool slurp(const char *path, size_t bytes_max, struct strbuf *ret)
 	if (!file)
 		return false;
 	strbuf_init(ret, bytes_max);
-	while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+	while (strbuf_ok(ret) && (n = fread(piece, 1, sizeof piece, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(ret, piece, n);
 	bool is_whole = !ferror(file) && strbuf_ok(ret);
 

@@ -219,6 +219,15 @@ Test(config, a_secret_is_the_content_of_its_file_without_one_line_feed)
 	}
 }
 
+Test(config, a_file_without_an_end_is_refused, .timeout = 20)
+{
+	struct settings settings;
+
+	cr_redirect_stderr();
+	cr_expect_eq(LOAD(&settings, "--peer.password.file=/dev/zero"), -ERR_CONFIG);
+	cr_expect_eq(LOAD(&settings, "--config=/dev/zero"), -ERR_CONFIG);
+}
+
 Test(config, help_and_reference_show_each_key_with_default_and_range)
 {
 	struct settings settings;

@@ -139,7 +139,7 @@ int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
 
 	if (!file)
 		return err_set(err, ERR_DATA, "file", "%s cannot be read", path);
-	while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+	while (strbuf_ok(out) && (n = fread(bytes, 1, sizeof bytes, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(out, bytes, n);
 	bool is_whole = !ferror(file) && strbuf_ok(out);
 

@@ -375,7 +375,7 @@ static int read_certificate(const char *path, struct strbuf *out, struct err *er
 
 	if (!file)
 		return err_set(err, ERR_CONFIG, "tls.cert.file", "%s cannot be read", path);
-	while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+	while (strbuf_ok(out) && (n = fread(bytes, 1, sizeof bytes, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(out, bytes, n);
 	fclose(file);
 	return strbuf_ok(out) ? 0 : err_set(err, ERR_CONFIG, "tls.cert.file", "%s is too large", path);
