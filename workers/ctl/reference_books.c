@@ -1,12 +1,10 @@
 #include "ctl/reference_books.h"
 
-#include "base/num.h"
-#include "wire/gen/reference.h"
-#include "wire/wire.h"
+#include "wire/reference_snapshot.h"
 
 #include <stdlib.h>
 
-enum { BOOKS_FIRST = 16, ARENA_BYTES = 64 << 20 };
+enum { BOOKS_FIRST = 16 };
 
 struct book {
 	uint8_t version[REFERENCE_VERSION_BYTES];
@@ -17,7 +15,6 @@ struct book {
 struct reference_books {
 	struct kafka_reader *reader;
 	const char *topic;
-	struct arena arena;
 	struct book *books; /* in the order of the topic, the last copy of a version at the end */
 	size_t count, room;
 };
@@ -57,8 +54,7 @@ static int read_index(struct reference_books *books, struct err *err)
 				      : err_set(err, ERR_RETRY, "reference", "%s gives nothing below its end",
 						books->topic);
 		next = message.offset + 1;
-		rc = num_from_hex(message.key, version, sizeof version) ? add_book(books, version, message.offset, err)
-									: 0;
+		rc = reference_snapshot_version(message.key, version) ? add_book(books, version, message.offset, err) : 0;
 		kafka_message_drop(&message);
 	}
 	return rc;
@@ -72,10 +68,8 @@ int reference_books_open(struct ctl *ctl, struct kafka_reader *reader, struct re
 		return err_set(err, ERR_FATAL, "memory", "no memory for reference snapshots");
 	books->reader = reader;
 	books->topic = ctl->config.topic_reference;
-	int rc = arena_init(&books->arena, ARENA_BYTES, 0, err);
+	int rc = read_index(books, err);
 
-	if (rc == 0)
-		rc = read_index(books, err);
 	if (rc == 0)
 		*ret = books;
 	else
@@ -89,24 +83,8 @@ void reference_books_close(struct reference_books *books)
 		return;
 	for (size_t i = 0; i < books->count; i++)
 		reference_free(books->books[i].reference);
-	arena_release(&books->arena);
 	free(books->books);
 	free(books);
-}
-
-static int build(struct reference_books *books, struct book *book, struct slice value, struct err *err)
-{
-	struct wire_reference_snapshot snapshot;
-	struct slice body;
-	uint64_t schema;
-	int rc = frame_open(value, &schema, &body, err);
-
-	arena_reset(&books->arena);
-	if (rc == 0)
-		rc = wire_reference_snapshot_decode_as(schema, body, &books->arena, &snapshot, err);
-	if (rc == 0 && snapshot.tables.count != REFERENCE_TABLES)
-		rc = err_set(err, ERR_DATA, "reference", "a snapshot has %zu tables", snapshot.tables.count);
-	return rc != 0 ? rc : reference_build(snapshot.tables.items, &book->reference, err);
 }
 
 static int load(struct reference_books *books, struct book *book, struct err *err)
@@ -124,7 +102,7 @@ static int load(struct reference_books *books, struct book *book, struct err *er
 			       (long long)book->offset);
 	if (rc < 0)
 		return rc;
-	rc = build(books, book, message.value, err);
+	rc = reference_snapshot_open(message.value, book->version, &book->reference, err);
 	kafka_message_drop(&message);
 	return rc;
 }

@@ -3,8 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_reader.h"
-#include "wire/gen/reference.h"
-#include "wire/wire.h"
+#include "wire/reference_snapshot.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,7 +12,6 @@
 
 enum {
 	SNAPSHOT_BYTES_MAX = 32 << 20,
-	ARENA_BYTES = 64 << 10, /* of the list of tables; their bytes stay in the message */
 	ASK_EVERY_MS = 500,
 	ANSWER_MS_MAX = 1000,
 	SILENT_MS_MAX = 10000, /* without an answer of Kafka for so long it is away */
@@ -24,7 +22,6 @@ enum {
 struct reference_watch {
 	char topic[TOPIC_BYTES_MAX];
 	struct kafka_reader *reader;
-	struct arena arena;
 	int64_t next; /* offset */
 	struct reference *_Atomic fresh;
 	_Atomic bool is_read;
@@ -35,29 +32,15 @@ struct reference_watch {
 	pthread_t thread;
 };
 
-static int build_snapshot(struct reference_watch *watch, struct slice message, struct reference **ret, struct err *err)
-{
-	struct wire_reference_snapshot snapshot;
-	struct slice body;
-	uint64_t schema;
-	int rc = frame_open(message, &schema, &body, err);
-
-	if (rc == 0)
-		rc = wire_reference_snapshot_decode_as(schema, body, &watch->arena, &snapshot, err);
-	if (rc != 0)
-		return rc;
-	if (snapshot.tables.count != REFERENCE_TABLES)
-		return err_set(err, ERR_DATA, "tables", "a reference snapshot has %zu tables", snapshot.tables.count);
-	return reference_build(snapshot.tables.items, ret, err);
-}
-
 static void take_snapshot(struct reference_watch *watch, const struct kafka_message *message)
 {
+	uint8_t version[REFERENCE_VERSION_BYTES];
 	struct reference *reference;
 	struct err err = { 0 };
-	int rc = build_snapshot(watch, message->value, &reference, &err);
+	int rc = reference_snapshot_version(message->key, version)
+			 ? reference_snapshot_open(message->value, version, &reference, &err)
+			 : err_set(&err, ERR_DATA, "reference", "the key is no version");
 
-	arena_reset(&watch->arena);
 	if (rc != 0) {
 		log_event(LOG_ERROR, "reference.unusable", "offset=%lld effect=\"the one before stays in force\" why=%s",
 			  (long long)message->offset, LOG_QUOTED(err.text));
@@ -145,10 +128,8 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 	if (!watch)
 		return err_set(err, ERR_FATAL, "memory", "no memory to follow the reference topic");
 	snprintf(watch->topic, sizeof watch->topic, "%s", topic);
-	int rc = arena_init(&watch->arena, ARENA_BYTES, ARENA_BYTES, err);
+	int rc = kafka_reader_open(kafka, SNAPSHOT_BYTES_MAX, &watch->reader, err);
 
-	if (rc == 0)
-		rc = kafka_reader_open(kafka, SNAPSHOT_BYTES_MAX, &watch->reader, err);
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -158,7 +139,6 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 		rc = err_set(err, ERR_FATAL, "thread", "the system gives no thread");
 	if (rc != 0) {
 		kafka_reader_close(watch->reader);
-		arena_release(&watch->arena);
 		free(watch);
 		return rc;
 	}
@@ -192,7 +172,6 @@ void reference_watch_close(struct reference_watch *watch)
 		return;
 	kafka_reader_close(watch->reader);
 	reference_free(atomic_load(&watch->fresh));
-	arena_release(&watch->arena);
 	pthread_cond_destroy(&watch->wake);
 	pthread_mutex_destroy(&watch->lock);
 	free(watch);

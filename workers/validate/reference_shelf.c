@@ -1,8 +1,7 @@
 #include "validate/reference_shelf.h"
 
 #include "base/log.h"
-#include "base/num.h"
-#include "wire/gen/reference.h"
+#include "wire/reference_snapshot.h"
 
 enum { READ_WAIT_MS = 2000, PARTITIONS_MAX = 256, INDEX_MAX = 100000, INDEX_STEP = 64 };
 
@@ -87,7 +86,7 @@ static int shelf_index(struct reference_shelf *shelf, const struct kafka_message
 {
 	struct shelf_place place = { .partition = message->partition, .offset = message->offset };
 
-	if (!num_from_hex(message->key, place.version, sizeof place.version)) {
+	if (!reference_snapshot_version(message->key, place.version)) {
 		log_event(LOG_WARN, "reference.skipped", "topic=%s partition=%d offset=%lld why=\"key is no version\"",
 			  shelf->topic, message->partition, (long long)message->offset);
 		return 0;
@@ -167,36 +166,8 @@ static struct shelf_book *shelf_oldest_book(struct reference_shelf *shelf)
 	return oldest;
 }
 
-static int build_snapshot(const struct kafka_message *message, const uint8_t *version, struct arena *arena,
-			  struct reference **ret, struct err *err)
-{
-	struct wire_reference_snapshot snapshot = { .published_ms = 0 };
-	struct slice body;
-	uint64_t schema;
-	int rc = frame_open(message->value, &schema, &body, err);
-
-	if (rc == 0)
-		rc = wire_reference_snapshot_decode_as(schema, body, arena, &snapshot, err);
-	if (rc < 0)
-		return rc;
-	if (snapshot.tables.count != REFERENCE_TABLES)
-		return err_set(err, ERR_DATA, "reference", "%zu tables instead of %d", snapshot.tables.count,
-			       REFERENCE_TABLES);
-	struct reference *reference;
-
-	rc = reference_build(snapshot.tables.items, &reference, err);
-	if (rc < 0)
-		return rc;
-	if (memcmp(reference_version(reference), version, REFERENCE_VERSION_BYTES) != 0) {
-		reference_free(reference);
-		return err_set(err, ERR_DATA, "reference", "the tables are not those of the key's version");
-	}
-	*ret = reference;
-	return 0;
-}
-
-static int shelf_read(struct reference_shelf *shelf, const struct shelf_place *place, struct arena *arena,
-		      struct reference **ret, struct err *err)
+static int shelf_read(struct reference_shelf *shelf, const struct shelf_place *place, struct reference **ret,
+		      struct err *err)
 {
 	struct kafka_message message = { .offset = -1 };
 	int rc = kafka_reader_seek(shelf->reader, shelf->topic, place->partition, place->offset, err);
@@ -208,7 +179,8 @@ static int shelf_read(struct reference_shelf *shelf, const struct shelf_place *p
 	if (rc == 0)
 		return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing at %lld", shelf->topic,
 			       place->partition, (long long)place->offset);
-	rc = message.offset == place->offset ? build_snapshot(&message, place->version, arena, ret, err)
+	/* the key was read when the place was found: this message has it, or the offset is another's */
+	rc = message.offset == place->offset ? reference_snapshot_open(message.value, place->version, ret, err)
 					     : err_set(err, ERR_RETRY, "references", "compacted away: index again");
 	kafka_message_drop(&message);
 	return rc;
@@ -226,7 +198,7 @@ static struct shelf_book *book_of(struct reference_shelf *shelf, const uint8_t *
 }
 
 int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[REFERENCE_VERSION_BYTES],
-			 struct arena *arena, const struct reference **ret, struct err *err)
+			 const struct reference **ret, struct err *err)
 {
 	struct shelf_book *book = book_of(shelf, version);
 
@@ -236,7 +208,7 @@ int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[RE
 
 		if (!place || place->is_damaged)
 			return 0;
-		int rc = shelf_read(shelf, place, arena, &reference, err);
+		int rc = shelf_read(shelf, place, &reference, err);
 
 		if (rc == -ERR_DATA) {
 			place->is_damaged = true;

@@ -6,7 +6,6 @@
 #ifndef VALIDATE_REFERENCE_SHELF_H
 #define VALIDATE_REFERENCE_SHELF_H
 
-#include "base/arena.h"
 #include "kafka/kafka_reader.h"
 #include "model/reference.h"
 
@@ -20,9 +19,8 @@ void reference_shelf_close(struct reference_shelf *shelf);
 /* Indexes what was published since. ERR_RETRY: Kafka is away. */
 MUSTUSE int reference_shelf_refresh(struct reference_shelf *shelf, struct err *err);
 
-/* 1 and *ret, which stands until the next call; 0: no such version in what was indexed, or its snapshot is damaged. arena
- * is scratch. */
+/* 1 and *ret, which stands until the next call; 0: no such version in what was indexed, or its snapshot is damaged. */
 MUSTUSE int reference_shelf_find(struct reference_shelf *shelf, const uint8_t version[REFERENCE_VERSION_BYTES],
-				 struct arena *arena, const struct reference **ret, struct err *err);
+				 const struct reference **ret, struct err *err);
 
 #endif

@@ -83,12 +83,12 @@ static int list_boards(struct validate *self, struct lane *lane, struct err *err
 static int find_reference(struct validate *self, const struct intake *intake, const struct reference **ret, struct err *err)
 {
 	const uint8_t *version = intake->headers.reference_version;
-	int rc = reference_shelf_find(self->shelf, version, &self->message, ret, err);
+	int rc = reference_shelf_find(self->shelf, version, ret, err);
 
 	if (rc != 0)
 		return rc;
 	rc = reference_shelf_refresh(self->shelf, err);
-	return rc < 0 ? rc : reference_shelf_find(self->shelf, version, &self->message, ret, err);
+	return rc < 0 ? rc : reference_shelf_find(self->shelf, version, ret, err);
 }
 
 static bool has_lines(const struct intake *intake)
