@@ -235,6 +235,36 @@ static void make_headers(struct strbuf *bytes)
 	}
 }
 
+static void save_snapshot(const char *name, struct slice *tables, size_t count, struct strbuf *bytes)
+{
+	struct wire_reference_snapshot snapshot = { .published_ms = 1527811200000, .tables = { tables, count } };
+
+	frame_put(bytes, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
+	wire_reference_snapshot_encode(bytes, &snapshot);
+	save("reference_snapshot", name, bytes);
+}
+
+/* Whole messages of the reference topic. */
+static void make_snapshots(struct strbuf *bytes)
+{
+	struct slice tables[] = {
+		SLICE_LITERAL("bestuur;naam;geldig_van;geldig_tot\n99901;Stichting;19000101;\n"),
+		SLICE_LITERAL("brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n99ZZ;School;VO;VO;19750801;\n"),
+		SLICE_LITERAL("brin;vestiging;naam;geldig_van;geldig_tot\n99ZZ;00;Hoofd;19750801;\n"),
+		SLICE_LITERAL("bestuur;brin;geldig_van;geldig_tot\n99901;99ZZ;19000101;\n"),
+		SLICE_LITERAL("code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;"
+			      "max_maanden;verleng_maanden;geldig_van;geldig_tot;herkomst\n"
+			      "900;VO;;test;REGISTER;N;N;;;19000101;;test\n"),
+		SLICE_LITERAL("code;sector;omschrijving;geldig_van;geldig_tot\nV1002;VO;Wiskunde;19000101;\n"),
+		SLICE_LITERAL("a table too many"),
+	};
+
+	save_snapshot("plain", tables, ARRAY_LEN(tables) - 1, bytes);
+	save_snapshot("seven", tables, ARRAY_LEN(tables), bytes);
+	tables[5] = SLICE_LITERAL("code;sector;omschrijving;geldig_van\n");
+	save_snapshot("column-missing", tables, ARRAY_LEN(tables) - 1, bytes);
+}
+
 int main(int argc, char **argv)
 {
 	CLEANUP(strbuf_drop) struct strbuf bytes;
@@ -250,6 +280,7 @@ int main(int argc, char **argv)
 	make_aside(&bytes);
 	make_feedback(&bytes);
 	make_headers(&bytes);
+	make_snapshots(&bytes);
 	if (!is_good)
 		fprintf(stderr, "fuzz_corpus: cannot write all files under %s\n", root);
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -239,7 +239,7 @@ static void do_chores(struct gateway *gateway)
 	metric_set(&gauges[GAUGE_REGISTER], register_jobs_is_up(gateway->jobs));
 }
 
-static int turn(void *self, struct err *err)
+int gateway_turn(void *self, struct err *err)
 {
 	struct gateway *gateway = self;
 	struct epoll_event events[16];
@@ -271,7 +271,7 @@ static int drain(void *self, int64_t deadline_ms, struct err *err)
 	gateway->is_draining = true;
 	requests_drain(gateway);
 	while (rc == 0 && gateway->clients.count > 0 && clock_ms() < deadline_ms && stop_poll() != STOP_NOW) {
-		rc = turn(gateway, err);
+		rc = gateway_turn(gateway, err);
 		status_beat();
 	}
 	if (rc == 0 && gateway->clients.count > 0)
@@ -303,7 +303,7 @@ static int open_register(struct gateway *gateway, struct err *err)
 	return rc != 0 ? rc : watch(gateway, register_jobs_fd(gateway->jobs), err);
 }
 
-static int open_gateway(struct gateway *gateway, struct err *err)
+int gateway_open(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
 	int rc = tokens_open(config->tokens_file, &gateway->tokens, err);
@@ -330,7 +330,7 @@ static int open_gateway(struct gateway *gateway, struct err *err)
 }
 
 /* First those who may still call in for a request, then the requests. */
-static void close_gateway(struct gateway *gateway)
+void gateway_close(struct gateway *gateway)
 {
 	drop_sink(gateway);
 	register_jobs_close(gateway->jobs);
@@ -382,10 +382,10 @@ static enum log_level level_of(const char *name)
 
 static int run_gateway(struct gateway *gateway)
 {
-	struct app app = { .turn = turn, .drain = drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms_max };
+	struct app app = { .turn = gateway_turn, .drain = drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms_max };
 	struct err err = { 0 };
 
-	if (open_gateway(gateway, &err) != 0) {
+	if (gateway_open(gateway, &err) != 0) {
 		log_event(LOG_ERROR, "gateway.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return app_exit_status(&err);
 	}
@@ -421,7 +421,7 @@ int gateway_main(int argc, char **argv)
 						.sasl_password = config->kafka_sasl_password };
 	int status = run_gateway(&gateway);
 
-	close_gateway(&gateway);
+	gateway_close(&gateway);
 	config_release(&GATEWAY_CONFIG, &gateway.config);
 	return status;
 }

@@ -61,6 +61,11 @@ struct gateway {
 };
 
 /* gateway.c */
+/* Its life. Before: config and kafka are set, the descriptors are -1, all else is zero. One that could not be opened is
+ * closed like any other. */
+MUSTUSE int gateway_open(struct gateway *gateway, struct err *err);
+MUSTUSE int gateway_turn(void *self, struct err *err);
+void gateway_close(struct gateway *gateway);
 /* Hands gateway->message to Kafka; the report comes to upload_published or question_published. false: not taken. */
 MUSTUSE bool gateway_publish(struct request *request, const struct kafka_header *headers, size_t header_count,
 			     struct slice key);
