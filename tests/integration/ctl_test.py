@@ -98,6 +98,93 @@ def busy_gateway(folder, data):
     (folder / "acknowledged.jsonl").unlink(missing_ok=True)
 
 
+# Small lists of the shape of DUO's; all schools and boards are invented.
+DUO = {
+    "besturen_per_jaar_2014_2019.csv": ("utf-8", """bevoegd_gezag;jaar;naam;sector;lonen_eur
+99951;2019;Stichting Nieuwe Naam;PO;1
+99951;2014;Stichting Oude Naam;PO;1
+99952;2016;Stichting Later;VO;1
+99952;2017;Stichting Later, ook weg;VO;1
+99953;2014;Stichting In Een Lijst;MBO;1
+99953;2015;Stichting In Een Lijst;MBO;1
+99954;2014;Universiteit;WO;1
+"""),
+    "03-alle-vestigingen-bo.csv": ("windows-1252", """PROVINCIE;BEVOEGD GEZAG NUMMER;BRIN NUMMER;VESTIGINGSNUMMER;VESTIGINGSNAAM
+Drenthe;99951;98AA;98AA01;Vestiging één
+Drenthe;99951;98AA;98AA00;Basisschool Zoë
+Drenthe;99953;98AB;98AB00;"Plein; 40"
+"""),
+    "instellingenvo.csv": ("utf-8", '''"PROVINCIE","BEVOEGD GEZAG NUMMER","BRIN NUMMER","INSTELLINGSNAAM"
+"Drenthe","99955","98VA","College ""De Brink"", Ons Dorp"
+'''),
+    "brin_vestiging_register_alle.csv": ("utf-8", """brin;vestigingsnummer;naam;datum_oprichting;datum_opheffing
+98AA;00;BASISSCHOOL ZOË;18501231;
+98AA;01;VESTIGING EEN;19950801;20170801
+98AB;00;PLEIN;19900801;20100801
+98AB;01;PLEIN 2;19800801;20180801
+98AB;02;NOOIT GEOPEND;19990801;19000101
+98VA;00;DE BRINK;19900801;
+98XX;00;IN GEEN LIJST;19900801;
+"""),
+    "vakcodes_vo_1cho.csv": ("utf-8", "vakcode;omschrijving;roepnaam\n1002;Aardrijkskunde;ak\n0010;Nederlandse taal (oud);ne\n"),
+}
+BUILT = {
+    "besturen.csv": """bestuur;naam;geldig_van;geldig_tot
+99951;Stichting Nieuwe Naam;19000101;
+99952;Stichting Later, ook weg;20160101;20180101
+99953;Stichting In Een Lijst;19000101;
+99955;Bestuur 99955;20200101;
+""",
+    "scholen.csv": """brin;naam;sector;schoolsoort;geldig_van;geldig_tot
+98AA;Basisschool Zoë;PO;BO;19000101;
+98AB;"Plein; 40";PO;BO;19800801;20180801
+98VA;"College ""De Brink"", Ons Dorp";VO;VO;19900801;
+""",
+    "vestigingen.csv": """brin;vestiging;naam;geldig_van;geldig_tot
+98AA;00;BASISSCHOOL ZOË;19000101;
+98AA;01;VESTIGING EEN;19950801;20170801
+98AB;00;PLEIN;19900801;20100801
+98AB;01;PLEIN 2;19800801;20180801
+98VA;00;DE BRINK;19900801;
+""",
+    "bestuur_school.csv": """bestuur;brin;geldig_van;geldig_tot
+99951;98AA;19000101;
+99953;98AB;19000101;
+99955;98VA;19000101;
+""",
+    "onderwijsterreinen.csv": """code;sector;omschrijving;geldig_van;geldig_tot
+V0010;VO;Nederlandse taal (oud);19000101;
+V1002;VO;Aardrijkskunde;19000101;
+P001;PO;leraar primair onderwijs;19000101;
+P002;PO;bewegingsonderwijs;19000101;
+M001;MBO;beroepsgericht onderwijs;19000101;
+M002;MBO;algemeen vormend onderwijs;19000101;
+""",
+}
+
+
+def reference_build(data):
+    """DOMAIN 9, from invented lists, and from DUO's own where they are."""
+    lists, made = data / "duo", data / "built"
+    lists.mkdir()
+    for name, (encoding, text) in DUO.items():
+        (lists / name).write_bytes(text.encode(encoding))
+    expect("tables are built", run(CTL, "reference", "build", "--duo", lists, "--out", made), 0, "besturen.csv")
+    for name, text in BUILT.items():
+        check(f"{name} as DOMAIN 9 has it", (made / name).read_text("utf-8") == text, (made / name).read_text("utf-8"))
+    shared = ROOT.parent / "shared"
+    if not (shared / "reference").exists():
+        print("    DUO's own lists: skipped, there is no ../shared/reference")
+        return
+    expect("tables are built from DUO's lists", run(CTL, "reference", "build", "--duo", shared / "reference", "--out", made), 0)
+    for name in (*BUILT, "benoemingsgrondslagen.csv"):
+        rows = (made / name).read_text("utf-8").splitlines()
+        wanted = (shared / "cases/reference" / name).read_text("utf-8").splitlines()
+        # the cases add invented boards 999xx and schools 99xx
+        lacking = [row for row in sorted(set(rows) ^ set(wanted)) if not row.startswith("999") and not row.startswith("99")]
+        check(f"{name} equals the rows of the cases", not lacking and len(rows) == len(set(rows)), lacking[:5])
+
+
 def before_migration(workers):
     expect("a missing migration", workers.ctl("ledger", capture_output=True, text=True), 78)
     expect("migrate", workers.ctl("migrate", capture_output=True, text=True), 0, "0001-register.sql")
@@ -171,6 +258,9 @@ def questions(workers, board, delivery):
     status = json.loads(ctl("status", "--json").stdout)
     check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status), status)
     expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")
+    expect("nor is there anything with an id of another form", ctl("confirm", board, "kort"), 0, "uitgevoerd: nee")
+    expect("an id may look like an option", ctl("confirm", "--", board, "--" + "a" * 14), 0, "uitgevoerd: nee")
+    expect("but not before the --", ctl("confirm", board, "--" + "a" * 14), 64, "--aaaa")
     partition = next(one["partition"] for one in status if one["raw_end"] > 0)
     dump = ctl("dump", "instroom.raw.1", str(partition), "0")
     expect("dump masks", dump, 0, "\"cells\": \"***")
@@ -182,6 +272,7 @@ def main():
     stack = stacks.Stack(f"ctl-{os.getpid()}")
     try:
         without_servers(data)
+        reference_build(data)
         folder = data / "set"
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")
         busy_gateway(folder, data)

@@ -54,6 +54,15 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	return rc;
 }
 
+static int answer(const struct ctl *ctl, bool is_executed, int32_t lapsed)
+{
+	if (ctl->wants_json)
+		printf("{\"uitgevoerd\": %s, \"vervallen\": %d}\n", is_executed ? "true" : "false", lapsed);
+	else
+		printf("uitgevoerd: %s\n", is_executed ? "ja" : "nee");
+	return 0;
+}
+
 int run_confirm(struct ctl *ctl, int argc, char **argv)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
@@ -65,8 +74,10 @@ int run_confirm(struct ctl *ctl, int argc, char **argv)
 
 	if (ctl_options(ctl, argc, argv, NULL, 0, 2, 2) < 0)
 		return EXIT_USAGE;
-	if (!ctl_board(argv[1], &board) || !delivery_id_is_good(slice_of(argv[2])))
-		return ctl_usage("confirm wants a board number of 5 digits and a leveringsid");
+	if (!ctl_board(argv[1], &board) || !delivery_id_is_good(slice_of(argv[2]))) {
+		fputs("instroomctl: no delivery has a board number or leveringsid of this form\n", stderr);
+		return answer(ctl, false, 0); /* DOMAIN 14.11: as of any unknown delivery */
+	}
 	confirm.board = (int32_t)board;
 	confirm.delivery_id = slice_of(argv[2]);
 	if (getrandom(confirm.request_id, sizeof confirm.request_id, 0) != sizeof confirm.request_id)
@@ -87,9 +98,5 @@ int run_confirm(struct ctl *ctl, int argc, char **argv)
 			     "the confirmation is in the log, but is not applied yet: is a writer running?");
 	if (rc != 0)
 		return ctl_fail(&err);
-	if (ctl->wants_json)
-		printf("{\"uitgevoerd\": %s, \"vervallen\": %d}\n", is_executed ? "true" : "false", lapsed);
-	else
-		printf("uitgevoerd: %s\n", is_executed ? "ja" : "nee");
-	return 0;
+	return answer(ctl, is_executed, lapsed);
 }

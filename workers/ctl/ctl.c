@@ -210,10 +210,15 @@ static int take_option(struct ctl *ctl, int argc, char **argv, int at, const str
 int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count,
 		int arguments_min, int arguments_max)
 {
+	bool are_over = false; /* the options: behind "--" nothing is one, as a leveringsid may begin so */
 	int arguments = 0;
 
 	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "--", 2) != 0) {
+		if (!are_over && strcmp(argv[i], "--") == 0) {
+			are_over = true;
+			continue;
+		}
+		if (are_over || strncmp(argv[i], "--", 2) != 0) {
 			argv[1 + arguments++] = argv[i];
 			continue;
 		}
@@ -236,7 +241,8 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < CTL_COMMAND_COUNT; i++)
 		fprintf(out, "  %-18s %s\n", CTL_COMMANDS[i].name, CTL_COMMANDS[i].purpose);
 	fputs("\n  instroomctl COMMAND --help     what one command takes\n"
-	      "  instroomctl --help-settings    all settings (--key=value, file, or environment INSTROOM_KEY)\n\n"
+	      "  instroomctl --help-settings    all settings (--key=value, file, or environment INSTROOM_KEY)\n"
+	      "  instroomctl COMMAND .. -- ARG  what stands behind a -- is no option\n\n"
 	      "Exit status: 0 done; 1 done, and the answer is no; 64 usage; 66 no such file; 69 a server is away;\n"
 	      "70 a fault of ours; 77 wrong credentials; 78 settings or a missing migration.\n",
 	      out);

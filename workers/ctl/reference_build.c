@@ -450,7 +450,8 @@ static int build_fields(struct build *build, struct err *err)
 		const struct slice cells[] = { slice_of(OURS[i][0]), slice_of(OURS[i][1]), slice_of(OURS[i][2]), ALWAYS,
 					       EMPTY };
 
-		is_ok = table_add(&table, cells[0], cells, ARRAY_LEN(cells));
+		snprintf(code, sizeof code, "W%zu", i); /* behind DUO's, in the order of DOMAIN 9 */
+		is_ok = table_add(&table, slice_of(code), cells, ARRAY_LEN(cells));
 	}
 	return table_write(&table, REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot", is_ok, err);
 }
