@@ -6,6 +6,7 @@
 #include "run/notify.h"
 #include "run/status.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-enum { WAIT_STEP_MS = 50, RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000 };
+enum { WAIT_STEP_MS = 50, RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000, HEAP_TRIM_BYTES = 1 << 20 };
 
 static _Atomic int stop_state = STOP_NONE;
 
@@ -86,6 +87,12 @@ void app_forbid_core_dumps(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+}
+
+void app_settle_heap(void)
+{
+	mallopt(M_MMAP_THRESHOLD, HEAP_TRIM_BYTES);
+	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM_BYTES);
 }
 
 int app_exit_status(const struct err *err)

@@ -53,4 +53,9 @@ bool app_wait(uint32_t ms);
 /* Sets the core limit to zero and forbids dumps: memory holds personal data. */
 void app_forbid_core_dumps(void);
 
+/* Memory of a large message goes back to the system when it is over, from the heap of each thread. Left to itself the
+ * allocator learns from one such message to keep all later ones: a worker that once had to catch up would stay that
+ * large. Before the first thread exists. */
+void app_settle_heap(void);
+
 #endif

@@ -42,9 +42,11 @@ CRASHES = (faults.Crash, faults.StopAt)
 
 # --- what is allowed ---
 
-WARM_NIGHTS = 5             # of a process: until its buffers have their size
-RSS_GROWTH_MIB = 8          # over all nights of the fit, or a share of its mean
-RSS_GROWTH_SHARE = 0.15
+# Memory goes up in stairs, each time a fault makes a worker catch up on more than ever before: in the first nights of a process
+# that is its buffers finding their size. What leaks goes on in its later half, so that is what the line is fitted through.
+WARM_NIGHTS = 30            # of a process, at least; one that lived shorter has no say
+RSS_GROWTH_MIB = 4          # over the nights of the longest fit, or a share of its mean
+RSS_GROWTH_SHARE = 0.1
 DESCRIPTOR_GROWTH = 3       # likewise; connections to peers that came back
 SPEED_MIN = 0.7             # of the last tenth, of the first
 
@@ -153,14 +155,14 @@ class Meter:
 
 
 def slope(series):
-    """A linear fit through the nights of each life of a process: the lives may stand at different heights, the slope is one.
-    series: [(pid, night, value)]. Returns slope a night, mean, and the nights of the longest life."""
+    """A linear fit through the later half of each life of a process: lives may stand at different heights, the slope is one.
+    series: [(pid, night, value)]. Returns slope a night, mean, and the nights of the longest half; 0: none lived that long."""
     lives = {}
     for pid, night, value in series:
         lives.setdefault(pid, []).append((night, value))
     points, longest = [], 0
     for life in lives.values():
-        warm = life[WARM_NIGHTS:]
+        warm = life[max(WARM_NIGHTS, len(life) // 2):]
         if len(warm) < 2:
             continue
         longest = max(longest, warm[-1][0] - warm[0][0])
@@ -168,7 +170,8 @@ def slope(series):
         points += [(x - mean_x, y - mean_y, y) for x, y in warm]
     if not points:
         return 0.0, 0.0, 0
-    return (sum(x * y for x, y, _ in points) / sum(x * x for x, _, _ in points), statistics.fmean(y for _, _, y in points), longest)
+    steep = sum(x * y for x, y, _ in points) / sum(x * x for x, _, _ in points)
+    return steep, statistics.fmean(y for _, _, y in points), longest
 
 
 # --- the nights ---
@@ -385,8 +388,11 @@ class Soak:
             rows = [(night.number, night.samples[worker.name]) for night in self.done if worker.name in night.samples]
             rss, mean, nights = slope([(one.pid, number, one.rss_mib) for number, one in rows])
             held, _, _ = slope([(one.pid, number, one.descriptors) for number, one in rows])
+            if nights == 0:
+                print(f"{worker.name:10} never lived {WARM_NIGHTS + 2} nights on end: nothing to fit")
+                continue
             print(f"{worker.name:10} {rss * 1024:+8.1f} KiB and {held:+7.4f} descriptors a night, mean {mean:.1f} MiB, "
-                  f"longest life {nights} nights")
+                  f"over the last {nights} nights of its longest life")
             allowed = max(RSS_GROWTH_MIB, RSS_GROWTH_SHARE * mean)
             if rss * nights > allowed:
                 self.findings.append(f"{worker.name} grew by {rss * nights:.1f} MiB in {nights} nights: more than {allowed:.1f}")

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,7 +25,6 @@ enum {
 	CONFIRM_WAIT_MS = 10,
 	CHORES_EVERY_MS = 500,
 	FILES_BESIDE_CONNECTIONS = 256,
-	HEAP_TRIM_BYTES = 1 << 20,
 };
 
 static struct metric gauges[] = {
@@ -362,14 +360,6 @@ static void raise_file_limit(int64_t connections_max)
 			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
-/* Memory of a large upload goes back to the system when it is over. Left to itself the allocator learns from one such
- * upload to keep all later ones. */
-static void settle_heap(void)
-{
-	mallopt(M_MMAP_THRESHOLD, HEAP_TRIM_BYTES);
-	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM_BYTES);
-}
-
 static enum log_level level_of(const char *name)
 {
 	static const char *const NAMES[] = { "debug", "info", "warn", "error" };
@@ -400,12 +390,12 @@ int gateway_main(int argc, char **argv)
 
 	app_block_signals();
 	app_forbid_core_dumps();
+	app_settle_heap();
 	int rc = config_load(&GATEWAY_CONFIG, argc, argv, &gateway.config);
 
 	if (rc != 0)
 		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
 	log_init(config->name, level_of(config->log_level));
-	settle_heap();
 	raise_file_limit(config->connections_max);
 	metrics_register_all(gauges, ARRAY_LEN(gauges));
 	upload_metrics();

@@ -466,6 +466,7 @@ int validate_main(int argc, char **argv)
 
 	app_block_signals();
 	app_forbid_core_dumps();
+	app_settle_heap();
 	if (!self)
 		return EXIT_BUG;
 	int rc = config_load(&VALIDATE_CONFIG, argc, argv, &self->config), status = EXIT_SETTINGS;

@@ -640,6 +640,7 @@ int write_main(int argc, char **argv)
 {
 	app_block_signals();
 	app_forbid_core_dumps();
+	app_settle_heap();
 	struct write *self = calloc(1, sizeof *self);
 
 	if (!self)
