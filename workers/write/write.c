@@ -38,6 +38,7 @@ struct write {
 	struct forget forget;
 	bool is_stuck;	   /* a batch waits to be tried again */
 	bool is_isolating; /* it goes message by message */
+	bool is_held;	   /* partitions that run are paused: the next gather resumes them */
 	bool was_ready;
 	size_t forgets_open; /* handed to the sink, not reported */
 	int64_t lag_at_ms, check_at_ms;
@@ -274,24 +275,21 @@ static int wait_for_register(struct write *self, struct err *err)
 	set_ready(self, false, "waiting for PostgreSQL");
 	if (!self->is_stuck && pause_all(self, true, &second) != 0)
 		log_event(LOG_WARN, "write.pause", "code=%s why=%s", LOG_QUOTED(second.code), LOG_QUOTED(second.text));
-	self->is_stuck = true;
+	self->is_stuck = self->is_held = true;
 	return -(int)err->kind;
 }
 
-static int finish_batch(struct write *self, enum transaction_end end, struct err *err)
+static void finish_batch(struct write *self, enum transaction_end end)
 {
-	bool was_stuck = self->is_stuck;
-
 	if (end == TRANSACTION_FENCED) {
 		write_count(COUNT_FENCED, 1);
 		log_event(LOG_WARN, "write.fenced", "messages=%zu why=%s", self->intake.count,
 			  LOG_QUOTED("another instance moved a cursor: starting there"));
 		give_up_batch(self);
-		return 0;
+		return;
 	}
 	intake_clear(&self->intake);
 	self->is_stuck = self->is_isolating = false;
-	return was_stuck ? pause_all(self, false, err) : 0;
 }
 
 static int apply_batch(struct write *self, struct err *err)
@@ -308,7 +306,8 @@ static int apply_batch(struct write *self, struct err *err)
 		return wait_for_register(self, err);
 	if (rc != 0)
 		return explain(err);
-	return finish_batch(self, end, err);
+	finish_batch(self, end);
+	return 0;
 }
 
 /* Gathering. */
@@ -344,12 +343,21 @@ static int take_one(struct write *self, struct kafka_message *raw, bool *ret_is_
 	return rc == -ERR_RETRY ? 0 : rc;
 }
 
+static int resume_held(struct write *self, struct err *err)
+{
+	int rc = self->is_held ? pause_all(self, false, err) : 0;
+
+	if (rc == 0)
+		self->is_held = false;
+	return rc;
+}
+
 /* Takes what is there, and what comes while it comes. */
 static int gather(struct write *self, struct err *err)
 {
 	int64_t end_ms = clock_ms() + POLL_MS + self->config.batch_gather_ms;
 	bool is_full = false;
-	int rc = 0;
+	int rc = resume_held(self, err);
 
 	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
 		struct kafka_message raw;
@@ -364,7 +372,8 @@ static int gather(struct write *self, struct err *err)
 	return rc;
 }
 
-/* The group must see us while nothing can be taken. A message that comes all the same is fetched again later. */
+/* The group must see us while nothing can be taken. A message that comes all the same is fetched again later: a batch may
+ * be stuck, or the register have gone away while there was none. */
 static int poll_only(struct write *self, struct err *err)
 {
 	struct kafka_message raw;
@@ -376,6 +385,7 @@ static int poll_only(struct write *self, struct err *err)
 
 	if (rc == 0)
 		rc = kafka_source_pause(self->source, raw.partition, err);
+	self->is_held = true;
 	kafka_message_drop(&raw);
 	return rc;
 }
