@@ -47,6 +47,7 @@ SETTINGS = {
 
 HBA = """local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
 """
 
 MAKE_ROLES = """

@@ -1,13 +1,16 @@
 """faults: what a trial can suffer. Each kind says how it is made; `draw` picks parameters from the trial's random source.
 
     prepare(machine, crash_at)   before the workers start: settings of one worker, crash points
+    before_load(machine)         when they are ready and nothing was sent yet
     strike(machine)              in the middle of the load, when `at` of the events have been answered; at None: never
     heal(machine)                lasts_s later
     end(machine)                 after the load: nothing of the fault may be left
+    afterwards(machine)          when all is written, before the outcome is collected
 needs: how many workers of a kind it takes.
 """
 import os
 import random
+import shutil
 import signal
 import subprocess
 import threading
@@ -15,7 +18,9 @@ import time
 
 from fault_proxy import CutAfter, CutAt, Delay, Drop, HalfClose, Refuse
 
-from .machine import SESSION_S, copy_of, restart, swap
+from private_stack import postgres
+
+from .machine import SESSION_S, StackError, copy_of, give_all_to, restart, swap
 
 CRASH_POINTS = {
     "gateway": ("gateway.checked", "gateway.acknowledged"),
@@ -25,11 +30,18 @@ CRASH_POINTS = {
 }
 KIND_OF_POINT = {point: kind for kind, points in CRASH_POINTS.items() for point in points}
 ZOMBIE_S = SESSION_S + 1.0
+PARKED_WAIT_S = 20
+NOTICED_WAIT_S = 30  # an idle writer looks every 10 s
+PRODUCER_DEAD = frozenset({70})      # the worker asks to be started again
+MIGRATION_MISSING = frozenset({78})  # an operator has to act before it is started again
 
 
 class Fault:
     needs = {}
     resource = None  # what only one fault of a trial may touch; None: any number
+    may_end_with = frozenset()  # exit statuses of workers that it may lead to, beside those of every trial
+    makes_refusals = False      # in a trial where it must strike a gateway answers 503
+    keeps_log = True            # the log can be read from its beginning afterwards
 
     def __init__(self, at=None, lasts_s=0.0):
         self.at, self.lasts_s = at, lasts_s
@@ -44,6 +56,9 @@ class Fault:
         return type(self).__name__ + when + (f"+{self.lasts_s:g}s" if self.lasts_s else "")
 
     def prepare(self, machine, crash_at):
+        pass
+
+    def before_load(self, machine):
         pass
 
     def strike(self, machine):
@@ -61,6 +76,9 @@ class Fault:
 
     def end(self, machine):
         self.heal(machine)
+
+    def afterwards(self, machine):
+        pass
 
     def begin(self, machine):
         pass
@@ -222,6 +240,33 @@ class TwoOwners(Fault):
                                 {"kafka.group": f"instroom-{self.kind}-other-{machine.generation}"})
 
 
+class OperatorKill(Fault):
+    """kill -9 of instroomctl while it plans or publishes a replay."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.killed = 0
+
+    def has_struck(self, keeper):
+        return self.killed > 0
+
+    def begin(self, machine):
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.kill, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def kill(self, machine):
+        rng = random.Random(self.text())
+        while not self.is_over.wait(rng.uniform(0.05, 0.4)):
+            for child in list(machine.operators):
+                child.kill()
+                self.killed += 1
+
+    def cure(self, machine):
+        self.is_over.set()
+        self.thread.join(5)
+
+
 # --- Redis ---
 
 
@@ -254,7 +299,7 @@ class RedisDropKeys(Fault):
 
 
 class RedisOld(Fault):
-    """Killed, and later started again from a copy of its files as they were before part of the load."""
+    """Killed, and later started again from a copy of its append-only file as it was before part of the load."""
 
     resource = "redis"
 
@@ -268,6 +313,22 @@ class RedisOld(Fault):
         server.kill()
         swap(server.dir, self.copy)
         restart(server)
+
+
+class RedisOldRdb(RedisOld):
+    """The same from a snapshot (dump.rdb); it has an append-only file again afterwards."""
+
+    def begin(self, machine):
+        machine.redis("SAVE")
+        super().begin(machine)
+        shutil.rmtree(self.copy / "appendonlydir")
+        settings = self.copy / "redis.conf"
+        settings.write_text(settings.read_text().replace("appendonly yes", "appendonly no"))
+
+    def cure(self, machine):
+        super().cure(machine)
+        machine.redis("CONFIG", "SET", "appendonly", "yes")
+        machine.server("redis").prepare()
 
 
 class RedisAway(Fault):
@@ -315,6 +376,7 @@ class Wire(Fault):
         super().__init__(**options)
         self.line = line
         self.resource = f"line {line}"
+        self.may_end_with = PRODUCER_DEAD if line == "kafka" else frozenset()
         self.struck = 0
 
     @classmethod
@@ -428,6 +490,28 @@ class PgRestart(Fault):
         restart(machine.server("postgres"))
 
 
+class PgAwayIdle(Fault):
+    """Gone before anything is sent; the idle writers have noticed when the load comes."""
+
+    resource = "postgres"
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(at=0.0, lasts_s=round(rng.uniform(1, 4), 1))
+
+    def before_load(self, machine):
+        self.is_open = True
+        machine.server("postgres").kill()
+        deadline = time.monotonic() + NOTICED_WAIT_S
+        while any(worker.is_ready() for worker in machine.workers.named("write")):
+            if time.monotonic() > deadline:
+                raise StackError(f"a writer has not noticed within {NOTICED_WAIT_S} s that PostgreSQL is gone")
+            time.sleep(0.1)
+
+    def cure(self, machine):
+        restart(machine.server("postgres"))
+
+
 class PgReadOnly(Fault):
     resource = "postgres"
 
@@ -498,6 +582,50 @@ class PgLocked(Fault):
         self.holder.wait(10)
 
 
+class PgDeadlock(Fault):
+    """Somebody locks the teachers and then wants the cursors. The writer has a cursor and wants the teachers: it is the one
+    that is ended with 40P01, as the other looks for no deadlock for a minute."""
+
+    resource = "postgres"
+    sql = """
+        set deadlock_timeout = '1min';
+        begin;
+        lock table register.teacher in exclusive mode;
+        do $$ begin
+          for i in 1..300 loop
+            exit when exists (select from pg_locks where relation = 'register.teacher'::regclass and not granted);
+            perform pg_sleep(0.01);
+          end loop;
+          if exists (select from pg_locks where relation = 'register.teacher'::regclass and not granted) then
+            raise notice 'met';
+          end if;
+        end $$;
+        select partition from register.cursor for update;
+        commit;"""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.met = 0
+
+    def has_struck(self, keeper):
+        return self.met > 0
+
+    def begin(self, machine):
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.cross, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def cross(self, machine):
+        while not self.is_over.wait(0.2):
+            done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", machine.stack.env()["INSTROOM_PG_ADMIN"]],
+                                  input=self.sql, check=False, capture_output=True, text=True)
+            self.met += done.returncode == 0 and "met" in done.stderr
+
+    def cure(self, machine):
+        self.is_over.set()
+        self.thread.join(15)
+
+
 class PgOld(Fault):
     """The register goes back to a copy made earlier in the load, Kafka and Redis go on."""
 
@@ -516,9 +644,27 @@ class PgOld(Fault):
 
     def cure(self, machine):
         server = machine.server("postgres")
-        server.kill()
-        swap(server.data, self.copy)
-        restart(server)
+        with machine.restoring:
+            server.kill()
+            swap(server.data, self.copy)
+            restart(server)
+
+
+class PgBackup(PgOld):
+    """The same from a base backup, taken under load, and the WAL that came while it was taken."""
+
+    def prepare(self, machine, crash_at):
+        machine.sql("drop tablespace if exists small")  # an earlier trial's, empty now: a backup has no room for its copy
+
+    def begin(self, machine):
+        server = machine.server("postgres")
+        self.copy = server.dir / "copy"
+        shutil.rmtree(self.copy, ignore_errors=True)
+        status, said = server.run([f"{postgres.find_programs()}/pg_basebackup", "-D", self.copy, "-X", "stream", "-c", "fast",
+                                   "-w", "-d", server.conninfo(postgres.ADMIN)])
+        if status != 0:
+            raise StackError(f"pg_basebackup: {said}")
+        give_all_to(machine.stack.user, self.copy)
 
 
 class PgDiskFull(Fault):
@@ -549,6 +695,7 @@ class PgDiskFull(Fault):
 
 class KafkaKill(Fault):
     resource = "kafka"
+    may_end_with = PRODUCER_DEAD
 
     def begin(self, machine):
         machine.server("kafka1").kill()
@@ -566,6 +713,7 @@ class KafkaRestart(KafkaKill):
 
 class KafkaPause(Fault):
     resource = "kafka"
+    may_end_with = PRODUCER_DEAD
 
     def begin(self, machine):
         machine.server("kafka1").signal(signal.SIGSTOP)
@@ -574,10 +722,90 @@ class KafkaPause(Fault):
         machine.server("kafka1").signal(signal.SIGCONT)
 
 
+class KafkaDiskFull(KafkaKill):
+    """No byte more fits on the disk of the log. The broker ends itself when it finds out."""
+
+    makes_refusals = True
+
+    def prepare(self, machine, crash_at):
+        machine.move_log_to_own_disk()
+        self.said = machine.server("kafka1").process.log_file
+        self.seen = self.said.stat().st_size
+
+    def has_struck(self, keeper):
+        return b"No space left on device" in self.said.read_bytes()[self.seen:]
+
+    def begin(self, machine):
+        machine.size_log_disk(True)
+
+    def cure(self, machine):
+        machine.size_log_disk(False)
+        machine.server("kafka1").kill()
+        super().cure(machine)
+
+
+class TopicAway(Fault):
+    """A topic is not there when workers and boards begin; it comes later."""
+
+    resource = "topics"
+    may_end_with = MIGRATION_MISSING
+
+    def __init__(self, name, **options):
+        super().__init__(**options)
+        self.name = name
+        self.makes_refusals = name == "raw"
+
+    @classmethod
+    def draw(cls, rng):
+        return cls(rng.choice(("raw", "verdict", "quarantine")), at=0.0, lasts_s=round(rng.uniform(1, 4), 1))
+
+    def text(self):
+        return f"TopicAway {self.name}+{self.lasts_s:g}s"
+
+    def prepare(self, machine, crash_at):
+        machine.delete_topics([machine.topic(self.name)])
+        machine.wait_for_topics(False, [machine.topic(self.name)])
+        for worker in machine.workers.all():
+            crash_at.setdefault(worker.name, [])  # nobody waits until they are ready
+
+    def cure(self, machine):
+        machine.make_topics()
+
+
+class LogReplaced(Fault):
+    """When all is written, raw and verdict topic are made anew and hold as many messages again, which are others: the
+    writer must park, and the register stay as it is."""
+
+    keeps_log = False
+
+    def afterwards(self, machine):
+        topics = [machine.topic("raw"), machine.topic("verdict")]
+        rows = machine.sql("select partition, greatest(next_raw, next_verdict) from register.cursor where next_raw > 0")
+        cursors = [tuple(int(word) for word in row.split("\t")) for row in rows.splitlines()]
+        machine.delete_topics(topics)
+        machine.wait_for_topics(False, topics)
+        machine.make_topics()
+        for topic in topics:
+            for partition, count in cursors:
+                produce_lines(machine, topic, partition, count + 5)
+        for worker in machine.workers.named("write"):
+            worker.process.signal(signal.SIGKILL)
+        deadline = time.monotonic() + PARKED_WAIT_S
+        self.parked = 0
+        while self.parked < len(cursors) and time.monotonic() < deadline:
+            time.sleep(0.2)
+            self.parked = int(machine.sql("select count(*) from register.cursor where next_raw > 0 and parked is not null"))
+        self.expected = len(cursors)
+
+    def has_struck(self, keeper):
+        return self.expected > 0 and self.parked == self.expected
+
+
 class BrokerKill(Fault):
     """One of three brokers, leader of a third of the partitions."""
 
     resource = "kafka"
+    may_end_with = PRODUCER_DEAD
     brokers = 3
 
     def __init__(self, node, **options):
@@ -627,11 +855,20 @@ def produce(machine, topic, value, headers=(), key=None, partition=None):
     path.unlink()
 
 
+def produce_lines(machine, topic, partition, count):
+    """Messages that are nothing."""
+    subprocess.run(["kcat", "-P", "-b", machine.broker(), "-t", topic, "-p", str(partition)], check=True, timeout=20,
+                   input=b"nothing\n" * count, capture_output=True)
+
+
 def fetch(machine, topic, partition):
     """The bytes of the last message there, or None."""
     done = subprocess.run(["kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", topic, "-p", str(partition), "-o", "-1",
                            "-c", "1", "-f", "%s"], check=False, capture_output=True, timeout=20)
     return done.stdout or None
+
+
+UNKNOWN_SCHEMA = b"\xc3\x01unknown!"  # marker and fingerprint of a frame
 
 
 class Garbage(Fault):
@@ -669,7 +906,7 @@ class Garbage(Fault):
                               (("instroom-kind", "FORGET"), ("instroom-board", "99901")),
                               (("instroom-board", "x" * 300), ("instroom-kind", "\x01")))) if topic == "raw" else ()
         if headers and headers[0][1] in ("FORGET", "CONFIRM"):
-            value = b"\xc3\x01" + value[:40]  # readable headers, a body that cannot be decoded
+            value = UNKNOWN_SCHEMA + value[:32]  # readable headers, a body that cannot be decoded
         produce(machine, machine.topic(topic), value, headers, key=rng.choice((None, "99901")),
                 partition=0 if topic == "reference" else partition)
 
@@ -679,21 +916,23 @@ class Garbage(Fault):
         if kind == "random":
             return rng.randbytes(rng.choice((1, 9, 10, 11, 100, 5000)))
         value = fetch(machine, machine.topic(kind.split()[-1]), partition) or b"\xc3\x01nothing"
+        if value.startswith(UNKNOWN_SCHEMA):  # among verdicts it would be a newer validator's, for which the writer parks
+            value = value[2:]
         return value[:rng.randrange(1, len(value) + 1)] if kind.startswith("torn") else value
 
 
 # How often each kind comes by in a random mix; Kafka takes longest to come back.
 MIX = {
     Crash: 8, StopAt: 6, Kill: 6, Term: 2, Zombie: 3, TwoOwners: 4,
-    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 5, RedisAway: 2, RedisFull: 2, RedisEvicts: 2,
+    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 4, RedisOldRdb: 2, RedisAway: 2, RedisFull: 2, RedisEvicts: 2,
     WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
-    PgKill: 3, PgRestart: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgOld: 4,
-    KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, Garbage: 4,
+    PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1, PgOld: 4, PgBackup: 2,
+    KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, OperatorKill: 2,
 }
 
 
 if os.geteuid() == 0:
-    MIX[PgDiskFull] = 2  # it takes a mount
+    MIX |= {PgDiskFull: 2, KafkaDiskFull: 1}  # they take a mount
 
 
 def draw_mix(rng):

@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import subprocess
+import threading
 import time
 
 from fault_proxy import FaultProxy
@@ -22,6 +23,7 @@ SESSION_S = 2.0        # of the workers' groups
 WAIT_S = 60
 DELETE_TOPICS = 20     # Kafka's API key
 SMALL_DISK_MIB = 16
+LOG_DISK_MIB = 1024
 FAULTY_LISTENER = "FAULTY"
 # Short, so that what is waited for in production for half a minute shows here within a trial.
 SETTINGS = {
@@ -72,6 +74,8 @@ class Machine:
         self.generation = 0
         self.proxies = {}
         self.workers = None
+        self.restoring = threading.Lock()  # while the register is set back nobody plans by what it says
+        self.operators = set()             # instroomctl processes of the trial that runs
 
     # --- its life ---
 
@@ -92,9 +96,10 @@ class Machine:
         for proxy in self.proxies.values():
             proxy.close()
         self.proxies.clear()
-        if self.small_disk.is_mount():
-            self.server("postgres").discard()
-            subprocess.run(["umount", self.small_disk], check=True)
+        for disk, server in ((self.small_disk, "postgres"), (self.log_disk, "kafka1")):
+            if disk.is_mount():
+                self.server(server).discard()
+                subprocess.run(["umount", disk], check=True)
         self.stack.wipe()
 
     @property
@@ -105,13 +110,34 @@ class Machine:
         """Puts tables of the register on a tablespace of SMALL_DISK_MIB, in memory. Only root may mount."""
         if not self.small_disk.is_mount():
             self.small_disk.mkdir(exist_ok=True)
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=700", "tmpfs", self.small_disk],
-                           check=True)
-            give_to(self.stack.user, self.small_disk)
+            mount_memory(self.small_disk, SMALL_DISK_MIB, self.stack.user)
+        if not self.sql("select 1 from pg_tablespace where spcname = 'small'"):
             self.sql(f"create tablespace small location '{self.small_disk}'")
             self.sql("grant create on tablespace small to instroom_owner")
         for table in tables:
             self.sql(f"alter table register.{table} set tablespace small", "OWNER")
+
+    @property
+    def log_disk(self):
+        return self.stack.named("kafka1")[0].dir / "data"
+
+    def move_log_to_own_disk(self):
+        """Kafka's log on a disk in memory, which can be made as small as what lies on it. It stays there."""
+        if self.log_disk.is_mount():
+            return
+        server, aside = self.server("kafka1"), self.log_disk.with_name("data-aside")
+        server.stop()
+        os.rename(self.log_disk, aside)
+        self.log_disk.mkdir()
+        mount_memory(self.log_disk, LOG_DISK_MIB, self.stack.user)
+        subprocess.run(["cp", "-a", f"{aside}/.", self.log_disk], check=True)
+        shutil.rmtree(aside)
+        restart(server)
+
+    def size_log_disk(self, is_full):
+        used_kib = sum(path.stat().st_blocks for path in self.log_disk.rglob("*")) // 2
+        size = f"{used_kib}k" if is_full else f"{LOG_DISK_MIB}m"
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.log_disk], check=True)
 
     def server(self, name):
         return self.stack.named(name)[0]
@@ -132,8 +158,9 @@ class Machine:
         found["validate"]["redis.address"] = f"127.0.0.1:{self.proxies['redis'].port}"
         return {kind: values | extra.get(kind, {}) for kind, values in found.items()}
 
-    def begin(self, counts, extra, tables, sql=""):
-        """Settings, empty register, topics, reference data; sql: on top of the migrations, as the owner. Starts no worker."""
+    def begin(self, counts, extra, tables, mended_tables=None, sql=""):
+        """Settings, empty register, topics, reference data; mended_tables: for replays; sql: on top of the migrations, as the
+        owner. Starts no worker."""
         for path in (self.stack.dir / "workers").glob("*.log"):
             path.unlink()
         for path in (self.stack.dir / "workers").glob("[gvw]*.conf"):
@@ -141,8 +168,23 @@ class Machine:
         self.workers.set_up(self.build, counts, True, self.settings(extra))
         self.workers.empty_register()
         self.workers.prepare(tables)
+        if mended_tables:
+            self.publish_mended(tables, mended_tables)
         if sql:
             self.sql(sql, "OWNER")
+
+    def publish_mended(self, tables, mended_tables):
+        """Better tables, not in force: validators know them in the topic, a plan of a replay finds them in one of its own."""
+        for words in ((self.mended_option, "migrate"), ("reference", "import", str(mended_tables)),
+                      ("reference", "publish"), (self.mended_option, "reference", "publish"),
+                      ("reference", "import", str(tables)), ("reference", "publish")):
+            done = self.workers.ctl(*words, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise StackError(f"instroomctl {' '.join(words)} failed ({done.returncode}): {done.stderr.strip()}")
+
+    @property
+    def mended_option(self):
+        return f"--topic.reference=instroom.mended.{self.generation}"
 
     def change_settings(self, worker, values):
         """Of one worker, before it starts."""
@@ -153,7 +195,7 @@ class Machine:
         """After a trial: proxies are well, its topics go."""
         for proxy in self.proxies.values():
             proxy.fault = None
-        self.delete_topics([f"instroom.{name}.{self.generation}" for name in ("raw", "verdict", "quarantine", "reference")])
+        self.delete_topics([self.topic(name) for name in ("raw", "verdict", "quarantine", "reference", "mended")])
 
     def delete_topics(self, names):
         body = struct.pack(">i", len(names)) + b"".join(kafka_wire.pack_text(name) for name in names) + struct.pack(">i", 10000)
@@ -161,6 +203,38 @@ class Machine:
             kafka_wire.ask(self.server("kafka1").port, DELETE_TOPICS, 1, body, 15)
         except (OSError, ValueError):
             pass  # they only cost room
+
+    def make_topics(self):
+        """Those that are missing."""
+        done = self.workers.ctl("migrate", capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"instroomctl migrate failed ({done.returncode}): {done.stderr.strip()}")
+
+    def wait_for_topics(self, are_there, names, wait_s=15):
+        deadline = time.monotonic() + wait_s
+        while time.monotonic() < deadline:
+            try:
+                topics = kafka_wire.metadata(self.server("kafka1").port)[1]
+            except (OSError, ValueError):
+                topics = {}
+            if all((name in topics and not any(topics[name])) == are_there for name in names):
+                return
+            time.sleep(0.1)
+        raise StackError(f"{', '.join(names)}: still {'missing' if are_there else 'there'} after {wait_s} s")
+
+    def operate(self, *words, wait_s=WAIT_S):
+        """instroomctl as an operator runs it: a fault may kill it. (exit status, what it printed)"""
+        program = [self.workers.program("instroomctl"), "--config", str(self.workers.dir / "instroomctl.conf")]
+        child = subprocess.Popen([*program, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.operators.add(child)
+        try:
+            said, _ = child.communicate(timeout=wait_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            said, _ = child.communicate()
+        finally:
+            self.operators.discard(child)
+        return child.returncode, said
 
     # --- asking the servers ---
 
@@ -199,10 +273,20 @@ def restart(server, wait_s=WAIT_S):
     server.wait(wait_s)
 
 
+def mount_memory(directory, mib, user):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=700", "tmpfs", directory], check=True)
+    give_to(user, directory)
+
+
 def copy_of(directory, target):
     """With owners, as the servers run as another user."""
     shutil.rmtree(target, ignore_errors=True)
     subprocess.run(["cp", "-a", directory, target], check=True)
+
+
+def give_all_to(user, directory):
+    for path in (directory, *directory.rglob("*")):
+        give_to(user, path)
 
 
 def swap(directory, copy):
@@ -210,4 +294,4 @@ def swap(directory, copy):
     os.rename(copy, directory)
 
 
-__all__ = ["Machine", "StackError", "PARTITIONS", "SESSION_S", "restart", "copy_of", "swap", "programs"]
+__all__ = ["Machine", "StackError", "PARTITIONS", "SESSION_S", "restart", "copy_of", "give_all_to", "swap", "programs"]

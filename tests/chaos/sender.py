@@ -9,12 +9,16 @@ import importlib.machinery
 import importlib.util
 import json
 import random
+import subprocess
 import threading
 import time
 
 from . import TESTS
 
 RETRY_S = 0.15
+WRITTEN_S = 5
+RATE = "20/s"
+NOTHING = "nothing"
 AGAIN = {500, 502, 503, 504}
 
 
@@ -31,8 +35,10 @@ cases = load_cases()
 
 
 class Sender:
-    def __init__(self, workload, gateways, token, seed):
+    def __init__(self, workload, machine, gateways, token, seed):
         self.workload = workload
+        self.machine = machine
+        self.refusals = 0        # answers 503
         self.gateways = [cases.Gateway(port, token) for port in gateways]
         self.seed = seed
         self.answers = {}        # number: (status, answer, how often it was sent)
@@ -65,7 +71,7 @@ class Sender:
     def run_lane(self, board, lane):
         rng = random.Random(f"{self.seed}-{board}")
         for number, event in lane:
-            answer = self.send(rng, event)
+            answer = self.replay(event["bestuur"]) if event["type"] == "herstel" else self.send(rng, event)
             if answer is None:
                 return
             self.answers[number] = answer
@@ -80,6 +86,7 @@ class Sender:
                 status, _, content = gateway.ask(path, body, headers)
             except (OSError, http.client.HTTPException):
                 status = 0
+            self.refusals += status == 503
             if status == 500:
                 self.findings.append("a gateway answered 500")
             if status and status not in AGAIN:
@@ -87,6 +94,45 @@ class Sender:
             if self.is_over.wait(RETRY_S):
                 return None
         return None
+
+    # --- an operator, for a board ---
+
+    def replay(self, board):
+        """Plans and publishes until it is done, whatever dies in between. None: the trial is over before."""
+        while not self.is_over.wait(RETRY_S):
+            with self.machine.restoring:
+                job = self.plan(board)
+            if job == NOTHING or job and self.publish(job):
+                return 200, {}, 1
+        return None
+
+    def plan(self, board):
+        """The job, NOTHING to replay, or None: try again."""
+        status, _ = self.machine.operate("wait", "--quiet", "--timeout", str(WRITTEN_S))
+        if status != 0:
+            return None
+        status, said = self.machine.operate(self.machine.mended_option, "replay", "plan", "--board", board, "--json")
+        if status == 1:
+            return NOTHING
+        return json.loads(said)["job"] if status == 0 else None
+
+    def publish(self, job):
+        """false: the register was set back to before the plan."""
+        words = ["start", job, "--reason", "a test"]
+        while not self.is_over.is_set():
+            if self.machine.operate("replay", *words, "--rate", RATE)[0] == 0:
+                return True
+            try:
+                state = self.machine.sql(f"select state from register.replay_job where id = '{job}'").strip()
+            except (OSError, subprocess.SubprocessError):
+                state = "unknown"
+            if state in ("published", ""):
+                return state == "published"
+            words = ["resume", job] if state != "planned" else words
+            self.is_over.wait(RETRY_S)
+        return True
+
+    # --- one event ---
 
     def request(self, event):
         if event["type"] == "bevestiging":

@@ -36,8 +36,8 @@ NIGHT_OPTIONS = ["--date", "2018-06-01", "--received", "2018-06-02", "--errors",
 COMPARED = ("deliveries", "lines", "nieuw", "gewijzigd", "ongewijzigd", "afgekeurd")
 # Bytes of a schema nobody knows are given up in time, as Garbage brings them.
 SETTINGS = {"validate": {"late.wait.max": "1s"}}
-# They last a whole run, or longer than a night, or need a register that does not grow.
-LEFT_OUT = {"TwoOwners", "RedisAway", "PgDiskFull"}
+# They last a whole run, or longer than a night, or need a register or a log that does not grow, or an operator.
+LEFT_OUT = {"TwoOwners", "RedisAway", "PgDiskFull", "KafkaDiskFull", "TopicAway", "PgAwayIdle", "OperatorKill"}
 CRASHES = (faults.Crash, faults.StopAt)
 
 # --- what is allowed ---
@@ -197,7 +197,7 @@ class Soak:
             self.machine.up()
             self.machine.begin(COUNTS, SETTINGS, self.nights.tables())
             workers = self.machine.workers.all(COUNTS)
-            self.keeper = Keeper(workers, LIVES_MAX)
+            self.keeper = Keeper(workers, LIVES_MAX, [fault.may_end_with for fault in self.mix])
             self.meter = Meter(self.machine, workers)
             try:
                 self.keeper.start({}, READY_S)

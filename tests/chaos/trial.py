@@ -39,8 +39,9 @@ class Trial:
 
 
 class Bench:
-    def __init__(self, machine, evidence):
+    def __init__(self, machine, evidence, send_s=SEND_S, rest_s=REST_S):
         self.machine = machine
+        self.send_s, self.rest_s = send_s, rest_s
         self.evidence = evidence
         self.workloads = {}
         self.references = {}
@@ -56,7 +57,7 @@ class Bench:
         if workload.name not in self.references:
             out = self.evidence / "undisturbed" / workload.name
             findings = self.play(Trial("undisturbed", workload), out)
-            if not findings and not workload.refuses:
+            if not findings and not workload.is_beyond_oracle:
                 findings = outcome.differences_from_oracle(workload, out / "outcome")
             if findings:
                 raise StackError(f"the undisturbed run of {workload.name} is not what the oracle says:\n" + "\n".join(findings))
@@ -80,8 +81,9 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         machine = self.machine
-        machine.begin(trial.counts, trial.settings, workloads.TABLES, workloads.REFUSE_SQL if trial.workload.refuses else "")
-        keeper = Keeper(machine.workers.all(trial.counts))
+        workload = trial.workload
+        machine.begin(trial.counts, trial.settings, workload.tables, workload.mended_tables, workload.register_sql)
+        keeper = Keeper(machine.workers.all(trial.counts), may_end_with=[fault.may_end_with for fault in trial.faults])
         findings = []
         try:
             findings = self.play_out(trial, keeper, out)
@@ -103,28 +105,35 @@ class Bench:
         for fault in trial.faults:
             fault.prepare(machine, crash_at)
         keeper.start(crash_at, READY_S)
+        for fault in trial.faults:
+            fault.before_load(machine)
         gateways = [worker.port for worker in keeper.workers if worker.kind == "gateway"]
-        sender = Sender(trial.workload, gateways, (machine.workers.dir / "token").read_text(), trial.seed)
+        sender = Sender(trial.workload, machine, gateways, (machine.workers.dir / "token").read_text(), trial.seed)
         sender.start()
         self.disturb(trial, sender)
-        is_sent = sender.wait(SEND_S)
+        is_sent = sender.wait(self.send_s)
         for fault in trial.faults:
             fault.end(machine)
         if not is_sent:
             taken = f"{len(sender.answers)} of {trial.workload.event_count()}"
-            return sender.findings + [f"only {taken} events were taken in {SEND_S} s"]
-        if not machine.wait_until_written(REST_S):
-            return sender.findings + [f"not everything was judged and written {REST_S} s after the last fault"]
+            return sender.findings + [f"only {taken} events were taken in {self.send_s} s"]
+        if not machine.wait_until_written(self.rest_s):
+            return sender.findings + [f"not everything was judged and written {self.rest_s} s after the last fault"]
+        for fault in trial.faults:
+            fault.afterwards(machine)
         wait_for_gateway(keeper)
-        outcome.collect(machine, trial.workload, sender, gateways[0], out / "outcome")
+        outcome.collect(machine, trial.workload, sender, gateways[0], out / "outcome",
+                        all(fault.keeps_log for fault in trial.faults))
         missed = [f"{fault.text()} never struck" for fault in trial.faults
                   if trial.must_strike and not fault.has_struck(keeper)]
+        missed += [f"{fault.text()}: no delivery was refused with 503" for fault in trial.faults
+                   if trial.must_strike and fault.makes_refusals and sender.refusals == 0]
         return sender.findings + missed + outcome.balance_findings(trial.workload, out / "outcome")
 
     def disturb(self, trial, sender):
         """Each fault strikes at its share of the load and ends by itself after its time."""
         strikes = sorted((fault for fault in trial.faults if fault.at is not None), key=lambda fault: fault.at)
-        deadline = time.monotonic() + SEND_S
+        deadline = time.monotonic() + self.send_s
         open_faults = []
         while (strikes or open_faults) and time.monotonic() < deadline:
             now = time.monotonic()

@@ -1,5 +1,5 @@
 """walk: the trials that are walked one after the other instead of drawn: each crash point and each fault with its row in
-README.md. short() is what fits ten minutes in CI; full() is every point, hit and theme.
+README.md. short_plan() is what CI has time for; full_plan() is every point, hit and theme.
 
 Each trial must strike: a fault that did nothing is a failure.
 """
@@ -30,25 +30,44 @@ def dependency_faults():
     """One or two of each row of the table."""
     return [
         [faults.Kill("gateway", again=2, **EARLY)], [faults.Kill("validate", again=2, **EARLY)],
-        [faults.Kill("write", again=2, **EARLY)], [faults.Term("write", **LATE)], [faults.Term("validate", **LATE)],
+        [faults.Kill("write", again=2, **EARLY)], [faults.Term("write", **LATE)],
         [faults.Zombie("validate", at=0.2, lasts_s=faults.ZOMBIE_S)],
         [faults.Zombie("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
-        [faults.TwoOwners("validate")], [faults.TwoOwners("write")],
         [faults.TwoOwners("validate"), faults.TwoOwners("write")],
-        [faults.RedisKill(**EARLY)], [faults.RedisFlush(**LATE)], [faults.RedisDropKeys(**LATE)], [faults.RedisOld(**EARLY)],
+        [faults.RedisKill(**EARLY)], [faults.RedisDropKeys(**LATE)],
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()], [faults.RedisFull(**EARLY)],
-        [faults.RedisEvicts(**EARLY)], [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
+        [faults.RedisOldRdb(**EARLY)], [faults.RedisEvicts(**EARLY)], [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
         [faults.WireDrops("redis", at=0.2, lasts_s=LONG_S)],
         [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)], [faults.PgTerminate(**EARLY)],
-        [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)], [faults.PgOld(**EARLY)],
+        [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)],
         [faults.PgOld(at=0.3, lasts_s=1.5), faults.RedisFlush(at=0.6, lasts_s=0.1)],
+        [faults.PgDeadlock(at=0.0, lasts_s=LONG_S)], [faults.PgAwayIdle(at=0.0, lasts_s=LONG_S)],
         [faults.CommitCut("before", at=0.0, lasts_s=LONG_S)], [faults.CommitCut("after", at=0.0, lasts_s=LONG_S)],
-        [faults.WireCuts("pg-write", **EARLY)], [faults.WireCuts("kafka", **EARLY)],
+        [faults.WireCuts("pg-write", **EARLY)],
         [faults.WireHalfCloses("pg-write", **EARLY)],
-        [faults.KafkaKill(at=0.3, lasts_s=0.5)], [faults.KafkaRestart(at=0.4, lasts_s=0.1)],
+        [faults.KafkaRestart(at=0.4, lasts_s=0.1)],
         [faults.KafkaPause(at=0.2, lasts_s=LONG_S)],
+        [faults.TopicAway("raw", at=0.0, lasts_s=LONG_S)], [faults.TopicAway("verdict", at=0.0, lasts_s=LONG_S)],
+        [faults.LogReplaced()],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
-    ] + ([[faults.PgDiskFull(at=0.1, lasts_s=LONG_S)]] if os.geteuid() == 0 else [])
+    ] + ([[faults.PgDiskFull(at=0.1, lasts_s=LONG_S)], [faults.KafkaDiskFull(at=0.2, lasts_s=LONG_S)]]
+         if os.geteuid() == 0 else [])
+
+
+def single_faults():
+    """Those that the short plan has only together with another."""
+    return [
+        [faults.Term("validate", **LATE)], [faults.TwoOwners("validate")], [faults.TwoOwners("write")],
+        [faults.RedisFlush(**LATE)], [faults.RedisOld(**EARLY)], [faults.PgOld(**EARLY)], [faults.PgBackup(**EARLY)],
+        [faults.WireCuts("kafka", **EARLY)], [faults.KafkaKill(at=0.3, lasts_s=0.5)],
+    ]
+
+
+def replay_faults():
+    """What an operator's replay meets, beside all the others that a full walk puts it to."""
+    return [[faults.PgBackup(at=0.4, lasts_s=1.0), faults.OperatorKill(at=0.3, lasts_s=LONG_S)],
+            [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")],
+            [faults.KafkaKill(at=0.5, lasts_s=0.5), faults.Kill("write", at=0.5, lasts_s=0.5)]]
 
 
 def trial_of(bench, number, chosen, theme):
@@ -74,6 +93,8 @@ def short_plan():
         yield [faults.StopAt(point, 1)], theme
     for chosen in dependency_faults():
         yield chosen, next(themes)
+    for chosen in replay_faults():
+        yield chosen, "replay"
 
 
 def full_plan():
@@ -82,15 +103,17 @@ def full_plan():
             yield [crash(point, hit)], theme
         for point in stop_points():
             yield [faults.StopAt(point, 1)], theme if theme != "one-board" else "mixed"
-        for chosen in dependency_faults():
+        for chosen in dependency_faults() + single_faults() + (replay_faults() if theme == "replay" else []):
             yield chosen, theme
+    yield [faults.OperatorKill(at=0.0, lasts_s=5.0)], "replay"
 
 
 def cluster_plan():
     """On three brokers: each is lost once, killed, stopped and paused, while the others lead on."""
-    themes = itertools.cycle(("mixed", "one-board", "absent", "refused", "first-load"))
+    themes = itertools.cycle(("mixed", "one-board", "absent", "refused", "first-load", "replay"))
     for kind in (faults.BrokerKill, faults.BrokerStop, faults.BrokerPause):
         for node in (1, 2, 3):
             yield [kind(node, at=0.2, lasts_s=LONG_S)], next(themes)
+    yield [faults.BrokerKill(1, at=0.2, lasts_s=LONG_S), faults.BrokerKill(2, at=0.2, lasts_s=LONG_S)], "mixed"
     yield [faults.BrokerKill(2, at=0.2, lasts_s=1.0), faults.Kill("validate", at=0.3, lasts_s=0.5)], "mixed"
     yield [faults.BrokerKill(3, at=0.2, lasts_s=1.0), faults.PgOld(at=0.3, lasts_s=1.0)], "absent"

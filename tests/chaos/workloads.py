@@ -5,6 +5,7 @@ id that is in use (LR-K01): the gateway refuses those by the register as it is a
 time (DESIGN 3). Outcomes of all others depend only on the order of accepted deliveries per board.
 """
 import json
+import random
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from . import TESTS
 
 TABLES = TESTS / "cases" / "reference"
 NO_BOARD = ""  # events that no board is named in
+REPLAYS_FROM = 1000  # numbers of events that are no deliveries
 
 # One content in eight cannot be stored, whoever brings it and whenever: its teachers must be isolated, get quarantaine, and
 # be disowned until another content of theirs is accepted (DESIGN 5).
@@ -41,6 +43,7 @@ class Theme:
     dry_runs: float = 0.0    # share of deliveries turned into a proef
     at_once: float = 0.0     # longest pause between two events of a board, seconds, if not the usual
     refuses: bool = False    # the register refuses some contents, see REFUSE_SQL; the oracle knows nothing of that
+    replays: bool = False    # the tables lack schools; an operator replays what was rejected for it, judged by the full ones
 
 
 THEMES = {
@@ -62,6 +65,9 @@ THEMES = {
     "refused": Theme("contents the register cannot store, delivered again and again",
                      {"gelijk": 3, "aba": 2, "mutatie": 2, "volledig": 2, "intrekking": 1, "minder": 1, "verouderd": 1},
                      30, 3, (8, 16), refuses=True),
+    "replay": Theme("what was rejected is replayed under better tables, beside live deliveries",
+                    {"gelijk": 3, "mutatie": 2, "volledig": 2, "minder": 1, "aba": 1, "intrekking": 1, "regels": 1},
+                    32, 4, (4, 10), replays=True),
     "mixed": Theme("everything", {name: weight for name, weight in SCENARIOS.items() if name != "id_botsing"}, 48),
 }
 
@@ -95,12 +101,23 @@ class Workload:
     seed: int
     folder: Path             # manifest.json, the files, and expected/ as the oracle says
     pause_s: float
+    tables: Path             # the reference data in force
+    mended_tables: Path = None  # those of its replays
     lanes: dict = field(default_factory=dict)  # board: [(number, event)] in the order to send them
     overview: list = field(default_factory=list)
 
     @property
     def refuses(self):
         return THEMES[self.theme].refuses
+
+    @property
+    def register_sql(self):
+        return REFUSE_SQL if self.refuses else ""
+
+    @property
+    def is_beyond_oracle(self):
+        """It does not know what becomes of it: the undisturbed run alone is the measure, and instroomctl verify."""
+        return self.refuses or THEMES[self.theme].replays
 
     @property
     def name(self):
@@ -130,19 +147,44 @@ def without_clashes(events, folder, reference):
     return [event for event, entry in zip(events, overview) if "LR-K01" not in entry.get("codes", {})]
 
 
+def lacking_tables(rng, out):
+    """TABLES without a third of the schools."""
+    schools = sorted({line.split(";")[0] for line in (TABLES / "scholen.csv").read_text().splitlines()[1:]})
+    missing = rng.sample(schools, len(schools) // 3)
+    shutil.copytree(TABLES, out)
+    for name in ("scholen.csv", "bestuur_school.csv", "vestigingen.csv"):
+        lines = (TABLES / name).read_text().splitlines(keepends=True)
+        (out / name).write_text("".join(line for line in lines if not any(brin in line.split(";") for brin in missing)))
+    return out
+
+
+def add_replays(rng, lanes):
+    """In each lane one somewhere, and one at the end. A board's next delivery follows it in the log."""
+    for number, (board, lane) in enumerate(sorted(lanes.items())):
+        if board:
+            event = {"type": "herstel", "bestuur": board}
+            lane.insert(rng.randint(1, len(lane)), (REPLAYS_FROM + 2 * number, event))
+            lane.append((REPLAYS_FROM + 2 * number + 1, event))
+
+
 def make(theme_name, seed, folder):
     """The same theme and seed make the same workload."""
     theme = THEMES[theme_name]
-    reference = Reference(TABLES)
+    rng = random.Random(f"{theme_name}-{seed}-replays")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    maker = ThemeMaker(theme, f"{theme_name}-{seed}", reference, folder)
+    maker = ThemeMaker(theme, f"{theme_name}-{seed}", Reference(TABLES), folder)
     maker.run()
+    tables = lacking_tables(rng, folder / "reference") if theme.replays else TABLES
+    reference = Reference(tables)
     manifest = {"seed": seed, "gebeurtenissen": without_clashes(maker.folder.events, folder, reference)}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
     files = oracle.run_events(manifest, folder, reference)
     oracle.write_expected(folder, files)
-    workload = Workload(theme_name, seed, folder, theme.at_once or 0.25, overview=json.loads(files["overzicht.json"]))
+    workload = Workload(theme_name, seed, folder, theme.at_once or 0.25, tables, TABLES if theme.replays else None,
+                        overview=json.loads(files["overzicht.json"]))
     for number, event in enumerate(manifest["gebeurtenissen"]):
         workload.lanes.setdefault(board_of(event), []).append((number, event))
+    if theme.replays:
+        add_replays(rng, workload.lanes)
     return workload
