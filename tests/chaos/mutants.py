@@ -1,0 +1,163 @@
+"""mutants: the protections, each with the edit that takes it out and the trial, or test, that must go red without it.
+
+An edit is (file, text that stands there once, what comes in its place). A trial is what tests/chaos/walk.py makes of faults and
+a theme, with other sizes of turns and batches where the row says so; no faults: the undisturbed run, compared with that of the
+build with all protections. tests: names of tests of ctest instead, where no run of the whole machine can see it soon enough.
+Some protections need a sequence of events too rare for either: those are variants of tests/model, see the table in
+tests/README.md.
+"""
+from dataclasses import dataclass, field
+
+from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
+                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, TwoOwners, WireCuts)
+
+GATHERS = {"validate": {"turn.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.gather.max": "1s"}}
+
+
+@dataclass
+class Mutant:
+    name: str
+    protection: str
+    edits: list
+    faults: object = list     # makes new ones for each try
+    theme: str = "mixed"
+    tests: str = ""           # regular expression of ctest
+    settings: dict = field(default_factory=dict)
+    seeds: tuple = (1, 2, 3, 4)  # of the workload, one a try
+
+
+def retried(name, prefix, faults):
+    entry = f'{{ "{prefix}", ERR_RETRY }}'
+    return Mutant(f"sqlstate-{prefix.lower()}", f"the writer waits at SQLSTATE {prefix}{' ..' if len(prefix) == 2 else ''}: {name}",
+                  [("common/pg/pg_link.c", entry, '{ "?????", ERR_RETRY }')], faults)
+
+
+MUTANTS = [
+    # --- gateway ---
+    Mutant("receipt", "the receipt waits for Kafka's acknowledgement",
+           [("workers/gateway/upload.c", "\tif (report->error != 0) {\n\t\tbusy(", "\tif (report->error == 1) {\n\t\tbusy(")],
+           lambda: [KafkaPause(at=0.2, lasts_s=9.0)]),
+    Mutant("acks", "acks=all: the broker has the message when the receipt goes out",
+           [("common/kafka/kafka_sink.c", '"enable.idempotence", "true"', '"enable.idempotence", "false"'),
+            ("common/kafka/kafka_sink.c", '"acks", "all"', '"acks", "0"')],
+           lambda: [KafkaKill(at=0.3, lasts_s=0.5)]),
+    # --- validator: the chain ---
+    Mutant("parent-in-cache", "the cache folds only verdicts whose parent is the last that counts",
+           [("workers/validate/position.c", "verdict && memcmp(verdict->parent, position->tip, sizeof position->tip) == 0", "verdict")],
+           lambda: [TwoOwners("validate")]),
+    Mutant("row-of-verdicts", "the cache advances only when the verdicts stand in a row behind the last one",
+           [("workers/validate/validate_judge.c", "report->error != 0 || report->offset != taken->verdict_offset_expected",
+             "report->error != 0")],
+           lambda: [TwoOwners("validate")]),
+    Mutant("fold-at-start", "a start folds what the verdict log has beyond the cache",
+           [("workers/validate/validate_start.c",
+             "\tif (lane->position.next_verdict == range.high)\n\t\treturn begin_judging(self, lane, LANE_RUN, err);",
+             "\treturn begin_judging(self, lane, LANE_RUN, err);")],
+           lambda: [Crash("validate.delivered", 1)]),
+    Mutant("pass-through", "without Redis judging goes on, everything a candidate",
+           [("workers/validate/validate_start.c", "\tint rc = find_position(self, lane, &position, err);\n",
+             '\tint rc = err_set(err, ERR_RETRY, "redis", "is away");\n')],
+           lambda: [RedisAway()]),
+    Mutant("cold-sequences", "a cold start knows the highest volgnummer of each board",
+           [("workers/validate/register_state.c", "\t\t.sequence_max = sequence_max,\n", "\t\t.sequence_max = sequence_max * 0,\n")],
+           lambda: [RedisFlush(at=0.4, lasts_s=0.1), RedisFlush(at=0.6, lasts_s=0.1)], "late"),
+    # --- validator: the cache's table ---
+    Mutant("full", "UNCHANGED only if no VOLLEDIG since may have lapsed the teacher",
+           [("workers/validate/cache_fold.c", " &&\n\t       entry_sequence(entry) >= board->sequence_full", "")], theme="absent"),
+    Mutant("late", "a volgnummer at or below the highest is late: never UNCHANGED",
+           [("workers/validate/cache_fold.c", "!is_dry && sequence > board->sequence_max", "!is_dry && sequence > 0")], theme="late"),
+    Mutant("late-equal", "an equal volgnummer is late too",
+           [("workers/validate/cache_fold.c", "!is_dry && sequence > board->sequence_max",
+             "!is_dry && sequence >= board->sequence_max")], theme="late"),
+    Mutant("late-removes", "a late candidate removes the entry",
+           [("workers/validate/cache_fold.c", "is_late ? CHANGE_REMOVE : CHANGE_SET", "is_late ? CHANGE_SET : CHANGE_SET")],
+           theme="late"),
+    Mutant("withdrawal-removes", "a withdrawal removes the entry",
+           [("workers/validate/cache_fold.c", "\tcase VERDICT_WITHDRAW:\n\t\treturn CHANGE_REMOVE;",
+             "\tcase VERDICT_WITHDRAW:\n\t\treturn CHANGE_NONE;")], theme="withdrawals"),
+    Mutant("dry-run", "a proef folds to nothing",
+           [("workers/validate/cache_fold.c", "if (verdict->header.dry_run || verdict->replay_dry_run)",
+             "if (verdict->replay_dry_run)")], theme="dry"),
+    Mutant("full-late", "a late VOLLEDIG raises `full` too",
+           [("workers/validate/cache_fold.c", "\tif (verdict->header.kind == DELIVERY_VOLLEDIG)",
+             "\tif (verdict->header.kind == DELIVERY_VOLLEDIG && verdict->header.sequence >= board->sequence_max)")],
+           tests="validate_fold_test"),
+    # --- hostile bytes ---
+    Mutant("foreign", "a message without readable headers is put aside",
+           [("workers/validate/intake.c", "\tif (!ret->has_headers)\n\t\tintake_give_up(ret, REASON_NO_HEADERS);", "")],
+           lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
+    Mutant("no-verdict", "bytes that are no verdict are passed over",
+           [("workers/write/intake.c", "\t\treturn pass_over(partition, raw, &err);\n\tcase DECODED_UNKNOWN:", "\tcase DECODED_UNKNOWN:")],
+           lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
+    Mutant("bounds", "a length is compared with what is there",
+           [("common/wire/wire.c", "if ((bytes & 1) != 0 || bytes >> 1 > (size_t)(end - p))", "if ((bytes & 1) != 0)")],
+           tests="codec_message_test|wire_test|fuzz_decode_delivery"),
+    # --- writer: positions ---
+    Mutant("parent-in-register", "the writer applies only verdicts whose parent is the last that counts",
+           [("workers/write/chain.c", "return verdict && memcmp(chain->tip, verdict->parent, VERDICT_ID_BYTES) == 0;",
+             "return verdict;")],
+           lambda: [TwoOwners("validate")]),
+    Mutant("fence", "the cursor moves only from where the batch began",
+           [("workers/write/cursor.c", "where c.topic = $1 and c.next_verdict = m.expected order by", "where c.topic = $1 order by"),
+            ("workers/write/cursor.c", "c.partition = held.partition and c.next_verdict = m.expected", "c.partition = held.partition")],
+           lambda: [TwoOwners("write")], "absent"),
+    Mutant("doubt", "after a lost answer to COMMIT the cursor tells whether it went through",
+           [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);", "\t\t(void)is_at;")],
+           lambda: [CommitCut("before", at=0.0, lasts_s=3.0)]),
+    Mutant("set-back", "a writer without work notices that the register was set back",
+           [("workers/write/write.c", "\tif (clock_ms() < self->check_at_ms || self->is_stuck || self->intake.count > 0)\n\t\treturn 0;",
+             "\tif (clock_ms() < INT64_MAX)\n\t\treturn 0;")],
+           lambda: [PgOld(at=0.9, lasts_s=4.0)]),
+    Mutant("held", "what came while the register was away is fetched when it is back",
+           [("workers/write/write.c", "\tself->is_held = true;\n\tkafka_message_drop(&raw);", "\tkafka_message_drop(&raw);")],
+           lambda: [PgAwayIdle(at=0.0, lasts_s=3.0)]),
+    Mutant("cursor-row", "a partition begins at the register's cursor and not at the group's offset",
+           [("workers/write/assignment.c", "rc = kafka_source_start(assignment->source, cursor->partition, cursor->chain.next_verdict, err);",
+             "rc = kafka_source_start(assignment->source, cursor->partition, -1000, err);")],
+           lambda: [PgOld(at=0.3, lasts_s=1.5)]),
+    Mutant("same-log", "the last message applied is compared with the log's",
+           [("workers/write/assignment.c", "bool is_same = message.offset != cursor->chain.next_raw - 1 ||",
+             "bool is_same = message.offset != -1 ||")],
+           lambda: [LogReplaced()]),
+    Mutant("singly", "a message applied alone moves the cursor behind itself only",
+           [("workers/write/intake.c", "\t\t\t\t\t       intake->after[i] };", "\t\t\t\t\t       intake->partitions[intake->messages[i]->partition].ahead };")],
+           lambda: [Crash("write.committed", 2)], "refused", settings=GATHERS),
+    # --- writer: what a message does ---
+    Mutant("repeat", "a message that came before changes nothing",
+           [("workers/write/judge.c", "return board_knows(board, &message->verdict.header, message->verdict.attempt);",
+             "return board_knows(board, &message->verdict.header, message->verdict.attempt) && false;")],
+           lambda: [Crash("gateway.acknowledged", 3)]),
+    Mutant("disowned", "UNCHANGED of a teacher the register refused is not believed",
+           [("workers/write/decide.c", "return !teacher || !(teacher->flags & TEACHER_DISOWNED);", "return true || teacher;")],
+           lambda: [PgLocked(at=0.1, lasts_s=3.0)], "refused"),
+    Mutant("disowned-no-more", "an accepted content ends it",
+           [("workers/write/decide.c", "\t\tteacher->flags &= ~(uint32_t)TEACHER_DISOWNED;\n\t\tboard->disowned--;", "\t\tteacher->flags |= 0;")],
+           theme="refused"),
+    Mutant("raise", "UNCHANGED raises the volgnummer",
+           [("workers/write/enlist.c", "\tif (message->unchanged_count == 0)\n", "\tif (message->unchanged_count + 1 > 0)\n")], theme="late"),
+    Mutant("list-before-late", "the list of the unchanged is read before a late message",
+           [("workers/write/decide.c", "\tif (walk->is_late) /* above", "\tif (walk->is_late && false) /* above")], theme="late"),
+    Mutant("list-before-confirm", "the list of the unchanged is read before a bevestiging",
+           [("workers/write/ending.c", "\t\t.is_late = true,\n", "\t\t.is_late = false,\n")], theme="absent",
+           tests="write_ending_test"),
+    Mutant("remainder", "who stands in the old list only gets it in his row",
+           [("workers/write/enlist.c", "\tif (pending->sequence > 0) {\n\t\tint rc = raise_remainder(", "\tif (pending->sequence < 0) {\n\t\tint rc = raise_remainder(")],
+           tests="write_rounds_test|write_decide_test|write_ending_test"),
+    Mutant("replay-scope", "a replay decides only what stands as afgekeurd or quarantaine",
+           [("workers/write/replay.c", "\tif (!may_change(standing->outcomes[standing_group]))\n\t\treturn false;\n", "\t(void)may_change;\n")],
+           tests="write_replay_test"),
+    # --- writer: which errors pass ---
+    retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
+    retried("deadlock", "40", lambda: [PgDeadlock(at=0.0, lasts_s=3.0)]),
+    retried("no connection left", "53", lambda: [PgConnections(at=0.15, lasts_s=1.5)]),
+    retried("a lock", "55P03", lambda: [PgLocked(at=0.1, lasts_s=3.0)]),
+    retried("starting, stopping", "57", lambda: [PgKill(at=0.15, lasts_s=1.2)]),
+    Mutant("broken-line", "the writer waits when its line breaks",
+           [("common/pg/pg_link.c", "\t\treturn ERR_RETRY; /* the line broke", "\t\treturn ERR_FATAL; /* the line broke")],
+           lambda: [WireCuts("pg-write", at=0.15, lasts_s=1.2)]),
+    Mutant("zombie", "killed in the middle it begins again: the transaction holds position and effect",
+           [("workers/write/transaction.c", "\tcrash_point(\"write.fenced\");\n",
+             "\tif (pg_script(transaction->link, \"commit\", err) != 0 || pg_script(transaction->link, \"begin\", err) != 0)\n"
+             "\t\treturn -(int)err->kind;\n\tcrash_point(\"write.fenced\");\n")],
+           lambda: [Crash("write.teachers-written", 2), Kill("write", at=0.5, lasts_s=0.5)]),
+]
