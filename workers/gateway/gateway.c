@@ -50,6 +50,18 @@ bool gateway_hold(struct request *request, int64_t bytes)
 	return true;
 }
 
+bool gateway_hold_answer(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	int64_t bytes = (int64_t)request->job.body.room;
+
+	if (gateway->held_bytes + bytes > gateway->config.upload_bytes_max && gateway->held_bytes > request->held_bytes)
+		return false;
+	gateway->held_bytes += bytes;
+	request->held_bytes += bytes;
+	return true;
+}
+
 void gateway_let_go(struct request *request)
 {
 	request->gateway->held_bytes -= request->held_bytes;

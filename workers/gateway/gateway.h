@@ -74,6 +74,9 @@ MUSTUSE bool gateway_ask(struct request *request);
 void gateway_ask_later(struct request *request, int64_t again_ms);
 /* Books bytes to (or with a negative number: from) the budget. false: it would be passed, and nothing is booked. */
 MUSTUSE bool gateway_hold(struct request *request, int64_t bytes);
+/* The same for the answer of request->job, which is there already. Alone it may pass the budget: a terugmelding can be
+ * larger than that, and would never be told. */
+MUSTUSE bool gateway_hold_answer(struct request *request);
 void gateway_let_go(struct request *request); /* of all it holds */
 
 /* upload.c: the moments of an upload. */

@@ -198,7 +198,7 @@ void question_answered(struct request *request)
 	}
 	switch (job->answer) {
 	case JOB_FOUND:
-		if (gateway_hold(request, (int64_t)job->body.room)) {
+		if (gateway_hold_answer(request)) {
 			reply_body(&request->reply, type_of(job->kind), &job->body);
 		} else {
 			strbuf_release(&job->body);
