@@ -835,8 +835,14 @@ def counted_once_what_was_sent_twice(bench):
 
 def settle(gateway, answer):
     expect(answer.status == 202, f"{answer.status} {answer.body}")
-    eventually(lambda: gateway.ask(answer.headers["Location"]).json()["status"] != "ontvangen", 30, "applied")
-    return gateway.ask(answer.headers["Location"]).json()
+    found = []
+
+    def is_applied():  # 503: the register was away a moment ago
+        found[:] = [gateway.ask(answer.headers["Location"])]
+        return found[0].status == 200 and found[0].json()["status"] != "ontvangen"
+
+    eventually(is_applied, 30, "applied")
+    return found[0].json()
 
 
 @behaviour
