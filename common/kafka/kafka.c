@@ -6,8 +6,8 @@
 
 enum {
 	PASSWORD_BYTES_MAX = 512,
-	FETCH_PARTITIONS = 4, /* partitions whose limit one answer may reach together */
-	FETCH_BYTES_MAX = 256 << 20,
+	FETCH_PARTITION_BYTES = 1 << 20,
+	FETCH_ANSWER_BYTES = 4 << 20,
 	FETCH_ROOM_BYTES = 1 << 20, /* around the messages of an answer */
 };
 
@@ -31,14 +31,12 @@ void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t va
 	kafka_conf_set(conf, name, text);
 }
 
-void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t fetch_bytes_max)
+void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_max)
 {
-	int64_t answer_bytes_max = MIN((int64_t)fetch_bytes_max * FETCH_PARTITIONS, (int64_t)FETCH_BYTES_MAX);
-
-	answer_bytes_max = MAX(answer_bytes_max, (int64_t)fetch_bytes_max);
-	kafka_conf_set_number(conf, "max.partition.fetch.bytes", fetch_bytes_max);
-	kafka_conf_set_number(conf, "fetch.max.bytes", answer_bytes_max);
-	kafka_conf_set_number(conf, "receive.message.max.bytes", answer_bytes_max + FETCH_ROOM_BYTES);
+	kafka_conf_set_number(conf, "max.partition.fetch.bytes", FETCH_PARTITION_BYTES);
+	kafka_conf_set_number(conf, "fetch.max.bytes", FETCH_ANSWER_BYTES);
+	kafka_conf_set_number(conf, "receive.message.max.bytes",
+			      (int64_t)MAX(message_bytes_max, FETCH_ANSWER_BYTES) + FETCH_ROOM_BYTES);
 }
 
 static void set_password(struct kafka_conf *conf, struct slice password)

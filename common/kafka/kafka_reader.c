@@ -22,7 +22,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		reader->is_refused = true;
 }
 
-int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max, struct kafka_reader **ret, struct err *err)
+int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret, struct err *err)
 {
 	struct kafka_reader *reader = calloc(1, sizeof *reader);
 	struct kafka_conf conf;
@@ -37,7 +37,7 @@ int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max
 	kafka_conf_set(&conf, "enable.auto.offset.store", "false");
 	kafka_conf_set_number(&conf, "fetch.wait.max.ms", FETCH_WAIT_MS);
 	kafka_conf_set_number(&conf, "fetch.error.backoff.ms", FETCH_WAIT_MS);
-	kafka_conf_set_fetch_bytes(&conf, fetch_bytes_max);
+	kafka_conf_set_fetch_bytes(&conf, message_bytes_max);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &reader->rk, err);
 
 	if (rc != 0) {

@@ -9,7 +9,7 @@
 
 struct kafka_reader;
 
-MUSTUSE int kafka_reader_open(const struct kafka_options *kafka, int32_t fetch_bytes_max, struct kafka_reader **ret,
+MUSTUSE int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret,
 			      struct err *err);
 void kafka_reader_close(struct kafka_reader *reader);
 

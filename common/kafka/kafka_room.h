@@ -17,8 +17,9 @@ struct kafka_conf {
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
 void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value);
-/* fetch_bytes_max: of one partition in one answer; at least the largest message. */
-void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t fetch_bytes_max);
+/* Answers of a few MiB, however long the log: what is fetched ahead is what a consumer's memory holds. A larger message
+ * comes alone in its answer (KIP-74). */
+void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_max);
 /* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
 MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err);
 

@@ -22,7 +22,9 @@ enum {
 	FETCH_WAIT_MS = 250, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_source_open */
-	DROP_MS_MAX = 100,	      /* beyond its wait a poll drops unwanted messages for so long at most */
+	WAKES_PER_QUEUE = 8,
+	CREDENTIAL_BYTES = 512,
+	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
 	STOP_ROUNDS = 3,
 };
 
@@ -45,6 +47,8 @@ struct kafka_source {
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
 	bool was_member;       /* had an assignment once: the brokers know us */
+	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out, */
+	int64_t taken_bytes;   /* and this is since they were */
 	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
 };
@@ -202,7 +206,7 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_source_options 
 	kafka_conf_set_number(conf, "fetch.error.backoff.ms", ERROR_BACKOFF_MS);
 	kafka_conf_set_number(conf, "queued.min.messages", QUEUED_MESSAGES_MIN);
 	kafka_conf_set_number(conf, "queued.max.messages.kbytes", options->queued_kbytes_max);
-	kafka_conf_set_fetch_bytes(conf, options->fetch_bytes_max);
+	kafka_conf_set_fetch_bytes(conf, options->message_bytes_max);
 }
 
 static int subscribe(struct kafka_source *source, struct err *err)
@@ -239,6 +243,7 @@ int kafka_source_open(const struct kafka_options *kafka, const struct kafka_sour
 	}
 	source->events = events;
 	source->self = self;
+	source->wake_bytes = options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
 	kafka_conf_begin(&conf, kafka);
 	set_conf(&conf, options, source);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &source->rk, err);
@@ -278,6 +283,22 @@ static bool is_wanted(struct kafka_source *source, const rd_kafka_message_t *mes
 	partition->hole_offset = -1;
 	partition->next_offset = message->offset + 1;
 	return true;
+}
+
+/* librdkafka 2.0.2 looks only once a second whether a queue that was full has room again (2.2 made that a setting,
+ * fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its calls that
+ * wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
+static void wake_fetchers(struct kafka_source *source)
+{
+	const rd_kafka_conf_t *conf = rd_kafka_conf(source->rk);
+	char user[CREDENTIAL_BYTES] = "", password[CREDENTIAL_BYTES] = ""; /* stay so where none are set */
+	size_t user_bytes = sizeof user, password_bytes = sizeof password;
+
+	rd_kafka_conf_get(conf, "sasl.username", user, &user_bytes);
+	rd_kafka_conf_get(conf, "sasl.password", password, &password_bytes);
+	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(source->rk, user, password));
+	source->taken_bytes = 0;
+	explicit_bzero(password, sizeof password);
 }
 
 static void report_out_of_range(struct kafka_source *source, int32_t number)
@@ -344,6 +365,9 @@ static int take_one(struct kafka_source *source, uint32_t wait_ms, bool *ret_is_
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
+	source->taken_bytes += (int64_t)message->len;
+	if (source->taken_bytes >= source->wake_bytes)
+		wake_fetchers(source);
 	int rc = kafka_message_take(message, ret, err);
 
 	return rc == 0 ? 1 : rc;

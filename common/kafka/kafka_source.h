@@ -27,7 +27,7 @@ struct kafka_source_events {
 
 struct kafka_source_options {
 	const char *topic, *group;
-	int32_t fetch_bytes_max;   /* per partition; at least the largest message */
+	int32_t message_bytes_max; /* the largest that can come */
 	int64_t queued_kbytes_max; /* librdkafka's prefetch in all */
 	int32_t session_timeout_ms;
 };

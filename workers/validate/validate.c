@@ -383,7 +383,7 @@ static int open_kafka(struct validate *self, struct err *err)
 	struct kafka_options kafka = kafka_options_of(config);
 	struct kafka_source_options source = { .topic = config->topic_raw,
 					       .group = config->kafka_group,
-					       .fetch_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
+					       .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
 					       .queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
 					       .session_timeout_ms = (int32_t)config->kafka_session_ms };
 	struct kafka_sink_options sink = { .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,

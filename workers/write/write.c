@@ -576,7 +576,7 @@ static int open_kafka(struct write *self, struct err *err)
 	struct kafka_source_options source = {
 		.topic = config->topic_verdict,
 		.group = config->kafka_group,
-		.fetch_bytes_max = VERDICT_BYTES_MAX,
+		.message_bytes_max = VERDICT_BYTES_MAX,
 		.queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
 		.session_timeout_ms = (int32_t)config->kafka_session_ms,
 	};

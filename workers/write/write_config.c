@@ -22,7 +22,7 @@ static const struct config_key KEYS[] = {
 	  "consumer group that shares the partitions" },
 	{ "kafka.session.max", CONFIG_MS, AT(kafka_session_ms), "10s", 1000, 300000,
 	  "silence after which our partitions go to others" },
-	{ "kafka.prefetch.bytes", CONFIG_BYTES, AT(kafka_prefetch_bytes), "16M", 65536, 1073741824,
+	{ "kafka.prefetch.bytes", CONFIG_BYTES, AT(kafka_prefetch_bytes), "8M", 65536, 1073741824,
 	  "verdicts fetched ahead, all partitions" },
 	{ "kafka.wait.max", CONFIG_MS, AT(kafka_wait_ms), "5s", 100, 60000,
 	  "longest wait for a single answer of the brokers" },
