@@ -246,7 +246,6 @@ static void do_chores(struct gateway *gateway)
 	take_reference(gateway);
 	tell_readiness(gateway);
 	metric_set(&gauges[GAUGE_CONNECTIONS], (int64_t)gateway->clients.count);
-	metric_set(&gauges[GAUGE_REGISTER], register_jobs_is_up(gateway->jobs));
 }
 
 int gateway_turn(void *self, struct err *err)
@@ -262,6 +261,7 @@ int gateway_turn(void *self, struct err *err)
 		kafka_sink_poll(gateway->sink, 0);
 	take_answers(gateway);
 	wake_waiting(gateway);
+	metric_set(&gauges[GAUGE_REGISTER], register_jobs_is_up(gateway->jobs)); /* before /metrics is answered */
 	requests_run(gateway);
 	if (clock_ms() >= gateway->chores_at_ms) {
 		gateway->chores_at_ms = clock_ms() + CHORES_EVERY_MS;
