@@ -197,6 +197,7 @@ static const struct {
 	{ { "instroom-gen", "--out", "/tmp/x", "--errors", "101%" }, 64, "more than all" },
 	{ { "instroom-gen", "--out", "/tmp/x", "--boards", "0" }, 64, "no board" },
 	{ { "instroom-gen", "--out", "/tmp/x", "--date", "2018-02-30" }, 64, "no such day" },
+	{ { "instroom-gen", "--out", "/tmp/x", "--boards", "10", "--teachers", "49" }, 64, "four at one board" },
 	{ { "instroom-gen", "--out", "/tmp/x", "more" }, 64, "a stray word" },
 	{ { "instroom-gen", "--out", "/tmp/instroom-gen-nowhere/a/b" }, 66, "a folder that cannot be made" },
 };

@@ -197,7 +197,7 @@ static const char USAGE[] =
 	"  --reference DIR     the six reference tables: real boards and schools\n"
 	"  --boards N          so many boards (1450); those the tables lack are invented. The tables that go with the\n"
 	"                      deliveries are written to reference/ in the folder of --out\n"
-	"  --teachers N        teachers of all boards together (230000, the country)\n"
+	"  --teachers N        teachers of all boards together (230000, the country); at least 5 a board\n"
 	"  --seed N            (1)\n"
 	"  --date EEJJ-MM-DD   extractiedatum (2018-06-01)\n"
 	"  --received EEJJ-MM-DD  put ontvangen_op into the headers; only test gateways obey it\n"
@@ -333,6 +333,11 @@ int gen_main(int argc, char **argv)
 	}
 	if (!options.out || optind < argc) {
 		fputs("instroom-gen: --out DIR is wanted, and no other words; see --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (options.teachers < options.boards * GEN_TEACHERS_MIN) {
+		fprintf(stderr, "instroom-gen: a board has at least %d teachers: give --teachers %lld or more\n",
+			GEN_TEACHERS_MIN, (long long)options.boards * GEN_TEACHERS_MIN);
 		return EXIT_USAGE;
 	}
 	if (generate(&options, is_hostile, &err) == 0)

@@ -54,7 +54,7 @@ static inline bool gen_happens(uint64_t chance, uint32_t ppm)
 	return chance % 1000000 < ppm;
 }
 
-enum { GEN_LINES_MAX = 6, GEN_CELL_BYTES = 64 };
+enum { GEN_TEACHERS_MIN = 5, GEN_LINES_MAX = 6, GEN_CELL_BYTES = 64 }; /* TEACHERS_MIN: of a board (DOMAIN 11) */
 
 struct gen_line {
 	char cells[COLUMNS][GEN_CELL_BYTES]; /* cells[FIELD_X - 1] */

@@ -13,7 +13,6 @@ enum {
 	SITES_PER_BOARD_MAX = 24,
 	INVENTED_SITES = 4,
 	INVENTED_BOARD_FIRST = 60000,
-	TEACHERS_MIN = 5,
 	TEACHERS_MAX = 4000,
 	ROW_FIELDS_MAX = 16
 };
@@ -373,7 +372,7 @@ static int64_t size_of(double weight, double scale)
 {
 	double size = weight * scale;
 
-	return (int64_t)fmin(fmax(size, TEACHERS_MIN), TEACHERS_MAX);
+	return (int64_t)fmin(fmax(size, GEN_TEACHERS_MIN), TEACHERS_MAX);
 }
 
 static void set_sizes(const struct gen_options *options, struct gen_world *world)
