@@ -30,6 +30,7 @@ struct load {
 	size_t fault_count;
 };
 
+/* where: NULL when nobody set the key. line: 0 when it was no file. */
 static void fault(struct load *load, const char *where, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 static void fault(struct load *load, const char *where, unsigned line, const char *fmt, ...)
@@ -40,7 +41,9 @@ static void fault(struct load *load, const char *where, unsigned line, const cha
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	if (line > 0)
+	if (!where)
+		fprintf(stderr, "%s: %s\n", load->table->program, text);
+	else if (line > 0)
 		fprintf(stderr, "%s: %s:%u: %s\n", load->table->program, where, line, text);
 	else
 		fprintf(stderr, "%s: %s: %s\n", load->table->program, where, text);
@@ -224,7 +227,9 @@ static void read_arguments(struct load *load, int argc, char **argv, bool is_con
 
 		if (!take_argument(argc, argv, &i, &name, &value)) {
 			if (is_config_pass)
-				fault(load, argv[at], 0, "no --key=value; see --help");
+				fault(load, argv[at], 0,
+				      strcmp(argv[at], "--config") == 0 ? "a file is needed behind it"
+									: "no --key=value; see --help");
 			continue;
 		}
 		if (slice_equal_text(name, "config") != is_config_pass)
@@ -274,14 +279,20 @@ static void value_fault(struct load *load, const struct config_key *key, const c
 {
 	const struct setting *setting = &load->settings[key - load->table->keys];
 	char env[ENV_BYTES_MAX], range[CONFIG_RANGE_BYTES];
-	const char *where = setting->text ? setting->where : "default";
+	const char *where = setting->text ? setting->where : NULL;
 
 	config_range(key, range, sizeof range);
-	if (strcmp(where, "environment") == 0) {
+	if (where && strcmp(where, "environment") == 0) {
 		config_env_name(key->key, env, sizeof env);
 		where = env;
 	}
 	fault(load, where, setting->text ? setting->line : 0, "%s: %s; it takes %s", key->key, what, range);
+}
+
+/* what: for a value that was set to nothing. */
+static const char *missing(const struct load *load, const struct config_key *key, const char *what)
+{
+	return load->settings[key - load->table->keys].text ? what : "it has to be set";
 }
 
 static void take_number(struct load *load, const struct config_key *key, struct slice text, int64_t *ret)
@@ -309,7 +320,8 @@ static void take_bool(struct load *load, const struct config_key *key, struct sl
 static void take_text(struct load *load, const struct config_key *key, struct slice text, const char **ret)
 {
 	if ((int64_t)text.n < key->min || (int64_t)text.n > key->max) {
-		value_fault(load, key, text.n == 0 ? "a value is needed" : "the length is outside its range");
+		value_fault(load, key,
+			    text.n == 0 ? missing(load, key, "a value is needed") : "the length is outside its range");
 		return;
 	}
 	*ret = strndup(text.n > 0 ? text.p : "", text.n);
@@ -329,7 +341,8 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 	if (content.n > 0 && content.p[content.n - 1] == '\n')
 		content.n--;
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
-		value_fault(load, key, *path ? "the file named holds too little or too much" : "a file is needed");
+		value_fault(load, key,
+			    *path ? "the file named holds too little or too much" : missing(load, key, "a file is needed"));
 		strbuf_release(&content);
 		return;
 	}

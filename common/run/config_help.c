@@ -81,8 +81,11 @@ static void print_key(const struct config_key *key)
 {
 	char range[CONFIG_RANGE_BYTES];
 
-	printf("    --%s=%s\n        %s\n        %s; default %s\n", key->key, type_name(key->type), key->help,
-	       config_range(key, range, sizeof range), *key->fallback ? key->fallback : "empty");
+	printf("    --%s=%s\n        %s\n        %s; %s%s\n", key->key, type_name(key->type), key->help,
+	       config_range(key, range, sizeof range), key->min > 0 && !*key->fallback ? "has to be set" : "default ",
+	       *key->fallback ? key->fallback
+	       : key->min > 0 ? ""
+			      : "empty");
 }
 
 static void print_group(const struct config_table *table, size_t first)
