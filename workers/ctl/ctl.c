@@ -24,26 +24,27 @@ const struct ctl_command CTL_COMMANDS[] = {
 	  run_reference_build },
 	{ "reference publish", "", "publish the imported tables as the snapshot in force",
 	  "Deliveries accepted from now on are judged with it.", run_reference_publish },
-	{ "deliver", "[--parallel N] [--quiet] FILE.csv|DIR ..", "upload deliveries through the gateway",
+	{ "deliver", "[--parallel N] [--quiet] [--json] FILE.csv|DIR ..", "upload deliveries through the gateway",
 	  "The header of x.csv stands in x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other\n"
 	  "fields of a header. What was acknowledged is kept in DIR/acknowledged.jsonl: run it again and it goes on where\n"
 	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some.",
 	  run_deliver },
 	{ "wait", "[--timeout SECONDS] [--quiet]", "wait until all that is delivered now is judged and written",
 	  "Exit status 1: not within the time (default 600).", run_wait },
-	{ "status", "", "where each partition stands, and what waits", "", run_status },
+	{ "status", "[--json]", "where each partition stands, and what waits", "", run_status },
 	{ "report", "BOARD ID [--format text|csv|json]", "the terugmelding of a delivery", "", run_report },
 	{ "stand", "--board N | --all [--with-bsn]", "what the register holds, as CSV",
 	  "With a pseudonym (stand.key.file), or --with-bsn for the board's own overview.", run_stand },
-	{ "ledger", "[--check] [--board N]", "deliveries, lines and outcomes; --check proves that they balance",
+	{ "ledger", "[--check] [--board N] [--json]", "deliveries, lines and outcomes; --check proves that they balance",
 	  "Exit status 1 with --check: something does not balance; what, is printed.", run_ledger },
-	{ "confirm", "BOARD ID", "confirm a VOLLEDIG that waits, for a board",
+	{ "confirm", "BOARD ID [--json]", "confirm a VOLLEDIG that waits, for a board",
 	  "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".", run_confirm },
-	{ "coverage", "", "boards without delivery, without contact person, waiting, with rejected lines", "", run_coverage },
-	{ "dump", "TOPIC PARTITION OFFSET [--with-personal-data]", "one message, decoded",
+	{ "coverage", "[--json]", "boards without delivery, without contact person, waiting, with rejected lines", "",
+	  run_coverage },
+	{ "dump", "TOPIC PARTITION OFFSET [--with-personal-data]", "one message, decoded as JSON",
 	  "Personal fields are masked unless asked for; asking leaves a row in register.access.", run_dump },
 	{ "replay plan",
-	  "--delivery BOARD ID | --board N | --code LR-xxx | --period FROM TO | --quarantine  [--reference current|original]",
+	  "--delivery BOARD ID | --board N | --code LR-xxx | --period FROM TO | --quarantine [--reference current|original] [--json]",
 	  "what judging failed lines again would do, and a job for it",
 	  "Takes lines that stand as afgekeurd or quarantaine, of a teacher all or none; --board, --code, --period (ontvangen_op,\n"
 	  "JJJJMMDD) and --quarantine narrow each other. Nothing is published. Exit status 1: there is nothing to replay.",
@@ -56,20 +57,20 @@ const struct ctl_command CTL_COMMANDS[] = {
 	{ "replay pause", "JOB [--reason TEXT]", "let a running job stop where it is", "", run_replay_pause },
 	{ "replay cancel", "JOB [--reason TEXT]", "publish no more of a job", "What was published stays.",
 	  run_replay_cancel },
-	{ "replay list", "", "all jobs", "", run_replay_list },
-	{ "replay show", "JOB", "how far a job is, what it changed, and who did what", "", run_replay_show },
+	{ "replay list", "[--json]", "all jobs", "", run_replay_list },
+	{ "replay show", "JOB [--json]", "how far a job is, what it changed, and who did what", "", run_replay_show },
 	{ "refill", "PARTITION --reason TEXT --validators-are-stopped",
 	  "let a parked partition's raw messages be judged again",
 	  "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart the writers:\n"
 	  "what the register has not applied is judged anew, and nothing is applied twice.",
 	  run_refill },
-	{ "verify", "--board N | --sample N | --all",
+	{ "verify", "--board N | --sample N | --all [--json]",
 	  "derive the register again from the log and compare it with the one that runs",
 	  "Needs the log from its beginning and hmac.key.file. Exit status 1: something differs; what, is printed.",
 	  run_verify },
-	{ "quarantine list", "", "messages a validator set aside, and what became of them", "", run_quarantine_list },
-	{ "quarantine show", "PARTITION/OFFSET", "one of them", "", run_quarantine_show },
-	{ "quarantine replay", "[PARTITION/OFFSET] [--reference current|original]",
+	{ "quarantine list", "[--json]", "messages a validator set aside, and what became of them", "", run_quarantine_list },
+	{ "quarantine show", "PARTITION/OFFSET", "one of them, as JSON", "", run_quarantine_show },
+	{ "quarantine replay", "[PARTITION/OFFSET] [--reference current|original] [--json]",
 	  "plan a replay of one of them, or of all that are open", "As replay plan: carry it out with replay start.",
 	  run_quarantine_replay },
 	{ "quarantine discard", "PARTITION/OFFSET --reason TEXT", "decide that one of them is not to be replayed",
@@ -187,12 +188,13 @@ static int take_option(struct ctl *ctl, int argc, char **argv, int at, const str
 	size_t n = equals ? (size_t)(equals - name) : strlen(name);
 	const struct ctl_option *option = find_option(options, count, name, n);
 
-	if (!option && n == 4 && memcmp(name, "json", 4) == 0) {
+	if (!option && n == 4 && memcmp(name, "json", 4) == 0 && strstr(ctl->command->arguments, "json")) {
 		ctl->wants_json = true;
 		return at;
 	}
 	if (!option) {
-		ctl_usage("%s has no option --%.*s; see instroomctl %s --help", argv[0], (int)n, name, argv[0]);
+		ctl_usage("%s has no option --%.*s%s; see instroomctl %s --help", argv[0], (int)n, name,
+			  memchr(name, '.', n) ? " (settings stand before the command)" : "", argv[0]);
 		return -1;
 	}
 	if (!option->has_value) {
@@ -227,7 +229,8 @@ int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option 
 			return -1;
 	}
 	if (arguments < arguments_min || arguments > arguments_max) {
-		ctl_usage("%s takes other arguments; see instroomctl %s --help", argv[0], argv[0]);
+		ctl_usage("%s takes %s; see instroomctl %s --help", argv[0],
+			  ctl->command->arguments[0] ? ctl->command->arguments : "no arguments", argv[0]);
 		return -1;
 	}
 	return arguments;
@@ -235,11 +238,43 @@ int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option 
 
 /* ---- commands ---- */
 
+static bool is_of_family(const struct ctl_command *command, const char *family)
+{
+	size_t n = strlen(family);
+
+	return n == 0 || (strncmp(command->name, family, n) == 0 && command->name[n] == ' ');
+}
+
+/* family: "replay" of "replay plan"; "": all. Their number. */
+static size_t print_commands(FILE *out, const char *family)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CTL_COMMAND_COUNT; i++)
+		if (is_of_family(&CTL_COMMANDS[i], family)) {
+			fprintf(out, "  %-18s %s\n", CTL_COMMANDS[i].name, CTL_COMMANDS[i].purpose);
+			count++;
+		}
+	return count;
+}
+
+/* argv[0] alone is no command, but may be what some begin with. */
+static int answer_family(int argc, char **argv)
+{
+	bool is_asked = argc > 1 && strcmp(argv[1], "--help") == 0;
+
+	if (print_commands(is_asked ? stdout : stderr, argv[0]) == 0)
+		return ctl_usage("there is no command %s; see instroomctl --help", argv[0]);
+	if (is_asked)
+		return 0;
+	return argc > 1 ? ctl_usage("there is no command %s %s, only these", argv[0], argv[1])
+			: ctl_usage("%s wants to know which of these", argv[0]);
+}
+
 static void print_usage(FILE *out)
 {
 	fputs("usage: instroomctl [--config FILE] [--key=value ..] COMMAND [options]\n\ncommands:\n", out);
-	for (size_t i = 0; i < CTL_COMMAND_COUNT; i++)
-		fprintf(out, "  %-18s %s\n", CTL_COMMANDS[i].name, CTL_COMMANDS[i].purpose);
+	print_commands(out, "");
 	fputs("\n  instroomctl COMMAND --help     what one command takes\n"
 	      "  instroomctl --help-settings    all settings (--key=value, file, or environment INSTROOM_KEY)\n"
 	      "  instroomctl COMMAND .. -- ARG  what stands behind a -- is no option\n\n"
@@ -250,8 +285,8 @@ static void print_usage(FILE *out)
 
 static void print_help(const struct ctl_command *command)
 {
-	printf("usage: instroomctl %s %s\n\n%s%s%s\n", command->name, command->arguments, command->purpose,
-	       command->help[0] ? ".\n\n" : "", command->help);
+	printf("usage: instroomctl %s%s%s\n\n%s%s%s\n", command->name, command->arguments[0] ? " " : "",
+	       command->arguments, command->purpose, command->help[0] ? ".\n\n" : "", command->help);
 }
 
 static const struct ctl_command *find_command(int argc, char **argv, int *ret_words)
@@ -311,7 +346,8 @@ static int run_command(struct ctl *ctl, int settings, int argc, char **argv)
 
 	command = find_command(argc, argv, &words);
 	if (!command)
-		return ctl_usage("there is no command %s; see instroomctl --help", argv[0]);
+		return answer_family(argc, argv);
+	ctl->command = command;
 	if (asks_help(argc, argv)) {
 		print_help(command);
 		return 0;

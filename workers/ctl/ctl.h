@@ -19,7 +19,8 @@ enum { EXIT_ANSWER_IS_NO = 1, CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 <<
 struct ctl {
 	struct ctl_config config;
 	struct kafka_options kafka;
-	bool wants_json; /* --json, understood by every command that answers */
+	const struct ctl_command *command; /* the one that runs */
+	bool wants_json;		   /* --json, of the commands whose arguments name it */
 	struct arena arena;
 };
 

@@ -545,7 +545,8 @@ int run_deliver(struct ctl *ctl, int argc, char **argv)
 
 	for (int i = 1; rc == 0 && i <= arguments; i++)
 		rc = add_path(&deliver, argv[i], &err);
-	qsort(deliver.uploads, deliver.count, sizeof *deliver.uploads, compare_uploads);
+	if (deliver.count > 0)
+		qsort(deliver.uploads, deliver.count, sizeof *deliver.uploads, compare_uploads);
 	for (size_t i = 0; rc == 0 && i < deliver.count; i++) {
 		acknowledged_path(deliver.uploads[i].path, path, sizeof path);
 		if (strcmp(path, before) != 0)

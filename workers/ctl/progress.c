@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "kafka/kafka_reader.h"
 
 #include <unistd.h>
@@ -124,9 +125,9 @@ int run_wait(struct ctl *ctl, int argc, char **argv)
 
 	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
 		return EXIT_USAGE;
-	int64_t seconds = strtoll(timeout, NULL, 10);
+	int64_t seconds;
 
-	if (seconds < 0 || seconds > 86400)
+	if (!num_parse_i64(slice_of(timeout), 0, 86400, &seconds))
 		return ctl_usage("--timeout is a number of seconds, at most a day");
 	if (ctl_connect(ctl, false, &link, &err) != 0 ||
 	    ctl_wait_applied(ctl, link, seconds * 1000, !is_quiet, &is_done, &err) != 0)

@@ -196,46 +196,49 @@ int run_quarantine_list(struct ctl *ctl, int argc, char **argv)
 
 /* ---- one of them ---- */
 
-static bool take_name(const char *text, int32_t *ret_partition, int64_t *ret_offset)
+struct place {
+	const char *text;
+	int32_t partition;
+	int64_t offset;
+};
+
+/* false: told what is wrong. */
+static bool take_place(const char *text, struct place *ret)
 {
 	const char *slash = strchr(text, '/');
 	uint64_t partition, offset;
 
 	if (!slash || !num_parse_u64(slice_make(text, (size_t)(slash - text)), INT32_MAX, &partition) ||
-	    !num_parse_u64(slice_of(slash + 1), INT64_MAX, &offset))
+	    !num_parse_u64(slice_of(slash + 1), INT64_MAX, &offset)) {
+		ctl_usage("a message in quarantine is named PARTITION/OFFSET, as quarantine list shows it");
 		return false;
-	*ret_partition = (int32_t)partition;
-	*ret_offset = (int64_t)offset;
+	}
+	*ret = (struct place){ text, (int32_t)partition, (int64_t)offset };
 	return true;
 }
 
 /* Its slices live in ctl->arena, its header names in names. */
-static int find_one(struct ctl *ctl, struct pg_link *link, const char *name, char names[NAMES_BYTES],
+static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *place, char names[NAMES_BYTES],
 		    struct quarantined *ret, struct err *err)
 {
 	struct kafka_reader *reader = NULL;
 	struct kafka_message message;
-	int32_t partition;
-	int64_t offset;
 	struct slice value = { 0 };
-
-	if (!take_name(name, &partition, &offset))
-		return err_set(err, ERR_DATA, "name", "a message in quarantine is named PARTITION/OFFSET");
 	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
 
 	if (rc == 0)
-		rc = kafka_reader_seek(reader, ctl->config.topic_quarantine, partition, offset, err);
+		rc = kafka_reader_seek(reader, ctl->config.topic_quarantine, place->partition, place->offset, err);
 	if (rc == 0)
 		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
 	if (rc == 0)
-		rc = err_set(err, ERR_DATA, "empty", "there is no message %s in quarantine", name);
+		rc = err_set(err, ERR_DATA, "empty", "there is no message %s in quarantine", place->text);
 	if (rc > 0) {
 		bool is_kept = arena_copy(&ctl->arena, message.value, &value);
 
 		message.value = value; /* owner keeps what must be given back */
-		rc = is_kept && message.offset == offset && read_message(&message, &ctl->arena, names, ret)
+		rc = is_kept && message.offset == place->offset && read_message(&message, &ctl->arena, names, ret)
 			     ? 0
-			     : err_set(err, ERR_DATA, "unreadable", "message %s cannot be read", name);
+			     : err_set(err, ERR_DATA, "unreadable", "message %s cannot be read", place->text);
 		kafka_message_drop(&message);
 	}
 	if (reader)
@@ -248,14 +251,15 @@ int run_quarantine_show(struct ctl *ctl, int argc, char **argv)
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	char names[NAMES_BYTES];
 	struct quarantined q;
+	struct place place;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0)
+	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0 || !take_place(argv[1], &place))
 		return EXIT_USAGE;
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
-		rc = find_one(ctl, link, argv[1], names, &q, &err);
+		rc = find_one(ctl, link, &place, names, &q, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
 	json_t *json = quarantined_json(&q);
@@ -274,16 +278,17 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 	char names[NAMES_BYTES];
 	struct pg_params params;
 	struct quarantined q;
+	struct place place;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0)
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0 || !take_place(argv[1], &place))
 		return EXIT_USAGE;
 	if (!reason || !*reason)
 		return ctl_usage("quarantine discard wants --reason");
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)
-		rc = find_one(ctl, link, argv[1], names, &q, &err);
+		rc = find_one(ctl, link, &place, names, &q, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
 	pg_params_reset(&params);
@@ -321,8 +326,11 @@ int run_quarantine_replay(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("--reference is current or original");
 	if (arguments == 1) {
 		CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+		struct place place;
 
-		if (ctl_connect(ctl, false, &link, &err) != 0 || find_one(ctl, link, argv[1], names, &q, &err) != 0)
+		if (!take_place(argv[1], &place))
+			return EXIT_USAGE;
+		if (ctl_connect(ctl, false, &link, &err) != 0 || find_one(ctl, link, &place, names, &q, &err) != 0)
 			return ctl_fail(&err);
 		filter.position = q.position;
 		snprintf(scope, sizeof scope, "quarantine %.40s", argv[1]);

@@ -50,10 +50,11 @@ int run_status(struct ctl *ctl, int argc, char **argv)
 	struct kafka_reader *reader = NULL;
 	struct pg_params params;
 	struct err err = { 0 };
-	json_t *list = json_array();
 
 	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
 		return EXIT_USAGE;
+	json_t *list = json_array();
+
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic_raw));
 	int rc = ctl_connect(ctl, false, &link, &err);
