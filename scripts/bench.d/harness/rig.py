@@ -25,6 +25,7 @@ from .sql import Sql
 
 NAME = "bench"
 PARTITIONS = 12
+PROCESSES = 2  # validators, and writers: as many as the peer we are held against has
 PARALLEL = "64"
 WAIT_S, START_S = 600, 60
 CURSOR_STEP_S, OWNED_STEP_S = 0.02, 0.05
@@ -38,7 +39,7 @@ class Rig:
         self.build = build
         self.number = 1  # topics of generation 1 are the stack's own and stay empty
         self.expected = 0
-        self.counts = {"gateway": 1, "validate": 1, "write": 1}
+        self.counts = {"gateway": 1, "validate": PROCESSES, "write": PROCESSES}
         self.meter = Meter(self.processes)
 
     # --- servers and programs ---
@@ -76,14 +77,14 @@ class Rig:
     def start_and_wait(self, *kinds):
         self.workers.start(self.of(*kinds), START_S)
 
-    def generation(self, reference, partitions=PARTITIONS, validators=1, writers=1):
+    def generation(self, reference, partitions=PARTITIONS, processes=PROCESSES):
         """A new log, an empty register, an empty Redis, one gateway that is ready; validators and writers are down."""
         if self.workers.dir.exists():
             self.end("gateway", "validate", "write")
             self.workers.empty_register()
         self.number += 1
         self.expected = 0
-        self.counts = {"gateway": 1, "validate": validators, "write": writers}
+        self.counts = {"gateway": 1, "validate": processes, "write": processes}
         settings = programs.generation(self.number)
         settings["instroomctl"] |= {"topic.partitions": partitions}
         settings["validate"] |= {"kafka.session.max": SESSION}

@@ -14,6 +14,7 @@ from private_stack.places import StackError
 
 from . import data as sets
 from . import upload
+from .rig import PARTITIONS, PROCESSES
 
 STEPS = (("A", "first"), ("B", "night"), ("C", "changed"))
 D_TEACHERS, D_PAUSE_S = 4000, 0.1
@@ -22,9 +23,9 @@ NIGHTS = 11
 G_PARTITIONS, G_PROCESSES = (4, 12, 48), (1, 2, 4)
 
 
-def chain(rig, data, partitions=12, processes=1, setting="", after_a=None):
+def chain(rig, data, partitions=PARTITIONS, processes=PROCESSES, setting="", after_a=None):
     """A, B and C from the log, one after the other in one generation. after_a: called between A and B, gives samples too."""
-    rig.generation(data.reference, partitions, processes, processes)
+    rig.generation(data.reference, partitions, processes)
     samples = []
     for workload, name in STEPS:
         samples.append(rig.from_log(workload, data, data.folder(name), setting))
