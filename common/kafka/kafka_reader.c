@@ -22,7 +22,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 		reader->is_refused = true;
 }
 
-int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret, struct err *err)
+int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret,
+		      struct err *err)
 {
 	struct kafka_reader *reader = calloc(1, sizeof *reader);
 	struct kafka_conf conf;
