@@ -166,6 +166,25 @@ Test(write_ending, a_confirmation_lets_them_lapse_as_they_are_then)
 	fake_register_release(&fake);
 }
 
+Test(write_ending, who_was_delivered_unchanged_meanwhile_does_not_lapse_by_a_confirmation)
+{
+	struct fake_register fake;
+	struct message *confirm = fake_confirm(BOARD, 50);
+	struct fake_group same[FAKE_TEACHERS];
+
+	for (int t = 0; t < FAKE_TEACHERS - 1; t++)
+		same[t] = (struct fake_group){ t, VERDICT_CANDIDATE, 1, 1 };
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	run(&fake, volledig(2, false, 50, 0, 3, false));
+	run(&fake, fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 3, false, 0 }, same, 11));
+	cr_assert_eq(fake.boards[BOARD].teachers[8].sequence, 1, "his volgnummer stands in the list only");
+	run(&fake, confirm);
+	cr_expect_eq(confirm->confirmed_lapsed, 1, "teacher 11 was in neither");
+	cr_expect_eq(active(&fake), 11);
+	fake_register_release(&fake);
+}
+
 Test(write_ending, a_confirmation_in_the_same_batch_as_its_delivery_is_carried_out)
 {
 	struct fake_register fake;
