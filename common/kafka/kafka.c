@@ -1,5 +1,6 @@
 #include "kafka/kafka_room.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -239,12 +240,33 @@ void kafka_message_drop(struct kafka_message *message)
 
 /* --- questions --- */
 
+/* end: RD_KAFKA_OFFSET_BEGINNING or _END, which the question for a time takes as well. rd_kafka_query_watermark_offsets()
+ * forgets its time limit while a broker hangs, up to a minute (mended in librdkafka 2.3). */
+static rd_kafka_resp_err_t ask_end(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t end, uint32_t wait_ms,
+				   int64_t *ret)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_add(list, topic, partition);
+
+	asked->offset = end;
+	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, (int)wait_ms);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = asked->err;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*ret = asked->offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return code;
+}
+
 int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
 		    struct kafka_topic_range *ret, struct err *err)
 {
-	int64_t low, high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, (int)wait_ms);
+	int64_t low, high, end_ms = clock_ms() + wait_ms;
+	rd_kafka_resp_err_t code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, wait_ms, &low);
 
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_END, (uint32_t)MAX(end_ms - clock_ms(), 1), &high);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(code, topic, err);
 	*ret = (struct kafka_topic_range){ .low = low, .high = high };

@@ -126,7 +126,11 @@ class Gateway:
         self.worker.process.end(number, wait_s)
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except Exception:
+            self.end(signal.SIGKILL)  # else its port is taken in the tests behind
+            raise
 
     def __exit__(self, *_):
         self.end(signal.SIGKILL)
@@ -717,6 +721,7 @@ def ends_in_time_with_an_answer_for_all_when_kafka_does_not_come_back(bench):
             os.close(pidfd)
             print(f"    ended {time.monotonic() - begin:.1f} s after TERM")
             expect("event=worker.drain_failed" in gateway.log(), "it says that it was not done")
+            expect("left behind" not in gateway.log(), "questions to Kafka keep to their time")
         finally:
             bench.stack_do("resume", "kafka")
 
