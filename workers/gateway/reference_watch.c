@@ -28,7 +28,7 @@ struct reference_watch {
 	_Atomic int64_t answered_ms; /* 0: never */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool is_closing;
+	bool is_closing, has_ended;
 	pthread_t thread;
 };
 
@@ -117,6 +117,10 @@ static void *follow(void *self)
 	do
 		look(watch);
 	while (rest(watch));
+	pthread_mutex_lock(&watch->lock);
+	watch->has_ended = true;
+	pthread_cond_signal(&watch->wake);
+	pthread_mutex_unlock(&watch->lock);
 	return NULL;
 }
 
@@ -154,7 +158,15 @@ static bool ends_in_time(struct reference_watch *watch)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += CLOSE_S_MAX;
-	if (pthread_clockjoin_np(watch->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+	pthread_mutex_lock(&watch->lock);
+	watch->is_closing = true;
+	pthread_cond_signal(&watch->wake);
+	while (!watch->has_ended && pthread_cond_timedwait(&watch->wake, &watch->lock, &until) != ETIMEDOUT)
+		;
+	bool has_ended = watch->has_ended;
+
+	pthread_mutex_unlock(&watch->lock);
+	if (has_ended && pthread_join(watch->thread, NULL) == 0)
 		return true;
 	log_event(LOG_WARN, "reference.reader", "why=\"Kafka does not answer\" effect=\"its thread is left behind\"");
 	return false;
@@ -162,13 +174,7 @@ static bool ends_in_time(struct reference_watch *watch)
 
 void reference_watch_close(struct reference_watch *watch)
 {
-	if (!watch)
-		return;
-	pthread_mutex_lock(&watch->lock);
-	watch->is_closing = true;
-	pthread_cond_signal(&watch->wake);
-	pthread_mutex_unlock(&watch->lock);
-	if (!ends_in_time(watch))
+	if (!watch || !ends_in_time(watch))
 		return;
 	kafka_reader_close(watch->reader);
 	reference_free(atomic_load(&watch->fresh));

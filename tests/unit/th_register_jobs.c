@@ -1,0 +1,226 @@
+/* register_jobs: every job that was taken comes back once with its own answer, whatever the threads do meanwhile; a spell
+ * without the register ends; and closing leaves no thread at a job.
+ *
+ * The register is a fake: these names go before those of the libraries. */
+#include "gateway/register_jobs.h"
+#include "report/report.h"
+#include "report/stand.h"
+#include "th.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { ASKERS = 4, JOBS = 64, ANSWERS = 8000, BODY_BYTES_MAX = 64, WAIT_MS = 10000, SPELL_AT = 3000 };
+
+struct pg_link {
+	bool is_up;
+	uint64_t questions; /* owner: one thread; ThreadSanitizer sees another */
+};
+
+static _Atomic int asked;
+
+int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err)
+{
+	(void)options, (void)err;
+	*ret = calloc(1, sizeof **ret);
+	return 0;
+}
+
+void pg_link_close(struct pg_link *link)
+{
+	free(link);
+}
+
+bool pg_link_is_up(const struct pg_link *link)
+{
+	return link->is_up;
+}
+
+/* Away once, at one question amid the others. */
+int pg_link_connect(struct pg_link *link, struct err *err)
+{
+	link->questions++;
+	link->is_up = atomic_fetch_add(&asked, 1) != SPELL_AT;
+	return link->is_up ? 0 : err_set(err, ERR_RETRY, "th", "away");
+}
+
+int pg_script(struct pg_link *link, const char *sql, struct err *err)
+{
+	(void)sql, (void)err;
+	link->questions++;
+	return 0;
+}
+
+int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+{
+	(void)name, (void)params, (void)ret, (void)ret_affected;
+	return pg_script(link, sql, err);
+}
+
+int report_find(struct pg_link *link, uint32_t board, struct slice id, struct report_found ret[REPORT_FOUND_MAX],
+		size_t *ret_count, struct err *err)
+{
+	(void)id, (void)err;
+	link->questions++;
+	ret[0] = (struct report_found){ .position = board };
+	*ret_count = 1;
+	return 0;
+}
+
+/* Known with another fingerprint: those of uneven boards. */
+int report_find_all(struct pg_link *link, const struct report_name *names, size_t count, struct arena *arena,
+		    struct report_match **ret, size_t *ret_count, struct err *err)
+{
+	struct report_match *matches = arena_take(arena, count * sizeof *matches, _Alignof(struct report_match));
+
+	if (!matches)
+		return err_set(err, ERR_FATAL, "memory", "no room");
+	link->questions++;
+	*ret_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (names[i].board % 2 == 1)
+			matches[(*ret_count)++] = (struct report_match){ .name = i, .found = { .fingerprint = { 1 } } };
+	*ret = matches;
+	return 0;
+}
+
+int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+{
+	(void)link, (void)position, (void)arena, (void)ret;
+	return err_set(err, ERR_FATAL, "th", "not asked here");
+}
+
+int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct json_t **ret, struct err *err)
+{
+	(void)link, (void)position, (void)arena, (void)ret;
+	return err_set(err, ERR_FATAL, "th", "not asked here");
+}
+
+int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+{
+	(void)arena, (void)err;
+	link->questions++;
+	strbuf_add_printf(out, "%lld", (long long)position);
+	return 0;
+}
+
+int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret, struct err *err)
+{
+	(void)topic, (void)partition, (void)offset, (void)err;
+	link->questions++;
+	*ret = true;
+	return 0;
+}
+
+int report_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known, bool *ret_executed,
+			int32_t *ret_lapsed, struct err *err)
+{
+	(void)request_id, (void)err;
+	link->questions++;
+	*ret_is_known = *ret_executed = true;
+	*ret_lapsed = 7;
+	return 0;
+}
+
+int stand_write(struct pg_link *link, const struct stand_options *options, struct strbuf *out,
+		int (*flush)(void *self, struct strbuf *out, struct err *err), void *self, struct err *err)
+{
+	link->questions++;
+	strbuf_add_printf(out, "%u", options->board);
+	return flush(self, out, err);
+}
+
+static const enum job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_CONFIRMATION };
+
+/* A job is the loop's, or that of the threads. */
+struct slot {
+	struct job job;
+	bool is_out;
+};
+
+static struct slot slots[JOBS];
+static uint32_t board_last;
+
+static bool submit(struct register_jobs *jobs, struct slot *slot)
+{
+	board_last++;
+	slot->job = (struct job){ .kind = KINDS[board_last % ARRAY_LEN(KINDS)],
+				  .board = board_last / 4,
+				  .has_bsn = board_last % 8 == 2,
+				  .has_position = board_last % 8 == 1,
+				  .owner = slot };
+	slot->is_out = register_jobs_submit(jobs, &slot->job);
+	return slot->is_out;
+}
+
+static void check_answer(struct job *job)
+{
+	char own[16];
+
+	snprintf(own, sizeof own, "%u", job->board);
+	if (job->answer == JOB_AWAY) {
+		TH_EXPECT(asked > SPELL_AT);
+	} else if (job->kind == JOB_KNOWN) {
+		TH_EXPECT(job->answer == (job->board % 2 == 1 ? JOB_CLASH : JOB_UNKNOWN));
+	} else if (job->kind == JOB_CONFIRMATION) {
+		TH_EXPECT(job->answer == JOB_FOUND && job->is_executed && job->lapsed == 7);
+	} else {
+		TH_EXPECT(job->answer == JOB_FOUND && slice_equal_text(strbuf_slice(&job->body), own));
+	}
+	strbuf_release(&job->body);
+}
+
+/* Number of answers that were waiting. */
+static int take_answers(struct register_jobs *jobs)
+{
+	struct pollfd wait = { .fd = register_jobs_fd(jobs), .events = POLLIN };
+	uint64_t told;
+	int count = 0;
+
+	TH_EXPECT(poll(&wait, 1, WAIT_MS) == 1);
+	TH_EXPECT(read(wait.fd, &told, sizeof told) == sizeof told);
+	for (struct job *next, *job = register_jobs_take(jobs); job; job = next, count++) {
+		struct slot *slot = job->owner;
+
+		next = job->next;
+		TH_EXPECT(slot->is_out);
+		slot->is_out = false;
+		check_answer(job);
+	}
+	return count;
+}
+
+int main(void)
+{
+	const struct register_jobs_options options = { .pg = { .connect_ms = 1000, .statement_ms = 5000 },
+						       .raw_topic = "raw",
+						       .stand_key = slice_of("a key of the tests, 32 bytes or so"),
+						       .threads = ASKERS,
+						       .queue_max = JOBS,
+						       .body_bytes_max = BODY_BYTES_MAX };
+	struct register_jobs *jobs;
+	struct err err;
+	int answers = 0, out = 0;
+
+	TH_EXPECT(register_jobs_open(&options, &jobs, &err) == 0);
+	while (answers < ANSWERS) {
+		for (size_t i = 0; i < JOBS; i++)
+			out += !slots[i].is_out && submit(jobs, &slots[i]);
+		int taken = out > 0 ? take_answers(jobs) : 0;
+
+		if (out == 0)
+			usleep(1000); /* the register is away: until a trial */
+		answers += taken;
+		out -= taken;
+	}
+	TH_EXPECT(asked > SPELL_AT && register_jobs_is_up(jobs));
+	register_jobs_close(jobs);
+	for (size_t i = 0; i < JOBS; i++) { /* ours again, answered or not */
+		slots[i].job.answer = JOB_FAILED;
+		if (slots[i].is_out)
+			strbuf_release(&slots[i].job.body);
+	}
+	return EXIT_SUCCESS;
+}
