@@ -251,6 +251,7 @@ def questions(workers, board, delivery):
     def ctl(*words):
         return workers.ctl(*words, capture_output=True, text=True)
     expect("report as text", ctl("report", board, delivery), 0, "Status: verwerkt")
+    expect("with its date as people write it", ctl("report", board, delivery), 0, "gegevens van 2018-06-01\n")
     expect("report as CSV", ctl("report", board, delivery, "--format", "csv"), 0, "regel;personeelsnummer;benoemingssleutel")
     report = json.loads(ctl("report", board, delivery, "--format", "json").stdout)
     check("report as JSON has the lines", len(report["terugmelding"]) == report["regels"], report["regels"])
@@ -271,6 +272,8 @@ def questions(workers, board, delivery):
     expect("an id may look like an option", ctl("confirm", "--", board, "--" + "a" * 14), 0, "uitgevoerd: nee")
     expect("but not before the --", ctl("confirm", board, "--" + "a" * 14), 64, "--aaaa")
     partition = next(one["partition"] for one in status if one["raw_end"] > 0)
+    moved = ctl("refill", str(partition), "--reason", "a test", "--validators-are-stopped")
+    expect("a refill of what is whole promises nothing", moved, 0, "no raw message waits")
     dump = ctl("dump", "instroom.raw.1", str(partition), "0")
     expect("dump masks", dump, 0, "\"cells\": \"***")
     expect("dump of nothing", ctl("dump", "instroom.raw.1", str(partition), "999999"), 1)

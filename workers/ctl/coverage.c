@@ -1,6 +1,8 @@
 /* coverage: which boards have delivered, and what still wants a telephone call. */
 #include "ctl/ctl.h"
 
+#include "model/date.h"
+
 #include <jansson.h>
 
 /* Boards of the reference table in force, so that those who never delivered show too. The table is CSV in one row. */
@@ -29,7 +31,10 @@ static void print_board(const struct pg_rows *rows, size_t i)
 		return;
 	if (!is_delivered)
 		return; /* counted: there are hundreds of them before the deadline */
-	printf("%05d  last delivery %d%s%s", pg_get_i32(rows, i, 0), pg_get_i32(rows, i, 5),
+	char date[11];
+
+	date_to_iso(pg_get_i32(rows, i, 5), date);
+	printf("%05d  last delivery %s%s%s", pg_get_i32(rows, i, 0), date,
 	       pg_get_bool(rows, i, 2) ? "" : ", no contact person",
 	       pg_get_bool(rows, i, 3) ? ", waits for confirmation" : "");
 	if (pg_get_i32(rows, i, 4) > 0)

@@ -146,7 +146,12 @@ int run_refill(struct ctl *ctl, int argc, char **argv)
 		rc = drop_head(ctl, &refill, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
-	printf("partition %d: raw messages %lld to %lld will be judged again; start the validators, restart the writers\n",
-	       refill.partition, (long long)refill.next_raw, (long long)refill.raw.high - 1);
+	printf("partition %d: ", refill.partition);
+	if (refill.next_raw < refill.raw.high)
+		printf("raw messages %lld to %lld will be judged again", (long long)refill.next_raw,
+		       (long long)refill.raw.high - 1);
+	else
+		printf("no raw message waits, those from %lld on will be judged", (long long)refill.next_raw);
+	puts("; start the validators, restart the writers");
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include "base/num.h"
+#include "model/date.h"
 #include "report/report.h"
 #include "report/stand.h"
 
@@ -12,9 +13,12 @@ enum { REPORT_BYTES_MAX = 512 << 20 };
 /* Prints a header line by line and each finding as a sentence. */
 static void print_summary(const struct summary *summary)
 {
-	printf("Levering %.*s van bestuur %05u: %s%s, volgnummer %lld, gegevens van %d\n", (int)summary->delivery_id.n,
+	char date[11];
+
+	date_to_iso(summary->extraction_date, date);
+	printf("Levering %.*s van bestuur %05u: %s%s, volgnummer %lld, gegevens van %s\n", (int)summary->delivery_id.n,
 	       summary->delivery_id.p, summary->board, delivery_kind_name(summary->kind),
-	       summary->is_dry_run ? " (proef)" : "", (long long)summary->sequence, summary->extraction_date);
+	       summary->is_dry_run ? " (proef)" : "", (long long)summary->sequence, date);
 	printf("Status: %s. Regels: %lld.\n", delivery_state_name(summary->state), (long long)summary->lines);
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
 		if (summary->counts[outcome] > 0)

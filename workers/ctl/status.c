@@ -35,11 +35,13 @@ static json_t *standing_json(const struct standing *s)
 			 s->moved.n);
 }
 
-static void print_standing(const struct standing *s)
+static void print_standing(const struct standing *s, bool is_first)
 {
-	printf("%9d %12lld %12lld %12lld %12lld  %.19s  %.*s\n", s->partition, (long long)s->raw_end,
+	if (is_first) /* not before Kafka has answered too */
+		puts("partition      raw end  not written  verdict end  not written  last moved");
+	printf("%9d %12lld %12lld %12lld %12lld  %.19s%s%.*s\n", s->partition, (long long)s->raw_end,
 	       (long long)(s->raw_end - s->next_raw), (long long)s->verdict_end,
-	       (long long)(s->verdict_end - s->next_verdict), s->moved.p, (int)s->parked.n,
+	       (long long)(s->verdict_end - s->next_verdict), s->moved.p, s->parked.n > 0 ? "  " : "", (int)s->parked.n,
 	       s->parked.n > 0 ? s->parked.p : "");
 }
 
@@ -66,8 +68,6 @@ int run_status(struct ctl *ctl, int argc, char **argv)
 			     &params, &rows, NULL, &err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
-	if (rc == 0 && !ctl->wants_json)
-		puts("partition      raw end  not written  verdict end  not written  last moved");
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
 		struct standing standing = { .partition = pg_get_i32(rows, i, 0),
 					     .next_raw = pg_get_i64(rows, i, 1),
@@ -79,7 +79,7 @@ int run_status(struct ctl *ctl, int argc, char **argv)
 		if (rc == 0 && ctl->wants_json)
 			json_array_append_new(list, standing_json(&standing));
 		else if (rc == 0)
-			print_standing(&standing);
+			print_standing(&standing, i == 0);
 	}
 	if (reader)
 		kafka_reader_close(reader);
