@@ -18,6 +18,7 @@ from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 CTL = BUILD / "workers/ctl/instroomctl"
+WRITE = BUILD / "workers/write/instroom-write"
 GEN = BUILD / "workers/gen/instroom-gen"
 results = {"passed": 0, "failed": 0}
 
@@ -214,6 +215,17 @@ def wrong_credentials(workers, data):
     expect("a wrong password", run(CTL, "--config", conf, "ledger"), 77)
 
 
+def writers_that_cannot_work(workers, data):
+    """Told once, with what to do, and an exit status after which nobody starts them again."""
+    conf, env = workers.dir / "write1.conf", workers.stack.env()
+    run("psql", "-qX", env["INSTROOM_PG_ADMIN"], "-c", "create database without_tables")
+    conninfo = env["INSTROOM_PG_WRITER"].replace("dbname=instroom", "dbname=without_tables")
+    expect("a writer without tables", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 78, "run instroomctl migrate")
+    conninfo = env["INSTROOM_PG_WRITER"].partition("passfile=")[0] + f"passfile={data / 'pgpass'}"
+    expect("a writer with a wrong password", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 77, "refuses our user")
+    expect("a writer of a topic that is not there", run(WRITE, "--config", conf, "--topic.verdict=nergens.1"), 78, "nergens.1")
+
+
 def references(workers, folder, data):
     bad = data / "bad-reference"
     shutil.copytree(folder / "reference", bad)
@@ -294,6 +306,7 @@ def main():
         workers.set_up(BUILD.resolve(), counts, True, {})
         before_migration(workers)
         wrong_credentials(workers, data)
+        writers_that_cannot_work(workers, data)
         references(workers, folder, data)
         workers.start(workers.all(counts), 60)
         board, delivery = deliveries(workers, folder)

@@ -435,7 +435,7 @@ static int check_cursors(struct write *self, struct err *err)
 	int rc = assignment_check(&assignment, &stands, err);
 
 	if (rc != 0)
-		return rc;
+		return rc == -ERR_RETRY ? rc : explain(err);
 	self->check_at_ms = clock_ms() + LAG_EVERY_MS;
 	if (!stands) {
 		log_event(LOG_WARN, "write.set-back", "then=\"verdicts are applied again from the register's cursors\"");
