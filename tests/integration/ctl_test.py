@@ -101,6 +101,7 @@ def busy_gateway(folder, data):
     try:
         done = run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", "64", folder)
         expect("a gateway that is busy at first is asked again", done, 0, '"accepted": 6')
+        check("which is told once", done.stderr.count("too busy") == 1 and "trying again" in done.stderr, done.stderr)
         check("for each that it turned away", BusyGateway.turned_away == 3, BusyGateway.turned_away)
     except subprocess.TimeoutExpired:
         check("a gateway that is busy at first is asked again", False, "it waits for ever")
@@ -255,6 +256,12 @@ def deliveries(workers, folder):
     numbers = json.loads(ledger.stdout)
     for name in ("deliveries", "lines", "nieuw", "afgekeurd"):
         check(f"the ledger's {name} are the generator's", numbers[name] == counts[name], numbers)
+    stranger = folder / "stranger"
+    stranger.write_text("nobody knows me\n")
+    (folder / "acknowledged.jsonl").rename(folder / "kept")
+    done = workers.ctl(f"--gateway.token.file={stranger}", "deliver", "--quiet", str(folder), capture_output=True, text=True)
+    expect("a token nobody knows", done, 77, "geldig token")
+    (folder / "kept").rename(folder / "acknowledged.jsonl")
     first = json.loads((folder / "acknowledged.jsonl").read_text().splitlines()[1])
     return first["file"][:5], first["leveringsid"]
 

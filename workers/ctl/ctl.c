@@ -27,7 +27,8 @@ const struct ctl_command CTL_COMMANDS[] = {
 	{ "deliver", "[--parallel N] [--quiet] [--json] FILE.csv|DIR ..", "upload deliveries through the gateway",
 	  "The header of x.csv stands in x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other\n"
 	  "fields of a header. What was acknowledged is kept in DIR/acknowledged.jsonl: run it again and it goes on where\n"
-	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some.",
+	  "it was. Exit status 1: some were refused, their findings are printed; 69: the gateway did not take some;\n"
+	  "77: it does not take our token.",
 	  run_deliver },
 	{ "wait", "[--timeout SECONDS] [--quiet]", "wait until all that is delivered now is judged and written",
 	  "Exit status 1: not within the time (default 600).", run_wait },

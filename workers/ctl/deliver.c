@@ -53,6 +53,8 @@ struct deliver {
 	CURLM *multi;
 	int64_t begun_ms, shown_ms, lines, bytes;
 	bool is_quiet;
+	bool is_wait_told; /* that something is tried again, and why */
+	bool is_denied;	   /* the gateway does not take our token, or not for a board */
 	char authorization[300];
 };
 
@@ -343,6 +345,22 @@ static void print_refusal(const struct upload *upload, json_t *answer, long stat
 		fprintf(stderr, "  %s\n", json_string_value(json_object_get(answer, "detail")));
 }
 
+static const char *why_not_taken(CURLcode code, long status)
+{
+	if (code != CURLE_OK)
+		return curl_easy_strerror(code);
+	return status == 503 ? "it is too busy, or Kafka is away" : "a fault of its own";
+}
+
+/* Once: who waits wants to know for what. */
+static void tell_wait(struct deliver *deliver, const char *why)
+{
+	if (!deliver->is_wait_told)
+		fprintf(stderr, "%sinstroomctl: the gateway at %s does not take deliveries (%s): trying again\n",
+			deliver->shown_ms > 0 ? "\n" : "", deliver->ctl->config.gateway_url, why);
+	deliver->is_wait_told = true;
+}
+
 /* 503 and broken lines are tried again; the same bytes have the same fingerprint. */
 static void end_transfer(struct deliver *deliver, struct transfer *transfer, CURLcode code)
 {
@@ -364,12 +382,13 @@ static void end_transfer(struct deliver *deliver, struct transfer *transfer, CUR
 		keep_receipt(upload, answer);
 	} else if (code == CURLE_OK && status < 500 && status != 408) {
 		upload->state = UPLOAD_REFUSED;
+		deliver->is_denied |= status == 401 || status == 403;
 		print_refusal(upload, answer, status);
 	} else if (upload->tries >= TRIES_MAX) {
 		upload->state = UPLOAD_NOT_TAKEN;
-		fprintf(stderr, "%s: not taken (%s)\n", file_name(upload->path),
-			code == CURLE_OK ? "the gateway is too busy, or Kafka is away" : curl_easy_strerror(code));
+		fprintf(stderr, "%s: not taken (%s)\n", file_name(upload->path), why_not_taken(code, status));
 	} else {
+		tell_wait(deliver, why_not_taken(code, status));
 		upload->state = UPLOAD_OPEN;
 		upload->not_before_ms = clock_ms() + backoff_next_ms(&upload->backoff);
 	}
@@ -519,6 +538,8 @@ static int conclude(const struct deliver *deliver)
 		       (long long)deliver->lines, seconds);
 	if (open > 0)
 		fputs("instroomctl: run the same command again to send what was not taken\n", stderr);
+	if (deliver->is_denied)
+		return EXIT_CREDENTIALS;
 	return open > 0 ? EXIT_NO_PEER : counts[UPLOAD_REFUSED] > 0 ? EXIT_ANSWER_IS_NO : 0;
 }
 
