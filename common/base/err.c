@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#undef err_set /* the function itself, also for an analyzer */
+
 int err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...)
 {
 	if (err) {

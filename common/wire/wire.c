@@ -96,6 +96,7 @@ int wire_array_next_room(struct wire_input *in, struct wire_array *array, struct
 	if (!array_make_room(in->arena, array))
 		return err_set(err, ERR_FULL, "arena", "%s: the arena has no room for %zu items", array->what,
 			       array->count + array->block_count);
+	assert(array->items || array->block_count == 0);
 	return 0;
 }
 

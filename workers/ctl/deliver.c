@@ -67,6 +67,10 @@ static bool ends_with(const char *text, const char *end)
 	return n > m && strcmp(text + n - m, end) == 0;
 }
 
+#ifndef __clang__ /* gcc's analyzer does not follow a pointer into an array that grows */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 static int add_file(struct deliver *deliver, const char *path, struct err *err)
 {
 	if (deliver->count == deliver->room) {
@@ -84,6 +88,9 @@ static int add_file(struct deliver *deliver, const char *path, struct err *err)
 	backoff_init(&upload->backoff, 200, 5000);
 	return upload->path ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the list of files");
 }
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 static int add_path(struct deliver *deliver, const char *path, struct err *err)
 {

@@ -197,13 +197,26 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 	return 0;
 }
 
+static int print_next(struct ctl *ctl, struct kafka_reader *reader, bool has_personal, struct err *err)
+{
+	struct kafka_message message;
+	int rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
+
+	if (rc == 0)
+		return err_set(err, ERR_DATA, "empty", "there is no message at this offset (yet)");
+	if (rc > 0) {
+		rc = print_message(ctl, &message, has_personal, err);
+		kafka_message_drop(&message);
+	}
+	return rc;
+}
+
 int run_dump(struct ctl *ctl, int argc, char **argv)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	bool has_personal = false;
 	const struct ctl_option options[] = { { "with-personal-data", false, NULL, &has_personal } };
 	struct kafka_reader *reader = NULL;
-	struct kafka_message message;
 	struct err err = { 0 };
 	uint64_t partition, offset;
 	int rc = 0;
@@ -225,13 +238,7 @@ int run_dump(struct ctl *ctl, int argc, char **argv)
 	if (rc == 0)
 		rc = kafka_reader_seek(reader, place.topic, place.partition, place.offset, &err);
 	if (rc == 0)
-		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, &err);
-	if (rc > 0) {
-		rc = print_message(ctl, &message, has_personal, &err);
-		kafka_message_drop(&message);
-	} else if (rc == 0) {
-		rc = err_set(&err, ERR_DATA, "empty", "there is no message at this offset (yet)");
-	}
+		rc = print_next(ctl, reader, has_personal, &err);
 	if (reader)
 		kafka_reader_close(reader);
 	return rc == 0 ? 0 : ctl_fail(&err);

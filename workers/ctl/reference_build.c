@@ -38,6 +38,10 @@ static struct slice cell(const struct duo_file *file, size_t row, size_t column)
 	return file->cells[row * file->column_count + column];
 }
 
+#ifndef __clang__ /* gcc's analyzer takes (iconv_t)-1 for a descriptor to be closed */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 static int to_utf8(struct arena *arena, struct slice in, const char *encoding, struct slice *ret, struct err *err)
 {
 	if (!encoding) {
@@ -58,6 +62,9 @@ static int to_utf8(struct arena *arena, struct slice in, const char *encoding, s
 	*ret = slice_make(out, room - left);
 	return 0;
 }
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 static int find_columns(const struct duo_file *file, const struct slice *names, size_t count, size_t *ret_at,
 			struct err *err)
