@@ -117,10 +117,18 @@ class Gateway:
     def start(self, wait_s=30, environment=()):
         self.worker.process.start(["/usr/bin/env", *environment, str(BUILD / "workers/gateway/instroom-gateway"), "--config",
                                    self.worker.config], self.bench.workers.dir, None)
-        time.sleep(0.1)
         if wait_s:
             self.worker.wait(wait_s)
+        else:
+            eventually(self.is_listening, 30, "it listens")
         return self
+
+    def is_listening(self):
+        try:
+            self.connect().close()
+            return True
+        except OSError:
+            return False
 
     def end(self, number=signal.SIGTERM, wait_s=40):
         self.worker.process.end(number, wait_s)
@@ -453,6 +461,21 @@ def publishes_nothing_of_an_upload_that_was_cut_off(bench):
         is_closed(connection, 5)
     eventually(lambda: gateway.metric("instroom_upload_bytes") == 0, 5, "memory")
     expect(bench.log_end() == before, "a part of a delivery is in the log")
+
+
+@behaviour
+def forgets_at_once_what_was_cut_off_by_an_end_that_came_with_the_last_bytes(bench):
+    gateway, body = bench.main, csv_of(range(20, 40), "Half")
+    for _ in range(30):
+        with gateway.begin(len(body) + 1) as connection:
+            connection.sendall(body)
+        with gateway.connect() as connection:
+            connection.sendall(gateway.head(query(), "Transfer-Encoding: chunked") + b"ffff\r\n" + body)
+    eventually(lambda: gateway.metric("instroom_upload_bytes") == 0, 5, "the memory is given back")
+    with gateway.connect() as connection:  # one that is whole, of a sender that only listens on
+        connection.sendall(gateway.head(query(proef="ja"), f"Content-Length: {len(body)}") + body)
+        connection.shutdown(socket.SHUT_WR)
+        expect(read_answer(connection).status == 202, "the whole one has its answer")
 
 
 @behaviour

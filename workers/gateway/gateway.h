@@ -31,6 +31,7 @@ struct request {
 	struct job job;
 	struct upload *upload; /* of ROUTE_UPLOAD */
 	int64_t begun_ms;
+	int64_t heard_ms;    /* the last bytes of it */
 	int64_t replied_ms;  /* 0: not yet */
 	uint64_t body_bytes; /* read so far, kept or not */
 	int64_t held_bytes;  /* our part of gateway->held_bytes */

@@ -14,6 +14,7 @@
 enum {
 	HEAD_MS_MAX = 10000, /* of the first request of a connection: to its last header */
 	LATE_MS_MAX = 10000, /* an upload told to be too slow may read that so long, then it is closed */
+	LOOK_EVERY_MS = 500, /* whether a silent sender is still there */
 	CLOSE_MS_MAX = 1000, /* for the last answers when the gateway ends */
 	CLOSE_STEP_MS = 10,
 	UPLOAD_READ_BYTES_MAX = 256 << 20, /* also of what is refused already: who sends on is closed */
@@ -27,6 +28,7 @@ struct client {
 	MHD_socket fd;
 	struct request *request; /* NULL between two */
 	int64_t since_ms;	 /* connected, or the last answer is out */
+	int64_t looked_ms;	 /* whether it is still there */
 	bool is_known;		 /* had a request before */
 	struct client *next, *previous;
 };
@@ -244,7 +246,7 @@ static struct request *request_new(struct gateway *gateway, struct MHD_Connectio
 		return NULL;
 	request->gateway = gateway;
 	request->connection = connection;
-	request->begun_ms = clock_ms();
+	request->begun_ms = request->heard_ms = clock_ms();
 	client->request = request;
 	return request;
 }
@@ -261,6 +263,7 @@ static bool take_body(struct request *request, struct slice bytes)
 {
 	bool is_upload = request->route.kind == ROUTE_UPLOAD;
 
+	request->heard_ms = clock_ms();
 	request->body_bytes += bytes.n;
 	if (request->body_bytes > (is_upload ? (uint64_t)UPLOAD_READ_BYTES_MAX : (uint64_t)OTHER_READ_BYTES_MAX))
 		return false;
@@ -340,12 +343,27 @@ static bool is_overdue(const struct gateway *gateway, const struct client *clien
 	return now_ms - request->begun_ms > config->upload_ms_max + LATE_MS_MAX;
 }
 
+/* The library takes what came and waits to be woken for more. A sender's end that came with its last bytes woke it once for
+ * both, so that it would hold a cut off upload until the connection has been silent for too long. */
+static bool has_left(struct client *client, int64_t now_ms)
+{
+	const struct request *request = client->request;
+	char byte;
+
+	if (request && (request->is_suspended || request->replied_ms > 0))
+		return false; /* all of it came: who closed one side may well read */
+	if (now_ms - MAX(request ? request->heard_ms : client->since_ms, client->looked_ms) < LOOK_EVERY_MS)
+		return false;
+	client->looked_ms = now_ms;
+	return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void requests_sweep(struct gateway *gateway)
 {
 	int64_t now_ms = clock_ms();
 
 	for (struct client *client = gateway->clients.first; client; client = client->next)
-		if (is_overdue(gateway, client, now_ms))
+		if (is_overdue(gateway, client, now_ms) || has_left(client, now_ms))
 			shutdown(client->fd, SHUT_RDWR); /* the library sees an end, and closes */
 }
 
