@@ -14,6 +14,11 @@ from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, Log
 GATHERS = {"validate": {"turn.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.gather.max": "1s"}}
 
 
+NO_SET_BACK_CHECK = (
+    "workers/write/write.c", "\tif (clock_ms() < self->check_at_ms || self->is_stuck || self->intake.count > 0)\n\t\treturn 0;",
+    "\tif (clock_ms() < INT64_MAX)\n\t\treturn 0;")
+
+
 @dataclass
 class Mutant:
     name: str
@@ -101,12 +106,13 @@ MUTANTS = [
            [("workers/write/cursor.c", "where c.topic = $1 and c.next_verdict = m.expected order by", "where c.topic = $1 order by"),
             ("workers/write/cursor.c", "c.partition = held.partition and c.next_verdict = m.expected", "c.partition = held.partition")],
            lambda: [TwoOwners("write")], "absent"),
+    # what the fence of a later batch or the check of an idle writer finds out as well: the last commits, and no check
     Mutant("doubt", "after a lost answer to COMMIT the cursor tells whether it went through",
-           [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);", "\t\t(void)is_at;")],
-           lambda: [CommitCut("before", at=0.0, lasts_s=3.0)]),
+           [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);", "\t\t(void)is_at;"),
+            NO_SET_BACK_CHECK],
+           lambda: [CommitCut("before", times=20, at=0.9, lasts_s=4.0)], settings=GATHERS, seeds=(4, 1, 2, 3)),
     Mutant("set-back", "a writer without work notices that the register was set back",
-           [("workers/write/write.c", "\tif (clock_ms() < self->check_at_ms || self->is_stuck || self->intake.count > 0)\n\t\treturn 0;",
-             "\tif (clock_ms() < INT64_MAX)\n\t\treturn 0;")],
+           [NO_SET_BACK_CHECK],
            lambda: [PgOld(at=0.9, lasts_s=4.0)]),
     Mutant("held", "what came while the register was away is fetched when it is back",
            [("workers/write/write.c", "\tself->is_held = true;\n\tkafka_message_drop(&raw);", "\tkafka_message_drop(&raw);")],
