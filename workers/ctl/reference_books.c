@@ -95,8 +95,9 @@ static int load(struct reference_books *books, struct book *book, struct err *er
 		return 0;
 	int rc = kafka_reader_seek(books->reader, books->topic, 0, book->offset, err);
 
-	if (rc == 0)
-		rc = kafka_reader_next(books->reader, CTL_WAIT_MS, &message, err);
+	if (rc != 0)
+		return rc;
+	rc = kafka_reader_next(books->reader, CTL_WAIT_MS, &message, err);
 	if (rc == 0)
 		return err_set(err, ERR_RETRY, "reference", "%s gives nothing at %lld", books->topic,
 			       (long long)book->offset);

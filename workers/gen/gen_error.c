@@ -109,13 +109,13 @@ static bool break_check_digit(struct gen_teacher *teacher, bool wants_education_
 	char digits[GEN_CELL_BYTES];
 
 	memcpy(digits, cell(teacher, 0, FIELD_BSN), sizeof digits);
-	for (char last = '0'; last <= '9'; last++) {
-		bool is_education_number = eleven(digits) == (unsigned)(last - '0' + 5) % 11;
-		bool is_bsn = eleven(digits) == (unsigned)(last - '0');
+	for (unsigned last = 0; last <= 9; last++) {
+		bool is_education_number = eleven(digits) == (last + 5) % 11;
+		bool is_bsn = eleven(digits) == last;
 
 		if (is_bsn || is_education_number != wants_education_number)
 			continue;
-		digits[8] = last;
+		digits[8] = (char)('0' + last);
 		put_all(teacher, FIELD_BSN, digits);
 		return true;
 	}

@@ -44,17 +44,17 @@ bool intake_is_empty(const struct intake *intake)
 	return true;
 }
 
-void intake_park(struct intake *intake, int32_t number, const char *fmt, ...)
+void intake_park(struct intake *intake, int32_t partition, const char *fmt, ...)
 {
-	struct partition *partition = &intake->partitions[number];
+	struct partition *parked = &intake->partitions[partition];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(partition->why, sizeof partition->why, fmt, args);
+	vsnprintf(parked->why, sizeof parked->why, fmt, args);
 	va_end(args);
-	partition->state = PARTITION_PARKED;
-	partition->must_tell_why = true;
-	log_event(LOG_ERROR, "write.parked", "partition=%d why=%s", number, LOG_QUOTED(partition->why));
+	parked->state = PARTITION_PARKED;
+	parked->must_tell_why = true;
+	log_event(LOG_ERROR, "write.parked", "partition=%d why=%s", partition, LOG_QUOTED(parked->why));
 }
 
 enum decoded { DECODED = 1, DECODED_NOT, DECODED_UNKNOWN, DECODED_FULL };
