@@ -50,21 +50,22 @@ static char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Not strncasecmp: its answer depends on the locale. name is lower case. */
+/* Not strncasecmp: its answer depends on the locale. name is lower case. A hostile header row has millions of names: most
+ * differ in their first byte. */
 static bool is_same_name(struct slice given, const char *name)
 {
-	if (given.n != strlen(name))
-		return false;
 	for (size_t i = 0; i < given.n; i++)
-		if (ascii_lower(given.p[i]) != name[i])
+		if (name[i] == '\0' || ascii_lower(given.p[i]) != name[i])
 			return false;
-	return true;
+	return name[given.n] == '\0';
 }
 
 enum field field_of_column(struct slice name)
 {
 	struct slice given = slice_trim(name);
 
+	if (given.n == 0)
+		return FIELD_NONE;
 	for (size_t i = FIELD_BSN; i <= COLUMNS; i++)
 		if (is_same_name(given, FIELD_NAMES[i]))
 			return (enum field)i;

@@ -218,11 +218,12 @@ class Bench:
         done = subprocess.run([ROOT / "scripts/stack", *words, "--name", self.name], capture_output=True, text=True, check=False)
         expect(done.returncode == 0, f"scripts/stack {words}: {done.stdout}{done.stderr}")
 
-    def set_up(self):
+    def set_up(self, **settings):
+        """settings: of the workers, by kind."""
         self.stack_do("up")
         self.workers = programs.Workers(stacks.Stack(self.name))
         self.workers.set_up(BUILD, {"gateway": 1, "validate": 1, "write": 1}, True,
-                            {"gateway": {"kafka.delivery.time.max": "3s", "confirm.wait.max": "5s"}})
+                            {"gateway": {"kafka.delivery.time.max": "3s", "confirm.wait.max": "5s"}} | settings)
         self.token = (self.workers.dir / "token").read_text()
         self.one_board, self.two_boards = "only-for-board-99901", "for-99901-and-99902"
         with open(self.workers.dir / "tokens", "a") as file:
@@ -1026,14 +1027,15 @@ def has_no_personal_data_and_no_secret_in_its_log(bench):
         expect("Sanitizer" not in log and "runtime error" not in log and "Assertion" not in log, "a fault in the log")
 
 
-def main():
+def run(tests, **settings):
+    """The exit status. tests: functions of a Bench; the first is always done, the others where the command line names them."""
     data = Path(tempfile.mkdtemp(prefix="instroom-gateway-"))
     bench = Bench(data)
     wanted = sys.argv[1:]
     try:
-        bench.set_up()
-        for test in TESTS:
-            if wanted and not any(word in test.__name__ for word in wanted) and test is not TESTS[0]:
+        bench.set_up(**settings)
+        for test in tests:
+            if wanted and not any(word in test.__name__ for word in wanted) and test is not tests[0]:
                 continue
             begin = time.monotonic()
             try:
@@ -1058,4 +1060,4 @@ def main():
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    sys.exit(main())
+    sys.exit(run(TESTS))
