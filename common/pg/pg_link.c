@@ -138,7 +138,7 @@ int pg_flush(struct pg_link *link, struct err *err)
 int pg_wait_answer(struct pg_link *link, struct err *err)
 {
 	int rc = pg_flush(link, err);
-	bool is_ready;
+	bool is_ready = false;
 
 	while (rc == 0 && PQisBusy(link->conn)) {
 		rc = wait_step(link, POLLIN, WAIT_STEP_MS, &is_ready, err);

@@ -173,7 +173,10 @@ static int greet(struct redis_link *link, const struct slice *words, int count, 
 	}
 	int rc = exchange(link, count, p, n, end_ms, ret, err);
 
-	return rc == 0 && (*ret)->type == REDIS_REPLY_ERROR ? fail_reply(*ret, err) : rc;
+	if (rc != 0)
+		return rc;
+	assert(*ret);
+	return (*ret)->type == REDIS_REPLY_ERROR ? fail_reply(*ret, err) : 0;
 }
 
 static int log_in(struct redis_link *link, int64_t end_ms, struct err *err)

@@ -153,7 +153,7 @@ static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_re
 	if (rc == 0 && range.low < range.high)
 		rc = kafka_reader_seek(reader, topic, partition, range.low, err);
 	for (int64_t next = range.low; rc == 0 && next < range.high;) {
-		struct kafka_message message;
+		struct kafka_message message = { 0 };
 
 		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
 		if (rc <= 0)
@@ -222,7 +222,7 @@ static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *p
 		    struct quarantined *ret, struct err *err)
 {
 	struct kafka_reader *reader = NULL;
-	struct kafka_message message;
+	struct kafka_message message = { 0 };
 	struct slice value = { 0 };
 	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
 

@@ -64,7 +64,7 @@ static int fetch(struct kafka_reader *reader, const char *topic, int64_t positio
 int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct arena *arena,
 		 enum raw_found *ret_found, struct wire_delivery *ret, struct err *err)
 {
-	struct kafka_message message;
+	struct kafka_message message = { 0 };
 	struct slice value;
 	char topic[256];
 	int rc = topic_of(ctl, position, topic, sizeof topic, err);

@@ -2,6 +2,7 @@
 
 #include "model/date.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, ROOM_FIRST = 64, ATTEMPTS = 64 };
@@ -83,6 +84,7 @@ static enum outcome decide(struct verify_teacher *teacher, int64_t position, con
 
 static struct verify_delivery *find_delivery(const struct verify_board *board, const struct wire_header *header)
 {
+	assert(board->deliveries || board->delivery_count == 0);
 	for (size_t i = 0; i < board->delivery_count; i++)
 		if (slice_equal_text(header->delivery_id, board->deliveries[i].id) &&
 		    memcmp(board->deliveries[i].fingerprint, header->fingerprint, FINGERPRINT_BYTES) == 0)

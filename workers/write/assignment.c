@@ -59,7 +59,7 @@ static bool check_verdict_range(struct intake *intake, const struct cursor *curs
 static int has_same_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
 			   struct err *err)
 {
-	struct kafka_message message;
+	struct kafka_message message = { 0 };
 	uint8_t digest[32];
 	int rc = kafka_reader_seek(reader, assignment->topic_raw, cursor->partition, cursor->chain.next_raw - 1, err);
 
