@@ -259,20 +259,6 @@ static rd_kafka_resp_err_t ask_end(rd_kafka_t *rk, const char *topic, int32_t pa
 	return code;
 }
 
-int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
-		    struct kafka_topic_range *ret, struct err *err)
-{
-	int64_t low, high, end_ms = clock_ms() + wait_ms;
-	rd_kafka_resp_err_t code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, wait_ms, &low);
-
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_END, (uint32_t)MAX(end_ms - clock_ms(), 1), &high);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail(code, topic, err);
-	*ret = (struct kafka_topic_range){ .low = low, .high = high };
-	return 0;
-}
-
 static void drop_metadata(const struct rd_kafka_metadata **metadata)
 {
 	if (*metadata)
@@ -295,5 +281,36 @@ int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, in
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(code, topic, err);
 	*ret = metadata->topics[0].partition_cnt;
+	return 0;
+}
+
+/* librdkafka also calls unknown what its cache does not hold yet, as after a broker that hung: the brokers decide. */
+static int fail_unknown(rd_kafka_t *rk, const char *topic, int32_t partition, rd_kafka_resp_err_t code,
+			uint32_t wait_ms, struct err *err)
+{
+	int32_t partitions = 0;
+	int rc = kafka_ask_partitions(rk, topic, wait_ms, &partitions, err);
+
+	if (rc != 0)
+		return rc;
+	if (partition >= partitions)
+		return kafka_fail(code, topic, err);
+	return err_set(err, ERR_RETRY, rd_kafka_err2name(code), "%s: Kafka does not say yet who leads partition %d",
+		       topic, partition);
+}
+
+int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
+		    struct kafka_topic_range *ret, struct err *err)
+{
+	int64_t low, high, end_ms = clock_ms() + wait_ms;
+	rd_kafka_resp_err_t code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, wait_ms, &low);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = ask_end(rk, topic, partition, RD_KAFKA_OFFSET_END, (uint32_t)MAX(end_ms - clock_ms(), 1), &high);
+	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+		return fail_unknown(rk, topic, partition, code, wait_ms, err);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_fail(code, topic, err);
+	*ret = (struct kafka_topic_range){ .low = low, .high = high };
 	return 0;
 }
