@@ -26,11 +26,13 @@ CRASH_POINTS = {
     "gateway": ("gateway.checked", "gateway.acknowledged"),
     "validate": ("validate.taken", "validate.judged", "validate.produced", "validate.delivered", "validate.advanced",
                  "validate.folded", "validate.began"),
-    "write": ("write.fenced", "write.teachers-written", "write.before-commit", "write.committed", "write.forget-published"),
+    "write": ("write.fenced", "write.teachers-written", "write.isolating", "write.before-commit", "write.committed",
+              "write.forget-published"),
 }
 KIND_OF_POINT = {point: kind for kind, points in CRASH_POINTS.items() for point in points}
 ZOMBIE_S = SESSION_S + 1.0
 PARKED_WAIT_S = 20
+LOCKED_WAIT_S = 10
 NOTICED_WAIT_S = 30  # an idle writer looks every 10 s
 PRODUCER_DEAD = frozenset({70})      # the worker asks to be started again
 MIGRATION_MISSING = frozenset({78})  # an operator has to act before it is started again
@@ -606,20 +608,36 @@ class PgDeadlock(Fault):
     def __init__(self, **options):
         super().__init__(**options)
         self.met = 0
+        self.thread = None
 
     def has_struck(self, keeper):
         return self.met > 0
 
+    def before_load(self, machine):
+        """At 0 the lock stands before the first delivery: a quick load would be over before it."""
+        if self.at > 0:
+            return
+        self.is_open = True
+        self.begin(machine)
+        deadline = time.monotonic() + LOCKED_WAIT_S
+        while not int(machine.sql("select count(*) from pg_locks where relation = 'register.teacher'::regclass"
+                                  " and mode = 'ExclusiveLock' and granted")):
+            if time.monotonic() > deadline:
+                raise StackError(f"nobody holds register.teacher after {LOCKED_WAIT_S} s")
+
     def begin(self, machine):
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self.cross, args=(machine,), daemon=True)
-        self.thread.start()
+        if self.thread is None:
+            self.is_over = threading.Event()
+            self.thread = threading.Thread(target=self.cross, args=(machine,), daemon=True)
+            self.thread.start()
 
     def cross(self, machine):
-        while not self.is_over.wait(0.2):
+        while True:
             done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", machine.stack.env()["INSTROOM_PG_ADMIN"]],
                                   input=self.sql, check=False, capture_output=True, text=True)
             self.met += done.returncode == 0 and "met" in done.stderr
+            if self.is_over.wait(0.2):
+                return
 
     def cure(self, machine):
         self.is_over.set()

@@ -11,8 +11,11 @@ import signal
 import threading
 import time
 
+from private_stack.process import tail_of
+
 RESTART_S = 0.15
 LIVES_MAX = 40
+LAST_WORDS = 3  # lines
 CRASHED, DRAINED = 137, 0  # of a crash point; TERM
 EXPECTED = {CRASHED, DRAINED, -signal.SIGKILL}
 
@@ -50,7 +53,8 @@ class Keeper:
                 return
             self.ends.append((worker.name, status))
             if status is not None and status not in self.expected:
-                self.findings.append(f"{worker.name} ended with {status}, which no fault asked for")
+                self.findings.append(f"{worker.name} ended with {status}, which no fault asked for; its log ends:\n" +
+                                     tail_of(worker.process.log_file, LAST_WORDS))
             if self.is_over.wait(RESTART_S * min(life, 10)):
                 return
         self.findings.append(f"{worker.name} died {self.lives_max} times")

@@ -13,6 +13,8 @@ from .trial import Trial
 SEED = 1
 # Some points need a life before them that makes the situation they stand in.
 WAY_TO = {"validate.folded": ("validate.delivered",)}
+# Or a theme in which they are passed at all.
+ONLY_IN = {"write.isolating": "refused"}
 EARLY, LATE = {"at": 0.15, "lasts_s": 1.2}, {"at": 0.5, "lasts_s": 1.2}
 LONG_S = 3.0
 
@@ -86,11 +88,12 @@ def trials(bench, plan):
 def short_plan():
     themes = itertools.cycle(("mixed", "one-board", "absent", "refused"))
     for point in faults.KIND_OF_POINT:
-        yield [crash(point, 1)], next(themes)
+        yield [crash(point, 1)], ONLY_IN.get(point) or next(themes)
     # a board alone has a single partition, which may be the other instance's
     for point, theme in zip(("validate.judged", "validate.delivered", "write.fenced", "write.before-commit", "write.committed"),
                             itertools.cycle(("mixed", "absent", "refused"))):
         yield [faults.StopAt(point, 1)], theme
+    yield [faults.StopAt("write.isolating", 1)], "refused"
     for chosen in dependency_faults():
         yield chosen, next(themes)
     for chosen in replay_faults():
@@ -100,8 +103,11 @@ def short_plan():
 def full_plan():
     for theme in sorted(workloads.THEMES):
         for point, hit in itertools.product(faults.KIND_OF_POINT, (1, 3)):
-            yield [crash(point, hit)], theme
+            if ONLY_IN.get(point, theme) == theme:
+                yield [crash(point, hit)], theme
         for point in stop_points():
+            if ONLY_IN.get(point, theme) != theme:
+                continue
             yield [faults.StopAt(point, 1)], theme if theme != "one-board" else "mixed"
         for chosen in dependency_faults() + single_faults() + (replay_faults() if theme == "replay" else []):
             yield chosen, theme

@@ -1,6 +1,7 @@
 #include "write/isolate.h"
 
 #include "base/log.h"
+#include "run/crash.h"
 
 /* The groups of one message that write a teacher, and what is known of them. */
 struct search {
@@ -44,8 +45,9 @@ static int search_init(struct search *search, struct isolate *isolate, struct me
 	return 0;
 }
 
-/* 1: with no other writing teacher than these the message can be stored; 0: it cannot; < 0: error. */
-static int can_store(struct search *search, size_t low, size_t high, enum transaction_end *ret, struct err *err)
+/* *ret_can: with no other writing teacher than these the message can be stored. */
+static int try_to_store(struct search *search, size_t low, size_t high, bool *ret_can, enum transaction_end *ret,
+			struct err *err)
 {
 	memset(search->refused, 0, bits_bytes(search->message->verdict.classes.n));
 	for (size_t i = 0; i < search->count; i++)
@@ -54,20 +56,21 @@ static int can_store(struct search *search, size_t low, size_t high, enum transa
 	search->message->refusal.groups = search->refused;
 	int rc = run_one(search->isolate, search->message, search->move, true, ret, err);
 
-	if (rc == -ERR_DATA)
-		return 0;
-	return rc < 0 ? rc : 1;
+	*ret_can = rc == 0;
+	return rc == -ERR_DATA ? 0 : rc;
 }
 
 /* Marks the bad ones among [low, high). 0, or < 0; *ret is FENCED when a trial found the partition gone. */
 static int halve(struct search *search, size_t low, size_t high, enum transaction_end *ret, struct err *err)
 {
+	bool can;
+
 	if (low == high)
 		return 0;
-	int rc = can_store(search, low, high, ret, err);
+	int rc = try_to_store(search, low, high, &can, ret, err);
 
-	if (rc != 0 || *ret == TRANSACTION_FENCED)
-		return MIN(rc, 0);
+	if (rc != 0 || can || *ret == TRANSACTION_FENCED)
+		return rc;
 	if (high - low == 1) {
 		bit_set(search->bad, search->groups[low]);
 		search->bad_count++;
@@ -91,19 +94,20 @@ static int find_refusal(struct isolate *isolate, struct message *message, const 
 			enum transaction_end *ret, struct err *err)
 {
 	struct search search;
+	bool can = false;
 	int rc = search_init(&search, isolate, message, move, err);
 
 	*ret = TRANSACTION_TRIED;
 	if (rc == 0)
-		rc = can_store(&search, 0, 0, ret, err);
+		rc = try_to_store(&search, 0, 0, &can, ret, err);
 	message->refusal.groups = NULL; /* of the trial: a broken line must not leave it behind */
-	if (rc < 0 || *ret == TRANSACTION_FENCED)
+	if (rc != 0 || *ret == TRANSACTION_FENCED)
 		return rc;
-	if (rc == 1) { /* without its teachers it goes in: they are to blame */
+	if (can) { /* without its teachers it goes in: they are to blame */
 		*ret = TRANSACTION_TRIED;
 		rc = halve(&search, 0, search.count, ret, err);
 		message->refusal.groups = NULL;
-		if (rc < 0 || *ret == TRANSACTION_FENCED)
+		if (rc != 0 || *ret == TRANSACTION_FENCED)
 			return rc;
 	}
 	if (search.bad_count > 0)
@@ -121,6 +125,7 @@ static int store_one(struct isolate *isolate, struct message *message, const str
 	int rc = run_one(isolate, message, move, false, ret, err);
 
 	if (rc == -ERR_DATA && !message->refusal.groups && !message->refusal.is_whole) {
+		crash_point("write.isolating");
 		rc = find_refusal(isolate, message, move, ret, err);
 		if (rc == 0 && *ret != TRANSACTION_FENCED)
 			rc = run_one(isolate, message, move, false, ret, err);
