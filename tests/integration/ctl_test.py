@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -107,6 +108,61 @@ def busy_gateway(folder, data):
         check("a gateway that is busy at first is asked again", False, "it waits for ever")
     server.shutdown()
     (folder / "acknowledged.jsonl").unlink(missing_ok=True)
+
+
+class NotingGateway(BaseHTTPRequestHandler):
+    """Takes all, and notes what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+    seen = []
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True)
+        query |= {name.lower(): [value] for name, value in self.headers.items() if name.lower().startswith("instroom-contact-")}
+        NotingGateway.seen.append({name: values[0] for name, values in query.items()})
+        body = b'{"leveringsid": "x", "regels": 1}'
+        self.send_response(202)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+# What stands in x.json, and what of it the gateway must get (DOMAIN 14.2); None: the file is refused unsent.
+HEADERS = [
+    ('"volgnummer": 7, "regels": 1, "proef": true, "soort": "MUTATIE", "sha256": null',
+     {"volgnummer": "7", "regels": "1", "proef": "ja", "soort": "MUTATIE"}),
+    ('"volgnummer": 9223372036854775807, "proef": false', {"volgnummer": "9223372036854775807", "proef": "nee"}),
+    ('"regels": 7.5', {"regels": ""}), ('"regels": [7]', {"regels": ""}), ('"volgnummer": "7"', {"volgnummer": ""}),
+    ('"volgnummer": true', {"volgnummer": ""}), ('"proef": "ja"', {"proef": ""}), ('"proef": 1', {"proef": ""}),
+    ('"bestuur": 99901', {"bestuur": ""}), ('"soort": {}', {"soort": ""}), ('"leveringsid": ""', {"leveringsid": ""}),
+    ('"bestuur": "9\\u0000"', {"bestuur": "9\0"}), ('"a&proef=ja": "x"', {"a&proef=ja": "x"}),
+    ('"contact_naam": "Zo\u00eb"', {"instroom-contact-naam": "Zo%C3%AB"}), ('"contact_naam": 7', {"instroom-contact-naam": "%FF"}),
+    ('"contact_email": {}', {"instroom-contact-email": "%FF"}),
+    ('"volgnummer": 9223372036854775808', None), ('"proef": true, "proef": false', None), ('"bestuur"', None), ('"x": "' + "y" * 5000 + '"', None),
+]
+
+
+def header_types(data):
+    """Values of a wrong type reach the gateway as wrong, and a header that cannot be sent stops no other file."""
+    folder, conf = data / "headers", data / "headers.conf"
+    folder.mkdir()
+    for number, (text, _) in enumerate(HEADERS):
+        (folder / f"{number:02}.json").write_text("{" + text + "}", "utf-8")
+        (folder / f"{number:02}.csv").write_text("bsn\n")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), NotingGateway)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    conf.write_text(f"gateway.url = http://127.0.0.1:{server.server_port}\ngateway.token.file = {data / 'token'}\n")
+    done = run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", "1", folder)
+    server.shutdown()
+    wanted = [query for _, query in HEADERS if query is not None]
+    expect("headers that cannot be sent are refused", done, 1, f'"accepted": {len(wanted)}, "known": 0, "refused": 4,')
+    check("and told", "16.json holds a number that is too large" in done.stderr and "19.csv: refused" in done.stderr, done.stderr)
+    check("each header as it stands", NotingGateway.seen == wanted,
+          [(seen, query) for seen, query in zip(NotingGateway.seen, wanted) if seen != query])
 
 
 # Small lists of the shape of DUO's; all schools and boards are invented.
@@ -303,6 +359,7 @@ def main():
     stack = stacks.Stack(f"ctl-{os.getpid()}")
     try:
         without_servers(data)
+        header_types(data)
         reference_build(data)
         folder = data / "set"
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")

@@ -136,6 +136,16 @@ static void header_path(const char *csv, char *out, size_t out_bytes)
 	snprintf(out, out_bytes, "%.*s.json", (int)(strlen(csv) - (ends_with(csv, ".csv") ? 4 : 0)), csv);
 }
 
+/* Never jansson's own words: they quote the place, which may be a contact's name. */
+static int fail_header(const char *path, const json_error_t *fault, struct err *err)
+{
+	if (json_error_code(fault) == json_error_numeric_overflow)
+		return err_set(err, ERR_DATA, "header", "%s holds a number that is too large (line %d)",
+			       file_name(path), fault->line);
+	return err_set(err, ERR_DATA, "header", "%s is no JSON, or names a field twice (line %d)", file_name(path),
+		       fault->line);
+}
+
 /* SHA-256 over both files: a changed header is another delivery. */
 static int digest_upload(struct upload *upload, struct strbuf *content, json_t **ret_header, struct err *err)
 {
@@ -148,9 +158,11 @@ static int digest_upload(struct upload *upload, struct strbuf *content, json_t *
 	int rc = ctl_read_file(path, &both, err);
 
 	if (rc == 0) {
-		*ret_header = json_loadb(both.p ? both.p : "", both.n, JSON_REJECT_DUPLICATES, &fault);
-		if (!*ret_header || !json_is_object(*ret_header))
-			rc = err_set(err, ERR_DATA, "header", "%s is no JSON object (line %d)", path, fault.line);
+		*ret_header = json_loadb(both.p ? both.p : "", both.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &fault);
+		if (!*ret_header)
+			rc = fail_header(path, &fault, err);
+		else if (!json_is_object(*ret_header))
+			rc = err_set(err, ERR_DATA, "header", "%s is no JSON object", file_name(path));
 	}
 	if (rc == 0)
 		rc = ctl_read_file(upload->path, content, err);
@@ -252,33 +264,63 @@ static size_t take_reply(char *bytes, size_t one, size_t n, void *self)
 	return strbuf_ok(&transfer->reply) ? n * one : 0;
 }
 
-static void add_contact(struct transfer *transfer, const char *header, const char *value)
+/* The JSON type a header field must have (DOMAIN 14.2). */
+static bool has_right_type(const char *name, const json_t *value)
 {
-	char *escaped = curl_easy_escape(transfer->curl, value, 0);
-	char line[2048];
-
-	snprintf(line, sizeof line, "%s: %s", header, escaped ? escaped : "");
-	curl_free(escaped);
-	transfer->headers = curl_slist_append(transfer->headers, line);
+	if (strcmp(name, "proef") == 0)
+		return json_is_boolean(value);
+	if (strcmp(name, "volgnummer") == 0 || strcmp(name, "regels") == 0)
+		return json_is_integer(value);
+	return json_is_string(value);
 }
 
-static const char *value_text(json_t *value, char *buf, size_t buf_bytes)
+/* As a query parameter. A value of another type has no such form: an empty text is just as wrong (LR-K08). */
+static struct slice value_text(const char *name, const json_t *value, char *buf, size_t buf_bytes)
 {
+	if (!has_right_type(name, value))
+		return slice_of("");
 	if (json_is_string(value))
-		return json_string_value(value);
+		return slice_make(json_string_value(value), json_string_length(value));
 	if (json_is_boolean(value))
-		return json_is_true(value) ? "ja" : "nee";
-	snprintf(buf, buf_bytes, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	return buf;
+		return slice_of(json_is_true(value) ? "ja" : "nee");
+	return slice_make(buf, (size_t)snprintf(buf, buf_bytes, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
 }
 
-static int set_address(const struct deliver *deliver, struct transfer *transfer, json_t *header, struct err *err)
+/* Percent-encoded; curl takes a length of 0 for "count it yourself". NULL: no memory. */
+static char *escape(const struct transfer *transfer, struct slice text)
+{
+	return curl_easy_escape(transfer->curl, text.n > 0 ? text.p : "", (int)text.n);
+}
+
+static const char *contact_header(const char *name)
 {
 	static const struct {
 		const char *field, *header;
 	} CONTACTS[] = { { "contact_naam", "Instroom-Contact-Naam" },
 			 { "contact_telefoon", "Instroom-Contact-Telefoon" },
 			 { "contact_email", "Instroom-Contact-Email" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(CONTACTS); i++)
+		if (strcmp(name, CONTACTS[i].field) == 0)
+			return CONTACTS[i].header;
+	return NULL;
+}
+
+/* A value that is no text becomes a byte that is no UTF-8, which is just as wrong. */
+static void add_contact(struct transfer *transfer, const char *header, const json_t *value)
+{
+	char *escaped = json_is_string(value)
+				? escape(transfer, slice_make(json_string_value(value), json_string_length(value)))
+				: NULL;
+	char line[2048];
+
+	snprintf(line, sizeof line, "%s: %s", header, escaped ? escaped : "%FF");
+	curl_free(escaped);
+	transfer->headers = curl_slist_append(transfer->headers, line);
+}
+
+static int set_address(const struct deliver *deliver, struct transfer *transfer, json_t *header, struct err *err)
+{
 	char url[URL_BYTES_MAX], number[32], separator = '?';
 	size_t n = (size_t)snprintf(url, sizeof url, "%s/v1/leveringen", deliver->ctl->config.gateway_url);
 	const char *name;
@@ -286,25 +328,24 @@ static int set_address(const struct deliver *deliver, struct transfer *transfer,
 
 	json_object_foreach(header, name, value)
 	{
-		bool is_contact = false;
+		const char *contact = contact_header(name);
 
 		if (json_is_null(value))
 			continue;
-		for (size_t i = 0; i < ARRAY_LEN(CONTACTS); i++) {
-			if (strcmp(name, CONTACTS[i].field) != 0)
-				continue;
-			add_contact(transfer, CONTACTS[i].header, value_text(value, number, sizeof number));
-			is_contact = true;
-		}
-		if (is_contact)
+		if (contact) {
+			add_contact(transfer, contact, value);
 			continue;
-		char *escaped = curl_easy_escape(transfer->curl, value_text(value, number, sizeof number), 0);
+		}
+		char *field = escape(transfer, slice_of(name));
+		char *escaped = escape(transfer, value_text(name, value, number, sizeof number));
 
-		n += (size_t)snprintf(url + n, sizeof url - n, "%c%s=%s", separator, name, escaped ? escaped : "");
+		n += (size_t)snprintf(url + n, sizeof url - n, "%c%s=%s", separator, field ? field : "",
+				      escaped ? escaped : "");
+		curl_free(field);
 		curl_free(escaped);
 		separator = '&';
 		if (n >= sizeof url)
-			return err_set(err, ERR_DATA, "header", "the header of %s is too long", transfer->upload->path);
+			return err_set(err, ERR_DATA, "header", "its header is too long");
 	}
 	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
 	return 0;
@@ -314,7 +355,6 @@ static int begin_transfer(struct deliver *deliver, struct transfer *transfer, st
 {
 	json_t *header = NULL;
 
-	transfer->upload = upload;
 	strbuf_reset(&transfer->content);
 	strbuf_reset(&transfer->reply);
 	curl_slist_free_all(transfer->headers);
@@ -331,6 +371,7 @@ static int begin_transfer(struct deliver *deliver, struct transfer *transfer, st
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDS, transfer->content.p ? transfer->content.p : "");
 	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->content.n);
+	transfer->upload = upload;
 	upload->state = UPLOAD_RUNNING;
 	upload->tries++;
 	curl_multi_add_handle(deliver->multi, transfer->curl);
@@ -419,6 +460,14 @@ static struct upload *next_upload(struct deliver *deliver)
 	return NULL;
 }
 
+/* A header that cannot be sent: this file's own fault, the others go on. */
+static void refuse_header(struct deliver *deliver, struct upload *upload, const struct err *err)
+{
+	upload->state = UPLOAD_REFUSED;
+	deliver->done++;
+	fprintf(stderr, "%s: refused\n  %s\n", file_name(upload->path), err->text);
+}
+
 static int begin_transfers(struct deliver *deliver, struct err *err)
 {
 	for (size_t i = 0; i < deliver->parallel; i++) {
@@ -428,7 +477,9 @@ static int begin_transfers(struct deliver *deliver, struct err *err)
 			continue;
 		int rc = begin_transfer(deliver, &deliver->transfers[i], upload, err);
 
-		if (rc != 0)
+		if (rc != 0 && strcmp(err->code, "header") == 0)
+			refuse_header(deliver, upload, err);
+		else if (rc != 0)
 			return rc;
 	}
 	return 0;
