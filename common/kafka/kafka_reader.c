@@ -10,15 +10,17 @@ struct kafka_reader {
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic; /* of the range under way, else NULL */
 	int32_t partition;
+	bool was_answered; /* our credentials are good */
 	bool is_refused;
 };
 
+/* A connection that breaks while it logs in counts as refused in librdkafka 2.0.2: once answered, we wait instead. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_reader *reader = opaque;
 
 	(void)rk, (void)reason;
-	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !reader->was_answered)
 		reader->is_refused = true;
 }
 
@@ -78,8 +80,10 @@ static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
 	rd_kafka_poll(reader->rk, 0);
 	if (rc == -ERR_RETRY && reader->is_refused)
 		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
-	if (rc == 0)
+	if (rc == 0) {
+		reader->was_answered = true;
 		reader->is_refused = false;
+	}
 	return rc;
 }
 
@@ -137,4 +141,9 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 	int rc = kafka_message_take(message, ret, err);
 
 	return rc == 0 ? 1 : rc;
+}
+
+rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader)
+{
+	return reader->rk;
 }

@@ -36,8 +36,11 @@ MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition
 /* ERR_CONFIG: there is no such topic. */
 MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
 
+/* for tests: to make them fail */
 struct kafka_sink;
-rd_kafka_t *kafka_sink_handle(struct kafka_sink *sink); /* for tests: to make it fail */
+struct kafka_reader;
+rd_kafka_t *kafka_sink_handle(struct kafka_sink *sink);
+rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader);
 
 static inline void drop_partition_list(rd_kafka_topic_partition_list_t **list)
 {

@@ -36,7 +36,8 @@ struct kafka_sink {
 	int32_t message_bytes_max;
 	int reports_out; /* since the last poll began */
 	bool is_dead;
-	bool is_refused;  /* the brokers refuse our credentials, and none has taken us yet */
+	bool was_taken;	  /* a broker has answered us: our credentials are good */
+	bool is_refused;  /* the brokers refuse our credentials, and the next put is told */
 	int event_fds[2]; /* a pipe; -1: not asked for */
 };
 
@@ -56,6 +57,12 @@ static int report_kind(struct kafka_sink *sink, rd_kafka_resp_err_t code)
 	return (int)kafka_sort(code);
 }
 
+static void note_taken(struct kafka_sink *sink)
+{
+	sink->was_taken = true;
+	sink->is_refused = false;
+}
+
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
 	struct kafka_sink *sink = opaque;
@@ -69,11 +76,12 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 
 	(void)rk;
 	if (report.error == 0)
-		sink->is_refused = false;
+		note_taken(sink);
 	sink->reports_out++;
 	sink->reported(sink->self, &report);
 }
 
+/* A connection that breaks while it logs in counts as refused in librdkafka 2.0.2: once taken, we wait instead. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_sink *sink = opaque;
@@ -81,7 +89,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	(void)reason;
 	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(rk))
 		sink->is_dead = true;
-	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !sink->was_taken)
 		sink->is_refused = true;
 }
 
@@ -150,8 +158,10 @@ void kafka_sink_close(struct kafka_sink *sink)
 
 /* --- puts --- */
 
-static int fail_refused(struct err *err)
+/* Told once: whoever goes on all the same asks the brokers again. */
+static int fail_refused(struct kafka_sink *sink, struct err *err)
 {
+	sink->is_refused = false;
 	return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "producer", err);
 }
 
@@ -180,6 +190,8 @@ static int find_topic(struct kafka_sink *sink, const char *name, rd_kafka_topic_
 		rd_kafka_topic_destroy(handle);
 		return rc;
 	}
+	if (rc == 0)
+		note_taken(sink);
 	struct sink_topic *topic = &sink->topics[sink->topic_count++];
 
 	snprintf(topic->name, sizeof topic->name, "%s", name);
@@ -215,12 +227,12 @@ int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition
 		return err_set(err, ERR_DATA, "size", "%s: %zu bytes are more than a message may have", topic, value.n);
 	if (sink->is_dead)
 		return fail_put(sink, RD_KAFKA_RESP_ERR__FATAL, topic, err);
-	if (sink->is_refused)
-		return fail_refused(err);
 	int rc = find_topic(sink, topic, &handle, err);
 
 	if (rc != 0)
 		return rc;
+	if (sink->is_refused)
+		return fail_refused(sink, err);
 	rd_kafka_headers_t *copy = header_count > 0 ? copy_headers(headers, header_count) : NULL;
 	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
 	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
@@ -303,5 +315,7 @@ int kafka_sink_partitions(struct kafka_sink *sink, const char *topic, uint32_t w
 	int rc = kafka_ask_partitions(sink->rk, topic, wait_ms, ret, err);
 
 	kafka_sink_poll(sink, 0); /* errors of the brokers arrive by the queue */
-	return rc == -ERR_RETRY && sink->is_refused ? fail_refused(err) : rc;
+	if (rc == 0)
+		note_taken(sink);
+	return rc == -ERR_RETRY && sink->is_refused ? fail_refused(sink, err) : rc;
 }

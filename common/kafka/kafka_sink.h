@@ -39,9 +39,9 @@ void kafka_sink_close(struct kafka_sink *sink);
 enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
 
 /* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
- * bytes of framing included. ERR_CONFIG: no such topic or partition, or refused credentials. ERR_FATAL: the sink is
- * dead. A put that fails has no report. The first put to a topic asks for its metadata, up to 2 s when the brokers are
- * away. At most 16 topics a sink. */
+ * bytes of framing included. ERR_CONFIG: no such topic or partition, or credentials that were refused before a broker
+ * took them, which is told once each time. ERR_FATAL: the sink is dead. A put that fails has no report. The first put to
+ * a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a sink. */
 MUSTUSE int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition, struct slice key,
 			   struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
 			   struct err *err);

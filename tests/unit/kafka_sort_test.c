@@ -3,6 +3,7 @@
 #include "kafka/kafka_sink.h"
 
 #include <criterion/criterion.h>
+#include <librdkafka/rdkafka_mock.h>
 
 static const struct {
 	rd_kafka_resp_err_t code;
@@ -92,4 +93,116 @@ Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 	cr_expect(kafka_sink_is_dead(sink));
 	cr_expect_eq(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err), -ERR_FATAL);
 	kafka_sink_close(sink);
+}
+
+/* --- credentials --- */
+
+/* What librdkafka 2.0.2 says of wrong credentials, and of a connection that breaks while it logs in. It has no call that
+ * raises an error, but shows where the handler is. */
+static void refuse(rd_kafka_t *rk)
+{
+	void (*on_error)(rd_kafka_t * rk, int code, const char *reason, void *opaque);
+	void *address = NULL;
+	char text[32];
+	size_t text_bytes = sizeof text;
+
+	cr_assert_eq(rd_kafka_conf_get(rd_kafka_conf(rk), "error_cb", text, &text_bytes), RD_KAFKA_CONF_OK);
+	cr_assert_eq(sscanf(text, "%p", &address), 1);
+	memcpy(&on_error, &address, sizeof on_error);
+	on_error(rk, RD_KAFKA_RESP_ERR__AUTHENTICATION, "test", rd_kafka_opaque(rk));
+}
+
+static struct kafka_sink *open_sink(const char *brokers, int *error)
+{
+	struct kafka_options kafka = { .brokers = brokers };
+	struct kafka_sink_options options = {
+		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
+	};
+	struct kafka_sink *sink = NULL;
+	struct err err;
+
+	cr_assert_eq(kafka_sink_open(&kafka, &options, note, error, &sink, &err), 0, "%s", err.text);
+	return sink;
+}
+
+static int put_one(struct kafka_sink *sink, struct err *err)
+{
+	return kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, err);
+}
+
+Test(kafka, a_producer_that_is_refused_says_so_once_and_asks_again)
+{
+	int error = 0;
+	struct kafka_sink *sink = open_sink("127.0.0.1:1", &error);
+	struct err err;
+
+	for (int i = 0; i < 2; i++) {
+		refuse(kafka_sink_handle(sink));
+		cr_expect_eq(put_one(sink, &err), -ERR_CONFIG);
+		cr_expect_str_eq(err.code, "credentials");
+		cr_expect_eq(put_one(sink, &err), 0, "%s", err.text);
+	}
+	kafka_sink_close(sink);
+}
+
+/* A cluster of librdkafka's own, in this process. */
+struct mock {
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+};
+
+static struct mock open_mock(void)
+{
+	struct mock mock = { .rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0) };
+
+	cr_assert(mock.rk);
+	mock.cluster = rd_kafka_mock_cluster_new(mock.rk, 1);
+	cr_assert(mock.cluster);
+	cr_assert_eq(rd_kafka_mock_topic_create(mock.cluster, "t", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	return mock;
+}
+
+static void close_mock(struct mock *mock)
+{
+	rd_kafka_mock_cluster_destroy(mock->cluster);
+	rd_kafka_destroy(mock->rk);
+}
+
+Test(kafka, a_producer_that_was_taken_once_waits_for_those_that_refuse_it)
+{
+	struct mock mock = open_mock();
+	int error = 0;
+	struct kafka_sink *sink = open_sink(rd_kafka_mock_cluster_bootstraps(mock.cluster), &error);
+	struct err err;
+
+	refuse(kafka_sink_handle(sink));
+	cr_expect_eq(put_one(sink, &err), 0, "a broker answers meanwhile: %s", err.text);
+	refuse(kafka_sink_handle(sink));
+	cr_expect_eq(put_one(sink, &err), 0, "%s", err.text);
+	cr_expect_eq(kafka_sink_flush(sink, 10000, &err), 0);
+	cr_expect_eq(error, 0);
+	kafka_sink_close(sink);
+	close_mock(&mock);
+}
+
+Test(kafka, a_reader_that_is_refused_is_a_setting_until_it_was_answered_once)
+{
+	struct mock mock = open_mock();
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(mock.cluster) };
+	struct kafka_reader *reader = NULL;
+	struct err err;
+	int32_t partitions;
+
+	cr_assert_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), 0, "%s", err.text);
+	rd_kafka_mock_broker_set_down(mock.cluster, 1);
+	refuse(kafka_reader_handle(reader));
+	cr_expect_eq(kafka_reader_partitions(reader, "t", 100, &partitions, &err), -ERR_CONFIG);
+	cr_expect_str_eq(err.code, "credentials");
+	rd_kafka_mock_broker_set_up(mock.cluster, 1);
+	cr_expect_eq(kafka_reader_partitions(reader, "t", 10000, &partitions, &err), 0, "%s", err.text);
+	rd_kafka_mock_broker_set_down(mock.cluster, 1);
+	refuse(kafka_reader_handle(reader));
+	cr_expect_eq(kafka_reader_partitions(reader, "t", 100, &partitions, &err), -ERR_RETRY, "%s", err.text);
+	kafka_reader_close(reader);
+	close_mock(&mock);
 }
