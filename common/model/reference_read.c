@@ -140,7 +140,7 @@ static bool read_months_more(struct slice cell, struct draft *draft)
 static bool read_from(struct slice cell, struct draft *draft)
 {
 	draft->row.valid_from = date_parse(cell);
-	return draft->row.valid_from > 0;
+	return draft->row.valid_from == DATE_ABSENT || draft->row.valid_from > 0;
 }
 
 static bool read_until(struct slice cell, struct draft *draft)

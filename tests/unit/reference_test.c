@@ -109,6 +109,23 @@ Test(reference, board_holds_from_its_first_day_until_the_day_before_its_end)
 	reference_free(reference);
 }
 
+Test(reference, row_without_a_begin_holds_from_the_first_day_on)
+{
+	static const char BOARDS[] = "bestuur;naam;geldig_van;geldig_tot\n00001;x;20000101;20100101\n00001;x;;20000101\n"
+				     "00002;x;;\n";
+	struct reference *reference = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(build_with(REFERENCE_BOARDS, slice_of(BOARDS), &reference, &err), 0, "%s", err.text);
+	cr_expect(reference_has_board(reference, 1, 19000101), "the first day there is");
+	cr_expect(reference_has_board(reference, 1, 19991231), "the last day of the open row");
+	cr_expect(reference_has_board(reference, 1, 20000101), "the row behind it");
+	cr_expect_not(reference_has_board(reference, 1, 20100101), "which ends");
+	cr_expect(reference_has_board(reference, 2, 19000101), "open on both sides");
+	cr_expect(reference_has_board(reference, 2, 21991231), "open on both sides");
+	reference_free(reference);
+}
+
 Test(reference, school_tells_whose_ground_codes_it_uses)
 {
 	static const struct {
@@ -281,7 +298,7 @@ static const struct {
 	  "4 digits" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n000001;x;19000101;\n", "column bestuur", "6 digits" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n0000A;x;19000101;\n", "column bestuur", "a letter" },
-	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;;\n", "column geldig_van", "no begin" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;-;\n", "column geldig_van", "no date" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000229;\n", "column geldig_van", "no real day" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101;2018\n", "column geldig_tot", "no date" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;20180101;20180101\n", "column geldig_tot",
@@ -295,6 +312,10 @@ static const struct {
 	  "the earlier row is open" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;20000101;\n00001;y;20000101;\n", "record 3",
 	  "the same row twice" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;;20000101\n00001;x;;20000101\n", "record 3",
+	  "twice open at its begin" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19991231;\n00001;x;;20000101\n", "record 3",
+	  "the open begin reaches a day into the next" },
 	{ REFERENCE_SCHOOLS, "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n00aa;x;PO;BO;19000101;\n",
 	  "scholen.csv: record 2: column brin", "small letters" },
 	{ REFERENCE_SCHOOLS, "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n00AA;x;HO;BO;19000101;\n",
