@@ -111,8 +111,9 @@ Test(reference, board_holds_from_its_first_day_until_the_day_before_its_end)
 
 Test(reference, row_without_a_begin_holds_from_the_first_day_on)
 {
-	static const char BOARDS[] = "bestuur;naam;geldig_van;geldig_tot\n00001;x;20000101;20100101\n00001;x;;20000101\n"
-				     "00002;x;;\n";
+	static const char BOARDS[] =
+		"bestuur;naam;geldig_van;geldig_tot\n00001;x;20000101;20100101\n00001;x;;20000101\n"
+		"00002;x;;\n";
 	struct reference *reference = NULL;
 	struct err err = { 0 };
 
