@@ -227,9 +227,9 @@ static void take_reference(struct gateway *gateway)
 	log_event(LOG_INFO, "reference.in-force", "version=%.*s", (int)sizeof version, version);
 }
 
-static void tell_readiness(const struct gateway *gateway)
+static void tell_readiness(const struct gateway *gateway, bool is_read)
 {
-	if (!reference_watch_is_read(gateway->watch))
+	if (!is_read)
 		status_ready(false, "the reference topic is not read yet\n");
 	else if (!gateway->reference)
 		status_ready(false, "no reference snapshot was published: run instroomctl reference publish\n");
@@ -241,10 +241,13 @@ static void tell_readiness(const struct gateway *gateway)
 
 static void do_chores(struct gateway *gateway)
 {
+	bool is_read = reference_watch_is_read(gateway->watch);
+
 	renew_sink(gateway);
 	requests_sweep(gateway);
-	take_reference(gateway);
-	tell_readiness(gateway);
+	if (is_read)
+		take_reference(gateway); /* before the end of the topic are versions that were in force once (DOMAIN 4.1) */
+	tell_readiness(gateway, is_read);
 	metric_set(&gauges[GAUGE_CONNECTIONS], (int64_t)gateway->clients.count);
 }
 
