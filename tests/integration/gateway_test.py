@@ -660,6 +660,15 @@ def acknowledges_nothing_while_kafka_is_away(bench):
 
 
 @behaviour
+def does_not_blame_other_boards_when_kafka_takes_no_delivery(bench):
+    with Gateway(bench, 2, topic__raw="nergens.raw.1") as gateway:
+        answer = gateway.deliver(csv_of([73]))
+        expect(answer.status == 503 and answer.headers["Retry-After"], f"{answer.status}")
+        expect(answer.json()["detail"].startswith("De levering kon nu niet worden vastgelegd."), answer.json())
+        expect(gateway.metric("instroom_upload_bytes") == 0, "memory")
+
+
+@behaviour
 def accepts_without_the_register(bench):
     gateway = bench.main
     bench.stack_do("stop", "postgres")

@@ -87,6 +87,11 @@ static void no_room(struct request *request)
 	busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
 }
 
+static void not_laid_down(struct request *request)
+{
+	busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
+}
+
 /* ---- the header ---- */
 
 static const char UNKNOWN_FIELD[] =
@@ -353,7 +358,7 @@ static size_t put_headers(const struct gateway *gateway, const struct upload *up
 }
 
 /* Until the report the message is booked in place of the body. */
-static bool put_message(struct request *request)
+static void put_message(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
 	struct raw_headers_text texts;
@@ -361,10 +366,13 @@ static bool put_message(struct request *request)
 	size_t count = put_headers(gateway, request->upload, &texts, headers);
 	char key[8];
 
-	if (!strbuf_ok(&gateway->message) || !gateway_hold(request, (int64_t)gateway->message.n))
-		return false;
 	snprintf(key, sizeof key, "%05u", request->upload->header.header.board);
-	return gateway_publish(request, headers, count, slice_of(key));
+	if (!strbuf_ok(&gateway->message) || !gateway_hold(request, (int64_t)gateway->message.n))
+		no_room(request);
+	else if (!gateway_publish(request, headers, count, slice_of(key)))
+		not_laid_down(request);
+	else
+		drop_body(request); /* Kafka's client has its own copy */
 }
 
 static void publish(struct request *request, const struct file_reading *file)
@@ -377,10 +385,7 @@ static void publish(struct request *request, const struct file_reading *file)
 	frame_put(&gateway->message, WIRE_DELIVERY_SCHEMA);
 	wire_delivery_encode(&gateway->message, &delivery);
 	crash_point("gateway.checked");
-	if (put_message(request))
-		drop_body(request); /* Kafka's client has its own copy */
-	else
-		no_room(request);
+	put_message(request);
 	if (gateway->message.room > MESSAGE_BYTES_KEPT)
 		strbuf_release(&gateway->message);
 }
@@ -489,7 +494,7 @@ void upload_published(struct request *request, const struct kafka_report *report
 
 	crash_point("gateway.acknowledged");
 	if (report->error != 0) {
-		busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
+		not_laid_down(request);
 		return;
 	}
 	metric_add(&uploads[UPLOAD_ACCEPTED], 1);
