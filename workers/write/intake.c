@@ -91,6 +91,11 @@ static enum intake_end pass_over(struct partition *partition, const struct kafka
 	return INTAKE_VOID;
 }
 
+static bool is_replay(const struct wire_verdict *verdict)
+{
+	return verdict->kind == VERDICT_KIND_REPLAY;
+}
+
 static int64_t rows_of(const struct wire_verdict *verdict)
 {
 	return (int64_t)(1 + verdict->candidates.count + keys_count(verdict->keys) / LISTED_SHARE);
@@ -107,7 +112,7 @@ static enum intake_end add(struct intake *intake, struct message *message, const
 	intake->after[at] = intake->partitions[raw->partition].ahead;
 	intake->raws[at] = *raw;
 	intake->rows += rows_of(&message->verdict);
-	intake->has_replay |= message->verdict.kind == VERDICT_KIND_REPLAY;
+	intake->has_replay |= is_replay(&message->verdict);
 	return INTAKE_TAKEN;
 }
 
@@ -134,17 +139,26 @@ static enum intake_end follow_chain(struct intake *intake, struct message *messa
 	}
 }
 
-/* A replay and another message of its board do not go into one batch. */
+static bool withdraws(const struct wire_verdict *verdict)
+{
+	return memchr(verdict->classes.p, VERDICT_WITHDRAW, verdict->classes.n);
+}
+
+/* A replay and another message of its board do not go into one batch. Nor does a withdrawal go into that of a content of
+ * its board: the content would be erased before it is written, and whether the register can store it would show in some
+ * batches only. */
 static bool must_wait(const struct intake *intake, const struct wire_verdict *verdict)
 {
-	bool is_replay = verdict->kind == VERDICT_KIND_REPLAY;
+	bool is_alone = is_replay(verdict), is_behind_contents = verdict->classes.n > 0 && withdraws(verdict);
 
-	if (!is_replay && !intake->has_replay)
+	if (!is_alone && !is_behind_contents && !intake->has_replay)
 		return false;
 	for (size_t i = 0; i < intake->count; i++) {
 		const struct wire_verdict *other = &intake->messages[i]->verdict;
 
-		if (other->header.board == verdict->header.board && (is_replay || other->kind == VERDICT_KIND_REPLAY))
+		if (other->header.board != verdict->header.board)
+			continue;
+		if (is_alone || is_replay(other) || (is_behind_contents && other->candidates.count > 0))
 			return true;
 	}
 	return false;

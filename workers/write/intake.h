@@ -1,6 +1,7 @@
 /* intake: the partitions we own, and the verdicts gathered for the next transaction.
  *
- * A replay is alone of its board in a batch: what it speaks of is then wholly in the register.
+ * A replay is alone of its board in a batch: what it speaks of is then wholly in the register. A withdrawal is in none
+ * with a content of its board before it: that is then written before it is erased.
  * A partition has two positions: committed is what the register's cursor row says, ahead is behind the last verdict
  * looked at. What is gathered lies between them. Giving up a batch sets ahead back and fetches from committed again.
  * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED

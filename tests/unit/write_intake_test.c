@@ -1,0 +1,105 @@
+/* What may stand in one batch. The verdicts go in as bytes, as Kafka gives them. */
+#include "write/intake.h"
+
+#include "wire/frame.h"
+#include "wire/gen/verdict.h"
+#include "write_fixture.h"
+
+#include <criterion/criterion.h>
+
+struct fixture {
+	struct intake *intake;
+	struct strbuf value;
+	uint8_t tip;
+	int64_t next;
+};
+
+static const struct fake_group CONTENT[] = { { 1, VERDICT_CANDIDATE, 1, 1 } };
+static const struct fake_group OLD[] = { { 1, VERDICT_UNCHANGED, 1, 1 } };
+static const struct fake_group WITHDRAWN[] = { { 1, VERDICT_WITHDRAW, 0, 1 } };
+
+static void fixture_open(struct fixture *fixture)
+{
+	struct intake_limits limits = { .rows_max = 100, .bytes_max = 1 << 20 };
+	struct err err = { 0 };
+
+	*fixture = (struct fixture){ .intake = calloc(1, sizeof *fixture->intake) };
+	cr_assert(fixture->intake);
+	cr_assert_eq(intake_init(fixture->intake, &limits, 1, 16 << 20, &err), 0, "%s", err.text);
+	strbuf_init(&fixture->value, 1 << 20);
+	fixture->intake->partition_end = 1;
+	fixture->intake->partitions[0].state = PARTITION_RUNNING;
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	intake_release(fixture->intake);
+	free(fixture->intake);
+	strbuf_release(&fixture->value);
+}
+
+/* The next verdict of the partition. FULL: another may come in its place. */
+static enum intake_end take(struct fixture *fixture, struct message *message, enum verdict_kind kind)
+{
+	struct wire_verdict *verdict = &message->verdict;
+
+	verdict->kind = (int32_t)kind;
+	verdict->attempt = kind == VERDICT_KIND_REPLAY;
+	verdict->raw_offset = fixture->next;
+	verdict->parent[0] = fixture->tip;
+	verdict->id[0] = (uint8_t)(fixture->tip + 1);
+	strbuf_reset(&fixture->value);
+	frame_put(&fixture->value, WIRE_VERDICT_SCHEMA);
+	wire_verdict_encode(&fixture->value, verdict);
+	struct kafka_message raw = { .offset = fixture->next, .value = strbuf_slice(&fixture->value) };
+	enum intake_end end = intake_take(fixture->intake, &raw);
+
+	if (end == INTAKE_TAKEN) {
+		fixture->tip++;
+		fixture->next++;
+	}
+	return end;
+}
+
+static enum intake_end take_delivery(struct fixture *fixture, int board, enum delivery_kind kind,
+				     const struct fake_group *group)
+{
+	struct fake_delivered delivered = { board, kind, 1, false, 0 };
+
+	return take(fixture, fake_delivery(&delivered, group, 1), VERDICT_KIND_DELIVERY);
+}
+
+Test(write_intake, a_withdrawal_waits_until_the_contents_of_its_board_are_written)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INTAKE_TAKEN);
+	cr_expect_eq(take_delivery(&fixture, 2, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_TAKEN, "of another board");
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_FULL);
+	intake_clear(fixture.intake);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_TAKEN);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_TAKEN, "it brings no content");
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, OLD), INTAKE_TAKEN);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_TAKEN, "nothing new before it");
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INTAKE_TAKEN);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_INTREKKING, WITHDRAWN), INTAKE_FULL);
+	fixture_close(&fixture);
+	fake_messages_reset();
+}
+
+Test(write_intake, a_replay_is_alone_of_its_board)
+{
+	struct fixture fixture;
+	struct fake_delivered delivered = { 1, DELIVERY_MUTATIE, 1, false, 0 };
+
+	fixture_open(&fixture);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INTAKE_TAKEN);
+	cr_expect_eq(take(&fixture, fake_delivery(&delivered, CONTENT, 1), VERDICT_KIND_REPLAY), INTAKE_FULL);
+	intake_clear(fixture.intake);
+	cr_expect_eq(take(&fixture, fake_delivery(&delivered, CONTENT, 1), VERDICT_KIND_REPLAY), INTAKE_TAKEN);
+	cr_expect_eq(take_delivery(&fixture, 2, DELIVERY_MUTATIE, CONTENT), INTAKE_TAKEN, "of another board");
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INTAKE_FULL);
+	fixture_close(&fixture);
+	fake_messages_reset();
+}
