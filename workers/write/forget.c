@@ -43,6 +43,9 @@ int forget_publish(struct forget *forget, const struct message *message, size_t 
 		return 0;
 	int32_t board = message->verdict.header.board;
 	size_t teachers = collect_keys(&forget->keys, message);
+
+	if (teachers == 0)
+		return 0;
 	struct wire_forget body = { .board = board, .keys = strbuf_slice(&forget->keys) };
 	struct raw_headers headers = { .kind = RAW_FORGET, .board = (uint32_t)board };
 	struct raw_headers_text text;

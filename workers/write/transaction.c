@@ -38,6 +38,7 @@ static bool is_at(const struct chain *chain, const struct chain *other)
 static int ask_cursor(struct transaction *transaction, const struct transaction_work *work, bool *ret_is_done,
 		      struct err *err)
 {
+	size_t mark = transaction->arena.used_bytes;
 	struct cursor *cursors = arena_take(&transaction->arena, work->move_count, sizeof *cursors);
 
 	if (!cursors)
@@ -46,6 +47,7 @@ static int ask_cursor(struct transaction *transaction, const struct transaction_
 		cursors[i].partition = work->moves[i].partition;
 	int rc = cursor_read(transaction->link, &transaction->columns, transaction->topic, cursors, work->move_count, err);
 
+	transaction->arena.used_bytes = mark; /* it may be asked again */
 	if (rc != 0)
 		return rc;
 	*ret_is_done = true;
@@ -114,13 +116,14 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 	rc = pg_link_connect(transaction->link, err);
 	if (rc == 0 && transaction->is_commit_in_doubt)
 		rc = ask_cursor(transaction, work, &is_done, err);
-	if (rc == 0 && is_done) {
-		*ret = TRANSACTION_COMMITTED; /* the batch as judged by the run before still stands in the arena */
+	if (rc != 0)
+		return rc; /* still in doubt: the batch as judged by the run before stands in the arena */
+	if (is_done) {
+		*ret = TRANSACTION_COMMITTED;
 		return 0;
 	}
 	arena_reset(&transaction->arena);
-	if (rc == 0)
-		rc = pg_script(transaction->link, "begin", err);
+	rc = pg_script(transaction->link, "begin", err);
 	if (rc != 0)
 		return rc;
 	rc = run_open(transaction, work, ret, err);

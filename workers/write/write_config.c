@@ -48,7 +48,7 @@ static const struct config_key KEYS[] = {
 	  "bytes of verdicts in one transaction; likewise" },
 	{ "batch.gather.max", CONFIG_MS, AT(batch_gather_ms), "100ms", 0, 10000,
 	  "longest time verdicts are gathered while they keep coming" },
-	{ "batch.arena.max", CONFIG_BYTES, AT(batch_arena_bytes), "512M", 1048576, 8589934592,
+	{ "batch.arena.max", CONFIG_BYTES, AT(batch_arena_bytes), "512M", 67108864, 8589934592,
 	  "address space for judging one transaction" },
 	{ "drain.max", CONFIG_MS, AT(drain_ms), "20s", 0, 600000, "time to finish after TERM" },
 };
