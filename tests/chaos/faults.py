@@ -44,6 +44,7 @@ class Fault:
     may_end_with = frozenset()  # exit statuses of workers that it may lead to, beside those of every trial
     makes_refusals = False      # in a trial where it must strike a gateway answers 503
     keeps_log = True            # the log can be read from its beginning afterwards
+    stays = False               # until all is written, however long that takes
 
     def __init__(self, at=None, lasts_s=0.0):
         self.at, self.lasts_s = at, lasts_s
@@ -77,10 +78,11 @@ class Fault:
             self.cure(machine)
 
     def end(self, machine):
-        self.heal(machine)
+        if not self.stays:
+            self.heal(machine)
 
     def afterwards(self, machine):
-        pass
+        self.heal(machine)
 
     def begin(self, machine):
         pass
@@ -364,6 +366,19 @@ class RedisFull(Fault):
 
 class RedisEvicts(RedisFull):
     policy = "allkeys-random"
+
+
+class RedisStaysFull(RedisFull):
+    """From before the first delivery until all is written: validators have a cache that they can read, and only read."""
+
+    stays = True
+
+    @classmethod
+    def draw(cls, rng):
+        return cls()
+
+    def before_load(self, machine):
+        self.strike(machine)
 
 
 # --- through a proxy ---
@@ -942,7 +957,8 @@ class Garbage(Fault):
 # How often each kind comes by in a random mix; Kafka takes longest to come back.
 MIX = {
     Crash: 8, StopAt: 6, Kill: 6, Term: 2, Zombie: 3, TwoOwners: 4,
-    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 4, RedisOldRdb: 2, RedisAway: 2, RedisFull: 2, RedisEvicts: 2,
+    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 4, RedisOldRdb: 2, RedisAway: 2, RedisFull: 2, RedisStaysFull: 1,
+    RedisEvicts: 2,
     WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
     PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1, PgOld: 4, PgBackup: 2,
     KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, OperatorKill: 2,

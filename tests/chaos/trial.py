@@ -92,6 +92,8 @@ class Bench:
         except (StackError, OSError, subprocess.SubprocessError, outcome.OutcomeError) as error:
             findings = [f"{type(error).__name__}: {error}"]
         finally:
+            for fault in trial.faults:
+                fault.heal(machine)
             keeper.stop(signal.SIGTERM, DRAIN_S)
             findings = findings + keeper.findings
             if findings:
@@ -140,7 +142,8 @@ class Bench:
             if strikes and (sender.progress() >= strikes[0].at or sender.is_done()):
                 fault = strikes.pop(0)
                 fault.strike(self.machine)
-                open_faults.append((time.monotonic() + fault.lasts_s, fault))
+                if not fault.stays:
+                    open_faults.append((time.monotonic() + fault.lasts_s, fault))
             for ends_at, fault in list(open_faults):
                 if now >= ends_at:
                     open_faults.remove((ends_at, fault))

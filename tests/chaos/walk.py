@@ -38,6 +38,7 @@ def dependency_faults():
         [faults.TwoOwners("validate"), faults.TwoOwners("write")],
         [faults.RedisKill(**EARLY)], [faults.RedisDropKeys(**LATE)],
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()], [faults.RedisFull(**EARLY)],
+        [faults.RedisStaysFull()],
         [faults.RedisOldRdb(**EARLY)], [faults.RedisEvicts(**EARLY)], [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
         [faults.WireDrops("redis", at=0.2, lasts_s=LONG_S)],
         [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)], [faults.PgTerminate(**EARLY)],

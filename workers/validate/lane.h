@@ -63,6 +63,7 @@ struct lane {
 	uint32_t put_count;   /* verdicts put */
 	uint32_t open_count;  /* of them without a report */
 	bool is_void;	      /* a report says that the verdicts do not stand in a row at position.next_verdict */
+	const char *refusal; /* then: why Kafka did not take one, by its name; NULL: another's verdict stands between */
 };
 
 static inline bool lane_is_judging(const struct lane *lane)

@@ -73,10 +73,11 @@ static void on_out_of_range(void *ours, int32_t partition, int64_t offset)
 	struct lane *lane = self->lanes[partition];
 
 	(void)offset;
-	if (!lane || !lane_is_judging(lane))
+	if (!lane)
 		return;
-	lane->next_fetch = -1;
-	validate_park(lane, "the next raw message lies outside the raw log");
+	lane->next_fetch = -1; /* the source has stopped there, whatever the lane is at */
+	if (lane_is_judging(lane))
+		validate_park(lane, "the next raw message lies outside the raw log");
 }
 
 /* ---- the turn ---- */
@@ -182,7 +183,7 @@ static int each_taken_lane(struct validate *self, lane_act *act, struct err *err
 	return rc;
 }
 
-static int judge_taken(struct validate *self, struct err *err)
+static int judge_and_settle(struct validate *self, struct err *err)
 {
 	int64_t begin_us = clock_us();
 
@@ -196,6 +197,16 @@ static int judge_taken(struct validate *self, struct err *err)
 	rc = each_taken_lane(self, validate_settle, err);
 	validate_metric_add(METRIC_TURNS, 1);
 	validate_metric_add(METRIC_TURN_US, clock_us() - begin_us);
+	return rc;
+}
+
+static int judge_taken(struct validate *self, struct err *err)
+{
+	int rc = judge_and_settle(self, err);
+
+	for (int32_t i = 0; rc < 0 && i < self->lane_end; i++) /* we leave in good order: no message is to blame */
+		if (self->lanes[i])
+			validate_attempt_came_back(self, self->lanes[i]);
 	return rc;
 }
 

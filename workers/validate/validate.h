@@ -83,6 +83,9 @@ MUSTUSE int validate_judge(struct validate *self, struct lane *lane, struct err 
 MUSTUSE int validate_await_reports(struct validate *self, struct err *err);
 /* All its reports are in: advances the lane, or sends it back to its start. */
 MUSTUSE int validate_settle(struct validate *self, struct lane *lane, struct err *err);
+/* The attempt ended without an advance, and we live: it is no sign of poison. When Redis cannot be told, one attempt too
+ * many stays counted; it takes three crashes more to matter. */
+void validate_attempt_came_back(struct validate *self, struct lane *lane);
 void validate_reported(void *ours, const struct kafka_report *report);
 
 #endif

@@ -21,6 +21,7 @@
 enum {
 	CRASHES_MAX = 3,
 	LATE_RETRY_MS = 1000,
+	REFUSED_RETRY_MS = 500,
 	REPORT_WAIT_MS = 200,
 	TURN_ARENA_BYTES = 32 << 20, /* boards of the turn; beyond this a lane leaves its further messages to the next */
 };
@@ -85,9 +86,9 @@ static int find_reference(struct validate *self, const struct intake *intake, co
 	const uint8_t *version = intake->headers.reference_version;
 	int rc = reference_shelf_find(self->shelf, version, ret, err);
 
-	if (rc != 0)
+	if (rc != 0 && rc != -ERR_RETRY)
 		return rc;
-	rc = reference_shelf_refresh(self->shelf, err);
+	rc = reference_shelf_refresh(self->shelf, err); /* it may also stand elsewhere by now */
 	return rc < 0 ? rc : reference_shelf_find(self->shelf, version, ret, err);
 }
 
@@ -144,6 +145,8 @@ static int count_attempt(struct validate *self, struct lane *lane, const struct 
 		return 0;
 	int rc = redis_cache_try(self->cache, lane->partition, taken->message.offset, &attempts, err);
 
+	if (rc == -ERR_RETRY) /* it may still read, but takes no writes: the lane goes on without it */
+		validate_redis_failed(self, err);
 	if (rc < 0)
 		return rc;
 	lane->is_tried = lane->is_trying = true;
@@ -152,9 +155,7 @@ static int count_attempt(struct validate *self, struct lane *lane, const struct 
 	return 0;
 }
 
-/* The attempt ended without an advance, and we live: it is no sign of poison. When Redis cannot be told, one attempt too
- * many stays counted; it takes three crashes more to matter. */
-static void attempt_came_back(struct validate *self, struct lane *lane)
+void validate_attempt_came_back(struct validate *self, struct lane *lane)
 {
 	struct err err;
 
@@ -265,6 +266,8 @@ void validate_reported(void *ours, const struct kafka_report *report)
 	const struct taken *taken = report->token;
 
 	taken->lane->open_count--;
+	if (report->error != 0)
+		taken->lane->refusal = report->code;
 	if (report->error != 0 || report->offset != taken->verdict_offset_expected)
 		taken->lane->is_void = true;
 }
@@ -358,7 +361,7 @@ static int judge_messages(struct validate *self, struct lane *lane, struct err *
 	}
 	crash_point("validate.produced");
 	if (step == JUDGE_WAITS && lane->put_count == 0) {
-		attempt_came_back(self, lane);
+		validate_attempt_came_back(self, lane);
 		lane->mode = LANE_LATE;
 		lane->retry_at_ms = clock_ms() + LATE_RETRY_MS;
 		lane->next_fetch = -1;
@@ -389,7 +392,7 @@ static int give_up_batch(struct validate *self, struct lane *lane, int rc, const
 {
 	if (rc != -ERR_RETRY && rc != -ERR_FULL)
 		return rc;
-	attempt_came_back(self, lane);
+	validate_attempt_came_back(self, lane);
 	log_event(LOG_WARN, "batch.dropped", "partition=%d next_raw=%lld code=%s why=%s", lane->partition,
 		  (long long)lane->position.next_raw, err->code, LOG_QUOTED(err->text));
 	lane_forget_taken(lane);
@@ -428,6 +431,7 @@ int validate_judge(struct validate *self, struct lane *lane, struct err *err)
 	}
 	lane->next = lane->position;
 	lane->is_void = false;
+	lane->refusal = NULL;
 	int rc = prepare(self, lane, err);
 
 	if (rc == 1)
@@ -459,13 +463,20 @@ static void lane_moves(struct validate *self, struct lane *lane)
 
 static void settle_void(struct validate *self, struct lane *lane)
 {
-	attempt_came_back(self, lane);
+	validate_attempt_came_back(self, lane);
 	validate_metric_add(METRIC_CONFLICTS, 1);
+	lane_forget_taken(lane);
+	validate_restart(lane);
+	if (lane->refusal) { /* perhaps for good: not as fast as we can */
+		lane->retry_at_ms = clock_ms() + REFUSED_RETRY_MS;
+		log_event(LOG_WARN, "batch.refused",
+			  "partition=%d next_raw=%lld code=%s why=\"Kafka did not take a verdict\" then=\"read the log and go on there\"",
+			  lane->partition, (long long)lane->position.next_raw, lane->refusal);
+		return;
+	}
 	log_event(LOG_WARN, "batch.void",
 		  "partition=%d next_raw=%lld next_verdict=%lld then=\"read the log and go on there\"", lane->partition,
 		  (long long)lane->position.next_raw, (long long)lane->position.next_verdict);
-	lane_forget_taken(lane);
-	validate_restart(lane);
 }
 
 int validate_settle(struct validate *self, struct lane *lane, struct err *err)
@@ -486,7 +497,7 @@ int validate_settle(struct validate *self, struct lane *lane, struct err *err)
 		else if (lane->mode == LANE_THROUGH)
 			validate_metric_add(METRIC_THROUGH_TURNS, 1);
 		if (rc != 1)
-			attempt_came_back(self, lane);
+			validate_attempt_came_back(self, lane);
 		lane->is_trying = false; /* an advance takes the counter away */
 		lane_moves(self, lane);	 /* whatever became of the cache, the verdicts count */
 		if (rc != 1)

@@ -21,6 +21,8 @@ enum {
 	STEP_RETRY_MS = 500,
 };
 
+static const char OTHER_KEY[] = "the register holds teacher keys of another HMAC key: give hmac.key.file that key";
+
 void validate_restart(struct lane *lane)
 {
 	lane->mode = LANE_START;
@@ -110,6 +112,12 @@ static int ask_register(struct validate *self, const struct lane *lane, struct r
 	return 1;
 }
 
+/* A verdict with other teacher keys would count, and the writer could not go on behind it. */
+static bool has_other_key(const struct validate *self, const struct register_state *state)
+{
+	return state->has_key_id && state->key_id != self->key.id;
+}
+
 static int mirrored_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
 {
 	char text[POSITION_TEXT_BYTES];
@@ -119,8 +127,10 @@ static int mirrored_position(struct validate *self, const struct lane *lane, str
 }
 
 /* A place of the chain from which it can be followed: from memory, the register's cursor, the group's metadata, or its very
- * beginning while the log still has that. 1: *ret is one; 0: there is none, or the log is another than it speaks of. */
-static int find_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
+ * beginning while the log still has that. 1: *ret is one; 0: there is none, or the log is another than it speaks of, or we
+ * must not judge there; *ret_why says so. */
+static int find_position(struct validate *self, const struct lane *lane, struct position *ret, const char **ret_why,
+			 struct err *err)
 {
 	struct register_state state;
 	struct kafka_topic_range range;
@@ -130,9 +140,14 @@ static int find_position(struct validate *self, const struct lane *lane, struct 
 	if (rc < 0)
 		return rc;
 	*ret = lane->position;
+	*ret_why = "without cache and register nothing tells where the chain of verdicts stands";
 	if (lane->has_position && is_inside)
 		return 1;
 	rc = ask_register(self, lane, &state, err);
+	if (rc == 1 && has_other_key(self, &state)) {
+		*ret_why = OTHER_KEY;
+		return 0;
+	}
 	if (rc == 1)
 		*ret = state.position;
 	else if (rc == 0)
@@ -148,12 +163,13 @@ static int find_position(struct validate *self, const struct lane *lane, struct 
 static int go_through(struct validate *self, struct lane *lane, struct err *err)
 {
 	struct position position;
-	int rc = find_position(self, lane, &position, err);
+	const char *why;
+	int rc = find_position(self, lane, &position, &why, err);
 
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		validate_park(lane, "without cache and register nothing tells where the chain of verdicts stands");
+		validate_park(lane, why);
 		return 0;
 	}
 	lane->position = position;
@@ -218,11 +234,15 @@ static int verdict_read(struct validate *self, const struct kafka_message *messa
 		return err_set(err, ERR_RETRY, "schema",
 			       "partition %d holds verdicts of a newer schema: upgrade this validator",
 			       message->partition);
+	size_t mark = self->turn.used_bytes;
 	int rc = wire_verdict_decode_as(schema, body, &self->turn, ret, err);
 
 	if (rc == 0)
 		rc = wire_verdict_check(ret, err);
-	return rc == 0 ? 1 : rc == -ERR_DATA ? 0 : rc;
+	if (rc != -ERR_FULL)
+		return rc == 0 ? 1 : rc == -ERR_DATA ? 0 : rc;
+	self->turn.used_bytes = mark; /* no verdict of ours needs so much: a chunk of them fits many times */
+	return 0;
 }
 
 static int chunk_decode(struct validate *self, const struct lane *lane, struct chunk *chunk, struct err *err)
@@ -404,9 +424,8 @@ static int begin_cold(struct validate *self, struct lane *lane, struct err *err)
 		return rc;
 	if (rc == 0)
 		return go_through(self, lane, err);
-	/* a verdict with other teacher keys would count, and the writer could not go on behind it */
-	if (state.has_key_id && state.key_id != self->key.id) {
-		validate_park(lane, "the register holds teacher keys of another HMAC key: give hmac.key.file that key");
+	if (has_other_key(self, &state)) {
+		validate_park(lane, OTHER_KEY);
 		return 0;
 	}
 	rc = ask_verdict_log(self, lane, &state.position, &range, &is_inside, err);
