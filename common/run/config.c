@@ -436,13 +436,26 @@ void config_release(const struct config_table *table, void *target)
 	clear_members(table, target);
 }
 
+/* A connection string may name one, as key and value or in a URI. */
+static bool may_hold_password(const char *text)
+{
+	return strcasestr(text, "password") || strstr(text, "://");
+}
+
+static void add_text(struct strbuf *out, const char *text)
+{
+	char buf[256];
+
+	strbuf_add_text(out, may_hold_password(text) ? "***" : log_quote(text, buf, sizeof buf));
+}
+
 static void add_effective(struct strbuf *out, const struct config_key *key, const void *target)
 {
 	const void *member = (const char *)target + key->offset;
 	char buf[256];
 
 	if (key->type == CONFIG_TEXT)
-		strbuf_add_text(out, log_quote(*(const char *const *)member, buf, sizeof buf));
+		add_text(out, *(const char *const *)member);
 	else if (key->type == CONFIG_BOOL)
 		strbuf_add_text(out, *(const bool *)member ? "yes" : "no");
 	else if (key->type == CONFIG_SECRET)
