@@ -2,6 +2,7 @@
 """instroomctl against real servers: what it prints, its exit status, and that nothing is half done when something is wrong."""
 import json
 import os
+import pwd
 import signal
 import shutil
 import subprocess
@@ -336,10 +337,14 @@ def questions(workers, board, delivery):
     check("which holds no other board", all(line.startswith(board) for line in stand.stdout.splitlines()[1:]))
     expect("stand with BSN", ctl("stand", "--all", "--with-bsn"), 0, "bestuur;bsn;status")
     env = workers.stack.env()
-    seen = run("psql", "-tAX", env["INSTROOM_PG_OWNER"], "-c", "select what from register.access")
-    check("which leaves a row", "stand --with-bsn" in seen.stdout, seen.stdout + seen.stderr)
+    seen = run("psql", "-tAX", env["INSTROOM_PG_OWNER"], "-c", "select who, what, board from register.access")
+    who = pwd.getpwuid(os.getuid()).pw_name
+    check("which leaves a row", f"{who}|stand --with-bsn|" in seen.stdout.splitlines(), seen.stdout + seen.stderr)
+    check("as each report that was shown does", seen.stdout.splitlines().count(f"{who}|report {delivery}|{int(board)}") == 4 and
+          "no-such" not in seen.stdout, seen.stdout)
     expect("stand wants to know of whom", ctl("stand"), 64, "--all")
     expect("coverage", ctl("coverage"), 0, "delivered")
+    a_register_that_hangs(workers)
     status = json.loads(ctl("status", "--json").stdout)
     check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status), status)
     expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")

@@ -1,12 +1,15 @@
 /* access: the row that every reading of personal data leaves (DESIGN 9). */
 #include "ctl/ctl.h"
 
+#include "ctl/replay.h"
+
 int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board, const struct ctl_place *place,
 		      struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(replay_operator()));
 	pg_add_text(&params, slice_of(what));
 	if (board)
 		pg_add_i32(&params, (int32_t)*board);
@@ -22,6 +25,7 @@ int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *bo
 		pg_add_null(&params, PG_I64);
 	}
 	return pg_exec(link, NULL,
-		       "insert into register.access (what, board, topic, partition, \"offset\") values ($1, $2, $3, $4, $5)",
+		       "insert into register.access (who, what, board, topic, partition, \"offset\")"
+		       " values ($1, $2, $3, $4, $5, $6)",
 		       &params, NULL, NULL, err);
 }

@@ -88,6 +88,7 @@ int run_report(struct ctl *ctl, int argc, char **argv)
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct report_found found[REPORT_FOUND_MAX];
 	struct err err = { 0 };
+	char what[64]; /* a leveringsid has at most 36 characters, and holds no personal data */
 	size_t count = 0;
 	uint32_t board;
 
@@ -106,6 +107,9 @@ int run_report(struct ctl *ctl, int argc, char **argv)
 		rc = report_find(link, board, slice_of(argv[2]), found, &count, &err);
 	if (rc == 0 && count == 0)
 		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", argv[2], board);
+	snprintf(what, sizeof what, "report %s", argv[2]);
+	if (rc == 0)
+		rc = ctl_record_access(link, what, &board, NULL, &err);
 	if (rc == 0)
 		rc = is_csv    ? print_csv(ctl, link, found[0].position, &err)
 		     : is_json ? print_json(ctl, link, found[0].position, &err)
