@@ -120,26 +120,26 @@ static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapsho
 	return rc;
 }
 
+/* All six as one import left them: read committed would see another that commits in between. */
 static int load_tables(struct ctl *ctl, struct pg_link *link, struct slice csv[REFERENCE_TABLES], struct err *err)
 {
-	for (int table = 0; table < REFERENCE_TABLES; table++) {
+	int rc = pg_script(link, "begin isolation level repeatable read read only", err);
+
+	for (int table = 0; rc == 0 && table < REFERENCE_TABLES; table++) {
 		CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 		struct pg_params params;
 
 		pg_params_reset(&params);
 		pg_add_text(&params, slice_of(reference_file((enum reference_table)table)));
-		int rc = pg_exec(link, NULL, "select body from register.reference_table where name = $1", &params,
-				 &rows, NULL, err);
-
-		if (rc != 0)
-			return rc;
-		if (pg_rows_count(rows) == 0)
-			return err_set(err, ERR_DATA, "reference",
-				       "no tables are imported yet: run instroomctl reference import DIR");
-		if (!arena_copy(&ctl->arena, pg_get_bytes(rows, 0, 0), &csv[table]))
-			return err_set(err, ERR_FULL, "arena", "the tables are too large");
+		rc = pg_exec(link, NULL, "select body from register.reference_table where name = $1", &params, &rows,
+			     NULL, err);
+		if (rc == 0 && pg_rows_count(rows) == 0)
+			rc = err_set(err, ERR_DATA, "reference",
+				     "no tables are imported yet: run instroomctl reference import DIR");
+		if (rc == 0 && !arena_copy(&ctl->arena, pg_get_bytes(rows, 0, 0), &csv[table]))
+			rc = err_set(err, ERR_FULL, "arena", "the tables are too large");
 	}
-	return 0;
+	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
 int run_reference_publish(struct ctl *ctl, int argc, char **argv)
