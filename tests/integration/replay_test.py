@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -277,12 +278,26 @@ def quarantined_for_its_bytes(machine):
     plan, _ = machine.plan("--quarantine")
     check("a plan leaves it out, and says so", plan["job"] is None and plan["unreadable_lines"] == 7, plan)
     name = next(one["message"] for one in machine.json("quarantine", "list") if one["state"] == "open")
+    number = put_foreign(machine)
+    machine.expect("what is of no raw topic is no way to plan all the others", 1, "no topic with a generation", "quarantine",
+                   "replay", f"0/{number}")
     machine.expect("giving up wants a reason", 64, "--reason", "quarantine", "discard", name)
     machine.expect("it is given up", 0, "discarded", "quarantine", "discard", name, "--reason", "not from a gateway")
+    machine.expect("once", 1, "discarded before", "quarantine", "discard", name, "--reason", "changed my mind")
     plan, _ = machine.plan("--quarantine")
     check("and is looked at no more", plan["unreadable_lines"] == 0, plan)
     machine.has_quarantine = True
     machine.balances("with a message in quarantine")
+
+
+def put_foreign(machine):
+    """A message in quarantine whose topic has no generation; its offset."""
+    text = (BUILD / "common/wire/gen/quarantine.h").read_text()
+    schema = int(re.search(r"WIRE_QUARANTINE_SCHEMA UINT64_C\((0x[0-9a-f]+)\)", text)[1], 16)
+    put = kafka_produce.with_length
+    body = put(b"elsewhere") + kafka_produce.varint(0) + kafka_produce.varint(7) + put(b"no-headers") + b"\0\0" + put(b"x")
+    return kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.quarantine.1", 0, b"",
+                                 b"\xc3\x01" + schema.to_bytes(8, "little") + body, [])
 
 
 def a_changed_register_is_found(machine):

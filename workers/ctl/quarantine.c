@@ -291,6 +291,8 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 		rc = find_one(ctl, link, &place, names, &q, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
+	int64_t added = 0;
+
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic_quarantine));
 	pg_add_i32(&params, q.partition);
@@ -301,7 +303,10 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 	rc = pg_exec(link, NULL,
 		     "insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
 		     " values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
-		     &params, NULL, NULL, &err);
+		     &params, NULL, &added, &err);
+	if (rc == 0 && added == 0)
+		rc = err_set(&err, ERR_DATA, "discarded",
+			     "%s was discarded before: who did it and why stay as they were", argv[1]);
 	if (rc != 0)
 		return ctl_fail(&err);
 	printf("%s is discarded; its lines stay quarantaine\n", argv[1]);
@@ -332,6 +337,12 @@ int run_quarantine_replay(struct ctl *ctl, int argc, char **argv)
 			return EXIT_USAGE;
 		if (ctl_connect(ctl, false, &link, &err) != 0 || find_one(ctl, link, &place, names, &q, &err) != 0)
 			return ctl_fail(&err);
+		if (q.position == 0) { /* which a filter takes for any */
+			(void)err_set(&err, ERR_DATA, "foreign",
+				      "message %s is of no topic with a generation: it is no delivery of this register",
+				      argv[1]);
+			return ctl_fail(&err);
+		}
 		filter.position = q.position;
 		snprintf(scope, sizeof scope, "quarantine %.40s", argv[1]);
 	}
