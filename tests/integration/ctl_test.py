@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -321,6 +322,28 @@ def deliveries(workers, folder):
     (folder / "kept").rename(folder / "acknowledged.jsonl")
     first = json.loads((folder / "acknowledged.jsonl").read_text().splitlines()[1])
     return first["file"][:5], first["leveringsid"]
+
+
+def a_register_that_hangs(workers):
+    """A question that waits for PostgreSQL can be broken off."""
+    holder = subprocess.Popen(["psql", "-qX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", "begin",
+                               "-c", "lock table register.delivery in access exclusive mode", "-c", "select pg_sleep(8)"],
+                              stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    asker = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"), "ledger"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    waits = asker.poll() is None
+    asker.terminate()
+    try:
+        _, told = asker.communicate(timeout=4)
+    except subprocess.TimeoutExpired:
+        told = "it waits on"
+    check("TERM breaks off a question that hangs", waits and asker.poll() == 1 and "stopped" in told, f"{waits} {asker.poll()} {told}")
+    holder.terminate()
+    holder.wait()
+    asker.kill()
+    asker.wait()
 
 
 def questions(workers, board, delivery):

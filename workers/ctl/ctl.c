@@ -152,6 +152,11 @@ int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
 	return is_whole ? 0 : err_set(err, ERR_DATA, "file", "%s cannot be read to its end, or is too large", path);
 }
 
+static bool must_leave(void)
+{
+	return stop_poll() == STOP_NOW;
+}
+
 int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
 {
 	struct pg_options options = {
@@ -161,6 +166,7 @@ int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err
 		.connect_ms = CONNECT_MS,
 		.lock_ms = CTL_WAIT_MS,
 		.idle_transaction_ms = 60000,
+		.should_stop = ctl->holds_job ? must_leave : stop_is_asked,
 	};
 	struct pg_link *link;
 	int rc = pg_link_open(&options, &link, err);

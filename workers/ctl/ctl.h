@@ -21,6 +21,7 @@ struct ctl {
 	struct kafka_options kafka;
 	const struct ctl_command *command; /* the one that runs */
 	bool wants_json;		   /* --json, of the commands whose arguments name it */
+	bool holds_job; /* a first signal is its own to handle, only a second breaks off what PostgreSQL does */
 	struct arena arena;
 };
 

@@ -403,6 +403,8 @@ static int run_start(struct ctl *ctl, const char *job, const char *reason, int64
 	struct start start = { .ctl = ctl, .rate = rate };
 	struct err err = { 0 };
 	bool is_done = false;
+
+	ctl->holds_job = true; /* how far it came is still to be stored */
 	int rc = open_start(&start, job, &err);
 
 	if (rc == 0)
