@@ -182,6 +182,23 @@ int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err
 	return 0;
 }
 
+int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_i32(&params, (int32_t)key_id);
+	int rc = pg_exec(link, NULL,
+			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
+		rc = err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file holds another key than the register's");
+	return rc;
+}
+
 /* ---- options ---- */
 
 static const struct ctl_option *find_option(const struct ctl_option *options, size_t count, const char *name, size_t n)

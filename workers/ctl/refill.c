@@ -21,6 +21,7 @@ struct refill {
 	const char *reason;
 	int64_t next_raw, next_verdict;
 	struct kafka_topic_range raw, verdict;
+	struct hmac_key key;
 };
 
 static int read_cursor(struct ctl *ctl, struct pg_link *link, struct refill *refill, struct err *err)
@@ -103,10 +104,7 @@ static int drop_head(struct ctl *ctl, const struct refill *refill, struct err *e
 					 .connect_ms = REDIS_CONNECT_MS,
 					 .wait_ms = REDIS_WAIT_MS };
 	struct redis_cache *cache;
-	struct hmac_key key;
-
-	hmac_key_init(&key, config->hmac_key);
-	int rc = redis_cache_open(&options, config->topic_raw, key.id, &cache, err);
+	int rc = redis_cache_open(&options, config->topic_raw, refill->key.id, &cache, err);
 
 	if (rc != 0)
 		return rc;
@@ -134,8 +132,11 @@ int run_refill(struct ctl *ctl, int argc, char **argv)
 	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
 		return ctl_usage("refill needs hmac.key.file, the validators' key: its id names the cache");
 	refill.partition = (int32_t)partition;
+	hmac_key_init(&refill.key, ctl->config.hmac_key);
 	int rc = ctl_connect(ctl, true, &link, &err);
 
+	if (rc == 0) /* with another key another head would go, and the partition be parked again */
+		rc = ctl_check_key(ctl, link, refill.key.id, &err);
 	if (rc == 0)
 		rc = read_cursor(ctl, link, &refill, &err);
 	if (rc == 0)

@@ -167,24 +167,6 @@ static int make_plan(struct plan *plan, struct err *err)
 	return rc != 0 ? rc : pg_script(plan->link, plan->forecast.deliveries > 0 ? "commit" : "rollback", err);
 }
 
-/* Teacher keys are made with one HMAC key; with another the plan would know nobody. */
-static int check_key(const struct plan *plan, struct err *err)
-{
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(plan->ctl->config.topic_raw));
-	pg_add_i32(&params, (int32_t)plan->key.id);
-	int rc = pg_exec(plan->link, NULL,
-			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
-			 &params, &rows, NULL, err);
-
-	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
-		rc = err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file holds another key than the register's");
-	return rc;
-}
-
 static int open_plan(struct plan *plan, struct err *err)
 {
 	if (plan->ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
@@ -195,7 +177,7 @@ static int open_plan(struct plan *plan, struct err *err)
 	if (rc == 0)
 		rc = ctl_connect(plan->ctl, true, &plan->link, err);
 	if (rc == 0)
-		rc = check_key(plan, err);
+		rc = ctl_check_key(plan->ctl, plan->link, plan->key.id, err);
 	if (rc == 0)
 		rc = replay_preview_open(plan->link, &plan->preview, err);
 	if (rc == 0)

@@ -375,6 +375,8 @@ static int open_verify(struct verify *verify, struct err *err)
 
 	if (rc == 0)
 		rc = ctl_connect(ctl, false, &verify->link, err);
+	if (rc == 0) /* with another key every teacher would differ */
+		rc = ctl_check_key(ctl, verify->link, verify->key.id, err);
 	if (rc == 0)
 		rc = pg_script(verify->link, "set idle_in_transaction_session_timeout = 0", err); /* the log is read meanwhile */
 	if (rc == 0)
