@@ -223,6 +223,32 @@ def stopped_by_term(machine):
     machine.expect("a planned job can be cancelled", 0, "cancelled", "replay", "cancel", job, "--reason", "not needed")
     machine.expect("and is not started then", 1, "cancelled", "replay", "start", job, "--reason", "a test")
     check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
+    job, done = stopped_after_one(machine, lambda process, _: process.terminate())
+    check("TERM stops it, and it tells how to go on", done.returncode == 1 and "replay resume" in done.stderr, done)
+    check("which is stored", machine.json("replay", "show", job)["state"] == "paused", machine.json("replay", "show", job))
+    machine.expect("resumed, it is done", 0, "1 of 1", "replay", "resume", job)
+    job, done = stopped_after_one(machine, lambda _, job: machine.expect("it is cancelled", 0, "", "replay", "cancel", job))
+    check("a job cancelled from elsewhere says so", done.returncode == 1 and f"job {job} is cancelled" in done.stderr and
+          "resume" not in done.stderr, done)
+
+
+def stopped_after_one(machine, stop):
+    """Starts a job of one message, and stops it before it looks on."""
+    _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
+    process = subprocess.Popen([machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
+                                "replay", "start", job, "--reason", "a test", "--rate", "1/s"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + WAIT_S
+    published = f"select count(published_at) from register.replay_item where job = '{job}'"
+    while time.monotonic() < deadline and machine.sql(published) != "1":
+        time.sleep(0.02)
+    process.send_signal(signal.SIGSTOP)  # the rate's second is short
+    try:
+        stop(process, job)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
+    return job, subprocess.CompletedProcess([], process.returncode, stdout, stderr)
 
 
 def start(machine, *kinds):

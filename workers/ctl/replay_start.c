@@ -318,7 +318,14 @@ static int end_job(struct start *start, bool is_done, struct err *err)
 	rc = replay_job_move(start->link, start->job.id, "running", "paused", &is_moved, err);
 	if (rc == 0 && is_moved)
 		rc = replay_job_note(start->link, start->job.id, "stop", "a signal came", err);
-	if (rc == 0)
+	struct replay_job now = { .state = "paused" };
+
+	if (rc == 0 && !is_moved)
+		rc = replay_job_find(start->link, start->job.text, &now, err);
+	if (rc == 0 && strcmp(now.state, "paused") != 0)
+		rc = err_set(err, ERR_STOP, "stop", "%lld of %lld are published; job %s is %s",
+			     (long long)start->job.published, (long long)start->job.items, start->job.text, now.state);
+	else if (rc == 0)
 		rc = err_set(err, ERR_STOP, "stop", "%lld of %lld are published; instroomctl replay resume %s goes on",
 			     (long long)start->job.published, (long long)start->job.items, start->job.text);
 	return rc;
