@@ -332,11 +332,24 @@ def a_changed_register_is_found(machine):
     machine.sql("update register.teacher set sequence = sequence + 1 where board = 99901")
     done = machine.expect("a changed volgnummer is found", 1, "other than the log says", "verify", "--board", "99901")
     check("and no BSN is told", bsn(1) not in done.stdout, done.stdout)
+    done = machine.ctl("verify", "--board", "99901", "--json")
+    check("as JSON, too", is_json(done.stdout) and json.loads(done.stdout)["differences"] == 1 and "board 99901" in done.stderr, done)
+    key = machine.data / "other.key"
+    key.write_text("quite another key\n")
+    machine.expect("with another key there is nothing to compare", 78, "another key", f"--hmac.key.file={key}", "verify", "--all")
     machine.sql("update register.teacher set sequence = sequence - 1 where board = 99901")
     machine.sql("update register.delivery set nieuw = nieuw + 1, afgekeurd = afgekeurd - 1 where board = 99901")
     machine.expect("changed counts are found", 1, "the counts of its lines differ", "verify", "--all")
     machine.sql("update register.delivery set nieuw = nieuw - 1, afgekeurd = afgekeurd + 1 where board = 99901")
     machine.expect("and put right again", 0, " 0 differences", "verify", "--all")
+
+
+def is_json(text):
+    try:
+        json.loads(text)
+        return True
+    except ValueError:
+        return False
 
 
 def confirmed_after_a_replay(machine):
@@ -374,6 +387,8 @@ def refilled(machine):
           "refill" in parked[0]["parked"], parked)
     words = ("refill", lost["partition"], "--reason", "verdicts were lost")
     machine.expect("refill wants to know that validators are stopped", 64, "--validators-are-stopped", *words)
+    machine.expect("another key would drop another cache's head", 78, "another key", f"--hmac.key.file={machine.data / 'other.key'}",
+                   *words, "--validators-are-stopped")
     machine.expect("refill", 0, "will be judged again", *words, "--validators-are-stopped")
     workers.end(workers.named("write"), signal.SIGTERM, 30)
     workers.start(workers.named("write") + workers.named("validate"), WAIT_S)

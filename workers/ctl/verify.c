@@ -34,7 +34,8 @@ struct verify {
 	struct pg_rows *refills;       /* of the partition at hand */
 	uint8_t *marks;		       /* enum mark by raw offset, of the partition at hand */
 	int64_t next_raw;
-	int64_t boards, messages, refused, differences;
+	int64_t boards, messages, refused;
+	struct verify_findings findings;
 };
 
 /* ---- the verdict log ---- */
@@ -281,7 +282,7 @@ static int compare_boards(struct verify *verify, int32_t partition, struct err *
 			continue;
 		struct verify_board none = { .number = number }, *board = verify->derived[number];
 
-		rc = verify_compare(verify->link, board ? board : &none, &verify->differences, err);
+		rc = verify_compare(verify->link, board ? board : &none, &verify->findings, err);
 		verify->boards++;
 		if (!board)
 			continue;
@@ -415,13 +416,15 @@ int run_verify(struct ctl *ctl, int argc, char **argv)
 	const struct ctl_option options[] = { { "board", true, &board, NULL },
 					      { "sample", true, &sample, NULL },
 					      { "all", false, NULL, &is_all } };
-	struct verify verify = { .ctl = ctl };
+	struct verify verify = { .ctl = ctl, .findings.out = stdout };
 	struct err err = { 0 };
 
 	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
 		return EXIT_USAGE;
 	if ((board != NULL) + (sample != NULL) + is_all != 1)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
+	if (ctl->wants_json)
+		verify.findings.out = stderr;
 	int rc = open_verify(&verify, &err);
 
 	if (rc == 0)
@@ -431,13 +434,13 @@ int run_verify(struct ctl *ctl, int argc, char **argv)
 	if (rc == 0 && ctl->wants_json)
 		printf("{\"boards\": %lld, \"messages\": %lld, \"refused\": %lld, \"differences\": %lld}\n",
 		       (long long)verify.boards, (long long)verify.messages, (long long)verify.refused,
-		       (long long)verify.differences);
+		       (long long)verify.findings.count);
 	else if (rc == 0)
 		printf("%lld boards derived from %lld messages: %lld differences%s\n", (long long)verify.boards,
-		       (long long)verify.messages, (long long)verify.differences,
+		       (long long)verify.messages, (long long)verify.findings.count,
 		       verify.refused > 0 ? "; teachers the register refused are taken as it says" : "");
 	close_verify(&verify);
 	if (rc != 0)
 		return ctl_fail(&err);
-	return verify.differences == 0 ? 0 : EXIT_ANSWER_IS_NO;
+	return verify.findings.count == 0 ? 0 : EXIT_ANSWER_IS_NO;
 }

@@ -68,7 +68,12 @@ MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const st
 			  int32_t attempt, const struct judged *judged, struct err *err);
 void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
 
-/* Prints what differs, a line a finding, and adds their number. */
-MUSTUSE int verify_compare(struct pg_link *link, const struct verify_board *board, int64_t *differences, struct err *err);
+/* What differs: a line each to out, which is not where JSON goes. */
+struct verify_findings {
+	FILE *out;
+	int64_t count;
+};
+MUSTUSE int verify_compare(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
+			   struct err *err);
 
 #endif

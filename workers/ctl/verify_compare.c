@@ -21,10 +21,11 @@ static const char BOARD_SQL[] = "select sequence_max, sequence_full from registe
 
 enum { OUTCOMES_BYTES_MAX = 1 << 20, STATE_WAITS = 2 };
 
-static void tell(const struct verify_board *board, const char *delivery, const char *what, int64_t *differences)
+static void tell(const struct verify_board *board, const char *delivery, const char *what, struct verify_findings *findings)
 {
-	printf("board %05u%s%s: %s\n", board->number, delivery ? ", delivery " : "", delivery ? delivery : "", what);
-	++*differences;
+	fprintf(findings->out, "board %05u%s%s: %s\n", board->number, delivery ? ", delivery " : "",
+		delivery ? delivery : "", what);
+	findings->count++;
 }
 
 /* ---- teachers ---- */
@@ -43,7 +44,7 @@ static bool is_same_teacher(const struct pg_rows *rows, size_t i, const struct v
 
 /* Both rise by key. */
 static int compare_teachers(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
-			    int64_t *differences, struct err *err)
+			    struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int64_t missing = 0, extra = 0, other = 0;
@@ -74,7 +75,7 @@ static int compare_teachers(struct pg_link *link, const struct verify_board *boa
 	snprintf(what, sizeof what,
 		 "%lld teachers are not in the register, %lld are too many, %lld are other than the log says",
 		 (long long)missing, (long long)extra, (long long)other);
-	tell(board, NULL, what, differences);
+	tell(board, NULL, what, findings);
 	return 0;
 }
 
@@ -144,7 +145,8 @@ static bool make_groups(const struct verify_delivery *delivery, struct groups *r
 }
 
 static void compare_groups(const struct verify_board *board, const struct verify_delivery *delivery,
-			   const struct pg_rows *rows, size_t i, const struct groups *groups, int64_t *differences)
+			   const struct pg_rows *rows, size_t i, const struct groups *groups,
+			   struct verify_findings *findings)
 {
 	uint8_t names[32];
 	bool is_same = pg_get_i32(rows, i, 6) == (int32_t)delivery->line_count;
@@ -152,18 +154,18 @@ static void compare_groups(const struct verify_board *board, const struct verify
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		is_same &= pg_get_i32(rows, i, 6 + outcome) == groups->lines[outcome];
 	if (!is_same)
-		tell(board, delivery->id, "the counts of its lines differ", differences);
+		tell(board, delivery->id, "the counts of its lines differ", findings);
 	sha256_of(strbuf_slice(&groups->keys), names);
 	if (memcmp(pg_get_bytes(rows, i, 14).p, names, TEACHER_KEY_BYTES) != 0)
-		tell(board, delivery->id, "the teachers it names differ", differences);
+		tell(board, delivery->id, "the teachers it names differ", findings);
 	if (!slice_equal(pg_get_bytes(rows, i, 15), strbuf_slice(&groups->outcomes)))
-		tell(board, delivery->id, "outcomes differ", differences);
+		tell(board, delivery->id, "outcomes differ", findings);
 	if (pg_get_i32(rows, i, 16) != groups->unreadable)
-		tell(board, delivery->id, "the number of lines without a readable BSN differs", differences);
+		tell(board, delivery->id, "the number of lines without a readable BSN differs", findings);
 }
 
 static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
-			    const struct pg_rows *rows, size_t i, int64_t *differences, struct err *err)
+			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
 {
 	struct groups groups = { 0 };
 	bool waits = pg_get_i16(rows, i, 1) == STATE_WAITS;
@@ -173,12 +175,12 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 	bool is_made = make_groups(delivery, &groups);
 
 	if (is_made) {
-		compare_groups(board, delivery, rows, i, &groups, differences);
+		compare_groups(board, delivery, rows, i, &groups, findings);
 		if (waits != delivery->is_waiting || (uint32_t)pg_get_i16(rows, i, 2) != delivery->notices)
-			tell(board, delivery->id, "its state or notices differ", differences);
+			tell(board, delivery->id, "its state or notices differ", findings);
 		if (pg_get_i32(rows, i, 3) != delivery->absent || pg_get_i32(rows, i, 4) != delivery->active ||
 		    pg_get_i32(rows, i, 5) != delivery->lapsed)
-			tell(board, delivery->id, "absent, active or lapsed teachers differ", differences);
+			tell(board, delivery->id, "absent, active or lapsed teachers differ", findings);
 	}
 	strbuf_release(&groups.outcomes);
 	strbuf_release(&groups.keys);
@@ -186,7 +188,7 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 }
 
 static int compare_deliveries(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
-			      int64_t *differences, struct err *err)
+			      struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	size_t i = 0, d = 0;
@@ -197,18 +199,18 @@ static int compare_deliveries(struct pg_link *link, const struct verify_board *b
 		int64_t derived = d < board->delivery_count ? board->deliveries[d].position : INT64_MAX;
 
 		if (stored == derived)
-			rc = compare_delivery(board, &board->deliveries[d], rows, i, differences, err);
+			rc = compare_delivery(board, &board->deliveries[d], rows, i, findings, err);
 		else if (stored > derived)
-			tell(board, board->deliveries[d].id, "is not in the ledger", differences);
+			tell(board, board->deliveries[d].id, "is not in the ledger", findings);
 		else
-			tell(board, NULL, "the ledger has a delivery the log does not", differences);
+			tell(board, NULL, "the ledger has a delivery the log does not", findings);
 		i += stored <= derived;
 		d += derived <= stored;
 	}
 	return rc;
 }
 
-int verify_compare(struct pg_link *link, const struct verify_board *board, int64_t *differences, struct err *err)
+int verify_compare(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -223,7 +225,7 @@ int verify_compare(struct pg_link *link, const struct verify_board *board, int64
 
 	if ((is_there ? pg_get_i64(rows, 0, 0) : 0) != board->sequence_max ||
 	    (is_there ? pg_get_i64(rows, 0, 1) : 0) != board->sequence_full)
-		tell(board, NULL, "the highest volgnummers differ", differences);
-	rc = compare_teachers(link, board, &params, differences, err);
-	return rc != 0 ? rc : compare_deliveries(link, board, &params, differences, err);
+		tell(board, NULL, "the highest volgnummers differ", findings);
+	rc = compare_teachers(link, board, &params, findings, err);
+	return rc != 0 ? rc : compare_deliveries(link, board, &params, findings, err);
 }
