@@ -285,6 +285,32 @@ def writers_that_cannot_work(workers, data):
     expect("a writer of a topic that is not there", run(WRITE, "--config", conf, "--topic.verdict=nergens.1"), 78, "nergens.1")
 
 
+SLOW_TABLES = """alter table register.reference_table rename to kept;
+create view register.reference_table as select * from register.kept
+  where pg_sleep(case name when 'scholen.csv' then 1 else 0 end) is not null"""
+IMPORT_MEANWHILE = """update register.kept set body = body || convert_to(
+  case name when 'besturen.csv' then E'99898;x;19000101;\\n' else E'P998;PO;x;19000101;\\n' end, 'UTF8')
+where name in ('besturen.csv', 'onderwijsterreinen.csv')"""
+AS_IT_WAS = """drop view register.reference_table; alter table register.kept rename to reference_table;
+update register.reference_table set version = '' where name in ('besturen.csv', 'onderwijsterreinen.csv')"""
+
+
+def publish_beside_an_import(workers, published):
+    """The first and the last table change while those between are read: what is published holds neither change."""
+    def sql(text):
+        return run("psql", "-tAqX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", text)
+    sql(SLOW_TABLES)
+    publisher = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"), "reference",
+                                  "publish"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and sql("select count(*) from pg_stat_activity where wait_event = 'PgSleep'").stdout != "1\n":
+        time.sleep(0.05)
+    changed = sql(IMPORT_MEANWHILE)
+    told, _ = publisher.communicate(timeout=60)
+    check("an import meanwhile leaves a snapshot whole", changed.returncode == 0 and told == published, f"{told}{changed.stderr}")
+    sql(AS_IT_WAS)
+
+
 def references(workers, folder, data):
     bad = data / "bad-reference"
     shutil.copytree(folder / "reference", bad)
@@ -295,7 +321,11 @@ def references(workers, folder, data):
     expect("and nothing was taken", workers.ctl("reference", "publish", capture_output=True, text=True), 1)
     expect("good tables are taken", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
            "besturen.csv")
-    expect("and published", workers.ctl("reference", "publish", capture_output=True, text=True), 0, "published")
+    published = workers.ctl("reference", "publish", capture_output=True, text=True)
+    expect("and published", published, 0, "published")
+    publish_beside_an_import(workers, published.stdout)
+    expect("the next import puts right what the test changed",
+           workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0, "besturen.csv")
 
 
 def deliveries(workers, folder):
