@@ -224,6 +224,13 @@ static int lines_next(struct lines *lines, struct feedback_line *ret, struct err
 	return 1;
 }
 
+static int check_fits(const struct strbuf *out, struct err *err)
+{
+	if (!strbuf_ok(out))
+		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
+	return 0;
+}
+
 int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
 	struct lines lines;
@@ -235,9 +242,7 @@ int report_csv(struct pg_link *link, int64_t position, struct arena *arena, stru
 	feedback_add_header(out);
 	while ((rc = lines_next(&lines, &line, err)) > 0)
 		feedback_add_line(out, &line, lines.sequence);
-	if (rc == 0 && !strbuf_ok(out))
-		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
-	return rc;
+	return rc < 0 ? rc : check_fits(out, err);
 }
 
 static json_t *line_json(const struct feedback_line *line, int64_t sequence)
@@ -255,28 +260,34 @@ static json_t *line_json(const struct feedback_line *line, int64_t sequence)
 			 "bevindingen", list);
 }
 
-int report_json(struct pg_link *link, int64_t position, struct arena *arena, json_t **ret, struct err *err)
+/* Line by line: as one tree the lines of a large delivery take eight times their text. */
+int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
+	static const char END[] = "]}";
 	struct lines lines;
 	struct feedback_line line;
 	struct summary summary;
+	bool is_first = true;
 	int rc = report_summary(link, position, arena, &summary, err);
 
 	if (rc == 0)
 		rc = lines_load(link, position, arena, &lines, err);
 	if (rc != 0)
 		return rc;
-	json_t *list = json_array();
+	json_t *json = summary_json(&summary);
 
-	while ((rc = lines_next(&lines, &line, err)) > 0)
-		json_array_append_new(list, line_json(&line, lines.sequence));
-	if (rc != 0) {
-		json_decref(list);
-		return rc;
+	json_object_set_new(json, "terugmelding", json_array()); /* empty, and so the end of the text: lines go into it */
+	summary_put_json(out, json);
+	if (strbuf_ok(out))
+		out->n -= sizeof END - 1;
+	while ((rc = lines_next(&lines, &line, err)) > 0 && strbuf_ok(out)) {
+		if (!is_first)
+			strbuf_add_char(out, ',');
+		is_first = false;
+		summary_put_json(out, line_json(&line, lines.sequence));
 	}
-	*ret = summary_json(&summary);
-	json_object_set_new(*ret, "terugmelding", list);
-	return 0;
+	strbuf_add_text(out, END);
+	return rc < 0 ? rc : check_fits(out, err);
 }
 
 int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret, struct err *err)

@@ -39,9 +39,10 @@ MUSTUSE int report_find_all(struct pg_link *link, const struct report_name *name
 MUSTUSE int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
 			   struct err *err);
 
-/* The terugmelding: CSV (8.1), or the JSON object of 8.3 with the summary in it (the caller owns *ret). */
+/* The terugmelding: CSV (8.1), or the JSON object of 8.3 with the summary in it, as compact text. ERR_FULL: it is larger
+ * than out may be. */
 MUSTUSE int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err);
-MUSTUSE int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct json_t **ret, struct err *err);
+MUSTUSE int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err);
 
 /* Whether the writer has applied the raw message at this place, and when it has not: *ret false. */
 MUSTUSE int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,

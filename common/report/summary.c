@@ -89,3 +89,16 @@ json_t *summary_json(const struct summary *summary)
 		(json_int_t)summary->absent, "actief", (json_int_t)summary->active, "vervallen",
 		(json_int_t)summary->lapsed, "codes", codes, "bevindingen", findings);
 }
+
+static int put_piece(const char *text, size_t n, void *self)
+{
+	strbuf_add_bytes(self, text, n);
+	return 0;
+}
+
+void summary_put_json(struct strbuf *out, json_t *json)
+{
+	if (json_dump_callback(json, put_piece, out, JSON_COMPACT) != 0)
+		out->is_full = true;
+	json_decref(json);
+}

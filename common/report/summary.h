@@ -9,6 +9,7 @@
 #include "model/outcome.h"
 
 struct json_t; /* of jansson */
+struct strbuf;
 
 enum delivery_state { STATE_VERWERKT = 1, STATE_WACHT_OP_BEVESTIGING = 2, STATE_ONTVANGEN = 3, STATE_GEWEIGERD = 4 };
 const char *delivery_state_name(enum delivery_state state);
@@ -48,5 +49,7 @@ void summary_add_finding(struct summary *summary, const struct finding *finding)
 struct json_t *summary_json(const struct summary *summary);
 /* {code, ernst, veld, melding}; the caller owns it. */
 struct json_t *finding_json(const struct finding *finding);
+/* Appends the compact text of json, and releases it. No json, or no memory: out is full. */
+void summary_put_json(struct strbuf *out, struct json_t *json);
 
 #endif

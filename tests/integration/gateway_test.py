@@ -151,7 +151,13 @@ class Gateway:
         return Path(self.worker.process.log_file).read_text()
 
     def rss_mib(self):
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1]) / 1024
+        return self.memory_mib("VmRSS")
+
+    def peak_mib(self):
+        return self.memory_mib("VmHWM")
+
+    def memory_mib(self, name):
+        return int(re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1]) / 1024
 
     def metric(self, name):
         for line in self.ask("/metrics").body.decode().splitlines():
@@ -965,6 +971,10 @@ def tells_a_terugmelding_larger_than_its_byte_budget(bench):
         expect(first["tellingen"]["afgekeurd"] == 50_000, first)
         answer = gateway.ask("/v1/besturen/99901/leveringen/zoveel-fouten-12345/terugmelding")
         expect(answer.status == 200 and len(answer.body) > 48 << 20, f"{answer.status}, {len(answer.body)} bytes")
+        answer = gateway.ask("/v1/besturen/99901/leveringen/zoveel-fouten-12345/terugmelding", headers={"Accept": "application/json"})
+        expect([line["regel"] for line in answer.json()["terugmelding"]] == list(range(2, 50_002)), f"{len(answer.body)} bytes of JSON")
+        print(f"    {len(answer.body) >> 20} MiB of JSON with a peak of {gateway.peak_mib():.0f} MiB", flush=True)
+        expect(IS_SANITIZED or gateway.peak_mib() < 3 * len(answer.body) / (1 << 20), f"{gateway.peak_mib():.0f} MiB for it")
         eventually(lambda: gateway.metric("instroom_upload_bytes") == 0, 5, "all is given back")
 
 

@@ -92,9 +92,9 @@ int report_summary(struct pg_link *link, int64_t position, struct arena *arena, 
 	return err_set(err, ERR_FATAL, "th", "not asked here");
 }
 
-int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct json_t **ret, struct err *err)
+int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
-	(void)link, (void)position, (void)arena, (void)ret;
+	(void)link, (void)position, (void)arena, (void)out;
 	return err_set(err, ERR_FATAL, "th", "not asked here");
 }
 

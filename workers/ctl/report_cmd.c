@@ -70,11 +70,17 @@ static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, st
 
 static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
 {
-	json_t *json = NULL;
-	int rc = report_json(link, position, &ctl->arena, &json, err);
+	CLEANUP(strbuf_drop) struct strbuf text;
+
+	strbuf_init(&text, REPORT_BYTES_MAX);
+	int rc = report_json(link, position, &ctl->arena, &text, err);
 
 	if (rc != 0)
 		return rc;
+	json_t *json = json_loadb(text.p, text.n, 0, NULL);
+
+	if (!json)
+		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
 	json_dumpf(json, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(json);

@@ -84,15 +84,6 @@ static struct job *queue_take(struct job_queue *queue)
 
 /* ---- answers ---- */
 
-static void add_json(struct strbuf *out, json_t *json)
-{
-	char *text = json_dumps(json, JSON_COMPACT);
-
-	strbuf_add_text(out, text ? text : "{}");
-	free(text);
-	json_decref(json);
-}
-
 static int add_summary(struct asker *asker, const struct report_found *found, size_t count, struct strbuf *out,
 		       struct err *err)
 {
@@ -111,18 +102,8 @@ static int add_summary(struct asker *asker, const struct report_found *found, si
 	}
 	if (others)
 		json_object_set_new(json, "andere", others);
-	add_json(out, json);
-	return rc;
-}
-
-static int answer_feedback_json(struct asker *asker, int64_t position, struct job *job, struct err *err)
-{
-	json_t *json = NULL;
-	int rc = report_json(asker->link, position, &asker->arena, &json, err);
-
-	if (rc == 0)
-		add_json(&job->body, json);
-	return rc;
+	summary_put_json(out, json);
+	return rc == 0 && !strbuf_ok(out) ? err_set(err, ERR_FULL, "summary", "a summary does not fit") : rc;
 }
 
 static int answer_delivery(struct asker *asker, struct job *job, struct err *err)
@@ -149,7 +130,7 @@ static int answer_delivery(struct asker *asker, struct job *job, struct err *err
 	if (job->kind == JOB_FEEDBACK_CSV)
 		return report_csv(asker->link, found[0].position, &asker->arena, &job->body, err);
 	if (job->kind == JOB_FEEDBACK_JSON)
-		return answer_feedback_json(asker, found[0].position, job, err);
+		return report_json(asker->link, found[0].position, &asker->arena, &job->body, err);
 	return add_summary(asker, found, count, &job->body, err);
 }
 
