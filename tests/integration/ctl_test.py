@@ -328,6 +328,20 @@ def references(workers, folder, data):
            workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0, "besturen.csv")
 
 
+def wrong_types(workers, folder):
+    """What header_types saw sent, the gateway refuses by the field's name (DOMAIN 14.2)."""
+    wrong = folder / "wrong"
+    wrong.mkdir()
+    for field, value in (("regels", 7.5), ("proef", "ja"), ("volgnummer", "7"), ("contact_naam", 7)):
+        (wrong / f"{field}.csv").write_text("bsn\n123456782\n")
+        (wrong / f"{field}.json").write_text(json.dumps({"bestuur": "99901", "soort": "INTREKKING", "volgnummer": 7,
+                                                         "extractiedatum": "2018-06-01"} | {field: value}))
+    done = workers.ctl("deliver", "--json", "--quiet", str(wrong), capture_output=True, text=True)
+    expect("wrong types are refused", done, 1, '"refused": 4')
+    for field in ("regels", "proef", "volgnummer", "contact_naam"):
+        check(f"{field} by its name", f"LR-K08 Het veld {field} in de kop" in done.stderr, done.stderr)
+
+
 def deliveries(workers, folder):
     counts = json.loads((folder / "counts.txt").read_text())
     done = workers.ctl("deliver", "--json", "--quiet", str(folder), capture_output=True, text=True)
@@ -350,6 +364,7 @@ def deliveries(workers, folder):
     done = workers.ctl(f"--gateway.token.file={stranger}", "deliver", "--quiet", str(folder), capture_output=True, text=True)
     expect("a token nobody knows", done, 77, "geldig token")
     (folder / "kept").rename(folder / "acknowledged.jsonl")
+    wrong_types(workers, folder)
     first = json.loads((folder / "acknowledged.jsonl").read_text().splitlines()[1])
     return first["file"][:5], first["leveringsid"]
 
