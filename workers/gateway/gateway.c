@@ -21,6 +21,7 @@ enum {
 	ANSWER_BYTES_MAX = 256 << 20,
 	MESSAGE_BYTES_MAX = 32 << 20,
 	LINGER_MS = 2,
+	REQUESTS_MAX = 1, /* the broker takes one of a line at a time; what comes meanwhile goes together in the next */
 	LOOP_WAIT_MS_MAX = 250,
 	CONFIRM_WAIT_MS = 10,
 	CHORES_EVERY_MS = 500,
@@ -184,6 +185,7 @@ static int open_sink(struct gateway *gateway, struct err *err)
 	const struct gateway_config *config = &gateway->config;
 	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
 					      .linger_ms = LINGER_MS,
+					      .requests_max = REQUESTS_MAX,
 					      .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms_max,
 					      .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
 					      .compression = config->kafka_compression };

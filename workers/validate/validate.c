@@ -143,11 +143,14 @@ static bool take(struct validate *self, struct taken *taken)
 	       lane->taken_count >= lane->messages_max;
 }
 
-/* Messages of all lanes until the turn is full, its time is over or nothing more is there: an idle system judges the first
- * message at once. */
-static int gather(struct validate *self, uint32_t wait_ms, struct err *err)
+/* Messages of all lanes until the turn is full, its time is over or nothing more is there. An idle system judges the first
+ * message at once; one that has just judged waits for others, as many small turns cost everybody more than a few large ones:
+ * turns begin turn.gather.max apart. */
+static int gather(struct validate *self, bool is_busy, struct err *err)
 {
+	uint32_t wait_ms = is_busy ? 0 : IDLE_WAIT_MS;
 	int64_t end_ms = clock_ms() + wait_ms + self->config.turn_gather_ms;
+	int64_t next_ms = is_busy ? 0 : self->gathered_at_ms + self->config.turn_gather_ms;
 	bool is_full = false;
 
 	while (!is_full && clock_ms() <= end_ms) {
@@ -159,8 +162,10 @@ static int gather(struct validate *self, uint32_t wait_ms, struct err *err)
 		if (rc == 0)
 			break;
 		is_full = take(self, taken);
-		wait_ms = 0;
+		wait_ms = (uint32_t)MAX(next_ms - clock_ms(), (int64_t)0);
 	}
+	if (self->taken_count > 0)
+		self->gathered_at_ms = clock_ms();
 	return 0;
 }
 
@@ -292,7 +297,7 @@ static int turn(void *ours, struct err *err)
 	if (rc < 0)
 		return rc;
 	turn_begin(self);
-	rc = gather(self, is_busy ? 0 : IDLE_WAIT_MS, err);
+	rc = gather(self, is_busy, err);
 	if (rc == 0 && self->taken_count > 0)
 		rc = judge_taken(self, err);
 	drop_taken(self);

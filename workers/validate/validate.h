@@ -47,7 +47,7 @@ struct validate {
 	struct lane *lanes[VALIDATE_PARTITIONS_MAX];
 	int32_t lane_end; /* above the highest partition ever ours */
 	bool is_member;
-	int64_t lag_at_ms;
+	int64_t lag_at_ms, gathered_at_ms;
 	uint32_t board_slots[VALIDATE_BOARDS]; /* index + 1 in the boards of the lane at hand */
 	uint8_t ids[VALIDATE_IDS][VERDICT_ID_BYTES];
 	size_t ids_left;

@@ -57,7 +57,7 @@ static const struct config_key VALIDATE_KEYS[] = {
 	{ "turn.lines.max", CONFIG_COUNT, AT(turn_lines_max), "20k", 1, 10000000,
 	  "lines taken per turn; the message that passes it is the last" },
 	{ "turn.bytes.max", CONFIG_BYTES, AT(turn_bytes_max), "4M", 1, 268435456, "bytes taken per turn; likewise" },
-	{ "turn.gather.max", CONFIG_MS, AT(turn_gather_ms), "20ms", 0, 1000,
+	{ "turn.gather.max", CONFIG_MS, AT(turn_gather_ms), "50ms", 0, 1000,
 	  "longest time messages are gathered for a turn" },
 	{ "late.wait.max", CONFIG_MS, AT(late_wait_ms_max), "0ms", 0, 2592000000,
 	  "wait for a schema or reference version we lack, then quarantaine; 0: for ever" },

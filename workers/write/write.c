@@ -41,7 +41,7 @@ struct write {
 	bool is_held;	   /* partitions that run are paused: the next gather resumes them */
 	bool was_ready;
 	size_t forgets_open; /* handed to the sink, not reported */
-	int64_t lag_at_ms, check_at_ms;
+	int64_t lag_at_ms, check_at_ms, gathered_at_ms;
 	struct cursor_move moves[INTAKE_PARTITIONS_MAX];
 	struct cursor_move moves_each[INTAKE_MESSAGES_MAX];
 };
@@ -352,23 +352,30 @@ static int resume_held(struct write *self, struct err *err)
 	return rc;
 }
 
-/* Takes what is there, and what comes while it comes. */
+/* Takes what is there, and what comes while it comes. An idle system writes the first verdict at once; one that has just
+ * written waits for others, as many small transactions cost more than a few large ones: they begin batch.gather.max apart. */
 static int gather(struct write *self, struct err *err)
 {
 	int64_t end_ms = clock_ms() + POLL_MS + self->config.batch_gather_ms;
+	int64_t next_ms = self->gathered_at_ms + self->config.batch_gather_ms;
 	bool is_full = false;
 	int rc = resume_held(self, err);
 
 	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
 		struct kafka_message raw;
-		int came = kafka_source_poll(self->source, self->intake.count > 0 ? 0 : POLL_MS, &raw, err);
+		int64_t wait_ms = self->intake.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
+		int came = kafka_source_poll(self->source, (uint32_t)wait_ms, &raw, err);
 
-		if (came <= 0)
-			return came;
+		if (came <= 0) {
+			rc = came;
+			break;
+		}
 		if (self->intake.count == 0)
 			end_ms = clock_ms() + self->config.batch_gather_ms;
 		rc = take_one(self, &raw, &is_full, err);
 	}
+	if (self->intake.count > 0)
+		self->gathered_at_ms = clock_ms();
 	return rc;
 }
 
