@@ -1,7 +1,7 @@
 """report: the samples as a table on the screen, as Markdown, CSV and a plot."""
 import html
 
-from . import peers
+from . import goals, peers
 from .sample import LABELS, pick, write_samples
 
 REFERENCE = "go2"
@@ -106,7 +106,13 @@ def codec_table(codecs):
         [[name, f"{value:.1f}"] for name, value in codecs.items() if name not in ("lines", "raw_bytes", "verdict_bytes", "skipped")]
 
 
+def goals_table(groups):
+    return [["goal", "wanted", "found", ""]] + list(goals.rows(groups))
+
+
 SECTIONS = [
+    ("The goals", goals_table, "A goal in lines a second is a share of what Go with two writers takes in the same run; all but the "
+     "comparison of sizes is of the largest size."),
     ("A, B, C and the others", main_table, "CPU columns are seconds a million lines; MiB the highest peak of one process."),
     ("What PostgreSQL was made to do", register_table, ""),
     ("The log alone", kafka_table, ""),
