@@ -9,7 +9,8 @@ tests/README.md.
 from dataclasses import dataclass, field
 
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
-                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, TwoOwners, WireCuts)
+                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt, TwoOwners,
+                     WireCuts)
 
 GATHERS = {"validate": {"turn.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.gather.max": "1s"}}
 
@@ -40,7 +41,7 @@ def retried(name, prefix, faults):
 MUTANTS = [
     # --- gateway ---
     Mutant("receipt", "the receipt waits for Kafka's acknowledgement",
-           [("workers/gateway/upload.c", "\tif (report->error != 0) {\n\t\tbusy(", "\tif (report->error == 1) {\n\t\tbusy(")],
+           [("workers/gateway/upload.c", "\tif (report->error != 0) {\n\t\tnot_laid_down(", "\tif (report->error == 1) {\n\t\tnot_laid_down(")],
            lambda: [KafkaPause(at=0.2, lasts_s=9.0)]),
     Mutant("acks", "acks=all: the broker has the message when the receipt goes out",
            [("common/kafka/kafka_sink.c", '"enable.idempotence", "true"', '"enable.idempotence", "false"'),
@@ -60,9 +61,14 @@ MUTANTS = [
              "\treturn begin_judging(self, lane, LANE_RUN, err);")],
            lambda: [Crash("validate.delivered", 1)]),
     Mutant("pass-through", "without Redis judging goes on, everything a candidate",
-           [("workers/validate/validate_start.c", "\tint rc = find_position(self, lane, &position, err);\n",
-             '\tint rc = err_set(err, ERR_RETRY, "redis", "is away");\n')],
+           [("workers/validate/validate_start.c", "\tint rc = find_position(self, lane, &position, &why, err);\n",
+             '\tint rc = err_set(err, ERR_RETRY, "redis", "is away");\n\twhy = "";\n')],
            lambda: [RedisAway()]),
+    Mutant("read-only-cache", "a cache that takes no writes counts as away",
+           [("workers/validate/validate_judge.c",
+             "\tif (rc == -ERR_RETRY) /* it may still read, but takes no writes: the lane goes on without it */\n"
+             "\t\tvalidate_redis_failed(self, err);\n", "")],
+           lambda: [RedisStaysFull()]),
     Mutant("cold-sequences", "a cold start knows the highest volgnummer of each board",
            [("workers/validate/register_state.c", "\t\t.sequence_max = sequence_max,\n", "\t\t.sequence_max = sequence_max * 0,\n")],
            lambda: [RedisFlush(at=0.4, lasts_s=0.1), RedisFlush(at=0.6, lasts_s=0.1)], "late"),
@@ -128,6 +134,12 @@ MUTANTS = [
     Mutant("singly", "a message applied alone moves the cursor behind itself only",
            [("workers/write/intake.c", "\t\t\t\t\t       intake->after[i] };", "\t\t\t\t\t       intake->partitions[intake->messages[i]->partition].ahead };")],
            lambda: [Crash("write.committed", 2)], "refused", settings=GATHERS),
+    Mutant("withdrawal-apart", "a content is written before its withdrawal erases it",
+           [("workers/write/intake.c", " || (is_behind_contents && other->candidates.count > 0)", "")], tests="write_intake_test"),
+    Mutant("fenced-trial", "a trial that finds the cursor moved ends the isolation",
+           [("workers/write/isolate.c", "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc;\n\tif (can) {",
+             "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc != 0 ? rc : 1;\n\tif (can) {")],
+           lambda: [StopAt("write.isolating", 1)], "refused"),
     # --- writer: what a message does ---
     Mutant("repeat", "a message that came before changes nothing",
            [("workers/write/judge.c", "return board_knows(board, &message->verdict.header, message->verdict.attempt);",
