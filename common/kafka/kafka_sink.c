@@ -319,3 +319,9 @@ int kafka_sink_partitions(struct kafka_sink *sink, const char *topic, uint32_t w
 		note_taken(sink);
 	return rc == -ERR_RETRY && sink->is_refused ? fail_refused(sink, err) : rc;
 }
+
+int kafka_sink_range(struct kafka_sink *sink, const char *topic, int32_t partition, uint32_t wait_ms,
+		     struct kafka_topic_range *ret, struct err *err)
+{
+	return kafka_ask_range(sink->rk, topic, partition, wait_ms, ret, err);
+}

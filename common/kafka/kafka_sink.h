@@ -55,5 +55,9 @@ MUSTUSE int kafka_sink_event_fd(struct kafka_sink *sink, struct err *err);
 /* Number of partitions of a topic; the topic must exist (ERR_CONFIG when the broker says it does not). */
 MUSTUSE int kafka_sink_partitions(struct kafka_sink *sink, const char *topic, uint32_t wait_ms, int32_t *ret,
 				  struct err *err);
+/* low and high watermark asked of the broker. A consumer's question would wait behind the fetch under way, up to a quarter of
+ * a second on an idle system; a producer's line is free. */
+MUSTUSE int kafka_sink_range(struct kafka_sink *sink, const char *topic, int32_t partition, uint32_t wait_ms,
+			     struct kafka_topic_range *ret, struct err *err);
 
 #endif

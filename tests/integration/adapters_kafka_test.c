@@ -144,6 +144,7 @@ Test(sink, sorts_what_cannot_be_sent)
 	struct kafka_sink *sink = open_sink(reports);
 	struct err err = { 0 };
 	int32_t partitions;
+	struct kafka_topic_range range;
 	char *large = calloc(1, MESSAGE_BYTES_MAX + 1);
 	struct slice most = { large, MESSAGE_BYTES_MAX - 1000 }, more = { large, MESSAGE_BYTES_MAX + 1 };
 	struct kafka_header headers[] = { { "board", SLICE_LITERAL("41211") } };
@@ -152,6 +153,9 @@ Test(sink, sorts_what_cannot_be_sent)
 	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
 	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
 	cr_expect_eq(reports->failed, 0, "%s", reports->last.code);
+	ASSERT_OK(kafka_sink_range(sink, topic, 0, WAIT_MS, &range, &err));
+	cr_expect(range.low == 0 && range.high == 1);
+	ASSERT_KIND(kafka_sink_range(sink, topic, 1, WAIT_MS, &range, &err), ERR_CONFIG);
 	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
 	more.n = MESSAGE_BYTES_MAX; /* with its key and headers above the limit */
 	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);

@@ -252,7 +252,7 @@ static void measure_lag(struct validate *self)
 
 		if (!lane || !lane_is_judging(lane))
 			continue;
-		if (kafka_source_range(self->source, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
+		if (kafka_sink_range(self->sink, self->config.topic_raw, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
 			return; /* asked again later */
 		validate_metrics_lag(self->config.topic_raw, lane->partition, range.high - lane->position.next_raw);
 	}

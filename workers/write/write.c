@@ -411,7 +411,7 @@ static void measure_lag(struct write *self)
 
 		if (partition->state < PARTITION_RUNNING)
 			continue;
-		if (kafka_source_range(self->source, i, POLL_MS, &range, &err) != 0)
+		if (kafka_sink_range(self->sink, self->config.topic_verdict, i, POLL_MS, &range, &err) != 0)
 			return; /* the last figure stays */
 		lag += range.high - partition->committed.next_verdict;
 	}
