@@ -6,23 +6,24 @@
 #   scripts/check_layers.sh --self-test   a made-up tree with known breaches: does the check see each of them?
 set -u -o pipefail
 
-# room | rooms of ours it may include, besides itself | third party it may include, in .c files and its own NAME_room.h only;
-# a NAME_room.h is private to its room
+# room | rooms of ours it may include, besides itself | third party it may include, in .c files and its own NAME_internal.h only;
+# a NAME_internal.h is private to its room
 table() {
 	cat <<'EOF'
 common/base       |                                           |
 common/model      | base                                      | openssl
 common/wire       | base model                                |
+common/protocol   | base model wire                           |
 common/run        | base                                      | microhttpd
 common/kafka      | base model                                | librdkafka
 common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq
-common/report     | base model wire pg                        | jansson
-workers/gateway   | base model wire run kafka redis pg report | microhttpd jansson openssl
-workers/validate  | base model wire run kafka redis pg report |
-workers/write     | base model wire run kafka redis pg report |
-workers/gen       | base model wire run kafka redis pg report | jansson
-workers/ctl       | base model wire run kafka redis pg report | curl jansson avro openssl
+common/report     | base model wire protocol pg                        | jansson
+workers/gateway   | base model wire protocol run kafka redis pg report | microhttpd jansson openssl
+workers/validate  | base model wire protocol run kafka redis pg report |
+workers/write     | base model wire protocol run kafka redis pg report |
+workers/gen       | base model wire protocol run kafka redis pg report | jansson
+workers/ctl       | base model wire protocol run kafka redis pg report | curl jansson avro openssl
 schemas/codegen   | base                                      | avro jansson
 EOF
 }
@@ -78,7 +79,7 @@ check() {
 			if (library == "unknown") breach("<" header "> is neither libc nor a library this house uses")
 			else if (!in_list(library, theirs[room])) breach(own " may not include " library " (<" header ">)" \
 				(theirs[room] == "" ? "" : ": it may include " theirs[room]))
-			else if (file ~ /\.h$/ && file !~ /_room\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
+			else if (file ~ /\.h$/ && file !~ /_internal\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
 			next
 		}
 		if (text !~ /"/) { breach("an include by macro cannot be checked: write the name"); next }
@@ -87,7 +88,7 @@ check() {
 		if (header !~ /\//) next	# a file beside it
 		split(header, way, "/"); target = way[1]
 		if (target == own) next
-		if (header ~ /_room\.h$/) breach("\"" header "\" is private to its room")
+		if (header ~ /_internal\.h$/) breach("\"" header "\" is private to its room")
 		if (target == "workers" || target == "tests" || target == "schemas") breach(own " may not include \"" header "\": nobody but tests may")
 		else if (!in_list(target, rooms)) {
 			if (!(room ~ /^workers\// && target == own)) breach("\"" header "\": " target " is no room of common/")

@@ -55,7 +55,7 @@ static inline int slice_compare(struct slice a, struct slice b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
-/* Without the spaces (U+0020 only) on both ends: DOMAIN 4.5. */
+/* Without the spaces (U+0020 only) on both ends: specification 4.5. */
 static inline struct slice slice_trim(struct slice s)
 {
 	while (s.n > 0 && s.p[0] == ' ')

@@ -1,4 +1,4 @@
-#include "kafka/kafka_room.h"
+#include "kafka/kafka_internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,6 +1,6 @@
 #include "kafka/kafka_admin.h"
 
-#include "kafka/kafka_room.h"
+#include "kafka/kafka_internal.h"
 
 #include "base/clock.h"
 

@@ -2,7 +2,7 @@
  * a message of before a seek cannot come after it. */
 #include "kafka/kafka_reader.h"
 
-#include "kafka/kafka_room.h"
+#include "kafka/kafka_internal.h"
 
 enum { FETCH_WAIT_MS = 10, SEEK_MS_MAX = 5000 };
 

@@ -4,7 +4,7 @@
 
 enum rule bsn_read(struct slice text, uint32_t *ret)
 {
-	unsigned sum = 0; /* w of DOMAIN 5.2 */
+	unsigned sum = 0; /* w of specification 5.2 */
 	uint32_t number = 0;
 
 	if (text.n != BSN_DIGITS || !num_is_digits(text))

@@ -1,4 +1,4 @@
-/* bsn: the citizen service number (DOMAIN 5.2). Pure. Never goes into a log. */
+/* bsn: the citizen service number (specification 5.2). Pure. Never goes into a log. */
 #ifndef MODEL_BSN_H
 #define MODEL_BSN_H
 

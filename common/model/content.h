@@ -1,11 +1,11 @@
-/* content: a teacher's content (DOMAIN 6) as one text, the form in which it is hashed, sent and stored.
+/* content: a teacher's content (specification 6) as one text, the form in which it is hashed, sent and stored.
  *
  *   content = person fields 3..16 joined by US, then per appointment, sorted by benoemingssleutel in byte order:
  *             RS, and its canonical fields 17..25 joined by US
  *   targets = one letter per appointment in the same order: R (REGISTER) or V (VOORPORTAAL)
  *
  * US is 0x1F, RS is 0x1E: no accepted value holds either, as every rule of form excludes control characters. Canonical:
- * DOMAIN 4.5 (vestiging padded, onderwijsterrein sorted and joined by '|', dates as written). */
+ * specification 4.5 (vestiging padded, onderwijsterrein sorted and joined by '|', dates as written). */
 #ifndef MODEL_CONTENT_H
 #define MODEL_CONTENT_H
 

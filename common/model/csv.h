@@ -1,4 +1,4 @@
-/* csv: our own bounded scanner of DOMAIN 3.1.
+/* csv: our own bounded scanner of specification 3.1.
  *
  * One pass over bytes in memory; fields are slices into them. A quoted field that holds "" is unescaped into the
  * scratch buffer the caller gives; it gets shorter by that, so scratch of the file's size is always enough.
@@ -27,7 +27,7 @@ struct slice csv_skip_bom(struct slice bytes);
 
 /* Reads the next record into fields[0 .. *ret_count). *ret_count may be larger than fields_max: the rest is read and
  * counted, not kept. An empty record is a record with one empty field; dropping those at the end of the file is the
- * caller's (DOMAIN 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or holds a
+ * caller's (specification 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or holds a
  * value longer than field_bytes_max; nothing is read after it, the next answer is CSV_END. */
 enum csv_result csv_next(struct csv *csv, struct slice *fields, size_t fields_max, size_t *ret_count);
 
@@ -35,7 +35,7 @@ enum csv_result csv_next(struct csv *csv, struct slice *fields, size_t fields_ma
 bool utf8_is_valid(struct slice bytes);
 size_t utf8_length(struct slice valid); /* code points */
 
-/* Appends a field as DOMAIN 8 writes it: quoted only if it holds ; " CR or LF. */
+/* Appends a field as specification 8 writes it: quoted only if it holds ; " CR or LF. */
 struct strbuf;
 void csv_add_field(struct strbuf *out, struct slice value);
 

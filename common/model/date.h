@@ -1,4 +1,4 @@
-/* date: days as whole numbers JJJJMMDD (DOMAIN 5.1). Pure. */
+/* date: days as whole numbers JJJJMMDD (specification 5.1). Pure. */
 #ifndef MODEL_DATE_H
 #define MODEL_DATE_H
 

@@ -1,4 +1,4 @@
-/* delivery: a header and what is known of a delivery before any line is judged (DOMAIN 2). */
+/* delivery: a header and what is known of a delivery before any line is judged (specification 2). */
 #ifndef MODEL_DELIVERY_H
 #define MODEL_DELIVERY_H
 
@@ -33,7 +33,7 @@ struct delivery_header {
 	struct slice contact_name, contact_phone, contact_email;
 };
 
-/* DOMAIN 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. */
+/* specification 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. */
 void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
 			  uint8_t out[FINGERPRINT_BYTES]);
 

@@ -1,4 +1,4 @@
-/* feedback: DOMAIN 8.1, byte for byte. */
+/* feedback: specification 8.1, byte for byte. */
 #include "model/feedback.h"
 
 #include "base/strbuf.h"

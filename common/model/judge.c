@@ -236,7 +236,7 @@ static bool keep_findings(struct judge *judge, struct judge_line *line, struct j
 	return true;
 }
 
-/* The value as DOMAIN 8.1 echoes it; it points into the input, as the scratch is used again. */
+/* The value as specification 8.1 echoes it; it points into the input, as the scratch is used again. */
 static struct slice echo_of(const struct judge_line *line, enum field field)
 {
 	bool is_shown = line_is_good(line, field) && !(line->hidden & 1u << field);

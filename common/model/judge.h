@@ -1,4 +1,4 @@
-/* judge: all rules of a delivery's lines, in one pass (DOMAIN 4.2 steps 2-5, chapter 5).
+/* judge: all rules of a delivery's lines, in one pass (specification 4.2 steps 2-5, chapter 5).
  *
  * Pure: no I/O, no clock, no heap. Everything lives in the arena and borrows the cells. The same input gives the same
  * result on every machine. Groups come out sorted by teacher key (unreadable ones behind, in record order), because cache
@@ -29,10 +29,10 @@ struct judge_input {
 struct judged_line {
 	uint32_t record_no;
 	uint32_t group;		   /* index in groups */
-	struct slice employee_ref; /* echo, empty when DOMAIN 8.1 forbids it */
+	struct slice employee_ref; /* echo, empty when specification 8.1 forbids it */
 	struct slice appointment_key;
 	uint8_t target;		/* enum target; TARGET_NONE when no ground row was found, and for INTREKKING */
-	uint32_t finding_first; /* findings[finding_first .. + finding_count), in the order of DOMAIN 4.4 */
+	uint32_t finding_first; /* findings[finding_first .. + finding_count), in the order of specification 4.4 */
 	uint32_t finding_count;
 };
 

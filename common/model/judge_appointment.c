@@ -1,4 +1,4 @@
-/* judge_appointment: DOMAIN 5.5, the appointment, its dates, school and ground; and the two rules that weigh the birth date
+/* judge_appointment: specification 5.5, the appointment, its dates, school and ground; and the two rules that weigh the birth date
  * against them (LR-P06, LR-B14). */
 #include "base/num.h"
 #include "model/judge_internal.h"
@@ -48,7 +48,7 @@ static void judge_dates(struct judge_line *line, int32_t received_on)
 		line_add(line, RULE_B04, FIELD_APPOINTMENT_START);
 }
 
-/* toetsdatum (DOMAIN 5.1): the last day within the appointment, up to the day on which the data were true. */
+/* toetsdatum (specification 5.1): the last day within the appointment, up to the day on which the data were true. */
 static int32_t test_date_of(const struct judge_line *line, int32_t extraction_date)
 {
 	int32_t date = extraction_date;
@@ -114,7 +114,7 @@ static bool insert_code(struct slice *codes, size_t count, struct slice code)
 	return true;
 }
 
-/* The sorted set of DOMAIN 4.5. codes has room for TEACHING_FIELDS_MAX. false: LR-B08 on form. */
+/* The sorted set of specification 4.5. codes has room for TEACHING_FIELDS_MAX. false: LR-B08 on form. */
 static bool split_codes(struct slice text, struct slice *codes, size_t *ret_count)
 {
 	size_t count = 0;

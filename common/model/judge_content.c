@@ -1,4 +1,4 @@
-/* judge_content: a teacher's content and targets (DOMAIN 6), in the form of content.h. */
+/* judge_content: a teacher's content and targets (specification 6), in the form of content.h. */
 #include "model/content.h"
 #include "model/judge_internal.h"
 

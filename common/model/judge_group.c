@@ -1,4 +1,4 @@
-/* judge_group: DOMAIN 5.6, the rules that see all lines of one teacher.
+/* judge_group: specification 5.6, the rules that see all lines of one teacher.
  *
  * Lines with one same value are found by sorting, so that a teacher with 500 equal lines costs no more than any other. */
 #include "model/judge_internal.h"

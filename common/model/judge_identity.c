@@ -1,4 +1,4 @@
-/* judge_identity: DOMAIN 5.2, the rules of every kind of delivery. */
+/* judge_identity: specification 5.2, the rules of every kind of delivery. */
 #include "base/num.h"
 #include "model/judge_internal.h"
 

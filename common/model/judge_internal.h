@@ -5,7 +5,7 @@
  * that is in the nearest cache, and a delivery without findings costs nothing for findings.
  *
  *   judge.c              order of work, grouping, writing out
- *   judge_identity.c     DOMAIN 5.2: the rules of every kind of delivery
+ *   judge_identity.c     specification 5.2: the rules of every kind of delivery
  *   judge_person.c       5.3 and 5.4
  *   judge_appointment.c  5.5
  *   judge_group.c        5.6
@@ -26,12 +26,12 @@ enum {
 };
 
 struct judge_line {
-	struct slice value[COLUMNS + 1]; /* by enum field, trimmed (DOMAIN 4.5); a column that is not in the file is empty */
+	struct slice value[COLUMNS + 1]; /* by enum field, trimmed (specification 4.5); a column that is not in the file is empty */
 	uint32_t index;			 /* in the input; from here to sorted_fields all is zero at first */
 	uint32_t record_no;
-	uint32_t good;	   /* bit FIELD_X: X is good in the sense of DOMAIN 5.1, or absent where that is a value */
-	uint32_t hidden;   /* bit FIELD_X: X may not be echoed (DOMAIN 8.1) */
-	int32_t birth_day; /* 00 counted as 01; DATE_ABSENT when LR-P05 found a fault */
+	uint32_t good;	 /* bit FIELD_X: X is good in the sense of specification 5.1, or absent where that is a value */
+	uint32_t hidden; /* bit FIELD_X: X may not be echoed (specification 8.1) */
+	int32_t birth_day;				  /* 00 counted as 01; DATE_ABSENT when LR-P05 found a fault */
 	int32_t contract_start, contract_end, start, end; /* a date, DATE_ABSENT or DATE_BAD */
 	int32_t test_date;				  /* toetsdatum, DATE_ABSENT when there is none */
 	const struct ground *ground;			  /* the row LR-B05 found, or NULL */
@@ -86,7 +86,7 @@ void judge_group_rest(struct judge_line *lines, size_t count); /* LR-X04 */
 MUSTUSE bool judge_add_content(struct judge_line *const *sorted, size_t count, struct arena *arena,
 			       struct judged_group *ret);
 
-/* Forms of DOMAIN 3.2 and 5.3. Lengths are code points; bytes that are no UTF-8 fit no form. */
+/* Forms of specification 3.2 and 5.3. Lengths are code points; bytes that are no UTF-8 fit no form. */
 bool text_is_name(struct slice text, size_t length_max);
 bool text_is_given_names(struct slice text, size_t length_max);
 bool text_is_address(struct slice text, size_t length_max); /* no control characters */

@@ -1,4 +1,4 @@
-/* judge_person: DOMAIN 5.3 and 5.4, the person and the address. */
+/* judge_person: specification 5.3 and 5.4, the person and the address. */
 #include "base/num.h"
 #include "model/judge_internal.h"
 

@@ -1,4 +1,4 @@
-/* judge_text: which texts have the form DOMAIN asks. Pure; safe on any bytes.
+/* judge_text: which texts have the form the specification asks. Pure; safe on any bytes.
  *
  * Names are mostly ASCII, so a byte below 0x80 is judged by itself and only the rest is decoded. */
 #include "base/num.h"

@@ -1,8 +1,8 @@
-/* outcome: DOMAIN 4.3, 6 and 7.2. */
+/* outcome: specification 4.3, 6 and 7.2. */
 #include "model/outcome.h"
 
 enum {
-	FEW_ABSENT = 5,	   /* DOMAIN 7.2: up to so many may lapse, unless they are more than half */
+	FEW_ABSENT = 5,	   /* specification 7.2: up to so many may lapse, unless they are more than half */
 	ACTIVE_SHARE = 10, /* beyond it, more than a tenth waits */
 };
 

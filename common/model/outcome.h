@@ -1,4 +1,4 @@
-/* outcome: what became of a group of lines (DOMAIN 4.3), and the state machine that decides it (DOMAIN 6). Pure. */
+/* outcome: what became of a group of lines (specification 4.3), and the state machine that decides it (specification 6). Pure. */
 #ifndef MODEL_OUTCOME_H
 #define MODEL_OUTCOME_H
 
@@ -18,7 +18,7 @@ enum outcome {
 	OUTCOME_AFGEKEURD_R01 = 8,
 	OUTCOME_AFGEKEURD_R08 = 9,
 };
-enum { OUTCOMES = 7, OUTCOME_MAX = OUTCOME_AFGEKEURD_R08 }; /* the seven of DOMAIN 4.3 are 1..7 */
+enum { OUTCOMES = 7, OUTCOME_MAX = OUTCOME_AFGEKEURD_R08 }; /* the seven of specification 4.3 are 1..7 */
 
 enum outcome outcome_counted_as(enum outcome outcome); /* one of the seven */
 const char *outcome_name(enum outcome outcome);	       /* of the seven; "" for none */
@@ -32,11 +32,11 @@ struct teacher_state {
 	enum teacher_status status;
 };
 
-/* The first row of DOMAIN 6 that fits, for a group without a finding A. sequence: the delivery's volgnummer; content_hash:
+/* The first row of specification 6 that fits, for a group without a finding A. sequence: the delivery's volgnummer; content_hash:
  * NULL for an INTREKKING. *state is the state before, and after. The caller keeps content, doel and vervallen_per. */
 enum outcome outcome_decide(struct teacher_state *state, int64_t sequence, const uint8_t *content_hash);
 
-/* DOMAIN 7.2: a VOLLEDIG with n of m active teachers absent waits for confirmation. */
+/* specification 7.2: a VOLLEDIG with n of m active teachers absent waits for confirmation. */
 bool outcome_must_wait(int64_t absent, int64_t active, bool has_unreadable);
 
 #endif

@@ -1,4 +1,4 @@
-/* reference: one immutable version of the six tables of DOMAIN 9, ready to be asked.
+/* reference: one immutable version of the six tables of specification 9, ready to be asked.
  *
  * Pure: built from rows, asked with dates. A row holds on date d if valid_from <= d < valid_until (0 = open).
  * Look-ups cost one or two cache lines; a version is built once per process and lives on the heap. */

@@ -63,7 +63,7 @@ static inline int reference_fail_memory(struct err *err)
 	return err_set(err, ERR_FATAL, "memory", "no memory for the reference tables");
 }
 
-/* Numbers of identifiers. -1: not of the form of DOMAIN 3.2. */
+/* Numbers of identifiers. -1: not of the form of specification 3.2. */
 
 static inline int64_t brin_number(struct slice brin)
 {

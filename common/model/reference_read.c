@@ -83,7 +83,7 @@ static bool read_sector(struct slice cell, struct draft *draft)
 	return draft->sector != SECTOR_NONE;
 }
 
-/* Grounds and teaching fields know no WEC: its schools use the codes of PO or VO (DOMAIN 5.5, LR-B12). */
+/* Grounds and teaching fields know no WEC: its schools use the codes of PO or VO (specification 5.5, LR-B12). */
 static bool read_ground_sector(struct slice cell, struct draft *draft)
 {
 	return read_sector(cell, draft) && draft->sector != SECTOR_WEC;
@@ -320,7 +320,7 @@ static int read_record(struct reading *reading, const struct slice *cells, struc
 	return 0;
 }
 
-/* Empty records at the end of a file are dropped (DOMAIN 3.1). */
+/* Empty records at the end of a file are dropped (specification 3.1). */
 static bool is_end(struct slice rest)
 {
 	while (rest.n > 0) {

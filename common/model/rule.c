@@ -10,7 +10,7 @@ enum { SLOT_LETTERS = 'X' - 'A' + 1, SLOTS_PER_LETTER = 16, CODE_BYTES = 6 };
 struct rule_entry {
 	const char *code;
 	char ernst;
-	const char *text; /* as DOMAIN has it; <..> are the PLACEHOLDERS below */
+	const char *text; /* as the specification has it; <..> are the PLACEHOLDERS below */
 };
 
 /* clang-format off */

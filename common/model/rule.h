@@ -1,4 +1,4 @@
-/* rule: the catalogue of rule codes with ernst and text (DOMAIN 2.2, 3.3, 5, 6, 7, 10), and findings.
+/* rule: the catalogue of rule codes with ernst and text (specification 2.2, 3.3, 5, 6, 7, 10), and findings.
  *
  * A rule's number holds its letter and its two digits, so numbers sort as the codes do in byte order and never change. */
 #ifndef MODEL_RULE_H
@@ -35,7 +35,7 @@ enum { FINDING_VALUES = 3 };
 
 /* One finding of a line or a delivery. values fill the <..> of the text in their order in the text, coded as numbers:
  * dates JJJJMMDD, counts and record numbers as they are, board, site and ground as their number, brin as its four bytes
- * big-endian (rule_brin_value). Nothing else of what was delivered is ever in a finding (DOMAIN 12). */
+ * big-endian (rule_brin_value). Nothing else of what was delivered is ever in a finding (specification 12). */
 struct finding {
 	uint16_t rule;
 	uint8_t field;
@@ -50,7 +50,7 @@ int64_t rule_brin_value(struct slice brin);			       /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
 unsigned rule_value_count(enum rule rule);			       /* how many values its text shows */
 
-/* The order of DOMAIN 4.4: by code, then by column order of veld. < 0, 0, > 0. */
+/* The order of specification 4.4: by code, then by column order of veld. < 0, 0, > 0. */
 int finding_compare(const struct finding *a, const struct finding *b);
 
 #endif

@@ -1,6 +1,6 @@
 #include "pg/pg_copy.h"
 
-#include "pg/pg_room.h"
+#include "pg/pg_internal.h"
 
 enum { PIECE_BYTES = 256 * 1024 };
 

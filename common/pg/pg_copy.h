@@ -1,7 +1,7 @@
 /* pg_copy: rows into a table by binary COPY.
  *
  * The rows are built in a strbuf with pg_copy_*, many to one put, and sent by pg_copy_run as one COPY command. Not in
- * pipeline mode, which never syncs after COPY (STYLE 11). */
+ * pipeline mode, which never syncs after COPY (style 11). */
 #ifndef PG_PG_COPY_H
 #define PG_PG_COPY_H
 

@@ -2,7 +2,7 @@
  * steps), so that a stop is seen and a peer that hangs does not hang us. Settings of the session are made right after
  * connecting. Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it
  * is all we read of any text of the server. */
-#include "pg/pg_room.h"
+#include "pg/pg_internal.h"
 
 #include "base/clock.h"
 #include "base/num.h"

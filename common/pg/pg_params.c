@@ -1,6 +1,6 @@
 /* Values of statements in the binary form of PostgreSQL: integers big-endian, arrays with their header. A scalar
  * stands in params->room and is known by a NULL pointer, so that a copy of the struct stays right. */
-#include "pg/pg_room.h"
+#include "pg/pg_internal.h"
 
 #include "base/num.h"
 

@@ -1,6 +1,6 @@
 #include "redis/redis_cache.h"
 
-#include "redis/redis_room.h"
+#include "redis/redis_internal.h"
 
 #include "base/num.h"
 

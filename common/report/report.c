@@ -1,7 +1,7 @@
 #include "report/report.h"
 
-#include "wire/feedback_build.h"
-#include "wire/outcomes.h"
+#include "protocol/feedback_build.h"
+#include "protocol/outcomes.h"
 
 #include <jansson.h>
 
@@ -100,7 +100,7 @@ int report_find_all(struct pg_link *link, const struct report_name *names, size_
 	return 0;
 }
 
-/* Findings of the delivery itself are bits and figures in the ledger (DOMAIN 2.2). */
+/* Findings of the delivery itself are bits and figures in the ledger (specification 2.2). */
 static void add_notices(struct summary *summary, unsigned notices)
 {
 	static const struct {

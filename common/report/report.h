@@ -1,6 +1,6 @@
 /* report: what the register can tell about deliveries and boards, for the gateway and instroomctl.
  *
- * Reads only, over a pg_link of the caller's. Everything a board may see is Dutch (DOMAIN 8). */
+ * Reads only, over a pg_link of the caller's. Everything a board may see is Dutch (specification 8). */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 

@@ -72,7 +72,7 @@ static bool is_like_bsn(struct slice text)
 	return bsn_find(text, (struct slice){ 0 }) == RULE_P14;
 }
 
-/* DOMAIN 8.4: a benoemingssleutel that fits LR-P14 does not leave with a pseudonym. */
+/* specification 8.4: a benoemingssleutel that fits LR-P14 does not leave with a pseudonym. */
 static void add_appointment(const struct stand *stand, const struct content_appointment *appointment, char target)
 {
 	for (size_t i = 0; i < APPOINTMENT_FIELDS; i++) {

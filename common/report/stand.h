@@ -1,4 +1,4 @@
-/* stand: what the register holds at this moment, as CSV (DOMAIN 8.4).
+/* stand: what the register holds at this moment, as CSV (specification 8.4).
  *
  * Streams: a board's rows at a time are in memory. With BSN only for the board's own overview or an authorised operator. */
 #ifndef REPORT_STAND_H

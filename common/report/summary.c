@@ -59,7 +59,7 @@ static json_t *counts_json(const struct summary *summary)
 {
 	json_t *counts = json_object();
 
-	/* the order of DOMAIN 4.3 */
+	/* the order of specification 4.3 */
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
 		json_object_set_new(counts, outcome_name((enum outcome)outcome), json_integer(summary->counts[outcome]));
 	return counts;

@@ -1,4 +1,4 @@
-/* summary: the samenvatting of a delivery (DOMAIN 8.2) and its JSON.
+/* summary: the samenvatting of a delivery (specification 8.2) and its JSON.
  *
  * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (report.h). Slices are
  * borrowed. An absent header field is the zero of its type, or an empty slice, and shows as null. */
@@ -31,7 +31,7 @@ struct summary {
 	int64_t lines;
 	int64_t counts[OUTCOMES + 1]; /* by enum outcome 1..7 */
 	int64_t absent, active, lapsed;
-	struct finding findings[SUMMARY_FINDINGS_MAX]; /* of the delivery, in the order of DOMAIN 4.4 */
+	struct finding findings[SUMMARY_FINDINGS_MAX]; /* of the delivery, in the order of specification 4.4 */
 	size_t finding_count;
 	struct {
 		enum rule rule;
@@ -42,7 +42,7 @@ struct summary {
 
 /* Counts n findings of this rule. */
 void summary_count(struct summary *summary, enum rule rule, int64_t n);
-/* Adds a finding of the delivery, and counts it. Call in the order of DOMAIN 4.4. */
+/* Adds a finding of the delivery, and counts it. Call in the order of specification 4.4. */
 void summary_add_finding(struct summary *summary, const struct finding *finding);
 
 /* A new object with the names and order of 8.2; the caller owns it. NULL: no memory. */

@@ -1,4 +1,4 @@
-/* app: the life of a worker process: signals, turns, drain, exit status (STYLE 6).
+/* app: the life of a worker process: signals, turns, drain, exit status (style 6).
  *
  * One thread runs the turns and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
  * asked for between turns; a first TERM drains, a second leaves at once. */

@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "base/strbuf.h"
-#include "wire/frame.h"
 
 enum { WIRE_INT_BYTES_MAX = 5, WIRE_LONG_BYTES_MAX = 10 };
 

@@ -1,14 +1,14 @@
 -- The register: what boards delivered, the ledger of deliveries, and where the writer of each partition stands.
 -- Applied by `instroomctl migrate` as the owner. Forward only: a released file is never changed.
 --
--- Physical design (ARCHITECTURE.md, "The register in PostgreSQL"): one row a teacher; its content is one text with separators
+-- Physical design (ARCHITECTURE.md, "Decisions"): one row a teacher; its content is one text with separators
 -- US and RS (common/model/content.h), shown to SQL users by the views leraar and benoeming. What repeats from night to
 -- night (who was named, what each line looked like) is stored once under its digest. A night in which nothing changed
 -- writes one delivery row and one board row a board, and no teacher row.
 
 create schema register;
 
--- Where the writer of one partition stands (DESIGN 5). Rows are made by `instroomctl migrate`, one a partition.
+-- Where the writer of one partition stands (design 5). Rows are made by `instroomctl migrate`, one a partition.
 create table register.cursor (
   topic         text     not null,           -- the raw topic: its number is the generation
   partition     int      not null,
@@ -27,17 +27,17 @@ create table register.board (
   board             int    primary key,
   partition         int    not null,
   sequence_max      bigint not null default 0, -- highest volgnummer of a delivery that is not a proef (LR-K04)
-  sequence_full     bigint not null default 0, -- highest volgnummer of a completed VOLLEDIG (DOMAIN 7.1)
+  sequence_full     bigint not null default 0, -- highest volgnummer of a completed VOLLEDIG (specification 7.1)
   teachers          int    not null default 0, -- rows in teacher
   active            int    not null default 0, -- of them ACTIEF
   disowned          int    not null default 0, -- rows in disowned
-  -- The unchanged, DESIGN 5.3(b): members of the key list pending_names have at least sequence pending_sequence.
+  -- The unchanged, design 5.3(b): members of the key list pending_names have at least sequence pending_sequence.
   pending_sequence  bigint not null default 0,
   pending_names     uuid,                      -- digest in names; null: nothing pending
   pending_members   bytea                      -- bit i (lowest first) = key i of the list is a member
 ) with (fillfactor = 50);
 
--- One teacher of one board (DOMAIN 6). Its volgnummer is greatest(sequence, pending_sequence when a pending member):
+-- One teacher of one board (specification 6). Its volgnummer is greatest(sequence, pending_sequence when a pending member):
 -- every reader goes through the view leraar or the writer.
 create table register.teacher (
   board     int      not null,
@@ -54,7 +54,7 @@ create table register.teacher (
 ) with (fillfactor = 90);
 alter table register.teacher alter column content set compression lz4;
 
--- What a teacher row was before it changed. An INTREKKING empties content here too (DOMAIN 12).
+-- What a teacher row was before it changed. An INTREKKING empties content here too (specification 12).
 create table register.teacher_history (
   board     int      not null,
   key       uuid     not null,
@@ -70,7 +70,7 @@ create table register.teacher_history (
 create index teacher_history_key on register.teacher_history (board, key);
 alter table register.teacher_history alter column content set compression lz4;
 
--- Teachers whose accepted content could not be stored: UNCHANGED verdicts of them are not believed (DESIGN 5).
+-- Teachers whose accepted content could not be stored: UNCHANGED verdicts of them are not believed (design 5).
 create table register.disowned (
   board int    not null,
   key   uuid   not null,
@@ -117,14 +117,14 @@ create table register.delivery (
   afgekeurd         int      not null,
   ingetrokken       int      not null,
   quarantaine       int      not null,
-  absent            int      not null,      -- n, ontbrekend (DOMAIN 7.1)
+  absent            int      not null,      -- n, ontbrekend (specification 7.1)
   active            int      not null,      -- m, actief
   lapsed            int      not null,      -- vervallen
   notices           smallint not null,      -- bits: 1 LR-K04, 2 LR-K05, 4 LR-K06, 8 LR-R06, 16 LR-K10
   unreadable_lines  int      not null,
   names             uuid     not null,      -- digest of the readable teachers' keys; the empty list's digest when none
   feedback          uuid,                   -- null when the body could not be read
-  outcomes          bytea    not null,      -- outcome per group, run-length coded (common/wire/outcomes.h)
+  outcomes          bytea    not null,      -- outcome per group, run-length coded (common/protocol/outcomes.h)
   committed_at      timestamptz not null default now()
 );
 create index delivery_id on register.delivery (board, delivery_id);
@@ -139,7 +139,7 @@ create table register.finding (
 );
 create index finding_rule on register.finding (rule, position);
 
--- A confirmation and what came of it (DOMAIN 7.3).
+-- A confirmation and what came of it (specification 7.3).
 create table register.confirmation (
   position    bigint  primary key,
   request_id  uuid    not null,
@@ -150,12 +150,12 @@ create table register.confirmation (
 );
 create index confirmation_request on register.confirmation (request_id);
 
--- Raw messages without readable headers (DESIGN 4: FOREIGN): kept in the quarantine topic, counted here.
+-- Raw messages without readable headers (design 4: FOREIGN): kept in the quarantine topic, counted here.
 create table register.foreign_message (
   position bigint primary key
 );
 
--- Contact persons come with the header; the latest holds, earlier ones are kept (DOMAIN 2).
+-- Contact persons come with the header; the latest holds, earlier ones are kept (specification 2).
 create table register.contact (
   board    int    not null,
   since    bigint not null,                 -- position
@@ -165,7 +165,7 @@ create table register.contact (
   primary key (board, since)
 );
 
--- The six tables of DOMAIN 9 as imported, whole files; and which combinations were published to the reference topic.
+-- The six tables of specification 9 as imported, whole files; and which combinations were published to the reference topic.
 create table register.reference_table (
   name        text        primary key,         -- besturen.csv ..
   version     bytea       not null,            -- SHA-256 of the file

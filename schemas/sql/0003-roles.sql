@@ -1,4 +1,4 @@
--- Least privilege (DESIGN 9): the writer moves the register, the reader looks; roles are made by whoever makes the database.
+-- Least privilege (design 9): the writer moves the register, the reader looks; roles are made by whoever makes the database.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'instroom_writer') then create role instroom_writer; end if;

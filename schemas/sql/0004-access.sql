@@ -1,4 +1,4 @@
--- Every reading of personal data by an operator leaves a row (DESIGN 9). The reader role may add rows, not change them.
+-- Every reading of personal data by an operator leaves a row (design 9). The reader role may add rows, not change them.
 
 create table register.access (
   at       timestamptz not null default now(),

@@ -1,4 +1,4 @@
--- Replay (DESIGN 6): what an operator planned, what was published of it, and what it changed in the ledger.
+-- Replay (design 6): what an operator planned, what was published of it, and what it changed in the ledger.
 
 -- A delivery's standing outcomes after a replay. Written by the writer, one row an attempt that was entered, also when it
 -- changed nothing: a second message of that attempt is known by it.

@@ -10,9 +10,9 @@
 #include "model/csv.h"
 #include "model/judge.h"
 #include "model/teacher_key.h"
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
 #include "wire/gen/delivery.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 #include <dirent.h>
 #include <fcntl.h>

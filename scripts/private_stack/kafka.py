@@ -21,7 +21,7 @@ STOP_S = 20
 
 
 def topic_specs(partitions, brokers):
-    """The topics of DESIGN 2. One broker flushes every delivery to disk; three hold it in three memories."""
+    """The topics of design 2. One broker flushes every delivery to disk; three hold it in three memories."""
     kept = {"retention.ms": 90 * DAY_MS, "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
     raw = kept | {"max.message.bytes": 32 * MIB} | ({"flush.messages": 1} if brokers == 1 else {})
     verdict = kept | {"max.message.bytes": MESSAGE_BYTES_MAX}

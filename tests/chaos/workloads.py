@@ -2,7 +2,7 @@
 
 The events come from the case maker of tests/oracle; a theme is a choice of its scenarios. Left out are deliveries with an
 id that is in use (LR-K01): the gateway refuses those by the register as it is at that moment, a courtesy that may depend on
-time (DESIGN 3). Outcomes of all others depend only on the order of accepted deliveries per board.
+time (design 3). Outcomes of all others depend only on the order of accepted deliveries per board.
 """
 import json
 import random
@@ -21,7 +21,7 @@ NO_BOARD = ""  # events that no board is named in
 REPLAYS_FROM = 1000  # numbers of events that are no deliveries
 
 # One content in eight cannot be stored, whoever brings it and whenever: its teachers must be isolated, get quarantaine, and
-# be disowned until another content of theirs is accepted (DESIGN 5).
+# be disowned until another content of theirs is accepted (design 5).
 REFUSE_SQL = """
 create function register.refuse() returns trigger language plpgsql as $$
 begin

@@ -3,7 +3,11 @@
  *   fuzz_corpus DIR      DIR/decode_delivery/plain, ..
  *
  * The files are committed; this program says where they come from and renews them after a change of a schema. */
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
+#include "protocol/frame.h"
+#include "protocol/outcomes.h"
+#include "protocol/raw_headers.h"
+#include "protocol/verdict_class.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
 #include "wire/gen/feedback.h"
@@ -11,9 +15,6 @@
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
 #include "wire/gen/replay.h"
-#include "wire/outcomes.h"
-#include "wire/raw_headers.h"
-#include "wire/verdict_class.h"
 
 #include <errno.h>
 #include <sys/stat.h>

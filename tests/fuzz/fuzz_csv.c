@@ -1,4 +1,4 @@
-/* fuzz_csv: the scanner against one that reads DOMAIN 3.1 a byte at a time, and is too plain to be wrong. */
+/* fuzz_csv: the scanner against one that reads specification 3.1 a byte at a time, and is too plain to be wrong. */
 #include "fuzz.h"
 
 #include "model/csv.h"

@@ -1,7 +1,7 @@
 /* fuzz_feedback_reader: reads to the end or to the damage; what it reads to the end, the generated decoder reads too. */
 #include "fuzz.h"
 
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
 #include "wire/gen/feedback.h"
 
 enum { ARENA_BYTES = 64 << 20, ARENA_KEEP_BYTES = 1 << 20, GROUPS = 200 };

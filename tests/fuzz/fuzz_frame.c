@@ -1,6 +1,7 @@
 /* fuzz_frame: what opens is put together again to the same bytes. */
 #include "fuzz.h"
 
+#include "protocol/frame.h"
 #include "wire/gen/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

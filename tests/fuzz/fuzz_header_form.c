@@ -33,7 +33,7 @@ static void take_line(struct slice line, struct header_form *form, char contact[
 	form->fields[field - HEADER_FIRST] = (struct header_field){ true, value };
 }
 
-/* What is good is within DOMAIN 2; what is not has one finding, in the order of the header. */
+/* What is good is within specification 2; what is not has one finding, in the order of the header. */
 static void expect_reading(const struct header_form *form, const struct header_reading *reading)
 {
 	const struct delivery_header *header = &reading->header;

@@ -14,9 +14,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
 #include <microhttpd.h>
@@ -73,7 +74,7 @@ int32_t clock_amsterdam_date(int64_t wall_ms)
 
 enum { OPEN_MAX = 64 };
 
-struct kafka_sink {
+struct kafka_producer {
 	void (*reported)(void *self, const struct kafka_report *report);
 	void *self;
 	void *open[OPEN_MAX]; /* tokens */
@@ -82,40 +83,40 @@ struct kafka_sink {
 	bool is_dead;
 };
 
-int kafka_sink_open(const struct kafka_options *kafka, const struct kafka_sink_options *options,
-		    void (*reported)(void *self, const struct kafka_report *report), void *self,
-		    struct kafka_sink **ret, struct err *err)
+int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_producer_options *options,
+			void (*reported)(void *self, const struct kafka_report *report), void *self,
+			struct kafka_producer **ret, struct err *err)
 {
 	(void)kafka, (void)options, (void)err;
 	*ret = calloc(1, sizeof **ret);
 	FUZZ_EXPECT(*ret);
-	**ret = (struct kafka_sink){ .reported = reported, .self = self, .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) };
+	**ret = (struct kafka_producer){ .reported = reported, .self = self, .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) };
 	return 0;
 }
 
-static int report_all(struct kafka_sink *sink, int error)
+static int report_all(struct kafka_producer *producer, int error)
 {
-	size_t count = sink->open_count;
+	size_t count = producer->open_count;
 
-	sink->open_count = 0;
+	producer->open_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct kafka_report report = {
-			.error = error, .code = "fake", .partition = 3, .offset = 4711, .token = sink->open[i]
+			.error = error, .code = "fake", .partition = 3, .offset = 4711, .token = producer->open[i]
 		};
 
 		acknowledged += error == 0;
-		sink->reported(sink->self, &report);
+		producer->reported(producer->self, &report);
 	}
 	return (int)count;
 }
 
-void kafka_sink_close(struct kafka_sink *sink)
+void kafka_producer_close(struct kafka_producer *producer)
 {
-	if (!sink)
+	if (!producer)
 		return;
-	report_all(sink, ERR_RETRY);
-	close(sink->fd);
-	free(sink);
+	report_all(producer, ERR_RETRY);
+	close(producer->fd);
+	free(producer);
 }
 
 static void expect_readable(struct slice value, const struct kafka_header *headers, size_t header_count)
@@ -145,34 +146,35 @@ static void expect_readable(struct slice value, const struct kafka_header *heade
 	FUZZ_EXPECT(slice_equal(delivery.header.delivery_id, read.delivery_id));
 }
 
-int kafka_sink_put(struct kafka_sink *sink, const char *topic, int32_t partition, struct slice key, struct slice value,
-		   const struct kafka_header *headers, size_t header_count, void *token, struct err *err)
+int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+		       struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
+		       struct err *err)
 {
 	(void)topic, (void)partition;
 	FUZZ_EXPECT(key.n == 5);
 	expect_readable(value, headers, header_count);
-	if (sink->is_dead || kafka_word == 'n' || sink->open_count == OPEN_MAX)
+	if (producer->is_dead || kafka_word == 'n' || producer->open_count == OPEN_MAX)
 		return err_set(err, ERR_FULL, "fake", "the queue is full");
-	sink->open[sink->open_count++] = token;
+	producer->open[producer->open_count++] = token;
 	return 0;
 }
 
-int kafka_sink_poll(struct kafka_sink *sink, uint32_t wait_ms)
+int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms)
 {
 	(void)wait_ms;
-	sink->is_dead |= kafka_word == 'd';
-	return report_all(sink, sink->is_dead ? ERR_FATAL : kafka_word == 'e' ? ERR_RETRY : 0);
+	producer->is_dead |= kafka_word == 'd';
+	return report_all(producer, producer->is_dead ? ERR_FATAL : kafka_word == 'e' ? ERR_RETRY : 0);
 }
 
-bool kafka_sink_is_dead(const struct kafka_sink *sink)
+bool kafka_producer_is_dead(const struct kafka_producer *producer)
 {
-	return sink->is_dead;
+	return producer->is_dead;
 }
 
-int kafka_sink_event_fd(struct kafka_sink *sink, struct err *err)
+int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
 {
 	(void)err;
-	return sink->fd;
+	return producer->fd;
 }
 
 /* ---- the register ---- */
@@ -331,7 +333,7 @@ static void set_up(void)
 						.test_received_on = true },
 				    .epoll_fd = -1,
 				    .signal_fd = -1,
-				    .sink_fd = -1 };
+				    .producer_fd = -1 };
 	FUZZ_EXPECT(gateway_open(&gateway, &err) == 0 && gateway_turn(&gateway, &err) == 0);
 	FUZZ_EXPECT(!gateway.reference); /* what was read before the end of the topic may be an old version */
 	watch.is_read = true;
@@ -441,7 +443,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	talk(slice_from(input, WORDS), piece_bytes);
 	FUZZ_EXPECT(count_accepted() <= acknowledged);
 	kafka_word = 'k'; /* a producer that died is renewed before the next input */
-	for (int turns = 0; gateway.sink->is_dead; turns++) {
+	for (int turns = 0; gateway.producer->is_dead; turns++) {
 		FUZZ_EXPECT(turns < TURNS_MAX);
 		turn(false);
 	}

@@ -1,7 +1,7 @@
 /* fuzz_outcomes: what decodes, encodes to a form that is no longer and decodes to the same. */
 #include "fuzz.h"
 
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 
 enum { ARENA_BYTES = 1 << 20, GROUPS_MAX = 60000 };
 

@@ -1,7 +1,7 @@
 /* fuzz_raw_headers: input is lines of "name value"; what reads well is written, and read again, as the same. */
 #include "fuzz.h"
 
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 enum { ITEMS_MAX = 20, NAME_BYTES_MAX = 64 };
 

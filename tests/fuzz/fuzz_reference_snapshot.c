@@ -2,8 +2,9 @@
  * built and the key is their version. */
 #include "fuzz.h"
 
+#include "protocol/frame.h"
 #include "wire/gen/reference.h"
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 #include "wire/wire.h"
 
 enum { ARENA_BYTES = 64 << 20, ARENA_KEEP_BYTES = 1 << 20 };

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "model/teacher_key.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 enum { ARENA_BYTES = 64 << 20, ARENA_KEEP_BYTES = 1 << 20 };
 

@@ -3,8 +3,8 @@
 #include "base/num.h"
 #include "kafka/kafka_admin.h"
 #include "kafka/kafka_reader.h"
-#include "kafka/kafka_sink.h"
-#include "kafka/kafka_source.h"
+#include "kafka/kafka_producer.h"
+#include "kafka/kafka_consumer.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -52,21 +52,21 @@ static void note_report(void *self, const struct kafka_report *report)
 	reports->tokens[reports->count++] = (size_t)(uintptr_t)report->token;
 }
 
-static struct kafka_sink *open_sink_at(struct kafka_options kafka, struct reports *reports, int32_t timeout_ms)
+static struct kafka_producer *open_sink_at(struct kafka_options kafka, struct reports *reports, int32_t timeout_ms)
 {
-	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
-					      .linger_ms = 0,
-					      .delivery_timeout_ms = timeout_ms,
-					      .queue_bytes_max = 256 << 20,
-					      .compression = "none" };
-	struct kafka_sink *sink = NULL;
+	struct kafka_producer_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
+						  .linger_ms = 0,
+						  .delivery_timeout_ms = timeout_ms,
+						  .queue_bytes_max = 256 << 20,
+						  .compression = "none" };
+	struct kafka_producer *producer = NULL;
 	struct err err = { 0 };
 
-	ASSERT_OK(kafka_sink_open(&kafka, &options, note_report, reports, &sink, &err));
-	return sink;
+	ASSERT_OK(kafka_producer_open(&kafka, &options, note_report, reports, &producer, &err));
+	return producer;
 }
 
-static struct kafka_sink *open_sink(struct reports *reports)
+static struct kafka_producer *open_sink(struct reports *reports)
 {
 	return open_sink_at(broker(), reports, WAIT_MS);
 }
@@ -75,73 +75,74 @@ static struct kafka_sink *open_sink(struct reports *reports)
 static void fill(const char *topic, int32_t partition, int first, int count)
 {
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
 
 	for (int i = first; i < first + count; i++) {
 		char value[16];
 
 		snprintf(value, sizeof value, "%d", i);
-		ASSERT_OK(kafka_sink_put(sink, topic, partition, SLICE_LITERAL("k"), slice_of(value), NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, partition, SLICE_LITERAL("k"), slice_of(value), NULL, 0,
+					     NULL, &err));
 	}
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_assert_eq(reports->failed, 0);
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(reports);
 }
 
-Test(sink, offsets_of_a_partition_are_contiguous_and_in_order)
+Test(producer, offsets_of_a_partition_are_contiguous_and_in_order)
 {
 	enum { COUNT = 5000 };
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
 
 	make_topic(topic, sizeof topic, 2);
 	for (size_t i = 0; i < COUNT; i++)
-		ASSERT_OK(kafka_sink_put(sink, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
-					 (void *)(uintptr_t)(i + 1), &err));
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+					     (void *)(uintptr_t)(i + 1), &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_assert_eq(reports->count, COUNT);
 	cr_assert_eq(reports->failed, 0);
 	for (size_t i = 0; i < COUNT; i++) {
 		cr_assert_eq(reports->offsets[i], (int64_t)i);
 		cr_assert_eq(reports->tokens[i], i + 1);
 	}
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(reports);
 }
 
-Test(sink, a_key_goes_where_the_java_client_sends_it)
+Test(producer, a_key_goes_where_the_java_client_sends_it)
 {
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
 	int32_t partitions = 0;
 
 	make_topic(topic, sizeof topic, 12);
-	ASSERT_OK(kafka_sink_partitions(sink, topic, WAIT_MS, &partitions, &err));
+	ASSERT_OK(kafka_producer_partitions(producer, topic, WAIT_MS, &partitions, &err));
 	cr_assert_eq(partitions, 12);
 	for (uint32_t board = 41211; board < 41231; board++) {
 		char key[16];
 
 		snprintf(key, sizeof key, "%u", board);
-		ASSERT_OK(kafka_sink_put(sink, topic, KAFKA_ANY_PARTITION, slice_of(key), SLICE_LITERAL("v"), NULL, 0,
-					 NULL, &err));
-		ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, KAFKA_ANY_PARTITION, slice_of(key), SLICE_LITERAL("v"),
+					     NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 		cr_expect_eq(reports->last.partition, (int32_t)((num_murmur2(key, strlen(key)) & 0x7fffffff) % 12));
 	}
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(reports);
 }
 
-Test(sink, sorts_what_cannot_be_sent)
+Test(producer, sorts_what_cannot_be_sent)
 {
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
 	int32_t partitions;
 	struct kafka_topic_range range;
@@ -150,68 +151,69 @@ Test(sink, sorts_what_cannot_be_sent)
 	struct kafka_header headers[] = { { "board", SLICE_LITERAL("41211") } };
 
 	make_topic(topic, sizeof topic, 1);
-	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_expect_eq(reports->failed, 0, "%s", reports->last.code);
-	ASSERT_OK(kafka_sink_range(sink, topic, 0, WAIT_MS, &range, &err));
+	ASSERT_OK(kafka_producer_range(producer, topic, 0, WAIT_MS, &range, &err));
 	cr_expect(range.low == 0 && range.high == 1);
-	ASSERT_KIND(kafka_sink_range(sink, topic, 1, WAIT_MS, &range, &err), ERR_CONFIG);
-	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	ASSERT_KIND(kafka_producer_range(producer, topic, 1, WAIT_MS, &range, &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
 	more.n = MESSAGE_BYTES_MAX; /* with its key and headers above the limit */
-	ASSERT_KIND(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
-	ASSERT_KIND(kafka_sink_put(sink, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL, &err),
+	ASSERT_KIND(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	ASSERT_KIND(kafka_producer_put(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL, &err),
 		    ERR_CONFIG);
-	ASSERT_KIND(kafka_sink_put(sink, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1,
-				   NULL, &err),
+	ASSERT_KIND(kafka_producer_put(producer, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers,
+				       1, NULL, &err),
 		    ERR_CONFIG);
-	ASSERT_KIND(kafka_sink_partitions(sink, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
+	ASSERT_KIND(kafka_producer_partitions(producer, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
 	cr_expect_eq(reports->count, 1, "what was refused has no report");
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(large);
 	free(reports);
 }
 
-Test(sink, without_brokers_each_put_is_reported_as_a_retry)
+Test(producer, without_brokers_each_put_is_reported_as_a_retry)
 {
 	struct reports *reports = calloc(1, sizeof *reports);
 	struct kafka_options nowhere = { .brokers = "127.0.0.1:1" };
-	struct kafka_sink *sink = open_sink_at(nowhere, reports, 1000);
+	struct kafka_producer *producer = open_sink_at(nowhere, reports, 1000);
 	struct err err = { 0 };
 
-	ASSERT_OK(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
-	ASSERT_OK(kafka_sink_flush(sink, 5000, &err));
+	ASSERT_OK(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_producer_flush(producer, 5000, &err));
 	cr_expect_eq(reports->last.error, ERR_RETRY, "%s", reports->last.code);
-	ASSERT_OK(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
-	ASSERT_KIND(kafka_sink_flush(sink, 10, &err), ERR_RETRY);
-	kafka_sink_close(sink);
+	ASSERT_OK(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_KIND(kafka_producer_flush(producer, 10, &err), ERR_RETRY);
+	kafka_producer_close(producer);
 	cr_expect_eq(reports->count, 2, "close reports what is open");
 	cr_expect_eq(reports->failed, 2);
 	free(reports);
 }
 
-Test(sink, its_descriptor_wakes_an_event_loop)
+Test(producer, its_descriptor_wakes_an_event_loop)
 {
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
-	int fd = kafka_sink_event_fd(sink, &err);
+	int fd = kafka_producer_event_fd(producer, &err);
 
 	cr_assert_geq(fd, 0);
 	make_topic(topic, sizeof topic, 1);
 	for (size_t turn = 1; turn <= 3; turn++) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 
-		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
+					     &err));
 		int64_t end_ms = clock_ms() + WAIT_MS;
 
 		while (reports->count < turn && clock_ms() < end_ms) {
 			cr_assert_eq(poll(&wait, 1, WAIT_MS), 1);
-			kafka_sink_poll(sink, 0);
+			kafka_producer_poll(producer, 0);
 		}
 		cr_expect_eq(reports->count, turn);
 	}
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(reports);
 }
 
@@ -222,13 +224,13 @@ static int compare_i64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-Test(sink, is_fast)
+Test(producer, is_fast)
 {
 	enum { TURNS = 500, LARGE = 2000, LARGE_BYTES = 70000 };
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
 	int64_t took_us[TURNS];
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct err err = { 0 };
 	char *value = calloc(1, LARGE_BYTES);
 	int64_t begin_us;
@@ -236,9 +238,10 @@ Test(sink, is_fast)
 	make_topic(topic, sizeof topic, 1);
 	for (size_t i = 0; i < TURNS; i++) {
 		begin_us = clock_us();
-		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, 200), NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, 200), NULL, 0,
+					     NULL, &err));
 		while (reports->count <= i)
-			kafka_sink_poll(sink, 1000);
+			kafka_producer_poll(producer, 1000);
 		took_us[i] = clock_us() - begin_us;
 	}
 	int64_t first_us = took_us[0];
@@ -250,16 +253,16 @@ Test(sink, is_fast)
 	for (size_t i = 0; i < LARGE; i++) {
 		int rc;
 
-		while ((rc = kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, LARGE_BYTES), NULL, 0,
-					    NULL, &err)) == -ERR_FULL)
-			kafka_sink_poll(sink, 10);
+		while ((rc = kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, LARGE_BYTES),
+						NULL, 0, NULL, &err)) == -ERR_FULL)
+			kafka_producer_poll(producer, 10);
 		ASSERT_OK(rc);
 	}
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
-	cr_log_info("sink: %.0f MB/s in messages of %d bytes",
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
+	cr_log_info("producer: %.0f MB/s in messages of %d bytes",
 		    (double)LARGE * LARGE_BYTES / (double)(clock_us() - begin_us), LARGE_BYTES);
 	cr_expect_eq(reports->failed, 0);
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(value);
 	free(reports);
 }
@@ -267,7 +270,7 @@ Test(sink, is_fast)
 /* --- sources --- */
 
 struct member {
-	struct kafka_source *source;
+	struct kafka_consumer *consumer;
 	bool is_ours[PARTITIONS_MAX];
 	bool is_lost;
 	bool starts_at_once;
@@ -284,7 +287,7 @@ static void note_assigned(void *self, const int32_t *partitions, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		member->is_ours[partitions[i]] = true;
 		if (member->starts_at_once)
-			ASSERT_OK(kafka_source_start(member->source, partitions[i], 0, &err));
+			ASSERT_OK(kafka_consumer_start(member->consumer, partitions[i], 0, &err));
 	}
 }
 
@@ -305,20 +308,20 @@ static void note_out_of_range(void *self, int32_t partition, int64_t offset)
 	member->out_of_range_at = offset;
 }
 
-static const struct kafka_source_events EVENTS = { note_assigned, note_revoked, note_out_of_range };
+static const struct kafka_consumer_events EVENTS = { note_assigned, note_revoked, note_out_of_range };
 
 static void join(struct member *member, const char *topic, const char *group)
 {
 	struct kafka_options kafka = broker();
-	struct kafka_source_options options = { .topic = topic,
-						.group = group,
-						.message_bytes_max = MESSAGE_BYTES_MAX,
-						.queued_kbytes_max = 65536,
-						.session_timeout_ms = 6000 };
+	struct kafka_consumer_options options = { .topic = topic,
+						  .group = group,
+						  .message_bytes_max = MESSAGE_BYTES_MAX,
+						  .queued_kbytes_max = 65536,
+						  .session_timeout_ms = 6000 };
 	struct err err = { 0 };
 
 	*member = (struct member){ .out_of_range_at = -1, .starts_at_once = member->starts_at_once };
-	ASSERT_OK(kafka_source_open(&kafka, &options, &EVENTS, member, &member->source, &err));
+	ASSERT_OK(kafka_consumer_open(&kafka, &options, &EVENTS, member, &member->consumer, &err));
 }
 
 static int count_ours(const struct member *member)
@@ -339,7 +342,7 @@ static int64_t next_offset(struct member *member, uint32_t wait_ms)
 	int rc;
 
 	do
-		rc = kafka_source_poll(member->source, (uint32_t)MIN(wait_ms, 100u), &message, &err);
+		rc = kafka_consumer_poll(member->consumer, (uint32_t)MIN(wait_ms, 100u), &message, &err);
 	while (rc == 0 && clock_ms() < end_ms);
 	cr_assert_geq(rc, 0, "%s %s", err.code, err.text);
 	int64_t offset = rc == 1 ? message.offset : -1;
@@ -357,7 +360,7 @@ static void await_assignment(struct member *member, int partitions)
 	cr_assert_eq(count_ours(member), partitions);
 }
 
-Test(source, fetches_nothing_before_it_is_started_and_then_all_in_order)
+Test(consumer, fetches_nothing_before_it_is_started_and_then_all_in_order)
 {
 	enum { COUNT = 3000 };
 	char topic[64];
@@ -370,17 +373,17 @@ Test(source, fetches_nothing_before_it_is_started_and_then_all_in_order)
 	join(&member, topic, topic);
 	await_assignment(&member, 2);
 	cr_expect_eq(next_offset(&member, 500), -1);
-	ASSERT_OK(kafka_source_start(member.source, 0, 100, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 100, &err));
 	for (int64_t i = 100; i < COUNT; i++)
 		cr_assert_eq(next_offset(&member, WAIT_MS), i);
 	cr_expect_eq(next_offset(&member, 300), -1, "nothing of the partition that was not started");
-	ASSERT_KIND(kafka_source_start(member.source, 2, 0, &err), ERR_RETRY);
-	kafka_source_close(member.source);
+	ASSERT_KIND(kafka_consumer_start(member.consumer, 2, 0, &err), ERR_RETRY);
+	kafka_consumer_close(member.consumer);
 	cr_expect_eq(count_ours(&member), 0, "close runs revoked");
 	cr_expect_not(member.is_lost);
 }
 
-Test(source, a_seek_hands_out_exactly_what_is_asked_for)
+Test(consumer, a_seek_hands_out_exactly_what_is_asked_for)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -392,14 +395,14 @@ Test(source, a_seek_hands_out_exactly_what_is_asked_for)
 	join(&member, topic, topic);
 	await_assignment(&member, 1);
 	for (size_t i = 0; i < ARRAY_LEN(SEEKS); i++) {
-		ASSERT_OK(kafka_source_start(member.source, 0, SEEKS[i], &err));
+		ASSERT_OK(kafka_consumer_start(member.consumer, 0, SEEKS[i], &err));
 		for (int64_t at = SEEKS[i]; at < MIN(SEEKS[i] + 200, 2000); at++)
 			cr_assert_eq(next_offset(&member, WAIT_MS), at, "seek %zu", i);
 	}
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, a_seek_while_messages_are_being_fetched_is_exact_too)
+Test(consumer, a_seek_while_messages_are_being_fetched_is_exact_too)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -411,15 +414,15 @@ Test(source, a_seek_while_messages_are_being_fetched_is_exact_too)
 	fill(topic, 1, 0, 2000);
 	join(&member, topic, topic);
 	await_assignment(&member, 2);
-	ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 1, 0, &err));
 	int64_t expected[2] = { 0, 0 };
 
 	for (int turn = 0; turn < 60; turn++) {
 		expected[0] = (int64_t)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33) % 1900;
-		ASSERT_OK(kafka_source_start(member.source, 0, expected[0], &err));
+		ASSERT_OK(kafka_consumer_start(member.consumer, 0, expected[0], &err));
 		for (int i = 0; i < turn % 7 * 5; i++) {
 			struct kafka_message message = { 0 };
-			int rc = kafka_source_poll(member.source, (uint32_t)turn % 3 * 10, &message, &err);
+			int rc = kafka_consumer_poll(member.consumer, (uint32_t)turn % 3 * 10, &message, &err);
 
 			cr_assert_geq(rc, 0, "%s", err.text);
 			if (rc == 1)
@@ -428,13 +431,13 @@ Test(source, a_seek_while_messages_are_being_fetched_is_exact_too)
 		}
 		if (expected[1] > 1900) {
 			expected[1] = 0;
-			ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+			ASSERT_OK(kafka_consumer_start(member.consumer, 1, 0, &err));
 		}
 	}
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
+Test(consumer, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -446,8 +449,8 @@ Test(source, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
 	fill(topic, 1, 0, 1000);
 	join(&member, topic, topic);
 	await_assignment(&member, 2);
-	ASSERT_OK(kafka_source_start(member.source, 0, 0, &err));
-	ASSERT_OK(kafka_source_start(member.source, 1, 0, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 0, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 1, 0, &err));
 	int64_t end_ms = clock_ms() + WAIT_MS;
 	bool is_paused = false;
 
@@ -455,16 +458,16 @@ Test(source, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
 		struct kafka_message message = { 0 };
 
 		if (i % 50 == 0 && expected[1] < 1000) {
-			ASSERT_OK((is_paused ? kafka_source_resume : kafka_source_pause)(member.source, 0, &err));
+			ASSERT_OK((is_paused ? kafka_consumer_resume : kafka_consumer_pause)(member.consumer, 0, &err));
 			is_paused = !is_paused;
 		}
 		if (i % 330 == 0) /* another partition starts anew while one is paused */
-			ASSERT_OK(kafka_source_start(member.source, 1, expected[1], &err));
+			ASSERT_OK(kafka_consumer_start(member.consumer, 1, expected[1], &err));
 		if (is_paused && expected[1] == 1000) {
-			ASSERT_OK(kafka_source_resume(member.source, 0, &err));
+			ASSERT_OK(kafka_consumer_resume(member.consumer, 0, &err));
 			is_paused = false;
 		}
-		int rc = kafka_source_poll(member.source, 20, &message, &err);
+		int rc = kafka_consumer_poll(member.consumer, 20, &message, &err);
 
 		cr_assert_geq(rc, 0, "%s", err.text);
 		if (rc == 1) {
@@ -475,10 +478,10 @@ Test(source, a_pause_holds_one_partition_and_a_resume_goes_on_where_it_stood)
 	}
 	cr_expect_eq(expected[0], 1000);
 	cr_expect_eq(expected[1], 1000);
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, a_start_after_a_pause_runs_again)
+Test(consumer, a_start_after_a_pause_runs_again)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -488,22 +491,22 @@ Test(source, a_start_after_a_pause_runs_again)
 	fill(topic, 0, 0, 100);
 	join(&member, topic, topic);
 	await_assignment(&member, 1);
-	ASSERT_OK(kafka_source_start(member.source, 0, 0, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 0, &err));
 	cr_assert_eq(next_offset(&member, WAIT_MS), 0);
-	ASSERT_OK(kafka_source_pause(member.source, 0, &err));
+	ASSERT_OK(kafka_consumer_pause(member.consumer, 0, &err));
 	cr_expect_eq(next_offset(&member, 200), -1);
-	ASSERT_OK(kafka_source_start(member.source, 0, 50, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 50, &err));
 	for (int64_t i = 50; i < 100; i++)
 		cr_assert_eq(next_offset(&member, WAIT_MS), i);
-	ASSERT_OK(kafka_source_pause(member.source, 0, &err));
-	ASSERT_OK(kafka_source_resume(member.source, 0, &err));
+	ASSERT_OK(kafka_consumer_pause(member.consumer, 0, &err));
+	ASSERT_OK(kafka_consumer_resume(member.consumer, 0, &err));
 	cr_expect_eq(next_offset(&member, 200), -1);
 	fill(topic, 0, 100, 1);
 	cr_expect_eq(next_offset(&member, WAIT_MS), 100);
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, an_offset_outside_the_log_is_told_and_can_be_mended)
+Test(consumer, an_offset_outside_the_log_is_told_and_can_be_mended)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -514,25 +517,25 @@ Test(source, an_offset_outside_the_log_is_told_and_can_be_mended)
 	fill(topic, 0, 0, 10);
 	join(&member, topic, topic);
 	await_assignment(&member, 1);
-	ASSERT_OK(kafka_source_start(member.source, 0, 11, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 11, &err));
 	int64_t end_ms = clock_ms() + WAIT_MS;
 
 	while (member.out_of_range_at < 0 && clock_ms() < end_ms)
 		cr_assert_eq(next_offset(&member, 0), -1);
 	cr_expect_eq(member.out_of_range_at, 11);
-	ASSERT_OK(kafka_source_range(member.source, 0, WAIT_MS, &range, &err));
+	ASSERT_OK(kafka_consumer_range(member.consumer, 0, WAIT_MS, &range, &err));
 	cr_expect_eq(range.low, 0);
 	cr_expect_eq(range.high, 10);
 	member.out_of_range_at = -1;
-	ASSERT_OK(kafka_source_start(member.source, 0, 10, &err));
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 10, &err));
 	cr_expect_eq(next_offset(&member, 500), -1);
 	cr_expect_eq(member.out_of_range_at, -1, "the end of the log lies inside");
 	fill(topic, 0, 10, 1);
 	cr_expect_eq(next_offset(&member, WAIT_MS), 10);
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, a_topic_that_is_not_there_is_a_setting)
+Test(consumer, a_topic_that_is_not_there_is_a_setting)
 {
 	struct member member = { 0 };
 	struct kafka_message message;
@@ -542,9 +545,9 @@ Test(source, a_topic_that_is_not_there_is_a_setting)
 
 	join(&member, "it.no.such.topic", "it.no.such.group");
 	while (rc == 0 && clock_ms() < end_ms)
-		rc = kafka_source_poll(member.source, 100, &message, &err);
+		rc = kafka_consumer_poll(member.consumer, 100, &message, &err);
 	cr_expect_eq(rc, -ERR_CONFIG, "%d %s", rc, err.text);
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
 /* Polls both until each has its number of partitions. */
@@ -560,7 +563,7 @@ static void settle(struct member *a, int want_a, struct member *b, int want_b)
 	cr_assert_eq(count_ours(b), want_b);
 }
 
-Test(source, members_share_the_partitions_and_take_over_from_one_that_leaves, .timeout = 90)
+Test(consumer, members_share_the_partitions_and_take_over_from_one_that_leaves, .timeout = 90)
 {
 	char topic[64];
 	struct member a = { .starts_at_once = true }, b = { .starts_at_once = true };
@@ -584,11 +587,11 @@ Test(source, members_share_the_partitions_and_take_over_from_one_that_leaves, .t
 	cr_expect_eq(next_offset(&a, 300), -1, "and nothing else");
 	int32_t of_b = b.is_ours[0] ? 0 : 3;
 
-	ASSERT_KIND(kafka_source_start(a.source, of_b, 0, &err), ERR_RETRY);
+	ASSERT_KIND(kafka_consumer_start(a.consumer, of_b, 0, &err), ERR_RETRY);
 	int64_t begin_ms = clock_ms();
 
-	kafka_source_close(b.source);
-	b.source = NULL;
+	kafka_consumer_close(b.consumer);
+	b.consumer = NULL;
 	while (count_ours(&a) != 4 && clock_ms() < begin_ms + WAIT_MS)
 		next_offset(&a, 0);
 	cr_log_info("a partition changes hands in %" PRId64 " ms", clock_ms() - begin_ms);
@@ -597,7 +600,7 @@ Test(source, members_share_the_partitions_and_take_over_from_one_that_leaves, .t
 	while (left > 0 && next_offset(&a, WAIT_MS) >= 0)
 		left--;
 	cr_expect_eq(left, 0);
-	kafka_source_close(a.source);
+	kafka_consumer_close(a.consumer);
 }
 
 /* One message at most; checks that it is the next of its partition. */
@@ -605,7 +608,7 @@ static void poll_checked(struct member *member, int64_t *expected)
 {
 	struct kafka_message message = { 0 };
 	struct err err = { 0 };
-	int rc = kafka_source_poll(member->source, 1, &message, &err);
+	int rc = kafka_consumer_poll(member->consumer, 1, &message, &err);
 
 	cr_assert_geq(rc, 0, "%s", err.text);
 	if (rc == 1)
@@ -613,7 +616,7 @@ static void poll_checked(struct member *member, int64_t *expected)
 	kafka_message_drop(&message);
 }
 
-Test(source, starts_in_the_middle_of_rebalances_are_exact, .timeout = 120)
+Test(consumer, starts_in_the_middle_of_rebalances_are_exact, .timeout = 120)
 {
 	enum { PARTITIONS = 6, LOG = 300 };
 	char topic[64];
@@ -636,21 +639,21 @@ Test(source, starts_in_the_middle_of_rebalances_are_exact, .timeout = 120)
 
 			if (a.is_ours[partition]) {
 				expected[partition] = (int64_t)((seed >> 40) % LOG);
-				ASSERT_OK(kafka_source_start(a.source, partition, expected[partition], &err));
+				ASSERT_OK(kafka_consumer_start(a.consumer, partition, expected[partition], &err));
 				started++;
 			}
 			poll_checked(&a, expected);
 			if (clock_ms() < end_ms - 1200)
 				next_offset(&b, 0);
-			else if (b.source) {
-				kafka_source_close(b.source);
-				b.source = NULL;
+			else if (b.consumer) {
+				kafka_consumer_close(b.consumer);
+				b.consumer = NULL;
 			}
 		}
 	}
 	cr_log_info("%d starts over %d assignments", started, a.assignments);
 	cr_expect_gt(a.assignments, 4);
-	kafka_source_close(a.source);
+	kafka_consumer_close(a.consumer);
 }
 
 /* The child is a member that tells by its exit status whether it was told that it lost its partitions. */
@@ -668,7 +671,7 @@ static int run_sleeper(const char *topic, int ready_fd)
 	return member.is_lost ? 0 : 1;
 }
 
-Test(source, a_member_that_slept_is_told_that_its_partitions_are_lost, .timeout = 90)
+Test(consumer, a_member_that_slept_is_told_that_its_partitions_are_lost, .timeout = 90)
 {
 	char topic[64], ready;
 	int fds[2], status;
@@ -693,10 +696,10 @@ Test(source, a_member_that_slept_is_told_that_its_partitions_are_lost, .timeout 
 	while (waitpid(child, &status, WNOHANG) == 0 && clock_ms() < end_ms + 30000)
 		next_offset(&other, 0);
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
-	kafka_source_close(other.source);
+	kafka_consumer_close(other.consumer);
 }
 
-Test(source, the_mirror_is_read_back_by_the_next_owner)
+Test(consumer, the_mirror_is_read_back_by_the_next_owner)
 {
 	char topic[64], metadata[128] = "x";
 	struct member member = { 0 };
@@ -705,31 +708,31 @@ Test(source, the_mirror_is_read_back_by_the_next_owner)
 	make_topic(topic, sizeof topic, 2);
 	join(&member, topic, topic);
 	await_assignment(&member, 2);
-	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, sizeof metadata, &err));
+	ASSERT_OK(kafka_consumer_committed(member.consumer, 1, WAIT_MS, metadata, sizeof metadata, &err));
 	cr_expect_str_eq(metadata, "");
-	kafka_source_mirror(member.source, 1, 5, "vp=7 tip=00ff wm=5");
-	kafka_source_close(member.source);
+	kafka_consumer_commit(member.consumer, 1, 5, "vp=7 tip=00ff wm=5");
+	kafka_consumer_close(member.consumer);
 	join(&member, topic, topic);
 	await_assignment(&member, 2);
-	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, sizeof metadata, &err));
+	ASSERT_OK(kafka_consumer_committed(member.consumer, 1, WAIT_MS, metadata, sizeof metadata, &err));
 	cr_expect_str_eq(metadata, "vp=7 tip=00ff wm=5");
-	ASSERT_OK(kafka_source_mirrored(member.source, 1, WAIT_MS, metadata, 18, &err));
+	ASSERT_OK(kafka_consumer_committed(member.consumer, 1, WAIT_MS, metadata, 18, &err));
 	cr_expect_str_eq(metadata, "", "one that does not fit is none");
-	kafka_source_close(member.source);
+	kafka_consumer_close(member.consumer);
 }
 
-Test(source, is_fast_with_a_small_queue)
+Test(consumer, is_fast_with_a_small_queue)
 {
 	enum { COUNT = 1500, BYTES = 70000, QUEUE_KBYTES = 4096, FULL_EVERY = 150, FULL_MS = 200, LONG_US = 250000 };
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct kafka_options kafka = broker();
-	struct kafka_source_options options = { .group = topic,
-						.topic = topic,
-						.message_bytes_max = MESSAGE_BYTES_MAX,
-						.queued_kbytes_max = QUEUE_KBYTES,
-						.session_timeout_ms = 6000 };
+	struct kafka_consumer_options options = { .group = topic,
+						  .topic = topic,
+						  .message_bytes_max = MESSAGE_BYTES_MAX,
+						  .queued_kbytes_max = QUEUE_KBYTES,
+						  .session_timeout_ms = 6000 };
 	struct member member = { .out_of_range_at = -1, .starts_at_once = true };
 	struct err err = { 0 };
 	char *value = calloc(1, BYTES);
@@ -737,9 +740,10 @@ Test(source, is_fast_with_a_small_queue)
 
 	make_topic(topic, sizeof topic, 1);
 	for (int i = 0; i < COUNT; i++)
-		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), slice_make(value, BYTES), NULL, 0, NULL, &err));
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
-	ASSERT_OK(kafka_source_open(&kafka, &options, &EVENTS, &member, &member.source, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, BYTES), NULL, 0,
+					     NULL, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
+	ASSERT_OK(kafka_consumer_open(&kafka, &options, &EVENTS, &member, &member.consumer, &err));
 	cr_assert_eq(next_offset(&member, WAIT_MS), 0);
 	int64_t worst_us = 0;
 
@@ -754,27 +758,28 @@ Test(source, is_fast_with_a_small_queue)
 		long_ones += one_us > LONG_US;
 	}
 	cr_expect_leq(long_ones, 2, "a queue that was full is filled again at once: %d long waits", long_ones);
-	cr_log_info("source: longest wait %" PRId64 " us", worst_us);
+	cr_log_info("consumer: longest wait %" PRId64 " us", worst_us);
 	for (int i = 0; i < 3; i++) {
 		int64_t begin_us = clock_us();
 
-		ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
+					     &err));
 		cr_assert_eq(next_offset(&member, WAIT_MS), COUNT + i);
 		cr_log_info("put to poll on an idle system: %" PRId64 " us", clock_us() - begin_us);
 	}
-	kafka_sink_close(sink);
-	kafka_source_close(member.source);
+	kafka_producer_close(producer);
+	kafka_consumer_close(member.consumer);
 	free(value);
 	free(reports);
 }
 
 /* Answers are of a few MiB at most: a message of more comes alone, and holds up nobody. */
-Test(source, takes_messages_larger_than_an_answer, .timeout = 90)
+Test(consumer, takes_messages_larger_than_an_answer, .timeout = 90)
 {
 	enum { PARTITIONS = 3, COUNT = 12, LARGE_EVERY = 4, LARGE_BYTES = 6 << 20, SMALL_BYTES = 300 };
 	char topic[64];
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct member member = { .starts_at_once = true };
 	struct kafka_message message = { 0 };
 	struct err err = { 0 };
@@ -786,14 +791,14 @@ Test(source, takes_messages_larger_than_an_answer, .timeout = 90)
 		for (int partition = 0; partition < PARTITIONS; partition++) {
 			bool is_large = (i + partition) % LARGE_EVERY == 0;
 
-			ASSERT_OK(kafka_sink_put(sink, topic, partition, SLICE_LITERAL("k"),
-						 slice_make(value, is_large ? LARGE_BYTES : SMALL_BYTES), NULL, 0, NULL,
-						 &err));
+			ASSERT_OK(kafka_producer_put(producer, topic, partition, SLICE_LITERAL("k"),
+						     slice_make(value, is_large ? LARGE_BYTES : SMALL_BYTES), NULL, 0,
+						     NULL, &err));
 		}
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	join(&member, topic, topic);
 	for (int taken = 0, polls = 0; taken < COUNT * PARTITIONS; polls++) {
-		int rc = kafka_source_poll(member.source, 100, &message, &err);
+		int rc = kafka_consumer_poll(member.consumer, 100, &message, &err);
 
 		cr_assert_geq(rc, 0, "%s %s", err.code, err.text);
 		cr_assert_lt(polls, 600, "taken: %d", taken);
@@ -805,8 +810,8 @@ Test(source, takes_messages_larger_than_an_answer, .timeout = 90)
 		kafka_message_drop(&message);
 		taken++;
 	}
-	kafka_source_close(member.source);
-	kafka_sink_close(sink);
+	kafka_consumer_close(member.consumer);
+	kafka_producer_close(producer);
 	free(value);
 	free(reports);
 }
@@ -863,7 +868,7 @@ Test(reader, shows_headers_as_they_were_sent)
 	char topic[64];
 	struct kafka_options kafka = broker();
 	struct reports *reports = calloc(1, sizeof *reports);
-	struct kafka_sink *sink = open_sink(reports);
+	struct kafka_producer *producer = open_sink(reports);
 	struct kafka_reader *reader = NULL;
 	struct kafka_message message = { 0 };
 	struct err err = { 0 };
@@ -873,9 +878,9 @@ Test(reader, shows_headers_as_they_were_sent)
 		headers[i] = (struct kafka_header){ "board", slice_make("4\0001", 3) };
 	headers[1].value = (struct slice){ 0 };
 	make_topic(topic, sizeof topic, 1);
-	ASSERT_OK(kafka_sink_put(sink, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers, ARRAY_LEN(headers),
-				 NULL, &err));
-	ASSERT_OK(kafka_sink_flush(sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers,
+				     ARRAY_LEN(headers), NULL, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
 	ASSERT_OK(kafka_reader_seek(reader, topic, 0, 0, &err));
 	cr_assert_eq(kafka_reader_next(reader, WAIT_MS, &message, &err), 1);
@@ -889,7 +894,7 @@ Test(reader, shows_headers_as_they_were_sent)
 	kafka_message_drop(&message);
 	kafka_message_drop(&message); /* twice is once */
 	kafka_reader_close(reader);
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	free(reports);
 }
 

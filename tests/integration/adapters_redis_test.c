@@ -1,6 +1,6 @@
 /* redis_cache against a real Redis: compare-and-set, a wipe in between, damage, lost scripts. */
 #include "adapters_fixture.h"
-#include "redis/redis_room.h"
+#include "redis/redis_internal.h"
 
 enum { PARTITION = 7, KEY_ID = 3 };
 

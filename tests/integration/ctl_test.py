@@ -133,7 +133,7 @@ class NotingGateway(BaseHTTPRequestHandler):
         pass
 
 
-# What stands in x.json, and what of it the gateway must get (DOMAIN 14.2); None: the file is refused unsent.
+# What stands in x.json, and what of it the gateway must get (specification 14.2); None: the file is refused unsent.
 HEADERS = [
     ('"volgnummer": 7, "regels": 1, "proef": true, "soort": "MUTATIE", "sha256": null',
      {"volgnummer": "7", "regels": "1", "proef": "ja", "soort": "MUTATIE"}),
@@ -233,14 +233,14 @@ M002;MBO;algemeen vormend onderwijs;19000101;
 
 
 def reference_build(data):
-    """DOMAIN 9, from invented lists, and from DUO's own where they are."""
+    """specification 9, from invented lists, and from DUO's own where they are."""
     lists, made = data / "duo", data / "built"
     lists.mkdir()
     for name, (encoding, text) in DUO.items():
         (lists / name).write_bytes(text.encode(encoding))
     expect("tables are built", run(CTL, "reference", "build", "--duo", lists, "--out", made), 0, "besturen.csv")
     for name, text in BUILT.items():
-        check(f"{name} as DOMAIN 9 has it", (made / name).read_text("utf-8") == text, (made / name).read_text("utf-8"))
+        check(f"{name} as specification 9 has it", (made / name).read_text("utf-8") == text, (made / name).read_text("utf-8"))
     shared = ROOT.parent / "shared"
     if not (shared / "reference").exists():
         print("    DUO's own lists: skipped, there is no ../shared/reference")
@@ -329,7 +329,7 @@ def references(workers, folder, data):
 
 
 def wrong_types(workers, folder):
-    """What header_types saw sent, the gateway refuses by the field's name (DOMAIN 14.2)."""
+    """What header_types saw sent, the gateway refuses by the field's name (specification 14.2)."""
     wrong = folder / "wrong"
     wrong.mkdir()
     for field, value in (("regels", 7.5), ("proef", "ja"), ("volgnummer", "7"), ("contact_naam", 7)):

@@ -362,7 +362,7 @@ def refuses_in_the_order_of_domain_with_all_members_of_a_summary(bench):
             ({"regels": "9"}, [("LR-F06", "")])):
         answer = gateway.deliver(body, **fields)
         expect(answer.status == 422 and answer.codes() == codes, f"{fields}: {answer.status} {answer.body}")
-        expect(answer.json()["leveringsid"].startswith("G-"), "DOMAIN 14.1: the made id is shown on refusals too")
+        expect(answer.json()["leveringsid"].startswith("G-"), "specification 14.1: the made id is shown on refusals too")
     expect(bench.log_end() == before, "a refused delivery is in the log")
 
 
@@ -934,7 +934,7 @@ def frees_the_id_of_a_refused_delivery(bench):
 @behaviour
 def shows_the_first_of_an_id_and_lists_the_others(bench):
     gateway = bench.main
-    bench.stack_do("pause", "postgres")  # nobody to ask: DOMAIN 14.13
+    bench.stack_do("pause", "postgres")  # nobody to ask: specification 14.13
     try:
         answers = [gateway.deliver(csv_of([130 + number]), leveringsid="dubbel-1234567890", volgnummer=str(60 + number))
                    for number in range(2)]

@@ -353,7 +353,7 @@ def is_json(text):
 
 
 def confirmed_after_a_replay(machine):
-    """A Confirm spares whom the delivery's replays name (DESIGN 6)."""
+    """A Confirm spares whom the delivery's replays name (design 6)."""
     machine.deliver("99902", 2, "MUTATIE", [line(number, "99QB") for number in range(60, 64)])
     restart_validator(machine, {"topic.reference": "instroom.reference.9", "late.wait.max": "500ms"})
     name = machine.deliver("99902", 3, "VOLLEDIG", [line(number, "99QB") for number in (50, 51, 60, 61)])

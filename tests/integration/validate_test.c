@@ -5,13 +5,14 @@
 #include "base/num.h"
 #include "kafka/kafka_admin.h"
 #include "kafka/kafka_reader.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
 #include "pg/pg_link.h"
+#include "protocol/frame.h"
 #include "validate/position.h"
 #include "validate_fixture.h"
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -35,7 +36,7 @@ struct world {
 	char dir[PATH_BYTES], socket[PATH_BYTES + 16], key_file[PATH_BYTES + 16], conninfo[1024];
 	pid_t redis;
 	struct validator validators[VALIDATORS];
-	struct kafka_sink *sink;
+	struct kafka_producer *producer;
 	struct kafka_reader *reader;
 	struct arena arena;
 	uint8_t version[REFERENCE_VERSION_BYTES];
@@ -209,17 +210,17 @@ static void publish_reference(void)
 	strbuf_init(&value, 1 << 20);
 	frame_put(&value, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
 	wire_reference_snapshot_encode(&value, &snapshot);
-	ASSERT_OK(kafka_sink_put(world.sink, world.topics[REFERENCE], 0, slice_make(key, sizeof key),
-				 strbuf_slice(&value), NULL, 0, NULL, &err));
-	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_put(world.producer, world.topics[REFERENCE], 0, slice_make(key, sizeof key),
+				     strbuf_slice(&value), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_producer_flush(world.producer, WAIT_MS, &err));
 }
 
 static void make_world(int32_t partitions)
 {
-	struct kafka_sink_options options = { .message_bytes_max = 32 << 20,
-					      .delivery_timeout_ms = WAIT_MS,
-					      .queue_bytes_max = 64 << 20,
-					      .compression = "none" };
+	struct kafka_producer_options options = { .message_bytes_max = 32 << 20,
+						  .delivery_timeout_ms = WAIT_MS,
+						  .queue_bytes_max = 64 << 20,
+						  .compression = "none" };
 	struct kafka_options kafka = broker();
 
 	make_topics(partitions);
@@ -232,7 +233,7 @@ static void make_world(int32_t partitions)
 
 	cr_assert(key && fputs("a key of the tests\n", key) >= 0);
 	fclose(key);
-	ASSERT_OK(kafka_sink_open(&kafka, &options, count_reports, NULL, &world.sink, &err));
+	ASSERT_OK(kafka_producer_open(&kafka, &options, count_reports, NULL, &world.producer, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, 64 << 20, &world.reader, &err));
 	ASSERT_OK(arena_init(&world.arena, 256 << 20, 1 << 20, &err));
 	start_redis();
@@ -249,7 +250,7 @@ static void drop_world(void)
 	for (int i = 0; i < VALIDATORS; i++)
 		end_process(&world.validators[i].pid, SIGKILL);
 	end_process(&world.redis, SIGKILL);
-	kafka_sink_close(world.sink);
+	kafka_producer_close(world.producer);
 	kafka_reader_close(world.reader);
 	arena_release(&world.arena);
 	unlink(world.key_file);
@@ -271,9 +272,9 @@ static void publish_bytes(struct slice value, const struct raw_headers *headers)
 		raw_headers_write(headers, &text);
 	for (size_t i = 0; i < text.count; i++)
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
-	ASSERT_OK(kafka_sink_put(world.sink, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs, text.count,
-				 NULL, &err));
-	ASSERT_OK(kafka_sink_flush(world.sink, WAIT_MS, &err));
+	ASSERT_OK(kafka_producer_put(world.producer, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs,
+				     text.count, NULL, &err));
+	ASSERT_OK(kafka_producer_flush(world.producer, WAIT_MS, &err));
 	world.raw_count++;
 }
 

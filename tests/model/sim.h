@@ -1,6 +1,6 @@
-/* sim: random logs through the protocol of DESIGN 4 to 6, against DOMAIN 6 and 7 folded serially.
+/* sim: random logs through the protocol of design 4 to 6, against specification 6 and 7 folded serially.
  *
- *   sim_domain.c     DOMAIN 6 and 7.2 for one teacher and one delivery; shared by writer and specification
+ *   sim_domain.c     specification 6 and 7.2 for one teacher and one delivery; shared by writer and specification
  *   sim_world.c      chance, the two topics, Redis, what gateways, boards and operators publish
  *   sim_validator.c  two validators whose rules differ, each the other's zombie (workers/validate)
  *   sim_judge.c      what one message does to its board (workers/write: judge, decide, enlist, ending)
@@ -81,7 +81,7 @@ struct teacher_state {
 	int16_t sequence;
 };
 
-/* DOMAIN 6, rows 2 to 6. content 0: a withdrawal. */
+/* specification 6, rows 2 to 6. content 0: a withdrawal. */
 enum outcome outcome_decide(struct teacher_state *state, int sequence, int content);
 bool outcome_must_wait(int absent, int active, bool has_unreadable);
 int count_bits(unsigned bits);
@@ -272,7 +272,7 @@ struct ending {
 };
 void judge_message(struct reg *work, int partition, const struct verdict *verdict, const struct refusal *refusal,
 		   struct ending *ret_ending, uint8_t *ret_forget);
-/* End of the delivery, DOMAIN 7. */
+/* End of the delivery, specification 7. */
 void judge_ending(struct reg *work, const struct ending *ending);
 int pending_sequence_of(const struct pending *pending, int row, int row_sequence);
 

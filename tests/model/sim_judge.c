@@ -218,7 +218,7 @@ static enum outcome decide_group(struct walk *walk, int t)
 	return class == VERDICT_UNCHANGED ? decide_unchanged(walk, t) : decide_by_state(walk, t);
 }
 
-/* A Replay decides only lines whose standing outcome is afgekeurd or quarantaine (DESIGN 6). */
+/* A Replay decides only lines whose standing outcome is afgekeurd or quarantaine (design 6). */
 static bool is_decided_already(const struct walk *walk, int t)
 {
 	uint8_t standing = walk->ledger->outcomes[t];
@@ -421,7 +421,7 @@ void judge_message(struct reg *work, int partition, const struct verdict *verdic
 	default:
 		break;
 	}
-	if (is_repeat(walk.ledger, raw)) { /* DOMAIN 2.1: changes nothing */
+	if (is_repeat(walk.ledger, raw)) { /* specification 2.1: changes nothing */
 		counts[COUNT_REPEATS]++;
 		if (!without(APPLY_REPEATS) || raw->is_dry)
 			return;

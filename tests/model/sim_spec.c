@@ -1,4 +1,4 @@
-/* The specification: DOMAIN 6 and 7 and the repeats of 2.1, message by message in the order of the log, on the verdicts that
+/* The specification: specification 6 and 7 and the repeats of 2.1, message by message in the order of the log, on the verdicts that
  * count. It knows no cache, no list, no batch. Whom the register refused it is told. */
 #include "sim.h"
 

@@ -165,7 +165,7 @@ static void validator_crashes(struct validator *validator, int partition, int po
 	validator_start(validator);
 }
 
-/* ---- the table of DESIGN 4: workers/validate/cache_fold.c ---- */
+/* ---- the table of design 4: workers/validate/cache_fold.c ---- */
 
 static bool is_late(const struct cache *cache, int board, int sequence)
 {

@@ -1,4 +1,4 @@
-/* verdict_log: the protocol of DESIGN 4 to 6 for spin, on small logs and with everything that may happen in between.
+/* verdict_log: the protocol of design 4 to 6 for spin, on small logs and with everything that may happen in between.
  *
  * One board of two teachers, one message a delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is accepted or
  * rejected at every judging anew; -DANY_RULES: every cell), judge batches of up to BATCH, may die between any two steps and
@@ -103,7 +103,7 @@ byte lost_forgets = 0;				/* teachers whose Forget is not in the log */
 /* pending_sequence_of */
 #define VIEW(t) (((reg.list_members & (t)) && reg.list_sequence > reg.sequence[t]) -> reg.list_sequence : reg.sequence[t])
 
-/* ---- DOMAIN 6: the writer's and the specification's ---- */
+/* ---- specification 6: the writer's and the specification's ---- */
 
 inline decide(i, new_content, of_status, of_content, of_sequence, out)
 {
@@ -180,7 +180,7 @@ inline specify(i, refused)
 	if
 	:: raw_kind[i] == FORGET
 	:: raw_kind[i] == CONFIRM -> if :: LEDGER(i) & WAITS -> spec_lapse(i, LEDGER(i)) :: else fi
-	:: IS_DELIVERY(i) && IS_REPEAT(i)					/* DOMAIN 2.1 */
+	:: IS_DELIVERY(i) && IS_REPEAT(i)					/* specification 2.1 */
 	:: IS_DELIVERY(i) && !IS_REPEAT(i) ->
 		spec_one(i, 1, raw_content1[i], class1[i], refused & 1, want1);
 		spec_one(i, 2, raw_content2[i], class2[i], refused & 2, want2);
@@ -505,7 +505,7 @@ proctype Writer()
 	od
 }
 
-/* ---- the validators: the table of DESIGN 4, cache_fold.c ---- */
+/* ---- the validators: the table of design 4, cache_fold.c ---- */
 
 #if defined(LATE_EQUAL)
 #define IS_NEWER(q) ((q) >= fold_max)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a folder of events through the specification (DOMAIN) and writes or checks expected/.
+"""Runs a folder of events through the specification and writes or checks expected/.
 
     oracle.py write DIR..    write DIR/expected
     oracle.py check DIR..    compare with DIR/expected, print the differences

@@ -169,7 +169,7 @@ Test(csv, skips_one_bom_at_the_very_start)
 	cr_expect_eq(csv_skip_bom((struct slice){ NULL, 0 }).n, 0);
 }
 
-/* DOMAIN 3.1 once more, a byte at a time and with no thought of speed: the other opinion. Writes as read_all does. */
+/* specification 3.1 once more, a byte at a time and with no thought of speed: the other opinion. Writes as read_all does. */
 static void read_plainly(struct slice text, size_t field_bytes_max, struct strbuf *out)
 {
 	size_t at = 0;

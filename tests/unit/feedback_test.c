@@ -1,4 +1,4 @@
-/* The rows of a terugmelding (DOMAIN 8.1). */
+/* The rows of a terugmelding (specification 8.1). */
 #include "model/feedback.h"
 
 #include <criterion/criterion.h>

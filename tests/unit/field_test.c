@@ -49,7 +49,7 @@ Test(field, numbers_are_column_order_with_the_header_behind)
 
 Test(field, requires_exactly_the_columns_marked_v)
 {
-	static const char REQUIRED[] = "?V.VVVVV.........VVVVVVVVV"; /* by column number, of DOMAIN 3.2 */
+	static const char REQUIRED[] = "?V.VVVVV.........VVVVVVVVV"; /* by column number, of specification 3.2 */
 
 	for (unsigned i = 1; i <= COLUMNS; i++)
 		cr_expect_eq(field_is_required((enum field)i), REQUIRED[i] == 'V', "%s", field_name((enum field)i));

@@ -1,4 +1,4 @@
-#include "wire/frame.h"
+#include "protocol/frame.h"
 
 #include <criterion/criterion.h>
 

@@ -169,7 +169,7 @@ static const struct {
 	{ TEXT("bsn;bsn;bsn\n1;2;3\n"), DELIVERY_INTREKKING, "F03:bsn", "once, however often it stands" },
 	{ TEXT("bsn;land;Land \n1;2;3\n"), DELIVERY_INTREKKING, "F03:land", "also one that need not be there" },
 	{ TEXT("land;land;plaats;plaats\n1;2;3;4\n"), DELIVERY_INTREKKING, "F03:bsn F03:plaats F03:land",
-	  "in the order of DOMAIN 3.2" },
+	  "in the order of specification 3.2" },
 	{ TEXT("x;bsn;land;land\n1;2;3;4\n"), DELIVERY_INTREKKING, "F03:land F04:1", "LR-F03 before LR-F04" },
 	{ TEXT("benoemingssleutel\n1\n"), DELIVERY_INTREKKING, "F03:bsn", "an INTREKKING needs the bsn only" },
 	{ TEXT("bs\xc5\x84\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "no letter but ASCII's" },

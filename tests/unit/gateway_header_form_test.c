@@ -208,7 +208,7 @@ Test(gateway_header_form, keeps_a_good_id_beside_a_wrong_field)
 	form.fields[FIELD_DELIVERY_ID - HEADER_FIRST] = (struct header_field){ true, slice_of("abcdefghij-12345") };
 	form.fields[FIELD_SEQUENCE - HEADER_FIRST].value = slice_of("0");
 	header_form_read(&form, &reading);
-	cr_expect(slice_equal_text(reading.header.id, "abcdefghij-12345"), "DOMAIN 14.1: it is shown");
+	cr_expect(slice_equal_text(reading.header.id, "abcdefghij-12345"), "specification 14.1: it is shown");
 	cr_expect_eq(reading.header.sequence, 0, "a wrong field is shown as absent");
 }
 

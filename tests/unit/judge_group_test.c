@@ -1,4 +1,4 @@
-/* The rules across lines (DOMAIN 5.6), grouping, and what a group carries onward. */
+/* The rules across lines (specification 5.6), grouping, and what a group carries onward. */
 #include "judge_fixture.h"
 #include "model/content.h"
 #include "model/judge_internal.h"

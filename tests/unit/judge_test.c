@@ -1,4 +1,4 @@
-/* The rules that look at one line (DOMAIN 5.2 to 5.5), what a judged line shows, and the shape of the result. */
+/* The rules that look at one line (specification 5.2 to 5.5), what a judged line shows, and the shape of the result. */
 #include "judge_fixture.h"
 #include "model/judge_internal.h"
 

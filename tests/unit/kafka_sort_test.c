@@ -1,6 +1,6 @@
 #include "kafka/kafka_reader.h"
-#include "kafka/kafka_room.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_internal.h"
+#include "kafka/kafka_producer.h"
 
 #include <criterion/criterion.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -76,23 +76,24 @@ static void note(void *self, const struct kafka_report *report)
 Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 {
 	struct kafka_options nowhere = { .brokers = "127.0.0.1:1" };
-	struct kafka_sink_options options = {
+	struct kafka_producer_options options = {
 		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
 	};
-	struct kafka_sink *sink = NULL;
+	struct kafka_producer *producer = NULL;
 	struct err err;
 	int error = 0;
 
-	cr_assert_eq(kafka_sink_open(&nowhere, &options, note, &error, &sink, &err), 0, "%s", err.text);
-	cr_assert_eq(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err), 0);
-	cr_expect_not(kafka_sink_is_dead(sink));
-	rd_kafka_test_fatal_error(kafka_sink_handle(sink), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
+	cr_assert_eq(kafka_producer_open(&nowhere, &options, note, &error, &producer, &err), 0, "%s", err.text);
+	cr_assert_eq(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err), 0);
+	cr_expect_not(kafka_producer_is_dead(producer));
+	rd_kafka_test_fatal_error(kafka_producer_handle(producer), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
 	for (int i = 0; i < 100 && error == 0; i++)
-		kafka_sink_poll(sink, 50);
+		kafka_producer_poll(producer, 50);
 	cr_expect_eq(error, ERR_FATAL);
-	cr_expect(kafka_sink_is_dead(sink));
-	cr_expect_eq(kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err), -ERR_FATAL);
-	kafka_sink_close(sink);
+	cr_expect(kafka_producer_is_dead(producer));
+	cr_expect_eq(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
+		     -ERR_FATAL);
+	kafka_producer_close(producer);
 }
 
 /* --- credentials --- */
@@ -112,37 +113,37 @@ static void refuse(rd_kafka_t *rk)
 	on_error(rk, RD_KAFKA_RESP_ERR__AUTHENTICATION, "test", rd_kafka_opaque(rk));
 }
 
-static struct kafka_sink *open_sink(const char *brokers, int *error)
+static struct kafka_producer *open_sink(const char *brokers, int *error)
 {
 	struct kafka_options kafka = { .brokers = brokers };
-	struct kafka_sink_options options = {
+	struct kafka_producer_options options = {
 		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
 	};
-	struct kafka_sink *sink = NULL;
+	struct kafka_producer *producer = NULL;
 	struct err err;
 
-	cr_assert_eq(kafka_sink_open(&kafka, &options, note, error, &sink, &err), 0, "%s", err.text);
-	return sink;
+	cr_assert_eq(kafka_producer_open(&kafka, &options, note, error, &producer, &err), 0, "%s", err.text);
+	return producer;
 }
 
-static int put_one(struct kafka_sink *sink, struct err *err)
+static int put_one(struct kafka_producer *producer, struct err *err)
 {
-	return kafka_sink_put(sink, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, err);
+	return kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, err);
 }
 
 Test(kafka, a_producer_that_is_refused_says_so_once_and_asks_again)
 {
 	int error = 0;
-	struct kafka_sink *sink = open_sink("127.0.0.1:1", &error);
+	struct kafka_producer *producer = open_sink("127.0.0.1:1", &error);
 	struct err err;
 
 	for (int i = 0; i < 2; i++) {
-		refuse(kafka_sink_handle(sink));
-		cr_expect_eq(put_one(sink, &err), -ERR_CONFIG);
+		refuse(kafka_producer_handle(producer));
+		cr_expect_eq(put_one(producer, &err), -ERR_CONFIG);
 		cr_expect_str_eq(err.code, "credentials");
-		cr_expect_eq(put_one(sink, &err), 0, "%s", err.text);
+		cr_expect_eq(put_one(producer, &err), 0, "%s", err.text);
 	}
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 }
 
 /* A cluster of librdkafka's own, in this process. */
@@ -172,16 +173,16 @@ Test(kafka, a_producer_that_was_taken_once_waits_for_those_that_refuse_it)
 {
 	struct mock mock = open_mock();
 	int error = 0;
-	struct kafka_sink *sink = open_sink(rd_kafka_mock_cluster_bootstraps(mock.cluster), &error);
+	struct kafka_producer *producer = open_sink(rd_kafka_mock_cluster_bootstraps(mock.cluster), &error);
 	struct err err;
 
-	refuse(kafka_sink_handle(sink));
-	cr_expect_eq(put_one(sink, &err), 0, "a broker answers meanwhile: %s", err.text);
-	refuse(kafka_sink_handle(sink));
-	cr_expect_eq(put_one(sink, &err), 0, "%s", err.text);
-	cr_expect_eq(kafka_sink_flush(sink, 10000, &err), 0);
+	refuse(kafka_producer_handle(producer));
+	cr_expect_eq(put_one(producer, &err), 0, "a broker answers meanwhile: %s", err.text);
+	refuse(kafka_producer_handle(producer));
+	cr_expect_eq(put_one(producer, &err), 0, "%s", err.text);
+	cr_expect_eq(kafka_producer_flush(producer, 10000, &err), 0);
 	cr_expect_eq(error, 0);
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	close_mock(&mock);
 }
 

@@ -1,4 +1,4 @@
-/* The state machine of DOMAIN 6, cell by cell, and the gate of 7.2. */
+/* The state machine of specification 6, cell by cell, and the gate of 7.2. */
 #include "model/outcome.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 #include "pg/pg_copy.h"
-#include "pg/pg_room.h"
+#include "pg/pg_internal.h"
 
 #include <criterion/criterion.h>
 

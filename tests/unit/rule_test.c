@@ -204,7 +204,7 @@ static void expect_row(struct slice code, char ernst, struct slice text)
 
 Test(rule, texts_are_those_of_the_specification_byte_for_byte)
 {
-	const char *rest = read_text_file(TEST_DATA_DIR "/../../shared/DOMAIN.md");
+	const char *rest = read_text_file(TEST_DATA_DIR "/../docs/specification.md");
 	size_t rows = 0;
 
 	if (!rest)

@@ -98,7 +98,7 @@ Test(teacher_key, agrees_with_another_hmac_for_keys_and_texts_of_every_length_ar
 	expect_same(slice_of("test-key"), (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 });
 }
 
-Test(teacher_key, pseudonyms_of_the_stand_are_those_of_the_worked_example) /* DOMAIN 13; invented numbers */
+Test(teacher_key, pseudonyms_of_the_stand_are_those_of_the_worked_example) /* specification 13; invented numbers */
 {
 	static const struct {
 		const char *bsn, *want;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_reader.h"
+#include "protocol/frame.h"
 #include "th.h"
 #include "wire/gen/reference.h"
 #include "wire/wire.h"

@@ -5,7 +5,7 @@
 
 #include "model/delivery.h"
 #include "model/reference.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 enum { FIXTURE_BOARD = 99901, FIXTURE_BOARD_LAST = 99949 };
 

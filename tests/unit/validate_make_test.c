@@ -2,10 +2,11 @@
 #include "validate_fixture.h"
 
 #include "model/teacher_key.h"
+#include "protocol/frame.h"
 #include "validate/verdict_make.h"
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
 #include "wire/gen/delivery.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 #include <criterion/criterion.h>
 
@@ -335,7 +336,7 @@ Test(verdict, of_a_body_that_cannot_be_read_keeps_what_the_headers_tell)
 	cr_expect_eq(verdict->header.sequence, 7);
 	cr_expect_eq(verdict->header.received_on, 20180701);
 	cr_expect_eq(verdict->header.line_count, 2);
-	cr_expect_eq(verdict->unreadable_lines, 2, "so that a VOLLEDIG waits: DOMAIN 4.3 and 7.2");
+	cr_expect_eq(verdict->unreadable_lines, 2, "so that a VOLLEDIG waits: specification 4.3 and 7.2");
 	cr_expect_arr_eq(verdict->header.fingerprint, bench.headers.fingerprint, 32);
 	cr_expect_eq(verdict->feedback.n, 0);
 }

@@ -4,16 +4,16 @@ instroom_codecs(note_codecs OUT ${CMAKE_CURRENT_BINARY_DIR}/note/gen PREFIX note
 
 function(instroom_wire_test name)
   list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-  instroom_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c ${ARGN} LINKS instroom_wire instroom_base)
+  instroom_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c ${ARGN} LINKS instroom_protocol instroom_base)
 endfunction()
 
 instroom_wire_test(wire_test)
 instroom_wire_test(frame_test)
-instroom_wire_test(wire_raw_headers_test)
-instroom_wire_test(wire_reference_snapshot_test)
-instroom_wire_test(wire_outcomes_test)
-instroom_wire_test(wire_verdict_test)
-instroom_wire_test(wire_feedback_test)
+instroom_wire_test(protocol_raw_headers_test)
+instroom_wire_test(protocol_reference_snapshot_test)
+instroom_wire_test(protocol_outcomes_test)
+instroom_wire_test(protocol_verdict_test)
+instroom_wire_test(protocol_feedback_test)
 
 instroom_wire_test(codec_schema_test)
 target_link_libraries(codec_schema_test PRIVATE instroom_codegen PkgConfig::JANSSON)

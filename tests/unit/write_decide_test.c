@@ -1,4 +1,4 @@
-/* DOMAIN 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on the way.
+/* specification 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on the way.
  * */
 #include "write_fixture.h"
 

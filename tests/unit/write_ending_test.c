@@ -1,4 +1,4 @@
-/* DOMAIN 7 through the writer: who is absent, lapse or wait, confirm and cancel, proef. */
+/* specification 7 through the writer: who is absent, lapse or wait, confirm and cancel, proef. */
 #include "write_fixture.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* What may stand in one batch. The verdicts go in as bytes, as Kafka gives them. */
 #include "write/intake.h"
 
-#include "wire/frame.h"
+#include "protocol/frame.h"
 #include "wire/gen/verdict.h"
 #include "write_fixture.h"
 

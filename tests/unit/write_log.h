@@ -1,6 +1,6 @@
 /* write_log: random verdicts as a sound validator makes them, for the tests of the writer.
  *
- * The table of DESIGN 4 is small enough to stand here once more. With rejections, quarantine, dry runs, repeats, late
+ * The table of design 4 is small enough to stand here once more. With rejections, quarantine, dry runs, repeats, late
  * deliveries, confirmations, Forgets, bodies that could not be read, and teachers or whole messages that the register
  * refuses. The same seed makes the same log. */
 #ifndef TESTS_WRITE_LOG_H

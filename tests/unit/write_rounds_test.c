@@ -1,6 +1,6 @@
-/* Random logs, judged by the writer in batches of every size, against DOMAIN 6 and 7 folded message by message.
+/* Random logs, judged by the writer in batches of every size, against specification 6 and 7 folded message by message.
  *
- * The verdicts are those a sound validator makes (DESIGN 4, its table is small enough to stand here once more), with
+ * The verdicts are those a sound validator makes (design 4, its table is small enough to stand here once more), with
  * rejections, quarantine, dry runs, repeats, late deliveries, confirmations, Forgets, and teachers or whole messages
  * that the register refuses. Checked: every outcome, ledger row and teacher is that of the specification, and rows and
  * history are the same wherever the batches end. The seed is in the message. */
@@ -65,7 +65,7 @@ static int64_t lapse(struct spec_board *board, const struct message *message)
 	return count;
 }
 
-/* DOMAIN 6, from its table. */
+/* specification 6, from its table. */
 static enum outcome decide(struct fake_row *row, int64_t s, bool is_withdrawal, int content)
 {
 	if (row->status == STATUS_NONE && is_withdrawal)

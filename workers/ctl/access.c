@@ -1,4 +1,4 @@
-/* access: the row that every reading of personal data leaves (DESIGN 9). */
+/* access: the row that every reading of personal data leaves (design 9). */
 #include "ctl/ctl.h"
 
 #include "ctl/replay.h"

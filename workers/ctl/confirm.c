@@ -1,11 +1,12 @@
-/* confirm: publishes a Confirm message and tells what came of it (DOMAIN 7.3). */
+/* confirm: publishes a Confirm message and tells what came of it (specification 7.3). */
 #include "ctl/ctl.h"
 
 #include "base/clock.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
+#include "protocol/frame.h"
 #include "report/report.h"
 #include "wire/gen/confirm.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
 #include <sys/random.h>
@@ -22,17 +23,17 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	struct raw_headers headers = { .kind = RAW_CONFIRM,
 				       .board = (uint32_t)confirm->board,
 				       .delivery_id = confirm->delivery_id };
-	struct kafka_sink_options options = { .message_bytes_max = CONFIRM_BYTES_MAX,
-					      .delivery_timeout_ms = CTL_WAIT_MS,
-					      .queue_bytes_max = 1 << 20,
-					      .compression = "none" };
+	struct kafka_producer_options options = { .message_bytes_max = CONFIRM_BYTES_MAX,
+						  .delivery_timeout_ms = CTL_WAIT_MS,
+						  .queue_bytes_max = 1 << 20,
+						  .compression = "none" };
 	struct kafka_report report = { .error = ERR_RETRY, .code = "timeout" };
 	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
 	struct raw_headers_text texts;
-	struct kafka_sink *sink;
+	struct kafka_producer *producer;
 	struct strbuf message;
 	char key[8];
-	int rc = kafka_sink_open(&ctl->kafka, &options, take_report, &report, &sink, err);
+	int rc = kafka_producer_open(&ctl->kafka, &options, take_report, &report, &producer, err);
 
 	if (rc != 0)
 		return rc;
@@ -43,13 +44,13 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	for (size_t i = 0; i < texts.count; i++)
 		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
 	snprintf(key, sizeof key, "%05u", headers.board);
-	rc = kafka_sink_put(sink, ctl->config.topic_raw, KAFKA_ANY_PARTITION, slice_of(key), strbuf_slice(&message),
-			    kafka_headers, texts.count, NULL, err);
+	rc = kafka_producer_put(producer, ctl->config.topic_raw, KAFKA_ANY_PARTITION, slice_of(key),
+				strbuf_slice(&message), kafka_headers, texts.count, NULL, err);
 	if (rc == 0)
-		rc = kafka_sink_flush(sink, CTL_WAIT_MS, err);
+		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
 	if (rc == 0 && report.error != 0)
 		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take the confirmation");
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	strbuf_release(&message);
 	return rc;
 }
@@ -76,7 +77,7 @@ int run_confirm(struct ctl *ctl, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!ctl_board(argv[1], &board) || !delivery_id_is_good(slice_of(argv[2]))) {
 		fputs("instroomctl: no delivery has a board number or leveringsid of this form\n", stderr);
-		return answer(ctl, false, 0); /* DOMAIN 14.11: as of any unknown delivery */
+		return answer(ctl, false, 0); /* specification 14.11: as of any unknown delivery */
 	}
 	confirm.board = (int32_t)board;
 	confirm.delivery_id = slice_of(argv[2]);

@@ -264,7 +264,7 @@ static size_t take_reply(char *bytes, size_t one, size_t n, void *self)
 	return strbuf_ok(&transfer->reply) ? n * one : 0;
 }
 
-/* The JSON type a header field must have (DOMAIN 14.2). */
+/* The JSON type a header field must have (specification 14.2). */
 static bool has_right_type(const char *name, const json_t *value)
 {
 	if (strcmp(name, "proef") == 0)

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "kafka/kafka_reader.h"
+#include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
 #include "wire/gen/forget.h"
@@ -16,7 +17,7 @@
 #include <avro.h>
 #include <jansson.h>
 
-/* Fields that hold personal data or secrets of a board (DOMAIN 12). */
+/* Fields that hold personal data or secrets of a board (specification 12). */
 static const char *const PERSONAL[] = { "cells",	"bsn",		 "content",
 					"targets",	"employee_ref",	 "appointment_key",
 					"contact_name", "contact_phone", "contact_email",

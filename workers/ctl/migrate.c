@@ -70,7 +70,7 @@ static int make_topics(struct ctl *ctl, struct err *err)
 
 	snprintf(retention_ms, sizeof retention_ms, "%lld", (long long)config->topic_retention_days * 86400000);
 	const char *in_sync = config->topic_replication >= 3 ? "2" : "1";
-	/* a single broker flushes each message: an acknowledged delivery outlives a power cut (DESIGN 2) */
+	/* a single broker flushes each message: an acknowledged delivery outlives a power cut (design 2) */
 	const char *flush = config->topic_replication >= 2 ? "9223372036854775807" : "1";
 	const struct kafka_topic_setting raw[] = { { "cleanup.policy", "delete" },
 						   { "retention.ms", retention_ms },

@@ -6,8 +6,9 @@
 #include "ctl/position.h"
 #include "ctl/quarantine.h"
 #include "ctl/replay.h"
+#include "protocol/frame.h"
 #include "wire/gen/quarantine.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
 #include <jansson.h>

@@ -2,6 +2,7 @@
 
 #include "ctl/position.h"
 #include "model/field.h"
+#include "protocol/frame.h"
 #include "wire/wire.h"
 
 bool raw_delivery_is_good(const struct wire_delivery *delivery)

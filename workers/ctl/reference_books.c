@@ -1,6 +1,6 @@
 #include "ctl/reference_books.h"
 
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* reference_build: the six tables of DOMAIN 9 from DUO's own lists, each in its own encoding.
+/* reference_build: the six tables of specification 9 from DUO's own lists, each in its own encoding.
  *
  * WEC and MBO schools are not in the lists; the tables of grounds and part of the teaching fields are ours (herkomst
  * "demonstratie"), as DUO's are not public. */
@@ -457,7 +457,7 @@ static int build_fields(struct build *build, struct err *err)
 		const struct slice cells[] = { slice_of(OURS[i][0]), slice_of(OURS[i][1]), slice_of(OURS[i][2]), ALWAYS,
 					       EMPTY };
 
-		snprintf(code, sizeof code, "W%zu", i); /* behind DUO's, in the order of DOMAIN 9 */
+		snprintf(code, sizeof code, "W%zu", i); /* behind DUO's, in the order of specification 9 */
 		is_ok = table_add(&table, slice_of(code), cells, ARRAY_LEN(cells));
 	}
 	return table_write(&table, REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot", is_ok, err);

@@ -3,9 +3,10 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
 #include "model/reference.h"
 #include "model/teacher_key.h"
+#include "protocol/frame.h"
 #include "wire/gen/reference.h"
 #include "wire/wire.h"
 
@@ -90,15 +91,15 @@ static void take_report(void *self, const struct kafka_report *report)
 
 static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapshot *snapshot, struct err *err)
 {
-	struct kafka_sink_options options = { .message_bytes_max = SNAPSHOT_BYTES_MAX,
-					      .delivery_timeout_ms = CTL_WAIT_MS,
-					      .queue_bytes_max = 2 * SNAPSHOT_BYTES_MAX,
-					      .compression = "lz4" };
+	struct kafka_producer_options options = { .message_bytes_max = SNAPSHOT_BYTES_MAX,
+						  .delivery_timeout_ms = CTL_WAIT_MS,
+						  .queue_bytes_max = 2 * SNAPSHOT_BYTES_MAX,
+						  .compression = "lz4" };
 	struct kafka_report report = { .error = ERR_RETRY, .code = "timeout" };
-	struct kafka_sink *sink;
+	struct kafka_producer *producer;
 	struct strbuf message;
 	char version[64];
-	int rc = kafka_sink_open(&ctl->kafka, &options, take_report, &report, &sink, err);
+	int rc = kafka_producer_open(&ctl->kafka, &options, take_report, &report, &producer, err);
 
 	if (rc != 0)
 		return rc;
@@ -109,13 +110,13 @@ static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapsho
 	if (!strbuf_ok(&message))
 		rc = err_set(err, ERR_DATA, "snapshot", "the six tables together are larger than a message may be");
 	if (rc == 0)
-		rc = kafka_sink_put(sink, ctl->config.topic_reference, 0, slice_make(version, sizeof version),
-				    strbuf_slice(&message), NULL, 0, NULL, err);
+		rc = kafka_producer_put(producer, ctl->config.topic_reference, 0, slice_make(version, sizeof version),
+					strbuf_slice(&message), NULL, 0, NULL, err);
 	if (rc == 0)
-		rc = kafka_sink_flush(sink, CTL_WAIT_MS, err);
+		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
 	if (rc == 0 && report.error != 0)
 		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take the snapshot");
-	kafka_sink_close(sink);
+	kafka_producer_close(producer);
 	strbuf_release(&message);
 	return rc;
 }

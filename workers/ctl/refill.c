@@ -1,4 +1,4 @@
-/* refill: lets a partition go on whose chain of verdicts cannot (DESIGN 5.1): verdicts were lost from the log, or one that
+/* refill: lets a partition go on whose chain of verdicts cannot (design 5.1): verdicts were lost from the log, or one that
  * counts cannot be applied.
  *
  * The cursor's tip and next raw message stay; its place in the verdict log moves to the end, so that nothing which stands

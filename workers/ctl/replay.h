@@ -1,4 +1,4 @@
-/* replay: lines that failed, judged again on an operator's word (DESIGN 6). What the files of the command share.
+/* replay: lines that failed, judged again on an operator's word (design 6). What the files of the command share.
  *
  *   replay_scope.c    which deliveries and lines a plan takes
  *   replay_preview.c  what judging them again would do to today's register

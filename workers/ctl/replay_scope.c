@@ -1,6 +1,6 @@
 #include "ctl/replay.h"
 
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 
 static const char FIND_SQL[] =
 	"select d.position from register.delivery d where not d.dry_run and d.afgekeurd + d.quarantaine > 0"

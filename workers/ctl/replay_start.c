@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
+#include "protocol/frame.h"
 #include "wire/gen/replay.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ struct start {
 	struct ctl *ctl;
 	struct pg_link *link;
 	struct kafka_reader *reader;
-	struct kafka_sink *sink;
+	struct kafka_producer *producer;
 	struct replay_job job;
 	int64_t rate; /* messages a second; 0: as fast as it goes */
 	struct arena arena;
@@ -147,12 +148,12 @@ static int put(struct start *start, struct item *item, const struct wire_replay 
 	snprintf(key, sizeof key, "%05u", headers.board);
 	item->is_put = true;
 	for (;;) {
-		int rc = kafka_sink_put(start->sink, start->ctl->config.topic_raw, KAFKA_ANY_PARTITION, slice_of(key),
-					strbuf_slice(&start->message), pairs, text.count, item, err);
+		int rc = kafka_producer_put(start->producer, start->ctl->config.topic_raw, KAFKA_ANY_PARTITION,
+					    slice_of(key), strbuf_slice(&start->message), pairs, text.count, item, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
-		kafka_sink_poll(start->sink, RESULT_POLL_MS);
+		kafka_producer_poll(start->producer, RESULT_POLL_MS);
 	}
 }
 
@@ -226,7 +227,7 @@ static int publish_window(struct start *start, bool *ret_goes_on, struct err *er
 
 		for (size_t i = at; rc == 0 && i < end; i++)
 			rc = publish(start, &start->items[i], err);
-		int flushed = kafka_sink_flush(start->sink, CTL_WAIT_MS, rc == 0 ? err : &second);
+		int flushed = kafka_producer_flush(start->producer, CTL_WAIT_MS, rc == 0 ? err : &second);
 
 		rc = rc != 0 ? rc : flushed;
 		if (rc == 0 && start->failure)
@@ -376,10 +377,10 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 
 static int open_start(struct start *start, const char *job, struct err *err)
 {
-	struct kafka_sink_options options = { .message_bytes_max = REPLAY_BYTES_MAX,
-					      .delivery_timeout_ms = CTL_WAIT_MS,
-					      .queue_bytes_max = QUEUE_BYTES_MAX,
-					      .compression = "lz4" };
+	struct kafka_producer_options options = { .message_bytes_max = REPLAY_BYTES_MAX,
+						  .delivery_timeout_ms = CTL_WAIT_MS,
+						  .queue_bytes_max = QUEUE_BYTES_MAX,
+						  .compression = "lz4" };
 	int rc = arena_init(&start->arena, (size_t)1 << 30, 64 << 20, err);
 
 	strbuf_init(&start->message, REPLAY_BYTES_MAX);
@@ -390,14 +391,14 @@ static int open_start(struct start *start, const char *job, struct err *err)
 	if (rc == 0)
 		rc = kafka_reader_open(&start->ctl->kafka, CTL_MESSAGE_BYTES_MAX, &start->reader, err);
 	if (rc == 0)
-		rc = kafka_sink_open(&start->ctl->kafka, &options, take_report, start, &start->sink, err);
+		rc = kafka_producer_open(&start->ctl->kafka, &options, take_report, start, &start->producer, err);
 	return rc;
 }
 
 static void close_start(struct start *start)
 {
-	if (start->sink)
-		kafka_sink_close(start->sink);
+	if (start->producer)
+		kafka_producer_close(start->producer);
 	if (start->reader)
 		kafka_reader_close(start->reader);
 	pg_link_close(start->link);

@@ -6,12 +6,13 @@
 #include "ctl/raw_log.h"
 #include "ctl/reference_books.h"
 #include "ctl/verify_cmd.h"
+#include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/replay.h"
 #include "wire/gen/verdict.h"
-#include "wire/outcomes.h"
-#include "wire/raw_headers.h"
-#include "wire/verdict_class.h"
+#include "protocol/outcomes.h"
+#include "protocol/raw_headers.h"
+#include "protocol/verdict_class.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>

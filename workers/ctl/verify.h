@@ -1,7 +1,7 @@
-/* verify: the register derived again from the raw log, and compared with the one that runs (DESIGN 6).
+/* verify: the register derived again from the raw log, and compared with the one that runs (design 6).
  *
  *   verify.c          the command: which boards, the two logs, the snapshot
- *   verify_fold.c     DOMAIN 4.1, 6 and 7 folded message by message: no batches, no lists, no cache
+ *   verify_fold.c     specification 4.1, 6 and 7 folded message by message: no batches, no lists, no cache
  *   verify_compare.c  row by row with the register
  *
  * The fold is the specification written down a second time; it shares the line rules and the state machine of

@@ -1,6 +1,6 @@
 #include "ctl/verify.h"
 
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* file_check: the checks of a whole file, in the order of DOMAIN 3.3, and its cells.
+/* file_check: the checks of a whole file, in the order of specification 3.3, and its cells.
  *
  * Pure. The first step with a finding refuses the file; within step 6 all findings are given. Cells are slices into the
  * file (or into the arena, where a doubled quote was undone). */

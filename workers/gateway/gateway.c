@@ -91,10 +91,10 @@ bool gateway_publish(struct request *request, const struct kafka_header *headers
 	struct gateway *gateway = request->gateway;
 	struct err err = { 0 };
 
-	if (!gateway->sink || !strbuf_ok(&gateway->message))
+	if (!gateway->producer || !strbuf_ok(&gateway->message))
 		return false;
-	int rc = kafka_sink_put(gateway->sink, gateway->config.topic_raw, KAFKA_ANY_PARTITION, key,
-				strbuf_slice(&gateway->message), headers, header_count, request, &err);
+	int rc = kafka_producer_put(gateway->producer, gateway->config.topic_raw, KAFKA_ANY_PARTITION, key,
+				    strbuf_slice(&gateway->message), headers, header_count, request, &err);
 
 	if (rc != 0) {
 		log_event(LOG_WARN, "kafka.not-taken", "board=%.*s code=%s why=%s", (int)key.n, key.p,
@@ -172,42 +172,42 @@ static int watch(struct gateway *gateway, int fd, struct err *err)
 
 static void drop_sink(struct gateway *gateway)
 {
-	if (!gateway->sink)
+	if (!gateway->producer)
 		return;
-	if (gateway->sink_fd >= 0)
-		epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL, gateway->sink_fd, NULL);
-	kafka_sink_close(gateway->sink); /* reports what is still open: 503 */
-	gateway->sink = NULL;
+	if (gateway->producer_fd >= 0)
+		epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL, gateway->producer_fd, NULL);
+	kafka_producer_close(gateway->producer); /* reports what is still open: 503 */
+	gateway->producer = NULL;
 }
 
 static int open_sink(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
-	struct kafka_sink_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
-					      .linger_ms = LINGER_MS,
-					      .requests_max = REQUESTS_MAX,
-					      .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms_max,
-					      .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
-					      .compression = config->kafka_compression };
-	int rc = kafka_sink_open(&gateway->kafka, &options, reported, gateway, &gateway->sink, err);
+	struct kafka_producer_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
+						  .linger_ms = LINGER_MS,
+						  .requests_max = REQUESTS_MAX,
+						  .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms_max,
+						  .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
+						  .compression = config->kafka_compression };
+	int rc = kafka_producer_open(&gateway->kafka, &options, reported, gateway, &gateway->producer, err);
 
 	if (rc != 0)
 		return rc;
-	gateway->sink_fd = kafka_sink_event_fd(gateway->sink, err);
-	rc = gateway->sink_fd < 0 ? gateway->sink_fd : watch(gateway, gateway->sink_fd, err);
+	gateway->producer_fd = kafka_producer_event_fd(gateway->producer, err);
+	rc = gateway->producer_fd < 0 ? gateway->producer_fd : watch(gateway, gateway->producer_fd, err);
 	if (rc != 0)
 		drop_sink(gateway);
 	return rc;
 }
 
-/* After a fatal error everything in flight is answered 503 by the close, and a new producer is made (DESIGN 3). */
+/* After a fatal error everything in flight is answered 503 by the close, and a new producer is made (design 3). */
 static void renew_sink(struct gateway *gateway)
 {
 	struct err err = { 0 };
 
-	if (gateway->sink && !kafka_sink_is_dead(gateway->sink))
+	if (gateway->producer && !kafka_producer_is_dead(gateway->producer))
 		return;
-	if (gateway->sink)
+	if (gateway->producer)
 		log_event(LOG_WARN, "kafka.producer", "effect=\"open deliveries get 503 and a new producer is made\"");
 	drop_sink(gateway);
 	if (open_sink(gateway, &err) != 0)
@@ -235,7 +235,7 @@ static void tell_readiness(const struct gateway *gateway, bool is_read)
 		status_ready(false, "the reference topic is not read yet\n");
 	else if (!gateway->reference)
 		status_ready(false, "no reference snapshot was published: run instroomctl reference publish\n");
-	else if (!gateway->sink || !reference_watch_has_kafka(gateway->watch))
+	else if (!gateway->producer || !reference_watch_has_kafka(gateway->watch))
 		status_ready(false, "Kafka is away\n");
 	else
 		status_ready(true, "");
@@ -248,7 +248,7 @@ static void do_chores(struct gateway *gateway)
 	renew_sink(gateway);
 	requests_sweep(gateway);
 	if (is_read)
-		take_reference(gateway); /* before the end of the topic are versions that were in force once (DOMAIN 4.1) */
+		take_reference(gateway); /* before the end of the topic are versions that were in force once (specification 4.1) */
 	tell_readiness(gateway, is_read);
 	metric_set(&gauges[GAUGE_CONNECTIONS], (int64_t)gateway->clients.count);
 }
@@ -262,8 +262,8 @@ int gateway_turn(void *self, struct err *err)
 	/* which descriptor woke us does not matter: each of those below looks for itself */
 	if (epoll_wait(gateway->epoll_fd, events, ARRAY_LEN(events), wait_ms) < 0 && errno != EINTR)
 		return err_set(err, ERR_FATAL, "epoll", "the event loop cannot wait");
-	if (gateway->sink)
-		kafka_sink_poll(gateway->sink, 0);
+	if (gateway->producer)
+		kafka_producer_poll(gateway->producer, 0);
 	take_answers(gateway);
 	wake_waiting(gateway);
 	metric_set(&gauges[GAUGE_REGISTER], register_jobs_is_up(gateway->jobs)); /* before /metrics is answered */
@@ -402,7 +402,7 @@ static int run_gateway(struct gateway *gateway)
 
 int gateway_main(int argc, char **argv)
 {
-	struct gateway gateway = { .epoll_fd = -1, .signal_fd = -1, .sink_fd = -1 };
+	struct gateway gateway = { .epoll_fd = -1, .signal_fd = -1, .producer_fd = -1 };
 	const struct gateway_config *config = &gateway.config;
 
 	app_block_signals();

@@ -1,4 +1,4 @@
-/* gateway: takes uploads, checks the file, publishes one message a delivery, answers with a receipt (DESIGN 3).
+/* gateway: takes uploads, checks the file, publishes one message a delivery, answers with a receipt (design 3).
  *
  * One thread runs the event loop and owns every handle here; questions to PostgreSQL go to register_jobs, the reference
  * topic to reference_watch. A request that waits for Kafka or PostgreSQL is suspended and costs its memory only. Whatever
@@ -17,7 +17,7 @@
 #include "gateway/requests.h"
 #include "gateway/route.h"
 #include "gateway/tokens.h"
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
 #include "run/metrics.h"
 
 struct MHD_Daemon;
@@ -46,13 +46,13 @@ struct gateway {
 	struct MHD_Daemon *daemon;
 	struct clients clients;
 	struct kafka_options kafka;
-	struct kafka_sink *sink; /* NULL: none could be made, tried again soon */
-	int sink_fd;
+	struct kafka_producer *producer; /* NULL: none could be made, tried again soon */
+	int producer_fd;
 	struct reference_watch *watch;
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;
 	struct arena arena;	 /* of the upload under check */
-	struct strbuf message;	 /* under way to the sink */
+	struct strbuf message;	 /* under way to the producer */
 	int64_t held_bytes;	 /* of all uploads, messages and answers in memory: the byte budget */
 	struct request *waiting; /* confirmations */
 	int epoll_fd, signal_fd;

@@ -40,7 +40,7 @@ static const struct config_key KEYS[] = {
 	{ "pg.statement.max", CONFIG_MS, AT(pg_statement_ms), "30s", 100, 600000, "longest a question may take" },
 	{ "register.threads", CONFIG_COUNT, AT(register_threads), "2", 1, 16,
 	  "threads that answer questions; one more asks for repeats" },
-	{ "stand.key.file", CONFIG_SECRET, AT(stand_key), "", 8, 4096, "file of the key of pseudonyms (DOMAIN 8.4)" },
+	{ "stand.key.file", CONFIG_SECRET, AT(stand_key), "", 8, 4096, "file of the key of pseudonyms (specification 8.4)" },
 	{ "confirm.wait.max", CONFIG_MS, AT(confirm_ms_max), "10s", 0, 60000, "longest a confirmation is waited for" },
 	{ "drain.max", CONFIG_MS, AT(drain_ms_max), "30s", 0, 600000, "time for open requests after TERM" },
 	{ "test.received_on", CONFIG_BOOL, AT(test_received_on), "no", 0, 0, "tests only: obey the parameter ontvangen_op" },

@@ -1,6 +1,6 @@
-/* header_form: the header fields of an upload, as delivered, read into a header (DOMAIN 2, LR-K08).
+/* header_form: the header fields of an upload, as delivered, read into a header (specification 2, LR-K08).
  *
- * Pure. Values come as texts from the query (numbers as digits, proef as ja or nee, DOMAIN 14.2) or the contact headers;
+ * Pure. Values come as texts from the query (numbers as digits, proef as ja or nee, specification 14.2) or the contact headers;
  * borrowed. An empty text is delivered, not absent. */
 #ifndef GATEWAY_HEADER_FORM_H
 #define GATEWAY_HEADER_FORM_H

@@ -1,10 +1,11 @@
-/* questions: what a board may ask about its deliveries, and its confirmation (issue of a Confirm message, DOMAIN 7.3). */
+/* questions: what a board may ask about its deliveries, and its confirmation (issue of a Confirm message, specification 7.3). */
 #include "gateway/gateway.h"
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "protocol/frame.h"
 #include "wire/gen/confirm.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 #include <jansson.h>
 #include <sys/random.h>

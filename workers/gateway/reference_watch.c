@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_reader.h"
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* reference_watch: follows the reference topic (DESIGN 2) in a thread of its own, so that neither a slow broker nor the
+/* reference_watch: follows the reference topic (design 2) in a thread of its own, so that neither a slow broker nor the
  * building of a snapshot makes an upload wait.
  *
  * The thread owns the reader. A snapshot that cannot be used is logged and passed over: the one before stays in force.
@@ -18,7 +18,7 @@ void reference_watch_close(struct reference_watch *watch); /* NULL is fine; at m
 
 /* The newest snapshot that came since the last call, now the caller's; NULL: no news. */
 struct reference *reference_watch_take(struct reference_watch *watch);
-bool reference_watch_is_read(const struct reference_watch *watch);   /* once to the end of the topic (DESIGN 3) */
+bool reference_watch_is_read(const struct reference_watch *watch);   /* once to the end of the topic (design 3) */
 bool reference_watch_has_kafka(const struct reference_watch *watch); /* it answered lately */
 
 #endif

@@ -93,7 +93,8 @@ static int add_summary(struct asker *asker, const struct report_found *found, si
 	if (rc != 0)
 		return rc;
 	json_t *json = summary_json(&summary);
-	json_t *others = count > 1 ? json_array() : NULL; /* DOMAIN 14.13: the id shows the first and lists the others */
+	json_t *others = count > 1 ? json_array()
+				   : NULL; /* specification 14.13: the id shows the first and lists the others */
 
 	for (size_t i = 1; rc == 0 && i < count; i++) {
 		rc = report_summary(asker->link, found[i].position, &asker->arena, &summary, err);
@@ -140,7 +141,7 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-/* DESIGN 9: every reading of personal data leaves a row. */
+/* design 9: every reading of personal data leaves a row. */
 static int record_access(struct asker *asker, uint32_t board, struct err *err)
 {
 	struct pg_params params;

@@ -3,7 +3,7 @@
  * The loop submits a job and goes on; a thread answers it; the loop learns by a descriptor that answers wait. A job
  * belongs to the threads between submit and take. One thread serves JOB_KNOWN only, all that wait in one question, so
  * that no long answer stands before an upload; the others serve the rest.
- * Accepting a delivery never depends on the register (DESIGN 3): a question has a time limit of ours, whatever the server
+ * Accepting a delivery never depends on the register (design 3): a question has a time limit of ours, whatever the server
  * does, and once one could not be asked none is taken until a trial in the background went well. */
 #ifndef GATEWAY_REGISTER_JOBS_H
 #define GATEWAY_REGISTER_JOBS_H

@@ -1,7 +1,7 @@
-/* upload: one delivery on its way in (DOMAIN 2.2, DESIGN 3).
+/* upload: one delivery on its way in (specification 2.2, design 3).
  *
  * receive (hash and keep the bytes) -> header form -> ask the register for a repeat -> board, date -> file -> publish ->
- * acknowledged. The order of the checks is that of DOMAIN 2.2; each refusal leaves nothing behind.
+ * acknowledged. The order of the checks is that of specification 2.2; each refusal leaves nothing behind.
  *
  * The library's strings (query, headers) live as long as the request, and are copied or turned into numbers before it
  * could end. */
@@ -12,10 +12,11 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "model/date.h"
+#include "protocol/frame.h"
 #include "report/summary.h"
 #include "run/crash.h"
 #include "wire/gen/delivery.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -101,7 +102,7 @@ static const char UNKNOWN_FIELD[] =
 
 struct header_walk {
 	struct request *request;
-	bool is_wrong; /* as a request, not as a header of a delivery (DOMAIN 14.2) */
+	bool is_wrong; /* as a request, not as a header of a delivery (specification 14.2) */
 };
 
 static struct header_field *take_field(struct header_walk *walk, enum field field)
@@ -285,7 +286,7 @@ static void refuse(struct request *request, unsigned status, const struct findin
 	fill_summary(request->upload, &summary);
 	for (size_t i = 0; i < count; i++)
 		summary_add_finding(&summary, &findings[i]);
-	/* RFC 9457 members in front; "status" is that of DOMAIN 8.2, the number stands in the status line */
+	/* RFC 9457 members in front; "status" is that of specification 8.2, the number stands in the status line */
 	json_t *problem = json_pack("{s:s, s:s, s:s}", "type", "urn:instroom:levering-geweigerd", "title",
 				    "De levering is geweigerd", "detail",
 				    "Er is niets verwerkt. De bevindingen zeggen waarom.");
@@ -390,7 +391,7 @@ static void publish(struct request *request, const struct file_reading *file)
 		strbuf_release(&gateway->message);
 }
 
-/* ---- the checks, DOMAIN 2.2 ---- */
+/* ---- the checks, specification 2.2 ---- */
 
 /* Step 5. */
 static void check_file(struct request *request)
@@ -446,7 +447,7 @@ void upload_known(struct request *request)
 	}
 }
 
-/* DOMAIN 2.1. A file beyond HASHED_BYTES_MAX has no fingerprint: none that was accepted is like it. */
+/* specification 2.1. A file beyond HASHED_BYTES_MAX has no fingerprint: none that was accepted is like it. */
 static bool name_delivery(struct upload *upload)
 {
 	struct delivery_header *header = &upload->header.header;
@@ -455,7 +456,7 @@ static bool name_delivery(struct upload *upload)
 	if (is_hashed && EVP_DigestFinal_ex(upload->hash, upload->sha256, NULL) != 1)
 		return false;
 	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
-	if (upload->header.finding_count == 0 && is_hashed) { /* DOMAIN 14.1: without a good header no id is made */
+	if (upload->header.finding_count == 0 && is_hashed) { /* specification 14.1: without a good header no id is made */
 		delivery_fingerprint(header, upload->sha256, upload->fingerprint);
 		if (header->id.n == 0)
 			delivery_make_id(upload->fingerprint, upload->id);

@@ -43,7 +43,7 @@ struct gen_world {
 	size_t board_count;
 };
 
-/* Boards with their schools, from the reference tables or invented; sizes as DOMAIN 11. */
+/* Boards with their schools, from the reference tables or invented; sizes as specification 11. */
 MUSTUSE int gen_world_load(const struct gen_options *options, struct gen_world *ret, struct err *err);
 void gen_world_release(struct gen_world *world);
 
@@ -54,7 +54,7 @@ static inline bool gen_happens(uint64_t chance, uint32_t ppm)
 	return chance % 1000000 < ppm;
 }
 
-enum { GEN_TEACHERS_MIN = 5, GEN_LINES_MAX = 6, GEN_CELL_BYTES = 64 }; /* TEACHERS_MIN: of a board (DOMAIN 11) */
+enum { GEN_TEACHERS_MIN = 5, GEN_LINES_MAX = 6, GEN_CELL_BYTES = 64 }; /* TEACHERS_MIN: of a board (specification 11) */
 
 struct gen_line {
 	char cells[COLUMNS][GEN_CELL_BYTES]; /* cells[FIELD_X - 1] */

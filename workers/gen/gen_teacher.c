@@ -83,7 +83,7 @@ void gen_bsn(uint64_t number, char out[10])
 	}
 }
 
-/* 1.39 lines a teacher, some with up to 6 (DOMAIN 11). */
+/* 1.39 lines a teacher, some with up to 6 (specification 11). */
 static size_t lines_of(uint64_t chance)
 {
 	static const unsigned LIMITS[GEN_LINES_MAX] = { 740, 910, 965, 985, 995, 1000 };

@@ -359,7 +359,7 @@ static int write_tables(const struct gen_options *options, const struct gen_worl
 
 /* ---- sizes ---- */
 
-/* Log-normal, scaled to the wanted sum, between 5 and 4,000 teachers (DOMAIN 11). */
+/* Log-normal, scaled to the wanted sum, between 5 and 4,000 teachers (specification 11). */
 static double size_weight(uint64_t seed, size_t board)
 {
 	double u = ((double)(gen_chance(seed, board, 0, 1) >> 11) + 1) / 9007199254740994.0;

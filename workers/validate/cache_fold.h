@@ -1,4 +1,4 @@
-/* cache_fold: the cache is the fold of the verdicts that count (DESIGN 4). This is its table, both halves.
+/* cache_fold: the cache is the fold of the verdicts that count (design 4). This is its table, both halves.
  *
  *   a teacher's group                                        class         entry
  *   breaks a rule                                            REJECTED      as it was
@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "model/judge.h"
 #include "redis/redis_cache.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 /* board becomes what it is after a verdict that wire_verdict_check found sound. board->entries lies in arena and is ours to
  * write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then be half

@@ -3,7 +3,7 @@
  *   teacher key 16, content hash 16, sequence 8 big-endian; sorted by teacher key, each key once
  *
  * Pure. An entry says: the register's current content of this teacher has this hash and was delivered with this sequence.
- * No entry means "not sure", never "not there" (DESIGN 4). */
+ * No entry means "not sure", never "not there" (design 4). */
 #ifndef VALIDATE_ENTRIES_H
 #define VALIDATE_ENTRIES_H
 

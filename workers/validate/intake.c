@@ -2,6 +2,7 @@
 
 #include "model/field.h"
 #include "model/teacher_key.h"
+#include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
 #include "wire/gen/forget.h"

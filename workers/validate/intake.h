@@ -1,4 +1,4 @@
-/* intake: a raw message as it came, sorted before anything is judged (DESIGN 2).
+/* intake: a raw message as it came, sorted before anything is judged (design 2).
  *
  *   READY       headers and body say the same, and the body is whole
  *   UNREADABLE  headers are good, the body is not: every line is quarantaine, so the delivery balances
@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "kafka/kafka.h"
 #include "wire/gen/types.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 enum intake_state { INTAKE_READY = 1, INTAKE_UNREADABLE, INTAKE_FOREIGN, INTAKE_LATE };
 

@@ -1,4 +1,4 @@
-/* lane: one raw partition of ours, and where its validator stands in the protocol of DESIGN 4.
+/* lane: one raw partition of ours, and where its validator stands in the protocol of design 4.
  *
  *            assigned
  *               |            no head                     +--> RUN: judge on the cache, produce, advance

@@ -1,4 +1,4 @@
-/* position: a place in the chain of verdicts of one partition (DESIGN 4).
+/* position: a place in the chain of verdicts of one partition (design 4).
  *
  * Once true it stays true: verdicts below next_verdict never change, so whoever follows the chain from a position comes
  * to its end. Written as text "next_verdict,tip,next_raw" beside the group's offset, the last resort of pass-through. */

@@ -1,7 +1,7 @@
 #include "validate/reference_shelf.h"
 
 #include "base/log.h"
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 
 enum { READ_WAIT_MS = 2000, PARTITIONS_MAX = 256, INDEX_MAX = 100000, INDEX_STEP = 64 };
 

@@ -155,7 +155,7 @@ static int gather(struct validate *self, bool is_busy, struct err *err)
 
 	while (!is_full && clock_ms() <= end_ms) {
 		struct taken *taken = &self->taken[self->taken_count];
-		int rc = kafka_source_poll(self->source, wait_ms, &taken->message, err);
+		int rc = kafka_consumer_poll(self->consumer, wait_ms, &taken->message, err);
 
 		if (rc < 0)
 			return self->taken_count > 0 && rc == -ERR_RETRY ? 0 : rc;
@@ -252,7 +252,8 @@ static void measure_lag(struct validate *self)
 
 		if (!lane || !lane_is_judging(lane))
 			continue;
-		if (kafka_sink_range(self->sink, self->config.topic_raw, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
+		if (kafka_producer_range(self->producer, self->config.topic_raw, lane->partition, LAG_WAIT_MS, &range,
+					 NULL) < 0)
 			return; /* asked again later */
 		validate_metrics_lag(self->config.topic_raw, lane->partition, range.high - lane->position.next_raw);
 	}
@@ -312,8 +313,8 @@ static int drain(void *ours, int64_t deadline_ms, struct err *err)
 	struct validate *self = ours;
 
 	(void)deadline_ms, (void)err;
-	kafka_source_close(self->source);
-	self->source = NULL;
+	kafka_consumer_close(self->consumer);
+	self->consumer = NULL;
 	return 0;
 }
 
@@ -394,26 +395,26 @@ static int check_topics(struct validate *self, struct err *err)
 
 static int open_kafka(struct validate *self, struct err *err)
 {
-	static const struct kafka_source_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
+	static const struct kafka_consumer_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
 	const struct validate_config *config = &self->config;
 	struct kafka_options kafka = kafka_options_of(config);
-	struct kafka_source_options source = { .topic = config->topic_raw,
-					       .group = config->kafka_group,
-					       .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
-					       .queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
-					       .session_timeout_ms = (int32_t)config->kafka_session_ms };
-	struct kafka_sink_options sink = { .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
-					   .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms,
-					   .queue_bytes_max = SINK_QUEUE_BYTES,
-					   .compression = config->kafka_compression };
+	struct kafka_consumer_options source = { .topic = config->topic_raw,
+						 .group = config->kafka_group,
+						 .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
+						 .queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
+						 .session_timeout_ms = (int32_t)config->kafka_session_ms };
+	struct kafka_producer_options producer = { .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
+						   .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms,
+						   .queue_bytes_max = SINK_QUEUE_BYTES,
+						   .compression = config->kafka_compression };
 	int rc = kafka_reader_open(&kafka, VALIDATE_MESSAGE_BYTES_MAX, &self->reader, err);
 
 	if (rc == 0)
 		rc = check_topics(self, err);
 	if (rc == 0)
-		rc = kafka_sink_open(&kafka, &sink, validate_reported, self, &self->sink, err);
+		rc = kafka_producer_open(&kafka, &producer, validate_reported, self, &self->producer, err);
 	if (rc == 0)
-		rc = kafka_source_open(&kafka, &source, &EVENTS, self, &self->source, err);
+		rc = kafka_consumer_open(&kafka, &source, &EVENTS, self, &self->consumer, err);
 	if (rc == 0)
 		rc = reference_shelf_open(self->reader, config->topic_reference, (size_t)config->references_max,
 					  &self->shelf, err);
@@ -437,8 +438,8 @@ static int open_all(struct validate *self, struct err *err)
 
 static void close_all(struct validate *self)
 {
-	kafka_source_close(self->source);
-	kafka_sink_close(self->sink);
+	kafka_consumer_close(self->consumer);
+	kafka_producer_close(self->producer);
 	reference_shelf_close(self->shelf);
 	kafka_reader_close(self->reader);
 	redis_cache_close(self->cache);

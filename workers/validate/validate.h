@@ -10,8 +10,8 @@
 #define VALIDATE_VALIDATE_H
 
 #include "kafka/kafka_reader.h"
-#include "kafka/kafka_sink.h"
-#include "kafka/kafka_source.h"
+#include "kafka/kafka_producer.h"
+#include "kafka/kafka_consumer.h"
 #include "pg/pg_link.h"
 #include "run/status.h"
 #include "validate/breaker.h"
@@ -32,8 +32,8 @@ struct validate {
 	struct validate_config config;
 	struct hmac_key key;
 	struct status *status;
-	struct kafka_source *source;
-	struct kafka_sink *sink;
+	struct kafka_consumer *consumer;
+	struct kafka_producer *producer;
 	struct kafka_reader *reader; /* verdict log and reference topic, in turns */
 	struct redis_cache *cache;
 	struct breaker redis;

@@ -1,4 +1,4 @@
-/* A lane's messages of one turn, DESIGN 4: read, judge, produce, advance.
+/* A lane's messages of one turn, design 4: read, judge, produce, advance.
  *
  * DESIGN. A message that kills us must not do so for ever, nor take others with it. A lane begins with one message a turn and
  * doubles with each turn that worked, so each crash leaves fewer messages before the one to blame until it is alone; and the
@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/frame.h"
 #include "run/app.h"
 #include "run/crash.h"
 #include "validate/cache_fold.h"
@@ -170,13 +171,13 @@ static int put(struct validate *self, const char *topic, const struct taken *tak
 	       struct err *err)
 {
 	for (;;) {
-		int rc = kafka_sink_put(self->sink, topic, taken->message.partition, taken->message.key, value, NULL, 0,
-					token, err);
+		int rc = kafka_producer_put(self->producer, topic, taken->message.partition, taken->message.key, value,
+					    NULL, 0, token, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
 		status_beat();
-		kafka_sink_poll(self->sink, REPORT_WAIT_MS);
+		kafka_producer_poll(self->producer, REPORT_WAIT_MS);
 		if (stop_poll() == STOP_NOW)
 			return err_set(err, ERR_STOP, "stop", "a second signal came while verdicts were under way");
 	}
@@ -285,12 +286,12 @@ static bool reports_are_open(const struct validate *self)
 int validate_await_reports(struct validate *self, struct err *err)
 {
 	while (reports_are_open(self)) {
-		kafka_sink_poll(self->sink, REPORT_WAIT_MS);
+		kafka_producer_poll(self->producer, REPORT_WAIT_MS);
 		status_beat();
 		if (stop_poll() == STOP_NOW)
 			return err_set(err, ERR_STOP, "stop", "a second signal came while verdicts were under way");
 	}
-	if (kafka_sink_is_dead(self->sink))
+	if (kafka_producer_is_dead(self->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of verdicts is dead: start again");
 	return 0;
 }
@@ -365,7 +366,7 @@ static int judge_messages(struct validate *self, struct lane *lane, struct err *
 		lane->mode = LANE_LATE;
 		lane->retry_at_ms = clock_ms() + LATE_RETRY_MS;
 		lane->next_fetch = -1;
-		return kafka_source_pause(self->source, lane->partition, err);
+		return kafka_consumer_pause(self->consumer, lane->partition, err);
 	}
 	return 0;
 }
@@ -458,7 +459,7 @@ static void lane_moves(struct validate *self, struct lane *lane)
 	lane->position = lane->next;
 	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, self->config.turn_messages_max);
 	position_to_text(&lane->position, text);
-	kafka_source_mirror(self->source, lane->partition, lane->position.next_raw, text);
+	kafka_consumer_commit(self->consumer, lane->partition, lane->position.next_raw, text);
 }
 
 static void settle_void(struct validate *self, struct lane *lane)

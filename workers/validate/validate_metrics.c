@@ -1,6 +1,6 @@
 #include "validate/validate_metrics.h"
 
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 enum { PARTITIONS_MAX = 1024 };
 

@@ -1,8 +1,9 @@
-/* Bringing a lane to where it may judge: DESIGN 4, "Start", "Cold" and "Redis unreachable". */
+/* Bringing a lane to where it may judge: design 4, "Start", "Cold" and "Redis unreachable". */
 #include "validate/validate.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/frame.h"
 #include "run/crash.h"
 #include "validate/cache_fold.h"
 #include "validate/register_state.h"
@@ -55,7 +56,7 @@ int validate_fetch(struct validate *self, struct lane *lane, struct err *err)
 {
 	if (lane->next_fetch == lane->position.next_raw)
 		return 0;
-	int rc = kafka_source_start(self->source, lane->partition, lane->position.next_raw, err);
+	int rc = kafka_consumer_start(self->consumer, lane->partition, lane->position.next_raw, err);
 
 	if (rc == 0)
 		lane->next_fetch = lane->position.next_raw;
@@ -121,7 +122,7 @@ static bool has_other_key(const struct validate *self, const struct register_sta
 static int mirrored_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
 {
 	char text[POSITION_TEXT_BYTES];
-	int rc = kafka_source_mirrored(self->source, lane->partition, VALIDATE_BROKER_WAIT_MS, text, sizeof text, err);
+	int rc = kafka_consumer_committed(self->consumer, lane->partition, VALIDATE_BROKER_WAIT_MS, text, sizeof text, err);
 
 	return rc < 0 ? rc : position_parse(slice_of(text), ret);
 }

@@ -1,7 +1,8 @@
 #include "validate/verdict_make.h"
 
+#include "protocol/frame.h"
 #include "validate/cache_fold.h"
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
 
 #include <assert.h>
 
@@ -173,7 +174,7 @@ static void fill_given_up(const struct intake *intake, struct wire_verdict *verd
 	if (intake->state == INTAKE_UNREADABLE) {
 		fill_from_headers(&intake->headers, &verdict->header);
 		verdict->body_unreadable = true;
-		verdict->unreadable_lines = intake->headers.line_count; /* DOMAIN 4.3: their teachers cannot be told */
+		verdict->unreadable_lines = intake->headers.line_count; /* specification 4.3: their teachers cannot be told */
 		return;
 	}
 	verdict->kind = VERDICT_KIND_FOREIGN;

@@ -1,4 +1,4 @@
-/* verdict_make: one raw message in, the bytes of its verdict out: judge, classify, encode (DESIGN 4).
+/* verdict_make: one raw message in, the bytes of its verdict out: judge, classify, encode (design 4).
  *
  * Pure but for its memory: what a message costs lies in its arena and two strbufs that are used again and shrink after a
  * large one, so that lines and teachers cost no heap. The same message, reference and board give the same verdict but for

@@ -107,7 +107,7 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 {
 	struct partition *partition = &assignment->intake->partitions[cursor->partition];
 	struct kafka_topic_range range;
-	int rc = kafka_source_range(assignment->source, cursor->partition, assignment->wait_ms, &range, err);
+	int rc = kafka_consumer_range(assignment->consumer, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
 		return rc;
@@ -117,7 +117,7 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	rc = check_raw(assignment, reader, cursor, err);
 	if (rc <= 0)
 		return rc;
-	rc = kafka_source_start(assignment->source, cursor->partition, cursor->chain.next_verdict, err);
+	rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.next_verdict, err);
 	if (rc != 0)
 		return rc;
 	partition->state = PARTITION_RUNNING;

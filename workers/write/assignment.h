@@ -1,4 +1,4 @@
-/* assignment: from "the group gave us this partition" to "we write it" (DESIGN 5.1).
+/* assignment: from "the group gave us this partition" to "we write it" (design 5.1).
  *
  * Reads the cursor row, looks whether both logs still belong to it (the verdict log holds next_verdict, the raw log
  * reaches next_raw and has the message we applied last), and starts the fetch there. A partition that fails is parked
@@ -10,7 +10,7 @@
 
 struct assignment {
 	struct intake *intake;
-	struct kafka_source *source;
+	struct kafka_consumer *consumer;
 	const struct kafka_options *kafka;
 	const char *topic_raw;
 	struct pg_link *link;
@@ -28,7 +28,7 @@ MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
 void assignment_again(struct intake *intake);
 
 /* Whether the register's cursors still stand where we left them. They do not after a restore to an earlier time, which an idle
- * partition would not notice by a fence (DESIGN 7). Call it with no batch gathered. */
+ * partition would not notice by a fence (design 7). Call it with no batch gathered. */
 MUSTUSE int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err);
 
 /* Tells the register why partitions are parked, as far as it does not know. */

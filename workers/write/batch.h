@@ -1,7 +1,7 @@
-/* batch: the messages of one transaction, judged in rounds on the boards they touch (DESIGN 5.2).
+/* batch: the messages of one transaction, judged in rounds on the boards they touch (design 5.2).
  *
  * A round holds at most one message of each board, with its end-of-delivery step; the next one sees its result. So the
- * outcome is that of DOMAIN 4.1, whatever the batch's bounds, and what must be read of the register is read for all
+ * outcome is that of specification 4.1, whatever the batch's bounds, and what must be read of the register is read for all
  * boards of a round together. Nothing is written here: boards, teachers and messages then hold the net effect
  * (register_write.h).
  *

@@ -1,4 +1,4 @@
-/* chain: where the writer of one partition stands, and which verdict counts next (DESIGN 4).
+/* chain: where the writer of one partition stands, and which verdict counts next (design 4).
  *
  * A verdict counts if its parent is the id of the last one that counts before it. All others are void: left by a
  * validator that no longer owned the partition, or sent twice. A verdict that counts must speak of the next raw

@@ -1,4 +1,4 @@
-/* cursor: the row of register.cursor, which says where the writer of a partition stands, and the fence (DESIGN 5.1).
+/* cursor: the row of register.cursor, which says where the writer of a partition stands, and the fence (design 5.1).
  *
  * The row moves only in the transaction that writes what the verdicts up to it made. Fewer rows updated than asked
  * means that another instance moved one: roll back, read them, start there. Owner: the turn thread. */

@@ -1,4 +1,4 @@
-/* decide: the outcome of each group of a delivery (DOMAIN 6), by the state machine of common/model/outcome.c. */
+/* decide: the outcome of each group of a delivery (specification 6), by the state machine of common/model/outcome.c. */
 #include "write/judge.h"
 
 #include <assert.h>
@@ -70,7 +70,7 @@ static struct teacher *teacher_of(struct walk *walk)
 	return teacher;
 }
 
-/* A teacher whose state this message does not change counts for DOMAIN 7 by the state it has. One whose state is not
+/* A teacher whose state this message does not change counts for specification 7 by the state it has. One whose state is not
  * known is not counted: then the board's rows are read and tell. */
 static void count_as_is(struct walk *walk)
 {

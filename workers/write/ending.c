@@ -1,4 +1,4 @@
-/* ending: the end of a delivery (DOMAIN 7): who is absent, lapse or wait, confirm, cancel. */
+/* ending: the end of a delivery (specification 7): who is absent, lapse or wait, confirm, cancel. */
 #include "write/judge.h"
 
 #include <assert.h>
@@ -69,7 +69,7 @@ bool ending_needs_all(const struct board *board, const struct message *message)
 	return message->verdict.header.kind == DELIVERY_VOLLEDIG && !board->has_all && !is_nobody_absent(board, message);
 }
 
-/* DOMAIN 7.3: a completed VOLLEDIG makes confirmations of older ones needless. */
+/* specification 7.3: a completed VOLLEDIG makes confirmations of older ones needless. */
 static void cancel_older(const struct board *board, int64_t sequence)
 {
 	for (struct waiting *waiting = board->waiting; waiting; waiting = waiting->next) {

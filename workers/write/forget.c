@@ -1,15 +1,15 @@
 #include "write/forget.h"
 
-#include "wire/frame.h"
+#include "protocol/frame.h"
 #include "wire/gen/forget.h"
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 #include "write/board.h"
 
 enum { FORGET_BYTES_MAX = 2 << 20 }; /* 50,000 teachers are 800,000 bytes */
 
-void forget_init(struct forget *forget, struct kafka_sink *sink, const char *topic)
+void forget_init(struct forget *forget, struct kafka_producer *producer, const char *topic)
 {
-	forget->sink = sink;
+	forget->producer = producer;
 	forget->topic = topic;
 	strbuf_init(&forget->keys, FORGET_BYTES_MAX);
 	strbuf_init(&forget->value, FORGET_BYTES_MAX);
@@ -62,6 +62,6 @@ int forget_publish(struct forget *forget, const struct message *message, size_t 
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
 	snprintf(key, sizeof key, "%05d", (int)board);
 	*ret_teachers = teachers;
-	return kafka_sink_put(forget->sink, forget->topic, message->partition, slice_of(key),
-			      strbuf_slice(&forget->value), pairs, text.count, NULL, err);
+	return kafka_producer_put(forget->producer, forget->topic, message->partition, slice_of(key),
+				  strbuf_slice(&forget->value), pairs, text.count, NULL, err);
 }

@@ -1,23 +1,23 @@
-/* forget: tells the cache to forget teachers that the register refused (DESIGN 5).
+/* forget: tells the cache to forget teachers that the register refused (design 5).
  *
  * A Forget is a raw message in the board's own partition, so it stands in the log like all else. It goes out after
  * COMMIT; when that fails or we die before, the next UNCHANGED of such a teacher meets its mark and sends it again. */
 #ifndef WRITE_FORGET_H
 #define WRITE_FORGET_H
 
-#include "kafka/kafka_sink.h"
+#include "kafka/kafka_producer.h"
 #include "write/message.h"
 
 struct forget {
-	struct kafka_sink *sink;
+	struct kafka_producer *producer;
 	const char *topic; /* raw */
 	struct strbuf keys, value;
 };
 
-void forget_init(struct forget *forget, struct kafka_sink *sink, const char *topic);
+void forget_init(struct forget *forget, struct kafka_producer *producer, const char *topic);
 void forget_release(struct forget *forget);
 
-/* Hands the message's Forget to the sink, if it has one. *ret_teachers: how many it names. */
+/* Hands the message's Forget to the producer, if it has one. *ret_teachers: how many it names. */
 MUSTUSE int forget_publish(struct forget *forget, const struct message *message, size_t *ret_teachers, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 #include "write/intake.h"
 
 #include "base/log.h"
-#include "wire/frame.h"
+#include "protocol/frame.h"
 #include "write/pending.h"
 #include "write/position.h"
 

@@ -10,7 +10,7 @@
 #ifndef WRITE_INTAKE_H
 #define WRITE_INTAKE_H
 
-#include "kafka/kafka_source.h"
+#include "kafka/kafka_consumer.h"
 #include "write/cursor.h"
 #include "write/message.h"
 

@@ -75,7 +75,7 @@ int judge_first_half(struct batch *batch, struct message *message, struct err *e
 		return ending_confirm(batch, message, err);
 	if (message->verdict.kind == VERDICT_KIND_REPLAY)
 		return replay_judge(batch, message, err);
-	if (is_repeat(message->board, message)) /* DOMAIN 2.1: changes nothing */
+	if (is_repeat(message->board, message)) /* specification 2.1: changes nothing */
 		return 0;
 	int rc = enter(batch, message, err);
 

@@ -1,4 +1,4 @@
-/* judge: what one message does to the state of its board (DOMAIN 6 and 7), in two halves.
+/* judge: what one message does to the state of its board (specification 6 and 7), in two halves.
  *
  * Each half first tells what it must know of the register; the batch reads that for all boards of the round together.
  *   first half   repeat or not; the outcome of each group, or the carrying out of a confirmation
@@ -18,16 +18,16 @@ MUSTUSE int judge_second_half(struct batch *batch, struct message *message, stru
 
 /* The parts, each with its chapter. */
 
-/* decide.c, DOMAIN 6: outcome of each group, its lines, and the changes of state. */
+/* decide.c, specification 6: outcome of each group, its lines, and the changes of state. */
 MUSTUSE int decide_groups(struct batch *batch, struct message *message, struct err *err);
 /* Whether deciding this group needs the teacher's row. */
 bool decide_needs_row(const struct message *message, size_t group);
 
-/* enlist.c, DESIGN 5.3(b): message->unchanged to the pending list, or to the rows. */
+/* enlist.c, design 5.3(b): message->unchanged to the pending list, or to the rows. */
 bool enlist_needs_keys(const struct board *board, const struct message *message);
 MUSTUSE int enlist_unchanged(struct batch *batch, struct message *message, struct err *err);
 
-/* ending.c, DOMAIN 7. */
+/* ending.c, specification 7. */
 bool ending_needs_all(const struct board *board, const struct message *message);
 MUSTUSE int ending_judge(struct batch *batch, struct message *message, bool is_late, struct err *err);
 struct waiting *ending_find_waiting(const struct board *board, struct slice delivery_id);

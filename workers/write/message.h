@@ -7,7 +7,7 @@
 #include "model/delivery.h"
 #include "model/outcome.h"
 #include "wire/gen/verdict.h"
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 struct board;
 struct restated;
@@ -16,7 +16,7 @@ struct waiting;
 
 enum delivery_state { DELIVERY_VERWERKT = 1, DELIVERY_WACHT = 2 };
 
-/* Bits of delivery.notices, in the order of DOMAIN 2.2. */
+/* Bits of delivery.notices, in the order of specification 2.2. */
 enum notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
 
 /* A delivery in the ledger. */

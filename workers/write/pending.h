@@ -1,4 +1,4 @@
-/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (DESIGN
+/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (design
  * 5.3(b)).
  *
  * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key

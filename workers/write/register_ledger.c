@@ -3,7 +3,7 @@
 
 #include "model/rule.h"
 #include "pg/pg_copy.h"
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 
 static const char NAMES_SQL[] = "copy register.names (board, digest, keys) from stdin (format binary)";
 static const char FEEDBACK_SQL[] = "copy register.feedback (board, digest, body) from stdin (format binary)";

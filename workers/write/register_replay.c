@@ -1,6 +1,6 @@
 #include "write/register_replay.h"
 
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 #include "write/replay.h"
 
 static const char STANDING_SQL[] =

@@ -1,5 +1,5 @@
 /* DESIGN. Lines are matched by their record number, which a replay keeps. A teacher is decided as a whole or not at all
- * (DOMAIN 1, fotoprincipe): the message must bring every line that stands for him. A line whose teacher could not be told
+ * (specification 1, fotoprincipe): the message must bring every line that stands for him. A line whose teacher could not be told
  * is its own group; of a body that could not be read nobody was told, so a replay of it must bring all lines. */
 #include "write/replay.h"
 
@@ -12,7 +12,7 @@ enum {
 	FEEDBACK_BYTES_MAX = 64 << 20, /* no message is larger */
 	RULE_LETTERS = 26,
 	RULE_NUMBERS = 32,
-	FIRST_RECORD = 2, /* DOMAIN 3.1 */
+	FIRST_RECORD = 2, /* specification 3.1 */
 };
 
 static bool may_change(uint8_t outcome)

@@ -1,4 +1,4 @@
-/* transaction: one batch into the register, whole or not at all (DESIGN 5).
+/* transaction: one batch into the register, whole or not at all (design 5).
  *
  *   begin; fence; judge (reads); write; commit
  *

@@ -31,8 +31,8 @@ struct write {
 	struct kafka_options kafka;
 	struct status *status;
 	struct intake intake;
-	struct kafka_source *source;
-	struct kafka_sink *sink;
+	struct kafka_consumer *consumer;
+	struct kafka_producer *producer;
 	struct pg_link *link;
 	struct transaction transaction;
 	struct forget forget;
@@ -40,13 +40,13 @@ struct write {
 	bool is_isolating; /* it goes message by message */
 	bool is_held;	   /* partitions that run are paused: the next gather resumes them */
 	bool was_ready;
-	size_t forgets_open; /* handed to the sink, not reported */
+	size_t forgets_open; /* handed to the producer, not reported */
 	int64_t lag_at_ms, check_at_ms, gathered_at_ms;
 	struct cursor_move moves[INTAKE_PARTITIONS_MAX];
 	struct cursor_move moves_each[INTAKE_MESSAGES_MAX];
 };
 
-/* What Kafka tells, inside kafka_source_poll. */
+/* What Kafka tells, inside kafka_consumer_poll. */
 
 static void count_partitions(const struct write *self)
 {
@@ -104,7 +104,7 @@ static void on_out_of_range(void *opaque, int32_t partition, int64_t offset)
 	count_partitions(self);
 }
 
-static const struct kafka_source_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
+static const struct kafka_consumer_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
 
 static void on_forget_reported(void *opaque, const struct kafka_report *report)
 {
@@ -132,7 +132,7 @@ static void publish_forgets(struct write *self, struct message *const *messages,
 		self->forgets_open += teachers > 0;
 		write_count(COUNT_FORGOTTEN, (int64_t)teachers);
 	}
-	if (self->forgets_open > 0 && kafka_sink_flush(self->sink, FORGET_DELIVERY_MS, &err) != 0)
+	if (self->forgets_open > 0 && kafka_producer_flush(self->producer, FORGET_DELIVERY_MS, &err) != 0)
 		log_event(LOG_WARN, "write.forget-late", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 	crash_point("write.forget-published");
 }
@@ -181,7 +181,7 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 	tell_replays(messages, count);
 	for (size_t i = 0; i < move_count; i++) {
 		self->intake.partitions[moves[i].partition].committed = moves[i].to;
-		kafka_source_mirror(self->source, moves[i].partition, moves[i].to.next_verdict, NULL);
+		kafka_consumer_commit(self->consumer, moves[i].partition, moves[i].to.next_verdict, NULL);
 	}
 }
 
@@ -251,8 +251,8 @@ static int pause_all(struct write *self, bool is_paused, struct err *err)
 
 	for (int32_t i = 0; rc == 0 && i < self->intake.partition_end; i++)
 		if (self->intake.partitions[i].state == PARTITION_RUNNING)
-			rc = is_paused ? kafka_source_pause(self->source, i, err)
-				       : kafka_source_resume(self->source, i, err);
+			rc = is_paused ? kafka_consumer_pause(self->consumer, i, err)
+				       : kafka_consumer_resume(self->consumer, i, err);
 	return rc == -ERR_RETRY ? 0 : rc; /* it has left us meanwhile: revoked comes */
 }
 
@@ -315,7 +315,8 @@ static int apply_batch(struct write *self, struct err *err)
 /* The next message of the partition is the one that had no room. */
 static int fetch_again(struct write *self, int32_t partition, struct err *err)
 {
-	int rc = kafka_source_start(self->source, partition, self->intake.partitions[partition].ahead.next_verdict, err);
+	int rc = kafka_consumer_start(self->consumer, partition, self->intake.partitions[partition].ahead.next_verdict,
+				      err);
 
 	return rc == -ERR_RETRY ? 0 : rc;
 }
@@ -331,7 +332,7 @@ static int take_one(struct write *self, struct kafka_message *raw, bool *ret_is_
 		break;
 	case INTAKE_PARKED:
 		count_partitions(self);
-		rc = kafka_source_pause(self->source, partition, err);
+		rc = kafka_consumer_pause(self->consumer, partition, err);
 		break;
 	case INTAKE_FULL:
 		*ret_is_full = true;
@@ -364,7 +365,7 @@ static int gather(struct write *self, struct err *err)
 	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
 		struct kafka_message raw;
 		int64_t wait_ms = self->intake.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
-		int came = kafka_source_poll(self->source, (uint32_t)wait_ms, &raw, err);
+		int came = kafka_consumer_poll(self->consumer, (uint32_t)wait_ms, &raw, err);
 
 		if (came <= 0) {
 			rc = came;
@@ -384,14 +385,14 @@ static int gather(struct write *self, struct err *err)
 static int poll_only(struct write *self, struct err *err)
 {
 	struct kafka_message raw;
-	int came = kafka_source_poll(self->source, 0, &raw, err);
+	int came = kafka_consumer_poll(self->consumer, 0, &raw, err);
 
 	if (came <= 0)
 		return came;
-	int rc = kafka_source_start(self->source, raw.partition, raw.offset, err);
+	int rc = kafka_consumer_start(self->consumer, raw.partition, raw.offset, err);
 
 	if (rc == 0)
-		rc = kafka_source_pause(self->source, raw.partition, err);
+		rc = kafka_consumer_pause(self->consumer, raw.partition, err);
 	self->is_held = true;
 	kafka_message_drop(&raw);
 	return rc;
@@ -411,7 +412,7 @@ static void measure_lag(struct write *self)
 
 		if (partition->state < PARTITION_RUNNING)
 			continue;
-		if (kafka_sink_range(self->sink, self->config.topic_verdict, i, POLL_MS, &range, &err) != 0)
+		if (kafka_producer_range(self->producer, self->config.topic_verdict, i, POLL_MS, &range, &err) != 0)
 			return; /* the last figure stays */
 		lag += range.high - partition->committed.next_verdict;
 	}
@@ -422,7 +423,7 @@ static struct assignment assignment_of(struct write *self)
 {
 	return (struct assignment){
 		.intake = &self->intake,
-		.source = self->source,
+		.consumer = self->consumer,
 		.kafka = &self->kafka,
 		.topic_raw = self->config.topic_raw,
 		.link = self->link,
@@ -482,7 +483,7 @@ static int write_turn(void *opaque, struct err *err)
 	struct write *self = opaque;
 	int rc = 0;
 
-	if (kafka_sink_is_dead(self->sink))
+	if (kafka_producer_is_dead(self->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
 	if (self->is_stuck || assignment_is_due(&self->intake) || !pg_link_is_up(self->link))
 		rc = poll_only(self, err);
@@ -521,8 +522,8 @@ static int write_drain(void *opaque, int64_t deadline_ms, struct err *err)
 		log_event(LOG_WARN, "write.drain", "code=%s why=%s", LOG_QUOTED(err->code), LOG_QUOTED(err->text));
 		rc = 0;
 	}
-	kafka_source_close(self->source);
-	self->source = NULL;
+	kafka_consumer_close(self->consumer);
+	self->consumer = NULL;
 	return rc;
 }
 
@@ -573,26 +574,26 @@ static int open_register(struct write *self, struct err *err)
 static int open_kafka(struct write *self, struct err *err)
 {
 	const struct write_config *config = &self->config;
-	struct kafka_sink_options sink = {
+	struct kafka_producer_options producer = {
 		.message_bytes_max = FORGET_MESSAGE_BYTES_MAX,
 		.linger_ms = 0,
 		.delivery_timeout_ms = FORGET_DELIVERY_MS,
 		.queue_bytes_max = FORGET_QUEUE_BYTES,
 		.compression = "none",
 	};
-	struct kafka_source_options source = {
+	struct kafka_consumer_options source = {
 		.topic = config->topic_verdict,
 		.group = config->kafka_group,
 		.message_bytes_max = VERDICT_BYTES_MAX,
 		.queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
 		.session_timeout_ms = (int32_t)config->kafka_session_ms,
 	};
-	int rc = kafka_sink_open(&self->kafka, &sink, on_forget_reported, self, &self->sink, err);
+	int rc = kafka_producer_open(&self->kafka, &producer, on_forget_reported, self, &self->producer, err);
 
 	if (rc != 0)
 		return rc;
-	forget_init(&self->forget, self->sink, config->topic_raw);
-	return kafka_source_open(&self->kafka, &source, &EVENTS, self, &self->source, err);
+	forget_init(&self->forget, self->producer, config->topic_raw);
+	return kafka_consumer_open(&self->kafka, &source, &EVENTS, self, &self->consumer, err);
 }
 
 static int write_open(struct write *self, struct err *err)
@@ -616,8 +617,8 @@ static int write_open(struct write *self, struct err *err)
 
 static void write_close(struct write *self)
 {
-	kafka_source_close(self->source);
-	kafka_sink_close(self->sink);
+	kafka_consumer_close(self->consumer);
+	kafka_producer_close(self->producer);
 	forget_release(&self->forget);
 	transaction_release(&self->transaction);
 	pg_link_close(self->link);

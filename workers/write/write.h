@@ -1,4 +1,4 @@
-/* write: instroom-write, the last stage: verdict topic to PostgreSQL (DESIGN 5).
+/* write: instroom-write, the last stage: verdict topic to PostgreSQL (design 5).
  *
  * A turn gathers verdicts while they keep coming, up to the limits of the settings, and applies them in one
  * transaction. So an idle system commits a small delivery at once, and a busy one takes as much at a time as is queued.

@@ -1,9 +1,9 @@
-/* reference_snapshot: a message of the reference topic as the tables it holds (DESIGN 2).
+/* reference_snapshot: a message of the reference topic as the tables it holds (design 2).
  *
  * One door for all who read that topic, so that a snapshot one of them uses is one they all use: a gateway that took a
  * snapshot under a key which is not its version would stamp deliveries with a version that no validator finds. */
-#ifndef WIRE_REFERENCE_SNAPSHOT_H
-#define WIRE_REFERENCE_SNAPSHOT_H
+#ifndef PROTOCOL_REFERENCE_SNAPSHOT_H
+#define PROTOCOL_REFERENCE_SNAPSHOT_H
 
 #include "model/reference.h"
 

@@ -2,8 +2,8 @@
  *
  * A night's delivery is one run of ONGEWIJZIGD, so a ledger row is a few bytes instead of one a teacher. Lengths are
  * unsigned base-128 numbers, lowest digits first. Pure. */
-#ifndef WIRE_OUTCOMES_H
-#define WIRE_OUTCOMES_H
+#ifndef PROTOCOL_OUTCOMES_H
+#define PROTOCOL_OUTCOMES_H
 
 #include "base/arena.h"
 #include "base/strbuf.h"

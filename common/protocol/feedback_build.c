@@ -1,4 +1,4 @@
-#include "wire/feedback_build.h"
+#include "protocol/feedback_build.h"
 
 #include <assert.h>
 

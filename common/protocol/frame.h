@@ -3,8 +3,8 @@
  *   C3 01, the schema's CRC-64-AVRO fingerprint in 8 bytes little-endian, the body
  *
  * Pure. Source: Avro specification 1.11, "Single-object encoding". */
-#ifndef WIRE_FRAME_H
-#define WIRE_FRAME_H
+#ifndef PROTOCOL_FRAME_H
+#define PROTOCOL_FRAME_H
 
 #include "base/err.h"
 #include "base/slice.h"

@@ -1,6 +1,7 @@
 /* A message of the reference topic: used only when its tables are whole and those of its key. */
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 
+#include "protocol/frame.h"
 #include "wire/gen/reference.h"
 #include "wire/wire.h"
 

@@ -1,4 +1,4 @@
-/* redis_room: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
+/* redis_link: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
  *
  * The socket never blocks; every call waits by poll() up to a deadline, as the timeouts of hiredis count each read
  * anew. After a line that broke the context is thrown away, since every unread reply is in doubt, and the next call

@@ -1,4 +1,4 @@
-#include "wire/raw_headers.h"
+#include "protocol/raw_headers.h"
 
 #include "base/num.h"
 #include "model/date.h"

@@ -1,4 +1,4 @@
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 #include "model/date.h"
 #include "model/delivery.h"

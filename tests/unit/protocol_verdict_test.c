@@ -1,5 +1,5 @@
 /* What a verdict must be before writer and fold index its arrays. */
-#include "wire/verdict_class.h"
+#include "protocol/verdict_class.h"
 
 #include <criterion/criterion.h>
 

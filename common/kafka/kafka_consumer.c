@@ -9,9 +9,9 @@
  * next_offset is the offset of the next message we hand out, unless the log has a hole there. A message of another
  * offset is not handed out: a lower one is dropped, a higher one makes us fetch again from next_offset once; when the
  * same comes back the hole is in the log. */
-#include "kafka/kafka_source.h"
+#include "kafka/kafka_consumer.h"
 
-#include "kafka/kafka_room.h"
+#include "kafka/kafka_internal.h"
 
 #include "base/clock.h"
 
@@ -21,7 +21,7 @@ enum {
 	PARTITIONS_MAX = 1024,
 	FETCH_WAIT_MS = 250, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
-	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_source_open */
+	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_consumer_open */
 	WAKES_PER_QUEUE = 8,
 	CREDENTIAL_BYTES = 512,
 	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
@@ -38,9 +38,9 @@ struct source_partition {
 	int64_t hole_offset; /* a fetch from next_offset gave this higher offset before; -1: none */
 };
 
-struct kafka_source {
+struct kafka_consumer {
 	rd_kafka_t *rk;
-	const struct kafka_source_events *events;
+	const struct kafka_consumer_events *events;
 	void *self;
 	char *topic;
 	struct source_partition partitions[PARTITIONS_MAX];
@@ -53,145 +53,147 @@ struct kafka_source {
 	struct err failure;
 };
 
-static struct source_partition *find_ours(struct kafka_source *source, int32_t partition)
+static struct source_partition *find_ours(struct kafka_consumer *consumer, int32_t partition)
 {
-	if (partition < 0 || partition >= source->partition_end || source->partitions[partition].state == PARTITION_OTHERS)
+	if (partition < 0 || partition >= consumer->partition_end ||
+	    consumer->partitions[partition].state == PARTITION_OTHERS)
 		return NULL;
-	return &source->partitions[partition];
+	return &consumer->partitions[partition];
 }
 
-static void keep_failure(struct kafka_source *source, rd_kafka_resp_err_t code, const char *what)
+static void keep_failure(struct kafka_consumer *consumer, rd_kafka_resp_err_t code, const char *what)
 {
-	source->failed = kafka_fail(code, what, &source->failure);
+	consumer->failed = kafka_fail(code, what, &consumer->failure);
 }
 
 /* --- the assignment --- */
 
 /* Takes librdkafka's marks off: they outlive the assignment, and would hold up the next one. */
-static void release_holds(struct kafka_source *source)
+static void release_holds(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_partition_list)
-	rd_kafka_topic_partition_list_t *held = rd_kafka_topic_partition_list_new(source->partition_end + 1);
+	rd_kafka_topic_partition_list_t *held = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
 
-	for (int32_t i = 0; i < source->partition_end; i++) {
-		if (source->partitions[i].is_held)
-			rd_kafka_topic_partition_list_add(held, source->topic, i);
-		source->partitions[i].is_held = false;
+	for (int32_t i = 0; i < consumer->partition_end; i++) {
+		if (consumer->partitions[i].is_held)
+			rd_kafka_topic_partition_list_add(held, consumer->topic, i);
+		consumer->partitions[i].is_held = false;
 	}
 	if (held->cnt > 0)
-		rd_kafka_resume_partitions(source->rk, held);
+		rd_kafka_resume_partitions(consumer->rk, held);
 }
 
 /* Waits until the fetchers that an assignment stops have stopped. librdkafka 2.0.2 ends the process when an assignment
  * comes while it still waits for those of the one before (rd_kafka_assignment_partition_stopped). The stop goes twice
  * through the queue of its main thread; each of these questions goes once, behind it, and one is for the start. */
-static void await_stopped(struct kafka_source *source)
+static void await_stopped(struct kafka_consumer *consumer)
 {
 	for (int i = 0; i < STOP_ROUNDS; i++) {
 		CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = NULL;
 
-		if (rd_kafka_assignment(source->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (rd_kafka_assignment(consumer->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return; /* the handle is closing: no assignment follows */
 	}
 }
 
 /* Makes librdkafka fetch what runs, from where we stand. Partitions that are paused are left out until resumed. */
-static void apply_assignment(struct kafka_source *source)
+static void apply_assignment(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_partition_list)
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(source->partition_end + 1);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
 
-	for (int32_t i = 0; i < source->partition_end; i++) {
-		struct source_partition *partition = &source->partitions[i];
+	for (int32_t i = 0; i < consumer->partition_end; i++) {
+		struct source_partition *partition = &consumer->partitions[i];
 
 		partition->is_attached = partition->state == PARTITION_RUNNING;
 		if (partition->is_attached)
-			rd_kafka_topic_partition_list_add(list, source->topic, i)->offset = partition->next_offset;
+			rd_kafka_topic_partition_list_add(list, consumer->topic, i)->offset = partition->next_offset;
 	}
-	release_holds(source);
-	rd_kafka_resp_err_t code = rd_kafka_assign(source->rk, list);
+	release_holds(consumer);
+	rd_kafka_resp_err_t code = rd_kafka_assign(consumer->rk, list);
 
-	await_stopped(source);
-	source->is_stale = false;
+	await_stopped(consumer);
+	consumer->is_stale = false;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		keep_failure(source, code, "assign");
+		keep_failure(consumer, code, "assign");
 }
 
-static size_t read_list(const struct kafka_source *source, const rd_kafka_topic_partition_list_t *list, int32_t *ret)
+static size_t read_list(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list, int32_t *ret)
 {
 	size_t count = 0;
 
 	for (int i = 0; i < list->cnt && count < PARTITIONS_MAX; i++) {
 		int32_t partition = list->elems[i].partition;
 
-		if (strcmp(list->elems[i].topic, source->topic) == 0 && partition >= 0 && partition < PARTITIONS_MAX)
+		if (strcmp(list->elems[i].topic, consumer->topic) == 0 && partition >= 0 && partition < PARTITIONS_MAX)
 			ret[count++] = partition;
 	}
 	return count;
 }
 
-static void take_partitions(struct kafka_source *source, const rd_kafka_topic_partition_list_t *list)
+static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
 	int32_t partitions[PARTITIONS_MAX];
-	size_t count = read_list(source, list, partitions);
+	size_t count = read_list(consumer, list, partitions);
 
-	source->was_member = true;
+	consumer->was_member = true;
 	for (size_t i = 0; i < count; i++) {
-		source->partitions[partitions[i]] = (struct source_partition){ .state = PARTITION_IDLE, .hole_offset = -1 };
-		source->partition_end = MAX(source->partition_end, partitions[i] + 1);
+		consumer->partitions[partitions[i]] =
+			(struct source_partition){ .state = PARTITION_IDLE, .hole_offset = -1 };
+		consumer->partition_end = MAX(consumer->partition_end, partitions[i] + 1);
 	}
-	apply_assignment(source); /* of none: tells the group that we have taken over */
-	source->events->assigned(source->self, partitions, count);
+	apply_assignment(consumer); /* of none: tells the group that we have taken over */
+	consumer->events->assigned(consumer->self, partitions, count);
 }
 
-static void give_partitions(struct kafka_source *source, const rd_kafka_topic_partition_list_t *list)
+static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
 	int32_t partitions[PARTITIONS_MAX];
-	size_t count = read_list(source, list, partitions);
+	size_t count = read_list(consumer, list, partitions);
 
 	if (count > 0)
-		source->events->revoked(source->self, partitions, count, rd_kafka_assignment_lost(source->rk));
-	release_holds(source);
+		consumer->events->revoked(consumer->self, partitions, count, rd_kafka_assignment_lost(consumer->rk));
+	release_holds(consumer);
 	for (size_t i = 0; i < count; i++)
-		if (partitions[i] < source->partition_end)
-			source->partitions[partitions[i]] = (struct source_partition){ .hole_offset = -1 };
-	source->is_stale = false; /* eager: all of them leave */
-	rd_kafka_assign(source->rk, NULL);
+		if (partitions[i] < consumer->partition_end)
+			consumer->partitions[partitions[i]] = (struct source_partition){ .hole_offset = -1 };
+	consumer->is_stale = false; /* eager: all of them leave */
+	rd_kafka_assign(consumer->rk, NULL);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
-	struct kafka_source *source = opaque;
+	struct kafka_consumer *consumer = opaque;
 
 	(void)rk;
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		take_partitions(source, list);
+		take_partitions(consumer, list);
 	} else {
-		give_partitions(source, list);
+		give_partitions(consumer, list);
 		if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
-			keep_failure(source, code, "rebalance");
+			keep_failure(consumer, code, "rebalance");
 	}
 }
 
 /* Brokers that refuse us at start are a setting; later it is theirs to mend, and we wait. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
-	struct kafka_source *source = opaque;
+	struct kafka_consumer *consumer = opaque;
 
 	(void)rk, (void)reason;
-	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !source->was_member)
-		keep_failure(source, RD_KAFKA_RESP_ERR__AUTHENTICATION, "consumer");
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !consumer->was_member)
+		keep_failure(consumer, RD_KAFKA_RESP_ERR__AUTHENTICATION, "consumer");
 	else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		keep_failure(source, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "consumer");
+		keep_failure(consumer, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "consumer");
 	else if (code == RD_KAFKA_RESP_ERR__FATAL)
-		keep_failure(source, RD_KAFKA_RESP_ERR__FATAL, "consumer");
+		keep_failure(consumer, RD_KAFKA_RESP_ERR__FATAL, "consumer");
 }
 
 /* --- life --- */
 
-static void set_conf(struct kafka_conf *conf, const struct kafka_source_options *options, struct kafka_source *source)
+static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_options *options, struct kafka_consumer *consumer)
 {
-	rd_kafka_conf_set_opaque(conf->conf, source);
+	rd_kafka_conf_set_opaque(conf->conf, consumer);
 	rd_kafka_conf_set_rebalance_cb(conf->conf, on_rebalance);
 	rd_kafka_conf_set_error_cb(conf->conf, on_error);
 	kafka_conf_set(conf, "group.id", options->group);
@@ -209,75 +211,76 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_source_options 
 	kafka_conf_set_fetch_bytes(conf, options->message_bytes_max);
 }
 
-static int subscribe(struct kafka_source *source, struct err *err)
+static int subscribe(struct kafka_consumer *consumer, struct err *err)
 {
 	CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
-	rd_kafka_topic_partition_list_add(list, source->topic, RD_KAFKA_PARTITION_UA);
-	rd_kafka_resp_err_t code = rd_kafka_poll_set_consumer(source->rk);
+	rd_kafka_topic_partition_list_add(list, consumer->topic, RD_KAFKA_PARTITION_UA);
+	rd_kafka_resp_err_t code = rd_kafka_poll_set_consumer(consumer->rk);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = rd_kafka_subscribe(source->rk, list);
+		code = rd_kafka_subscribe(consumer->rk, list);
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_fail(code, "subscribe", err);
 }
 
-static void source_free(struct kafka_source *source)
+static void source_free(struct kafka_consumer *consumer)
 {
-	if (source->rk)
-		rd_kafka_destroy(source->rk);
-	free(source->topic);
-	free(source);
+	if (consumer->rk)
+		rd_kafka_destroy(consumer->rk);
+	free(consumer->topic);
+	free(consumer);
 }
 
-int kafka_source_open(const struct kafka_options *kafka, const struct kafka_source_options *options,
-		      const struct kafka_source_events *events, void *self, struct kafka_source **ret, struct err *err)
+int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,
+			const struct kafka_consumer_events *events, void *self, struct kafka_consumer **ret,
+			struct err *err)
 {
-	struct kafka_source *source = calloc(1, sizeof *source);
+	struct kafka_consumer *consumer = calloc(1, sizeof *consumer);
 	struct kafka_conf conf;
 
-	if (source)
-		source->topic = strdup(options->topic);
-	if (!source || !source->topic) {
-		free(source);
+	if (consumer)
+		consumer->topic = strdup(options->topic);
+	if (!consumer || !consumer->topic) {
+		free(consumer);
 		return err_set(err, ERR_FATAL, "memory", "no memory for a consumer");
 	}
-	source->events = events;
-	source->self = self;
-	source->wake_bytes = options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
+	consumer->events = events;
+	consumer->self = self;
+	consumer->wake_bytes = options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
 	kafka_conf_begin(&conf, kafka);
-	set_conf(&conf, options, source);
-	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &source->rk, err);
+	set_conf(&conf, options, consumer);
+	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &consumer->rk, err);
 
 	if (rc == 0)
-		rc = subscribe(source, err);
+		rc = subscribe(consumer, err);
 	if (rc != 0) {
-		source_free(source);
+		source_free(consumer);
 		return rc;
 	}
-	*ret = source;
+	*ret = consumer;
 	return 0;
 }
 
-void kafka_source_close(struct kafka_source *source)
+void kafka_consumer_close(struct kafka_consumer *consumer)
 {
-	if (!source)
+	if (!consumer)
 		return;
-	rd_kafka_consumer_close(source->rk); /* serves on_rebalance, which says goodbye to what is ours */
-	source_free(source);
+	rd_kafka_consumer_close(consumer->rk); /* serves on_rebalance, which says goodbye to what is ours */
+	source_free(consumer);
 }
 
 /* --- messages --- */
 
 /* Whether to hand out a message of this offset; see the invariant above. */
-static bool is_wanted(struct kafka_source *source, const rd_kafka_message_t *message)
+static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
 {
-	struct source_partition *partition = find_ours(source, message->partition);
+	struct source_partition *partition = find_ours(consumer, message->partition);
 
 	if (!partition || partition->state != PARTITION_RUNNING || message->offset < partition->next_offset)
 		return false;
 	if (message->offset > partition->next_offset && message->offset != partition->hole_offset) {
 		partition->hole_offset = message->offset;
-		source->is_stale = true;
+		consumer->is_stale = true;
 		return false;
 	}
 	partition->hole_offset = -1;
@@ -288,34 +291,34 @@ static bool is_wanted(struct kafka_source *source, const rd_kafka_message_t *mes
 /* librdkafka 2.0.2 looks only once a second whether a queue that was full has room again (2.2 made that a setting,
  * fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its calls that
  * wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
-static void wake_fetchers(struct kafka_source *source)
+static void wake_fetchers(struct kafka_consumer *consumer)
 {
-	const rd_kafka_conf_t *conf = rd_kafka_conf(source->rk);
+	const rd_kafka_conf_t *conf = rd_kafka_conf(consumer->rk);
 	char user[CREDENTIAL_BYTES] = "", password[CREDENTIAL_BYTES] = ""; /* stay so where none are set */
 	size_t user_bytes = sizeof user, password_bytes = sizeof password;
 
 	rd_kafka_conf_get(conf, "sasl.username", user, &user_bytes);
 	rd_kafka_conf_get(conf, "sasl.password", password, &password_bytes);
-	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(source->rk, user, password));
-	source->taken_bytes = 0;
+	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(consumer->rk, user, password));
+	consumer->taken_bytes = 0;
 	explicit_bzero(password, sizeof password);
 }
 
-static void report_out_of_range(struct kafka_source *source, int32_t number)
+static void report_out_of_range(struct kafka_consumer *consumer, int32_t number)
 {
-	struct source_partition *partition = find_ours(source, number);
+	struct source_partition *partition = find_ours(consumer, number);
 
 	if (!partition || partition->state != PARTITION_RUNNING)
 		return;
 	partition->state = PARTITION_IDLE;
-	source->is_stale = true;
-	source->events->out_of_range(source->self, number, partition->next_offset);
+	consumer->is_stale = true;
+	consumer->events->out_of_range(consumer->self, number, partition->next_offset);
 }
 
 /* An error in the stream of messages. 0: it was dealt with. */
-static int take_error(struct kafka_source *source, const rd_kafka_message_t *message, struct err *err)
+static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message, struct err *err)
 {
-	struct source_partition *partition = find_ours(source, message->partition);
+	struct source_partition *partition = find_ours(consumer, message->partition);
 
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -323,57 +326,57 @@ static int take_error(struct kafka_source *source, const rd_kafka_message_t *mes
 		return 0;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-		report_out_of_range(source, message->partition);
+		report_out_of_range(consumer, message->partition);
 		return 0;
 	case RD_KAFKA_RESP_ERR__BAD_MSG: /* a broken batch: librdkafka would go on behind it, we must not */
 		if (partition)
 			partition->hole_offset = -1;
-		source->is_stale = true;
+		consumer->is_stale = true;
 		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err),
 			       "partition %d: a batch fails its checksum", message->partition);
 	default:
-		return kafka_fail(message->err, source->topic, err);
+		return kafka_fail(message->err, consumer->topic, err);
 	}
 }
 
-static int take_failure(struct kafka_source *source, struct err *err)
+static int take_failure(struct kafka_consumer *consumer, struct err *err)
 {
-	int failed = source->failed;
+	int failed = consumer->failed;
 
-	source->failed = 0;
+	consumer->failed = 0;
 	if (failed != 0 && err)
-		*err = source->failure;
+		*err = consumer->failure;
 	return failed;
 }
 
 /* One message or event of the queue. 1 with *ret, 0 with nothing for the caller, < 0 error. */
-static int take_one(struct kafka_source *source, uint32_t wait_ms, bool *ret_is_empty, struct kafka_message *ret,
+static int take_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret_is_empty, struct kafka_message *ret,
 		    struct err *err)
 {
-	rd_kafka_message_t *message = rd_kafka_consumer_poll(source->rk, (int)wait_ms);
+	rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->rk, (int)wait_ms);
 
 	*ret_is_empty = !message;
 	if (!message)
-		return take_failure(source, err);
+		return take_failure(consumer, err);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		int rc = take_error(source, message, err);
+		int rc = take_error(consumer, message, err);
 
 		rd_kafka_message_destroy(message);
 		return rc;
 	}
-	if (!is_wanted(source, message)) {
+	if (!is_wanted(consumer, message)) {
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
-	source->taken_bytes += (int64_t)message->len;
-	if (source->taken_bytes >= source->wake_bytes)
-		wake_fetchers(source);
+	consumer->taken_bytes += (int64_t)message->len;
+	if (consumer->taken_bytes >= consumer->wake_bytes)
+		wake_fetchers(consumer);
 	int rc = kafka_message_take(message, ret, err);
 
 	return rc == 0 ? 1 : rc;
 }
 
-int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
+int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
 {
 	int64_t end_ms = clock_ms() + wait_ms;
 	uint32_t left_ms = wait_ms;
@@ -381,9 +384,9 @@ int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafk
 	for (;;) {
 		bool is_empty;
 
-		if (source->is_stale)
-			apply_assignment(source);
-		int rc = take_one(source, left_ms, &is_empty, ret, err);
+		if (consumer->is_stale)
+			apply_assignment(consumer);
+		int rc = take_one(consumer, left_ms, &is_empty, ret, err);
 		int64_t now_ms = clock_ms();
 
 		if (rc != 0 || (is_empty && left_ms == 0) || now_ms >= end_ms + DROP_MS_MAX)
@@ -399,9 +402,9 @@ static int fail_not_ours(int32_t partition, struct err *err)
 	return err_set(err, ERR_RETRY, "assignment", "partition %d is not ours now", partition);
 }
 
-int kafka_source_start(struct kafka_source *source, int32_t partition, int64_t offset, struct err *err)
+int kafka_consumer_start(struct kafka_consumer *consumer, int32_t partition, int64_t offset, struct err *err)
 {
-	struct source_partition *ours = find_ours(source, partition);
+	struct source_partition *ours = find_ours(consumer, partition);
 
 	assert(offset >= 0);
 	if (!ours)
@@ -413,31 +416,31 @@ int kafka_source_start(struct kafka_source *source, int32_t partition, int64_t o
 		.next_offset = offset,
 		.hole_offset = -1,
 	};
-	source->is_stale = true;
+	consumer->is_stale = true;
 	return 0;
 }
 
-static int steer(struct kafka_source *source, int32_t number,
+static int steer(struct kafka_consumer *consumer, int32_t number,
 		 rd_kafka_resp_err_t (*call)(rd_kafka_t *, rd_kafka_topic_partition_list_t *), struct err *err)
 {
 	CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, source->topic, number);
-	rd_kafka_resp_err_t code = call(source->rk, list);
+	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, consumer->topic, number);
+	rd_kafka_resp_err_t code = call(consumer->rk, list);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		code = one->err;
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_fail(code, "steer", err);
 }
 
-int kafka_source_pause(struct kafka_source *source, int32_t partition, struct err *err)
+int kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, struct err *err)
 {
-	struct source_partition *ours = find_ours(source, partition);
+	struct source_partition *ours = find_ours(consumer, partition);
 
 	if (!ours)
 		return fail_not_ours(partition, err);
 	if (ours->state != PARTITION_RUNNING)
 		return 0;
-	int rc = ours->is_attached ? steer(source, partition, rd_kafka_pause_partitions, err) : 0;
+	int rc = ours->is_attached ? steer(consumer, partition, rd_kafka_pause_partitions, err) : 0;
 
 	if (rc != 0)
 		return rc;
@@ -446,9 +449,9 @@ int kafka_source_pause(struct kafka_source *source, int32_t partition, struct er
 	return 0;
 }
 
-int kafka_source_resume(struct kafka_source *source, int32_t partition, struct err *err)
+int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t partition, struct err *err)
 {
-	struct source_partition *ours = find_ours(source, partition);
+	struct source_partition *ours = find_ours(consumer, partition);
 
 	if (!ours)
 		return fail_not_ours(partition, err);
@@ -456,38 +459,38 @@ int kafka_source_resume(struct kafka_source *source, int32_t partition, struct e
 		return 0;
 	ours->state = PARTITION_RUNNING;
 	if (!ours->is_attached) {
-		source->is_stale = true;
+		consumer->is_stale = true;
 		return 0;
 	}
 	ours->is_held = false;
-	return steer(source, partition, rd_kafka_resume_partitions, err);
+	return steer(consumer, partition, rd_kafka_resume_partitions, err);
 }
 
 /* --- questions and the mirror --- */
 
-int kafka_source_range(struct kafka_source *source, int32_t partition, uint32_t wait_ms, struct kafka_topic_range *ret,
-		       struct err *err)
+int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
+			 struct kafka_topic_range *ret, struct err *err)
 {
-	return kafka_ask_range(source->rk, source->topic, partition, wait_ms, ret, err);
+	return kafka_ask_range(consumer->rk, consumer->topic, partition, wait_ms, ret, err);
 }
 
-void kafka_source_mirror(struct kafka_source *source, int32_t partition, int64_t next_offset, const char *metadata)
+void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata)
 {
 	CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, source->topic, partition);
+	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, consumer->topic, partition);
 
 	one->offset = next_offset;
 	one->metadata = metadata ? strdup(metadata) : NULL; /* the list frees it */
 	one->metadata_size = one->metadata ? strlen(metadata) : 0;
-	rd_kafka_commit(source->rk, list, 1);
+	rd_kafka_commit(consumer->rk, list, 1);
 }
 
-int kafka_source_mirrored(struct kafka_source *source, int32_t partition, uint32_t wait_ms, char *buf, size_t buf_bytes,
-			  struct err *err)
+int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,
+			     size_t buf_bytes, struct err *err)
 {
 	CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, source->topic, partition);
-	rd_kafka_resp_err_t code = rd_kafka_committed(source->rk, list, (int)wait_ms);
+	const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, consumer->topic, partition);
+	rd_kafka_resp_err_t code = rd_kafka_committed(consumer->rk, list, (int)wait_ms);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		code = one->err;

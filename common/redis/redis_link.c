@@ -1,4 +1,4 @@
-#include "redis/redis_room.h"
+#include "redis/redis_internal.h"
 
 #include "base/clock.h"
 #include "base/num.h"

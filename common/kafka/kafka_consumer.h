@@ -1,8 +1,8 @@
-/* kafka_source: a consumer of one topic, as a member of a group.
+/* kafka_consumer: a consumer of one topic, as a member of a group.
  *
  * Owner: the turn thread; every call from it. Positions are ours: the group tells which partitions we own, the
  * caller's assign callback says where each starts, and the group offset is only a mirror for lag tools. The
- * callbacks run inside kafka_source_poll (or kafka_source_close). Eager range assignment, no static membership, no
+ * callbacks run inside kafka_consumer_poll (or kafka_consumer_close). Eager range assignment, no static membership, no
  * auto commit, auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried
  * again by themselves. Members that lost their session while the brokers were away come back after another
  * session_timeout_ms. */
@@ -13,10 +13,10 @@
 
 #include <stdbool.h>
 
-struct kafka_source;
+struct kafka_consumer;
 
-struct kafka_source_events {
-	/* Partitions are ours now. The caller prepares itself, and calls kafka_source_start for each it can start, now or
+struct kafka_consumer_events {
+	/* Partitions are ours now. The caller prepares itself, and calls kafka_consumer_start for each it can start, now or
 	 * later (until then nothing of it is fetched). */
 	void (*assigned)(void *self, const int32_t *partitions, size_t count);
 	/* Partitions leave us: finish or drop what is open before returning. is_lost: they already belong to another. */
@@ -25,23 +25,24 @@ struct kafka_source_events {
 	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
 };
 
-struct kafka_source_options {
+struct kafka_consumer_options {
 	const char *topic, *group;
 	int32_t message_bytes_max; /* the largest that can come */
 	int64_t queued_kbytes_max; /* librdkafka's prefetch in all */
 	int32_t session_timeout_ms;
 };
 
-MUSTUSE int kafka_source_open(const struct kafka_options *kafka, const struct kafka_source_options *options,
-			      const struct kafka_source_events *events, void *self, struct kafka_source **ret,
-			      struct err *err);
-void kafka_source_close(struct kafka_source *source); /* leaves the group; runs revoked */
+MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,
+				const struct kafka_consumer_events *events, void *self, struct kafka_consumer **ret,
+				struct err *err);
+void kafka_consumer_close(struct kafka_consumer *consumer); /* leaves the group; runs revoked */
 
 /* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. Poll at
  * least every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages
  * of a partition come in the order of their offsets without a hole; where the log itself has one, they go on behind
  * it. */
-MUSTUSE int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
+MUSTUSE int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struct kafka_message *ret,
+				struct err *err);
 
 /* Fetch an assigned partition from this offset (0 or more) on; also used to seek, and to run a paused one again.
  * Messages of before a seek are never delivered after. Takes effect with the next poll, and makes librdkafka fetch the
@@ -50,18 +51,18 @@ MUSTUSE int kafka_source_poll(struct kafka_source *source, uint32_t wait_ms, str
  *
  * Pause drops what was fetched ahead of the partition; resume goes on behind the last message handed out. Both do
  * nothing for a partition that is not running, or not paused. */
-MUSTUSE int kafka_source_start(struct kafka_source *source, int32_t partition, int64_t offset, struct err *err);
-MUSTUSE int kafka_source_pause(struct kafka_source *source, int32_t partition, struct err *err);
-MUSTUSE int kafka_source_resume(struct kafka_source *source, int32_t partition, struct err *err);
+MUSTUSE int kafka_consumer_start(struct kafka_consumer *consumer, int32_t partition, int64_t offset, struct err *err);
+MUSTUSE int kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, struct err *err);
+MUSTUSE int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t partition, struct err *err);
 
 /* low and high watermark asked of the broker, bounded by wait_ms. */
-MUSTUSE int kafka_source_range(struct kafka_source *source, int32_t partition, uint32_t wait_ms,
-			       struct kafka_topic_range *ret, struct err *err);
+MUSTUSE int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
+				 struct kafka_topic_range *ret, struct err *err);
 
 /* Mirror: commits next_offset with metadata, asynchronously. Failure is not an error. */
-void kafka_source_mirror(struct kafka_source *source, int32_t partition, int64_t next_offset, const char *metadata);
+void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata);
 /* The metadata last committed by anyone for this partition; "" when none. buf gets a NUL-terminated text. */
-MUSTUSE int kafka_source_mirrored(struct kafka_source *source, int32_t partition, uint32_t wait_ms, char *buf,
-				  size_t buf_bytes, struct err *err);
+MUSTUSE int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,
+				     size_t buf_bytes, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
-#include "wire/reference_snapshot.h"
+#include "protocol/reference_snapshot.h"
 
 #include "base/num.h"
+#include "protocol/frame.h"
 #include "wire/gen/reference.h"
 #include "wire/wire.h"
 

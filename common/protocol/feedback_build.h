@@ -3,14 +3,14 @@
  * The bytes are made once by the validator, go through verdict and ledger untouched, and are read when a board fetches its
  * terugmelding. They say nothing of outcomes: those stand in the ledger, one a group. A finding's values are written
  * without the zeros at their end. Pure; no structs of wire/gen between, as a line is written in one go. */
-#ifndef WIRE_FEEDBACK_BUILD_H
-#define WIRE_FEEDBACK_BUILD_H
+#ifndef PROTOCOL_FEEDBACK_BUILD_H
+#define PROTOCOL_FEEDBACK_BUILD_H
 
 #include "model/feedback.h"
 #include "model/judge.h"
 #include "wire/wire.h"
 
-/* A line has at most one finding per rule and field: DOMAIN 4.4. No line of ours comes near. */
+/* A line has at most one finding per rule and field: specification 4.4. No line of ours comes near. */
 enum { FEEDBACK_FINDINGS_MAX = 256 };
 
 /* Appends the datum. Needs up to 64 bytes more of the cap than it writes. */

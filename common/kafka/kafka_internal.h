@@ -1,4 +1,4 @@
-/* kafka_room: what the files of this room share and no other may see: it shows librdkafka. */
+/* kafka_internal: what the files of this room share and no other may see: it shows librdkafka. */
 #ifndef KAFKA_KAFKA_ROOM_H
 #define KAFKA_KAFKA_ROOM_H
 
@@ -37,9 +37,9 @@ MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition
 MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
 
 /* for tests: to make them fail */
-struct kafka_sink;
+struct kafka_producer;
 struct kafka_reader;
-rd_kafka_t *kafka_sink_handle(struct kafka_sink *sink);
+rd_kafka_t *kafka_producer_handle(struct kafka_producer *producer);
 rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader);
 
 static inline void drop_partition_list(rd_kafka_topic_partition_list_t **list)

@@ -1,4 +1,4 @@
-#include "wire/frame.h"
+#include "protocol/frame.h"
 
 static const uint8_t MARKER[2] = { 0xc3, 0x01 };
 

@@ -1,4 +1,4 @@
-#include "wire/outcomes.h"
+#include "protocol/outcomes.h"
 
 #include "wire/wire.h"
 

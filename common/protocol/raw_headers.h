@@ -1,4 +1,4 @@
-/* raw_headers: what every raw message repeats in Kafka headers (DESIGN 2), so that a delivery whose body cannot be decoded
+/* raw_headers: what every raw message repeats in Kafka headers (design 2), so that a delivery whose body cannot be decoded
  * still gets an outcome for each line, and its ledger entry.
  *
  * Values are text, readable with kcat: decimal numbers, dates JJJJMMDD, hex hashes, names for the kinds, true and false.
@@ -18,8 +18,8 @@
  *   instroom-replay-dry-run     of a DELIVERY false
  *
  * Nothing personal is among them. Pure. */
-#ifndef WIRE_RAW_HEADERS_H
-#define WIRE_RAW_HEADERS_H
+#ifndef PROTOCOL_RAW_HEADERS_H
+#define PROTOCOL_RAW_HEADERS_H
 
 #include "model/delivery.h"
 #include "model/reference.h"

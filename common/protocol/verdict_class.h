@@ -7,8 +7,8 @@
  *   unreadable groups are REJECTED or QUARANTINE, and their lines are unreadable_lines in all;
  *   the lines of all groups are header.line_count in all, unless body_unreadable, which has no groups.
  * CONFIRM has none of this, FORGET keys only, FOREIGN nothing at all. Pure. */
-#ifndef WIRE_VERDICT_CLASS_H
-#define WIRE_VERDICT_CLASS_H
+#ifndef PROTOCOL_VERDICT_CLASS_H
+#define PROTOCOL_VERDICT_CLASS_H
 
 #include "wire/gen/verdict.h"
 

@@ -1,0 +1,329 @@
+/* A topic gets its handle at its first put, and is asked for by name once then: without its metadata the first message
+ * of a topic waits up to a second in librdkafka. Puts go by handle with rd_kafka_producev, whose headers stay ours
+ * when it fails (produceva frees them twice then). Reports come by callback from the main queue only, so on the
+ * owner's thread. */
+#include "kafka/kafka_producer.h"
+
+#include "kafka/kafka_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum {
+	TOPICS_MAX = 16,
+	TOPIC_BYTES_MAX = 250,
+	BATCH_BYTES_MAX = 4 << 20,
+	REQUESTS_MAX = 5, /* an idempotent producer may have no more */
+	QUEUE_MESSAGES_MAX = 1000000,
+	WARM_MS = 2000,
+	CLOSE_STEP_MS = 50,
+};
+
+struct sink_topic {
+	char name[TOPIC_BYTES_MAX];
+	rd_kafka_topic_t *handle;
+};
+
+struct kafka_producer {
+	rd_kafka_t *rk;
+	void (*reported)(void *self, const struct kafka_report *report);
+	void *self;
+	struct sink_topic topics[TOPICS_MAX];
+	size_t topic_count;
+	int32_t message_bytes_max;
+	int reports_out; /* since the last poll began */
+	bool is_dead;
+	bool was_taken;	  /* a broker has answered us: our credentials are good */
+	bool is_refused;  /* the brokers refuse our credentials, and the next put is told */
+	int event_fds[2]; /* a pipe; -1: not asked for */
+};
+
+/* --- reports --- */
+
+static bool is_fatal(rd_kafka_t *rk)
+{
+	return rd_kafka_fatal_error(rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static int report_kind(struct kafka_producer *producer, rd_kafka_resp_err_t code)
+{
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	if (producer->is_dead || is_fatal(producer->rk))
+		return ERR_FATAL;
+	return (int)kafka_sort(code);
+}
+
+static void note_taken(struct kafka_producer *producer)
+{
+	producer->was_taken = true;
+	producer->is_refused = false;
+}
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+	struct kafka_producer *producer = opaque;
+	struct kafka_report report = {
+		.error = report_kind(producer, message->err),
+		.code = rd_kafka_err2name(message->err),
+		.partition = message->partition,
+		.offset = message->err ? -1 : message->offset,
+		.token = message->_private,
+	};
+
+	(void)rk;
+	if (report.error == 0)
+		note_taken(producer);
+	producer->reports_out++;
+	producer->reported(producer->self, &report);
+}
+
+/* A connection that breaks while it logs in counts as refused in librdkafka 2.0.2: once taken, we wait instead. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct kafka_producer *producer = opaque;
+
+	(void)reason;
+	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(rk))
+		producer->is_dead = true;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !producer->was_taken)
+		producer->is_refused = true;
+}
+
+/* --- life --- */
+
+int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_producer_options *options,
+			void (*reported)(void *self, const struct kafka_report *report), void *self,
+			struct kafka_producer **ret, struct err *err)
+{
+	struct kafka_producer *producer = calloc(1, sizeof *producer);
+	struct kafka_conf conf;
+
+	if (!producer)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a producer");
+	producer->reported = reported;
+	producer->self = self;
+	producer->message_bytes_max = options->message_bytes_max;
+	producer->event_fds[0] = producer->event_fds[1] = -1;
+	kafka_conf_begin(&conf, kafka);
+	rd_kafka_conf_set_opaque(conf.conf, producer);
+	rd_kafka_conf_set_dr_msg_cb(conf.conf, on_report);
+	rd_kafka_conf_set_error_cb(conf.conf, on_error);
+	kafka_conf_set(&conf, "enable.idempotence", "true");
+	kafka_conf_set(&conf, "acks", "all");
+	kafka_conf_set(&conf, "partitioner", "murmur2_random"); /* of the Java client; every key of ours is set */
+	kafka_conf_set_number(&conf, "max.in.flight.requests.per.connection",
+			      options->requests_max > 0 ? options->requests_max : REQUESTS_MAX);
+	kafka_conf_set_number(&conf, "linger.ms", options->linger_ms);
+	kafka_conf_set_number(&conf, "message.max.bytes", options->message_bytes_max);
+	kafka_conf_set_number(&conf, "batch.size", MIN(options->message_bytes_max, (int32_t)BATCH_BYTES_MAX));
+	kafka_conf_set_number(&conf, "message.timeout.ms", options->delivery_timeout_ms);
+	kafka_conf_set_number(&conf, "queue.buffering.max.kbytes", MAX(options->queue_bytes_max / 1024, (int64_t)1));
+	kafka_conf_set_number(&conf, "queue.buffering.max.messages", QUEUE_MESSAGES_MAX);
+	kafka_conf_set(&conf, "compression.codec", options->compression);
+	int rc = kafka_conf_finish(&conf, RD_KAFKA_PRODUCER, &producer->rk, err);
+
+	if (rc != 0) {
+		free(producer);
+		return rc;
+	}
+	*ret = producer;
+	return 0;
+}
+
+/* Everything open is called off; what was on its way may be in the log all the same, so its report is ERR_RETRY. */
+static void report_the_rest(struct kafka_producer *producer)
+{
+	rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	while (rd_kafka_outq_len(producer->rk) > 0)
+		rd_kafka_poll(producer->rk, CLOSE_STEP_MS);
+}
+
+void kafka_producer_close(struct kafka_producer *producer)
+{
+	if (!producer)
+		return;
+	report_the_rest(producer);
+	for (size_t i = 0; i < producer->topic_count; i++)
+		rd_kafka_topic_destroy(producer->topics[i].handle);
+	rd_kafka_destroy(producer->rk);
+	for (size_t i = 0; i < ARRAY_LEN(producer->event_fds); i++)
+		if (producer->event_fds[i] >= 0)
+			close(producer->event_fds[i]);
+	free(producer);
+}
+
+/* --- puts --- */
+
+/* Told once: whoever goes on all the same asks the brokers again. */
+static int fail_refused(struct kafka_producer *producer, struct err *err)
+{
+	producer->is_refused = false;
+	return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "producer", err);
+}
+
+static int find_topic(struct kafka_producer *producer, const char *name, rd_kafka_topic_t **ret, struct err *err)
+{
+	int32_t partitions;
+
+	for (size_t i = 0; i < producer->topic_count; i++) {
+		if (strcmp(producer->topics[i].name, name) == 0) {
+			*ret = producer->topics[i].handle;
+			return 0;
+		}
+	}
+	if (producer->topic_count == TOPICS_MAX || strlen(name) >= TOPIC_BYTES_MAX)
+		return err_set(err, ERR_CONFIG, "topic", "%d topics of names below %d bytes are all a producer can serve",
+			       TOPICS_MAX, TOPIC_BYTES_MAX);
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->rk, name, NULL);
+
+	if (!handle)
+		return kafka_fail(rd_kafka_last_error(), name, err);
+	/* With the metadata at hand the first put goes out at once. Brokers that are away are no reason to refuse: the put
+	 * waits for them, as all others do. */
+	int rc = kafka_ask_partitions(producer->rk, name, WARM_MS, &partitions, err);
+
+	if (rc == -ERR_CONFIG) {
+		rd_kafka_topic_destroy(handle);
+		return rc;
+	}
+	if (rc == 0)
+		note_taken(producer);
+	struct sink_topic *topic = &producer->topics[producer->topic_count++];
+
+	snprintf(topic->name, sizeof topic->name, "%s", name);
+	topic->handle = handle;
+	*ret = handle;
+	return 0;
+}
+
+static rd_kafka_headers_t *copy_headers(const struct kafka_header *headers, size_t count)
+{
+	rd_kafka_headers_t *copy = rd_kafka_headers_new(count);
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_header_add(copy, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n);
+	return copy;
+}
+
+static int fail_put(struct kafka_producer *producer, rd_kafka_resp_err_t code, const char *topic, struct err *err)
+{
+	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(producer->rk)) {
+		producer->is_dead = true;
+		return err_set(err, ERR_FATAL, rd_kafka_err2name(code), "%s: the producer is dead", topic);
+	}
+	return kafka_fail(code, topic, err);
+}
+
+int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+		       struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
+		       struct err *err)
+{
+	rd_kafka_topic_t *handle = NULL;
+
+	if (value.n > (size_t)producer->message_bytes_max)
+		return err_set(err, ERR_DATA, "size", "%s: %zu bytes are more than a message may have", topic, value.n);
+	if (producer->is_dead)
+		return fail_put(producer, RD_KAFKA_RESP_ERR__FATAL, topic, err);
+	int rc = find_topic(producer, topic, &handle, err);
+
+	if (rc != 0)
+		return rc;
+	if (producer->is_refused)
+		return fail_refused(producer, err);
+	rd_kafka_headers_t *copy = header_count > 0 ? copy_headers(headers, header_count) : NULL;
+	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
+	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
+	rd_kafka_resp_err_t code =
+		rd_kafka_producev(producer->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION, to,
+				  RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY,
+				  (void *)(uintptr_t)key.p, key.n, RD_KAFKA_VTYPE_VALUE, (void *)(uintptr_t)value.p,
+				  value.n, RD_KAFKA_VTYPE_OPAQUE, token, RD_KAFKA_VTYPE_HEADERS, copy, RD_KAFKA_VTYPE_END);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	if (copy)
+		rd_kafka_headers_destroy(copy);
+	return fail_put(producer, code, topic, err);
+}
+
+static void drain_event_fd(struct kafka_producer *producer)
+{
+	char bytes[64];
+
+	while (producer->event_fds[0] >= 0 && read(producer->event_fds[0], bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+		;
+}
+
+int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms)
+{
+	drain_event_fd(producer); /* before the reports: one that comes meanwhile writes anew */
+	producer->reports_out = 0;
+	rd_kafka_poll(producer->rk, (int)wait_ms);
+	if (producer->is_dead && rd_kafka_outq_len(producer->rk) > 0) {
+		rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		rd_kafka_poll(producer->rk, 0);
+	}
+	return producer->reports_out;
+}
+
+int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err)
+{
+	int64_t end_ms = clock_ms() + wait_ms;
+
+	for (;;) {
+		int64_t left_ms = MAX(end_ms - clock_ms(), (int64_t)0);
+
+		kafka_producer_poll(producer, (uint32_t)MIN(left_ms, (int64_t)CLOSE_STEP_MS));
+		if (rd_kafka_outq_len(producer->rk) == 0)
+			return 0;
+		if (left_ms == 0)
+			return err_set(err, ERR_RETRY, "open", "%d messages have no report yet",
+				       rd_kafka_outq_len(producer->rk));
+	}
+}
+
+rd_kafka_t *kafka_producer_handle(struct kafka_producer *producer)
+{
+	return producer->rk;
+}
+
+bool kafka_producer_is_dead(const struct kafka_producer *producer)
+{
+	return producer->is_dead;
+}
+
+int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
+{
+	if (producer->event_fds[0] >= 0)
+		return producer->event_fds[0];
+	if (pipe2(producer->event_fds, O_NONBLOCK | O_CLOEXEC) < 0) {
+		producer->event_fds[0] = producer->event_fds[1] = -1;
+		return err_set(err, ERR_FATAL, "pipe", "no pipe for the reports: %s", strerrorname_np(errno));
+	}
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer->rk);
+
+	rd_kafka_queue_io_event_enable(queue, producer->event_fds[1], "r", 1);
+	rd_kafka_queue_destroy(queue);
+	return producer->event_fds[0];
+}
+
+int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, uint32_t wait_ms, int32_t *ret,
+			      struct err *err)
+{
+	int rc = kafka_ask_partitions(producer->rk, topic, wait_ms, ret, err);
+
+	kafka_producer_poll(producer, 0); /* errors of the brokers arrive by the queue */
+	if (rc == 0)
+		note_taken(producer);
+	return rc == -ERR_RETRY && producer->is_refused ? fail_refused(producer, err) : rc;
+}
+
+int kafka_producer_range(struct kafka_producer *producer, const char *topic, int32_t partition, uint32_t wait_ms,
+			 struct kafka_topic_range *ret, struct err *err)
+{
+	return kafka_ask_range(producer->rk, topic, partition, wait_ms, ret, err);
+}
