@@ -9,6 +9,7 @@ const char *delivery_kind_name(enum delivery_kind kind);
 enum delivery_kind delivery_kind_of(struct slice name); /* 0: unknown */
 
 enum {
+	BOARD_NUMBER_MAX = 99999,
 	FINGERPRINT_BYTES = 32,
 	DELIVERY_ID_BYTES_MIN = 16,
 	DELIVERY_ID_BYTES_MAX = 36,

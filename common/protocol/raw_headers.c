@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
-enum { BOARD_MAX = 99999, VALUE_BYTES_MAX = 2 * FINGERPRINT_BYTES };
+enum { VALUE_BYTES_MAX = 2 * FINGERPRINT_BYTES };
 
 static const char *const KIND_NAMES[] = { "", "DELIVERY", "CONFIRM", "REPLAY", "FORGET" };
 
@@ -82,7 +82,7 @@ static bool read_board(struct slice text, struct raw_headers *h)
 {
 	int64_t board;
 
-	if (!read_number(text, 0, BOARD_MAX, &board))
+	if (!read_number(text, 0, BOARD_NUMBER_MAX, &board))
 		return false;
 	h->board = (uint32_t)board;
 	return true;

@@ -4,7 +4,7 @@
 #include "model/delivery.h"
 #include "model/teacher_key.h"
 
-enum { BOARD_MAX = 99999, BSN_MAX = 999999999, UTF8_BYTES_MAX = 4 };
+enum { BSN_MAX = 999999999, UTF8_BYTES_MAX = 4 };
 
 static int refuse(struct err *err, const char *what)
 {
@@ -29,7 +29,7 @@ static bool is_contact_good(const struct wire_header *header)
 
 static bool is_board_good(const struct wire_header *header)
 {
-	return header->board >= 0 && header->board <= BOARD_MAX;
+	return header->board >= 0 && header->board <= BOARD_NUMBER_MAX;
 }
 
 static int check_header(const struct wire_header *header, struct err *err)

@@ -6,6 +6,7 @@
 #include "protocol/frame.h"
 #include "report/report.h"
 #include "wire/gen/confirm.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
@@ -32,7 +33,7 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	struct raw_headers_text texts;
 	struct kafka_producer *producer;
 	struct strbuf message;
-	char key[8];
+	char key[PARTITIONING_KEY_BYTES + 1];
 	int rc = kafka_producer_open(&ctl->kafka, &options, take_report, &report, &producer, err);
 
 	if (rc != 0)
@@ -43,8 +44,7 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	raw_headers_write(&headers, &texts);
 	for (size_t i = 0; i < texts.count; i++)
 		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	snprintf(key, sizeof key, "%05u", headers.board);
-	rc = kafka_producer_put(producer, ctl->config.topic_raw, KAFKA_ANY_PARTITION, slice_of(key),
+	rc = kafka_producer_put(producer, ctl->config.topic_raw, KAFKA_ANY_PARTITION, partitioning_key(headers.board, key),
 				strbuf_slice(&message), kafka_headers, texts.count, NULL, err);
 	if (rc == 0)
 		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);

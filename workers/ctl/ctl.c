@@ -6,6 +6,7 @@
 #include "ctl/quarantine.h"
 #include "ctl/replay.h"
 #include "ctl/verify_cmd.h"
+#include "model/delivery.h"
 
 #include <stdarg.h>
 
@@ -130,7 +131,7 @@ bool ctl_board(const char *text, uint32_t *ret)
 {
 	uint64_t board;
 
-	if (strlen(text) != 5 || !num_parse_u64(slice_of(text), 99999, &board))
+	if (strlen(text) != 5 || !num_parse_u64(slice_of(text), BOARD_NUMBER_MAX, &board))
 		return false;
 	*ret = (uint32_t)board;
 	return true;

@@ -9,6 +9,7 @@
 #include "kafka/kafka_producer.h"
 #include "protocol/frame.h"
 #include "wire/gen/replay.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
@@ -135,7 +136,8 @@ static int put(struct start *start, struct item *item, const struct wire_replay 
 	struct raw_headers headers = headers_of(&replay->delivery);
 	struct kafka_header pairs[RAW_HEADERS_MAX];
 	struct raw_headers_text text;
-	char key[8];
+	char key_text[PARTITIONING_KEY_BYTES + 1];
+	struct slice key = partitioning_key(headers.board, key_text);
 
 	strbuf_reset(&start->message);
 	frame_put(&start->message, WIRE_REPLAY_SCHEMA);
@@ -145,11 +147,10 @@ static int put(struct start *start, struct item *item, const struct wire_replay 
 	raw_headers_write(&headers, &text);
 	for (size_t i = 0; i < text.count; i++)
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
-	snprintf(key, sizeof key, "%05u", headers.board);
 	item->is_put = true;
 	for (;;) {
-		int rc = kafka_producer_put(start->producer, start->ctl->config.topic_raw, KAFKA_ANY_PARTITION,
-					    slice_of(key), strbuf_slice(&start->message), pairs, text.count, item, err);
+		int rc = kafka_producer_put(start->producer, start->ctl->config.topic_raw, KAFKA_ANY_PARTITION, key,
+					    strbuf_slice(&start->message), pairs, text.count, item, err);
 
 		if (rc != -ERR_FULL)
 			return rc;

@@ -11,6 +11,7 @@
 #include "wire/gen/replay.h"
 #include "wire/gen/verdict.h"
 #include "protocol/outcomes.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 #include "protocol/verdict_class.h"
 #include "wire/wire.h"
@@ -260,10 +261,7 @@ static int follow_raw(struct verify *verify, const struct kafka_message *message
 
 static int32_t partition_of(const struct verify *verify, uint32_t board)
 {
-	char key[8];
-
-	snprintf(key, sizeof key, "%05u", board);
-	return (int32_t)((num_murmur2(key, 5) & 0x7fffffff) % (uint32_t)verify->partitions);
+	return partitioning_partition(board, verify->partitions);
 }
 
 static bool is_wanted_in(const struct verify *verify, int32_t partition)

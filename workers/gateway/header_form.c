@@ -20,7 +20,7 @@ static bool read_board(struct slice text, uint32_t *ret)
 {
 	uint64_t board;
 
-	if (text.n != 5 || !num_parse_u64(text, 99999, &board))
+	if (text.n != 5 || !num_parse_u64(text, BOARD_NUMBER_MAX, &board))
 		return false;
 	*ret = (uint32_t)board;
 	return true;

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "protocol/frame.h"
 #include "wire/gen/confirm.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 
 #include <jansson.h>
@@ -62,7 +63,7 @@ static void publish_confirm(struct request *request)
 	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
 	struct gateway *gateway = request->gateway;
 	uint8_t *id = request->job.request_id;
-	char key[8];
+	char key[PARTITIONING_KEY_BYTES + 1];
 
 	if (getrandom(id, sizeof request->job.request_id, 0) != sizeof request->job.request_id) {
 		answer_not_recorded(request);
@@ -75,8 +76,7 @@ static void publish_confirm(struct request *request)
 	raw_headers_write(&headers, &texts);
 	for (size_t i = 0; i < texts.count; i++)
 		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	snprintf(key, sizeof key, "%05u", route->board);
-	if (!gateway_publish(request, kafka_headers, texts.count, slice_of(key)))
+	if (!gateway_publish(request, kafka_headers, texts.count, partitioning_key(route->board, key)))
 		answer_not_recorded(request);
 }
 

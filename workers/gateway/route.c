@@ -46,7 +46,7 @@ static struct route parse_board(struct slice path, bool is_post)
 	struct route route = { 0 };
 	uint64_t number;
 
-	if (!take_segment(&path, &board) || board.n != 5 || !num_parse_u64(board, 99999, &number) ||
+	if (!take_segment(&path, &board) || board.n != 5 || !num_parse_u64(board, BOARD_NUMBER_MAX, &number) ||
 	    !take_segment(&path, &word))
 		return route;
 	route.board = (uint32_t)number;

@@ -1,6 +1,7 @@
 #include "gateway/tokens.h"
 
 #include "base/num.h"
+#include "model/delivery.h"
 #include "model/teacher_key.h"
 
 enum { TOKEN_BYTES_MIN = 16, TOKEN_BYTES_MAX = 128, TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536, BOARD_BYTES = 5 };
@@ -66,7 +67,7 @@ static bool read_boards(struct slice list, struct token *token)
 	for (size_t at = 0; token->boards && at < list.n; at += BOARD_BYTES + 1) {
 		uint64_t board;
 
-		if (!num_parse_u64(slice_make(list.p + at, BOARD_BYTES), 99999, &board) ||
+		if (!num_parse_u64(slice_make(list.p + at, BOARD_BYTES), BOARD_NUMBER_MAX, &board) ||
 		    (at + BOARD_BYTES < list.n && list.p[at + BOARD_BYTES] != ','))
 			return false;
 		token->boards[token->board_count++] = (uint32_t)board;

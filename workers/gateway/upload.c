@@ -16,6 +16,7 @@
 #include "report/summary.h"
 #include "run/crash.h"
 #include "wire/gen/delivery.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 
 #include <jansson.h>
@@ -365,12 +366,11 @@ static void put_message(struct request *request)
 	struct raw_headers_text texts;
 	struct kafka_header headers[RAW_HEADERS_MAX];
 	size_t count = put_headers(gateway, request->upload, &texts, headers);
-	char key[8];
+	char key[PARTITIONING_KEY_BYTES + 1];
 
-	snprintf(key, sizeof key, "%05u", request->upload->header.header.board);
 	if (!strbuf_ok(&gateway->message) || !gateway_hold(request, (int64_t)gateway->message.n))
 		no_room(request);
-	else if (!gateway_publish(request, headers, count, slice_of(key)))
+	else if (!gateway_publish(request, headers, count, partitioning_key(request->upload->header.header.board, key)))
 		not_laid_down(request);
 	else
 		drop_body(request); /* Kafka's client has its own copy */

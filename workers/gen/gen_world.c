@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "model/csv.h"
+#include "model/delivery.h"
 #include "model/grounds_csv.h"
 #include "model/reference.h"
 
@@ -131,7 +132,7 @@ static int load_pairs(const char *dir, struct tables *tables, struct err *err)
 	while (rc == 0 && rows_next(&rows)) {
 		int at = rows.count == 4 ? brin_index(rows.fields[1]) : -1;
 
-		if (at >= 0 && num_parse_u64(rows.fields[0], 99999, &board) &&
+		if (at >= 0 && num_parse_u64(rows.fields[0], BOARD_NUMBER_MAX, &board) &&
 		    holds(rows.fields[2], rows.fields[3], tables->date))
 			tables->schools[at].board = (uint32_t)board;
 	}

@@ -1,6 +1,6 @@
 #include "validate/register_state.h"
 
-#include "base/num.h"
+#include "protocol/partitioning.h"
 
 /* All boards: which of them this partition holds, the key tells. What another generation of the topic wrote counts too. */
 static const char STATE_SQL[] =
@@ -20,15 +20,6 @@ enum {
 	COLUMN_SEQUENCE_MAX
 };
 
-/* As the gateway's producer chooses it. */
-static int64_t partition_of(uint32_t board, int64_t partitions)
-{
-	char key[8];
-	int n = snprintf(key, sizeof key, "%05u", board);
-
-	return (int64_t)(num_murmur2(key, (size_t)n) & 0x7fffffff) % partitions;
-}
-
 /* A table or column that is not there: the migration is missing, and no restart helps. */
 static int name_cause(int rc, struct err *err)
 {
@@ -45,13 +36,14 @@ static void state_add_board(const struct pg_rows *rows, size_t row, int32_t part
 {
 	if (pg_is_null(rows, row, COLUMN_BOARD))
 		return; /* the outer join's answer for a register without boards */
-	if (partition_of((uint32_t)pg_get_i32(rows, row, COLUMN_BOARD), pg_get_i64(rows, row, COLUMN_PARTITIONS)) !=
-	    partition)
+	uint32_t board = (uint32_t)pg_get_i32(rows, row, COLUMN_BOARD);
+
+	if (partitioning_partition(board, (int32_t)pg_get_i64(rows, row, COLUMN_PARTITIONS)) != partition)
 		return;
 	int64_t sequence_max = pg_get_i64(rows, row, COLUMN_SEQUENCE_MAX);
 
 	state->boards[state->board_count++] = (struct cache_board){
-		.board = (uint32_t)pg_get_i32(rows, row, COLUMN_BOARD),
+		.board = board,
 		.sequence_max = sequence_max,
 		.sequence_full = sequence_max,
 		.is_changed = true,

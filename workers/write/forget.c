@@ -2,6 +2,7 @@
 
 #include "protocol/frame.h"
 #include "wire/gen/forget.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 #include "write/board.h"
 
@@ -50,7 +51,7 @@ int forget_publish(struct forget *forget, const struct message *message, size_t 
 	struct raw_headers headers = { .kind = RAW_FORGET, .board = (uint32_t)board };
 	struct raw_headers_text text;
 	struct kafka_header pairs[RAW_HEADERS_MAX];
-	char key[16];
+	char key[PARTITIONING_KEY_BYTES + 1];
 
 	strbuf_reset(&forget->value);
 	frame_put(&forget->value, WIRE_FORGET_SCHEMA);
@@ -60,8 +61,8 @@ int forget_publish(struct forget *forget, const struct message *message, size_t 
 	raw_headers_write(&headers, &text);
 	for (size_t i = 0; i < text.count; i++)
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
-	snprintf(key, sizeof key, "%05d", (int)board);
 	*ret_teachers = teachers;
-	return kafka_producer_put(forget->producer, forget->topic, message->partition, slice_of(key),
-				  strbuf_slice(&forget->value), pairs, text.count, NULL, err);
+	return kafka_producer_put(forget->producer, forget->topic, message->partition,
+				  partitioning_key(headers.board, key), strbuf_slice(&forget->value), pairs, text.count,
+				  NULL, err);
 }
