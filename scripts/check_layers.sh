@@ -7,7 +7,8 @@
 set -u -o pipefail
 
 # room | rooms of ours it may include, besides itself | third party it may include, in .c files and its own NAME_internal.h only;
-# a NAME_internal.h is private to its room
+# a NAME_internal.h is private to its room. A worker's inner folder (workers/X/Y) is a room of its own: "X/Y" names it. What
+# stands in workers/X itself is the shell above them, which may include all of them; no inner folder includes the shell.
 table() {
 	cat <<'EOF'
 common/base       |                                           |
@@ -23,7 +24,15 @@ workers/gateway   | base model wire protocol run kafka redis pg report | microht
 workers/validate  | base model wire protocol run kafka redis pg report |
 workers/write     | base model wire protocol run kafka redis pg report |
 workers/gen       | base model wire protocol run kafka redis pg report | jansson
-workers/ctl       | base model wire protocol run kafka redis pg report | curl jansson avro openssl
+workers/ctl       | base model run                                     |
+workers/ctl/base  | base model wire protocol run kafka pg              | jansson
+workers/ctl/deliver | base model wire protocol kafka pg report ctl/base | curl jansson
+workers/ctl/look  | base model wire protocol kafka pg report ctl/base  | jansson avro
+workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
+workers/ctl/replay | base model wire protocol kafka pg ctl/base ctl/reference | jansson
+workers/ctl/prove | base model wire protocol kafka pg ctl/base ctl/reference |
+workers/ctl/repair | base model wire protocol kafka redis pg ctl/base ctl/replay | jansson
+workers/ctl/setup | base model kafka pg ctl/base                       |
 schemas/codegen   | base                                      | avro jansson
 EOF
 }
@@ -69,7 +78,8 @@ check() {
 		file = $0; sub(/:.*/, "", file)
 		rest = substr($0, length(file) + 2); line = rest; sub(/:.*/, "", line)
 		text = substr(rest, length(line) + 2)
-		split(file, part, "/"); room = part[1] "/" part[2]; own = part[2]
+		parts = split(file, part, "/"); room = part[1] "/" part[2]; own = part[2]; inner = ""
+		if (part[1] == "workers" && parts > 3) { inner = part[2] "/" part[3]; room = "workers/" inner }
 		if (!(room in known)) { if (!(room in told)) breach(room " is no room of the table in scripts/check_layers.sh"); told[room] = 1; next }
 		header = text
 		if (text ~ /</) {
@@ -86,8 +96,14 @@ check() {
 		sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
 		if (header ~ /(^|\/)\.\.?\//) { breach("\"" header "\": write it from common/ as room/name.h"); next }
 		if (header !~ /\//) next	# a file beside it
-		split(header, way, "/"); target = way[1]
-		if (target == own) next
+		ways = split(header, way, "/"); target = way[1]
+		if (target == own) {
+			folder = ways > 2 ? way[1] "/" way[2] : ""
+			if (inner == "" || folder == inner) next
+			if (folder == "") breach("\"" header "\": an inner folder may not include the shell above it")
+			else if (!in_list(folder, ours[room])) breach(inner " may not include " folder " (\"" header "\"): it may include " ours[room])
+			next
+		}
 		if (header ~ /_internal\.h$/) breach("\"" header "\" is private to its room")
 		if (target == "workers" || target == "tests" || target == "schemas") breach(own " may not include \"" header "\": nobody but tests may")
 		else if (!in_list(target, rooms)) {
@@ -107,7 +123,7 @@ self_test() {
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tree'" EXIT
 	cd "$tree" || return 1
-	mkdir -p common/{base,model,wire,kafka,pg,report} workers/{gateway,validate,ctl} schemas/codegen tests common/attic
+	mkdir -p common/{base,model,wire,kafka,pg,report} workers/{gateway,validate,ctl/{look,replay,attic}} schemas/codegen tests common/attic
 	printf '#include "base/slice.h"\n#include <stdio.h>\n#include <sys/stat.h>\n' >common/base/good.c
 	printf '#include "base/slice.h"\n#include "model/rule.h"\n#include "wire/gen/verdict.h"\n#include "wire.h"\n' >common/wire/good.c
 	printf '#include <openssl/evp.h>\n' >common/model/good.c
@@ -124,13 +140,17 @@ self_test() {
 	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a room that is not in the table
 	printf '#include "kafka/kafka.h"\n' >common/report/bad.c		       # 11: outward
 	printf '#include HEADER\n' >common/pg/bad.c				       # 12: by macro
+	printf '#include "ctl/replay/replay_plan.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/look/bad.c # 13, 14: sideways, upward
+	printf '#include "base/slice.h"\n' >workers/ctl/attic/bad.c		       # 15: a folder that is not in the table
+	printf '#include "ctl/base/ctl.h"\n#include "ctl/reference/reference_versions.h"\n' >workers/ctl/replay/good.c
+	printf '#include "ctl/look/look_commands.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/good.c
 	found=$(check | grep -c '/bad\.[ch]:')
-	if [ "$found" != 12 ] || check | grep -q '/good\.c:\|tests/'; then
+	if [ "$found" != 15 ] || check | grep -q '/good\.c:\|tests/'; then
 		check
-		echo "layers: the check saw $found of 12 made-up breaches, or one where there is none"
+		echo "layers: the check saw $found of 15 made-up breaches, or one where there is none"
 		return 1
 	fi
-	echo "layers: the check sees all 12 made-up breaches and no other"
+	echo "layers: the check sees all 15 made-up breaches and no other"
 }
 
 case ${1:-} in

@@ -1,16 +1,16 @@
-#include "ctl/ctl.h"
+#include "ctl/ctl_main.h"
 
 #include "base/log.h"
-#include "base/num.h"
-#include "ctl/ctl_main.h"
-#include "ctl/quarantine.h"
-#include "ctl/replay.h"
-#include "ctl/verify_cmd.h"
-#include "model/delivery.h"
+#include "ctl/base/ctl.h"
+#include "ctl/deliver/deliver_commands.h"
+#include "ctl/look/look_commands.h"
+#include "ctl/prove/prove_commands.h"
+#include "ctl/reference/reference_commands.h"
+#include "ctl/repair/repair_commands.h"
+#include "ctl/replay/replay_commands.h"
+#include "ctl/setup/setup_commands.h"
 
-#include <stdarg.h>
-
-enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20, CONNECT_MS = 5000 };
+enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
 
 const struct ctl_command CTL_COMMANDS[] = {
 	{ "migrate", "", "make topics, tables, roles' rights and cursors, as far as they are missing",
@@ -82,187 +82,6 @@ const struct ctl_command CTL_COMMANDS[] = {
 	  "Its lines stay quarantaine; the message stays in its topic.", run_quarantine_discard },
 };
 const size_t CTL_COMMAND_COUNT = ARRAY_LEN(CTL_COMMANDS);
-
-/* Undefined table, column, function or schema: this program is ahead of the database. */
-static bool is_migration_missing(const char *code)
-{
-	return strcmp(code, "42P01") == 0 || strcmp(code, "42703") == 0 || strcmp(code, "42883") == 0 ||
-	       strcmp(code, "3F000") == 0;
-}
-
-int ctl_fail(const struct err *err)
-{
-	if (is_migration_missing(err->code)) {
-		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n",
-			err->code);
-		return EXIT_SETTINGS;
-	}
-	fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code, err->code[0] ? ")" : "");
-	if (strcmp(err->code, "credentials") == 0)
-		return EXIT_CREDENTIALS;
-	if (strcmp(err->code, "file") == 0)
-		return EXIT_NO_FILE;
-	switch (err->kind) {
-	case ERR_RETRY:
-		return EXIT_NO_PEER;
-	case ERR_CONFIG:
-		return EXIT_SETTINGS;
-	case ERR_DATA:
-	case ERR_STOP:
-		return EXIT_ANSWER_IS_NO;
-	default:
-		return EXIT_BUG;
-	}
-}
-
-int ctl_usage(const char *fmt, ...)
-{
-	va_list args;
-
-	fputs("instroomctl: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputs("\n", stderr);
-	return EXIT_USAGE;
-}
-
-bool ctl_board(const char *text, uint32_t *ret)
-{
-	uint64_t board;
-
-	if (strlen(text) != 5 || !num_parse_u64(slice_of(text), BOARD_NUMBER_MAX, &board))
-		return false;
-	*ret = (uint32_t)board;
-	return true;
-}
-
-int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
-{
-	FILE *file = fopen(path, "re");
-	char bytes[65536];
-	size_t n;
-
-	if (!file)
-		return err_set(err, ERR_DATA, "file", "%s cannot be read", path);
-	while (strbuf_ok(out) && (n = fread(bytes, 1, sizeof bytes, file)) > 0) /* a device has no end */
-		strbuf_add_bytes(out, bytes, n);
-	bool is_whole = !ferror(file) && strbuf_ok(out);
-
-	fclose(file);
-	return is_whole ? 0 : err_set(err, ERR_DATA, "file", "%s cannot be read to its end, or is too large", path);
-}
-
-static bool must_leave(void)
-{
-	return stop_poll() == STOP_NOW;
-}
-
-int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
-{
-	struct pg_options options = {
-		.conninfo = is_owner ? ctl->config.pg_owner_conninfo : ctl->config.pg_conninfo,
-		.password = is_owner ? ctl->config.pg_owner_password : ctl->config.pg_password,
-		.application = "instroomctl",
-		.connect_ms = CONNECT_MS,
-		.lock_ms = CTL_WAIT_MS,
-		.idle_transaction_ms = 60000,
-		.should_stop = ctl->holds_job ? must_leave : stop_is_asked,
-	};
-	struct pg_link *link;
-	int rc = pg_link_open(&options, &link, err);
-
-	if (rc != 0)
-		return rc;
-	rc = pg_link_connect(link, err);
-	if (rc != 0) {
-		pg_link_close(link);
-		return rc;
-	}
-	*ret = link;
-	return 0;
-}
-
-int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, struct err *err)
-{
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
-	pg_add_i32(&params, (int32_t)key_id);
-	int rc = pg_exec(link, NULL,
-			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
-			 &params, &rows, NULL, err);
-
-	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
-		rc = err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file holds another key than the register's");
-	return rc;
-}
-
-/* ---- options ---- */
-
-static const struct ctl_option *find_option(const struct ctl_option *options, size_t count, const char *name, size_t n)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strlen(options[i].name) == n && memcmp(options[i].name, name, n) == 0)
-			return &options[i];
-	return NULL;
-}
-
-static int take_option(struct ctl *ctl, int argc, char **argv, int at, const struct ctl_option *options, size_t count)
-{
-	const char *name = argv[at] + 2, *equals = strchr(name, '=');
-	size_t n = equals ? (size_t)(equals - name) : strlen(name);
-	const struct ctl_option *option = find_option(options, count, name, n);
-
-	if (!option && n == 4 && memcmp(name, "json", 4) == 0 && strstr(ctl->command->arguments, "json")) {
-		ctl->wants_json = true;
-		return at;
-	}
-	if (!option) {
-		ctl_usage("%s has no option --%.*s%s; see instroomctl %s --help", argv[0], (int)n, name,
-			  memchr(name, '.', n) ? " (settings stand before the command)" : "", argv[0]);
-		return -1;
-	}
-	if (!option->has_value) {
-		*option->flag = true;
-		return at;
-	}
-	if (!equals && at + 1 >= argc) {
-		ctl_usage("--%s wants a value", option->name);
-		return -1;
-	}
-	*option->value = equals ? equals + 1 : argv[at + 1];
-	return equals ? at : at + 1;
-}
-
-int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count,
-		int arguments_min, int arguments_max)
-{
-	bool are_over = false; /* the options: behind "--" nothing is one, as a leveringsid may begin so */
-	int arguments = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if (!are_over && strcmp(argv[i], "--") == 0) {
-			are_over = true;
-			continue;
-		}
-		if (are_over || strncmp(argv[i], "--", 2) != 0) {
-			argv[1 + arguments++] = argv[i];
-			continue;
-		}
-		i = take_option(ctl, argc, argv, i, options, count);
-		if (i < 0)
-			return -1;
-	}
-	if (arguments < arguments_min || arguments > arguments_max) {
-		ctl_usage("%s takes %s; see instroomctl %s --help", argv[0],
-			  ctl->command->arguments[0] ? ctl->command->arguments : "no arguments", argv[0]);
-		return -1;
-	}
-	return arguments;
-}
 
 /* ---- commands ---- */
 

@@ -1,0 +1,87 @@
+#include "ctl/base/raw_log.h"
+
+#include "ctl/base/position.h"
+#include "model/field.h"
+#include "protocol/frame.h"
+#include "wire/wire.h"
+
+bool raw_delivery_is_good(const struct wire_delivery *delivery)
+{
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < delivery->columns.n; i++) {
+		unsigned column = (uint8_t)delivery->columns.p[i];
+
+		if (column < 1 || column > COLUMNS || seen >> column & 1)
+			return false;
+		seen |= 1u << column;
+	}
+	return delivery->columns.n > 0 && delivery->header.line_count > 0 &&
+	       delivery->cells.count == (size_t)delivery->header.line_count * delivery->columns.n;
+}
+
+bool raw_log_decode(struct slice value, struct arena *arena, struct wire_delivery *ret)
+{
+	struct slice body;
+	uint64_t schema;
+
+	return frame_open(value, &schema, &body, NULL) == 0 &&
+	       wire_delivery_decode_as(schema, body, arena, ret, NULL) == 0 && raw_delivery_is_good(ret);
+}
+
+static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t bytes, struct err *err)
+{
+	struct slice stem;
+	int32_t generation;
+
+	if (!position_split_topic(slice_of(ctl->config.topic_raw), &stem, &generation))
+		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
+	snprintf(out, bytes, "%.*s%d", (int)stem.n, stem.p, position_generation(position));
+	return 0;
+}
+
+/* 1 with the message, 0: not in the log any more. */
+static int fetch(struct kafka_reader *reader, const char *topic, int64_t position, struct kafka_message *ret,
+		 struct err *err)
+{
+	int rc = kafka_reader_seek(reader, topic, position_partition(position), position_offset(position), err);
+
+	if (rc == -ERR_DATA)
+		return 0;
+	if (rc != 0)
+		return rc;
+	rc = kafka_reader_next(reader, CTL_WAIT_MS, ret, err);
+	if (rc == -ERR_DATA)
+		return 0;
+	if (rc == 0)
+		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
+			       position_partition(position), (long long)position_offset(position));
+	if (rc < 0 || ret->offset == position_offset(position))
+		return rc;
+	kafka_message_drop(ret);
+	return 0;
+}
+
+int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct arena *arena,
+		 enum raw_found *ret_found, struct wire_delivery *ret, struct err *err)
+{
+	struct kafka_message message = { 0 };
+	struct slice value;
+	char topic[256];
+	int rc = topic_of(ctl, position, topic, sizeof topic, err);
+
+	if (rc != 0)
+		return rc;
+	rc = fetch(reader, topic, position, &message, err);
+	if (rc == 0)
+		*ret_found = RAW_GONE;
+	if (rc <= 0)
+		return rc;
+	bool is_kept = arena_copy(arena, message.value, &value);
+
+	kafka_message_drop(&message);
+	if (!is_kept)
+		return err_set(err, ERR_FULL, "arena", "a delivery is larger than fits in memory");
+	*ret_found = raw_log_decode(value, arena, ret) ? RAW_FOUND : RAW_UNREADABLE;
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* progress: how far the writer is behind the raw topic, for wait, status, deliver and confirm. */
+#include "ctl/deliver/deliver_commands.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "kafka/kafka_reader.h"
+
+#include <unistd.h>
+
+enum { PARTITIONS_MAX = 4096, POLL_MS = 20, SHOW_EVERY_MS = 200 };
+
+struct ends {
+	int32_t count;
+	int64_t raw[PARTITIONS_MAX];
+};
+
+static int read_ends(struct ctl *ctl, struct ends *ret, struct err *err)
+{
+	struct kafka_reader *reader;
+	struct kafka_topic_range range;
+	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
+
+	if (rc != 0)
+		return rc;
+	rc = kafka_reader_partitions(reader, ctl->config.topic_raw, CTL_WAIT_MS, &ret->count, err);
+	for (int32_t p = 0; rc == 0 && p < MIN(ret->count, (int32_t)PARTITIONS_MAX); p++) {
+		rc = kafka_reader_range(reader, ctl->config.topic_raw, p, CTL_WAIT_MS, &range, err);
+		ret->raw[p] = range.high;
+	}
+	kafka_reader_close(reader);
+	return rc;
+}
+
+/* Sums over the partitions: what must be applied, and what is. */
+static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends *ends, int64_t *ret_left,
+			int64_t *ret_all, int32_t *ret_parked, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	int rc = pg_exec(link, "progress",
+			 "select partition, next_raw, parked is not null from register.cursor where topic = $1",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_left = *ret_all = 0;
+	*ret_parked = 0;
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		int32_t p = pg_get_i32(rows, i, 0);
+
+		if (p < 0 || p >= ends->count || p >= PARTITIONS_MAX)
+			continue;
+		*ret_all += ends->raw[p];
+		*ret_left += MAX(ends->raw[p] - pg_get_i64(rows, i, 1), 0);
+		*ret_parked += pg_get_bool(rows, i, 2);
+	}
+	return 0;
+}
+
+static void show(int64_t left, int64_t first_left)
+{
+	int64_t done = first_left - left, width = 40;
+	int64_t filled = first_left > 0 ? done * width / first_left : width;
+
+	fprintf(stderr, "\r  judged and written [%.*s%*s] %lld of %lld deliveries ", (int)filled,
+		"########################################", (int)(width - filled), "", (long long)done,
+		(long long)first_left);
+}
+
+static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_max, bool shows_progress, bool *ret_done,
+			struct err *err)
+{
+	static struct ends ends;
+	int64_t end_ms = clock_ms() + wait_ms_max, left = 0, all = 0, first_left = -1, shown_ms = 0;
+	int32_t parked = 0;
+	bool is_terminal = shows_progress && isatty(STDERR_FILENO);
+	int rc = read_ends(ctl, &ends, err);
+
+	while (rc == 0) {
+		rc = read_applied(ctl, link, &ends, &left, &all, &parked, err);
+		if (rc != 0)
+			break;
+		first_left = first_left < 0 ? left : first_left;
+		if (is_terminal && (left == 0 || clock_ms() - shown_ms >= SHOW_EVERY_MS)) {
+			show(left, first_left);
+			shown_ms = clock_ms();
+		}
+		if (left == 0 || clock_ms() >= end_ms || !app_wait(POLL_MS))
+			break;
+	}
+	if (is_terminal)
+		fputs("\n", stderr);
+	if (rc == 0 && parked > 0)
+		fprintf(stderr, "instroomctl: %d partitions are parked; instroomctl status says why\n", parked);
+	*ret_done = rc == 0 && left == 0;
+	return rc;
+}
+
+int run_wait(struct ctl *ctl, int argc, char **argv)
+{
+	const char *timeout = "600";
+	bool is_quiet = false, is_done = false;
+	const struct ctl_option options[] = { { "timeout", true, &timeout, NULL }, { "quiet", false, NULL, &is_quiet } };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
+		return EXIT_USAGE;
+	int64_t seconds;
+
+	if (!num_parse_i64(slice_of(timeout), 0, 86400, &seconds))
+		return ctl_usage("--timeout is a number of seconds, at most a day");
+	if (ctl_connect(ctl, false, &link, &err) != 0 ||
+	    wait_applied(ctl, link, seconds * 1000, !is_quiet, &is_done, &err) != 0)
+		return ctl_fail(&err);
+	if (!is_done && !is_quiet)
+		fprintf(stderr, "instroomctl: not all is applied after %lld s; instroomctl status says where it stands\n",
+			(long long)seconds);
+	return is_done ? 0 : EXIT_ANSWER_IS_NO;
+}

@@ -1,0 +1,124 @@
+/* feedback: a delivery's terugmelding, for the operator (specification 8). */
+#include "ctl/look/look_commands.h"
+
+#include "model/date.h"
+#include "report/report.h"
+
+#include <jansson.h>
+
+enum { REPORT_BYTES_MAX = 512 << 20 };
+
+/* Prints a header line by line and each finding as a sentence. */
+static void print_summary(const struct summary *summary)
+{
+	char date[11];
+
+	date_to_iso(summary->extraction_date, date);
+	printf("Levering %.*s van bestuur %05u: %s%s, volgnummer %lld, gegevens van %s\n", (int)summary->delivery_id.n,
+	       summary->delivery_id.p, summary->board, delivery_kind_name(summary->kind),
+	       summary->is_dry_run ? " (proef)" : "", (long long)summary->sequence, date);
+	printf("Status: %s. Regels: %lld.\n", delivery_state_name(summary->state), (long long)summary->lines);
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
+		if (summary->counts[outcome] > 0)
+			printf("  %-12s %7lld\n", outcome_name((enum outcome)outcome), (long long)summary->counts[outcome]);
+	if (summary->kind == DELIVERY_VOLLEDIG)
+		printf("  ontbrekend %lld van %lld actief, vervallen %lld\n", (long long)summary->absent,
+		       (long long)summary->active, (long long)summary->lapsed);
+	for (size_t i = 0; i < summary->finding_count; i++) {
+		struct strbuf text;
+
+		strbuf_init(&text, 2048);
+		rule_add_text(&text, &summary->findings[i]);
+		printf("  %s %s\n", rule_code((enum rule)summary->findings[i].rule), strbuf_text(&text));
+		strbuf_release(&text);
+	}
+}
+
+static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	struct summary summary;
+	struct strbuf csv;
+	int rc = report_summary(link, position, &ctl->arena, &summary, err);
+
+	if (rc != 0)
+		return rc;
+	print_summary(&summary);
+	strbuf_init(&csv, REPORT_BYTES_MAX);
+	rc = report_csv(link, position, &ctl->arena, &csv, err);
+	if (rc == 0) {
+		putchar('\n');
+		fwrite(csv.p, 1, csv.n, stdout);
+	}
+	strbuf_release(&csv);
+	return rc;
+}
+
+static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	struct strbuf csv;
+
+	strbuf_init(&csv, REPORT_BYTES_MAX);
+	int rc = report_csv(link, position, &ctl->arena, &csv, err);
+
+	if (rc == 0)
+		fwrite(csv.p, 1, csv.n, stdout);
+	strbuf_release(&csv);
+	return rc;
+}
+
+static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+
+	strbuf_init(&text, REPORT_BYTES_MAX);
+	int rc = report_json(link, position, &ctl->arena, &text, err);
+
+	if (rc != 0)
+		return rc;
+	json_t *json = json_loadb(text.p, text.n, 0, NULL);
+
+	if (!json)
+		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
+	return 0;
+}
+
+int run_report(struct ctl *ctl, int argc, char **argv)
+{
+	const char *format = "text";
+	const struct ctl_option options[] = { { "format", true, &format, NULL } };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct report_found found[REPORT_FOUND_MAX];
+	struct err err = { 0 };
+	char what[64]; /* a leveringsid has at most 36 characters, and holds no personal data */
+	size_t count = 0;
+	uint32_t board;
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 2, 2) < 0)
+		return EXIT_USAGE;
+	if (!ctl_board(argv[1], &board))
+		return ctl_usage("a board number has 5 digits");
+	format = ctl->wants_json ? "json" : format;
+	bool is_csv = strcmp(format, "csv") == 0, is_json = strcmp(format, "json") == 0;
+
+	if (!is_csv && !is_json && strcmp(format, "text") != 0)
+		return ctl_usage("--format is text, csv or json");
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = report_find(link, board, slice_of(argv[2]), found, &count, &err);
+	if (rc == 0 && count == 0)
+		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", argv[2], board);
+	snprintf(what, sizeof what, "report %s", argv[2]);
+	if (rc == 0)
+		rc = ctl_record_access(link, what, &board, NULL, &err);
+	if (rc == 0)
+		rc = is_csv    ? print_csv(ctl, link, found[0].position, &err)
+		     : is_json ? print_json(ctl, link, found[0].position, &err)
+			       : print_text(ctl, link, found[0].position, &err);
+	if (rc == 0 && count > 1)
+		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}

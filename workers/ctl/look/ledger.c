@@ -1,0 +1,141 @@
+/* ledger: deliveries, lines and outcomes, and the proof that they balance.
+ *
+ * Every check is one SQL statement that returns the rows which do not balance; the register is right when all are empty. */
+#include "ctl/look/look_commands.h"
+
+#include <jansson.h>
+
+static const char *const SUM_SQL =
+	"select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(nieuw), 0)::bigint, coalesce(sum(gewijzigd), 0)::bigint,"
+	" coalesce(sum(ongewijzigd), 0)::bigint, coalesce(sum(verouderd), 0)::bigint, coalesce(sum(afgekeurd), 0)::bigint,"
+	" coalesce(sum(ingetrokken), 0)::bigint, coalesce(sum(quarantaine), 0)::bigint, coalesce(sum(lapsed), 0)::bigint,"
+	" count(*) filter (where state = 2), count(*) filter (where dry_run)"
+	" from register.delivery where $1::int is null or board = $1";
+
+struct ledger_check {
+	const char *what; /* those that fail it, behind their number */
+	const char *sql;  /* one row, one bigint: how many do not balance */
+};
+
+static const struct ledger_check CHECKS[] = {
+	{ "deliveries whose seven outcomes do not add up to their lines",
+	  "select count(*) from register.delivery where lines <> nieuw + gewijzigd + ongewijzigd + verouderd + afgekeurd +"
+	  " ingetrokken + quarantaine" },
+	{ "deliveries that stand twice (board, leveringsid, fingerprint)",
+	  "select count(*) from (select 1 from register.delivery group by board, delivery_id, fingerprint having count(*) > 1) x" },
+	{ "boards whose number of teachers or active teachers differs from their rows",
+	  "select count(*) from register.board b full join (select board, count(*) as n, count(*) filter (where status = 1) as a"
+	  " from register.teacher group by board) t on t.board = b.board"
+	  " where coalesce(b.teachers, 0) <> coalesce(t.n, 0) or coalesce(b.active, 0) <> coalesce(t.a, 0)" },
+	{ "boards whose highest volgnummer differs from their deliveries",
+	  "select count(*) from register.board b left join (select board, max(sequence) filter (where not dry_run) as s,"
+	  " max(sequence) filter (where not dry_run and kind = 1) as f from register.delivery group by board) d on d.board = b.board"
+	  " where b.sequence_max <> coalesce(d.s, 0) or b.sequence_full <> coalesce(d.f, 0)" },
+	{ "boards whose number of disowned teachers differs from their rows",
+	  "select count(*) from register.board b left join (select board, count(*) as n from register.disowned group by board) d"
+	  " on d.board = b.board where b.disowned <> coalesce(d.n, 0)" },
+	{ "pending lists without their key list, or with bits of another number",
+	  "select count(*) from register.board b left join register.names n on n.board = b.board and n.digest = b.pending_names"
+	  " where b.pending_names is not null and (n.keys is null or length(b.pending_members) <> (length(n.keys) / 16 + 7) / 8)" },
+	{ "teachers with a volgnummer above the highest of their board",
+	  "select count(*) from register.teacher t join register.board b on b.board = t.board"
+	  " where greatest(t.sequence, b.pending_sequence) > b.sequence_max" },
+	{ "teachers whose content is there when withdrawn, or missing when not",
+	  "select count(*) from register.teacher where (status = 2) <> (content is null) or (status = 2) <> (hash is null)"
+	  " or (status = 3) <> (lapsed_on is not null)" },
+	{ "teachers made by a delivery the ledger does not know",
+	  "select count(*) from register.teacher t where not exists (select from register.delivery d where d.position = t.since"
+	  " and d.board = t.board) and not exists (select from register.confirmation c where c.position = t.since and c.board = t.board)"
+	  " and not exists (select from register.replay_change r where r.replay_position = t.since)" },
+	{ "replays whose counts do not add up to the lines of their delivery",
+	  "select count(*) from register.replay_change c join register.delivery d on d.position = c.position"
+	  " where (select sum(n) from unnest(c.before) n) <> d.lines or (select sum(n) from unnest(c.after) n) <> d.lines" },
+	{ "history rows that do not join up with the row after them",
+	  "select count(*) from (select h.board, h.key, h.until, coalesce(lead(h.since) over w, t.since) as next"
+	  " from register.teacher_history h join register.teacher t on t.board = h.board and t.key = h.key"
+	  " window w as (partition by h.board, h.key order by h.since, h.until)) x where x.until <> x.next" },
+	{ "deliveries without the feedback or key list they name",
+	  "select count(*) from register.delivery d where (d.feedback is not null and not exists (select from register.feedback f"
+	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null and not exists"
+	  " (select from register.names n where n.board = d.board and n.digest = d.names) and d.names not in"
+	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
+	{ "lines in quarantaine, which a sound system does not have",
+	  "select coalesce(sum(quarantaine), 0)::bigint from register.delivery" },
+};
+
+static int check_all(struct pg_link *link, bool *ret_is_sound, struct err *err)
+{
+	*ret_is_sound = true;
+	int rc = pg_script(link, "begin isolation level repeatable read read only", err);
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(CHECKS); i++) {
+		CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+		rc = pg_exec(link, NULL, CHECKS[i].sql, NULL, &rows, NULL, err);
+		if (rc != 0)
+			break;
+		int64_t count = pg_get_i64(rows, 0, 0);
+
+		if (count > 0) {
+			fprintf(stderr, "instroomctl: does not balance: %lld %s\n", (long long)count, CHECKS[i].what);
+			*ret_is_sound = false;
+		}
+	}
+	return rc == 0 ? pg_script(link, "commit", err) : rc;
+}
+
+static void print_sums(const struct ctl *ctl, const struct pg_rows *rows)
+{
+	static const char *const NAMES[] = { "deliveries",  "lines",	       "nieuw",	    "gewijzigd",
+					     "ongewijzigd", "verouderd",       "afgekeurd", "ingetrokken",
+					     "quarantaine", "lapsed_teachers", "waiting",   "dry_runs" };
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+		int64_t value = pg_get_i64(rows, 0, (int)i);
+
+		if (ctl->wants_json)
+			json_object_set_new(json, NAMES[i], json_integer(value));
+		else
+			printf("%-16s %12lld\n", NAMES[i], (long long)value);
+	}
+	if (ctl->wants_json) {
+		json_dumpf(json, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	json_decref(json);
+}
+
+int run_ledger(struct ctl *ctl, int argc, char **argv)
+{
+	const char *board_text = NULL;
+	bool checks = false, is_sound = true;
+	const struct ctl_option options[] = { { "check", false, NULL, &checks }, { "board", true, &board_text, NULL } };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+	struct err err = { 0 };
+	uint32_t board = 0;
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
+		return EXIT_USAGE;
+	if (board_text && !ctl_board(board_text, &board))
+		return ctl_usage("a board number has 5 digits");
+	pg_params_reset(&params);
+	if (board_text)
+		pg_add_i32(&params, (int32_t)board);
+	else
+		pg_add_null(&params, PG_I32);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = pg_exec(link, NULL, SUM_SQL, &params, &rows, NULL, &err);
+	if (rc == 0 && checks)
+		rc = check_all(link, &is_sound, &err);
+	if (rc != 0)
+		return ctl_fail(&err);
+	print_sums(ctl, rows);
+	if (checks && is_sound && !ctl->wants_json)
+		puts("the ledger balances");
+	return is_sound ? 0 : EXIT_ANSWER_IS_NO;
+}

@@ -1,0 +1,14 @@
+/* look_commands: the commands that read and change nothing. */
+#ifndef CTL_LOOK_COMMANDS_H
+#define CTL_LOOK_COMMANDS_H
+
+#include "ctl/base/ctl.h"
+
+int run_status(struct ctl *ctl, int argc, char **argv);
+int run_report(struct ctl *ctl, int argc, char **argv);
+int run_stand(struct ctl *ctl, int argc, char **argv);
+int run_ledger(struct ctl *ctl, int argc, char **argv);
+int run_coverage(struct ctl *ctl, int argc, char **argv);
+int run_dump(struct ctl *ctl, int argc, char **argv);
+
+#endif

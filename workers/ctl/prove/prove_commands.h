@@ -1,0 +1,9 @@
+/* prove_commands: the commands that prove the register. */
+#ifndef CTL_PROVE_COMMANDS_H
+#define CTL_PROVE_COMMANDS_H
+
+#include "ctl/base/ctl.h"
+
+int run_verify(struct ctl *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,388 @@
+#include "ctl/prove/verify.h"
+
+#include "model/date.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, ROOM_FIRST = 64, ATTEMPTS = 64 };
+enum { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, ERR_FATAL, "memory", "no memory for a board");
+}
+
+void verify_board_release(struct verify_board *board)
+{
+	for (size_t i = 0; i < board->delivery_count; i++)
+		free(board->deliveries[i].lines);
+	free(board->deliveries);
+	free(board->teachers);
+	*board = (struct verify_board){ 0 };
+}
+
+/* ---- teachers ---- */
+
+/* Made if it is not there, without a state. NULL: no memory. */
+static struct verify_teacher *teacher_of(struct verify_board *board, const uint8_t *key)
+{
+	size_t low = 0, high = board->teacher_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = memcmp(board->teachers[middle].key, key, TEACHER_KEY_BYTES);
+
+		if (order == 0)
+			return &board->teachers[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (board->teacher_count == board->teacher_room) {
+		size_t room = MAX(board->teacher_room * 2, (size_t)ROOM_FIRST);
+		struct verify_teacher *grown = reallocarray(board->teachers, room, sizeof *grown);
+
+		if (!grown)
+			return NULL;
+		board->teachers = grown;
+		board->teacher_room = room;
+	}
+	struct verify_teacher *at = &board->teachers[low];
+
+	memmove(at + 1, at, (board->teacher_count++ - low) * sizeof *at);
+	*at = (struct verify_teacher){ 0 };
+	memcpy(at->key, key, TEACHER_KEY_BYTES);
+	return at;
+}
+
+static void digest(struct slice bytes, uint8_t out[TEACHER_KEY_BYTES])
+{
+	uint8_t sha256[32];
+
+	sha256_of(bytes, sha256);
+	memcpy(out, sha256, TEACHER_KEY_BYTES);
+}
+
+static enum outcome decide(struct verify_teacher *teacher, int64_t position, const struct wire_header *header,
+			   const struct judged_group *group)
+{
+	bool is_withdrawal = header->kind == DELIVERY_INTREKKING;
+	enum outcome outcome =
+		outcome_decide(&teacher->state, header->sequence, is_withdrawal ? NULL : group->content_hash);
+
+	if (outcome != OUTCOME_NIEUW && outcome != OUTCOME_GEWIJZIGD && outcome != OUTCOME_INGETROKKEN)
+		return outcome;
+	teacher->since = position;
+	teacher->lapsed_on = 0;
+	digest(is_withdrawal ? (struct slice){ 0 } : group->targets, teacher->targets);
+	return outcome;
+}
+
+/* ---- deliveries ---- */
+
+static struct verify_delivery *find_delivery(const struct verify_board *board, const struct wire_header *header)
+{
+	assert(board->deliveries || board->delivery_count == 0);
+	for (size_t i = 0; i < board->delivery_count; i++)
+		if (slice_equal_text(header->delivery_id, board->deliveries[i].id) &&
+		    memcmp(board->deliveries[i].fingerprint, header->fingerprint, FINGERPRINT_BYTES) == 0)
+			return &board->deliveries[i];
+	return NULL;
+}
+
+static struct verify_delivery *add_delivery(struct verify_board *board, int64_t position, const struct wire_header *header)
+{
+	if (board->delivery_count == board->delivery_room) {
+		size_t room = MAX(board->delivery_room * 2, (size_t)ROOM_FIRST);
+		struct verify_delivery *grown = reallocarray(board->deliveries, room, sizeof *grown);
+
+		if (!grown)
+			return NULL;
+		board->deliveries = grown;
+		board->delivery_room = room;
+	}
+	struct verify_line *lines = calloc((size_t)header->line_count, sizeof *lines);
+
+	if (!lines)
+		return NULL;
+	struct verify_delivery *delivery = &board->deliveries[board->delivery_count++];
+
+	*delivery = (struct verify_delivery){ .position = position,
+					      .kind = (enum delivery_kind)header->kind,
+					      .is_dry_run = header->dry_run,
+					      .sequence = header->sequence,
+					      .extraction_date = header->extraction_date,
+					      .lines = lines,
+					      .line_count = (size_t)header->line_count };
+	snprintf(delivery->id, sizeof delivery->id, "%.*s", (int)header->delivery_id.n, header->delivery_id.p);
+	memcpy(delivery->fingerprint, header->fingerprint, FINGERPRINT_BYTES);
+	if (header->sequence <= board->sequence_max)
+		delivery->notices |= NOTICE_K04;
+	if (date_add_days(header->extraction_date, DATA_DAYS_MAX) < header->received_on)
+		delivery->notices |= NOTICE_K05;
+	return delivery;
+}
+
+static bool is_named(const struct verify_delivery *delivery, const uint8_t *key)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (delivery->lines[i].is_readable && memcmp(delivery->lines[i].key, key, TEACHER_KEY_BYTES) == 0)
+			return true;
+	return false;
+}
+
+static bool has_unreadable(const struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (!delivery->lines[i].is_readable)
+			return true;
+	return false;
+}
+
+/* ---- the end of a delivery ---- */
+
+static bool is_absent(const struct verify_board *board, const struct verify_delivery *delivery,
+		      const struct verify_teacher *teacher)
+{
+	return board->sequence_full <= delivery->sequence && teacher->state.status == STATUS_ACTIEF &&
+	       teacher->state.sequence < delivery->sequence && !is_named(delivery, teacher->key);
+}
+
+static int64_t lapse(struct verify_board *board, const struct verify_delivery *delivery, int64_t position)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < board->teacher_count; i++) {
+		struct verify_teacher *teacher = &board->teachers[i];
+
+		if (!is_absent(board, delivery, teacher))
+			continue;
+		teacher->state.status = STATUS_VERVALLEN;
+		teacher->state.sequence = delivery->sequence;
+		teacher->lapsed_on = delivery->extraction_date;
+		teacher->since = position;
+		count++;
+	}
+	return count;
+}
+
+static void end_full(struct verify_board *board, struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < board->teacher_count; i++) {
+		delivery->active += board->teachers[i].state.status == STATUS_ACTIEF;
+		delivery->absent += is_absent(board, delivery, &board->teachers[i]);
+	}
+	bool must_wait = outcome_must_wait(delivery->absent, delivery->active, has_unreadable(delivery));
+
+	delivery->notices |= must_wait ? NOTICE_K06 : delivery->absent > 0 ? NOTICE_R06 : 0;
+	delivery->lapsed = must_wait ? 0 : delivery->absent;
+	if (delivery->is_dry_run)
+		return;
+	delivery->is_waiting = must_wait;
+	if (!must_wait)
+		lapse(board, delivery, delivery->position);
+	for (size_t i = 0; i < board->delivery_count; i++) {
+		struct verify_delivery *older = &board->deliveries[i];
+
+		if (!older->is_waiting || older->sequence >= delivery->sequence)
+			continue;
+		older->is_waiting = false;
+		older->notices |= NOTICE_K10;
+	}
+	board->sequence_full = MAX(board->sequence_full, delivery->sequence);
+}
+
+/* ---- messages ---- */
+
+static void set_line(struct verify_line *line, const struct judged *judged, size_t i, uint8_t outcome)
+{
+	const struct judged_group *group = &judged->groups[judged->lines[i].group];
+
+	line->record_number = (int32_t)judged->lines[i].record_no;
+	line->outcome = outcome;
+	line->is_readable = group->is_readable;
+	memcpy(line->key, group->key, TEACHER_KEY_BYTES);
+}
+
+static void give_up_lines(struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		delivery->lines[i] = (struct verify_line){ .record_number = (int32_t)i + FIRST_RECORD,
+							   .outcome = OUTCOME_QUARANTAINE };
+}
+
+/* Outcomes of the groups, in their order. */
+static int decide_groups(struct verify_board *board, const struct verify_delivery *delivery,
+			 const struct wire_header *header, const struct judged *judged, const uint8_t *known,
+			 uint8_t *outcomes, struct err *err)
+{
+	for (size_t g = 0; g < judged->group_count; g++) {
+		const struct judged_group *group = &judged->groups[g];
+
+		outcomes[g] = OUTCOME_AFGEKEURD;
+		if (!group->is_valid)
+			continue;
+		struct verify_teacher *teacher = teacher_of(board, group->key);
+
+		if (!teacher)
+			return no_memory(err);
+		bool is_refused = known && known[g] == OUTCOME_QUARANTAINE;
+
+		board->refused += is_refused;
+		outcomes[g] = is_refused ? OUTCOME_QUARANTAINE
+					 : (uint8_t)decide(teacher, delivery->position, header, group);
+	}
+	return 0;
+}
+
+static int deliver_lines(struct verify_board *board, struct verify_delivery *delivery, const struct wire_header *header,
+			 const struct judged *judged, const uint8_t *known, struct err *err)
+{
+	uint8_t *outcomes = calloc(judged->group_count, 1);
+	int rc = outcomes ? decide_groups(board, delivery, header, judged, known, outcomes, err) : no_memory(err);
+
+	for (size_t i = 0; rc == 0 && i < delivery->line_count; i++)
+		set_line(&delivery->lines[i], judged, i, outcomes[judged->lines[i].group]);
+	free(outcomes);
+	return rc;
+}
+
+int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
+		   const struct judged *judged, verify_known *known, void *self, struct err *err)
+{
+	if (find_delivery(board, header))
+		return 0;
+	struct verify_delivery *delivery = add_delivery(board, position, header);
+	struct verify_board before = *board;
+	size_t known_count = 0;
+	int rc = 0;
+
+	if (!delivery)
+		return no_memory(err);
+	if (header->dry_run) { /* as if it were real, and then as it was */
+		board->teachers = calloc(MAX(before.teacher_room, (size_t)1), sizeof *board->teachers);
+		if (!board->teachers)
+			return no_memory(err);
+		if (before.teacher_count > 0)
+			memcpy(board->teachers, before.teachers, before.teacher_count * sizeof *board->teachers);
+	}
+	const uint8_t *told = judged ? known(self, position, &known_count) : NULL;
+
+	if (judged)
+		rc = deliver_lines(board, delivery, header, judged,
+				   told && known_count == judged->group_count ? told : NULL, err);
+	else
+		give_up_lines(delivery);
+	if (rc == 0 && header->kind == DELIVERY_VOLLEDIG)
+		end_full(board, delivery);
+	if (header->dry_run) {
+		free(board->teachers);
+		board->teachers = before.teachers;
+		board->teacher_count = before.teacher_count;
+		board->teacher_room = before.teacher_room;
+		board->refused = before.refused;
+		return rc;
+	}
+	board->sequence_max = MAX(board->sequence_max, header->sequence);
+	return rc;
+}
+
+/* ---- replays ---- */
+
+static struct verify_line *line_of(const struct verify_delivery *delivery, uint32_t record_no)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (delivery->lines[i].record_number == (int32_t)record_no)
+			return &delivery->lines[i];
+	return NULL;
+}
+
+static bool is_failed(const struct verify_line *line)
+{
+	enum outcome counted = outcome_counted_as((enum outcome)line->outcome);
+
+	return counted == OUTCOME_AFGEKEURD || counted == OUTCOME_QUARANTAINE;
+}
+
+/* The group brings every line that stands for its teacher, all of them failed, and none of another's. */
+static bool may_decide(const struct verify_delivery *delivery, const struct judged *judged, size_t line_count, size_t g)
+{
+	const struct judged_group *group = &judged->groups[g];
+	size_t held = 0, brought = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		if (judged->lines[i].group != g)
+			continue;
+		const struct verify_line *line = line_of(delivery, judged->lines[i].record_no);
+		bool is_same = line && line->is_readable && group->is_readable &&
+			       memcmp(line->key, group->key, TEACHER_KEY_BYTES) == 0;
+
+		if (!line || !is_failed(line) || (line->is_readable && !is_same))
+			return false;
+		brought += is_same;
+	}
+	for (size_t i = 0; i < delivery->line_count && group->is_readable; i++)
+		held += delivery->lines[i].is_readable &&
+			memcmp(delivery->lines[i].key, group->key, TEACHER_KEY_BYTES) == 0;
+	return held == brought;
+}
+
+/* A body that was given up: nobody in it is told. */
+static bool is_given_up(const struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (delivery->lines[i].is_readable || delivery->lines[i].outcome != OUTCOME_QUARANTAINE)
+			return false;
+	return true;
+}
+
+int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
+		  const struct judged *judged, struct err *err)
+{
+	struct verify_delivery *delivery = find_delivery(board, header);
+	size_t line_count = (size_t)header->line_count;
+
+	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS || delivery->attempts >> attempt & 1)
+		return 0;
+	delivery->attempts |= UINT64_C(1) << attempt;
+	if (is_given_up(delivery) && line_count != delivery->line_count)
+		return 0;
+	uint8_t *outcomes = calloc(judged->group_count, 1);
+
+	if (!outcomes)
+		return no_memory(err);
+	for (size_t g = 0; g < judged->group_count; g++) {
+		if (!may_decide(delivery, judged, line_count, g))
+			continue;
+		struct verify_teacher *teacher = judged->groups[g].is_valid ? teacher_of(board, judged->groups[g].key)
+									    : NULL;
+
+		if (judged->groups[g].is_valid && !teacher) {
+			free(outcomes);
+			return no_memory(err);
+		}
+		outcomes[g] = teacher ? (uint8_t)decide(teacher, position, header, &judged->groups[g]) : OUTCOME_AFGEKEURD;
+	}
+	for (size_t i = 0; i < line_count; i++)
+		if (outcomes[judged->lines[i].group] != OUTCOME_NONE)
+			set_line(line_of(delivery, judged->lines[i].record_no), judged, i,
+				 outcomes[judged->lines[i].group]);
+	free(outcomes);
+	return 0;
+}
+
+void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id)
+{
+	for (size_t i = 0; i < board->delivery_count; i++) {
+		struct verify_delivery *delivery = &board->deliveries[i];
+
+		if (!delivery->is_waiting || !slice_equal_text(delivery_id, delivery->id))
+			continue;
+		delivery->is_waiting = false;
+		delivery->lapsed = lapse(board, delivery, position);
+		delivery->notices |= delivery->lapsed > 0 ? NOTICE_R06 : 0;
+		return;
+	}
+}

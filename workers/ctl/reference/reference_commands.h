@@ -1,0 +1,11 @@
+/* reference_commands: the commands about reference tables. */
+#ifndef CTL_REFERENCE_COMMANDS_H
+#define CTL_REFERENCE_COMMANDS_H
+
+#include "ctl/base/ctl.h"
+
+int run_reference_import(struct ctl *ctl, int argc, char **argv);
+int run_reference_build(struct ctl *ctl, int argc, char **argv);
+int run_reference_publish(struct ctl *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,354 @@
+/* quarantine: messages a validator set aside, and what became of them.
+ *
+ * The topic keeps them for good as long as its retention; a message is named by partition/offset there. One is open while
+ * lines of its delivery stand as quarantaine and nobody decided otherwise. Headers only are shown: they hold nothing
+ * personal. What has no readable headers belongs to no delivery: it can be looked at and discarded. */
+#include "ctl/repair/repair_commands.h"
+
+#include "base/num.h"
+#include "ctl/base/position.h"
+#include "ctl/replay/replay_plan.h"
+#include "kafka/kafka_reader.h"
+#include "protocol/frame.h"
+#include "wire/gen/quarantine.h"
+#include "protocol/raw_headers.h"
+#include "wire/wire.h"
+
+#include <jansson.h>
+
+enum { HEADERS_MAX = 32, NAME_BYTES = 64, NAMES_BYTES = HEADERS_MAX * NAME_BYTES };
+
+struct quarantined {
+	int32_t partition;
+	int64_t offset;
+	struct wire_quarantine message;
+	bool has_headers;
+	struct raw_headers headers;
+	int64_t position;  /* of the raw message in the ledger; 0: its topic has no generation */
+	const char *state; /* open, replayed, discarded, foreign */
+};
+
+static const char STATE_SQL[] =
+	"select exists (select from register.quarantine_decision where topic = $1 and partition = $2 and \"offset\" = $3),"
+	"  (select quarantaine from register.delivery where position = $4)";
+
+/* Kafka header names need a NUL at their end. */
+static void read_headers(struct quarantined *q, char names[NAMES_BYTES])
+{
+	struct raw_header headers[HEADERS_MAX];
+	size_t count = MIN(q->message.header_names.count, (size_t)HEADERS_MAX);
+
+	count = MIN(count, q->message.header_values.count);
+	for (size_t i = 0; i < count; i++) {
+		char *name = names + i * NAME_BYTES;
+
+		snprintf(name, NAME_BYTES, "%.*s", (int)q->message.header_names.items[i].n,
+			 q->message.header_names.items[i].p);
+		headers[i] = (struct raw_header){ name, q->message.header_values.items[i] };
+	}
+	q->has_headers = raw_headers_read(headers, count, &q->headers);
+}
+
+static bool read_message(const struct kafka_message *message, struct arena *arena, char names[NAMES_BYTES],
+			 struct quarantined *ret)
+{
+	struct slice body, stem;
+	uint64_t schema;
+	int32_t generation;
+
+	*ret = (struct quarantined){ .partition = message->partition, .offset = message->offset };
+	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
+	    wire_quarantine_decode_as(schema, body, arena, &ret->message, NULL) != 0)
+		return false;
+	read_headers(ret, names);
+	if (position_split_topic(ret->message.topic, &stem, &generation))
+		ret->position = position_make(generation, ret->message.partition, ret->message.offset);
+	return true;
+}
+
+static int read_state(struct ctl *ctl, struct pg_link *link, struct quarantined *q, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic_quarantine));
+	pg_add_i32(&params, q->partition);
+	pg_add_i64(&params, q->offset);
+	pg_add_i64(&params, q->position);
+	int rc = pg_exec(link, "quarantine_state", STATE_SQL, &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	bool is_delivery = !pg_is_null(rows, 0, 1);
+
+	q->state = pg_get_bool(rows, 0, 0)	 ? "discarded"
+		   : !is_delivery		 ? "foreign"
+		   : pg_get_i32(rows, 0, 1) == 0 ? "replayed"
+						 : "open";
+	return 0;
+}
+
+/* ---- showing ---- */
+
+static json_t *quarantined_json(const struct quarantined *q)
+{
+	char name[48];
+
+	snprintf(name, sizeof name, "%d/%lld", q->partition, (long long)q->offset);
+	json_t *json = json_pack("{s:s, s:s, s:s%, s:s%, s:i, s:I, s:I}", "message", name, "state", q->state, "reason",
+				 q->message.reason.p ? q->message.reason.p : "", q->message.reason.n, "topic",
+				 q->message.topic.p ? q->message.topic.p : "", q->message.topic.n, "partition",
+				 q->message.partition, "offset", (json_int_t)q->message.offset, "bytes",
+				 (json_int_t)q->message.body.n);
+
+	if (!q->has_headers)
+		return json;
+	json_object_set_new(json, "kind", json_string(raw_kind_name(q->headers.kind)));
+	json_object_set_new(json, "board", json_integer(q->headers.board));
+	json_object_set_new(json, "delivery",
+			    json_stringn(q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
+					 q->headers.delivery_id.n));
+	json_object_set_new(json, "lines", json_integer(q->headers.line_count));
+	return json;
+}
+
+static void print_line(const struct quarantined *q)
+{
+	printf("%d/%-8lld %-10s %-18.*s", q->partition, (long long)q->offset, q->state, (int)q->message.reason.n,
+	       q->message.reason.p ? q->message.reason.p : "");
+	if (q->has_headers)
+		printf(" %s of board %05u, delivery %.*s, %d lines", raw_kind_name(q->headers.kind), q->headers.board,
+		       (int)q->headers.delivery_id.n, q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
+		       q->headers.line_count);
+	else
+		printf(" no readable headers, raw %.*s/%d offset %lld", (int)q->message.topic.n,
+		       q->message.topic.p ? q->message.topic.p : "", q->message.partition, (long long)q->message.offset);
+	putchar('\n');
+}
+
+static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, json_t *list,
+		    struct err *err)
+{
+	char names[NAMES_BYTES];
+	struct quarantined q;
+
+	arena_reset(&ctl->arena);
+	if (!read_message(message, &ctl->arena, names, &q)) {
+		fprintf(stderr, "instroomctl: %d/%lld cannot be read\n", message->partition, (long long)message->offset);
+		return 0;
+	}
+	int rc = read_state(ctl, link, &q, err);
+
+	if (rc == 0 && list)
+		json_array_append_new(list, quarantined_json(&q));
+	else if (rc == 0)
+		print_line(&q);
+	return rc;
+}
+
+static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, int32_t partition,
+			  json_t *list, struct err *err)
+{
+	struct kafka_topic_range range;
+	const char *topic = ctl->config.topic_quarantine;
+	int rc = kafka_reader_range(reader, topic, partition, CTL_WAIT_MS, &range, err);
+
+	if (rc == 0 && range.low < range.high)
+		rc = kafka_reader_seek(reader, topic, partition, range.low, err);
+	for (int64_t next = range.low; rc == 0 && next < range.high;) {
+		struct kafka_message message = { 0 };
+
+		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
+		if (rc <= 0)
+			return rc < 0 ? rc
+				      : err_set(err, ERR_RETRY, "quarantine", "%s gives nothing below its end", topic);
+		next = message.offset + 1;
+		rc = take_one(ctl, link, &message, list, err);
+		kafka_message_drop(&message);
+	}
+	return rc;
+}
+
+int run_quarantine_list(struct ctl *ctl, int argc, char **argv)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct kafka_reader *reader = NULL;
+	struct err err = { 0 };
+	int32_t partitions = 0;
+
+	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
+		return EXIT_USAGE;
+	json_t *list = ctl->wants_json ? json_array() : NULL;
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
+	if (rc == 0)
+		rc = kafka_reader_partitions(reader, ctl->config.topic_quarantine, CTL_WAIT_MS, &partitions, &err);
+	for (int32_t partition = 0; rc == 0 && partition < partitions; partition++)
+		rc = list_partition(ctl, link, reader, partition, list, &err);
+	if (reader)
+		kafka_reader_close(reader);
+	if (rc == 0 && list) {
+		json_dumpf(list, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	json_decref(list);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
+/* ---- one of them ---- */
+
+struct place {
+	const char *text;
+	int32_t partition;
+	int64_t offset;
+};
+
+/* false: told what is wrong. */
+static bool take_place(const char *text, struct place *ret)
+{
+	const char *slash = strchr(text, '/');
+	uint64_t partition, offset;
+
+	if (!slash || !num_parse_u64(slice_make(text, (size_t)(slash - text)), INT32_MAX, &partition) ||
+	    !num_parse_u64(slice_of(slash + 1), INT64_MAX, &offset)) {
+		ctl_usage("a message in quarantine is named PARTITION/OFFSET, as quarantine list shows it");
+		return false;
+	}
+	*ret = (struct place){ text, (int32_t)partition, (int64_t)offset };
+	return true;
+}
+
+/* Its slices live in ctl->arena, its header names in names. */
+static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *place, char names[NAMES_BYTES],
+		    struct quarantined *ret, struct err *err)
+{
+	struct kafka_reader *reader = NULL;
+	struct kafka_message message = { 0 };
+	struct slice value = { 0 };
+	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
+
+	if (rc == 0)
+		rc = kafka_reader_seek(reader, ctl->config.topic_quarantine, place->partition, place->offset, err);
+	if (rc == 0)
+		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
+	if (rc == 0)
+		rc = err_set(err, ERR_DATA, "empty", "there is no message %s in quarantine", place->text);
+	if (rc > 0) {
+		bool is_kept = arena_copy(&ctl->arena, message.value, &value);
+
+		message.value = value; /* owner keeps what must be given back */
+		rc = is_kept && message.offset == place->offset && read_message(&message, &ctl->arena, names, ret)
+			     ? 0
+			     : err_set(err, ERR_DATA, "unreadable", "message %s cannot be read", place->text);
+		kafka_message_drop(&message);
+	}
+	if (reader)
+		kafka_reader_close(reader);
+	return rc == 0 ? read_state(ctl, link, ret, err) : rc;
+}
+
+int run_quarantine_show(struct ctl *ctl, int argc, char **argv)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	char names[NAMES_BYTES];
+	struct quarantined q;
+	struct place place;
+	struct err err = { 0 };
+
+	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0 || !take_place(argv[1], &place))
+		return EXIT_USAGE;
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = find_one(ctl, link, &place, names, &q, &err);
+	if (rc != 0)
+		return ctl_fail(&err);
+	json_t *json = quarantined_json(&q);
+
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
+	return 0;
+}
+
+int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	const char *reason = NULL;
+	const struct ctl_option options[] = { { "reason", true, &reason, NULL } };
+	char names[NAMES_BYTES];
+	struct pg_params params;
+	struct quarantined q;
+	struct place place;
+	struct err err = { 0 };
+
+	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0 || !take_place(argv[1], &place))
+		return EXIT_USAGE;
+	if (!reason || !*reason)
+		return ctl_usage("quarantine discard wants --reason");
+	int rc = ctl_connect(ctl, true, &link, &err);
+
+	if (rc == 0)
+		rc = find_one(ctl, link, &place, names, &q, &err);
+	if (rc != 0)
+		return ctl_fail(&err);
+	int64_t added = 0;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic_quarantine));
+	pg_add_i32(&params, q.partition);
+	pg_add_i64(&params, q.offset);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(reason));
+	pg_add_i64(&params, q.position);
+	rc = pg_exec(link, NULL,
+		     "insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
+		     " values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
+		     &params, NULL, &added, &err);
+	if (rc == 0 && added == 0)
+		rc = err_set(&err, ERR_DATA, "discarded",
+			     "%s was discarded before: who did it and why stay as they were", argv[1]);
+	if (rc != 0)
+		return ctl_fail(&err);
+	printf("%s is discarded; its lines stay quarantaine\n", argv[1]);
+	return 0;
+}
+
+int run_quarantine_replay(struct ctl *ctl, int argc, char **argv)
+{
+	struct replay_filter filter = { .is_quarantine_only = true };
+	const char *reference = "current";
+	const struct ctl_option options[] = { { "reference", true, &reference, NULL } };
+	char scope[80] = "quarantine", names[NAMES_BYTES];
+	struct quarantined q = { 0 };
+	struct err err = { 0 };
+	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 1);
+
+	if (arguments < 0)
+		return EXIT_USAGE;
+	bool is_current = strcmp(reference, "current") == 0;
+
+	if (!is_current && strcmp(reference, "original") != 0)
+		return ctl_usage("--reference is current or original");
+	if (arguments == 1) {
+		CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+		struct place place;
+
+		if (!take_place(argv[1], &place))
+			return EXIT_USAGE;
+		if (ctl_connect(ctl, false, &link, &err) != 0 || find_one(ctl, link, &place, names, &q, &err) != 0)
+			return ctl_fail(&err);
+		if (q.position == 0) { /* which a filter takes for any */
+			(void)err_set(&err, ERR_DATA, "foreign",
+				      "message %s is of no topic with a generation: it is no delivery of this register",
+				      argv[1]);
+			return ctl_fail(&err);
+		}
+		filter.position = q.position;
+		snprintf(scope, sizeof scope, "quarantine %.40s", argv[1]);
+	}
+	return replay_make_plan(ctl, &filter, scope, is_current);
+}

@@ -1,0 +1,13 @@
+/* repair_commands: the commands for partitions and messages that cannot go on by themselves. */
+#ifndef CTL_REPAIR_COMMANDS_H
+#define CTL_REPAIR_COMMANDS_H
+
+#include "ctl/base/ctl.h"
+
+int run_refill(struct ctl *ctl, int argc, char **argv);
+int run_quarantine_list(struct ctl *ctl, int argc, char **argv);
+int run_quarantine_show(struct ctl *ctl, int argc, char **argv);
+int run_quarantine_replay(struct ctl *ctl, int argc, char **argv);
+int run_quarantine_discard(struct ctl *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,399 @@
+#include "ctl/replay/replay_plan.h"
+
+#include "base/num.h"
+#include "ctl/base/raw_log.h"
+#include "ctl/reference/reference_versions.h"
+#include "ctl/replay/replay_commands.h"
+#include "ctl/replay/replay_job.h"
+#include "ctl/replay/replay_preview.h"
+#include "model/date.h"
+#include "model/delivery.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/random.h>
+
+enum { RECORDS_BYTES_MAX = 1 << 20, SCOPE_BYTES = 512 };
+
+static const char JOB_SQL[] =
+	"insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines, foreseen)"
+	" values ($1, $2, $3, $4, 'planned', $5, $6, $7)";
+
+static const char ITEM_SQL[] =
+	"insert into register.replay_item (job, position, attempt, reference_version, records) values ($1, $2, $3, $4, $5)";
+
+/* A plan under way. */
+struct plan {
+	struct ctl *ctl;
+	const struct replay_filter *filter;
+	const char *scope;
+	bool is_current; /* else each delivery's own reference version */
+	struct pg_link *link;
+	struct kafka_reader *reader;
+	struct reference_versions *versions;
+	struct replay_preview *preview;
+	struct hmac_key key;
+	uint8_t in_force[REFERENCE_VERSION_BYTES];
+	uint8_t job[JOB_ID_BYTES];
+	struct arena arena; /* of one delivery */
+	struct replay_forecast forecast;
+};
+
+/* ---- one delivery ---- */
+
+static int judge_target(struct plan *plan, const struct replay_target *target, const struct wire_delivery *original,
+			const uint8_t *version, struct err *err)
+{
+	const struct reference *reference = NULL;
+	struct wire_delivery lines;
+	struct judged judged;
+	int64_t back = 0;
+	int rc = reference_versions_find(plan->versions, version, &reference, err);
+
+	if (rc == 0 && !replay_cut(original, target->records, target->record_count, &plan->arena, &lines))
+		rc = err_set(err, ERR_FATAL, "lines", "a delivery in the log has other lines than in the ledger");
+	if (rc != 0)
+		return rc;
+	struct judge_input input = {
+		.reference = reference,
+		.key = &plan->key,
+		.board = target->board,
+		.kind = (enum delivery_kind)lines.header.kind,
+		.extraction_date = lines.header.extraction_date,
+		.received_on = lines.header.received_on,
+		.columns = (const uint8_t *)lines.columns.p,
+		.column_count = lines.columns.n,
+		.cells = lines.cells.items,
+		.line_count = target->record_count,
+		.record_nos = (const uint32_t *)target->records,
+	};
+
+	rc = judge_delivery(&input, &plan->arena, &judged, err);
+	if (rc == 0)
+		rc = replay_preview_add(plan->preview, target, &lines, &judged, &plan->forecast, &back, err);
+	if (rc == 0 && back > 0 && !plan->ctl->wants_json)
+		printf("  board %05u, delivery %.*s: %lld would come back\n", target->board,
+		       (int)lines.header.delivery_id.n, lines.header.delivery_id.p, (long long)back);
+	return rc;
+}
+
+static int store_item(struct plan *plan, const struct replay_target *target, const uint8_t *version, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf records;
+	struct pg_params params;
+
+	strbuf_init(&records, RECORDS_BYTES_MAX);
+	pg_array_begin(&records, PG_I32);
+	for (size_t i = 0; i < target->record_count; i++)
+		pg_array_add_i32(&records, target->records[i]);
+	pg_array_end(&records, 0, (int32_t)target->record_count);
+	if (!strbuf_ok(&records))
+		return err_set(err, ERR_FULL, "records", "a delivery has more lines than a plan can hold");
+	pg_params_reset(&params);
+	pg_add_uuid(&params, plan->job);
+	pg_add_i64(&params, target->position);
+	pg_add_i32(&params, target->attempt);
+	pg_add_bytes(&params, slice_make(version, REFERENCE_VERSION_BYTES));
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&records));
+	return pg_exec(plan->link, "replay_item", ITEM_SQL, &params, NULL, NULL, err);
+}
+
+static int plan_delivery(struct plan *plan, int64_t position, struct err *err)
+{
+	struct replay_target target;
+	struct wire_delivery original;
+	enum raw_found found = RAW_GONE;
+
+	arena_reset(&plan->arena);
+	int rc = replay_load(plan->link, plan->filter, position, &plan->arena, &target, err);
+
+	if (rc != 0 || target.record_count == 0)
+		return rc;
+	rc = raw_log_read(plan->ctl, plan->reader, position, &plan->arena, &found, &original, err);
+	if (rc != 0)
+		return rc;
+	if (found != RAW_FOUND) {
+		bool is_gone = found == RAW_GONE;
+
+		plan->forecast.gone_deliveries += is_gone;
+		plan->forecast.gone_lines += is_gone ? (int64_t)target.record_count : 0;
+		plan->forecast.unreadable_deliveries += !is_gone;
+		plan->forecast.unreadable_lines += is_gone ? 0 : (int64_t)target.record_count;
+		return 0;
+	}
+	const uint8_t *version = plan->is_current ? plan->in_force : target.reference_version;
+
+	rc = judge_target(plan, &target, &original, version, err);
+	return rc != 0 ? rc : store_item(plan, &target, version, err);
+}
+
+/* ---- the job ---- */
+
+static int store_job(struct plan *plan, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf foreseen;
+	struct pg_params params;
+
+	strbuf_init(&foreseen, RECORDS_BYTES_MAX);
+	pg_array_begin(&foreseen, PG_I32);
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		pg_array_add_i32(&foreseen, (int32_t)plan->forecast.outcomes[outcome]);
+	pg_array_end(&foreseen, 0, OUTCOMES);
+	pg_params_reset(&params);
+	pg_add_uuid(&params, plan->job);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(plan->scope));
+	pg_add_text(&params, slice_of(plan->is_current ? "current" : "original"));
+	pg_add_i32(&params, (int32_t)plan->forecast.deliveries);
+	pg_add_i32(&params, (int32_t)plan->forecast.lines);
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&foreseen));
+	int rc = pg_exec(plan->link, NULL, JOB_SQL, &params, NULL, NULL, err);
+
+	return rc != 0 ? rc : replay_job_note(plan->link, plan->job, "plan", plan->scope, err);
+}
+
+/* One snapshot of the register for all of it; planners wait for each other, as attempts are counted up. */
+static int make_plan(struct plan *plan, struct err *err)
+{
+	int64_t *positions = NULL;
+	size_t count = 0;
+	int rc = pg_script(plan->link,
+			   "begin isolation level repeatable read; lock table register.replay_item in exclusive mode",
+			   err);
+
+	if (rc == 0)
+		rc = replay_find(plan->link, plan->filter, &plan->ctl->arena, &positions, &count, err);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = stop_poll() == STOP_NONE ? plan_delivery(plan, positions[i], err)
+					      : err_set(err, ERR_STOP, "stop", "stopped: nothing is planned");
+	if (rc == 0 && plan->forecast.deliveries > 0)
+		rc = store_job(plan, err);
+	return rc != 0 ? rc : pg_script(plan->link, plan->forecast.deliveries > 0 ? "commit" : "rollback", err);
+}
+
+static int open_plan(struct plan *plan, struct err *err)
+{
+	if (plan->ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
+		return err_set(err, ERR_CONFIG, "hmac.key.file", "replay plan needs hmac.key.file, the validators' key");
+	hmac_key_init(&plan->key, plan->ctl->config.hmac_key);
+	int rc = arena_init(&plan->arena, (size_t)1 << 30, 64 << 20, err);
+
+	if (rc == 0)
+		rc = ctl_connect(plan->ctl, true, &plan->link, err);
+	if (rc == 0)
+		rc = ctl_check_key(plan->ctl, plan->link, plan->key.id, err);
+	if (rc == 0)
+		rc = replay_preview_open(plan->link, &plan->preview, err);
+	if (rc == 0)
+		rc = kafka_reader_open(&plan->ctl->kafka, CTL_MESSAGE_BYTES_MAX, &plan->reader, err);
+	if (rc == 0)
+		rc = reference_versions_open(plan->ctl, plan->reader, &plan->versions, err);
+	if (rc == 0 && plan->is_current)
+		rc = reference_versions_in_force(plan->versions, plan->in_force, err);
+	return rc;
+}
+
+static void close_plan(struct plan *plan)
+{
+	reference_versions_close(plan->versions);
+	if (plan->reader)
+		kafka_reader_close(plan->reader);
+	replay_preview_close(plan->preview);
+	pg_link_close(plan->link);
+	arena_release(&plan->arena);
+}
+
+/* ---- telling ---- */
+
+static const struct {
+	const char *name;
+	size_t offset;
+	const char *words;
+} LEFT_OUT[] = {
+	{ "unreadable_deliveries", offsetof(struct replay_forecast, unreadable_deliveries),
+	  "deliveries left out: this program cannot read their body either" },
+	{ "unreadable_lines", offsetof(struct replay_forecast, unreadable_lines), "lines of those" },
+	{ "gone_deliveries", offsetof(struct replay_forecast, gone_deliveries),
+	  "deliveries left out: the log no longer holds them" },
+	{ "gone_lines", offsetof(struct replay_forecast, gone_lines), "lines of those" },
+	{ "brought_back", offsetof(struct replay_forecast, brought_back),
+	  "teachers would come back though a newer VOLLEDIG no longer names them" },
+};
+
+static int64_t figure(const struct replay_forecast *forecast, size_t i)
+{
+	return *(const int64_t *)((const char *)forecast + LEFT_OUT[i].offset);
+}
+
+static void uuid_text(const uint8_t id[JOB_ID_BYTES], char out[JOB_TEXT_BYTES])
+{
+	char hex[2 * JOB_ID_BYTES];
+
+	num_to_hex(id, JOB_ID_BYTES, hex);
+	snprintf(out, JOB_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+static void print_json(const struct plan *plan, const char *job)
+{
+	json_t *json = json_object(), *outcomes = json_object();
+
+	json_object_set_new(json, "job", plan->forecast.deliveries > 0 ? json_string(job) : json_null());
+	json_object_set_new(json, "deliveries", json_integer(plan->forecast.deliveries));
+	json_object_set_new(json, "lines", json_integer(plan->forecast.lines));
+	json_object_set_new(json, "teachers", json_integer(plan->forecast.teachers));
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		json_object_set_new(outcomes, outcome_name((enum outcome)outcome),
+				    json_integer(plan->forecast.outcomes[outcome]));
+	json_object_set_new(json, "foreseen", outcomes);
+	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
+		json_object_set_new(json, LEFT_OUT[i].name, json_integer(figure(&plan->forecast, i)));
+	json_dumpf(json, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(json);
+}
+
+static void print_plan(const struct plan *plan, const char *job)
+{
+	if (plan->forecast.deliveries == 0)
+		puts("nothing to replay");
+	else
+		printf("job %s: nothing is published yet\n%lld deliveries, %lld lines, %lld teachers, judged with %s; they would be\n",
+		       job, (long long)plan->forecast.deliveries, (long long)plan->forecast.lines,
+		       (long long)plan->forecast.teachers,
+		       plan->is_current ? "the reference data in force" : "the reference data of each delivery");
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		if (plan->forecast.outcomes[outcome] > 0)
+			printf("  %-12s %7lld%s\n", outcome_name((enum outcome)outcome),
+			       (long long)plan->forecast.outcomes[outcome], outcome == OUTCOME_AFGEKEURD ? "  again" : "");
+	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
+		if (figure(&plan->forecast, i) > 0)
+			printf("%lld %s\n", (long long)figure(&plan->forecast, i), LEFT_OUT[i].words);
+}
+
+int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const char *scope, bool is_current)
+{
+	struct plan plan = { .ctl = ctl, .filter = filter, .scope = scope, .is_current = is_current };
+	struct err err = { 0 };
+	char job[JOB_TEXT_BYTES];
+
+	if (getrandom(plan.job, sizeof plan.job, 0) != sizeof plan.job)
+		return ctl_usage("the system gives no random bytes");
+	int rc = open_plan(&plan, &err);
+
+	if (rc == 0)
+		rc = make_plan(&plan, &err);
+	uuid_text(plan.job, job);
+	if (rc == 0 && ctl->wants_json)
+		print_json(&plan, job);
+	else if (rc == 0)
+		print_plan(&plan, job);
+	close_plan(&plan);
+	if (rc != 0)
+		return ctl_fail(&err);
+	return plan.forecast.deliveries > 0 ? 0 : EXIT_ANSWER_IS_NO;
+}
+
+/* ---- the command ---- */
+
+static bool take_date(const char *text, int32_t *ret)
+{
+	*ret = date_parse(slice_of(text));
+	return *ret > 0;
+}
+
+/* What was asked, before it is understood. */
+struct plan_words {
+	const char *delivery, *board, *code, *from, *reference;
+	const char *argument; /* ID of --delivery, TO of --period; NULL: none */
+};
+
+/* Puts a piece of the scope in words behind the others. */
+static void say(char scope[SCOPE_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void say(char scope[SCOPE_BYTES], const char *fmt, ...)
+{
+	size_t n = strlen(scope);
+	va_list args;
+
+	if (n > 0 && n < SCOPE_BYTES - 1)
+		scope[n++] = ' ';
+	va_start(args, fmt);
+	vsnprintf(scope + n, SCOPE_BYTES - n, fmt, args);
+	va_end(args);
+}
+
+/* 0, or the exit status of a usage error. */
+static int take_board(const struct plan_words *words, struct replay_filter *filter, char scope[SCOPE_BYTES])
+{
+	const char *board = words->delivery ? words->delivery : words->board;
+
+	if (!board)
+		return 0;
+	if (!ctl_board(board, &filter->board))
+		return ctl_usage("a board number has 5 digits");
+	filter->has_board = true;
+	say(scope, "board %05u", filter->board);
+	if (!words->delivery)
+		return 0;
+	if (!delivery_id_is_good(slice_of(words->argument)))
+		return ctl_usage("%s is no leveringsid", words->argument);
+	filter->delivery_id = words->argument;
+	say(scope, "delivery %s", filter->delivery_id);
+	return 0;
+}
+
+static int take_filter(const struct plan_words *words, struct replay_filter *filter, char scope[SCOPE_BYTES])
+{
+	int status = take_board(words, filter, scope);
+
+	if (status != 0)
+		return status;
+	if (words->code) {
+		filter->rule = rule_of_code(slice_of(words->code));
+		if (filter->rule == RULE_NONE)
+			return ctl_usage("there is no code %s", words->code);
+		say(scope, "code %s", rule_code(filter->rule));
+	}
+	if (words->from) {
+		if (!take_date(words->from, &filter->from) || !take_date(words->argument, &filter->to))
+			return ctl_usage("a period is two dates JJJJMMDD, of ontvangen_op");
+		say(scope, "received %d to %d", filter->from, filter->to);
+	}
+	if (filter->is_quarantine_only)
+		say(scope, "quarantine");
+	return 0;
+}
+
+int run_replay_plan(struct ctl *ctl, int argc, char **argv)
+{
+	struct plan_words words = { .reference = "current" };
+	struct replay_filter filter = { 0 };
+	const struct ctl_option options[] = {
+		{ "delivery", true, &words.delivery, NULL },
+		{ "board", true, &words.board, NULL },
+		{ "code", true, &words.code, NULL },
+		{ "period", true, &words.from, NULL },
+		{ "reference", true, &words.reference, NULL },
+		{ "quarantine", false, NULL, &filter.is_quarantine_only },
+	};
+	char scope[SCOPE_BYTES] = "";
+	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 1);
+
+	if (arguments < 0)
+		return EXIT_USAGE;
+	if (words.delivery && (words.board || words.from))
+		return ctl_usage("--delivery stands alone: it names one delivery");
+	if (arguments != (words.delivery || words.from))
+		return ctl_usage("--delivery wants BOARD ID, --period FROM TO; nothing else takes an argument");
+	if (!words.delivery && !words.board && !words.code && !words.from && !filter.is_quarantine_only)
+		return ctl_usage("say what to replay: --delivery, --board, --code, --period or --quarantine");
+	bool is_current = strcmp(words.reference, "current") == 0;
+
+	if (!is_current && strcmp(words.reference, "original") != 0)
+		return ctl_usage("--reference is current or original");
+	words.argument = arguments > 0 ? argv[1] : NULL;
+	int status = take_filter(&words, &filter, scope);
+
+	return status != 0 ? status : replay_make_plan(ctl, &filter, scope, is_current);
+}

@@ -1,0 +1,13 @@
+# Writes the SQL files named in FILES as C text into OUT. Run as a script at build.
+set(text "/* Made from schemas/sql by workers/ctl/setup/embed.cmake. */\n#include \"ctl/setup/migrations.h\"\n\n")
+set(rows "")
+set(count 0)
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes ${hex})
+  string(APPEND text "static const char SQL_${count}[] = { ${bytes}0 };\n")
+  string(APPEND rows "\t{ \"${name}\", SQL_${count} },\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUT} "${text}\nconst struct migration MIGRATIONS[] = {\n${rows}};\nconst size_t MIGRATION_COUNT = ${count};\n")

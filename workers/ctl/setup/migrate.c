@@ -1,0 +1,137 @@
+/* migrate: topics, tables and cursors, as far as they are missing. */
+#include "ctl/setup/setup_commands.h"
+
+#include "base/num.h"
+#include "ctl/setup/migrations.h"
+#include "kafka/kafka_admin.h"
+#include "model/teacher_key.h"
+
+static int lock_migrations(struct pg_link *link, struct err *err)
+{
+	int rc = pg_script(link, "set client_min_messages = warning; select pg_advisory_lock(4920180731)", err);
+
+	return rc != 0 ? rc
+		       : pg_script(link,
+				   "create table if not exists public.instroom_migration (name text primary key, sha256 bytea not "
+				   "null, applied_at timestamptz not null default now())",
+				   err);
+}
+
+/* 1: applied already. A released file never changes. */
+static int is_applied(struct pg_link *link, const struct migration *migration, const uint8_t sha256[32], struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(migration->name));
+	int rc = pg_exec(link, NULL, "select sha256 from public.instroom_migration where name = $1", &params, &rows,
+			 NULL, err);
+
+	if (rc != 0 || pg_rows_count(rows) == 0)
+		return rc;
+	if (!slice_equal(pg_get_bytes(rows, 0, 0), slice_make(sha256, 32)))
+		return err_set(err, ERR_CONFIG, "migration",
+			       "%s was applied in another form: this program is of another release", migration->name);
+	return 1;
+}
+
+static int apply(struct pg_link *link, const struct migration *migration, struct err *err)
+{
+	struct pg_params params;
+	uint8_t sha256[32];
+
+	sha256_of(slice_of(migration->sql), sha256);
+	int rc = is_applied(link, migration, sha256, err);
+
+	if (rc != 0)
+		return rc > 0 ? 0 : rc;
+	rc = pg_script(link, "begin", err);
+	if (rc == 0)
+		rc = pg_script(link, migration->sql, err);
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(migration->name));
+	pg_add_bytes(&params, slice_make(sha256, 32));
+	if (rc == 0)
+		rc = pg_exec(link, NULL, "insert into public.instroom_migration (name, sha256) values ($1, $2)",
+			     &params, NULL, NULL, err);
+	if (rc == 0)
+		rc = pg_script(link, "commit", err);
+	if (rc != 0)
+		return err_prefix(err, migration->name);
+	printf("applied %s\n", migration->name);
+	return 0;
+}
+
+static int make_topics(struct ctl *ctl, struct err *err)
+{
+	const struct ctl_config *config = &ctl->config;
+	char retention_ms[32];
+
+	snprintf(retention_ms, sizeof retention_ms, "%lld", (long long)config->topic_retention_days * 86400000);
+	const char *in_sync = config->topic_replication >= 3 ? "2" : "1";
+	/* a single broker flushes each message: an acknowledged delivery outlives a power cut (design 2) */
+	const char *flush = config->topic_replication >= 2 ? "9223372036854775807" : "1";
+	const struct kafka_topic_setting raw[] = { { "cleanup.policy", "delete" },
+						   { "retention.ms", retention_ms },
+						   { "max.message.bytes", "33554432" },
+						   { "message.timestamp.type", "LogAppendTime" },
+						   { "min.insync.replicas", in_sync },
+						   { "flush.messages", flush },
+						   { "unclean.leader.election.enable", "false" } };
+	const struct kafka_topic_setting verdict[] = {
+		{ "cleanup.policy", "delete" },	     { "retention.ms", retention_ms },
+		{ "max.message.bytes", "67108864" }, { "message.timestamp.type", "LogAppendTime" },
+		{ "min.insync.replicas", in_sync },  { "unclean.leader.election.enable", "false" }
+	};
+	const struct kafka_topic_setting reference[] = { { "cleanup.policy", "compact" },
+							 { "max.message.bytes", "33554432" },
+							 { "message.timestamp.type", "LogAppendTime" },
+							 { "min.insync.replicas", in_sync },
+							 { "unclean.leader.election.enable", "false" } };
+	int32_t partitions = (int32_t)config->topic_partitions, replication = (int32_t)config->topic_replication;
+	const struct kafka_topic_spec topics[] = {
+		{ config->topic_raw, partitions, replication, raw, ARRAY_LEN(raw) },
+		{ config->topic_verdict, partitions, replication, verdict, ARRAY_LEN(verdict) },
+		{ config->topic_quarantine, partitions, replication, verdict, ARRAY_LEN(verdict) },
+		{ config->topic_reference, 1, replication, reference, ARRAY_LEN(reference) },
+	};
+
+	return kafka_admin_make_topics(&ctl->kafka, topics, ARRAY_LEN(topics), CTL_WAIT_MS * 3, err);
+}
+
+static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_i32(&params, (int32_t)ctl->config.topic_partitions);
+	return pg_exec(link, NULL,
+		       "insert into register.cursor (topic, partition) select $1, p from generate_series(0, $2 - 1) p"
+		       " on conflict do nothing",
+		       &params, NULL, NULL, err);
+}
+
+int run_migrate(struct ctl *ctl, int argc, char **argv)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
+		return EXIT_USAGE;
+	int rc = ctl_connect(ctl, true, &link, &err);
+
+	if (rc == 0)
+		rc = lock_migrations(link, &err);
+	for (size_t i = 0; rc == 0 && i < MIGRATION_COUNT; i++)
+		rc = apply(link, &MIGRATIONS[i], &err);
+	if (rc == 0)
+		rc = make_topics(ctl, &err);
+	if (rc == 0)
+		rc = make_cursors(ctl, link, &err);
+	if (rc != 0)
+		return ctl_fail(&err);
+	puts("the register and the topics are up to date");
+	return 0;
+}
