@@ -224,7 +224,7 @@ void emit_message_header(const struct emit *emit, const struct schema *newest)
 	strbuf_add_printf(
 		emit->out,
 		"/* Reads a bare datum of %s. *ret borrows from body and arena, and is written only on success.\n"
-		" * ERR_DATA: malformed, or bytes are left over. ERR_FULL: the arena has no room. */\n"
+		" * ERR_DATA: malformed, or bytes are left over. ERR_FULL: the arena is full. */\n"
 		"MUSTUSE int %s_%s_decode(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err);\n\n",
 		newest->file, emit->prefix, snake.text, emit->prefix, snake.text);
 	strbuf_add_printf(emit->out,

@@ -83,7 +83,7 @@ MUSTUSE int schema_resolve(const struct schema_set *set, const struct schema *sc
 MUSTUSE int schema_build_type(const char *file, const struct json_t *json, struct arena *arena, const struct type **ret,
 			      struct err *err);
 
-/* "a.b.C" of a name and the namespace around it; arena memory, NULL: no room. */
+/* "a.b.C" of a name and the namespace around it; arena memory, NULL: the arena is full. */
 const char *schema_full_name(struct arena *arena, const struct json_t *definition, const char *space);
 const char *schema_space_of(struct arena *arena, const char *full_name);
 

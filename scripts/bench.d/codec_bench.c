@@ -1,4 +1,4 @@
-/* codec_bench: what a line costs in the pure rooms alone, one stage after the other, on one core.
+/* codec_bench: what a line costs in the pure modules alone, one stage after the other, on one core.
  *
  *   codec_bench DELIVERIES REFERENCE ROUNDS
  *
@@ -142,8 +142,8 @@ static void scan(const struct item *item, struct wire_delivery *ret)
 {
 	struct slice fields[COLUMNS];
 	struct csv csv;
-	size_t count, room = item->file.n, used = 0;
-	struct slice *cells = arena_take(&bench.arena, room, sizeof *cells);
+	size_t count, capacity = item->file.n, used = 0;
+	struct slice *cells = arena_take(&bench.arena, capacity, sizeof *cells);
 	uint8_t *columns = arena_take(&bench.arena, COLUMNS, 1);
 
 	csv_init(&csv, csv_skip_bom(item->file), ';', CSV_FIELD_BYTES_MAX, bench.scratch);

@@ -18,7 +18,7 @@ enum { WAIT_MS = 10000, MESSAGE_BYTES_MAX = 64 << 20, PARTITIONS_MAX = 4096 };
 
 struct log_copy {
 	rd_kafka_message_t **messages;
-	size_t count, room, bytes;
+	size_t count, capacity, bytes;
 };
 
 static _Noreturn void give_up(const char *what, const char *why)

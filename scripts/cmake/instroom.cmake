@@ -1,5 +1,5 @@
 # What every target of Instroom shares: dialect, warnings, hardening, libraries by pkg-config, and the two functions that
-# add a room and a unit test.
+# add a module and a unit test.
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_EXTENSIONS ON)
@@ -60,11 +60,11 @@ if(INSTROOM_FUZZ)
 endif()
 target_link_options(instroom_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 
-# instroom_room(name SOURCES a.c .. LINKS targets ..): the static library instroom_<name>
-function(instroom_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
-  add_library(instroom_${name} STATIC ${ROOM_SOURCES})
-  target_link_libraries(instroom_${name} PUBLIC instroom_flags ${ROOM_LINKS} PRIVATE instroom_warnings ${ROOM_PRIVATE_LINKS})
+# instroom_module(name SOURCES a.c .. LINKS targets ..): the static library instroom_<name>
+function(instroom_module name)
+  cmake_parse_arguments(MODULE "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(instroom_${name} STATIC ${MODULE_SOURCES})
+  target_link_libraries(instroom_${name} PUBLIC instroom_flags ${MODULE_LINKS} PRIVATE instroom_warnings ${MODULE_PRIVATE_LINKS})
 endfunction()
 
 # instroom_worker(instroom-x SOURCES .. LINKS ..): an installed program

@@ -56,8 +56,8 @@ class Workers:
         return path.read_text().strip()
 
     def program(self, name):
-        room = "ctl" if name == "instroomctl" else name.partition("-")[2]
-        path = f"{self.build}/workers/{room}/{name}"
+        folder = "ctl" if name == "instroomctl" else name.partition("-")[2]
+        path = f"{self.build}/workers/{folder}/{name}"
         if not os.path.exists(path):
             raise StackError(f"{path} is not built: cmake --preset release && cmake --build --preset release")
         return path
