@@ -1,7 +1,9 @@
 /* arena: memory of one batch, taken piece by piece and given back all at once.
  *
  * Address space for the cap is reserved once; pages cost memory when first touched, and arena_reset returns what lies
- * above keep_bytes to the system, so that one large delivery does not stay in a process for good. Not for threads. */
+ * above keep_bytes to the system, so that one large delivery does not stay in a process for good. So a take that fails says
+ * that the batch is over the cap, and never that memory is short just now: where no page is left, the kernel ends the process.
+ * Not for threads. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 

@@ -16,7 +16,7 @@ void strbuf_release(struct strbuf *buf)
 void strbuf_reset(struct strbuf *buf)
 {
 	buf->n = 0;
-	buf->is_full = false;
+	buf->is_full = buf->is_out_of_memory = false;
 }
 
 bool strbuf_reserve(struct strbuf *buf, size_t n)
@@ -35,12 +35,21 @@ bool strbuf_reserve(struct strbuf *buf, size_t n)
 	char *p = realloc(buf->p, room);
 
 	if (!p) {
-		buf->is_full = true;
+		buf->is_full = buf->is_out_of_memory = true;
 		return false;
 	}
 	buf->p = p;
 	buf->room = room;
 	return true;
+}
+
+int strbuf_check(const struct strbuf *buf, const char *what, struct err *err)
+{
+	if (!buf->is_full)
+		return 0;
+	if (buf->is_out_of_memory)
+		return err_set(err, ERR_RETRY, "memory", "no memory for %s", what);
+	return err_set(err, ERR_FULL, "strbuf", "%s: more than %zu bytes", what, buf->cap_bytes);
 }
 
 void strbuf_add_printf(struct strbuf *buf, const char *fmt, ...)

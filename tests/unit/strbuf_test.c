@@ -1,5 +1,7 @@
 #include "base/strbuf.h"
 
+#include "no_memory.h"
+
 #include <criterion/criterion.h>
 
 Test(strbuf, grows_with_what_is_added)
@@ -63,6 +65,27 @@ Test(strbuf, refuses_a_size_that_overflows)
 	strbuf_add_char(&buf, 'a');
 	cr_expect_not(strbuf_reserve(&buf, SIZE_MAX));
 	cr_expect_not(strbuf_ok(&buf));
+}
+
+Test(strbuf, tells_no_memory_from_a_content_over_the_cap)
+{
+	CLEANUP(strbuf_drop) struct strbuf buf;
+	struct err err;
+
+	strbuf_init(&buf, 4);
+	cr_expect_eq(strbuf_check(&buf, "a text", &err), 0);
+	strbuf_add_text(&buf, "abcde");
+	cr_expect_eq(strbuf_check(&buf, "a text", &err), -ERR_FULL, "more than its cap, and so for ever");
+	strbuf_reset(&buf);
+	no_memory = true;
+	strbuf_add_text(&buf, "abc");
+	no_memory = false;
+	cr_expect_eq(strbuf_check(&buf, "a text", &err), -ERR_RETRY, "it may fit the next time");
+	strbuf_add_text(&buf, "d");
+	cr_expect_eq(strbuf_check(&buf, "a text", &err), -ERR_RETRY, "what is missing does not come back");
+	strbuf_reset(&buf);
+	strbuf_add_text(&buf, "abc");
+	cr_expect_eq(strbuf_check(&buf, "a text", &err), 0);
 }
 
 Test(strbuf, can_be_empty)

@@ -3,3 +3,5 @@ foreach(part fold make parts)
   instroom_unit_test(validate_${part}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/validate_${part}_test.c
     ${CMAKE_CURRENT_LIST_DIR}/validate_fixture.c LINKS instroom_validate_core)
 endforeach()
+target_sources(validate_make_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/no_memory.c)
+target_link_options(validate_make_test PRIVATE -Wl,--wrap=realloc)

@@ -1,4 +1,5 @@
 /* From the bytes of a raw message to the bytes of its verdict, without a server. */
+#include "no_memory.h"
 #include "validate_fixture.h"
 
 #include "model/teacher_key.h"
@@ -78,8 +79,9 @@ static void make(const struct cache_board *board)
 	struct verdict_link link = { .id = { 1 }, .parent = { 2 }, .raw_offset = bench.message.offset };
 
 	take();
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, board, &bench.arena,
-		     &bench.verdict);
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, board,
+				  &bench.arena, &bench.verdict, NULL),
+		     0);
 	cr_assert_eq(wire_verdict_check(&bench.verdict, NULL), 0);
 }
 
@@ -310,8 +312,9 @@ Test(verdict, is_the_same_for_the_same_message_but_for_its_place_in_the_chain)
 	make(NULL);
 	strbuf_add(&first, strbuf_slice(&bench.maker.message));
 	take();
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &bench.arena,
-		     &bench.verdict);
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
+				  &bench.arena, &bench.verdict, NULL),
+		     0);
 	struct slice second = strbuf_slice(&bench.maker.message);
 
 	cr_assert_eq(first.n, second.n);
@@ -381,11 +384,30 @@ Test(verdict, of_more_than_the_memory_holds_is_quarantine)
 
 	take();
 	cr_assert(arena_take(&small, small.cap_bytes - 256, 1));
-	verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL, &small,
-		     &bench.verdict);
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
+				  &small, &bench.verdict, NULL),
+		     0);
 	cr_expect(bench.verdict.body_unreadable);
 	cr_expect_str_eq(bench.intake.reason, REASON_POISON);
 	arena_release(&small);
+}
+
+/* A shortage passes; an outcome does not: 75 good lines once became quarantaine by one realloc that failed. */
+Test(verdict, is_not_made_when_there_is_no_memory_for_it)
+{
+	struct verdict_link link = { .raw_offset = 41 };
+
+	build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:b" });
+	take();
+	no_memory = true;
+	int rc = verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
+			      &bench.arena, &bench.verdict, NULL);
+
+	no_memory = false;
+	cr_expect_eq(rc, -ERR_RETRY);
+	cr_expect_eq(bench.intake.state, INTAKE_READY, "nothing was given up");
+	make(NULL);
+	cr_expect_str_eq(classes(), "C1 C1");
 }
 
 Test(verdict, of_an_intrekking_withdraws)

@@ -64,6 +64,7 @@ struct lane {
 	uint32_t open_count;  /* of them without a report */
 	bool is_void;	      /* a report says that the verdicts do not stand in a row at position.next_verdict */
 	const char *refusal; /* then: why Kafka did not take one, by its name; NULL: another's verdict stands between */
+	uint32_t pause_ms;   /* should it start anew: after this time, as the cause may last */
 };
 
 static inline bool lane_is_judging(const struct lane *lane)

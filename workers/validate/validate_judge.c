@@ -22,7 +22,7 @@
 enum {
 	CRASHES_MAX = 3,
 	LATE_RETRY_MS = 1000,
-	REFUSED_RETRY_MS = 500,
+	REFUSED_RETRY_MS = 500, /* Kafka does not take a message, or there is no memory: perhaps for good */
 	REPORT_WAIT_MS = 200,
 	TURN_ARENA_BYTES = 32 << 20, /* boards of the turn; beyond this a lane leaves its further messages to the next */
 };
@@ -214,9 +214,13 @@ static int put_aside(struct validate *self, const struct taken *taken, const str
 	fill_quarantine(self, taken, intake, names, values, &quarantine);
 	frame_put(&value, WIRE_QUARANTINE_SCHEMA);
 	wire_quarantine_encode(&value, &quarantine);
+	int rc = strbuf_check(&value, "a message of the quarantine", err);
+
+	if (rc < 0)
+		return rc;
 	self->is_quarantine_failed = false;
 	self->quarantine_open = 1;
-	int rc = put(self, self->config.topic_quarantine, taken, strbuf_slice(&value), &self->quarantine_open, err);
+	rc = put(self, self->config.topic_quarantine, taken, strbuf_slice(&value), &self->quarantine_open, err);
 
 	if (rc < 0) {
 		self->quarantine_open = 0;
@@ -267,8 +271,10 @@ void validate_reported(void *ours, const struct kafka_report *report)
 	const struct taken *taken = report->token;
 
 	taken->lane->open_count--;
-	if (report->error != 0)
+	if (report->error != 0) {
 		taken->lane->refusal = report->code;
+		taken->lane->pause_ms = REFUSED_RETRY_MS;
+	}
 	if (report->error != 0 || report->offset != taken->verdict_offset_expected)
 		taken->lane->is_void = true;
 }
@@ -331,7 +337,12 @@ static int judge_message(struct validate *self, struct lane *lane, struct taken 
 	if (rc < 0)
 		return rc;
 	memcpy(link.parent, lane->next.tip, sizeof link.parent);
-	verdict_make(&self->maker, taken->message.value, &intake, &link, reference, board, &self->message, &verdict);
+	rc = verdict_make(&self->maker, taken->message.value, &intake, &link, reference, board, &self->message,
+			  &verdict, err);
+	if (rc < 0) { /* no memory: for the same message there may be some later */
+		lane->pause_ms = REFUSED_RETRY_MS;
+		return rc;
+	}
 	crash_point("validate.judged");
 	if (intake.state != INTAKE_READY)
 		rc = put_aside(self, taken, &intake, err);
@@ -382,6 +393,13 @@ static int read_cache(struct validate *self, struct lane *lane, struct err *err)
 	return lane_is_at(lane, &head);
 }
 
+static void restart_after_pause(struct lane *lane)
+{
+	validate_restart(lane);
+	if (lane->pause_ms > 0)
+		lane->retry_at_ms = clock_ms() + lane->pause_ms;
+}
+
 /* What was taken is fetched again, from where the lane starts next. */
 static void lane_forget_taken(struct lane *lane)
 {
@@ -399,7 +417,7 @@ static int give_up_batch(struct validate *self, struct lane *lane, int rc, const
 	lane_forget_taken(lane);
 	lane->is_void = lane->put_count > 0; /* then it starts anew when the reports are in */
 	if (!lane->is_void)
-		validate_restart(lane);
+		restart_after_pause(lane);
 	return 0;
 }
 
@@ -433,6 +451,7 @@ int validate_judge(struct validate *self, struct lane *lane, struct err *err)
 	lane->next = lane->position;
 	lane->is_void = false;
 	lane->refusal = NULL;
+	lane->pause_ms = 0;
 	int rc = prepare(self, lane, err);
 
 	if (rc == 1)
@@ -467,9 +486,8 @@ static void settle_void(struct validate *self, struct lane *lane)
 	validate_attempt_came_back(self, lane);
 	validate_metric_add(METRIC_CONFLICTS, 1);
 	lane_forget_taken(lane);
-	validate_restart(lane);
-	if (lane->refusal) { /* perhaps for good: not as fast as we can */
-		lane->retry_at_ms = clock_ms() + REFUSED_RETRY_MS;
+	restart_after_pause(lane);
+	if (lane->refusal) {
 		log_event(LOG_WARN, "batch.refused",
 			  "partition=%d next_raw=%lld code=%s why=\"Kafka did not take a verdict\" then=\"read the log and go on there\"",
 			  lane->partition, (long long)lane->position.next_raw, lane->refusal);

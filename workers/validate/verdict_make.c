@@ -132,9 +132,9 @@ static struct judge_input judge_input_of(const struct intake *intake, const stru
 	};
 }
 
-/* false: it is more than the arena or a message holds. */
-static bool fill_judged(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
-			const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict)
+/* ERR_FULL: it is more than the arena or a message holds. ERR_RETRY: no memory. */
+static int fill_judged(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
 {
 	struct judge_input input = judge_input_of(intake, reference, maker->key);
 	bool may_skip = intake->headers.kind == RAW_DELIVERY && !intake->headers.is_dry_run; /* never of a replay */
@@ -142,14 +142,16 @@ static bool fill_judged(struct verdict_maker *maker, const struct intake *intake
 	struct judged judged;
 
 	if (judge_delivery(&input, arena, &judged, NULL) != 0 || !take_arrays(arena, judged.group_count, &arrays))
-		return false;
+		return err_set(err, ERR_FULL, "arena", "a delivery that the arena of a message does not hold");
 	cache_classify(board, input.kind, intake->headers.sequence, !may_skip, &judged, arrays.classes);
 	verdict->header = intake->delivery.header;
 	fill_groups(&judged, &arrays, verdict);
 	count_findings(&judged, arena, verdict);
 	feedback_build(&maker->feedback, &judged, input.line_count);
 	verdict->feedback = strbuf_slice(&maker->feedback);
-	return verdict->findings.items && strbuf_ok(&maker->feedback);
+	if (!verdict->findings.items)
+		return err_set(err, ERR_FULL, "arena", "findings that the arena of a message does not hold");
+	return strbuf_check(&maker->feedback, "the feedback of a delivery", err);
 }
 
 /* ---- what the others become ---- */
@@ -189,19 +191,19 @@ static bool has_lines(const struct intake *intake)
 	return intake->headers.kind == RAW_DELIVERY || intake->headers.kind == RAW_REPLAY;
 }
 
-static bool fill_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
-		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict)
+static int fill_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
 {
 	memcpy(verdict->request_id, intake->request_id, sizeof verdict->request_id);
 	if (has_lines(intake)) {
 		verdict->attempt = intake->delivery.attempt;
 		verdict->replay_dry_run = intake->headers.is_replay_dry_run;
-		return fill_judged(maker, intake, reference, board, arena, verdict);
+		return fill_judged(maker, intake, reference, board, arena, verdict, err);
 	}
 	verdict->header.board = (int32_t)intake->headers.board;
 	verdict->header.delivery_id = intake->headers.delivery_id;
 	verdict->keys = intake->forget_keys;
-	return true;
+	return 0;
 }
 
 static int32_t kind_of(enum raw_kind kind)
@@ -226,36 +228,47 @@ static struct wire_verdict verdict_begin(const struct verdict_maker *maker, stru
 	return verdict;
 }
 
-/* false: it does not fit a message. */
-static bool encode(struct verdict_maker *maker, struct wire_verdict *verdict)
+/* ERR_FULL: it does not fit a message. ERR_RETRY: no memory. */
+static int encode(struct verdict_maker *maker, struct wire_verdict *verdict, struct err *err)
 {
+	empty(&maker->message);
 	digest16(verdict->keys, verdict->keys_digest);
 	digest16(verdict->feedback, verdict->feedback_digest);
 	frame_put(&maker->message, WIRE_VERDICT_SCHEMA);
 	wire_verdict_encode(&maker->message, verdict);
-	return strbuf_ok(&maker->message);
+	return strbuf_check(&maker->message, "a verdict", err);
 }
 
-void verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake, const struct verdict_link *link,
-		  const struct reference *reference, const struct cache_board *board, struct arena *arena,
-		  struct wire_verdict *ret)
+static int make_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
+{
+	int rc = fill_ready(maker, intake, reference, board, arena, verdict, err);
+
+	if (rc == 0)
+		rc = wire_verdict_check(verdict, err);
+	return rc == 0 ? encode(maker, verdict, err) : rc;
+}
+
+int verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake, const struct verdict_link *link,
+		 const struct reference *reference, const struct cache_board *board, struct arena *arena,
+		 struct wire_verdict *ret, struct err *err)
 {
 	struct wire_verdict verdict = verdict_begin(maker, raw, intake, link);
 
 	assert(intake->state != INTAKE_LATE);
 	empty(&maker->feedback);
-	empty(&maker->message);
 	if (intake->state == INTAKE_READY) {
 		*ret = verdict;
-		if (fill_ready(maker, intake, reference, board, arena, ret) && wire_verdict_check(ret, NULL) == 0 &&
-		    encode(maker, ret))
-			return;
+		int rc = make_ready(maker, intake, reference, board, arena, ret, err);
+
+		if (rc == 0 || rc == -ERR_RETRY)
+			return rc;
 		intake_give_up(intake, REASON_POISON);
-		empty(&maker->message);
 	}
 	fill_given_up(intake, &verdict);
 	*ret = verdict;
-	bool fits = encode(maker, ret);
+	int rc = encode(maker, ret, err);
 
-	assert(fits); /* headers and positions only */
+	assert(rc != -ERR_FULL); /* headers and positions only */
+	return rc;
 }

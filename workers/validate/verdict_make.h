@@ -30,10 +30,11 @@ struct verdict_link {
 };
 
 /* Makes maker->message and *ret, which borrows from raw, arena and maker. intake: decoded, in any state but LATE; it is given
- * up here when its verdict would not fit a message or hold together. reference: of the version the message names, for a
+ * up here when its verdict would not fit a message or hold together. ERR_RETRY: there is no memory for it just now, from which
+ * nothing follows for the message: the same again later. reference: of the version the message names, for a
  * READY one with lines; board: its state before the message, NULL: nothing is certain. */
-void verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake, const struct verdict_link *link,
-		  const struct reference *reference, const struct cache_board *board, struct arena *arena,
-		  struct wire_verdict *ret);
+MUSTUSE int verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake,
+			 const struct verdict_link *link, const struct reference *reference,
+			 const struct cache_board *board, struct arena *arena, struct wire_verdict *ret, struct err *err);
 
 #endif
