@@ -2,7 +2,7 @@
  * wherever batches end; what cannot be stored is set aside; the fence holds; a lost answer to COMMIT is found out. */
 #include "adapters_fixture.h"
 #include "write/isolate.h"
-#include "write/position.h"
+#include "base/num.h"
 #include "write_log.h"
 
 #include <dirent.h>

@@ -1,7 +1,6 @@
 /* Which verdict counts, and the small arithmetic beside it: positions, bit sets, the pending list. */
 #include "write/chain.h"
 #include "write/pending.h"
-#include "write/position.h"
 
 #include <criterion/criterion.h>
 
@@ -54,40 +53,6 @@ Test(write_chain, a_hole_and_another_key_leave_the_chain_as_it_was)
 	chain.has_key_id = false;
 	cr_expect_eq(chain_take(&chain, 9, &other), CHAIN_COUNTS, "the first verdict of a generation brings its key");
 	cr_expect(chain.has_key_id && chain.key_id == 8);
-}
-
-Test(write_position, says_generation_partition_and_offset)
-{
-	int64_t highest = position_make(POSITION_GENERATION_MAX, POSITION_PARTITION_MAX, POSITION_OFFSET_MAX);
-
-	cr_expect_eq(highest, INT64_MAX);
-	cr_expect(position_generation(highest) == POSITION_GENERATION_MAX &&
-		  position_partition(highest) == POSITION_PARTITION_MAX && position_offset(highest) == POSITION_OFFSET_MAX);
-	cr_expect_gt(position_make(2, 0, 0), position_make(1, 4095, POSITION_OFFSET_MAX));
-}
-
-static const struct {
-	const char *topic;
-	int32_t want; /* 0: none */
-} TOPICS[] = { { "instroom.raw.1", 1 },
-	       { "a.2047", 2047 },
-	       { "a.2048", 0 },
-	       { "a.0", 0 },
-	       { "instroom.raw", 0 },
-	       { "7", 0 },
-	       { "a.", 0 },
-	       { "a.1x", 0 },
-	       { "", 0 } };
-
-Test(write_position, a_topic_ends_in_its_generation)
-{
-	for (size_t i = 0; i < ARRAY_LEN(TOPICS); i++) {
-		int32_t generation = 0;
-
-		cr_expect_eq(position_generation_of(slice_of(TOPICS[i].topic), &generation), TOPICS[i].want > 0, "%s",
-			     TOPICS[i].topic);
-		cr_expect_eq(generation, TOPICS[i].want, "%s", TOPICS[i].topic);
-	}
 }
 
 Test(write_pending, the_greater_of_row_and_list_counts_and_only_for_members)

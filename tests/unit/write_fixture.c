@@ -1,6 +1,6 @@
+#include "base/num.h"
+#include "protocol/log_position.h"
 #include "write_fixture.h"
-
-#include "write/position.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -72,7 +72,10 @@ static void digest_of(struct slice bytes, uint8_t out[DIGEST_BYTES])
 
 int64_t fake_next_position(void)
 {
-	return position_make(1, 0, next_offset++);
+	int64_t position;
+
+	cr_assert(log_position_make(1, 0, next_offset++, &position));
+	return position;
 }
 
 static struct message *new_message(enum verdict_kind kind, int board)

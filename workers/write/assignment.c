@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "kafka/kafka_reader.h"
-#include "write/position.h"
 
 enum { READER_FETCH_BYTES = 33 << 20 }; /* the largest raw message, and a header */
 

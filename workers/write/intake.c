@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "protocol/frame.h"
+#include "protocol/log_position.h"
 #include "write/pending.h"
-#include "write/position.h"
 
 #include <stdarg.h>
 
@@ -103,9 +103,14 @@ static int64_t rows_of(const struct wire_verdict *verdict)
 
 static enum intake_end add(struct intake *intake, struct message *message, const struct kafka_message *raw)
 {
+	if (!log_position_make(intake->generation, raw->partition, message->verdict.raw_offset, &message->position)) {
+		intake_park(intake, raw->partition,
+			    "raw offset %lld is above what the register can number: begin a new generation",
+			    (long long)message->verdict.raw_offset);
+		return INTAKE_PARKED;
+	}
 	size_t at = intake->count++;
 
-	message->position = position_make(intake->generation, raw->partition, message->verdict.raw_offset);
 	message->partition = raw->partition;
 	message->verdict_offset = raw->offset;
 	intake->messages[at] = message;

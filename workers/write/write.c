@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/log_position.h"
 #include "run/app.h"
 #include "run/crash.h"
 #include "run/notify.h"
@@ -9,7 +10,6 @@
 #include "write/assignment.h"
 #include "write/forget.h"
 #include "write/isolate.h"
-#include "write/position.h"
 #include "write/write_config.h"
 #include "write/write_metrics.h"
 
@@ -604,7 +604,7 @@ static int write_open(struct write *self, struct err *err)
 	int rc;
 
 	self->kafka = kafka_options_of(config);
-	if (!position_generation_of(slice_of(config->topic_raw), &generation))
+	if (!log_position_split_topic(slice_of(config->topic_raw), NULL, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw",
 			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
 	rc = intake_init(&self->intake, &limits, generation, (size_t)config->batch_arena_bytes, err);

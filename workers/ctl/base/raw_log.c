@@ -1,8 +1,8 @@
 #include "ctl/base/raw_log.h"
 
-#include "ctl/base/position.h"
 #include "model/field.h"
 #include "protocol/frame.h"
+#include "protocol/log_position.h"
 #include "wire/wire.h"
 
 bool raw_delivery_is_good(const struct wire_delivery *delivery)
@@ -34,9 +34,9 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 	struct slice stem;
 	int32_t generation;
 
-	if (!position_split_topic(slice_of(ctl->config.topic_raw), &stem, &generation))
+	if (!log_position_split_topic(slice_of(ctl->config.topic_raw), &stem, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
-	snprintf(out, bytes, "%.*s%d", (int)stem.n, stem.p, position_generation(position));
+	snprintf(out, bytes, "%.*s%d", (int)stem.n, stem.p, log_position_generation(position));
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 static int fetch(struct kafka_reader *reader, const char *topic, int64_t position, struct kafka_message *ret,
 		 struct err *err)
 {
-	int rc = kafka_reader_seek(reader, topic, position_partition(position), position_offset(position), err);
+	int rc = kafka_reader_seek(reader, topic, log_position_partition(position), log_position_offset(position), err);
 
 	if (rc == -ERR_DATA)
 		return 0;
@@ -55,8 +55,8 @@ static int fetch(struct kafka_reader *reader, const char *topic, int64_t positio
 		return 0;
 	if (rc == 0)
 		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
-			       position_partition(position), (long long)position_offset(position));
-	if (rc < 0 || ret->offset == position_offset(position))
+			       log_position_partition(position), (long long)log_position_offset(position));
+	if (rc < 0 || ret->offset == log_position_offset(position))
 		return rc;
 	kafka_message_drop(ret);
 	return 0;

@@ -2,7 +2,6 @@
 
 #include "base/num.h"
 #include "ctl/base/ctl.h"
-#include "ctl/base/position.h"
 #include "ctl/base/raw_log.h"
 #include "ctl/reference/reference_versions.h"
 #include "ctl/prove/prove_commands.h"
@@ -10,6 +9,7 @@
 #include "wire/gen/confirm.h"
 #include "wire/gen/replay.h"
 #include "wire/gen/verdict.h"
+#include "protocol/log_position.h"
 #include "protocol/outcomes.h"
 #include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
@@ -217,11 +217,14 @@ static int fold_replay(struct verify *verify, struct verify_board *board, int64_
 static int fold(struct verify *verify, struct verify_board *board, const struct kafka_message *message,
 		const struct raw_headers *headers, enum mark mark, struct err *err)
 {
-	int64_t position = position_make(verify->generation, message->partition, message->offset);
 	struct slice body = { 0 };
 	struct wire_confirm confirm;
 	uint64_t schema = 0;
+	int64_t position;
 
+	if (!log_position_make(verify->generation, message->partition, message->offset, &position))
+		return err_set(err, ERR_DATA, "raw", "raw offset %lld is above what the register can number",
+			       (long long)message->offset);
 	if (headers->kind == RAW_DELIVERY)
 		return fold_delivery(verify, board, position, message->value, headers, mark == MARK_GIVEN_UP, err);
 	if (headers->kind == RAW_FORGET || frame_open(message->value, &schema, &body, NULL) != 0)
@@ -360,11 +363,10 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 static int open_verify(struct verify *verify, struct err *err)
 {
 	struct ctl *ctl = verify->ctl;
-	struct slice stem;
 
 	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.file", "verify needs hmac.key.file, the validators' key");
-	if (!position_split_topic(slice_of(ctl->config.topic_raw), &stem, &verify->generation))
+	if (!log_position_split_topic(slice_of(ctl->config.topic_raw), NULL, &verify->generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
 	hmac_key_init(&verify->key, ctl->config.hmac_key);
 	verify->is_wanted = calloc(BOARDS, sizeof *verify->is_wanted);

@@ -6,11 +6,11 @@
 #include "ctl/repair/repair_commands.h"
 
 #include "base/num.h"
-#include "ctl/base/position.h"
 #include "ctl/replay/replay_plan.h"
 #include "kafka/kafka_reader.h"
 #include "protocol/frame.h"
 #include "wire/gen/quarantine.h"
+#include "protocol/log_position.h"
 #include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
@@ -52,7 +52,7 @@ static void read_headers(struct quarantined *q, char names[NAMES_BYTES])
 static bool read_message(const struct kafka_message *message, struct arena *arena, char names[NAMES_BYTES],
 			 struct quarantined *ret)
 {
-	struct slice body, stem;
+	struct slice body;
 	uint64_t schema;
 	int32_t generation;
 
@@ -61,8 +61,9 @@ static bool read_message(const struct kafka_message *message, struct arena *aren
 	    wire_quarantine_decode_as(schema, body, arena, &ret->message, NULL) != 0)
 		return false;
 	read_headers(ret, names);
-	if (position_split_topic(ret->message.topic, &stem, &generation))
-		ret->position = position_make(generation, ret->message.partition, ret->message.offset);
+	if (!log_position_split_topic(ret->message.topic, NULL, &generation) ||
+	    !log_position_make(generation, ret->message.partition, ret->message.offset, &ret->position))
+		ret->position = 0; /* no delivery's: the register knows nothing of it */
 	return true;
 }
 
