@@ -6,8 +6,8 @@
 #   scripts/check_layers.sh --self-test   a made-up tree with known breaches: does the check see each of them?
 set -u -o pipefail
 
-# room | rooms of ours it may include, besides itself | third party it may include, in .c files and its own NAME_internal.h only;
-# a NAME_internal.h is private to its room. A worker's inner folder (workers/X/Y) is a room of its own: "X/Y" names it. What
+# module | modules of ours it may include, besides itself | third party it may include, in .c files and its own NAME_internal.h only;
+# a NAME_internal.h is private to its module. A worker's inner folder (workers/X/Y) is a module of its own: "X/Y" names it. What
 # stands in workers/X itself is the shell above them, which may include all of them; no inner folder includes the shell.
 table() {
 	cat <<'EOF'
@@ -71,45 +71,45 @@ check() {
 			split(rows[i], cell, "|")
 			gsub(/^ +| +$/, "", cell[1]); gsub(/^ +| +$/, "", cell[2]); gsub(/^ +| +$/, "", cell[3])
 			known[cell[1]] = 1; ours[cell[1]] = cell[2]; theirs[cell[1]] = cell[3]
-			if (cell[1] ~ /^common\//) rooms = rooms " " substr(cell[1], 8)
+			if (cell[1] ~ /^common\//) modules = modules " " substr(cell[1], 8)
 		}
 	}
 	{
 		file = $0; sub(/:.*/, "", file)
 		rest = substr($0, length(file) + 2); line = rest; sub(/:.*/, "", line)
 		text = substr(rest, length(line) + 2)
-		parts = split(file, part, "/"); room = part[1] "/" part[2]; own = part[2]; inner = ""
-		if (part[1] == "workers" && parts > 3) { inner = part[2] "/" part[3]; room = "workers/" inner }
-		if (!(room in known)) { if (!(room in told)) breach(room " is no room of the table in scripts/check_layers.sh"); told[room] = 1; next }
+		parts = split(file, part, "/"); module = part[1] "/" part[2]; own = part[2]; inner = ""
+		if (part[1] == "workers" && parts > 3) { inner = part[2] "/" part[3]; module = "workers/" inner }
+		if (!(module in known)) { if (!(module in told)) breach(module " is no module of the table in scripts/check_layers.sh"); told[module] = 1; next }
 		header = text
 		if (text ~ /</) {
 			sub(/^[^<]*</, "", header); sub(/>.*/, "", header)
 			library = third_party(header)
 			if (library == "") next
 			if (library == "unknown") breach("<" header "> is neither libc nor a library this house uses")
-			else if (!in_list(library, theirs[room])) breach(own " may not include " library " (<" header ">)" \
-				(theirs[room] == "" ? "" : ": it may include " theirs[room]))
+			else if (!in_list(library, theirs[module])) breach(own " may not include " library " (<" header ">)" \
+				(theirs[module] == "" ? "" : ": it may include " theirs[module]))
 			else if (file ~ /\.h$/ && file !~ /_internal\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
 			next
 		}
 		if (text !~ /"/) { breach("an include by macro cannot be checked: write the name"); next }
 		sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
-		if (header ~ /(^|\/)\.\.?\//) { breach("\"" header "\": write it from common/ as room/name.h"); next }
+		if (header ~ /(^|\/)\.\.?\//) { breach("\"" header "\": write it from common/ as module/name.h"); next }
 		if (header !~ /\//) next	# a file beside it
 		ways = split(header, way, "/"); target = way[1]
 		if (target == own) {
 			folder = ways > 2 ? way[1] "/" way[2] : ""
 			if (inner == "" || folder == inner) next
 			if (folder == "") breach("\"" header "\": an inner folder may not include the shell above it")
-			else if (!in_list(folder, ours[room])) breach(inner " may not include " folder " (\"" header "\"): it may include " ours[room])
+			else if (!in_list(folder, ours[module])) breach(inner " may not include " folder " (\"" header "\"): it may include " ours[module])
 			next
 		}
-		if (header ~ /_internal\.h$/) breach("\"" header "\" is private to its room")
+		if (header ~ /_internal\.h$/) breach("\"" header "\" is private to its module")
 		if (target == "workers" || target == "tests" || target == "schemas") breach(own " may not include \"" header "\": nobody but tests may")
-		else if (!in_list(target, rooms)) {
-			if (!(room ~ /^workers\// && target == own)) breach("\"" header "\": " target " is no room of common/")
-		} else if (!in_list(target, ours[room])) breach(own " may not include " target " (\"" header "\"): it may include " \
-			(ours[room] == "" ? "nothing of ours" : ours[room]))
+		else if (!in_list(target, modules)) {
+			if (!(module ~ /^workers\// && target == own)) breach("\"" header "\": " target " is no module of common/")
+		} else if (!in_list(target, ours[module])) breach(own " may not include " target " (\"" header "\"): it may include " \
+			(ours[module] == "" ? "nothing of ours" : ours[module]))
 	}
 	END {
 		printf "layers: %d files, %d breaches\n", file_count, breaches
@@ -137,7 +137,7 @@ self_test() {
 	printf '#include "../model/rule.h"\n' >common/wire/bad.c		       # 7: not from the include root
 	printf '#include "workers/gateway/gateway.h"\n' >workers/ctl/bad.c	       # 8: another worker
 	printf '#include <zlib.h>\n' >schemas/codegen/bad.c			       # 9: a library nobody agreed on
-	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a room that is not in the table
+	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a module that is not in the table
 	printf '#include "kafka/kafka.h"\n' >common/report/bad.c		       # 11: outward
 	printf '#include HEADER\n' >common/pg/bad.c				       # 12: by macro
 	printf '#include "ctl/replay/replay_plan.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/look/bad.c # 13, 14: sideways, upward
