@@ -9,7 +9,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from . import kafka, postgres, redis
+from . import kafka, postgres, redis, worker_process
 from .places import TMPFS, StackError, can_reach, link_to, outside_name, place, remove_tree, server_user
 
 SERVERS = ("kafka", "postgres", "redis")
@@ -216,11 +216,8 @@ class Stack:
 
     def end_workers(self, number, wait_s):
         """The programs of Instroom that scripts/workers started on this stack."""
-        from . import workers  # it builds on this module
-
-        if (self.dir / "workers").exists():
-            programs = workers.Workers(self)
-            programs.end(programs.all(), number, wait_s)
+        configs = worker_process.configs_in(self.dir / "workers")
+        worker_process.end([worker_process.process_of(config) for config in configs], number, wait_s)
 
     def down(self):
         if self.record is None:

@@ -5,15 +5,13 @@ Everything lies in DIR/workers of the stack: one configuration file a program, t
 import os
 import secrets
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
+from . import worker_process
 from .places import CHECKOUT, StackError
-from .process import Process
 from .stack import BLOCK, FREE_OFFSET
-
-KINDS = ("gateway", "validate", "write")
+from .worker_process import KINDS
 PER_KIND = 8  # ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
 
 
@@ -23,8 +21,7 @@ class Worker:
         self.name = f"{kind}{number}"
         self.port = workers.stack.record["base_port"] + FREE_OFFSET + KINDS.index(kind) * PER_KIND + number - 1
         self.config = workers.dir / f"{self.name}.conf"
-        # the worker's own settings file stands in its command line and in no other
-        self.process = Process(self.name, workers.dir / f"{self.name}.pid", workers.dir / f"{self.name}.log", self.config)
+        self.process = worker_process.process_of(self.config)
 
     def is_ready(self):
         try:
@@ -118,8 +115,8 @@ class Workers:
     def all(self, counts=None):
         if counts:
             return [Worker(self, kind, number) for kind in KINDS for number in range(1, counts[kind] + 1)]
-        return [Worker(self, path.stem.rstrip("0123456789"), int(path.stem.lstrip("abcdefghijklmnopqrstuvwxyz")))
-                for path in sorted(self.dir.glob("*.conf")) if path.stem.rstrip("0123456789") in KINDS]
+        return [Worker(self, worker_process.kind_of(path), int(path.stem.lstrip("abcdefghijklmnopqrstuvwxyz")))
+                for path in worker_process.configs_in(self.dir)]
 
     def named(self, name):
         found = [worker for worker in self.all() if name in (worker.name, worker.kind)]
@@ -134,12 +131,7 @@ class Workers:
             worker.wait(wait_s)
 
     def end(self, workers, number, wait_s):
-        """The signal to all of them first, then the wait: a writer may wait for a validator."""
-        for worker in workers:
-            worker.process.signal(number)
-        deadline = time.monotonic() + wait_s
-        return [worker.process.end(number, max(0.0, deadline - time.monotonic()))
-                for worker in workers if worker.process.pid() is not None]
+        return worker_process.end([worker.process for worker in workers], number, wait_s)
 
     def end_all(self):
         """For a stack that is about to be wiped; fine when no worker was ever set up."""
