@@ -36,8 +36,8 @@ static const char *const STAND_SQL =
 	"select t.board, t.bsn, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.lapsed_on, t.content, t.targets"
 	" from register.teacher t left join ("
 	"   select b.board, b.pending_sequence as sequence, k as key from register.board b"
-	"   join register.names n on n.board = b.board and n.digest = b.pending_names"
-	"   cross join lateral register.pending_keys(n.keys, b.pending_members) k"
+	"   join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
+	"   cross join lateral register.pending_keys(l.keys, b.pending_members) k"
 	"   where $1::int is null or b.board = $1"
 	" ) p on p.board = t.board and p.key = t.key"
 	" where $1::int is null or t.board = $1 order by t.board";

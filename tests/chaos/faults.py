@@ -704,7 +704,7 @@ class PgDiskFull(Fault):
     """The tables that grow lie on a small disk, which somebody else fills."""
 
     resource = "postgres"
-    tables = ("teacher", "teacher_history", "delivery", "feedback", "names", "finding")
+    tables = ("teacher", "teacher_history", "delivery", "feedback", "key_list", "finding")
 
     def prepare(self, machine, crash_at):
         machine.move_to_small_disk(self.tables)

@@ -1,11 +1,9 @@
 /* The writer's transactions against a real PostgreSQL: the register holds what the same log makes of one in memory,
  * wherever batches end; what cannot be stored is set aside; the fence holds; a lost answer to COMMIT is found out. */
-#include "adapters_fixture.h"
+#include "register_fixture.h"
 #include "write/isolate.h"
 #include "base/num.h"
 #include "write_log.h"
-
-#include <dirent.h>
 
 static const char TOPIC[] = "instroom.raw.1";
 
@@ -18,72 +16,13 @@ struct fixture {
 	struct err err;
 };
 
-static struct pg_link *connect_to(const char *conninfo)
-{
-	static char kept[1024];
-	struct pg_link *link = NULL;
-	struct err err = { 0 };
-
-	snprintf(kept, sizeof kept, "%s", conninfo);
-	struct pg_options options = {
-		.conninfo = kept, .application = "write_it", .connect_ms = 3000, .lock_ms = 2000, .idle_transaction_ms = 60000
-	};
-
-	ASSERT_OK(pg_link_open(&options, &link, &err));
-	ASSERT_OK(pg_link_connect(link, &err));
-	return link;
-}
-
-static void run_file(struct pg_link *link, const char *path)
-{
-	static char sql[65536];
-	struct err err = { 0 };
-	FILE *file = fopen(path, "r");
-
-	cr_assert(file, "%s", path);
-	size_t n = fread(sql, 1, sizeof sql - 1, file);
-
-	fclose(file);
-	sql[n] = '\0';
-	ASSERT_OK(pg_script(link, sql, &err));
-}
-
-static int is_sql(const struct dirent *entry)
-{
-	return strstr(entry->d_name, ".sql") != NULL;
-}
-
-static void migrate(struct pg_link *link)
-{
-	struct dirent **files;
-	int count = scandir(SCHEMAS_SQL_DIR, &files, is_sql, alphasort);
-
-	cr_assert_gt(count, 0);
-	for (int i = 0; i < count; i++) {
-		char path[512];
-
-		snprintf(path, sizeof path, "%s/%s", SCHEMAS_SQL_DIR, files[i]->d_name);
-		run_file(link, path);
-		free(files[i]);
-	}
-	free(files);
-}
-
 static void fixture_open(struct fixture *fixture)
 {
-	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
-	char name[64], sql[128], conninfo[1024];
 	struct err err = { 0 };
-	struct pg_link *link = connect_to(admin);
 
 	memset(fixture, 0, sizeof *fixture);
-	fixture_name(name, sizeof name);
-	snprintf(sql, sizeof sql, "create database \"%s\"", name);
-	ASSERT_OK(pg_script(link, sql, &err));
-	pg_link_close(link);
-	snprintf(conninfo, sizeof conninfo, "%s dbname=%s", admin, name);
-	fixture->link = connect_to(conninfo);
-	migrate(fixture->link);
+	fixture->link = register_open();
+	register_migrate(fixture->link, 1, MIGRATION_LAST);
 	ASSERT_OK(pg_script(fixture->link,
 			    "insert into register.cursor (topic, partition) values ('instroom.raw.1', 0)", &err));
 	ASSERT_OK(transaction_init(&fixture->transaction, fixture->link, slice_of(TOPIC), 256 << 20, 1 << 20, &err));
@@ -124,11 +63,7 @@ static enum transaction_end run(struct fixture *fixture, struct message **messag
 
 static struct pg_rows *ask(struct fixture *fixture, const char *sql)
 {
-	struct pg_rows *rows = NULL;
-	struct err err = { 0 };
-
-	ASSERT_OK(pg_exec(fixture->link, NULL, sql, NULL, &rows, NULL, &err));
-	return rows;
+	return register_ask(fixture->link, sql);
 }
 
 static int64_t ask_number(struct fixture *fixture, const char *sql)
@@ -276,7 +211,7 @@ static void check_seed(struct fixture *fixture, uint64_t seed)
 	struct err err = { 0 };
 
 	ASSERT_OK(pg_script(fixture->link,
-			    "truncate register.teacher, register.teacher_history, register.delivery, register.names,"
+			    "truncate register.teacher, register.teacher_history, register.delivery, register.key_list,"
 			    " register.feedback, register.board, register.disowned, register.finding, register.contact,"
 			    " register.confirmation",
 			    &err));

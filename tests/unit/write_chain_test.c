@@ -69,7 +69,7 @@ Test(write_pending, the_greater_of_row_and_list_counts_and_only_for_members)
 
 	cr_expect_eq(pending_sequence_of(&pending, keys + 16, 4), 5);
 	cr_expect_eq(pending_sequence_of(&pending, keys + 16, 6), 6);
-	cr_expect_eq(pending_sequence_of(&pending, keys, 4), 4, "in the list of names, but no member");
+	cr_expect_eq(pending_sequence_of(&pending, keys, 4), 4, "in the key list, but no member");
 	cr_expect_eq(pending_sequence_of(&pending, other, 4), 4);
 }
 

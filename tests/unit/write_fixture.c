@@ -178,14 +178,14 @@ void fake_register_init(struct fake_register *fake)
 {
 	memset(fake, 0, sizeof *fake);
 	fake->history = new_zeroed(FAKE_HISTORY_MAX, sizeof *fake->history);
-	fake->names = new_zeroed(FAKE_NAMES_MAX, sizeof *fake->names);
+	fake->key_lists = new_zeroed(FAKE_KEY_LISTS_MAX, sizeof *fake->key_lists);
 	fake->deliveries = new_zeroed(FAKE_DELIVERIES_MAX, sizeof *fake->deliveries);
 }
 
 void fake_register_release(struct fake_register *fake)
 {
 	free(fake->history);
-	free(fake->names);
+	free(fake->key_lists);
 	free(fake->deliveries);
 }
 
@@ -221,7 +221,7 @@ static void read_deliveries(const struct fake_register *fake, struct batch *batc
 		waiting->delivery_id = header->delivery_id;
 		waiting->sequence = header->sequence;
 		waiting->extraction_date = header->extraction_date;
-		memcpy(waiting->names, delivery->message->verdict.keys_digest, DIGEST_BYTES);
+		memcpy(waiting->key_list, delivery->message->verdict.keys_digest, DIGEST_BYTES);
 		board_add_waiting(board, waiting);
 	}
 }
@@ -281,26 +281,26 @@ static int fake_read_all(void *self, struct batch *batch, struct board **boards,
 	return 0;
 }
 
-static const struct fake_names *find_names(const struct fake_register *fake, int board, const uint8_t *digest)
+static const struct fake_key_list *find_key_list(const struct fake_register *fake, int board, const uint8_t *digest)
 {
-	for (size_t i = 0; i < fake->names_count; i++)
-		if (fake->names[i].board == board && memcmp(fake->names[i].digest, digest, DIGEST_BYTES) == 0)
-			return &fake->names[i];
+	for (size_t i = 0; i < fake->key_list_count; i++)
+		if (fake->key_lists[i].board == board && memcmp(fake->key_lists[i].digest, digest, DIGEST_BYTES) == 0)
+			return &fake->key_lists[i];
 	return NULL;
 }
 
-static int fake_read_names(void *self, struct batch *batch, struct names_want *wants, size_t count, struct err *err)
+static int fake_read_key_lists(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err)
 {
 	struct fake_register *fake = self;
 
 	(void)batch, (void)err;
 	fake->asked[ASKED_NAMES]++;
 	for (size_t i = 0; i < count; i++) {
-		const struct fake_names *names = find_names(fake, wants[i].board, wants[i].digest);
+		const struct fake_key_list *list = find_key_list(fake, wants[i].board, wants[i].digest);
 
-		if (!names)
+		if (!list)
 			continue;
-		*wants[i].ret = names->keys;
+		*wants[i].ret = list->keys;
 		*wants[i].ret_is_known = true;
 	}
 	return 0;
@@ -314,7 +314,7 @@ struct batch_port fake_port(struct fake_register *fake)
 		.read_ledgers = fake_read_ledgers,
 		.read_teachers = fake_read_teachers,
 		.read_all_teachers = fake_read_all,
-		.read_names = fake_read_names,
+		.read_key_lists = fake_read_key_lists,
 	};
 }
 
@@ -323,15 +323,15 @@ int64_t fake_sequence(const struct fake_register *fake, int board, int teacher)
 	const struct fake_board *b = &fake->boards[board];
 	struct pending pending = { 0 };
 
-	if (b->row.pending_names) {
-		const struct fake_names *names = find_names(fake, board, b->row.pending_names);
+	if (b->row.pending_key_list) {
+		const struct fake_key_list *list = find_key_list(fake, board, b->row.pending_key_list);
 
-		cr_assert(names);
+		cr_assert(list);
 		pending.sequence = b->row.pending_sequence;
 		pending.members = (const uint8_t *)b->row.pending_members.p;
 		pending.member_bytes = b->row.pending_members.n;
 		pending.has_keys = true;
-		pending.keys = names->keys;
+		pending.keys = list->keys;
 	}
 	return pending_sequence_of(&pending, fake_key(teacher), b->teachers[teacher].sequence);
 }
@@ -423,10 +423,10 @@ static void apply_board(struct fake_register *fake, const struct board *board)
 	if (board->pending.sequence == 0)
 		return;
 	cr_assert_leq(board->pending.member_bytes, sizeof row->pending_members);
-	memcpy(row->pending_names, board->pending.names, DIGEST_BYTES);
+	memcpy(row->pending_key_list, board->pending.key_list, DIGEST_BYTES);
 	memcpy(row->pending_members, board->pending.members, board->pending.member_bytes);
 	row->row.pending_sequence = board->pending.sequence;
-	row->row.pending_names = row->pending_names;
+	row->row.pending_key_list = row->pending_key_list;
 	row->row.pending_members = slice_make(row->pending_members, board->pending.member_bytes);
 }
 
@@ -450,14 +450,14 @@ static void apply_delivery(struct fake_register *fake, struct message *message)
 	memcpy(delivery->lines, ledger->lines, sizeof delivery->lines);
 	cr_assert_leq(ledger->group_count, sizeof delivery->outcomes);
 	memcpy(delivery->outcomes, ledger->outcomes, ledger->group_count);
-	if (find_names(fake, delivery->board, message->verdict.keys_digest))
+	if (find_key_list(fake, delivery->board, message->verdict.keys_digest))
 		return;
-	struct fake_names *names = &fake->names[fake->names_count++];
+	struct fake_key_list *list = &fake->key_lists[fake->key_list_count++];
 
-	cr_assert(fake->names_count <= FAKE_NAMES_MAX);
-	names->board = delivery->board;
-	memcpy(names->digest, message->verdict.keys_digest, DIGEST_BYTES);
-	names->keys = message->verdict.keys;
+	cr_assert(fake->key_list_count <= FAKE_KEY_LISTS_MAX);
+	list->board = delivery->board;
+	memcpy(list->digest, message->verdict.keys_digest, DIGEST_BYTES);
+	list->keys = message->verdict.keys;
 }
 
 static void apply_waiting(struct fake_register *fake, const struct waiting *waiting)

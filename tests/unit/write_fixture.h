@@ -8,7 +8,13 @@
 
 #include "write/batch.h"
 
-enum { FAKE_BOARDS = 3, FAKE_TEACHERS = 12, FAKE_HISTORY_MAX = 4096, FAKE_DELIVERIES_MAX = 512, FAKE_NAMES_MAX = 1024 };
+enum {
+	FAKE_BOARDS = 3,
+	FAKE_TEACHERS = 12,
+	FAKE_HISTORY_MAX = 4096,
+	FAKE_DELIVERIES_MAX = 512,
+	FAKE_KEY_LISTS_MAX = 1024
+};
 
 struct fake_row { /* without padding, as rows are compared by their bytes */
 	int64_t sequence, since;
@@ -24,7 +30,7 @@ struct fake_history {
 	int64_t until;
 };
 
-struct fake_names {
+struct fake_key_list {
 	int board;
 	uint8_t digest[DIGEST_BYTES];
 	struct slice keys;
@@ -45,7 +51,7 @@ struct fake_delivery {
 struct fake_board {
 	bool is_stored;
 	struct board_row row;
-	uint8_t pending_names[DIGEST_BYTES], pending_members[8];
+	uint8_t pending_key_list[DIGEST_BYTES], pending_members[8];
 	struct fake_row teachers[FAKE_TEACHERS];
 	bool is_disowned[FAKE_TEACHERS];
 };
@@ -56,8 +62,8 @@ struct fake_register {
 	struct fake_board boards[FAKE_BOARDS];
 	struct fake_history *history;
 	size_t history_count;
-	struct fake_names *names;
-	size_t names_count;
+	struct fake_key_list *key_lists;
+	size_t key_list_count;
 	struct fake_delivery *deliveries;
 	size_t delivery_count;
 	int asked[FAKE_QUESTIONS];

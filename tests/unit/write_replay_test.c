@@ -470,7 +470,7 @@ static void check_restated(const struct text_lines *want, uint64_t seed)
 	cr_assert_eq(restated->unreadable_lines, unreadable, "seed=%" PRIu64, seed);
 	for (size_t i = 1; i < keys_count(restated->keys); i++)
 		cr_assert_lt(memcmp(keys_at(restated->keys, i - 1), keys_at(restated->keys, i), TEACHER_KEY_BYTES), 0,
-			     "seed=%" PRIu64 ": names do not rise", seed);
+			     "seed=%" PRIu64 ": the keys do not rise", seed);
 }
 
 Test(write_replay, restates_random_deliveries_as_the_rule_says_line_by_line)

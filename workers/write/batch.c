@@ -245,19 +245,19 @@ struct round {
 	struct message **messages; /* one a board */
 	size_t count;
 	struct board **all;
-	struct names_want *names;
+	struct key_list_want *key_lists;
 };
 
-static void want_names(struct names_want *wants, size_t *count, const struct board *board, const uint8_t *digest,
-		       struct slice *ret, bool *ret_is_known)
+static void want_key_list(struct key_list_want *wants, size_t *count, const struct board *board, const uint8_t *digest,
+			  struct slice *ret, bool *ret_is_known)
 {
-	wants[(*count)++] = (struct names_want){ board->number, digest, ret, ret_is_known };
+	wants[(*count)++] = (struct key_list_want){ board->number, digest, ret, ret_is_known };
 }
 
 /* Reads what the boards of the round want, in one question a kind. */
 static int round_read(struct round *round, struct err *err)
 {
-	size_t all_count = 0, names_count = 0;
+	size_t all_count = 0, key_list_count = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < round->count; i++) {
@@ -267,17 +267,18 @@ static int round_read(struct round *round, struct err *err)
 		if (board->wants & WANT_ALL_TEACHERS)
 			round->all[all_count++] = board;
 		if (board->wants & WANT_PENDING_KEYS)
-			want_names(round->names, &names_count, board, board->pending.names, &board->pending.keys,
-				   &board->pending.has_keys);
+			want_key_list(round->key_lists, &key_list_count, board, board->pending.key_list,
+				      &board->pending.keys, &board->pending.has_keys);
 		if (board->wants & WANT_WAITING_KEYS)
-			want_names(round->names, &names_count, board, waiting->names, &waiting->keys, &waiting->has_keys);
+			want_key_list(round->key_lists, &key_list_count, board, waiting->key_list, &waiting->keys,
+				      &waiting->has_keys);
 	}
-	if (names_count > 0)
-		rc = round->port->read_names(round->port->self, round->batch, round->names, names_count, err);
-	for (size_t i = 0; rc == 0 && i < names_count; i++)
-		if (!*round->names[i].ret_is_known)
-			rc = err_set(err, ERR_FATAL, "register.names",
-				     "board %05d: a list of names is missing in the register", (int)round->names[i].board);
+	if (key_list_count > 0)
+		rc = round->port->read_key_lists(round->port->self, round->batch, round->key_lists, key_list_count, err);
+	for (size_t i = 0; rc == 0 && i < key_list_count; i++)
+		if (!*round->key_lists[i].ret_is_known)
+			rc = err_set(err, ERR_FATAL, "register.key_list",
+				     "board %05d: a key list is missing in the register", (int)round->key_lists[i].board);
 	if (rc == 0 && all_count > 0)
 		rc = round->port->read_all_teachers(round->port->self, round->batch, round->all, all_count, err);
 	for (size_t i = 0; rc == 0 && i < all_count; i++)
@@ -321,11 +322,11 @@ static int batch_run_rounds(struct batch *batch, const struct batch_port *port, 
 		.messages = arena_take(batch->arena, batch->board_count, sizeof(struct message *)),
 		.count = batch->board_count,
 		.all = arena_take(batch->arena, batch->board_count, sizeof(struct board *)),
-		.names = arena_take(batch->arena, batch->board_count * 2, sizeof(struct names_want)),
+		.key_lists = arena_take(batch->arena, batch->board_count * 2, sizeof(struct key_list_want)),
 	};
 	int rc = 0;
 
-	if (!round.messages || !round.all || !round.names)
+	if (!round.messages || !round.all || !round.key_lists)
 		return batch_full(err);
 	for (size_t i = 0; i < batch->board_count; i++)
 		round.messages[i] = batch->boards[i]->first;

@@ -21,8 +21,8 @@ struct batch {
 	struct teacher_map teachers;
 };
 
-/* Keys of a list of names that must be read. */
-struct names_want {
+/* A key list that must be read. */
+struct key_list_want {
 	int32_t board;
 	const uint8_t *digest;
 	struct slice *ret;
@@ -37,13 +37,13 @@ struct batch_port {
 	int (*read_boards)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
 	/* For boards that have a row: the deliveries that its messages may repeat (board_add_known), the waiting ones
 	 * in log order (board_add_waiting), disowned teachers (batch_set_disowned), the latest contact, in each message
-	 * whether its names and feedback are new, and in each REPLAY its delivery (message->standing). */
+	 * whether its key list and feedback are new, and in each REPLAY its delivery (message->standing). */
 	int (*read_ledgers)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
 	/* teacher_set_row for those of the list that have a row. */
 	int (*read_teachers)(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err);
 	/* The same for all rows of these boards: batch_set_row. */
 	int (*read_all_teachers)(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err);
-	int (*read_names)(void *self, struct batch *batch, struct names_want *wants, size_t count, struct err *err);
+	int (*read_key_lists)(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err);
 };
 
 /* messages: only their verdict, position, partition and refusal are looked at. */

@@ -15,10 +15,10 @@ void board_set_row(struct board *board, const struct board_row *row)
 	board->active = row->active;
 	board->disowned = row->disowned;
 	board->has_all = row->teachers == 0;
-	if (!row->pending_names)
+	if (!row->pending_key_list)
 		return;
 	board->pending.sequence = row->pending_sequence;
-	memcpy(board->pending.names, row->pending_names, DIGEST_BYTES);
+	memcpy(board->pending.key_list, row->pending_key_list, DIGEST_BYTES);
 	board->pending.members = (const uint8_t *)row->pending_members.p;
 	board->pending.member_bytes = row->pending_members.n;
 	board->pending.member_count = bits_count(board->pending.members, board->pending.member_bytes);

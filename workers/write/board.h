@@ -23,7 +23,7 @@ struct waiting {
 	struct slice delivery_id;
 	int64_t sequence;
 	int32_t extraction_date;
-	uint8_t names[DIGEST_BYTES];
+	uint8_t key_list[DIGEST_BYTES]; /* its digest */
 	bool has_keys;
 	struct slice keys;	 /* the teachers it named, when has_keys */
 	struct message *message; /* when it was entered in this batch; its ledger row is then still ours to write */
@@ -39,7 +39,7 @@ struct contact {
 
 /* What must be read of the register before a board's message can go on. */
 enum board_want {
-	WANT_PENDING_KEYS = 1u << 0, /* keys of pending.names */
+	WANT_PENDING_KEYS = 1u << 0, /* keys of pending.key_list */
 	WANT_WAITING_KEYS = 1u << 1, /* keys of the delivery that its message confirms */
 	WANT_ALL_TEACHERS = 1u << 2, /* key, status, sequence and hash of all rows */
 };
@@ -72,7 +72,7 @@ struct board_row {
 	int64_t sequence_max, sequence_full;
 	int64_t teachers, active, disowned;
 	int64_t pending_sequence;
-	const uint8_t *pending_names; /* NULL: no list */
+	const uint8_t *pending_key_list; /* NULL: no list */
 	struct slice pending_members;
 };
 void board_set_row(struct board *board, const struct board_row *row);

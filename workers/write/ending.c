@@ -100,7 +100,7 @@ static int add_waiting(struct batch *batch, struct message *message, struct err 
 		.keys = verdict->keys,
 		.message = message,
 	};
-	memcpy(waiting->names, verdict->keys_digest, DIGEST_BYTES);
+	memcpy(waiting->key_list, verdict->keys_digest, DIGEST_BYTES);
 	board_add_waiting(message->board, waiting);
 	return 0;
 }

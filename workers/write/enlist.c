@@ -5,10 +5,10 @@
 
 static bool is_same_list(const struct pending *pending, const struct message *message)
 {
-	return memcmp(pending->names, message->verdict.keys_digest, DIGEST_BYTES) == 0;
+	return memcmp(pending->key_list, message->verdict.keys_digest, DIGEST_BYTES) == 0;
 }
 
-/* A replay's names are no list of the ledger: it writes rows. */
+/* A replay's keys are no list of the ledger: it writes rows. */
 static bool makes_list(const struct message *message)
 {
 	return message->verdict.kind == VERDICT_KIND_DELIVERY;
@@ -91,6 +91,6 @@ int enlist_unchanged(struct batch *batch, struct message *message, struct err *e
 		.has_keys = true,
 		.keys = verdict->keys,
 	};
-	memcpy(pending->names, verdict->keys_digest, DIGEST_BYTES);
+	memcpy(pending->key_list, verdict->keys_digest, DIGEST_BYTES);
 	return 0;
 }

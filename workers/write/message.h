@@ -60,9 +60,9 @@ struct message {
 	struct ledger ledger;
 	bool has_confirmed; /* CONFIRM: a delivery waited and was carried out */
 	int64_t confirmed_lapsed;
-	uint8_t *forget;			   /* bit set by group: teachers the cache must forget; NULL: none */
-	bool are_names_stored, is_feedback_stored; /* the register has them under their digest */
-	bool has_new_contact;			   /* other than the board's latest */
+	uint8_t *forget;			     /* bit set by group: teachers the cache must forget; NULL: none */
+	bool is_key_list_stored, is_feedback_stored; /* the register has them under their digest */
+	bool has_new_contact;			     /* other than the board's latest */
 
 	/* REPLAY (replay.h) */
 	struct standing *standing; /* the delivery it speaks of; NULL: unknown */

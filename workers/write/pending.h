@@ -2,11 +2,11 @@
  * 5.3(b)).
  *
  * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key
- * list `names` have at least this sequence, whatever their row says. A bit a key tells the members. Rules: the newest
+ * list have at least this sequence, whatever their row says. A bit a key tells the members. Rules: the newest
  * list wins if it is not much smaller than the one it replaces; members of the old one that the new one does not cover
  * get their sequence into their row. Otherwise the few teachers of the new one get theirs. Reading the list needs its
  * keys, which stand in the register under their digest; they are read only when a question needs them: a message at or
- * below the board's highest volgnummer, a confirmation, or a replacement by another list of names. */
+ * below the board's highest volgnummer, a confirmation, or a replacement by another key list. */
 #ifndef WRITE_PENDING_H
 #define WRITE_PENDING_H
 
@@ -16,9 +16,9 @@
 enum { DIGEST_BYTES = 16 };
 
 struct pending {
-	int64_t sequence; /* 0: no list */
-	uint8_t names[DIGEST_BYTES];
-	const uint8_t *members; /* bit i, lowest first: key i of the list is a member */
+	int64_t sequence;		/* 0: no list */
+	uint8_t key_list[DIGEST_BYTES]; /* its digest */
+	const uint8_t *members;		/* bit i, lowest first: key i of the list is a member */
 	size_t member_bytes;
 	size_t member_count;
 	bool has_keys;

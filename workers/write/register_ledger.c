@@ -5,12 +5,12 @@
 #include "pg/pg_copy.h"
 #include "protocol/outcomes.h"
 
-static const char NAMES_SQL[] = "copy register.names (board, digest, keys) from stdin (format binary)";
+static const char KEY_LIST_SQL[] = "copy register.key_list (board, digest, keys) from stdin (format binary)";
 static const char FEEDBACK_SQL[] = "copy register.feedback (board, digest, body) from stdin (format binary)";
 static const char DELIVERY_SQL[] =
 	"copy register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence, extraction_date,"
 	" received_on, reference_version, attempt, state, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-	" ingetrokken, quarantaine, absent, active, lapsed, notices, unreadable_lines, names, feedback, outcomes)"
+	" ingetrokken, quarantaine, absent, active, lapsed, notices, unreadable_lines, key_list, feedback, outcomes)"
 	" from stdin (format binary)";
 static const char FINDING_SQL[] = "copy register.finding (position, rule, lines) from stdin (format binary)";
 static const char CONTACT_SQL[] = "copy register.contact (board, since, name, phone, email) from stdin (format binary)";
@@ -24,17 +24,17 @@ static const char WAITING_OVER_SQL[] =
 
 static const char BOARD_SQL[] =
 	"insert into register.board as b (board, partition, sequence_max, sequence_full, teachers, active, disowned,"
-	"  pending_sequence, pending_names, pending_members)"
+	"  pending_sequence, pending_key_list, pending_members)"
 	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned, n.pending_sequence,"
-	"  case when n.pending_sequence > 0 then n.pending_names end,"
+	"  case when n.pending_sequence > 0 then n.pending_key_list end,"
 	"  case when n.pending_sequence > 0 then n.pending_members end"
 	" from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::bigint[],"
 	"  $9::uuid[], $10::bytea[]) as n(board, partition, sequence_max, sequence_full, teachers, active, disowned,"
-	"  pending_sequence, pending_names, pending_members)"
+	"  pending_sequence, pending_key_list, pending_members)"
 	" on conflict (board) do update set partition = excluded.partition, sequence_max = excluded.sequence_max,"
 	"  sequence_full = excluded.sequence_full, teachers = excluded.teachers, active = excluded.active,"
 	"  disowned = excluded.disowned, pending_sequence = excluded.pending_sequence,"
-	"  pending_names = excluded.pending_names, pending_members = excluded.pending_members";
+	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members";
 
 enum { RULES_MAX = 64 }; /* codes that one delivery can have */
 
@@ -42,7 +42,7 @@ typedef void copy_message(struct strbuf *out, const struct message *message);
 
 static bool is_list_new(const struct message *message)
 {
-	if (message->are_names_stored)
+	if (message->is_key_list_stored)
 		return false;
 	for (const struct message *m = message->board->first; m != message; m = m->next)
 		if (m->is_entered && memcmp(m->verdict.keys_digest, message->verdict.keys_digest, DIGEST_BYTES) == 0)
@@ -71,7 +71,7 @@ static void copy_digest(struct strbuf *out, const uint8_t *digest)
 	pg_copy_bytes(out, slice_make(digest, DIGEST_BYTES));
 }
 
-static void copy_names(struct strbuf *out, const struct message *message)
+static void copy_key_list(struct strbuf *out, const struct message *message)
 {
 	if (!message->is_entered || !is_list_new(message))
 		return;
@@ -220,8 +220,8 @@ static const struct {
 	const char *sql;
 	copy_message *copy;
 } COPIES[] = {
-	{ NAMES_SQL, copy_names },	{ FEEDBACK_SQL, copy_feedback }, { DELIVERY_SQL, copy_delivery },
-	{ FINDING_SQL, copy_findings }, { CONTACT_SQL, copy_contact },	 { CONFIRMATION_SQL, copy_confirmation },
+	{ KEY_LIST_SQL, copy_key_list }, { FEEDBACK_SQL, copy_feedback }, { DELIVERY_SQL, copy_delivery },
+	{ FINDING_SQL, copy_findings },	 { CONTACT_SQL, copy_contact },	  { CONFIRMATION_SQL, copy_confirmation },
 	{ FOREIGN_SQL, copy_foreign },
 };
 
@@ -284,7 +284,7 @@ static int write_boards(struct register_write *write, const struct batch *batch,
 		columns_i32(write->columns, (int32_t)board->active);
 		columns_i32(write->columns, (int32_t)board->disowned);
 		columns_i64(write->columns, board->pending.sequence);
-		columns_uuid(write->columns, board->pending.names);
+		columns_uuid(write->columns, board->pending.key_list);
 		columns_text(write->columns, slice_make(board->pending.members, board->pending.member_bytes));
 	}
 	if (write->columns->rows == 0)

@@ -3,7 +3,7 @@
 #include "write/register_replay.h"
 
 static const char BOARDS_SQL[] =
-	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_names, pending_members"
+	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list, pending_members"
 	" from register.board where board = any($1)";
 
 static const char KNOWN_SQL[] =
@@ -11,7 +11,7 @@ static const char KNOWN_SQL[] =
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id";
 
 static const char WAITING_SQL[] =
-	"select board, position, delivery_id, sequence, extraction_date, names from register.delivery"
+	"select board, position, delivery_id, sequence, extraction_date, key_list from register.delivery"
 	" where state = 2 and board = any($1) order by board, position";
 
 static const char DISOWNED_SQL[] = "select board, key from register.disowned where board = any($1)";
@@ -20,9 +20,9 @@ static const char CONTACT_SQL[] =
 	"select distinct on (board) board, name, phone, email from register.contact where board = any($1)"
 	" order by board, since desc";
 
-static const char NAMES_KNOWN_SQL[] =
+static const char KEY_LISTS_KNOWN_SQL[] =
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.names n on n.board = w.board and n.digest = w.digest";
+	" join register.key_list l on l.board = w.board and l.digest = w.digest";
 
 static const char FEEDBACK_KNOWN_SQL[] =
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
@@ -35,9 +35,9 @@ static const char TEACHERS_SQL[] =
 static const char ALL_TEACHERS_SQL[] =
 	"select board, key, status, sequence, hash from register.teacher where board = any($1)";
 
-static const char NAMES_SQL[] =
-	"select w.at, n.keys from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.names n on n.board = w.board and n.digest = w.digest";
+static const char KEY_LIST_SQL[] =
+	"select w.at, l.keys from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
+	" join register.key_list l on l.board = w.board and l.digest = w.digest";
 
 static const uint8_t *copy_bytes(struct arena *arena, struct slice bytes)
 {
@@ -83,8 +83,8 @@ static int set_board(struct batch *batch, const struct pg_rows *rows, size_t i, 
 	};
 
 	if (!pg_is_null(rows, i, 7)) {
-		row.pending_names = copy_bytes(batch->arena, pg_get_bytes(rows, i, 7));
-		if (!row.pending_names || !arena_copy(batch->arena, pg_get_bytes(rows, i, 8), &row.pending_members))
+		row.pending_key_list = copy_bytes(batch->arena, pg_get_bytes(rows, i, 7));
+		if (!row.pending_key_list || !arena_copy(batch->arena, pg_get_bytes(rows, i, 8), &row.pending_members))
 			return batch_full(err);
 	}
 	board_set_row(batch_find_board(batch, pg_get_i32(rows, i, 0)), &row);
@@ -151,7 +151,7 @@ static int read_waiting(struct register_read *read, struct batch *batch, struct 
 		waiting->position = pg_get_i64(rows, i, 1);
 		waiting->sequence = pg_get_i64(rows, i, 3);
 		waiting->extraction_date = pg_get_i32(rows, i, 4);
-		memcpy(waiting->names, pg_get_bytes(rows, i, 5).p, DIGEST_BYTES);
+		memcpy(waiting->key_list, pg_get_bytes(rows, i, 5).p, DIGEST_BYTES);
 		board_add_waiting(batch_find_board(batch, pg_get_i32(rows, i, 0)), waiting);
 	}
 	return rc;
@@ -217,8 +217,8 @@ static int read_digests(struct register_read *read, struct batch *batch, bool is
 	}
 	if (read->columns->rows == 0)
 		return 0;
-	int rc = columns_exec(read->columns, read->link, is_feedback ? "read_feedback_known" : "read_names_known",
-			      is_feedback ? FEEDBACK_KNOWN_SQL : NAMES_KNOWN_SQL, NULL, &rows, NULL, err);
+	int rc = columns_exec(read->columns, read->link, is_feedback ? "read_feedback_known" : "read_key_lists_known",
+			      is_feedback ? FEEDBACK_KNOWN_SQL : KEY_LISTS_KNOWN_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct message *message = batch->messages[pg_get_i32(rows, i, 0)];
@@ -226,7 +226,7 @@ static int read_digests(struct register_read *read, struct batch *batch, bool is
 		if (is_feedback)
 			message->is_feedback_stored = true;
 		else
-			message->are_names_stored = true;
+			message->is_key_list_stored = true;
 	}
 	return rc;
 }
@@ -300,7 +300,7 @@ static int read_all_teachers(void *self, struct batch *batch, struct board **boa
 	return rc;
 }
 
-static int read_names(void *self, struct batch *batch, struct names_want *wants, size_t count, struct err *err)
+static int read_key_lists(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct register_read *read = self;
@@ -311,10 +311,10 @@ static int read_names(void *self, struct batch *batch, struct names_want *wants,
 		columns_uuid(read->columns, wants[i].digest);
 		columns_i32(read->columns, (int32_t)i);
 	}
-	int rc = columns_exec(read->columns, read->link, "read_names", NAMES_SQL, NULL, &rows, NULL, err);
+	int rc = columns_exec(read->columns, read->link, "read_key_lists", KEY_LIST_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
-		const struct names_want *want = &wants[pg_get_i32(rows, i, 0)];
+		const struct key_list_want *want = &wants[pg_get_i32(rows, i, 0)];
 
 		if (!arena_copy(batch->arena, pg_get_bytes(rows, i, 1), want->ret))
 			return batch_full(err);
@@ -331,6 +331,6 @@ struct batch_port register_read_port(struct register_read *read)
 		.read_ledgers = read_ledgers,
 		.read_teachers = read_teachers,
 		.read_all_teachers = read_all_teachers,
-		.read_names = read_names,
+		.read_key_lists = read_key_lists,
 	};
 }

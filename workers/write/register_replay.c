@@ -4,12 +4,12 @@
 #include "write/replay.h"
 
 static const char STANDING_SQL[] =
-	"select w.at, d.position, d.lines, d.outcomes, n.keys, f.body,"
+	"select w.at, d.position, d.lines, d.outcomes, l.keys, f.body,"
 	"  exists (select from register.replay_change c where c.position = d.position and c.attempt = w.attempt),"
 	"  d.nieuw, d.gewijzigd, d.ongewijzigd, d.verouderd, d.afgekeurd, d.ingetrokken, d.quarantaine"
 	" from unnest($1::int[], $2::text[], $3::bytea[], $4::int[], $5::int[]) as w(board, delivery_id, fingerprint, attempt, at)"
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id and d.fingerprint = w.fingerprint"
-	" left join register.names n on n.board = d.board and n.digest = d.names"
+	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
 	" left join register.feedback f on f.board = d.board and f.digest = d.feedback"
 	" where not d.dry_run";
 
@@ -20,15 +20,15 @@ static const char ATTEMPT_SQL[] =
 	"  values ($1, $2, $3, $4, $5, $6, $7, $8)"
 	") update register.delivery set attempt = greatest(attempt, $2) where position = $1";
 
-static const char NAMES_SQL[] =
-	"insert into register.names (board, digest, keys) values ($1, $2, $3) on conflict do nothing";
+static const char KEY_LIST_SQL[] =
+	"insert into register.key_list (board, digest, keys) values ($1, $2, $3) on conflict do nothing";
 
 static const char FEEDBACK_SQL[] =
 	"insert into register.feedback (board, digest, body) values ($1, $2, $3) on conflict do nothing";
 
 static const char RESTATE_SQL[] =
 	"update register.delivery set nieuw = $2, gewijzigd = $3, ongewijzigd = $4, verouderd = $5, afgekeurd = $6,"
-	"  ingetrokken = $7, quarantaine = $8, unreadable_lines = $9, names = $10, feedback = $11, outcomes = $12"
+	"  ingetrokken = $7, quarantaine = $8, unreadable_lines = $9, key_list = $10, feedback = $11, outcomes = $12"
 	" where position = $1";
 
 static const char FINDINGS_GONE_SQL[] = "delete from register.finding where position = $1";
@@ -133,7 +133,7 @@ static int write_attempt(struct register_write *write, const struct message *mes
 	return pg_exec(write->link, "replay_attempt", ATTEMPT_SQL, &params, NULL, NULL, err);
 }
 
-/* names and feedback: stored once, under their digest. */
+/* Key list and feedback: stored once, under their digest. */
 static int write_bytes(struct register_write *write, const struct message *message, const char *name, const char *sql,
 		       const uint8_t digest[DIGEST_BYTES], struct slice bytes, struct err *err)
 {
@@ -161,7 +161,7 @@ static int write_delivery(struct register_write *write, const struct message *me
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		pg_add_i32(&params, (int32_t)restated->ledger.lines[outcome]);
 	pg_add_i32(&params, (int32_t)restated->unreadable_lines);
-	pg_add_uuid(&params, restated->names);
+	pg_add_uuid(&params, restated->key_list);
 	pg_add_uuid(&params, restated->feedback_digest);
 	pg_add_bytes(&params, strbuf_slice(outcomes));
 	int rc = pg_exec(write->link, "replay_delivery", RESTATE_SQL, &params, NULL, NULL, err);
@@ -193,7 +193,7 @@ static int write_findings(struct register_write *write, const struct message *me
 static int write_restated(struct register_write *write, const struct message *message, struct err *err)
 {
 	const struct restated *restated = message->restated;
-	int rc = write_bytes(write, message, "replay_names", NAMES_SQL, restated->names, restated->keys, err);
+	int rc = write_bytes(write, message, "replay_key_list", KEY_LIST_SQL, restated->key_list, restated->keys, err);
 
 	if (rc == 0)
 		rc = write_bytes(write, message, "replay_feedback", FEEDBACK_SQL, restated->feedback_digest,

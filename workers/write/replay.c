@@ -353,7 +353,7 @@ static int encode_lines(struct restate *restate, struct arena *arena, struct err
 	if (!strbuf_ok(&bytes) || !arena_copy(arena, strbuf_slice(&bytes), &restated->feedback))
 		return batch_full(err);
 	digest16(restated->feedback, restated->feedback_digest);
-	digest16(restated->keys, restated->names);
+	digest16(restated->keys, restated->key_list);
 	return 0;
 }
 

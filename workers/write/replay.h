@@ -2,7 +2,7 @@
  *
  * A Replay verdict decides groups whose lines all stand as afgekeurd or quarantaine; of every other line the first
  * outcome stays, and its teacher is not touched. What the delivery says afterwards (outcomes, counts, findings,
- * feedback, names) is its standing state with those lines replaced, so the seven counts add up as before. There is no
+ * feedback, key list) is its standing state with those lines replaced, so the seven counts add up as before. There is no
  * end of delivery. Nothing happens, and it is told, when the delivery is unknown, was a proef, or does not fit the
  * message; an attempt that was entered before is a repeat; a replay's own dry run is not entered.
  *
@@ -30,7 +30,7 @@ struct standing {
 struct restated {
 	struct ledger ledger; /* outcomes and lines only */
 	struct slice keys;
-	uint8_t names[DIGEST_BYTES]; /* digest of keys */
+	uint8_t key_list[DIGEST_BYTES]; /* digest of keys */
 	struct slice feedback;
 	uint8_t feedback_digest[DIGEST_BYTES];
 	int64_t unreadable_lines;

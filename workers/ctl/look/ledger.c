@@ -35,8 +35,8 @@ static const struct ledger_check CHECKS[] = {
 	  "select count(*) from register.board b left join (select board, count(*) as n from register.disowned group by board) d"
 	  " on d.board = b.board where b.disowned <> coalesce(d.n, 0)" },
 	{ "pending lists without their key list, or with bits of another number",
-	  "select count(*) from register.board b left join register.names n on n.board = b.board and n.digest = b.pending_names"
-	  " where b.pending_names is not null and (n.keys is null or length(b.pending_members) <> (length(n.keys) / 16 + 7) / 8)" },
+	  "select count(*) from register.board b left join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
+	  " where b.pending_key_list is not null and (l.keys is null or length(b.pending_members) <> (length(l.keys) / 16 + 7) / 8)" },
 	{ "teachers with a volgnummer above the highest of their board",
 	  "select count(*) from register.teacher t join register.board b on b.board = t.board"
 	  " where greatest(t.sequence, b.pending_sequence) > b.sequence_max" },
@@ -57,7 +57,7 @@ static const struct ledger_check CHECKS[] = {
 	{ "deliveries without the feedback or key list they name",
 	  "select count(*) from register.delivery d where (d.feedback is not null and not exists (select from register.feedback f"
 	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null and not exists"
-	  " (select from register.names n where n.board = d.board and n.digest = d.names) and d.names not in"
+	  " (select from register.key_list l where l.board = d.board and l.digest = d.key_list) and d.key_list not in"
 	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
 	{ "lines in quarantaine, which a sound system does not have",
 	  "select coalesce(sum(quarantaine), 0)::bigint from register.delivery" },

@@ -9,13 +9,13 @@ static const char TEACHERS_SQL[] =
 	"  substring(sha256(convert_to(coalesce(t.targets, ''), 'UTF8')) for 16)"
 	" from register.teacher t left join ("
 	"   select b.pending_sequence as sequence, k as key from register.board b"
-	"   join register.names n on n.board = b.board and n.digest = b.pending_names"
-	"   cross join lateral register.pending_keys(n.keys, b.pending_members) k where b.board = $1"
+	"   join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
+	"   cross join lateral register.pending_keys(l.keys, b.pending_members) k where b.board = $1"
 	" ) p on p.key = t.key where t.board = $1 order by t.key";
 
 static const char DELIVERIES_SQL[] =
 	"select position, state, notices, absent, active, lapsed, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-	"  ingetrokken, quarantaine, names, outcomes, unreadable_lines from register.delivery where board = $1 order by position";
+	"  ingetrokken, quarantaine, key_list, outcomes, unreadable_lines from register.delivery where board = $1 order by position";
 
 static const char BOARD_SQL[] = "select sequence_max, sequence_full from register.board where board = $1";
 

@@ -6,13 +6,13 @@ static const char TEACHERS_SQL[] =
 	"select t.key, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.hash"
 	" from register.teacher t left join ("
 	"   select b.pending_sequence as sequence, k as key from register.board b"
-	"   join register.names n on n.board = b.board and n.digest = b.pending_names"
-	"   cross join lateral register.pending_keys(n.keys, b.pending_members) k where b.board = $1"
+	"   join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
+	"   cross join lateral register.pending_keys(l.keys, b.pending_members) k where b.board = $1"
 	" ) p on p.key = t.key where t.board = $1 order by t.key";
 
 /* The newest VOLLEDIG of the board above a volgnummer. */
 static const char NEWEST_SQL[] =
-	"select n.keys from register.delivery d join register.names n on n.board = d.board and n.digest = d.names"
+	"select l.keys from register.delivery d join register.key_list l on l.board = d.board and l.digest = d.key_list"
 	" where d.board = $1 and d.kind = 1 and not d.dry_run and d.sequence > $2 order by d.sequence desc, d.position limit 1";
 
 struct known_teacher {
