@@ -5,7 +5,8 @@
  * Writes DIR/types.h, DIR/types.c and, for each message, DIR/NAME.h and DIR/NAME.c for its newest version, with decoders
  * for the older ones. Exit: 0, 64 usage, 65 a schema is refused, 73 a file cannot be written. */
 #include "codegen/compat.h"
-#include "codegen/emit.h"
+#include "codegen/emit_message.h"
+#include "codegen/emit_types.h"
 
 enum { EXIT_USAGE = 64, EXIT_SCHEMA = 65, EXIT_WRITE = 73, OUT_BYTES_MAX = 16 << 20 };
 

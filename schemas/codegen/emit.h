@@ -1,6 +1,8 @@
-/* emit: C text from schemas. One header and one source a message, and types.h/.c with what several messages share.
+/* emit: what every part of the generator writes with: where the text goes, names in C's spelling, which functions are there.
  *
- * Owner: a build tool. The set has passed compat_check. Text goes to strbufs; who writes the files asks strbuf_ok. */
+ * Owner: a build tool. The set has passed compat_check. Text goes to strbufs; who writes the files asks strbuf_ok.
+ * The parts, inner ones first: emit_definition; emit_decode, emit_encode; emit_types and emit_message, one of each pair of
+ * files. */
 #ifndef CODEGEN_EMIT_H
 #define CODEGEN_EMIT_H
 
@@ -24,14 +26,8 @@ struct emit {
 struct emit_name emit_snake(const char *name);
 struct emit_name emit_upper(const char *name);
 
-void emit_types_header(const struct emit *emit);
-void emit_types_source(const struct emit *emit);
-void emit_message_header(const struct emit *emit, const struct schema *newest);
-void emit_message_source(const struct emit *emit, const struct schema *newest);
-
-/* The parts of a message's source. */
-void emit_decoder(const struct emit *emit, const struct schema *newest, const struct schema *written);
-void emit_encoder(const struct emit *emit, const struct schema *newest);
+/* The head of the header FILE.h, made from the schema named. */
+void emit_guard(const struct emit *emit, const char *file, const char *from);
 
 /* Functions already emitted in this file. */
 struct emit_done {

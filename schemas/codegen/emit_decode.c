@@ -1,7 +1,6 @@
-/* emit_decode: the field plan of one written version, as C: each field of the written record in its order is taken into the
- * newest struct or skipped; then what the writer did not know gets its default. */
+#include "codegen/emit_decode.h"
+
 #include "codegen/compat.h"
-#include "codegen/emit.h"
 
 #include <assert.h>
 #include <jansson.h>

@@ -1,5 +1,4 @@
-/* emit_encode: the newest struct as a bare datum, in C. */
-#include "codegen/emit.h"
+#include "codegen/emit_encode.h"
 
 struct encode {
 	const struct emit *emit;
