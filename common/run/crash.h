@@ -1,7 +1,7 @@
 /* crash: named points of the protocol at which a fault test may end the process.
  *
- * INSTROOM_CRASH_AT="writer.committed" ends it at the first passing, "writer.committed:3" at the third;
- * INSTROOM_CRASH_AT="writer.committed=stop" raises SIGSTOP instead of _exit(137). Release builds compile it away. */
+ * INSTROOM_CRASH_AT="write.committed" ends it at the first passing, "write.committed:3" at the third;
+ * INSTROOM_CRASH_AT="write.committed=stop" raises SIGSTOP instead of _exit(137). Release builds compile it away. */
 #ifndef RUN_CRASH_H
 #define RUN_CRASH_H
 

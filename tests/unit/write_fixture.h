@@ -2,7 +2,7 @@
  *
  * A fake register has a few boards with a few teachers each, whose keys rise with their number and are the same at
  * every board. It answers the batch's port, counts the questions, and takes over a batch's net effect by the contract
- * of batch.h and teacher.h, as register_write.c does with SQL. All persons are numbers. */
+ * of batch.h and teacher.h, as register_write.h does with SQL. All persons are numbers. */
 #ifndef TESTS_WRITE_FIXTURE_H
 #define TESTS_WRITE_FIXTURE_H
 
