@@ -19,19 +19,20 @@ common/run        | base                                      | microhttpd
 common/kafka      | base model                                | librdkafka
 common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq
+common/settings   | base run kafka redis pg                   |
 common/report     | base model wire protocol pg                        | jansson
-workers/gateway   | base model wire protocol run kafka redis pg report | microhttpd jansson openssl
-workers/validate  | base model wire protocol run kafka redis pg report |
-workers/write     | base model wire protocol run kafka redis pg report |
+workers/gateway   | base model wire protocol run kafka redis pg settings report | microhttpd jansson openssl
+workers/validate  | base model wire protocol run kafka redis pg settings report |
+workers/write     | base model wire protocol run kafka redis pg settings report |
 workers/gen       | base model wire protocol run kafka redis pg report | jansson
-workers/ctl       | base model run                                     |
-workers/ctl/base  | base model wire protocol run kafka pg              | jansson
+workers/ctl       | base model run settings                            |
+workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
 workers/ctl/deliver | base model wire protocol kafka pg report ctl/base | curl jansson
 workers/ctl/look  | base model wire protocol kafka pg report ctl/base  | jansson avro
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg ctl/base ctl/reference |
-workers/ctl/repair | base model wire protocol kafka redis pg ctl/base ctl/replay | jansson
+workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base ctl/replay | jansson
 workers/ctl/setup | base model kafka pg ctl/base                       |
 schemas/codegen   | base                                      | avro jansson
 EOF

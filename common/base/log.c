@@ -14,6 +14,13 @@ void log_init(const char *worker, enum log_level least)
 	log_least_level = least;
 }
 
+const char *log_level_name(enum log_level level)
+{
+	static const char *const NAMES[] = { "debug", "info", "warn", "error" };
+
+	return NAMES[level];
+}
+
 enum log_level log_least(void)
 {
 	return log_least_level;
@@ -21,13 +28,12 @@ enum log_level log_least(void)
 
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
-	static const char *const NAMES[] = { "debug", "info", "warn", "error" };
 	char line[LINE_BYTES_MAX];
 	va_list args;
 
 	if (level < log_least_level)
 		return;
-	int n = snprintf(line, sizeof line - 1, "level=%s worker=%s event=%s ", NAMES[level], log_worker, event);
+	int n = snprintf(line, sizeof line - 1, "level=%s worker=%s event=%s ", log_level_name(level), log_worker, event);
 	size_t used = MIN((size_t)MAX(n, 0), sizeof line - 2);
 
 	va_start(args, fmt);

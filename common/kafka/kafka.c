@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 enum {
-	PASSWORD_BYTES_MAX = 512,
 	FETCH_PARTITION_BYTES = 1 << 20,
 	FETCH_ANSWER_BYTES = 4 << 20,
 	FETCH_ROOM_BYTES = 1 << 20, /* around the messages of an answer */
@@ -42,7 +41,7 @@ void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_m
 
 static void set_password(struct kafka_conf *conf, struct slice password)
 {
-	char text[PASSWORD_BYTES_MAX];
+	char text[KAFKA_PASSWORD_BYTES_MAX + 1];
 
 	if (password.n == 0)
 		return;

@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+enum { KAFKA_PASSWORD_BYTES_MAX = 1024 };
+
 struct kafka_options {
 	const char *brokers; /* host:port,.. */
 	const char *client_id;
@@ -15,7 +17,7 @@ struct kafka_options {
 	const char *security_protocol; /* "", plaintext, ssl, sasl_plaintext, sasl_ssl */
 	const char *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
-	struct slice sasl_password;
+	struct slice sasl_password; /* at most KAFKA_PASSWORD_BYTES_MAX */
 };
 
 struct kafka_header {

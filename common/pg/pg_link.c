@@ -310,7 +310,7 @@ static int set_session(struct pg_link *link, struct err *err)
 
 int pg_link_connect(struct pg_link *link, struct err *err)
 {
-	char password[512] = "";
+	char password[PG_PASSWORD_BYTES_MAX + 1] = "";
 
 	if (pg_link_is_up(link))
 		return 0;

@@ -15,9 +15,11 @@
 struct pg_link;
 struct pg_rows; /* a result in binary */
 
+enum { PG_PASSWORD_BYTES_MAX = 1024 };
+
 struct pg_options {
 	const char *conninfo;
-	struct slice password; /* optional; conninfo may name a passfile instead */
+	struct slice password; /* optional, at most PG_PASSWORD_BYTES_MAX; conninfo may name a passfile instead */
 	const char *application;
 	uint32_t connect_ms;
 	uint32_t lock_ms;	      /* lock_timeout */

@@ -15,11 +15,13 @@ enum {
 	VALUE_BYTES_MAX = 4096,
 	ENV_BYTES_MAX = 128,
 	LOG_BYTES_MAX = 16384,
+	LINE_BREAK_BYTES_MAX = 2,
 };
 
 struct setting {
 	char *text;	   /* on the heap; NULL: the fallback stands */
-	const char *where; /* a file name, the name of a variable is made from the key, or "argument" */
+	const char *name;  /* the one it was given by: key or old key */
+	const char *where; /* a file name, "environment" or "argument" */
 	unsigned line;	   /* in the file, else 0 */
 };
 
@@ -60,11 +62,17 @@ void config_env_name(const char *key, char *buf, size_t buf_bytes)
 		*p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
 }
 
-static const struct config_key *find_key(const struct config_table *table, struct slice name)
+/* *ret_name: which of the key's two names it is. */
+static const struct config_key *find_key(const struct config_table *table, struct slice name, const char **ret_name)
 {
-	for (size_t i = 0; i < table->key_count; i++)
-		if (slice_equal_text(name, table->keys[i].key))
-			return &table->keys[i];
+	for (size_t i = 0; i < table->key_count; i++) {
+		const struct config_key *key = &table->keys[i];
+
+		if (!slice_equal_text(name, key->key) && !(key->old_key && slice_equal_text(name, key->old_key)))
+			continue;
+		*ret_name = slice_equal_text(name, key->key) ? key->key : key->old_key;
+		return key;
+	}
 	return NULL;
 }
 
@@ -88,7 +96,8 @@ static const struct config_key *find_similar(const struct config_table *table, s
 
 static void set_value(struct load *load, struct slice name, struct slice value, const char *where, unsigned line)
 {
-	const struct config_key *key = find_key(load->table, name);
+	const char *known_name = NULL;
+	const struct config_key *key = find_key(load->table, name, &known_name);
 
 	if (!key) {
 		const struct config_key *similar = find_similar(load->table, name);
@@ -100,8 +109,13 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	struct setting *setting = &load->settings[key - load->table->keys];
 
 	if (value.n > VALUE_BYTES_MAX || memchr(value.p, '\0', value.n)) {
-		fault(load, where, line, "%s: the value is longer than %d bytes or holds a zero byte", key->key,
+		fault(load, where, line, "%s: the value is longer than %d bytes or holds a zero byte", known_name,
 		      VALUE_BYTES_MAX);
+		return;
+	}
+	if (setting->name && setting->name != known_name) {
+		fault(load, where, line, "%s is the old name of %s, and both are given: leave out the old one",
+		      key->old_key, key->key);
 		return;
 	}
 	if (setting->text && line > 0 && setting->line > 0) {
@@ -112,6 +126,7 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	setting->text = strndup(value.p, value.n);
 	if (!setting->text)
 		fault(load, where, line, "%s: no memory", key->key);
+	setting->name = known_name;
 	setting->where = where;
 	setting->line = line;
 }
@@ -172,6 +187,8 @@ static void read_file(struct load *load)
 	}
 	struct slice rest = strbuf_slice(&content);
 
+	if (rest.n >= 3 && memcmp(rest.p, "\xef\xbb\xbf", 3) == 0) /* the byte order mark some editors put there */
+		rest = slice_from(rest, 3);
 	for (unsigned number = 1; rest.n > 0; number++) {
 		const char *end = memchr(rest.p, '\n', rest.n);
 		struct slice line = slice_cut(&rest, end ? (size_t)(end - rest.p) : rest.n);
@@ -182,17 +199,23 @@ static void read_file(struct load *load)
 	}
 }
 
+static void read_variable(struct load *load, const char *key)
+{
+	char name[ENV_BYTES_MAX];
+
+	config_env_name(key, name, sizeof name);
+	const char *value = getenv(name);
+
+	if (value)
+		set_value(load, slice_of(key), slice_of(value), "environment", 0);
+}
+
 static void read_environment(struct load *load)
 {
 	for (size_t i = 0; i < load->table->key_count; i++) {
-		const char *key = load->table->keys[i].key;
-		char name[ENV_BYTES_MAX];
-
-		config_env_name(key, name, sizeof name);
-		const char *value = getenv(name);
-
-		if (value)
-			set_value(load, slice_of(key), slice_of(value), "environment", 0);
+		read_variable(load, load->table->keys[i].key);
+		if (load->table->keys[i].old_key)
+			read_variable(load, load->table->keys[i].old_key);
 	}
 }
 
@@ -283,10 +306,11 @@ static void value_fault(struct load *load, const struct config_key *key, const c
 
 	config_range(key, range, sizeof range);
 	if (where && strcmp(where, "environment") == 0) {
-		config_env_name(key->key, env, sizeof env);
+		config_env_name(setting->name, env, sizeof env);
 		where = env;
 	}
-	fault(load, where, setting->text ? setting->line : 0, "%s: %s; it takes %s", key->key, what, range);
+	fault(load, where, setting->text ? setting->line : 0, "%s: %s; it takes %s",
+	      setting->name ? setting->name : key->key, what, range);
 }
 
 /* what: for a value that was set to nothing. */
@@ -329,17 +353,52 @@ static void take_text(struct load *load, const struct config_key *key, struct sl
 		value_fault(load, key, "no memory");
 }
 
-/* One final LF is dropped, as editors and echo add one. */
+static void take_address(struct load *load, const struct config_key *key, struct slice text, const char **ret)
+{
+	while (text.n > 1 && text.p[text.n - 1] == '/')
+		text.n--;
+	take_text(load, key, text, ret);
+}
+
+static void take_word(struct load *load, const struct config_key *key, struct slice text, const char **ret)
+{
+	struct slice word;
+
+	if (text.n == 0 && key->min == 0) {
+		take_text(load, key, text, ret);
+		return;
+	}
+	for (const char *words = key->words; config_next_word(&words, &word);) {
+		if (word.n != text.n || strncasecmp(word.p, text.p, text.n) != 0)
+			continue;
+		*ret = strndup(word.p, word.n);
+		if (!*ret)
+			value_fault(load, key, "no memory");
+		return;
+	}
+	value_fault(load, key, "there is no such word");
+}
+
+/* Of the bytes of a secret one final line break is no part, as editors and echo add one. */
+static struct slice without_line_break(struct slice bytes)
+{
+	if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\n') {
+		bytes.n--;
+		if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\r')
+			bytes.n--;
+	}
+	return bytes;
+}
+
 static void take_secret(struct load *load, const struct config_key *key, const char *path, struct slice *ret)
 {
 	struct strbuf content = { 0 };
 
-	if (*path && !slurp(path, (size_t)key->max + 1, &content)) {
+	if (*path && !slurp(path, (size_t)key->max + LINE_BREAK_BYTES_MAX, &content)) {
 		value_fault(load, key, "the file named cannot be read, or holds too much");
 		return;
 	}
-	if (content.n > 0 && content.p[content.n - 1] == '\n')
-		content.n--;
+	content.n = without_line_break(strbuf_slice(&content)).n;
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
 		value_fault(load, key,
 			    *path ? "the file named holds too little or too much" : missing(load, key, "a file is needed"));
@@ -359,6 +418,12 @@ static void take_value(struct load *load, const struct config_key *key, void *ta
 	case CONFIG_TEXT:
 		take_text(load, key, slice_of(text), member);
 		break;
+	case CONFIG_ADDRESS:
+		take_address(load, key, slice_of(text), member);
+		break;
+	case CONFIG_WORD:
+		take_word(load, key, slice_of(text), member);
+		break;
 	case CONFIG_COUNT:
 	case CONFIG_BYTES:
 	case CONFIG_MS:
@@ -375,16 +440,39 @@ static void take_value(struct load *load, const struct config_key *key, void *ta
 
 /* --- the doors --- */
 
+static bool holds_text(enum config_type type)
+{
+	return type == CONFIG_TEXT || type == CONFIG_ADDRESS || type == CONFIG_WORD;
+}
+
 static void clear_members(const struct config_table *table, void *target)
 {
 	for (size_t i = 0; i < table->key_count; i++) {
 		void *member = (char *)target + table->keys[i].offset;
 
-		if (table->keys[i].type == CONFIG_TEXT)
+		if (holds_text(table->keys[i].type))
 			*(const char **)member = NULL;
 		else if (table->keys[i].type == CONFIG_SECRET)
 			*(struct slice *)member = (struct slice){ 0 };
 	}
+}
+
+static void release_members(const struct config_table *table, void *target)
+{
+	for (size_t i = 0; i < table->key_count; i++) {
+		void *member = (char *)target + table->keys[i].offset;
+
+		if (holds_text(table->keys[i].type)) {
+			free((void *)(uintptr_t) * (const char **)member);
+		} else if (table->keys[i].type == CONFIG_SECRET) {
+			struct slice *secret = member;
+
+			if (secret->p)
+				explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
+			free((void *)(uintptr_t)secret->p);
+		}
+	}
+	clear_members(table, target);
 }
 
 static void load_all(struct load *load, int argc, char **argv, void *target)
@@ -398,8 +486,23 @@ static void load_all(struct load *load, int argc, char **argv, void *target)
 		take_value(load, &load->table->keys[i], target);
 }
 
-int config_load(const struct config_table *table, int argc, char **argv, void *target)
+static void log_deprecated(const struct load *load)
 {
+	for (size_t i = 0; i < load->table->key_count; i++) {
+		const struct config_key *key = &load->table->keys[i];
+		const char *name = load->settings[i].name;
+
+		if (name && name != key->key)
+			log_event(LOG_WARN, "setting.deprecated", "name=%s where=%s effect=\"taken as %s, its new name\"",
+				  name, LOG_QUOTED(load->settings[i].where), key->key);
+	}
+}
+
+int config_load(const struct config_table *whole, int argc, char **argv, void *target)
+{
+	struct config_key keys[CONFIG_KEYS_MAX];
+	const struct config_table flat = config_flatten(whole, keys), *table = &flat;
+
 	if (config_answer(table, argc, argv))
 		return 1;
 	struct load load = { .table = table, .settings = calloc(table->key_count + 1, sizeof *load.settings) };
@@ -409,31 +512,23 @@ int config_load(const struct config_table *table, int argc, char **argv, void *t
 		load_all(&load, argc, argv, target);
 	else
 		fault(&load, "settings", 0, "no memory");
+	if (load.fault_count == 0)
+		log_deprecated(&load);
 	for (size_t i = 0; load.settings && i < table->key_count; i++)
 		free(load.settings[i].text);
 	free(load.settings);
 	if (load.fault_count == 0)
 		return 0;
-	config_release(table, target);
+	release_members(table, target);
 	return -ERR_CONFIG;
 }
 
 void config_release(const struct config_table *table, void *target)
 {
-	for (size_t i = 0; i < table->key_count; i++) {
-		void *member = (char *)target + table->keys[i].offset;
+	struct config_key keys[CONFIG_KEYS_MAX];
+	const struct config_table flat = config_flatten(table, keys);
 
-		if (table->keys[i].type == CONFIG_TEXT) {
-			free((void *)(uintptr_t) * (const char **)member);
-		} else if (table->keys[i].type == CONFIG_SECRET) {
-			struct slice *secret = member;
-
-			if (secret->p)
-				explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
-			free((void *)(uintptr_t)secret->p);
-		}
-	}
-	clear_members(table, target);
+	release_members(&flat, target);
 }
 
 /* A connection string may name one, as key and value or in a URI. */
@@ -454,7 +549,7 @@ static void add_effective(struct strbuf *out, const struct config_key *key, cons
 	const void *member = (const char *)target + key->offset;
 	char buf[256];
 
-	if (key->type == CONFIG_TEXT)
+	if (holds_text(key->type))
 		add_text(out, *(const char *const *)member);
 	else if (key->type == CONFIG_BOOL)
 		strbuf_add_text(out, *(const bool *)member ? "yes" : "no");
@@ -467,14 +562,16 @@ static void add_effective(struct strbuf *out, const struct config_key *key, cons
 void config_log(const struct config_table *table, const void *target)
 {
 	CLEANUP(strbuf_drop) struct strbuf line;
+	struct config_key keys[CONFIG_KEYS_MAX];
+	size_t key_count = config_flatten(table, keys).key_count;
 
 	strbuf_init(&line, LOG_BYTES_MAX);
-	for (size_t i = 0; i < table->key_count; i++) {
+	for (size_t i = 0; i < key_count; i++) {
 		if (i > 0)
 			strbuf_add_char(&line, ' ');
-		strbuf_add_text(&line, table->keys[i].key);
+		strbuf_add_text(&line, keys[i].key);
 		strbuf_add_char(&line, '=');
-		add_effective(&line, &table->keys[i], target);
+		add_effective(&line, &keys[i], target);
 	}
 	log_event(LOG_INFO, "config", "%s", strbuf_text(&line));
 }

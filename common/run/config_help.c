@@ -1,8 +1,44 @@
 #include "run/config_help.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 enum { NUMBER_BYTES = 32, ENV_BYTES_MAX = 128 };
+
+static void set_default(struct config_key *keys, size_t count, const struct config_default *different)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(keys[i].key, different->key) != 0)
+		i++;
+	assert(i < count);
+	keys[i].fallback = different->fallback;
+	if (different->is_optional)
+		keys[i].min = 0;
+}
+
+struct config_table config_flatten(const struct config_table *table, struct config_key *keys)
+{
+	struct config_table flat = { .program = table->program, .purpose = table->purpose, .keys = keys };
+
+	for (size_t i = 0; i < table->shared_count; i++) {
+		const struct config_section *section = &table->shared[i];
+
+		assert(flat.key_count + section->rows->count <= CONFIG_KEYS_MAX);
+		for (size_t row = 0; row < section->rows->count; row++) {
+			struct config_key *key = &keys[flat.key_count++];
+
+			*key = section->rows->keys[row];
+			key->offset += section->offset;
+		}
+	}
+	for (size_t i = 0; i < table->default_count; i++)
+		set_default(keys, flat.key_count, &table->defaults[i]);
+	assert(flat.key_count + table->key_count <= CONFIG_KEYS_MAX);
+	memcpy(keys + flat.key_count, table->keys, table->key_count * sizeof keys[0]);
+	flat.key_count += table->key_count;
+	return flat;
+}
 
 const char *config_number(enum config_type type, int64_t value, char *buf, size_t buf_bytes)
 {
@@ -26,6 +62,31 @@ const char *config_number(enum config_type type, int64_t value, char *buf, size_
 	return buf;
 }
 
+bool config_next_word(const char **words, struct slice *ret)
+{
+	size_t n = strcspn(*words, "|");
+
+	*ret = slice_make(*words, n);
+	*words += n + ((*words)[n] == '|');
+	return n > 0;
+}
+
+/* "none, lz4 or zstd" */
+static void print_words(const struct config_key *key, char *buf, size_t buf_bytes)
+{
+	const char *rest = key->words;
+	struct slice word;
+	size_t used = 0;
+
+	while (used < buf_bytes && config_next_word(&rest, &word)) {
+		const char *between = used == 0 ? "" : *rest || key->min == 0 ? ", " : " or ";
+
+		used += (size_t)snprintf(buf + used, buf_bytes - used, "%s%.*s", between, (int)word.n, word.p);
+	}
+	if (key->min == 0 && used < buf_bytes)
+		snprintf(buf + used, buf_bytes - used, " or nothing");
+}
+
 const char *config_range(const struct config_key *key, char *buf, size_t buf_bytes)
 {
 	char min[NUMBER_BYTES], max[NUMBER_BYTES];
@@ -34,7 +95,11 @@ const char *config_range(const struct config_key *key, char *buf, size_t buf_byt
 	case CONFIG_BOOL:
 		snprintf(buf, buf_bytes, "yes or no");
 		break;
+	case CONFIG_WORD:
+		print_words(key, buf, buf_bytes);
+		break;
 	case CONFIG_TEXT:
+	case CONFIG_ADDRESS:
 		snprintf(buf, buf_bytes, "a text of %" PRId64 " to %" PRId64 " bytes", key->min, key->max);
 		break;
 	case CONFIG_SECRET:
@@ -51,8 +116,9 @@ const char *config_range(const struct config_key *key, char *buf, size_t buf_byt
 static const char *type_name(enum config_type type)
 {
 	static const char *const NAMES[] = {
-		[CONFIG_TEXT] = "text",	  [CONFIG_COUNT] = "count", [CONFIG_BYTES] = "bytes",
-		[CONFIG_MS] = "duration", [CONFIG_BOOL] = "yes/no", [CONFIG_SECRET] = "secret file",
+		[CONFIG_TEXT] = "text",	  [CONFIG_ADDRESS] = "address",	   [CONFIG_WORD] = "word",
+		[CONFIG_COUNT] = "count", [CONFIG_BYTES] = "bytes",	   [CONFIG_MS] = "duration",
+		[CONFIG_BOOL] = "yes/no", [CONFIG_SECRET] = "secret file",
 	};
 
 	return NAMES[type];
@@ -86,6 +152,8 @@ static void print_key(const struct config_key *key)
 	       *key->fallback ? key->fallback
 	       : key->min > 0 ? ""
 			      : "empty");
+	if (key->old_key)
+		printf("        its old name %s is deprecated\n", key->old_key);
 }
 
 static void print_group(const struct config_table *table, size_t first)
@@ -132,6 +200,8 @@ static void print_reference(const struct config_table *table)
 		printf("| `%s` | `%s` | %s%s%s | %s | ", key->key, env, *key->fallback ? "`" : "", key->fallback,
 		       *key->fallback ? "`" : "", config_range(key, range, sizeof range));
 		print_cell(key->help);
+		if (key->old_key)
+			printf(" (was `%s`)", key->old_key);
 		printf(" |\n");
 	}
 }

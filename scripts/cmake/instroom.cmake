@@ -38,7 +38,7 @@ endif()
 add_library(instroom_warnings INTERFACE)
 target_compile_options(instroom_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-  -Wformat=2 -Wundef -Wcast-qual $<$<BOOL:${INSTROOM_WERROR}>:-Werror>)
+  -Wformat=2 -Wundef -Wcast-qual -Wno-missing-field-initializers $<$<BOOL:${INSTROOM_WERROR}>:-Werror>)
 
 add_library(instroom_flags INTERFACE)
 target_compile_definitions(instroom_flags INTERFACE _GNU_SOURCE INSTROOM_VERSION="${PROJECT_VERSION}"

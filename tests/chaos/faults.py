@@ -921,7 +921,7 @@ class Garbage(Fault):
 
     def prepare(self, machine, crash_at):
         for worker in machine.workers.named("validate"):
-            machine.change_settings(worker, {"late.wait.max": "1s"})  # bytes of a schema nobody knows are given up in time
+            machine.change_settings(worker, {"missing.wait.max": "1s"})  # bytes of a schema nobody knows are given up in time
 
     def begin(self, machine):
         rng = random.Random(self.seed)

@@ -27,7 +27,7 @@ LOG_DISK_MIB = 1024
 FAULTY_LISTENER = "FAULTY"
 # Short, so that what is waited for in production for half a minute shows here within a trial.
 SETTINGS = {
-    "gateway": {"kafka.delivery.time.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
+    "gateway": {"kafka.delivery.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
     "validate": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.delivery.max": "10s", "pg.connect.max": "1s",
                  "pg.statement.max": "3s", "drain.max": "5s"},
     "write": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.wait.max": "2s", "pg.connect.max": "1s", "pg.lock.max": "2s",

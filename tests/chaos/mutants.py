@@ -12,7 +12,7 @@ from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, Log
                      PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt, TwoOwners,
                      WireCuts)
 
-GATHERS = {"validate": {"turn.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.gather.max": "1s"}}
+GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
 
 
 NO_SET_BACK_CHECK = (

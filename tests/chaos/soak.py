@@ -35,7 +35,7 @@ NIGHT_OPTIONS = ["--date", "2018-06-01", "--received", "2018-06-02", "--errors",
                  "--left", "0.1%"]
 COMPARED = ("deliveries", "lines", "nieuw", "gewijzigd", "ongewijzigd", "afgekeurd")
 # Bytes of a schema nobody knows are given up in time, as Garbage brings them.
-SETTINGS = {"validate": {"late.wait.max": "1s"}}
+SETTINGS = {"validate": {"missing.wait.max": "1s"}}
 # They last a whole run, or longer than a night, or need a register or a log that does not grow, or an operator.
 LEFT_OUT = {"TwoOwners", "RedisAway", "PgDiskFull", "KafkaDiskFull", "TopicAway", "PgAwayIdle", "OperatorKill"}
 CRASHES = (faults.Crash, faults.StopAt)

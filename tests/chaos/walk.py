@@ -77,7 +77,7 @@ def trial_of(bench, number, chosen, theme):
     rng = random.Random(f"walk-{number}")
     counts = {kind: max([fault.needs.get(kind, 1) for fault in chosen]) for kind in ("gateway", "validate", "write")}
     # small turns and batches: each step is passed often
-    settings = {"validate": {"turn.messages.max": rng.choice(("1", "4"))}, "write": {"batch.rows.max": rng.choice(("1", "40"))}}
+    settings = {"validate": {"batch.messages.max": rng.choice(("1", "4"))}, "write": {"batch.rows.max": rng.choice(("1", "40"))}}
     return Trial(f"walk-{number}", bench.workload(theme, SEED), chosen, counts, settings, must_strike=True)
 
 

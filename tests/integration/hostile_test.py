@@ -437,4 +437,4 @@ def all_workers_live_within_their_memory_and_their_logs_have_nothing_personal(be
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    sys.exit(gw.run(TESTS, validate={"late.wait.max": "500ms"}))
+    sys.exit(gw.run(TESTS, validate={"missing.wait.max": "500ms"}))

@@ -270,7 +270,7 @@ def quarantined_for_want_of_reference(machine):
     """Our lateness, after the wait that was set: all lines are quarantaine, and a replay judges them."""
     port = machine.stack.nodes()[0].port
     kafka_wire.create_topics(port, [("instroom.reference.9", 1, 1, {})])
-    restart_validator(machine, {"topic.reference": "instroom.reference.9", "late.wait.max": "500ms"})
+    restart_validator(machine, {"topic.reference": "instroom.reference.9", "missing.wait.max": "500ms"})
     name = machine.deliver("99902", 1, "VOLLEDIG", [line(50, "99QB"), line(51, "99QB"), line(52, "99QB", text="123")])
     before = machine.report("99902", name)
     check("every line is quarantaine", all(one == ("quarantaine", ["LR-T01"]) for one in before.values()) and len(before) == 3,
@@ -355,7 +355,7 @@ def is_json(text):
 def confirmed_after_a_replay(machine):
     """A Confirm spares whom the delivery's replays name (design 6)."""
     machine.deliver("99902", 2, "MUTATIE", [line(number, "99QB") for number in range(60, 64)])
-    restart_validator(machine, {"topic.reference": "instroom.reference.9", "late.wait.max": "500ms"})
+    restart_validator(machine, {"topic.reference": "instroom.reference.9", "missing.wait.max": "500ms"})
     name = machine.deliver("99902", 3, "VOLLEDIG", [line(number, "99QB") for number in (50, 51, 60, 61)])
     restart_validator(machine, {})
     check("a VOLLEDIG nobody could read waits", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")

@@ -731,7 +731,7 @@ Test(validate_late, gives_up_waiting_when_it_is_told_to)
 	struct counted counted;
 
 	make_world(1);
-	world.validators[0].setting = "--late.wait.max=1s";
+	world.validators[0].setting = "--missing.wait.max=1s";
 	start_validator(0);
 	deliver("1:a");
 	await_all(&counted);

@@ -10,18 +10,40 @@ struct settings {
 	int64_t rows, room, wait;
 	bool is_on;
 	struct slice secret;
+	const char *address, *level, *mode;
 };
 
 #define AT(field) offsetof(struct settings, field)
 static const struct config_key KEYS[] = {
 	{ "peer.name", CONFIG_TEXT, AT(name), "a", 1, 5, "name of the peer" },
-	{ "turn.rows.max", CONFIG_COUNT, AT(rows), "1k", 1, 10000, "rows of a turn | at most" },
+	{ "batch.rows.max", CONFIG_COUNT, AT(rows), "1k", 1, 10000, "rows of a batch | at most", .old_key = "turn.rows.max" },
 	{ "peer.room", CONFIG_BYTES, AT(room), "1M", 0, 1 << 21, "room" },
 	{ "peer.wait.max", CONFIG_MS, AT(wait), "250ms", 1, 120000, "wait" },
 	{ "peer.on", CONFIG_BOOL, AT(is_on), "no", 0, 0, "switch" },
 	{ "peer.password.file", CONFIG_SECRET, AT(secret), "", 0, 8, "file that holds the password" },
 };
-static const struct config_table TABLE = { "instroom-test", "tests the settings", KEYS, ARRAY_LEN(KEYS) };
+
+/* What a program shares with others: its struct begins at address. */
+#define SHARED_AT(field) (AT(field) - AT(address))
+static const struct config_key SHARED_KEYS[] = {
+	{ "peer.address", CONFIG_ADDRESS, SHARED_AT(address), "", 1, 20, "address of the peer" },
+	{ "log.level", CONFIG_WORD, SHARED_AT(level), "info", 1, 0, "least level", .words = "debug|info|SCRAM-SHA-512" },
+	{ "peer.mode", CONFIG_WORD, SHARED_AT(mode), "", 0, 0, "mode", .words = "plain|tls" },
+};
+static const struct config_rows SHARED_ROWS = { SHARED_KEYS, ARRAY_LEN(SHARED_KEYS) };
+static const struct config_section SHARED[] = { { &SHARED_ROWS, AT(address) } };
+static const struct config_default DEFAULTS[] = { { "peer.address", "b:1", .is_optional = true } };
+
+static const struct config_table TABLE = {
+	.program = "instroom-test",
+	.purpose = "tests the settings",
+	.keys = KEYS,
+	.key_count = ARRAY_LEN(KEYS),
+	.shared = SHARED,
+	.shared_count = ARRAY_LEN(SHARED),
+	.defaults = DEFAULTS,
+	.default_count = ARRAY_LEN(DEFAULTS),
+};
 
 static int load(struct settings *settings, size_t count, const char *const *words)
 {
@@ -59,6 +81,9 @@ Test(config, defaults_stand_when_nothing_is_said)
 	cr_expect_eq(settings.wait, 250);
 	cr_expect_not(settings.is_on);
 	cr_expect_eq(settings.secret.n, 0);
+	cr_expect_str_eq(settings.address, "b:1");
+	cr_expect_str_eq(settings.level, "info");
+	cr_expect_str_eq(settings.mode, "");
 	config_release(&TABLE, &settings);
 	cr_expect_null(settings.name);
 	config_release(&TABLE, &settings);
@@ -67,12 +92,12 @@ Test(config, defaults_stand_when_nothing_is_said)
 Test(config, file_then_environment_then_arguments_the_last_one_stands)
 {
 	static const char CONTENT[] =
-		"# of the test\n\n  peer.name =  file \r\nturn.rows.max=1\npeer.room = 1\npeer.on = yes\n";
+		"# of the test\n\n  peer.name =  file \r\nbatch.rows.max=1\npeer.room = 1\npeer.on = yes\n";
 	struct settings settings;
 	char path[64];
 
 	write_file(path, sizeof path, CONTENT, sizeof CONTENT - 1);
-	setenv("INSTROOM_TURN_ROWS_MAX", "2", 1);
+	setenv("INSTROOM_BATCH_ROWS_MAX", "2", 1);
 	setenv("INSTROOM_PEER_ROOM", "2", 1);
 	setenv("INSTROOM_OTHER_PROGRAM", "x", 1);
 	cr_assert_eq(LOAD(&settings, "--peer.room=3", "--config", path, "--peer.wait.max", "3s"), 0);
@@ -91,19 +116,21 @@ static const struct {
 	int64_t want; /* of the number it sets, when fine */
 	const char *why;
 } VALUE_ROWS[] = {
-	{ "--turn.rows.max=1", true, 1, "the least" },
-	{ "--turn.rows.max=0", false, 0, "below the least" },
-	{ "--turn.rows.max=10000", true, 10000, "the most" },
-	{ "--turn.rows.max=10k", true, 10000, "thousands" },
-	{ "--turn.rows.max=10001", false, 0, "above the most" },
-	{ "--turn.rows.max=1M", false, 0, "above the most by its unit" },
-	{ "--turn.rows.max=9223372036854775807G", false, 0, "no number of 64 bits" },
-	{ "--turn.rows.max=99999999999999999999", false, 0, "no number of 64 bits" },
-	{ "--turn.rows.max=", false, 0, "empty" },
-	{ "--turn.rows.max=-1", false, 0, "a sign" },
-	{ "--turn.rows.max=1 ", false, 0, "a blank" },
-	{ "--turn.rows.max=1x", false, 0, "an unknown unit" },
-	{ "--turn.rows.max=k", false, 0, "a unit alone" },
+	{ "--batch.rows.max=1", true, 1, "the least" },
+	{ "--batch.rows.max=0", false, 0, "below the least" },
+	{ "--batch.rows.max=10000", true, 10000, "the most" },
+	{ "--batch.rows.max=10k", true, 10000, "thousands" },
+	{ "--batch.rows.max=10001", false, 0, "above the most" },
+	{ "--batch.rows.max=1M", false, 0, "above the most by its unit" },
+	{ "--batch.rows.max=9223372036854775807G", false, 0, "no number of 64 bits" },
+	{ "--batch.rows.max=99999999999999999999", false, 0, "no number of 64 bits" },
+	{ "--batch.rows.max=", false, 0, "empty" },
+	{ "--batch.rows.max=-1", false, 0, "a sign" },
+	{ "--batch.rows.max=1 ", false, 0, "a blank" },
+	{ "--batch.rows.max=1x", false, 0, "an unknown unit" },
+	{ "--batch.rows.max=k", false, 0, "a unit alone" },
+	{ "--turn.rows.max=7", true, 7, "its old name" },
+	{ "--turn.rows.max=10001", false, 0, "held to the same range" },
 	{ "--peer.room=0", true, 0, "the least" },
 	{ "--peer.room=2M", true, 2 << 20, "bytes count in 1024" },
 	{ "--peer.room=2097153", false, 0, "above the most" },
@@ -116,6 +143,16 @@ static const struct {
 	{ "--peer.name=", false, 0, "shorter than the least" },
 	{ "--peer.name=12345", true, 0, "the longest" },
 	{ "--peer.name=123456", false, 0, "too long" },
+	{ "--log.level=debug", true, 0, "one of the words" },
+	{ "--log.level=warm", false, 0, "none of the words" },
+	{ "--log.level=inf", false, 0, "the beginning of one" },
+	{ "--log.level=info|debug", false, 0, "two of them" },
+	{ "--log.level=", false, 0, "empty, and not optional" },
+	{ "--peer.mode=", true, 0, "empty, and optional" },
+	{ "--peer.mode=ssl", false, 0, "none of the words" },
+	{ "--peer.address=", true, 0, "optional in this program" },
+	{ "--peer.address=12345678901234567890", true, 0, "the longest" },
+	{ "--peer.address=123456789012345678901", false, 0, "too long" },
 };
 
 Test(config, each_value_is_held_to_its_type_and_range)
@@ -141,13 +178,13 @@ Test(config, each_value_is_held_to_its_type_and_range)
 Test(config, all_faults_are_told_at_once_with_their_places)
 {
 	static const char CONTENT[] =
-		"peer.nam = x\nno equals sign\npeer.on = maybe\npeer.on = no\n= x\nTURN_ROWS_MAX = 1\n";
+		"peer.nam = x\nno equals sign\npeer.on = maybe\npeer.on = no\n= x\nBATCH_ROWS_MAX = 1\n";
 	struct settings settings;
 	char path[64], want[256], got[4096] = "";
 
 	cr_redirect_stderr();
 	write_file(path, sizeof path, CONTENT, sizeof CONTENT - 1);
-	setenv("INSTROOM_TURN_ROWS_MAX", "many", 1);
+	setenv("INSTROOM_BATCH_ROWS_MAX", "many", 1);
 	cr_assert_eq(LOAD(&settings, "--config", path, "--peer.wait.max=0ms", "--peer.unknown=1", "stray"), -ERR_CONFIG);
 	fflush(stderr);
 	FILE *told = cr_get_redirected_stderr();
@@ -160,19 +197,127 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 		":3: peer.on: the value cannot be read",
 		":4: peer.on: stands on line 3 already",
 		":5: no \"key = value\"",
-		":6: unknown key \"TURN_ROWS_MAX\"; did you mean turn.rows.max?",
+		":6: unknown key \"BATCH_ROWS_MAX\"; did you mean batch.rows.max?",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(LINES); i++) {
 		snprintf(want, sizeof want, "instroom-test: %s%s", path, LINES[i]);
 		cr_expect(strstr(got, want), "%s is not in:\n%s", want, got);
 	}
-	cr_expect(strstr(got, "INSTROOM_TURN_ROWS_MAX: turn.rows.max: the value cannot be read; it takes 1 to 10k"),
+	cr_expect(strstr(got, "INSTROOM_BATCH_ROWS_MAX: batch.rows.max: the value cannot be read; it takes 1 to 10k"),
 		  "%s", got);
 	cr_expect(strstr(got, "argument: peer.wait.max: the value is outside its range; it takes 1ms to 2m"), "%s", got);
 	cr_expect(strstr(got, "unknown key \"peer.unknown\""), "%s", got);
 	cr_expect(strstr(got, "stray"), "%s", got);
 	unlink(path);
+}
+
+/* What stderr holds, in a buffer of the test's. */
+static const char *told(void)
+{
+	static char got[4096];
+
+	fflush(stderr);
+	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
+	return got;
+}
+
+Test(config, a_wrong_word_is_told_with_those_allowed)
+{
+	struct settings settings;
+
+	cr_redirect_stderr();
+	cr_assert_eq(LOAD(&settings, "--log.level=warm", "--peer.mode=ssl"), -ERR_CONFIG);
+	const char *got = told();
+
+	cr_expect(strstr(got, "log.level: there is no such word; it takes debug, info or SCRAM-SHA-512\n"), "%s", got);
+	cr_expect(strstr(got, "peer.mode: there is no such word; it takes plain, tls or nothing\n"), "%s", got);
+}
+
+Test(config, a_word_is_known_in_any_case_and_kept_as_the_table_spells_it)
+{
+	struct settings settings;
+
+	cr_assert_eq(LOAD(&settings, "--log.level=scram-SHA-512", "--peer.mode=TLS"), 0);
+	cr_expect_str_eq(settings.level, "SCRAM-SHA-512");
+	cr_expect_str_eq(settings.mode, "tls");
+	config_release(&TABLE, &settings);
+}
+
+Test(config, a_file_as_other_systems_write_it_is_read)
+{
+	static const char CONTENT[] =
+		"\xef\xbb\xbfpeer.name = file \t\r\n\r\n# note\r\nbatch.rows.max = 7\r\npeer.mode = tls";
+	struct settings settings;
+	char path[64];
+
+	write_file(path, sizeof path, CONTENT, sizeof CONTENT - 1);
+	cr_assert_eq(LOAD(&settings, "--config", path), 0);
+	cr_expect_str_eq(settings.name, "file");
+	cr_expect_eq(settings.rows, 7);
+	cr_expect_str_eq(settings.mode, "tls");
+	config_release(&TABLE, &settings);
+	unlink(path);
+}
+
+Test(config, slashes_at_the_end_of_an_address_are_dropped)
+{
+	static const struct {
+		const char *word, *want;
+	} ROWS[] = {
+		{ "--peer.address=http://a:1/", "http://a:1" },
+		{ "--peer.address=a:1//", "a:1" },
+		{ "--peer.address=/run/redis.sock", "/run/redis.sock" },
+		{ "--peer.address=/", "/" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct settings settings;
+
+		cr_assert_eq(LOAD(&settings, ROWS[i].word), 0);
+		cr_expect_str_eq(settings.address, ROWS[i].want);
+		config_release(&TABLE, &settings);
+	}
+}
+
+Test(config, an_old_name_is_taken_from_file_environment_and_argument_and_warned_of_once)
+{
+	struct settings settings;
+	char path[64];
+
+	cr_redirect_stderr();
+	write_file(path, sizeof path, "turn.rows.max = 3\n", 18);
+	cr_assert_eq(LOAD(&settings, "--config", path), 0);
+	cr_expect_eq(settings.rows, 3);
+	config_release(&TABLE, &settings);
+	setenv("INSTROOM_TURN_ROWS_MAX", "4", 1);
+	cr_assert_eq(LOAD(&settings, "--config", path), 0);
+	cr_expect_eq(settings.rows, 4);
+	config_release(&TABLE, &settings);
+	cr_assert_eq(LOAD(&settings, "--config", path, "--turn.rows.max=5"), 0);
+	cr_expect_eq(settings.rows, 5);
+	config_release(&TABLE, &settings);
+	const char *got = told(), *LINE = "level=warn worker=instroom event=setting.deprecated name=turn.rows.max where=";
+	size_t lines = 0;
+
+	for (const char *at = got; (at = strstr(at, LINE)); at++)
+		lines++;
+	cr_expect_eq(lines, 3, "one for each start:\n%s", got);
+	cr_expect(strstr(got, "where=\"argument\" effect=\"taken as batch.rows.max, its new name\"\n"), "%s", got);
+	unlink(path);
+}
+
+Test(config, an_old_and_a_new_name_together_are_a_fault)
+{
+	struct settings settings;
+
+	cr_redirect_stderr();
+	cr_expect_eq(LOAD(&settings, "--turn.rows.max=3", "--batch.rows.max=3"), -ERR_CONFIG);
+	setenv("INSTROOM_TURN_ROWS_MAX", "4", 1);
+	cr_expect_eq(LOAD(&settings, "--batch.rows.max=3"), -ERR_CONFIG);
+	const char *got = told();
+
+	cr_expect(strstr(got, "turn.rows.max is the old name of batch.rows.max, and both are given"), "%s", got);
 }
 
 Test(config, a_missing_file_is_a_fault)
@@ -185,7 +330,7 @@ Test(config, a_missing_file_is_a_fault)
 	cr_expect_eq(LOAD(&settings, "--peer.password.file=/no/such/file"), -ERR_CONFIG);
 }
 
-Test(config, a_secret_is_the_content_of_its_file_without_one_line_feed)
+Test(config, a_secret_is_the_content_of_its_file_without_one_line_break)
 {
 	static const struct {
 		const char *content;
@@ -194,6 +339,12 @@ Test(config, a_secret_is_the_content_of_its_file_without_one_line_feed)
 		{ "pass", 4, 4 },
 		{ "pass\n", 5, 4 },
 		{ "pass\n\n", 6, 5 },
+		{ "pass\r\n", 6, 4 },
+		{ "pass\r", 5, 5 },
+		{ "pass\n\r\n", 7, 5 },
+		{ "12345678\r\n", 10, 8 },
+		{ "123456789\r\n", 11, 9 },
+		{ "\r\n", 2, 0 },
 		{ "a\0b\n", 4, 3 },
 		{ "", 0, 0 },
 		{ "12345678\n", 9, 8 },
@@ -240,14 +391,19 @@ Test(config, help_and_reference_show_each_key_with_default_and_range)
 	fflush(stdout);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stdout())] = '\0';
 	cr_expect(strstr(got, "--peer.wait.max=duration\n        wait\n        1ms to 2m; default 250ms\n"), "%s", got);
-	cr_expect(strstr(got, "| `turn.rows.max` | `INSTROOM_TURN_ROWS_MAX` | `1k` | 1 to 10k | rows of a turn \\| at most |"),
+	cr_expect(strstr(got,
+			 "| `batch.rows.max` | `INSTROOM_BATCH_ROWS_MAX` | `1k` | 1 to 10k | rows of a batch \\| at most "
+			 "(was `turn.rows.max`) |"),
 		  "%s", got);
+	cr_expect(strstr(got, "--log.level=word\n        least level\n        debug, info or SCRAM-SHA-512; default info\n"),
+		  "%s", got);
+	cr_expect(strstr(got, "plain, tls or nothing; default empty\n"), "%s", got);
 	cr_expect(strstr(got, "instroom-test " INSTROOM_VERSION "\n"), "%s", got);
 }
 
 static void check_hidden(const char *text)
 {
-	struct settings settings = { .name = text };
+	struct settings settings = { .name = text, .address = "", .level = "", .mode = "" };
 	char got[2048] = "";
 
 	cr_redirect_stderr();
@@ -277,7 +433,7 @@ Test(config, the_log_of_settings_hides_secrets)
 	config_log(&TABLE, &settings);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
 	cr_expect(strstr(got,
-			 "event=config peer.name=\"a\" turn.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
+			 "event=config peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
 			 "peer.password.file=***\n"),
 		  "%s", got);
 	cr_expect_null(strstr(got, "pass\""));

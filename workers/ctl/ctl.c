@@ -160,21 +160,6 @@ static bool asks_help(int argc, char **argv)
 	return false;
 }
 
-static void fill_kafka(struct ctl *ctl)
-{
-	const struct ctl_config *config = &ctl->config;
-
-	ctl->kafka = (struct kafka_options){ .brokers = config->kafka_brokers,
-					     .client_id = "instroomctl",
-					     .security_protocol = config->kafka_security_protocol,
-					     .ca_file = config->kafka_ca_file,
-					     .cert_file = config->kafka_cert_file,
-					     .key_file = config->kafka_key_file,
-					     .sasl_mechanism = config->kafka_sasl_mechanism,
-					     .sasl_user = config->kafka_sasl_user,
-					     .sasl_password = config->kafka_sasl_password };
-}
-
 /* Settings stand before the command, in the form --key=value, and "--config FILE". */
 static int count_settings(int argc, char **argv)
 {
@@ -203,7 +188,7 @@ static int run_command(struct ctl *ctl, int settings, int argc, char **argv)
 
 	if (rc != 0)
 		return rc > 0 ? 0 : EXIT_SETTINGS;
-	fill_kafka(ctl);
+	ctl->kafka = settings_kafka(&ctl->config.kafka, "instroomctl");
 	if (arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err) != 0)
 		return ctl_fail(&err);
 	argv[words - 1] = (char *)(uintptr_t)command->name;

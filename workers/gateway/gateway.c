@@ -93,7 +93,7 @@ bool gateway_publish(struct request *request, const struct kafka_header *headers
 
 	if (!gateway->producer || !strbuf_ok(&gateway->message))
 		return false;
-	int rc = kafka_producer_put(gateway->producer, gateway->config.topic_raw, KAFKA_ANY_PARTITION, key,
+	int rc = kafka_producer_put(gateway->producer, gateway->config.topic.raw, KAFKA_ANY_PARTITION, key,
 				    strbuf_slice(&gateway->message), headers, header_count, request, &err);
 
 	if (rc != 0) {
@@ -186,9 +186,9 @@ static int open_sink(struct gateway *gateway, struct err *err)
 	struct kafka_producer_options options = { .message_bytes_max = MESSAGE_BYTES_MAX,
 						  .linger_ms = LINGER_MS,
 						  .requests_max = REQUESTS_MAX,
-						  .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms_max,
+						  .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
 						  .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
-						  .compression = config->kafka_compression };
+						  .compression = config->kafka.compression };
 	int rc = kafka_producer_open(&gateway->kafka, &options, reported, gateway, &gateway->producer, err);
 
 	if (rc != 0)
@@ -300,19 +300,16 @@ static int open_register(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
 	struct register_jobs_options options = {
-		.pg = { .conninfo = config->pg_conninfo,
-			.password = config->pg_password,
-			.application = "instroom-gateway",
-			.connect_ms = (uint32_t)config->pg_connect_ms,
-			.lock_ms = REGISTER_LOCK_MS,
-			.idle_transaction_ms = REGISTER_IDLE_TRANSACTION_MS,
-			.statement_ms = (uint32_t)config->pg_statement_ms },
-		.raw_topic = config->topic_raw,
+		.pg = settings_pg(&config->pg, "instroom-gateway"),
+		.raw_topic = config->topic.raw,
 		.stand_key = config->stand_key,
 		.threads = (size_t)config->register_threads,
 		.queue_max = REGISTER_QUEUE_MAX,
 		.body_bytes_max = ANSWER_BYTES_MAX,
 	};
+
+	options.pg.lock_ms = REGISTER_LOCK_MS;
+	options.pg.idle_transaction_ms = REGISTER_IDLE_TRANSACTION_MS;
 	int rc = register_jobs_open(&options, &gateway->jobs, err);
 
 	return rc != 0 ? rc : watch(gateway, register_jobs_fd(gateway->jobs), err);
@@ -336,7 +333,7 @@ int gateway_open(struct gateway *gateway, struct err *err)
 	if (rc == 0)
 		rc = open_sink(gateway, err);
 	if (rc == 0)
-		rc = reference_watch_open(&gateway->kafka, config->topic_reference, &gateway->watch, err);
+		rc = reference_watch_open(&gateway->kafka, config->topic.reference, &gateway->watch, err);
 	if (rc == 0)
 		rc = open_register(gateway, err);
 	if (rc == 0)
@@ -377,19 +374,9 @@ static void raise_file_limit(int64_t connections_max)
 			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
-static enum log_level level_of(const char *name)
-{
-	static const char *const NAMES[] = { "debug", "info", "warn", "error" };
-
-	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-		if (strcmp(name, NAMES[i]) == 0)
-			return (enum log_level)i;
-	return LOG_INFO;
-}
-
 static int run_gateway(struct gateway *gateway)
 {
-	struct app app = { .turn = gateway_turn, .drain = drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms_max };
+	struct app app = { .turn = gateway_turn, .drain = drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms };
 	struct err err = { 0 };
 
 	if (gateway_open(gateway, &err) != 0) {
@@ -412,20 +399,12 @@ int gateway_main(int argc, char **argv)
 
 	if (rc != 0)
 		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
-	log_init(config->name, level_of(config->log_level));
+	settings_begin_log(&config->log);
 	raise_file_limit(config->connections_max);
 	metrics_register_all(gauges, ARRAY_LEN(gauges));
 	upload_metrics();
 	config_log(&GATEWAY_CONFIG, config);
-	gateway.kafka = (struct kafka_options){ .brokers = config->kafka_brokers,
-						.client_id = "instroom-gateway",
-						.security_protocol = config->kafka_security_protocol,
-						.ca_file = config->kafka_ca_file,
-						.cert_file = config->kafka_cert_file,
-						.key_file = config->kafka_key_file,
-						.sasl_mechanism = config->kafka_sasl_mechanism,
-						.sasl_user = config->kafka_sasl_user,
-						.sasl_password = config->kafka_sasl_password };
+	gateway.kafka = settings_kafka(&config->kafka, "instroom-gateway");
 	int status = run_gateway(&gateway);
 
 	gateway_close(&gateway);

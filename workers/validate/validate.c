@@ -135,22 +135,22 @@ static bool take(struct validate *self, struct taken *taken)
 
 	self->taken_count++;
 	if (!lane_takes(lane, taken))
-		return self->taken_count == (size_t)self->config.turn_messages_max;
+		return self->taken_count == (size_t)self->config.batch_messages_max;
 	self->taken_bytes += (int64_t)taken->message.value.n;
 	self->taken_lines += lines_announced(&taken->message);
-	return self->taken_count == (size_t)self->config.turn_messages_max ||
-	       self->taken_bytes >= self->config.turn_bytes_max || self->taken_lines >= self->config.turn_lines_max ||
+	return self->taken_count == (size_t)self->config.batch_messages_max ||
+	       self->taken_bytes >= self->config.batch_bytes_max || self->taken_lines >= self->config.batch_lines_max ||
 	       lane->taken_count >= lane->messages_max;
 }
 
 /* Messages of all lanes until the turn is full, its time is over or nothing more is there. An idle system judges the first
  * message at once; one that has just judged waits for others, as many small turns cost everybody more than a few large ones:
- * turns begin turn.gather.max apart. */
+ * turns begin batch.linger.max apart. */
 static int gather(struct validate *self, bool is_busy, struct err *err)
 {
 	uint32_t wait_ms = is_busy ? 0 : IDLE_WAIT_MS;
-	int64_t end_ms = clock_ms() + wait_ms + self->config.turn_gather_ms;
-	int64_t next_ms = is_busy ? 0 : self->gathered_at_ms + self->config.turn_gather_ms;
+	int64_t end_ms = clock_ms() + wait_ms + self->config.batch_linger_ms;
+	int64_t next_ms = is_busy ? 0 : self->gathered_at_ms + self->config.batch_linger_ms;
 	bool is_full = false;
 
 	while (!is_full && clock_ms() <= end_ms) {
@@ -252,10 +252,10 @@ static void measure_lag(struct validate *self)
 
 		if (!lane || !lane_is_judging(lane))
 			continue;
-		if (kafka_producer_range(self->producer, self->config.topic_raw, lane->partition, LAG_WAIT_MS, &range,
+		if (kafka_producer_range(self->producer, self->config.topic.raw, lane->partition, LAG_WAIT_MS, &range,
 					 NULL) < 0)
 			return; /* asked again later */
-		validate_metrics_lag(self->config.topic_raw, lane->partition, range.high - lane->position.next_raw);
+		validate_metrics_lag(self->config.topic.raw, lane->partition, range.high - lane->position.next_raw);
 	}
 }
 
@@ -320,24 +320,9 @@ static int drain(void *ours, int64_t deadline_ms, struct err *err)
 
 /* ---- life ---- */
 
-static struct kafka_options kafka_options_of(const struct validate_config *config)
-{
-	return (struct kafka_options){
-		.brokers = config->kafka_brokers,
-		.client_id = "instroom-validate",
-		.security_protocol = config->kafka_security_protocol,
-		.ca_file = config->kafka_ca_file,
-		.cert_file = config->kafka_cert_file,
-		.key_file = config->kafka_key_file,
-		.sasl_mechanism = config->kafka_sasl_mechanism,
-		.sasl_user = config->kafka_sasl_user,
-		.sasl_password = config->kafka_sasl_password,
-	};
-}
-
 static int open_memory(struct validate *self, struct err *err)
 {
-	self->taken = calloc((size_t)self->config.turn_messages_max, sizeof *self->taken);
+	self->taken = calloc((size_t)self->config.batch_messages_max, sizeof *self->taken);
 	if (!self->taken)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the messages of a turn");
 	int rc = arena_init(&self->message, MESSAGE_ARENA_BYTES, MESSAGE_ARENA_KEEP_BYTES, err);
@@ -348,30 +333,20 @@ static int open_memory(struct validate *self, struct err *err)
 static int open_cache(struct validate *self, struct err *err)
 {
 	const struct validate_config *config = &self->config;
-	struct redis_options options = { .address = config->redis_address,
-					 .user = config->redis_user,
-					 .password = config->redis_password,
-					 .connect_ms = (uint32_t)config->redis_connect_ms,
-					 .wait_ms = (uint32_t)config->redis_wait_ms };
+	struct redis_options options = settings_redis(&config->redis);
 
 	breaker_init(&self->redis, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
-	return redis_cache_open(&options, config->topic_raw, self->key.id, &self->cache, err);
+	return redis_cache_open(&options, config->topic.raw, self->key.id, &self->cache, err);
 }
 
 static int open_register(struct validate *self, struct err *err)
 {
 	const struct validate_config *config = &self->config;
-	struct pg_options options = { .conninfo = config->pg_conninfo,
-				      .password = config->pg_password,
-				      .application = "instroom-validate",
-				      .connect_ms = (uint32_t)config->pg_connect_ms,
-				      .lock_ms = (uint32_t)config->pg_statement_ms,
-				      .idle_transaction_ms = (uint32_t)config->pg_statement_ms,
-				      .statement_ms = (uint32_t)config->pg_statement_ms,
-				      .should_stop = stop_is_asked };
+	struct pg_options options = settings_pg(&config->pg, "instroom-validate");
 
+	options.should_stop = stop_is_asked;
 	breaker_init(&self->pg, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
-	return *config->pg_conninfo ? pg_link_open(&options, &self->link, err) : 0;
+	return *config->pg.conninfo ? pg_link_open(&options, &self->link, err) : 0;
 }
 
 /* Raw and verdict must have as many partitions: a verdict goes to the number of its raw message. Brokers that are away are
@@ -379,17 +354,17 @@ static int open_register(struct validate *self, struct err *err)
 static int check_topics(struct validate *self, struct err *err)
 {
 	int32_t raw = 0, verdict = 0;
-	int rc = kafka_reader_partitions(self->reader, self->config.topic_raw, VALIDATE_BROKER_WAIT_MS, &raw, err);
+	int rc = kafka_reader_partitions(self->reader, self->config.topic.raw, VALIDATE_BROKER_WAIT_MS, &raw, err);
 
 	if (rc == 0)
-		rc = kafka_reader_partitions(self->reader, self->config.topic_verdict, VALIDATE_BROKER_WAIT_MS,
+		rc = kafka_reader_partitions(self->reader, self->config.topic.verdict, VALIDATE_BROKER_WAIT_MS,
 					     &verdict, err);
 	if (rc < 0)
 		return rc == -ERR_RETRY ? 0 : rc;
 	if (raw != verdict || raw > VALIDATE_PARTITIONS_MAX)
 		return err_set(err, ERR_CONFIG, "partitions",
-			       "%s has %d partitions and %s %d: as many are needed, at most %d", self->config.topic_raw,
-			       raw, self->config.topic_verdict, verdict, VALIDATE_PARTITIONS_MAX);
+			       "%s has %d partitions and %s %d: as many are needed, at most %d", self->config.topic.raw,
+			       raw, self->config.topic.verdict, verdict, VALIDATE_PARTITIONS_MAX);
 	return 0;
 }
 
@@ -397,16 +372,16 @@ static int open_kafka(struct validate *self, struct err *err)
 {
 	static const struct kafka_consumer_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
 	const struct validate_config *config = &self->config;
-	struct kafka_options kafka = kafka_options_of(config);
-	struct kafka_consumer_options source = { .topic = config->topic_raw,
-						 .group = config->kafka_group,
+	struct kafka_options kafka = settings_kafka(&config->kafka, "instroom-validate");
+	struct kafka_consumer_options source = { .topic = config->topic.raw,
+						 .group = config->kafka.group,
 						 .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
-						 .queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
-						 .session_timeout_ms = (int32_t)config->kafka_session_ms };
+						 .queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
+						 .session_timeout_ms = (int32_t)config->kafka.session_ms };
 	struct kafka_producer_options producer = { .message_bytes_max = VALIDATE_MESSAGE_BYTES_MAX,
-						   .delivery_timeout_ms = (int32_t)config->kafka_delivery_ms,
+						   .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
 						   .queue_bytes_max = SINK_QUEUE_BYTES,
-						   .compression = config->kafka_compression };
+						   .compression = config->kafka.compression };
 	int rc = kafka_reader_open(&kafka, VALIDATE_MESSAGE_BYTES_MAX, &self->reader, err);
 
 	if (rc == 0)
@@ -416,7 +391,7 @@ static int open_kafka(struct validate *self, struct err *err)
 	if (rc == 0)
 		rc = kafka_consumer_open(&kafka, &source, &EVENTS, self, &self->consumer, err);
 	if (rc == 0)
-		rc = reference_shelf_open(self->reader, config->topic_reference, (size_t)config->references_max,
+		rc = reference_shelf_open(self->reader, config->topic.reference, (size_t)config->references_max,
 					  &self->shelf, err);
 	return rc;
 }
@@ -455,26 +430,16 @@ static void close_all(struct validate *self)
 
 static int run(struct validate *self)
 {
-	struct app app = { .turn = turn, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms_max };
+	struct app app = { .turn = turn, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms };
 	struct err err = { 0 };
 
 	if (open_all(self, &err) < 0) {
 		log_event(LOG_ERROR, "validate.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return app_exit_status(&err);
 	}
-	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic_raw,
-		  self->config.kafka_group, self->key.id);
+	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic.raw,
+		  self->config.kafka.group, self->key.id);
 	return app_run(&app, self);
-}
-
-static enum log_level log_level_of(const char *name)
-{
-	static const char *const NAMES[] = { [LOG_DEBUG] = "debug", [LOG_WARN] = "warn", [LOG_ERROR] = "error" };
-
-	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-		if (NAMES[i] && strcmp(NAMES[i], name) == 0)
-			return (enum log_level)i;
-	return LOG_INFO;
 }
 
 int validate_main(int argc, char **argv)
@@ -489,7 +454,7 @@ int validate_main(int argc, char **argv)
 	int rc = config_load(&VALIDATE_CONFIG, argc, argv, &self->config), status = EXIT_SETTINGS;
 
 	if (rc == 0) {
-		log_init(self->config.worker_name, log_level_of(self->config.log_level));
+		settings_begin_log(&self->config.log);
 		validate_metrics_register();
 		config_log(&VALIDATE_CONFIG, &self->config);
 		status = run(self);

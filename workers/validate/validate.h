@@ -53,7 +53,7 @@ struct validate {
 	size_t ids_left;
 
 	/* of the turn */
-	struct taken *taken; /* config.turn_messages_max of them */
+	struct taken *taken; /* config.batch_messages_max of them */
 	size_t taken_count;
 	int64_t taken_bytes, taken_lines;
 	uint32_t quarantine_open;

@@ -127,7 +127,7 @@ static bool wait_for_late(const struct validate *self, struct lane *lane, const 
 		log_event(LOG_ERROR, "message.late", "partition=%d offset=%lld why=%s then=\"the partition waits\"",
 			  lane->partition, (long long)taken->message.offset, intake->reason);
 	}
-	int64_t max_ms = self->config.late_wait_ms_max;
+	int64_t max_ms = self->config.missing_wait_ms_max;
 
 	if (max_ms > 0 && now_ms - lane->late_since_ms >= max_ms) {
 		intake_give_up(intake, intake->reason);
@@ -194,7 +194,7 @@ static void fill_quarantine(const struct validate *self, const struct taken *tak
 		names[i] = slice_of(message->headers[i].name);
 		values[i] = message->headers[i].value;
 	}
-	*ret = (struct wire_quarantine){ .topic = slice_of(self->config.topic_raw),
+	*ret = (struct wire_quarantine){ .topic = slice_of(self->config.topic.raw),
 					 .partition = message->partition,
 					 .offset = message->offset,
 					 .reason = slice_of(intake->reason),
@@ -220,7 +220,7 @@ static int put_aside(struct validate *self, const struct taken *taken, const str
 		return rc;
 	self->is_quarantine_failed = false;
 	self->quarantine_open = 1;
-	rc = put(self, self->config.topic_quarantine, taken, strbuf_slice(&value), &self->quarantine_open, err);
+	rc = put(self, self->config.topic.quarantine, taken, strbuf_slice(&value), &self->quarantine_open, err);
 
 	if (rc < 0) {
 		self->quarantine_open = 0;
@@ -228,10 +228,10 @@ static int put_aside(struct validate *self, const struct taken *taken, const str
 	}
 	rc = validate_await_reports(self, err);
 	if (rc == 0 && self->is_quarantine_failed)
-		return err_set(err, ERR_RETRY, "quarantine", "%s did not take a message", self->config.topic_quarantine);
+		return err_set(err, ERR_RETRY, "quarantine", "%s did not take a message", self->config.topic.quarantine);
 	validate_metric_add(METRIC_QUARANTINED, 1);
 	log_event(intake->state == INTAKE_FOREIGN ? LOG_ERROR : LOG_WARN, "message.quarantined",
-		  "topic=%s partition=%d offset=%lld why=%s foreign=%s", self->config.topic_raw, taken->message.partition,
+		  "topic=%s partition=%d offset=%lld why=%s foreign=%s", self->config.topic.raw, taken->message.partition,
 		  (long long)taken->message.offset, intake->reason, intake->state == INTAKE_FOREIGN ? "yes" : "no");
 	return rc;
 }
@@ -248,7 +248,7 @@ static int put_verdict(struct validate *self, struct lane *lane, struct taken *t
 {
 	assert(taken->message.offset == lane->next.next_raw);
 	taken->verdict_offset_expected = lane->next.next_verdict;
-	int rc = put(self, self->config.topic_verdict, taken, strbuf_slice(&self->maker.message), taken, err);
+	int rc = put(self, self->config.topic.verdict, taken, strbuf_slice(&self->maker.message), taken, err);
 
 	if (rc < 0)
 		return rc;
@@ -476,7 +476,7 @@ static void lane_moves(struct validate *self, struct lane *lane)
 	char text[POSITION_TEXT_BYTES];
 
 	lane->position = lane->next;
-	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, self->config.turn_messages_max);
+	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, self->config.batch_messages_max);
 	position_to_text(&lane->position, text);
 	kafka_consumer_commit(self->consumer, lane->partition, lane->position.next_raw, text);
 }

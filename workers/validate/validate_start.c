@@ -83,7 +83,7 @@ static int begin_judging(struct validate *self, struct lane *lane, enum lane_mod
 static int ask_verdict_log(struct validate *self, const struct lane *lane, const struct position *position,
 			   struct kafka_topic_range *ret, bool *ret_is_inside, struct err *err)
 {
-	int rc = kafka_reader_range(self->reader, self->config.topic_verdict, lane->partition, VALIDATE_BROKER_WAIT_MS,
+	int rc = kafka_reader_range(self->reader, self->config.topic.verdict, lane->partition, VALIDATE_BROKER_WAIT_MS,
 				    ret, err);
 
 	if (rc == 0)
@@ -98,7 +98,7 @@ static int ask_register(struct validate *self, const struct lane *lane, struct r
 {
 	if (!self->link || !breaker_may_ask(&self->pg, clock_ms()))
 		return 0;
-	int rc = register_state_read(self->link, self->config.topic_raw, lane->partition, &self->turn, ret, err);
+	int rc = register_state_read(self->link, self->config.topic.raw, lane->partition, &self->turn, ret, err);
 
 	if (rc == -ERR_RETRY) {
 		if (!self->pg.is_open)
@@ -202,7 +202,7 @@ static int chunk_read(struct validate *self, const struct lane *lane, int64_t en
 {
 	size_t bytes = 0;
 	int64_t next = lane->position.next_verdict;
-	int rc = kafka_reader_seek(self->reader, self->config.topic_verdict, lane->partition, next, err);
+	int rc = kafka_reader_seek(self->reader, self->config.topic.verdict, lane->partition, next, err);
 
 	while (rc == 0 && next < end && chunk->message_count < CHUNK_MESSAGES_MAX && bytes < CHUNK_BYTES_MAX) {
 		struct kafka_message *message = &chunk->messages[chunk->message_count];

@@ -261,8 +261,8 @@ static void set_ready(struct write *self, bool is_ready, const char *why)
 	status_ready(is_ready, why);
 	if (is_ready && !self->was_ready) {
 		notify_ready();
-		log_event(LOG_INFO, "write.ready", "topic=%s group=%s", self->config.topic_verdict,
-			  self->config.kafka_group);
+		log_event(LOG_INFO, "write.ready", "topic=%s group=%s", self->config.topic.verdict,
+			  self->config.kafka.group);
 	}
 	self->was_ready |= is_ready;
 }
@@ -354,11 +354,11 @@ static int resume_held(struct write *self, struct err *err)
 }
 
 /* Takes what is there, and what comes while it comes. An idle system writes the first verdict at once; one that has just
- * written waits for others, as many small transactions cost more than a few large ones: they begin batch.gather.max apart. */
+ * written waits for others, as many small transactions cost more than a few large ones: they begin batch.linger.max apart. */
 static int gather(struct write *self, struct err *err)
 {
-	int64_t end_ms = clock_ms() + POLL_MS + self->config.batch_gather_ms;
-	int64_t next_ms = self->gathered_at_ms + self->config.batch_gather_ms;
+	int64_t end_ms = clock_ms() + POLL_MS + self->config.batch_linger_ms;
+	int64_t next_ms = self->gathered_at_ms + self->config.batch_linger_ms;
 	bool is_full = false;
 	int rc = resume_held(self, err);
 
@@ -372,7 +372,7 @@ static int gather(struct write *self, struct err *err)
 			break;
 		}
 		if (self->intake.count == 0)
-			end_ms = clock_ms() + self->config.batch_gather_ms;
+			end_ms = clock_ms() + self->config.batch_linger_ms;
 		rc = take_one(self, &raw, &is_full, err);
 	}
 	if (self->intake.count > 0)
@@ -412,7 +412,7 @@ static void measure_lag(struct write *self)
 
 		if (partition->state < PARTITION_RUNNING)
 			continue;
-		if (kafka_producer_range(self->producer, self->config.topic_verdict, i, POLL_MS, &range, &err) != 0)
+		if (kafka_producer_range(self->producer, self->config.topic.verdict, i, POLL_MS, &range, &err) != 0)
 			return; /* the last figure stays */
 		lag += range.high - partition->committed.next_verdict;
 	}
@@ -425,7 +425,7 @@ static struct assignment assignment_of(struct write *self)
 		.intake = &self->intake,
 		.consumer = self->consumer,
 		.kafka = &self->kafka,
-		.topic_raw = self->config.topic_raw,
+		.topic_raw = self->config.topic.raw,
 		.link = self->link,
 		.columns = &self->transaction.columns,
 		.wait_ms = (uint32_t)self->config.kafka_wait_ms,
@@ -535,39 +535,19 @@ static bool must_leave(void)
 	return stop_poll() == STOP_NOW;
 }
 
-static struct kafka_options kafka_options_of(const struct write_config *config)
-{
-	return (struct kafka_options){
-		.brokers = config->kafka_brokers,
-		.client_id = config->worker_name,
-		.security_protocol = config->kafka_security_protocol,
-		.ca_file = config->kafka_ca_file,
-		.cert_file = config->kafka_cert_file,
-		.key_file = config->kafka_key_file,
-		.sasl_mechanism = config->kafka_sasl_mechanism,
-		.sasl_user = config->kafka_sasl_user,
-		.sasl_password = config->kafka_sasl_password,
-	};
-}
-
 static int open_register(struct write *self, struct err *err)
 {
 	const struct write_config *config = &self->config;
-	struct pg_options options = {
-		.conninfo = config->pg_conninfo,
-		.password = config->pg_password,
-		.application = "instroom-write",
-		.connect_ms = (uint32_t)config->pg_connect_ms,
-		.lock_ms = (uint32_t)config->pg_lock_ms,
-		.idle_transaction_ms = (uint32_t)config->pg_idle_ms,
-		.statement_ms = (uint32_t)config->pg_statement_ms,
-		.should_stop = must_leave,
-	};
+	struct pg_options options = settings_pg(&config->pg, "instroom-write");
+
+	options.lock_ms = (uint32_t)config->pg_lock_ms;
+	options.idle_transaction_ms = (uint32_t)config->pg_idle_ms;
+	options.should_stop = must_leave;
 	int rc = pg_link_open(&options, &self->link, err);
 
 	if (rc != 0)
 		return rc;
-	return transaction_init(&self->transaction, self->link, slice_of(config->topic_raw),
+	return transaction_init(&self->transaction, self->link, slice_of(config->topic.raw),
 				(size_t)config->batch_arena_bytes, JUDGE_ARENA_KEPT_BYTES, err);
 }
 
@@ -582,17 +562,17 @@ static int open_kafka(struct write *self, struct err *err)
 		.compression = "none",
 	};
 	struct kafka_consumer_options source = {
-		.topic = config->topic_verdict,
-		.group = config->kafka_group,
+		.topic = config->topic.verdict,
+		.group = config->kafka.group,
 		.message_bytes_max = VERDICT_BYTES_MAX,
-		.queued_kbytes_max = config->kafka_prefetch_bytes / 1024,
-		.session_timeout_ms = (int32_t)config->kafka_session_ms,
+		.queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
+		.session_timeout_ms = (int32_t)config->kafka.session_ms,
 	};
 	int rc = kafka_producer_open(&self->kafka, &producer, on_forget_reported, self, &self->producer, err);
 
 	if (rc != 0)
 		return rc;
-	forget_init(&self->forget, self->producer, config->topic_raw);
+	forget_init(&self->forget, self->producer, config->topic.raw);
 	return kafka_consumer_open(&self->kafka, &source, &EVENTS, self, &self->consumer, err);
 }
 
@@ -603,8 +583,8 @@ static int write_open(struct write *self, struct err *err)
 	int32_t generation;
 	int rc;
 
-	self->kafka = kafka_options_of(config);
-	if (!log_position_split_topic(slice_of(config->topic_raw), NULL, &generation))
+	self->kafka = settings_kafka(&config->kafka, config->log.worker);
+	if (!log_position_split_topic(slice_of(config->topic.raw), NULL, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw",
 			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
 	rc = intake_init(&self->intake, &limits, generation, (size_t)config->batch_arena_bytes, err);
@@ -626,21 +606,13 @@ static void write_close(struct write *self)
 	status_close(self->status);
 }
 
-static enum log_level level_of(const char *name)
-{
-	return strcmp(name, "debug") == 0   ? LOG_DEBUG
-	       : strcmp(name, "warn") == 0  ? LOG_WARN
-	       : strcmp(name, "error") == 0 ? LOG_ERROR
-					    : LOG_INFO;
-}
-
 static int write_run(struct write *self)
 {
 	struct app app = { write_turn, write_drain, (uint32_t)self->config.drain_ms };
 	struct err err = { 0 };
 	int status;
 
-	log_init(self->config.worker_name, level_of(self->config.log_level));
+	settings_begin_log(&self->config.log);
 	config_log(&WRITE_CONFIG, &self->config);
 	write_metrics_register();
 	set_ready(self, false, "starting");

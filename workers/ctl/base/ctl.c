@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-enum { CONNECT_MS = 5000 };
+enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000 };
 
 /* Undefined table, column, function or schema: this program is ahead of the database. */
 static bool is_migration_missing(const char *code)
@@ -84,16 +84,13 @@ static bool must_leave(void)
 
 int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
 {
-	struct pg_options options = {
-		.conninfo = is_owner ? ctl->config.pg_owner_conninfo : ctl->config.pg_conninfo,
-		.password = is_owner ? ctl->config.pg_owner_password : ctl->config.pg_password,
-		.application = "instroomctl",
-		.connect_ms = CONNECT_MS,
-		.lock_ms = CTL_WAIT_MS,
-		.idle_transaction_ms = 60000,
-		.should_stop = ctl->holds_job ? must_leave : stop_is_asked,
-	};
+	struct pg_options options = settings_pg(is_owner ? &ctl->config.pg_owner : &ctl->config.pg, "instroomctl");
 	struct pg_link *link;
+
+	options.connect_ms = CONNECT_MS;
+	options.lock_ms = CTL_WAIT_MS;
+	options.idle_transaction_ms = IDLE_TRANSACTION_MS;
+	options.should_stop = ctl->holds_job ? must_leave : stop_is_asked;
 	int rc = pg_link_open(&options, &link, err);
 
 	if (rc != 0)
@@ -113,7 +110,7 @@ int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, 
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, (int32_t)key_id);
 	int rc = pg_exec(link, NULL,
 			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",

@@ -34,7 +34,7 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 	struct slice stem;
 	int32_t generation;
 
-	if (!log_position_split_topic(slice_of(ctl->config.topic_raw), &stem, &generation))
+	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), &stem, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
 	snprintf(out, bytes, "%.*s%d", (int)stem.n, stem.p, log_position_generation(position));
 	return 0;

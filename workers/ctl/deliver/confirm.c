@@ -44,7 +44,7 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 	raw_headers_write(&headers, &texts);
 	for (size_t i = 0; i < texts.count; i++)
 		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	rc = kafka_producer_put(producer, ctl->config.topic_raw, KAFKA_ANY_PARTITION, partitioning_key(headers.board, key),
+	rc = kafka_producer_put(producer, ctl->config.topic.raw, KAFKA_ANY_PARTITION, partitioning_key(headers.board, key),
 				strbuf_slice(&message), kafka_headers, texts.count, NULL, err);
 	if (rc == 0)
 		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);

@@ -22,9 +22,9 @@ static int read_ends(struct ctl *ctl, struct ends *ret, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	rc = kafka_reader_partitions(reader, ctl->config.topic_raw, CTL_WAIT_MS, &ret->count, err);
+	rc = kafka_reader_partitions(reader, ctl->config.topic.raw, CTL_WAIT_MS, &ret->count, err);
 	for (int32_t p = 0; rc == 0 && p < MIN(ret->count, (int32_t)PARTITIONS_MAX); p++) {
-		rc = kafka_reader_range(reader, ctl->config.topic_raw, p, CTL_WAIT_MS, &range, err);
+		rc = kafka_reader_range(reader, ctl->config.topic.raw, p, CTL_WAIT_MS, &range, err);
 		ret->raw[p] = range.high;
 	}
 	kafka_reader_close(reader);
@@ -39,7 +39,7 @@ static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	int rc = pg_exec(link, "progress",
 			 "select partition, next_raw, parked is not null from register.cursor where topic = $1",
 			 &params, &rows, NULL, err);

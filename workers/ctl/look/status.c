@@ -15,10 +15,10 @@ struct standing {
 static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standing *standing, struct err *err)
 {
 	struct kafka_topic_range raw, verdict;
-	int rc = kafka_reader_range(reader, ctl->config.topic_raw, standing->partition, CTL_WAIT_MS, &raw, err);
+	int rc = kafka_reader_range(reader, ctl->config.topic.raw, standing->partition, CTL_WAIT_MS, &raw, err);
 
 	if (rc == 0)
-		rc = kafka_reader_range(reader, ctl->config.topic_verdict, standing->partition, CTL_WAIT_MS, &verdict, err);
+		rc = kafka_reader_range(reader, ctl->config.topic.verdict, standing->partition, CTL_WAIT_MS, &verdict, err);
 	if (rc == 0) {
 		standing->raw_end = raw.high;
 		standing->verdict_end = verdict.high;
@@ -58,7 +58,7 @@ int run_status(struct ctl *ctl, int argc, char **argv)
 	json_t *list = json_array();
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)

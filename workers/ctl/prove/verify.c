@@ -304,7 +304,7 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	if (!is_wanted_in(verify, partition))
 		return 0;
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(verify->ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(verify->ctl->config.topic.raw));
 	pg_add_i32(&params, partition);
 	int rc = pg_exec(verify->link, NULL,
 			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
@@ -323,9 +323,9 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	verify->marks = calloc((size_t)verify->next_raw + 1, 1);
 	rc = verify->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
 	if (rc == 0)
-		rc = read_log(verify, verify->ctl->config.topic_verdict, partition, pg_get_i64(rows, 0, 1), false, err);
+		rc = read_log(verify, verify->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), false, err);
 	if (rc == 0)
-		rc = read_log(verify, verify->ctl->config.topic_raw, partition, verify->next_raw, true, err);
+		rc = read_log(verify, verify->ctl->config.topic.raw, partition, verify->next_raw, true, err);
 	free(verify->marks);
 	verify->marks = NULL;
 	pg_rows_free(verify->refills);
@@ -366,7 +366,7 @@ static int open_verify(struct verify *verify, struct err *err)
 
 	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.file", "verify needs hmac.key.file, the validators' key");
-	if (!log_position_split_topic(slice_of(ctl->config.topic_raw), NULL, &verify->generation))
+	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &verify->generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
 	hmac_key_init(&verify->key, ctl->config.hmac_key);
 	verify->is_wanted = calloc(BOARDS, sizeof *verify->is_wanted);
@@ -386,7 +386,7 @@ static int open_verify(struct verify *verify, struct err *err)
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &verify->reader, err);
 	if (rc == 0)
-		rc = kafka_reader_partitions(verify->reader, ctl->config.topic_raw, CTL_WAIT_MS, &verify->partitions, err);
+		rc = kafka_reader_partitions(verify->reader, ctl->config.topic.raw, CTL_WAIT_MS, &verify->partitions, err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &verify->reference_reader, err);
 	return rc != 0 ? rc : reference_versions_open(ctl, verify->reference_reader, &verify->versions, err);

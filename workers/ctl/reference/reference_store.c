@@ -110,7 +110,7 @@ static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapsho
 	if (!strbuf_ok(&message))
 		rc = err_set(err, ERR_DATA, "snapshot", "the six tables together are larger than a message may be");
 	if (rc == 0)
-		rc = kafka_producer_put(producer, ctl->config.topic_reference, 0, slice_make(version, sizeof version),
+		rc = kafka_producer_put(producer, ctl->config.topic.reference, 0, slice_make(version, sizeof version),
 					strbuf_slice(&message), NULL, 0, NULL, err);
 	if (rc == 0)
 		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);

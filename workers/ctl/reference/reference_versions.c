@@ -69,7 +69,7 @@ int reference_versions_open(struct ctl *ctl, struct kafka_reader *reader, struct
 	if (!versions)
 		return err_set(err, ERR_FATAL, "memory", "no memory for reference snapshots");
 	versions->reader = reader;
-	versions->topic = ctl->config.topic_reference;
+	versions->topic = ctl->config.topic.reference;
 	int rc = read_index(versions, err);
 
 	if (rc == 0)

@@ -73,7 +73,7 @@ static int read_state(struct ctl *ctl, struct pg_link *link, struct quarantined 
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_quarantine));
+	pg_add_text(&params, slice_of(ctl->config.topic.quarantine));
 	pg_add_i32(&params, q->partition);
 	pg_add_i64(&params, q->offset);
 	pg_add_i64(&params, q->position);
@@ -152,7 +152,7 @@ static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_re
 			  json_t *list, struct err *err)
 {
 	struct kafka_topic_range range;
-	const char *topic = ctl->config.topic_quarantine;
+	const char *topic = ctl->config.topic.quarantine;
 	int rc = kafka_reader_range(reader, topic, partition, CTL_WAIT_MS, &range, err);
 
 	if (rc == 0 && range.low < range.high)
@@ -186,7 +186,7 @@ int run_quarantine_list(struct ctl *ctl, int argc, char **argv)
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
 	if (rc == 0)
-		rc = kafka_reader_partitions(reader, ctl->config.topic_quarantine, CTL_WAIT_MS, &partitions, &err);
+		rc = kafka_reader_partitions(reader, ctl->config.topic.quarantine, CTL_WAIT_MS, &partitions, &err);
 	for (int32_t partition = 0; rc == 0 && partition < partitions; partition++)
 		rc = list_partition(ctl, link, reader, partition, list, &err);
 	if (reader)
@@ -232,7 +232,7 @@ static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *p
 	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
 
 	if (rc == 0)
-		rc = kafka_reader_seek(reader, ctl->config.topic_quarantine, place->partition, place->offset, err);
+		rc = kafka_reader_seek(reader, ctl->config.topic.quarantine, place->partition, place->offset, err);
 	if (rc == 0)
 		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
 	if (rc == 0)
@@ -299,7 +299,7 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 	int64_t added = 0;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_quarantine));
+	pg_add_text(&params, slice_of(ctl->config.topic.quarantine));
 	pg_add_i32(&params, q.partition);
 	pg_add_i64(&params, q.offset);
 	pg_add_text(&params, slice_of(ctl_operator()));

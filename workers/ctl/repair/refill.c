@@ -13,8 +13,6 @@
 #include "model/teacher_key.h"
 #include "redis/redis_cache.h"
 
-enum { REDIS_CONNECT_MS = 2000, REDIS_WAIT_MS = 5000 };
-
 struct refill {
 	int32_t partition;
 	const char *reason;
@@ -29,7 +27,7 @@ static int read_cursor(struct ctl *ctl, struct pg_link *link, struct refill *ref
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, refill->partition);
 	int rc = pg_exec(link, NULL,
 			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
@@ -51,9 +49,9 @@ static int read_ranges(struct ctl *ctl, struct refill *refill, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	rc = kafka_reader_range(reader, ctl->config.topic_raw, refill->partition, CTL_WAIT_MS, &refill->raw, err);
+	rc = kafka_reader_range(reader, ctl->config.topic.raw, refill->partition, CTL_WAIT_MS, &refill->raw, err);
 	if (rc == 0)
-		rc = kafka_reader_range(reader, ctl->config.topic_verdict, refill->partition, CTL_WAIT_MS,
+		rc = kafka_reader_range(reader, ctl->config.topic.verdict, refill->partition, CTL_WAIT_MS,
 					&refill->verdict, err);
 	kafka_reader_close(reader);
 	if (rc != 0)
@@ -76,7 +74,7 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct refil
 	int64_t moved = 0;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, refill->partition);
 	pg_add_i64(&params, refill->next_verdict);
 	pg_add_i64(&params, refill->verdict.high);
@@ -97,13 +95,9 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct refil
 static int drop_head(struct ctl *ctl, const struct refill *refill, struct err *err)
 {
 	const struct ctl_config *config = &ctl->config;
-	struct redis_options options = { .address = config->redis_address,
-					 .user = config->redis_user,
-					 .password = config->redis_password,
-					 .connect_ms = REDIS_CONNECT_MS,
-					 .wait_ms = REDIS_WAIT_MS };
+	struct redis_options options = settings_redis(&config->redis);
 	struct redis_cache *cache;
-	int rc = redis_cache_open(&options, config->topic_raw, refill->key.id, &cache, err);
+	int rc = redis_cache_open(&options, config->topic.raw, refill->key.id, &cache, err);
 
 	if (rc != 0)
 		return rc;

@@ -152,7 +152,7 @@ static int put(struct start *start, struct item *item, const struct wire_replay 
 		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
 	item->is_put = true;
 	for (;;) {
-		int rc = kafka_producer_put(start->producer, start->ctl->config.topic_raw, KAFKA_ANY_PARTITION, key,
+		int rc = kafka_producer_put(start->producer, start->ctl->config.topic.raw, KAFKA_ANY_PARTITION, key,
 					    strbuf_slice(&start->message), pairs, text.count, item, err);
 
 		if (rc != -ERR_FULL)

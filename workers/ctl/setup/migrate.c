@@ -91,10 +91,10 @@ static int make_topics(struct ctl *ctl, struct err *err)
 							 { "unclean.leader.election.enable", "false" } };
 	int32_t partitions = (int32_t)config->topic_partitions, replication = (int32_t)config->topic_replication;
 	const struct kafka_topic_spec topics[] = {
-		{ config->topic_raw, partitions, replication, raw, ARRAY_LEN(raw) },
-		{ config->topic_verdict, partitions, replication, verdict, ARRAY_LEN(verdict) },
-		{ config->topic_quarantine, partitions, replication, verdict, ARRAY_LEN(verdict) },
-		{ config->topic_reference, 1, replication, reference, ARRAY_LEN(reference) },
+		{ config->topic.raw, partitions, replication, raw, ARRAY_LEN(raw) },
+		{ config->topic.verdict, partitions, replication, verdict, ARRAY_LEN(verdict) },
+		{ config->topic.quarantine, partitions, replication, verdict, ARRAY_LEN(verdict) },
+		{ config->topic.reference, 1, replication, reference, ARRAY_LEN(reference) },
 	};
 
 	return kafka_admin_make_topics(&ctl->kafka, topics, ARRAY_LEN(topics), CTL_WAIT_MS * 3, err);
@@ -105,7 +105,7 @@ static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl->config.topic_raw));
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, (int32_t)ctl->config.topic_partitions);
 	return pg_exec(link, NULL,
 		       "insert into register.cursor (topic, partition) select $1, p from generate_series(0, $2 - 1) p"

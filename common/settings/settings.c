@@ -1,0 +1,175 @@
+#include "settings/settings.h"
+
+#include "base/log.h"
+
+_Static_assert((int)SETTINGS_PASSWORD_BYTES_MAX == (int)KAFKA_PASSWORD_BYTES_MAX &&
+		       (int)SETTINGS_PASSWORD_BYTES_MAX == (int)PG_PASSWORD_BYTES_MAX,
+	       "a password that passes the settings is taken by the adapters");
+
+enum { NAME_BYTES_MAX = 256, TOPIC_BYTES_MAX = 200, KEY_BYTES_MIN = 8, KEY_BYTES_MAX = 4096 };
+
+#define ROWS(keys)                    \
+	{                             \
+		keys, ARRAY_LEN(keys) \
+	}
+
+#define LOG_AT(field) offsetof(struct log_settings, field)
+static const struct config_key LOG[] = {
+	{ "worker.name", CONFIG_TEXT, LOG_AT(worker), "", 1, 40, "name of this process in logs" },
+	{ "log.level", CONFIG_WORD, LOG_AT(level), "info", 1, 0, "least level logged", .words = "debug|info|warn|error" },
+};
+const struct config_rows LOG_ROWS = ROWS(LOG);
+
+static const struct config_key STATUS[] = {
+	{ "status.address", CONFIG_ADDRESS, 0, "", 0, 100, "host:port of /healthz, /readyz and /metrics; empty: none" },
+};
+const struct config_rows STATUS_ROWS = ROWS(STATUS);
+
+static const struct config_key DRAIN[] = {
+	{ "drain.max", CONFIG_MS, 0, "30s", 0, 600000, "time to finish what is open after TERM" },
+};
+const struct config_rows DRAIN_ROWS = ROWS(DRAIN);
+
+#define KAFKA_AT(field) offsetof(struct kafka_settings, field)
+static const struct config_key KAFKA[] = {
+	{ "kafka.brokers", CONFIG_ADDRESS, KAFKA_AT(brokers), "127.0.0.1:9092", 1, SETTINGS_TEXT_BYTES_MAX,
+	  "host:port,.. to begin with" },
+	{ "kafka.security.protocol", CONFIG_WORD, KAFKA_AT(security_protocol), "", 0, 0,
+	  "how we speak to brokers; empty: plaintext", .words = "plaintext|ssl|sasl_plaintext|sasl_ssl" },
+	{ "kafka.ca.file", CONFIG_TEXT, KAFKA_AT(ca_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "certificates the brokers are checked with, PEM" },
+	{ "kafka.cert.file", CONFIG_TEXT, KAFKA_AT(cert_file), "", 0, SETTINGS_TEXT_BYTES_MAX, "our certificate, PEM" },
+	{ "kafka.key.file", CONFIG_TEXT, KAFKA_AT(key_file), "", 0, SETTINGS_TEXT_BYTES_MAX, "its private key, PEM" },
+	{ "kafka.sasl.mechanism", CONFIG_WORD, KAFKA_AT(sasl_mechanism), "", 0, 0,
+	  "how we log in, with sasl_plaintext or sasl_ssl", .words = "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512" },
+	{ "kafka.sasl.user", CONFIG_TEXT, KAFKA_AT(sasl_user), "", 0, NAME_BYTES_MAX, "user name" },
+	{ "kafka.sasl.password.file", CONFIG_SECRET, KAFKA_AT(sasl_password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
+	  "file that holds the password" },
+};
+const struct config_rows KAFKA_ROWS = ROWS(KAFKA);
+
+static const struct config_key KAFKA_CONSUMER[] = {
+	{ "kafka.group", CONFIG_TEXT, KAFKA_AT(group), "", 1, NAME_BYTES_MAX, "consumer group that shares the partitions" },
+	{ "kafka.session.max", CONFIG_MS, KAFKA_AT(session_ms), "10s", 1000, 300000,
+	  "silence after which our partitions go to others" },
+	{ "kafka.prefetch.bytes", CONFIG_BYTES, KAFKA_AT(prefetch_bytes), "8M", 65536, 1073741824,
+	  "messages fetched ahead, all partitions" },
+};
+const struct config_rows KAFKA_CONSUMER_ROWS = ROWS(KAFKA_CONSUMER);
+
+static const struct config_key KAFKA_PRODUCER[] = {
+	{ "kafka.delivery.max", CONFIG_MS, KAFKA_AT(delivery_ms), "30s", 1000, 600000,
+	  "longest wait for the acknowledgement of a message", .old_key = "kafka.delivery.time.max" },
+	{ "kafka.compression", CONFIG_WORD, KAFKA_AT(compression), "lz4", 1, 0, "of what we produce",
+	  .words = "none|lz4|zstd" },
+};
+const struct config_rows KAFKA_PRODUCER_ROWS = ROWS(KAFKA_PRODUCER);
+
+#define TOPIC_AT(field) offsetof(struct topic_settings, field)
+static const struct config_key TOPIC_RAW[] = {
+	{ "topic.raw", CONFIG_TEXT, TOPIC_AT(raw), "instroom.raw.1", 1, TOPIC_BYTES_MAX,
+	  "topic of deliveries; its number is the generation" },
+};
+static const struct config_key TOPIC_VERDICT[] = {
+	{ "topic.verdict", CONFIG_TEXT, TOPIC_AT(verdict), "instroom.verdict.1", 1, TOPIC_BYTES_MAX,
+	  "topic of verdicts, with as many partitions as raw" },
+};
+static const struct config_key TOPIC_QUARANTINE[] = {
+	{ "topic.quarantine", CONFIG_TEXT, TOPIC_AT(quarantine), "instroom.quarantine.1", 1, TOPIC_BYTES_MAX,
+	  "topic of messages that cannot be judged" },
+};
+static const struct config_key TOPIC_REFERENCE[] = {
+	{ "topic.reference", CONFIG_TEXT, TOPIC_AT(reference), "instroom.reference.1", 1, TOPIC_BYTES_MAX,
+	  "topic of reference snapshots" },
+};
+const struct config_rows TOPIC_RAW_ROWS = ROWS(TOPIC_RAW);
+const struct config_rows TOPIC_VERDICT_ROWS = ROWS(TOPIC_VERDICT);
+const struct config_rows TOPIC_QUARANTINE_ROWS = ROWS(TOPIC_QUARANTINE);
+const struct config_rows TOPIC_REFERENCE_ROWS = ROWS(TOPIC_REFERENCE);
+
+#define PG_AT(field) offsetof(struct pg_settings, field)
+static const struct config_key PG[] = {
+	{ "pg.conninfo", CONFIG_TEXT, PG_AT(conninfo), "dbname=instroom", 1, SETTINGS_TEXT_BYTES_MAX,
+	  "libpq connection string of the register, with the role of this program" },
+	{ "pg.password.file", CONFIG_SECRET, PG_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
+	  "file that holds the password, when the string names none" },
+};
+const struct config_rows PG_ROWS = ROWS(PG);
+
+static const struct config_key PG_LIMIT[] = {
+	{ "pg.connect.max", CONFIG_MS, PG_AT(connect_ms), "2s", 100, 60000, "longest wait for a connection" },
+	{ "pg.statement.max", CONFIG_MS, PG_AT(statement_ms), "30s", 100, 3600000, "longest run of one statement" },
+};
+const struct config_rows PG_LIMIT_ROWS = ROWS(PG_LIMIT);
+
+#define REDIS_AT(field) offsetof(struct redis_settings, field)
+static const struct config_key REDIS[] = {
+	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, NAME_BYTES_MAX,
+	  "host:port, or the path of a socket" },
+	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
+	{ "redis.password.file", CONFIG_SECRET, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
+	  "file that holds the password" },
+	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000, "longest wait for a connection" },
+	{ "redis.wait.max", CONFIG_MS, REDIS_AT(wait_ms), "1s", 1, 30000, "longest wait for one reply" },
+};
+const struct config_rows REDIS_ROWS = ROWS(REDIS);
+
+static const struct config_key HMAC_KEY[] = {
+	{ "hmac.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX, "file of the key that makes teacher keys" },
+};
+const struct config_rows HMAC_KEY_ROWS = ROWS(HMAC_KEY);
+
+static const struct config_key STAND_KEY[] = {
+	{ "stand.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
+	  "file of the key of pseudonyms (specification 8.4)" },
+};
+const struct config_rows STAND_KEY_ROWS = ROWS(STAND_KEY);
+
+void settings_begin_log(const struct log_settings *settings)
+{
+	enum log_level least = LOG_INFO;
+
+	for (int level = LOG_DEBUG; level <= LOG_ERROR; level++)
+		if (strcmp(settings->level, log_level_name((enum log_level)level)) == 0)
+			least = (enum log_level)level;
+	log_init(settings->worker, least);
+}
+
+struct kafka_options settings_kafka(const struct kafka_settings *settings, const char *client_id)
+{
+	return (struct kafka_options){
+		.brokers = settings->brokers,
+		.client_id = client_id,
+		.security_protocol = settings->security_protocol,
+		.ca_file = settings->ca_file,
+		.cert_file = settings->cert_file,
+		.key_file = settings->key_file,
+		.sasl_mechanism = settings->sasl_mechanism,
+		.sasl_user = settings->sasl_user,
+		.sasl_password = settings->sasl_password,
+	};
+}
+
+struct pg_options settings_pg(const struct pg_settings *settings, const char *application)
+{
+	return (struct pg_options){
+		.conninfo = settings->conninfo,
+		.password = settings->password,
+		.application = application,
+		.connect_ms = (uint32_t)settings->connect_ms,
+		.lock_ms = (uint32_t)settings->statement_ms,
+		.idle_transaction_ms = (uint32_t)settings->statement_ms,
+		.statement_ms = (uint32_t)settings->statement_ms,
+	};
+}
+
+struct redis_options settings_redis(const struct redis_settings *settings)
+{
+	return (struct redis_options){
+		.address = settings->address,
+		.user = settings->user,
+		.password = settings->password,
+		.connect_ms = (uint32_t)settings->connect_ms,
+		.wait_ms = (uint32_t)settings->wait_ms,
+	};
+}

@@ -1,0 +1,88 @@
+/* settings: what several programs can be told stands here once: for each peer a struct, its rows, and the options the
+ * adapter wants. So names and limits are the same in every program.
+ *
+ * A program embeds the structs in its own and names the rows in its table, with the offset of the struct:
+ *
+ *	struct write_config {
+ *		struct log_settings log;
+ *		struct kafka_settings kafka;
+ *	};
+ *	static const struct config_section SHARED[] = {
+ *		{ &LOG_ROWS, offsetof(struct write_config, log) },
+ *		{ &KAFKA_ROWS, offsetof(struct write_config, kafka) },
+ *	};
+ *	static const struct config_default DEFAULTS[] = { { "worker.name", "write" } };
+ *
+ * What a program has no row for stays zero. */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include "kafka/kafka.h"
+#include "pg/pg_link.h"
+#include "redis/redis_cache.h"
+#include "run/config.h"
+
+struct log_settings {
+	const char *worker; /* the name in each line */
+	const char *level;
+};
+
+struct kafka_settings {
+	const char *brokers;
+	const char *security_protocol, *ca_file, *cert_file, *key_file;
+	const char *sasl_mechanism, *sasl_user;
+	struct slice sasl_password;
+	const char *group; /* this and the next two: consumers */
+	int64_t session_ms;
+	int64_t prefetch_bytes;
+	int64_t delivery_ms; /* this and the next: producers */
+	const char *compression;
+};
+
+struct topic_settings {
+	const char *raw, *verdict, *quarantine, *reference;
+};
+
+struct pg_settings {
+	const char *conninfo;
+	struct slice password;
+	int64_t connect_ms, statement_ms;
+};
+
+struct redis_settings {
+	const char *address, *user;
+	struct slice password;
+	int64_t connect_ms, wait_ms;
+};
+
+/* log_init as the settings say. */
+void settings_begin_log(const struct log_settings *settings);
+
+/* The strings stay the settings'. */
+struct kafka_options settings_kafka(const struct kafka_settings *settings, const char *client_id);
+struct redis_options settings_redis(const struct redis_settings *settings);
+/* Waits for locks and idle transactions are bounded as statements are; should_stop is the caller's to set. */
+struct pg_options settings_pg(const struct pg_settings *settings, const char *application);
+
+/* ---- the rows ---- */
+
+/* of struct log_settings: worker.name has no default of its own */
+extern const struct config_rows LOG_ROWS;
+/* of a const char *: status.address */
+extern const struct config_rows STATUS_ROWS;
+/* of struct kafka_settings; kafka.group has no default of its own */
+extern const struct config_rows KAFKA_ROWS, KAFKA_CONSUMER_ROWS, KAFKA_PRODUCER_ROWS;
+/* of struct topic_settings */
+extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARANTINE_ROWS, TOPIC_REFERENCE_ROWS;
+/* of struct pg_settings */
+extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
+/* of struct redis_settings */
+extern const struct config_rows REDIS_ROWS;
+/* of a struct slice each: hmac.key.file, stand.key.file */
+extern const struct config_rows HMAC_KEY_ROWS, STAND_KEY_ROWS;
+/* of an int64_t: drain.max */
+extern const struct config_rows DRAIN_ROWS;
+
+enum { SETTINGS_TEXT_BYTES_MAX = 4096, SETTINGS_PASSWORD_BYTES_MAX = 1024 };
+
+#endif
