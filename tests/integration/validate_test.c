@@ -8,7 +8,7 @@
 #include "kafka/kafka_producer.h"
 #include "pg/pg_link.h"
 #include "protocol/frame.h"
-#include "validate/position.h"
+#include "protocol/chain_position.h"
 #include "validate_fixture.h"
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
@@ -317,9 +317,9 @@ static void read_verdict(const struct kafka_message *message, struct wire_verdic
 }
 
 /* The chain from its beginning. A hole in it, or a raw message twice, fails here. */
-static struct position follow_chain(struct counted *ret)
+static struct chain_position follow_chain(struct counted *ret)
 {
-	struct position position = POSITION_GENESIS;
+	struct chain_position position = CHAIN_GENESIS;
 	struct kafka_topic_range range;
 
 	*ret = (struct counted){ 0 };
@@ -334,11 +334,11 @@ static struct position follow_chain(struct counted *ret)
 
 		cr_assert_eq(kafka_reader_next(world.reader, WAIT_MS, &message, &err), 1);
 		read_verdict(&message, &verdict);
-		switch (position_take(&position, message.offset, &verdict)) {
-		case POSITION_COUNTS:
+		switch (chain_position_follow(&position, message.offset, &verdict)) {
+		case CHAIN_COUNTS:
 			note_verdict(ret, &verdict);
 			break;
-		case POSITION_VOID:
+		case CHAIN_VOID:
 			ret->void_count++;
 			break;
 		default:
@@ -510,9 +510,9 @@ Test(validate, sees_in_a_batch_what_the_messages_before_did)
 static void move_register(int64_t sequence_max)
 {
 	struct counted counted;
-	struct position position = follow_chain(&counted);
+	struct chain_position position = follow_chain(&counted);
 	struct pg_link *link = connect_to(world.conninfo);
-	char tip[2 * POSITION_ID_BYTES + 1] = "", sql[512];
+	char tip[2 * VERDICT_ID_BYTES + 1] = "", sql[512];
 
 	num_to_hex(position.tip, sizeof position.tip, tip);
 	snprintf(sql, sizeof sql,

@@ -41,10 +41,10 @@ static struct cursor_move move_over(struct fixture *fixture, size_t messages)
 {
 	struct cursor_move move = { .expected_next_verdict = fixture->next_verdict };
 
-	move.to.next_verdict = move.to.next_raw = fixture->next_verdict + (int64_t)messages;
+	move.to.at.next_verdict = move.to.at.next_raw = fixture->next_verdict + (int64_t)messages;
 	move.to.has_key_id = true;
 	move.to.key_id = 7;
-	move.to.tip[0] = (uint8_t)move.to.next_verdict;
+	move.to.at.tip[0] = (uint8_t)move.to.at.next_verdict;
 	return move;
 }
 

@@ -115,7 +115,7 @@ struct verdict {
 	uint8_t classes[TEACHERS], content[TEACHERS];
 };
 
-/* A place in the chain: workers/validate/position.h, workers/write/chain.h. */
+/* A place in the chain: common/protocol/chain_position.h, workers/write/chain.h. */
 struct position {
 	int next_raw, next_verdict, tip;
 };

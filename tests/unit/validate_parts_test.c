@@ -1,7 +1,6 @@
 /* The small parts of the validator: packed entries, positions of the chain, the breaker. */
 #include "validate/breaker.h"
 #include "validate/entries.h"
-#include "validate/position.h"
 
 #include <criterion/criterion.h>
 
@@ -78,66 +77,6 @@ Test(entries, orders_keys_as_their_bytes)
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
 		cr_expect_eq(teacher_key_compare(ROWS[i].a, ROWS[i].b), ROWS[i].want, "%s", ROWS[i].why);
-}
-
-/* ---- position ---- */
-
-Test(position, is_the_same_when_written_and_read)
-{
-	struct position position = { .next_raw = INT64_MAX, .next_verdict = 12, .tip = { 0xab, [15] = 0x01 } }, read;
-	char text[POSITION_TEXT_BYTES];
-
-	position_to_text(&position, text);
-	cr_expect_str_eq(text, "12,ab000000000000000000000000000001,9223372036854775807");
-	cr_assert(position_parse(slice_of(text), &read));
-	cr_expect(position_equal(&position, &read));
-	position_to_text(&POSITION_GENESIS, text);
-	cr_assert(position_parse(slice_of(text), &read));
-	cr_expect(position_equal(&POSITION_GENESIS, &read));
-}
-
-Test(position, is_not_read_from_another_text)
-{
-	static const char *const TEXTS[] = {
-		"",
-		",",
-		",,",
-		"1,2",
-		"12,ab,3",
-		"12,ab000000000000000000000000000001",
-		"12,ab000000000000000000000000000001,",
-		"-1,ab000000000000000000000000000001,3",
-		"12,xx000000000000000000000000000001,3",
-		"12,ab000000000000000000000000000001,3,4",
-		"12,ab000000000000000000000000000001,9223372036854775808",
-		"12 ,ab000000000000000000000000000001,3",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
-		struct position position = { .next_raw = 77 };
-
-		cr_expect_not(position_parse(slice_of(TEXTS[i]), &position), "\"%s\"", TEXTS[i]);
-		cr_expect_eq(position.next_raw, 77);
-	}
-}
-
-Test(position, takes_the_verdicts_whose_parent_is_its_tip)
-{
-	struct position position = POSITION_GENESIS;
-	struct wire_verdict first = { .id = { 1 } }, stale = { .id = { 2 }, .raw_offset = 1 };
-	struct wire_verdict second = { .id = { 3 }, .parent = { 1 }, .raw_offset = 1 };
-	struct wire_verdict hole = { .id = { 4 }, .parent = { 3 }, .raw_offset = 3 };
-
-	cr_expect_eq(position_take(&position, 0, &first), POSITION_COUNTS);
-	cr_expect_eq(position_take(&position, 1, &stale), POSITION_VOID, "computed on the genesis");
-	cr_expect_eq(position_take(&position, 2, &first), POSITION_VOID, "a repeated produce request");
-	cr_expect_eq(position_take(&position, 3, NULL), POSITION_VOID, "no verdict at all");
-	cr_expect_eq(position.next_raw, 1);
-	cr_expect_eq(position_take(&position, 4, &second), POSITION_COUNTS);
-	cr_expect_eq(position.next_verdict, 5);
-	cr_expect_eq(position.next_raw, 2);
-	cr_expect_eq(position_take(&position, 5, &hole), POSITION_HOLE);
-	cr_expect_eq(position.next_verdict, 5, "it stands before the hole");
 }
 
 /* ---- breaker ---- */

@@ -9,6 +9,7 @@ endfunction()
 
 instroom_wire_test(wire_test)
 instroom_wire_test(frame_test)
+instroom_wire_test(protocol_chain_position_test)
 instroom_wire_test(protocol_log_position_test)
 instroom_wire_test(protocol_partitioning_test)
 instroom_wire_test(protocol_raw_headers_test)

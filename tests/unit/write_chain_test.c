@@ -1,4 +1,4 @@
-/* Which verdict counts, and the small arithmetic beside it: positions, bit sets, the pending list. */
+/* What the writer keeps of the chain, and the small arithmetic beside it: bit sets, the pending list. */
 #include "write/chain.h"
 #include "write/pending.h"
 
@@ -14,45 +14,31 @@ static struct wire_verdict verdict_of(uint8_t id, uint8_t parent, int64_t raw_of
 	return verdict;
 }
 
-Test(write_chain, a_verdict_counts_when_its_parent_is_the_last_that_counts)
+Test(write_chain, keeps_digest_and_key_of_the_last_verdict_that_counts)
 {
 	struct chain chain = { 0 };
-	struct wire_verdict first = verdict_of(1, 0, 0), rival = verdict_of(2, 0, 0), second = verdict_of(3, 1, 1);
+	struct wire_verdict first = verdict_of(1, 0, 0), rival = verdict_of(2, 0, 0), hole = verdict_of(3, 1, 2);
 
-	cr_expect_eq(chain_take(&chain, 0, &first), CHAIN_COUNTS);
-	cr_expect(chain.next_raw == 1 && chain.next_verdict == 1 && chain.tip[0] == 1 && chain.digest[0] == 101);
-	cr_expect_eq(chain_take(&chain, 1, &rival), CHAIN_VOID,
-		     "the same raw message again, by a validator that came late");
-	cr_expect_eq(chain_take(&chain, 2, &first), CHAIN_VOID, "the same verdict twice");
-	cr_expect_eq(chain_take(&chain, 3, NULL), CHAIN_VOID, "bytes that are none");
-	cr_expect(chain.next_raw == 1 && chain.next_verdict == 4 && chain.tip[0] == 1);
-	cr_expect_eq(chain_take(&chain, 6, &second), CHAIN_COUNTS, "offsets may skip");
-	cr_expect(chain.next_raw == 2 && chain.next_verdict == 7);
+	cr_expect_eq(chain_follow(&chain, 0, &first), CHAIN_COUNTS);
+	cr_expect(chain.at.next_raw == 1 && chain.at.next_verdict == 1 && chain.at.tip[0] == 1);
+	cr_expect(chain.digest[0] == 101 && chain.has_key_id && chain.key_id == 7);
+	rival.key_id = hole.key_id = 8;
+	cr_expect_eq(chain_follow(&chain, 1, &rival), CHAIN_VOID);
+	cr_expect_eq(chain_follow(&chain, 2, NULL), CHAIN_VOID);
+	cr_expect_eq(chain_follow(&chain, 3, &hole), CHAIN_HOLE);
+	cr_expect(chain.at.next_verdict == 3 && chain.digest[0] == 101 && chain.key_id == 7);
 }
 
-Test(write_chain, a_stale_verdict_of_the_next_message_is_void)
+Test(write_chain, the_first_verdict_of_a_generation_brings_its_key)
 {
 	struct chain chain = { 0 };
-	struct wire_verdict first = verdict_of(1, 0, 0), stale = verdict_of(9, 8, 1);
-
-	cr_expect_eq(chain_take(&chain, 0, &first), CHAIN_COUNTS);
-	cr_expect_eq(chain_take(&chain, 1, &stale), CHAIN_VOID);
-}
-
-Test(write_chain, a_hole_and_another_key_leave_the_chain_as_it_was)
-{
-	struct chain chain = { .next_raw = 5, .next_verdict = 9, .key_id = 7, .has_key_id = true };
-	struct chain before = chain;
-	struct wire_verdict hole = verdict_of(1, 0, 6), other = verdict_of(1, 0, 5);
+	struct wire_verdict first = verdict_of(1, 0, 0), other = verdict_of(2, 1, 1);
 
 	other.key_id = 8;
-	cr_expect_eq(chain_take(&chain, 9, &hole), CHAIN_HOLE);
-	cr_expect_eq(memcmp(&chain, &before, sizeof chain), 0);
-	cr_expect_eq(chain_take(&chain, 9, &other), CHAIN_OTHER_KEY);
-	cr_expect_eq(memcmp(&chain, &before, sizeof chain), 0);
-	chain.has_key_id = false;
-	cr_expect_eq(chain_take(&chain, 9, &other), CHAIN_COUNTS, "the first verdict of a generation brings its key");
-	cr_expect(chain.has_key_id && chain.key_id == 8);
+	cr_expect(chain_has_key_of(&chain, &first) && chain_has_key_of(&chain, &other));
+	cr_expect_eq(chain_follow(&chain, 0, &first), CHAIN_COUNTS);
+	cr_expect(chain_has_key_of(&chain, &first));
+	cr_expect_not(chain_has_key_of(&chain, &other));
 }
 
 Test(write_pending, the_greater_of_row_and_list_counts_and_only_for_members)

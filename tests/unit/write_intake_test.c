@@ -103,3 +103,26 @@ Test(write_intake, a_replay_is_alone_of_its_board)
 	fixture_close(&fixture);
 	fake_messages_reset();
 }
+
+/* The place from which an operator's command or a restart goes on. */
+Test(write_intake, a_hole_or_another_key_parks_the_partition_before_the_verdict)
+{
+	struct fake_delivered delivered = { 1, DELIVERY_MUTATIE, 1, false, 0 };
+
+	for (int is_hole = 0; is_hole <= 1; is_hole++) {
+		struct fixture fixture;
+
+		fixture_open(&fixture);
+		cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INTAKE_TAKEN);
+		struct chain before = fixture.intake->partitions[0].ahead;
+		struct message *message = fake_delivery(&delivered, CONTENT, 1);
+
+		message->verdict.key_id += !is_hole;
+		fixture.next += is_hole;
+		cr_expect_eq(take(&fixture, message, VERDICT_KIND_DELIVERY), INTAKE_PARKED);
+		cr_expect_eq(fixture.intake->partitions[0].state, PARTITION_PARKED);
+		cr_expect(chain_position_equal(&fixture.intake->partitions[0].ahead.at, &before.at));
+		fixture_close(&fixture);
+		fake_messages_reset();
+	}
+}

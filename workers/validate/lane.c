@@ -1,6 +1,6 @@
 #include "validate/lane.h"
 
-struct cache_head lane_head(const struct lane *lane, const struct position *position)
+struct cache_head lane_head(const struct lane *lane, const struct chain_position *position)
 {
 	struct cache_head head = { .next_raw = position->next_raw, .next_verdict = position->next_verdict };
 
@@ -9,9 +9,9 @@ struct cache_head lane_head(const struct lane *lane, const struct position *posi
 	return head;
 }
 
-struct position lane_position_of(const struct cache_head *head)
+struct chain_position lane_position_of(const struct cache_head *head)
 {
-	struct position position = { .next_raw = head->next_raw, .next_verdict = head->next_verdict };
+	struct chain_position position = { .next_raw = head->next_raw, .next_verdict = head->next_verdict };
 
 	memcpy(position.tip, head->tip, sizeof position.tip);
 	return position;
@@ -19,8 +19,8 @@ struct position lane_position_of(const struct cache_head *head)
 
 bool lane_is_at(const struct lane *lane, const struct cache_head *head)
 {
-	struct position position = lane_position_of(head);
+	struct chain_position position = lane_position_of(head);
 
 	return !head->is_cold && memcmp(head->gen, lane->gen, sizeof lane->gen) == 0 &&
-	       position_equal(&position, &lane->position);
+	       chain_position_equal(&position, &lane->position);
 }

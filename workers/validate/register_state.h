@@ -6,11 +6,11 @@
 
 #include "base/arena.h"
 #include "pg/pg_link.h"
-#include "validate/position.h"
+#include "protocol/chain_position.h"
 #include "redis/redis_cache.h"
 
 struct register_state {
-	struct position position;
+	struct chain_position position;
 	bool has_key_id;	    /* false: nothing of this partition was written yet */
 	uint32_t key_id;	    /* of the HMAC key whose teacher keys the register holds */
 	struct cache_board *boards; /* sequence_full = sequence_max, no entries; in the arena */

@@ -473,11 +473,11 @@ static int advance(struct validate *self, struct lane *lane, struct err *err)
 /* The verdicts stand in a row where they were meant to, so they count. */
 static void lane_moves(struct validate *self, struct lane *lane)
 {
-	char text[POSITION_TEXT_BYTES];
+	char text[CHAIN_POSITION_TEXT_BYTES];
 
 	lane->position = lane->next;
 	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, self->config.batch_messages_max);
-	position_to_text(&lane->position, text);
+	chain_position_to_text(&lane->position, text);
 	kafka_consumer_commit(self->consumer, lane->partition, lane->position.next_raw, text);
 }
 

@@ -66,7 +66,7 @@ int validate_fetch(struct validate *self, struct lane *lane, struct err *err)
 /* The lane judges from here on. */
 static int begin_judging(struct validate *self, struct lane *lane, enum lane_mode mode, struct err *err)
 {
-	const struct position *position = &lane->position;
+	const struct chain_position *position = &lane->position;
 	int rc = validate_fetch(self, lane, err);
 
 	if (rc < 0)
@@ -80,7 +80,7 @@ static int begin_judging(struct validate *self, struct lane *lane, enum lane_mod
 }
 
 /* *ret_is_inside: the position's verdict offset lies in the log, so that the chain can be read from there. */
-static int ask_verdict_log(struct validate *self, const struct lane *lane, const struct position *position,
+static int ask_verdict_log(struct validate *self, const struct lane *lane, const struct chain_position *position,
 			   struct kafka_topic_range *ret, bool *ret_is_inside, struct err *err)
 {
 	int rc = kafka_reader_range(self->reader, self->config.topic.verdict, lane->partition, VALIDATE_BROKER_WAIT_MS,
@@ -119,19 +119,19 @@ static bool has_other_key(const struct validate *self, const struct register_sta
 	return state->has_key_id && state->key_id != self->key.id;
 }
 
-static int mirrored_position(struct validate *self, const struct lane *lane, struct position *ret, struct err *err)
+static int mirrored_position(struct validate *self, const struct lane *lane, struct chain_position *ret, struct err *err)
 {
-	char text[POSITION_TEXT_BYTES];
+	char text[CHAIN_POSITION_TEXT_BYTES];
 	int rc = kafka_consumer_committed(self->consumer, lane->partition, VALIDATE_BROKER_WAIT_MS, text, sizeof text, err);
 
-	return rc < 0 ? rc : position_parse(slice_of(text), ret);
+	return rc < 0 ? rc : chain_position_parse(slice_of(text), ret);
 }
 
 /* A place of the chain from which it can be followed: from memory, the register's cursor, the group's metadata, or its very
  * beginning while the log still has that. 1: *ret is one; 0: there is none, or the log is another than it speaks of, or we
  * must not judge there; *ret_why says so. */
-static int find_position(struct validate *self, const struct lane *lane, struct position *ret, const char **ret_why,
-			 struct err *err)
+static int find_position(struct validate *self, const struct lane *lane, struct chain_position *ret,
+			 const char **ret_why, struct err *err)
 {
 	struct register_state state;
 	struct kafka_topic_range range;
@@ -157,13 +157,13 @@ static int find_position(struct validate *self, const struct lane *lane, struct 
 		return rc;
 	if (rc == 1)
 		return ret->next_verdict >= range.low && ret->next_verdict <= range.high;
-	*ret = POSITION_GENESIS;
+	*ret = CHAIN_GENESIS;
 	return range.low == 0;
 }
 
 static int go_through(struct validate *self, struct lane *lane, struct err *err)
 {
-	struct position position;
+	struct chain_position position;
 	const char *why;
 	int rc = find_position(self, lane, &position, &why, err);
 
@@ -187,7 +187,7 @@ struct chunk {
 	size_t message_count;
 	struct wire_verdict *counted[CHUNK_MESSAGES_MAX]; /* in the turn's arena, borrowing from the messages */
 	size_t counted_count;
-	struct position next; /* behind the chunk */
+	struct chain_position next; /* behind the chunk */
 	bool is_hole;
 };
 
@@ -256,14 +256,14 @@ static int chunk_decode(struct validate *self, const struct lane *lane, struct c
 
 		if (rc < 0)
 			return rc;
-		switch (position_take(&chunk->next, chunk->messages[i].offset, rc == 1 ? verdict : NULL)) {
-		case POSITION_COUNTS:
+		switch (chain_position_follow(&chunk->next, chunk->messages[i].offset, rc == 1 ? verdict : NULL)) {
+		case CHAIN_COUNTS:
 			chunk->counted[chunk->counted_count++] = verdict;
 			break;
-		case POSITION_VOID:
+		case CHAIN_VOID:
 			validate_metric_add(METRIC_VOID, 1);
 			break;
-		case POSITION_HOLE:
+		case CHAIN_HOLE:
 			chunk->is_hole = true;
 			break;
 		}

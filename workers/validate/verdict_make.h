@@ -7,11 +7,11 @@
 #define VALIDATE_VERDICT_MAKE_H
 
 #include "model/judge.h"
+#include "protocol/chain_position.h"
 #include "redis/redis_cache.h"
 #include "validate/intake.h"
-#include "wire/gen/verdict.h"
 
-enum { VERDICT_ID_BYTES = 16, VERDICT_BYTES_MAX = 62 << 20 }; /* below max.message.bytes of the topic, 64 MiB */
+enum { VERDICT_BYTES_MAX = 62 << 20 }; /* below max.message.bytes of the topic, 64 MiB */
 
 struct verdict_maker {
 	const struct hmac_key *key;

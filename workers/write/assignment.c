@@ -39,16 +39,16 @@ static int read_cursors(struct assignment *assignment, struct cursor *cursors, s
 
 static bool check_verdict_range(struct intake *intake, const struct cursor *cursor, const struct kafka_topic_range *range)
 {
-	if (cursor->chain.next_verdict < range->low) {
+	if (cursor->chain.at.next_verdict < range->low) {
 		intake_park(intake, cursor->partition,
 			    "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
-			    (long long)range->low, (long long)cursor->chain.next_verdict);
+			    (long long)range->low, (long long)cursor->chain.at.next_verdict);
 		return false;
 	}
-	if (cursor->chain.next_verdict > range->high) {
+	if (cursor->chain.at.next_verdict > range->high) {
 		intake_park(intake, cursor->partition,
 			    "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			    (long long)range->high, (long long)cursor->chain.next_verdict);
+			    (long long)range->high, (long long)cursor->chain.at.next_verdict);
 		return false;
 	}
 	return true;
@@ -60,7 +60,7 @@ static int has_same_digest(struct assignment *assignment, struct kafka_reader *r
 {
 	struct kafka_message message = { 0 };
 	uint8_t digest[32];
-	int rc = kafka_reader_seek(reader, assignment->topic_raw, cursor->partition, cursor->chain.next_raw - 1, err);
+	int rc = kafka_reader_seek(reader, assignment->topic_raw, cursor->partition, cursor->chain.at.next_raw - 1, err);
 
 	if (rc == 0)
 		rc = kafka_reader_next(reader, assignment->wait_ms, &message, err);
@@ -68,9 +68,9 @@ static int has_same_digest(struct assignment *assignment, struct kafka_reader *r
 		return rc;
 	if (rc == 0)
 		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come",
-			       cursor->partition, (long long)cursor->chain.next_raw);
+			       cursor->partition, (long long)cursor->chain.at.next_raw);
 	sha256_of(message.value, digest);
-	bool is_same = message.offset != cursor->chain.next_raw - 1 ||
+	bool is_same = message.offset != cursor->chain.at.next_raw - 1 ||
 		       memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
 
 	kafka_message_drop(&message);
@@ -86,19 +86,19 @@ static int check_raw(struct assignment *assignment, struct kafka_reader *reader,
 
 	if (rc != 0)
 		return rc;
-	if (range.high < cursor->chain.next_raw) {
+	if (range.high < cursor->chain.at.next_raw) {
 		intake_park(assignment->intake, cursor->partition,
 			    "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			    (long long)range.high, (long long)cursor->chain.next_raw);
+			    (long long)range.high, (long long)cursor->chain.at.next_raw);
 		return 0;
 	}
-	if (cursor->chain.next_raw == 0 || cursor->chain.next_raw - 1 < range.low)
+	if (cursor->chain.at.next_raw == 0 || cursor->chain.at.next_raw - 1 < range.low)
 		return 1;
 	rc = has_same_digest(assignment, reader, cursor, err);
 	if (rc == 0)
 		intake_park(assignment->intake, cursor->partition,
 			    "raw message %lld is not the one that was applied: it is another log than the register's",
-			    (long long)cursor->chain.next_raw - 1);
+			    (long long)cursor->chain.at.next_raw - 1);
 	return rc;
 }
 
@@ -116,13 +116,13 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	rc = check_raw(assignment, reader, cursor, err);
 	if (rc <= 0)
 		return rc;
-	rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.next_verdict, err);
+	rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);
 	if (rc != 0)
 		return rc;
 	partition->state = PARTITION_RUNNING;
 	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld",
-		  cursor->partition, (long long)cursor->chain.next_raw, (long long)cursor->chain.next_verdict,
-		  (long long)(range.high - cursor->chain.next_verdict));
+		  cursor->partition, (long long)cursor->chain.at.next_raw, (long long)cursor->chain.at.next_verdict,
+		  (long long)(range.high - cursor->chain.at.next_verdict));
 	return cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), cursor->partition,
 				  (struct slice){ 0 }, err);
 }
@@ -161,8 +161,8 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const struct chain *ours = &partitions[cursors[i].partition].committed;
 
-		*ret_stands &= cursors[i].chain.next_verdict == ours->next_verdict &&
-			       cursors[i].chain.next_raw == ours->next_raw;
+		*ret_stands &= cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
+			       cursors[i].chain.at.next_raw == ours->at.next_raw;
 	}
 	return rc;
 }

@@ -22,8 +22,8 @@ static const char PARKED_SQL[] =
 
 static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size_t row)
 {
-	*chain = (struct chain){ .next_raw = pg_get_i64(rows, row, 1), .next_verdict = pg_get_i64(rows, row, 2) };
-	memcpy(chain->tip, pg_get_bytes(rows, row, 3).p, VERDICT_ID_BYTES);
+	*chain = (struct chain){ .at = { .next_raw = pg_get_i64(rows, row, 1), .next_verdict = pg_get_i64(rows, row, 2) } };
+	memcpy(chain->at.tip, pg_get_bytes(rows, row, 3).p, VERDICT_ID_BYTES);
 	memcpy(chain->digest, pg_get_bytes(rows, row, 4).p, VERDICT_ID_BYTES);
 	chain->has_key_id = !pg_is_null(rows, row, 5);
 	if (chain->has_key_id)
@@ -71,9 +71,9 @@ int cursor_fence(struct pg_link *link, struct columns *columns, struct slice top
 
 		columns_i32(columns, moves[i].partition);
 		columns_i64(columns, moves[i].expected_next_verdict);
-		columns_i64(columns, to->next_raw);
-		columns_i64(columns, to->next_verdict);
-		columns_uuid(columns, to->tip);
+		columns_i64(columns, to->at.next_raw);
+		columns_i64(columns, to->at.next_verdict);
+		columns_uuid(columns, to->at.tip);
 		columns_uuid(columns, to->digest);
 		columns_i32(columns, to->has_key_id);
 		columns_i32(columns, to->key_id);

@@ -33,7 +33,8 @@ bool intake_is_full(const struct intake *intake)
 
 static bool has_moved(const struct partition *partition)
 {
-	return partition->state >= PARTITION_RUNNING && partition->ahead.next_verdict != partition->committed.next_verdict;
+	return partition->state >= PARTITION_RUNNING &&
+	       partition->ahead.at.next_verdict != partition->committed.at.next_verdict;
 }
 
 bool intake_is_empty(const struct intake *intake)
@@ -83,7 +84,7 @@ static enum decoded decode(struct intake *intake, struct slice value, struct wir
 
 static enum intake_end pass_over(struct partition *partition, const struct kafka_message *raw, const struct err *err)
 {
-	enum chain_step step = chain_take(&partition->ahead, raw->offset, NULL);
+	enum chain_step step = chain_follow(&partition->ahead, raw->offset, NULL);
 
 	(void)step; /* without a verdict always VOID */
 	log_event(LOG_WARN, "write.no-verdict", "partition=%d offset=%lld code=%s why=%s", raw->partition,
@@ -125,23 +126,23 @@ static enum intake_end follow_chain(struct intake *intake, struct message *messa
 {
 	struct partition *partition = &intake->partitions[raw->partition];
 	const struct wire_verdict *verdict = &message->verdict;
+	struct chain ahead = partition->ahead;
+	enum chain_step step = chain_follow(&ahead, raw->offset, verdict);
 
-	switch (chain_take(&partition->ahead, raw->offset, verdict)) {
-	case CHAIN_COUNTS:
-		return add(intake, message, raw);
-	case CHAIN_VOID:
-		return INTAKE_VOID;
-	case CHAIN_HOLE:
+	if (step == CHAIN_HOLE) {
 		intake_park(intake, raw->partition,
 			    "the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
-			    (long long)raw->offset, (long long)verdict->raw_offset, (long long)partition->ahead.next_raw);
+			    (long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
 		return INTAKE_PARKED;
-	default:
+	}
+	if (step == CHAIN_COUNTS && !chain_has_key_of(&partition->ahead, verdict)) {
 		intake_park(intake, raw->partition,
 			    "the verdict at offset %lld is made with HMAC key %u, the register with %u: give validators the register's key",
 			    (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
 		return INTAKE_PARKED;
 	}
+	partition->ahead = ahead;
+	return step == CHAIN_COUNTS ? add(intake, message, raw) : INTAKE_VOID;
 }
 
 static bool withdraws(const struct wire_verdict *verdict)
@@ -221,7 +222,7 @@ size_t intake_moves(const struct intake *intake, struct cursor_move *ret)
 		const struct partition *partition = &intake->partitions[i];
 
 		if (has_moved(partition))
-			ret[count++] = (struct cursor_move){ i, partition->committed.next_verdict, partition->ahead };
+			ret[count++] = (struct cursor_move){ i, partition->committed.at.next_verdict, partition->ahead };
 	}
 	return count;
 }
@@ -232,8 +233,8 @@ static int64_t expected_before(const struct intake *intake, size_t at)
 
 	for (size_t i = at; i-- > 0;)
 		if (intake->messages[i]->partition == partition)
-			return intake->after[i].next_verdict;
-	return intake->partitions[partition].committed.next_verdict;
+			return intake->after[i].at.next_verdict;
+	return intake->partitions[partition].committed.at.next_verdict;
 }
 
 void intake_moves_each(const struct intake *intake, struct cursor_move *ret)

@@ -30,7 +30,8 @@ void transaction_forget(struct transaction *transaction)
 
 static bool is_at(const struct chain *chain, const struct chain *other)
 {
-	return chain->next_verdict == other->next_verdict && memcmp(chain->tip, other->tip, VERDICT_ID_BYTES) == 0;
+	return chain->at.next_verdict == other->at.next_verdict &&
+	       memcmp(chain->at.tip, other->at.tip, VERDICT_ID_BYTES) == 0;
 }
 
 /* Whether the COMMIT whose answer was lost went through. Another owner may have gone on since: then it did not hold, as

@@ -181,7 +181,7 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 	tell_replays(messages, count);
 	for (size_t i = 0; i < move_count; i++) {
 		self->intake.partitions[moves[i].partition].committed = moves[i].to;
-		kafka_consumer_commit(self->consumer, moves[i].partition, moves[i].to.next_verdict, NULL);
+		kafka_consumer_commit(self->consumer, moves[i].partition, moves[i].to.at.next_verdict, NULL);
 	}
 }
 
@@ -315,8 +315,8 @@ static int apply_batch(struct write *self, struct err *err)
 /* The next message of the partition is the one that had no room. */
 static int fetch_again(struct write *self, int32_t partition, struct err *err)
 {
-	int rc = kafka_consumer_start(self->consumer, partition, self->intake.partitions[partition].ahead.next_verdict,
-				      err);
+	int rc = kafka_consumer_start(self->consumer, partition,
+				      self->intake.partitions[partition].ahead.at.next_verdict, err);
 
 	return rc == -ERR_RETRY ? 0 : rc;
 }
@@ -414,7 +414,7 @@ static void measure_lag(struct write *self)
 			continue;
 		if (kafka_producer_range(self->producer, self->config.topic.verdict, i, POLL_MS, &range, &err) != 0)
 			return; /* the last figure stays */
-		lag += range.high - partition->committed.next_verdict;
+		lag += range.high - partition->committed.at.next_verdict;
 	}
 	write_gauge(GAUGE_LAG, lag);
 }

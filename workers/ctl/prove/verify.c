@@ -51,6 +51,8 @@ static bool is_refilled(const struct verify *verify, int64_t offset)
 	return false;
 }
 
+/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so it
+ * may not follow the chain with their code (protocol/chain_position). */
 static int follow_verdict(struct verify *verify, const struct kafka_message *message, uint8_t tip[16])
 {
 	struct wire_verdict verdict;

@@ -1,0 +1,44 @@
+/* chain_position: a place in the chain of verdicts of one partition, and the rule which verdict counts next (design 4).
+ *
+ * A verdict counts if its parent is the id of the last one that counts before it. All others are void, for cache and register
+ * alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts must judge the next raw
+ * message; a hole means that the verdict log does not belong to what was followed so far.
+ *
+ * A position that was true once stays true: verdicts below next_verdict never change, so whoever follows the chain from it
+ * comes to the chain's end. Validator, writer and the tests follow it with this code; `instroomctl verify`, which proves them
+ * right, has its own. Pure. */
+#ifndef PROTOCOL_CHAIN_POSITION_H
+#define PROTOCOL_CHAIN_POSITION_H
+
+#include "wire/gen/verdict.h"
+
+enum { VERDICT_ID_BYTES = 16, CHAIN_POSITION_TEXT_BYTES = 80 };
+
+struct chain_position {
+	int64_t next_raw;	       /* wm: first raw offset that no verdict that counts has judged */
+	int64_t next_verdict;	       /* vp: first verdict offset not yet followed */
+	uint8_t tip[VERDICT_ID_BYTES]; /* id of the last verdict that counts below next_verdict */
+};
+
+/* Where every topic generation begins: no verdict, and the genesis id of sixteen zero bytes. */
+extern const struct chain_position CHAIN_GENESIS;
+
+enum chain_step {
+	CHAIN_COUNTS, /* it is the next of the chain; *position stands behind it */
+	CHAIN_VOID,   /* it does not count; *position stands behind it */
+	CHAIN_HOLE,   /* it would count, but judges another raw message than the next; *position is as it was */
+};
+
+/* verdict: at offset, which is not below next_verdict; NULL: bytes that are no verdict, which do not count. */
+MUSTUSE enum chain_step chain_position_follow(struct chain_position *position, int64_t offset,
+					      const struct wire_verdict *verdict);
+
+MUSTUSE bool chain_position_equal(const struct chain_position *a, const struct chain_position *b);
+
+/* As text, "next_verdict,tip in hex,next_raw", it is the metadata of the validators' committed offset: the last resort of a
+ * validator without Redis and PostgreSQL. NUL-terminated. */
+void chain_position_to_text(const struct chain_position *position, char ret[CHAIN_POSITION_TEXT_BYTES]);
+/* false: another form; *ret is not written. */
+MUSTUSE bool chain_position_parse(struct slice text, struct chain_position *ret);
+
+#endif
