@@ -180,7 +180,7 @@ int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
 /* ---- the register ---- */
 
 struct register_jobs {
-	struct job *first;
+	struct register_job *first;
 	int fd;
 };
 
@@ -204,7 +204,7 @@ int register_jobs_fd(const struct register_jobs *self)
 	return self->fd;
 }
 
-bool register_jobs_submit(struct register_jobs *self, struct job *job)
+bool register_jobs_submit(struct register_jobs *self, struct register_job *job)
 {
 	const uint64_t one = 1;
 
@@ -217,7 +217,7 @@ bool register_jobs_submit(struct register_jobs *self, struct job *job)
 	return true;
 }
 
-static enum job_answer answer_of(const struct job *job)
+static enum register_job_answer answer_of(const struct register_job *job)
 {
 	switch (register_word) {
 	case 'f':
@@ -235,12 +235,12 @@ static enum job_answer answer_of(const struct job *job)
 	}
 }
 
-struct job *register_jobs_take(struct register_jobs *self)
+struct register_job *register_jobs_take(struct register_jobs *self)
 {
-	struct job *first = self->first;
+	struct register_job *first = self->first;
 
 	self->first = NULL;
-	for (struct job *job = first; job; job = job->next) {
+	for (struct register_job *job = first; job; job = job->next) {
 		job->answer = answer_of(job);
 		if (job->answer == JOB_FOUND && job->kind != JOB_CONFIRMATION)
 			strbuf_add_text(&job->body, "{\"leveringsid\":\"fake\"}");
@@ -329,16 +329,13 @@ static void set_up(void)
 						.upload_bytes_max = UPLOAD_BYTES_MAX,
 						.topic = { .raw = "raw", .reference = "reference" },
 						.confirm_ms_max = 200,
-						.test_received_on = true },
-				    .epoll_fd = -1,
-				    .signal_fd = -1,
-				    .producer_fd = -1 };
-	FUZZ_EXPECT(gateway_open(&gateway, &err) == 0 && gateway_turn(&gateway, &err) == 0);
-	FUZZ_EXPECT(!gateway.reference); /* what was read before the end of the topic may be an old version */
+						.test_received_on = true } };
+	FUZZ_EXPECT(gateway_open(&gateway, &err) == 0 && gateway_poll(&gateway, &err) == 0);
+	FUZZ_EXPECT(!gateway.services.reference); /* what was read before the end of the topic may be an old version */
 	watch.is_read = true;
 	now_ms += SLOW_TURN_MS;
-	FUZZ_EXPECT(gateway_turn(&gateway, &err) == 0);
-	FUZZ_EXPECT(gateway.reference);
+	FUZZ_EXPECT(gateway_poll(&gateway, &err) == 0);
+	FUZZ_EXPECT(gateway.services.reference);
 	FUZZ_EXPECT(arena_init(&decoded, DECODE_BYTES, 1 << 20, &err) == 0);
 	strbuf_init(&received, OUT_BYTES_MAX);
 	close(fd);
@@ -351,7 +348,8 @@ static int connect_one(void)
 	int ends[2];
 
 	FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-	FUZZ_EXPECT(MHD_add_connection(gateway.daemon, ends[1], (const struct sockaddr *)&from, sizeof from) == MHD_YES);
+	FUZZ_EXPECT(MHD_add_connection(gateway.server.daemon, ends[1], (const struct sockaddr *)&from, sizeof from) ==
+		    MHD_YES);
 	return ends[0];
 }
 
@@ -372,7 +370,7 @@ static void turn(bool is_slow)
 	struct err err = { 0 };
 
 	now_ms += is_slow ? SLOW_TURN_MS : TURN_MS;
-	FUZZ_EXPECT(gateway_turn(&gateway, &err) == 0);
+	FUZZ_EXPECT(gateway_poll(&gateway, &err) == 0);
 }
 
 static void send_all(int fd, struct slice bytes, size_t piece_bytes)
@@ -382,7 +380,7 @@ static void send_all(int fd, struct slice bytes, size_t piece_bytes)
 
 		if (n > 0)
 			bytes = slice_from(bytes, (size_t)n);
-		else if (gateway.clients.count == 0)
+		else if (gateway.server.connections.count == 0)
 			return; /* it has hung up */
 		turn(sender_word == 's');
 		if (sender_word != 'a')
@@ -399,14 +397,18 @@ static void talk(struct slice bytes, size_t piece_bytes)
 		shutdown(fd, SHUT_WR);
 		for (int idle = 0; idle < TURNS_IDLE && turns < TURNS_MAX; turns++) {
 			turn(false);
-			idle = listen_to(fd) || gateway.published_open > 0 || gateway.waiting ? 0 : idle + 1;
+			idle = listen_to(fd) || gateway.services.publisher.in_flight > 0 ||
+					       !wait_list_is_empty(&gateway.services.waiting)
+				       ? 0
+				       : idle + 1;
 		}
 	}
 	close(fd);
-	for (; gateway.clients.count > 0 && turns < TURNS_MAX; turns++)
+	for (; gateway.server.connections.count > 0 && turns < TURNS_MAX; turns++)
 		turn(false);
-	FUZZ_EXPECT(gateway.clients.count == 0);
-	FUZZ_EXPECT(gateway.held_bytes == 0 && gateway.published_open == 0 && !gateway.waiting && !jobs.first);
+	FUZZ_EXPECT(gateway.server.connections.count == 0);
+	FUZZ_EXPECT(gateway.services.budget.reserved_bytes == 0 && gateway.services.publisher.in_flight == 0);
+	FUZZ_EXPECT(wait_list_is_empty(&gateway.services.waiting) && !jobs.first);
 }
 
 /* No text of ours holds a line end inside, so none can pass for a status line. */
@@ -431,7 +433,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < WORDS || input.p[WORDS - 1] != '\n')
 		return 0;
-	if (!gateway.daemon)
+	if (!gateway.server.daemon)
 		set_up();
 	register_word = input.p[0], kafka_word = input.p[2], sender_word = input.p[4];
 	unsigned shift = (unsigned)(input.p[6] - 'a') % 16;
@@ -442,7 +444,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	talk(slice_from(input, WORDS), piece_bytes);
 	FUZZ_EXPECT(count_accepted() <= acknowledged);
 	kafka_word = 'k'; /* a producer that died is renewed before the next input */
-	for (int turns = 0; gateway.producer->is_dead; turns++) {
+	for (int turns = 0; gateway.services.publisher.producer->is_dead; turns++) {
 		FUZZ_EXPECT(turns < TURNS_MAX);
 		turn(false);
 	}

@@ -132,11 +132,11 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 	return flush(self, out, err);
 }
 
-static const enum job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_CONFIRMATION };
+static const enum register_job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_CONFIRMATION };
 
 /* A job is the loop's, or that of the threads. */
 struct slot {
-	struct job job;
+	struct register_job job;
 	bool is_out;
 };
 
@@ -146,16 +146,16 @@ static uint32_t board_last;
 static bool submit(struct register_jobs *jobs, struct slot *slot)
 {
 	board_last++;
-	slot->job = (struct job){ .kind = KINDS[board_last % ARRAY_LEN(KINDS)],
-				  .board = board_last / 4,
-				  .has_bsn = board_last % 8 == 2,
-				  .has_position = board_last % 8 == 1,
-				  .owner = slot };
+	slot->job = (struct register_job){ .kind = KINDS[board_last % ARRAY_LEN(KINDS)],
+					   .board = board_last / 4,
+					   .has_bsn = board_last % 8 == 2,
+					   .has_position = board_last % 8 == 1,
+					   .owner = slot };
 	slot->is_out = register_jobs_submit(jobs, &slot->job);
 	return slot->is_out;
 }
 
-static void check_answer(struct job *job)
+static void check_answer(struct register_job *job)
 {
 	char own[16];
 
@@ -181,7 +181,7 @@ static int take_answers(struct register_jobs *jobs)
 
 	TH_EXPECT(poll(&wait, 1, WAIT_MS) == 1);
 	TH_EXPECT(read(wait.fd, &told, sizeof told) == sizeof told);
-	for (struct job *next, *job = register_jobs_take(jobs); job; job = next, count++) {
+	for (struct register_job *next, *job = register_jobs_take(jobs); job; job = next, count++) {
 		struct slot *slot = job->owner;
 
 		next = job->next;

@@ -14,7 +14,7 @@ enum {
 	SNAPSHOT_BYTES_MAX = 32 << 20,
 	ASK_EVERY_MS = 500,
 	ANSWER_MS_MAX = 1000,
-	SILENT_MS_MAX = 10000, /* without an answer of Kafka for so long it is away */
+	SILENT_MS_MAX = 10000, /* Kafka is away when it has not answered for so long */
 	CLOSE_S_MAX = 2,
 	TOPIC_BYTES_MAX = 250,
 };
@@ -60,7 +60,7 @@ static bool is_closing(struct reference_watch *watch)
 	return is_asked;
 }
 
-/* Reads up to high. What a broken line leaves unread is read at the next look. */
+/* Reads up to high. After a broken connection the rest is read at the next look. */
 static void read_up_to(struct reference_watch *watch, int64_t high)
 {
 	struct kafka_message message;
@@ -83,7 +83,7 @@ static void look(struct reference_watch *watch)
 	struct err err = { 0 };
 
 	if (kafka_reader_range(watch->reader, watch->topic, 0, ANSWER_MS_MAX, &range, &err) != 0)
-		return; /* asked again soon; readiness tells */
+		return; /* asked again soon; meanwhile answered_ms grows old, and readiness says so */
 	atomic_store(&watch->answered_ms, clock_ms());
 	watch->next = MAX(watch->next, range.low);
 	if (watch->next < range.high)
@@ -150,8 +150,8 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 	return 0;
 }
 
-/* A broker that hangs keeps librdkafka's call for watermarks beyond the time it was given. Then the thread, and all it
- * touches, is left to the end of the process. */
+/* While a broker hangs, librdkafka's call for watermarks takes longer than the time it was given. The thread, and all memory
+ * it uses, is then left as it is until the process ends. */
 static bool ends_in_time(struct reference_watch *watch)
 {
 	struct timespec until;

@@ -1,10 +1,13 @@
-/* register_jobs: questions to PostgreSQL, asked by threads so that the event loop never waits for it.
+/* register_jobs: questions to PostgreSQL, asked by worker threads, so that the event loop never waits for it.
  *
- * The loop submits a job and goes on; a thread answers it; the loop learns by a descriptor that answers wait. A job
- * belongs to the threads between submit and take. One thread serves JOB_KNOWN only, all that wait in one question, so
- * that no long answer stands before an upload; the others serve the rest.
- * Accepting a delivery never depends on the register (design 3): a question has a time limit of ours, whatever the server
- * does, and once one could not be asked none is taken until a trial in the background went well. */
+ *   1. The loop submits a job; from then on it belongs to the threads.
+ *   2. A thread asks and writes the answer into the job. One thread serves JOB_KNOWN only, whatever waits in one question, so
+ *      that no upload queues behind a long answer; the others serve the rest.
+ *   3. The descriptor becomes readable; the loop takes the answered jobs back.
+ *
+ * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever the
+ * server does; and after one that could not be asked the register counts as away: no job is taken, until a trial by the
+ * thread of JOB_KNOWN, once a second, succeeds. */
 #ifndef GATEWAY_REGISTER_JOBS_H
 #define GATEWAY_REGISTER_JOBS_H
 
@@ -12,7 +15,7 @@
 #include "model/delivery.h"
 #include "pg/pg_link.h"
 
-enum job_kind {
+enum register_job_kind {
 	JOB_KNOWN = 1,	   /* is (board, id) known: repeat, or LR-K01? body: the summary of a repeat */
 	JOB_SUMMARY,	   /* body: 8.2 as JSON; with a position asked: JOB_NOT_YET before the cursor has passed it */
 	JOB_FEEDBACK_CSV,  /* body: 8.1 */
@@ -21,10 +24,10 @@ enum job_kind {
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
 };
 
-enum job_answer { JOB_FOUND = 1, JOB_UNKNOWN, JOB_CLASH, JOB_NOT_YET, JOB_AWAY, JOB_FAILED };
+enum register_job_answer { JOB_FOUND = 1, JOB_UNKNOWN, JOB_CLASH, JOB_NOT_YET, JOB_AWAY, JOB_FAILED };
 
-struct job {
-	enum job_kind kind;
+struct register_job {
+	enum register_job_kind kind;
 	uint32_t board;
 	char id[DELIVERY_ID_BYTES_MAX + 1];
 	uint8_t fingerprint[FINGERPRINT_BYTES]; /* of JOB_KNOWN; one that no delivery has, to ask for the id alone */
@@ -34,12 +37,12 @@ struct job {
 	uint8_t request_id[16]; /* of JOB_CONFIRMATION */
 	bool has_bsn;		/* of JOB_STAND; leaves a row in register.access */
 
-	enum job_answer answer;
-	struct strbuf body; /* of JOB_FOUND, but for a confirmation; whoever takes it leaves it empty */
+	enum register_job_answer answer;
+	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */
 	bool is_executed;   /* of JOB_CONFIRMATION */
 	int32_t lapsed;
 	void *owner;
-	struct job *next; /* register_jobs' own */
+	struct register_job *next; /* the queues' own */
 };
 
 struct register_jobs;
@@ -53,14 +56,14 @@ struct register_jobs_options {
 };
 
 MUSTUSE int register_jobs_open(const struct register_jobs_options *options, struct register_jobs **ret, struct err *err);
-/* Calls off what is under way and waits for the threads. Jobs not taken are their owners' again, unanswered. NULL is
- * fine. One set of threads at a time in a process. */
+/* Cancels the questions in flight and waits for the threads. Jobs that were not taken back belong to their owners again,
+ * unanswered. NULL is fine. A process has one set of threads at a time. */
 void register_jobs_close(struct register_jobs *jobs);
 int register_jobs_fd(const struct register_jobs *jobs);
-/* false: the register is away, or the queue is full; the job was not taken. */
-MUSTUSE bool register_jobs_submit(struct register_jobs *jobs, struct job *job);
+/* false: the register is away, or the queue is full; the job stays the caller's. */
+MUSTUSE bool register_jobs_submit(struct register_jobs *jobs, struct register_job *job);
 /* The answered jobs since the last call, by next; NULL: none. */
-struct job *register_jobs_take(struct register_jobs *jobs);
+struct register_job *register_jobs_take(struct register_jobs *jobs);
 bool register_jobs_is_up(const struct register_jobs *jobs);
 
 #endif

@@ -2,18 +2,35 @@
 
 #include "base/num.h"
 
+#include <assert.h>
+
+static bool read_board(struct slice segment, struct route_values *values)
+{
+	uint64_t board;
+
+	if (segment.n != 5 || !num_parse_u64(segment, BOARD_NUMBER_MAX, &board))
+		return false;
+	values->board = (uint32_t)board;
+	return true;
+}
+
+static bool read_delivery_id(struct slice segment, struct route_values *values)
+{
+	if (!delivery_id_is_good(segment))
+		return false;
+	memcpy(values->delivery_id, segment.p, segment.n);
+	return true;
+}
+
 static const struct {
-	const char *address;
-	enum route_kind kind;
-	bool is_post;
-} PLAIN[] = {
-	{ "/v1/leveringen", ROUTE_UPLOAD, true },
-	{ "/healthz", ROUTE_HEALTHZ, false },
-	{ "/readyz", ROUTE_READYZ, false },
-	{ "/metrics", ROUTE_METRICS, false },
+	const char *name;
+	bool (*read)(struct slice segment, struct route_values *values);
+} VARIABLES[] = {
+	{ "{bestuur}", read_board },
+	{ "{leveringsid}", read_delivery_id },
 };
 
-/* Takes "/segment" off the path. false: there is none, or it is empty. */
+/* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a slash. */
 static bool take_segment(struct slice *path, struct slice *ret)
 {
 	if (path->n == 0 || path->p[0] != '/')
@@ -22,55 +39,55 @@ static bool take_segment(struct slice *path, struct slice *ret)
 	const char *slash = path->n > 0 ? memchr(path->p, '/', path->n) : NULL;
 
 	*ret = slice_cut(path, slash ? (size_t)(slash - path->p) : path->n);
-	return ret->n > 0;
+	return true;
 }
 
-/* Behind /leveringen/{id}. */
-static enum route_kind kind_of_delivery(struct slice path, bool is_post)
+static bool fits_segment(struct slice wanted, struct slice segment, struct route_values *values)
 {
-	struct slice word;
-
-	if (path.n == 0)
-		return is_post ? ROUTE_NONE : ROUTE_DELIVERY;
-	if (!take_segment(&path, &word) || path.n > 0)
-		return ROUTE_NONE;
-	if (slice_equal_text(word, "terugmelding"))
-		return is_post ? ROUTE_NONE : ROUTE_FEEDBACK;
-	return slice_equal_text(word, "bevestiging") && is_post ? ROUTE_CONFIRM : ROUTE_NONE;
+	if (wanted.n == 0 || wanted.p[0] != '{')
+		return slice_equal(wanted, segment);
+	for (size_t i = 0; i < ARRAY_LEN(VARIABLES); i++)
+		if (slice_equal_text(wanted, VARIABLES[i].name))
+			return VARIABLES[i].read(segment, values);
+	assert(!"a pattern of the table names a variable that is not in VARIABLES");
+	return false;
 }
 
-/* Behind /v1/besturen. */
-static struct route parse_board(struct slice path, bool is_post)
+static bool fits(const char *pattern, struct slice address, struct route_values *ret)
 {
-	struct slice board, word, id;
-	struct route route = { 0 };
-	uint64_t number;
+	struct slice rest = slice_of(pattern), wanted, segment;
+	struct route_values values = { 0 };
 
-	if (!take_segment(&path, &board) || board.n != 5 || !num_parse_u64(board, BOARD_NUMBER_MAX, &number) ||
-	    !take_segment(&path, &word))
-		return route;
-	route.board = (uint32_t)number;
-	if (slice_equal_text(word, "stand")) {
-		route.kind = path.n == 0 && !is_post ? ROUTE_STAND : ROUTE_NONE;
-	} else if (slice_equal_text(word, "leveringen") && take_segment(&path, &id) && delivery_id_is_good(id)) {
-		memcpy(route.id, id.p, id.n);
-		route.kind = kind_of_delivery(path, is_post);
+	while (take_segment(&rest, &wanted))
+		if (!take_segment(&address, &segment) || !fits_segment(wanted, segment, &values))
+			return false;
+	if (address.n > 0)
+		return false;
+	*ret = values;
+	return true;
+}
+
+static unsigned method_of(struct slice name)
+{
+	if (slice_equal_text(name, "GET") || slice_equal_text(name, "HEAD"))
+		return METHOD_GET;
+	return slice_equal_text(name, "POST") ? METHOD_POST : 0;
+}
+
+struct route_match route_find(const struct route *routes, size_t count, struct slice address, struct slice method)
+{
+	unsigned wanted = method_of(method);
+	struct route_match match = { 0 };
+	struct route_values values;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fits(routes[i].pattern, address, &values))
+			continue;
+		match.methods |= routes[i].methods;
+		if (match.route || (routes[i].methods & wanted) == 0)
+			continue;
+		match.route = &routes[i];
+		match.values = values;
 	}
-	return route;
-}
-
-struct route route_parse(struct slice address, struct slice method)
-{
-	static const char BOARDS[] = "/v1/besturen";
-	const size_t boards_bytes = sizeof BOARDS - 1;
-	bool is_post = slice_equal_text(method, "POST");
-
-	if (!is_post && !slice_equal_text(method, "GET") && !slice_equal_text(method, "HEAD"))
-		return (struct route){ 0 };
-	for (size_t i = 0; i < ARRAY_LEN(PLAIN); i++)
-		if (PLAIN[i].is_post == is_post && slice_equal_text(address, PLAIN[i].address))
-			return (struct route){ .kind = PLAIN[i].kind };
-	if (address.n < boards_bytes || memcmp(address.p, BOARDS, boards_bytes) != 0)
-		return (struct route){ 0 };
-	return parse_board(slice_from(address, boards_bytes), is_post);
+	return match;
 }

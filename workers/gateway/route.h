@@ -1,30 +1,47 @@
-/* route: which of the gateway's addresses a request means.
+/* route: which row of a table of routes an address and a method mean.
  *
+ * A pattern is an address whose segments are words, or one of these, which also say what form the segment must have:
+ *   {bestuur}       a board number of 5 digits
+ *   {leveringsid}   16 to 36 letters, digits and hyphens
+ * An address fits a pattern in one way only: each of its segments fits that of the pattern, and no slash is left over.
  * Pure. The address comes without its query and already percent-decoded, so it may hold any byte. */
 #ifndef GATEWAY_ROUTE_H
 #define GATEWAY_ROUTE_H
 
 #include "model/delivery.h"
 
-enum route_kind {
-	ROUTE_NONE = 0,
-	ROUTE_UPLOAD,	/* POST /v1/leveringen */
-	ROUTE_DELIVERY, /* GET /v1/besturen/{nr}/leveringen/{id} */
-	ROUTE_FEEDBACK, /* GET .../terugmelding */
-	ROUTE_CONFIRM,	/* POST .../bevestiging */
-	ROUTE_STAND,	/* GET /v1/besturen/{nr}/stand */
-	ROUTE_HEALTHZ,
-	ROUTE_READYZ,
-	ROUTE_METRICS,
+struct handler;
+
+/* A set of methods. HEAD goes where GET goes. */
+enum { METHOD_GET = 1 << 0, METHOD_POST = 1 << 1 };
+
+/* Who may call (access.c). */
+enum route_access {
+	ROUTE_PUBLIC = 1, /* everybody, also while the gateway drains */
+	ROUTE_FOR_BOARD,  /* who has a token for the {bestuur} of the address */
+	ROUTE_BY_HANDLER, /* the handler asks: the board does not stand in the address */
 };
 
 struct route {
-	enum route_kind kind;
-	uint32_t board;			    /* of the routes with {nr} */
-	char id[DELIVERY_ID_BYTES_MAX + 1]; /* of the routes with {id} */
+	const char *pattern;
+	unsigned methods;
+	enum route_access access;
+	uint64_t body_bytes_max; /* also of a body that is read and dropped: whoever sends more is disconnected */
+	const struct handler *handler;
 };
 
-/* method: GET, HEAD (as GET) or POST; another has no route. ROUTE_NONE: no such address, or not with this method. */
-struct route route_parse(struct slice address, struct slice method);
+/* What the address said. */
+struct route_values {
+	uint32_t board;
+	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
+};
+
+struct route_match {
+	const struct route *route; /* the first that fits; NULL: none */
+	unsigned methods;	   /* all that the table has for this address; 0: there is no such address */
+	struct route_values values;
+};
+
+struct route_match route_find(const struct route *routes, size_t count, struct slice address, struct slice method);
 
 #endif

@@ -1,0 +1,34 @@
+/* byte_budget: the memory that uploads, messages on their way to Kafka and answers may take together (design 3).
+ *
+ * Bytes are reserved before they are allocated, so that the gateway says 503 instead of running out of memory. Each
+ * request has one reservation, and whatever it still holds is released when the request ends. Pure; owner: the event
+ * loop. Invariant: reserved_bytes is the sum over all reservations. */
+#ifndef GATEWAY_BYTE_BUDGET_H
+#define GATEWAY_BYTE_BUDGET_H
+
+#include "base/macros.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct byte_budget {
+	size_t bytes_max;
+	size_t reserved_bytes;
+};
+
+struct byte_reservation {
+	struct byte_budget *budget;
+	size_t bytes;
+};
+
+/* false: the budget would be exceeded, and nothing is reserved. */
+MUSTUSE bool byte_budget_reserve(struct byte_reservation *reservation, size_t bytes);
+
+/* For an answer that is in memory already. One that is alone may exceed the budget: a terugmelding can be larger than
+ * all of it, and would otherwise never reach its board. */
+MUSTUSE bool byte_budget_reserve_answer(struct byte_reservation *reservation, size_t bytes);
+
+void byte_budget_release(struct byte_reservation *reservation, size_t bytes); /* at most what it holds */
+void byte_budget_release_all(struct byte_reservation *reservation);
+
+#endif

@@ -1,0 +1,131 @@
+/* One confirmation:
+ *
+ *   1. confirmation_end: a Confirm message with a random request id goes into the log, as the writer alone decides about
+ *      deliveries, in the order of the log.
+ *   2. confirmation_published: it is in the log. What the writer makes of it is asked by that id, again and again.
+ *   3. confirmation_due, confirmation_answered: the answer is there: 200. Not there within confirm.wait.max, or the register is
+ *      away: 202, as the confirmation will be carried out all the same. */
+#include "gateway/confirmation_handler.h"
+
+#include "base/clock.h"
+#include "gateway/register_question.h"
+#include "gateway/services.h"
+#include "protocol/frame.h"
+#include "wire/gen/confirm.h"
+
+#include <jansson.h>
+#include <sys/random.h>
+
+enum { FIRST_ASK_MS = 20, ASK_AGAIN_MS = 40 };
+
+struct confirmation {
+	struct register_job job;
+	struct waiter waiter;
+	int64_t deadline_ms; /* from then on the answer is 202 */
+};
+
+static void reply_not_recorded(struct http_request *request)
+{
+	http_reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd. Probeer het zo weer.");
+}
+
+static void reply_outcome(struct http_request *request, const struct register_job *job)
+{
+	http_reply_json(&request->reply, 200, "application/json",
+			json_pack("{s:b, s:i}", "uitgevoerd", job->is_executed, "vervallen", job->lapsed));
+}
+
+static void reply_recorded(struct http_request *request)
+{
+	struct http_reply *reply = &request->reply;
+
+	http_reply_problem(reply, 202, "Ontvangen",
+			   "De bevestiging is vastgelegd en wordt verwerkt. De uitkomst staat straks bij de levering.");
+	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s", request->values.board,
+		 request->values.delivery_id);
+}
+
+static void publish(struct http_request *request, const uint8_t request_id[16])
+{
+	const struct route_values *values = &request->values;
+	struct slice delivery_id = slice_of(values->delivery_id);
+	struct wire_confirm confirm = { .board = (int32_t)values->board, .delivery_id = delivery_id };
+	const struct raw_headers headers = { .kind = RAW_CONFIRM, .board = values->board, .delivery_id = delivery_id };
+	struct strbuf *message = &request->services->message;
+
+	memcpy(confirm.request_id, request_id, sizeof confirm.request_id);
+	strbuf_reset(message);
+	frame_put(message, WIRE_CONFIRM_SCHEMA);
+	wire_confirm_encode(message, &confirm);
+	if (!services_publish(request, &headers))
+		reply_not_recorded(request);
+}
+
+static void confirmation_end(struct http_request *request)
+{
+	struct confirmation *confirmation = request->state;
+	struct register_job *job = &confirmation->job;
+
+	if (!register_question_read_query(request, job, NULL))
+		return;
+	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
+		publish(request, job->request_id);
+	else
+		reply_not_recorded(request);
+}
+
+static void confirmation_published(struct http_request *request, const struct kafka_report *report)
+{
+	struct confirmation *confirmation = request->state;
+	int64_t now_ms = clock_ms();
+
+	if (report->error != 0) {
+		reply_not_recorded(request);
+		return;
+	}
+	confirmation->job.kind = JOB_CONFIRMATION;
+	confirmation->deadline_ms = now_ms + request->services->config->confirm_ms_max;
+	services_wait(request, &confirmation->waiter, now_ms + FIRST_ASK_MS);
+}
+
+static void ask_later(struct http_request *request, struct confirmation *confirmation)
+{
+	int64_t now_ms = clock_ms();
+
+	if (now_ms < confirmation->deadline_ms)
+		services_wait(request, &confirmation->waiter, now_ms + ASK_AGAIN_MS);
+	else
+		reply_recorded(request);
+}
+
+static void confirmation_due(struct http_request *request)
+{
+	struct confirmation *confirmation = request->state;
+
+	if (!services_ask(request, &confirmation->job))
+		ask_later(request, confirmation);
+}
+
+static void confirmation_answered(struct http_request *request, struct register_job *job)
+{
+	if (job->answer == JOB_FOUND)
+		reply_outcome(request, job);
+	else
+		ask_later(request, request->state);
+}
+
+static void confirmation_free(void *state)
+{
+	struct confirmation *confirmation = state;
+
+	strbuf_release(&confirmation->job.body);
+}
+
+const struct handler CONFIRMATION_HANDLER = {
+	.state_bytes = sizeof(struct confirmation),
+	.end = confirmation_end,
+	.answered = confirmation_answered,
+	.published = confirmation_published,
+	.due = confirmation_due,
+	.free = confirmation_free,
+};

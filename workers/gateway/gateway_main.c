@@ -1,0 +1,61 @@
+#include "gateway/gateway_main.h"
+
+#include "base/log.h"
+#include "gateway/gateway.h"
+#include "gateway/gateway_metrics.h"
+#include "run/app.h"
+
+#include <sys/resource.h>
+
+enum { FILES_BESIDE_CONNECTIONS = 256 };
+
+/* One descriptor per connection, as far as the system lets us. */
+static void raise_file_limit(int64_t connections_max)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections_max + FILES_BESIDE_CONNECTIONS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = MIN(wanted, limit.rlim_max);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted)
+		log_event(LOG_WARN, "files", "limit=%llu wanted=%llu effect=\"fewer connections than connections.max\"",
+			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
+static int run_gateway(struct gateway *gateway)
+{
+	struct app app = { .turn = gateway_poll, .drain = gateway_drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms };
+	struct err err = { 0 };
+
+	if (gateway_open(gateway, &err) != 0) {
+		log_event(LOG_ERROR, "gateway.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+		return app_exit_status(&err);
+	}
+	log_event(LOG_INFO, "gateway.listening", "address=%s", gateway->config.listen);
+	return app_run(&app, gateway);
+}
+
+int gateway_main(int argc, char **argv)
+{
+	struct gateway gateway = { 0 };
+	const struct gateway_config *config = &gateway.config;
+
+	app_block_signals();
+	app_forbid_core_dumps();
+	app_settle_heap();
+	int rc = config_load(&GATEWAY_CONFIG, argc, argv, &gateway.config);
+
+	if (rc != 0)
+		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
+	settings_begin_log(&config->log);
+	raise_file_limit(config->connections_max);
+	gateway_metrics_register();
+	config_log(&GATEWAY_CONFIG, config);
+	int status = run_gateway(&gateway);
+
+	gateway_close(&gateway);
+	config_release(&GATEWAY_CONFIG, &gateway.config);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* gateway_metrics: what instroom-gateway counts. */
+#ifndef GATEWAY_GATEWAY_METRICS_H
+#define GATEWAY_GATEWAY_METRICS_H
+
+#include "run/metrics.h"
+
+enum gateway_metric {
+	METRIC_ACCEPTED,
+	METRIC_REPEATED,
+	METRIC_REFUSED,
+	METRIC_BUSY,
+	METRIC_RECEIVED_BYTES,
+	METRIC_ACCEPTED_LINES,
+	METRIC_RESERVED_BYTES,
+	METRIC_IN_FLIGHT,
+	METRIC_CONNECTIONS,
+	METRIC_REGISTER_UP,
+	GATEWAY_METRICS
+};
+
+void gateway_metrics_register(void);
+void gateway_metric_add(enum gateway_metric metric, int64_t n);
+void gateway_metric_set(enum gateway_metric metric, int64_t v);
+
+#endif

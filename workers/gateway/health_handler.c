@@ -1,0 +1,38 @@
+#include "gateway/health_handler.h"
+
+#include "gateway/http_server.h"
+#include "gateway/services.h"
+#include "run/metrics.h"
+#include "run/status.h"
+
+enum { METRICS_BYTES_MAX = 1 << 20 };
+
+static void begin_health(struct http_request *request)
+{
+	http_reply_text(&request->reply, 200, "text/plain", "ok\n");
+}
+
+static void begin_readiness(struct http_request *request)
+{
+	const char *why = "";
+
+	if (request->services->server->is_draining)
+		http_reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
+	else if (!status_is_ready(&why))
+		http_reply_text(&request->reply, 503, "text/plain", why);
+	else
+		http_reply_text(&request->reply, 200, "text/plain", "ready\n");
+}
+
+static void begin_metrics(struct http_request *request)
+{
+	struct strbuf body;
+
+	strbuf_init(&body, METRICS_BYTES_MAX);
+	metrics_write(&body);
+	http_reply_body(&request->reply, "text/plain; version=0.0.4", &body);
+}
+
+const struct handler HEALTH_HANDLER = { .begin = begin_health };
+const struct handler READINESS_HANDLER = { .begin = begin_readiness };
+const struct handler METRICS_HANDLER = { .begin = begin_metrics };

@@ -1,0 +1,41 @@
+/* raw_publisher: puts messages into the raw topic and says what became of each.
+ *
+ * A message is in the log when, and only when, its report says so. The producer inside lives shorter than the publisher:
+ * after a fatal error everything in flight is reported as failed and raw_publisher_renew makes a new one (design 3). While
+ * there is none, nothing is taken. Its event descriptor is in the event loop's epoll set. Owner: the event loop. */
+#ifndef GATEWAY_RAW_PUBLISHER_H
+#define GATEWAY_RAW_PUBLISHER_H
+
+#include "kafka/kafka_producer.h"
+#include "protocol/raw_headers.h"
+
+struct raw_publisher_options {
+	struct kafka_options kafka;
+	struct kafka_producer_options producer;
+	const char *topic;
+	int epoll_fd;
+	void (*reported)(void *self, const struct kafka_report *report);
+	void *self;
+};
+
+struct raw_publisher {
+	struct raw_publisher_options options;
+	struct kafka_producer *producer; /* NULL: none could be made, tried again by raw_publisher_renew */
+	int event_fd;
+	int64_t in_flight; /* messages without a report */
+};
+
+MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw_publisher_options *options,
+			       struct err *err);
+/* Reports all that is in flight as failed, though it may be in the log. One that is not open is fine. */
+void raw_publisher_close(struct raw_publisher *publisher);
+
+/* Puts one message, which is copied, under the key of headers->board; the report has this token. false: not taken, the
+ * reason is in the log, and no report comes. */
+MUSTUSE bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_headers *headers, struct slice message,
+			       void *token);
+void raw_publisher_poll(struct raw_publisher *publisher); /* hands out the reports that wait */
+void raw_publisher_renew(struct raw_publisher *publisher);
+bool raw_publisher_is_up(const struct raw_publisher *publisher);
+
+#endif

@@ -1,0 +1,180 @@
+#include "gateway/services.h"
+
+#include "base/clock.h"
+#include "gateway/file_check.h"
+#include "gateway/handler.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	REGISTER_QUEUE_MAX = 4096,
+	REGISTER_LOCK_MS = 1000,
+	REGISTER_IDLE_TRANSACTION_MS = 10000,
+	ANSWER_BYTES_MAX = 256 << 20,
+	ARENA_BYTES_KEPT = 4 << 20,
+	MESSAGE_BYTES_MAX = 32 << 20,
+	LINGER_MS = 2,
+	REQUESTS_MAX = 1, /* the broker takes one of a connection at a time; what comes meanwhile goes together in the next */
+};
+
+static const struct handler *handler_of(const struct http_request *request)
+{
+	return request->route->handler;
+}
+
+/* ---- what a request may wait for ---- */
+
+bool services_ask(struct http_request *request, struct register_job *job)
+{
+	job->owner = request;
+	if (!request->services->jobs || !register_jobs_submit(request->services->jobs, job))
+		return false;
+	http_request_suspend(request);
+	return true;
+}
+
+bool services_publish(struct http_request *request, const struct raw_headers *headers)
+{
+	struct services *services = request->services;
+
+	if (!strbuf_ok(&services->message) ||
+	    !raw_publisher_put(&services->publisher, headers, strbuf_slice(&services->message), request))
+		return false;
+	http_request_suspend(request);
+	return true;
+}
+
+void services_wait(struct http_request *request, struct waiter *waiter, int64_t due_ms)
+{
+	waiter->owner = request;
+	wait_list_add(&request->services->waiting, waiter, due_ms);
+	http_request_suspend(request);
+}
+
+/* ---- what came of it ---- */
+
+static void take_report(void *self, const struct kafka_report *report)
+{
+	struct http_request *request = report->token;
+
+	(void)self;
+	byte_budget_release_all(&request->reserved); /* the message was all it held */
+	handler_of(request)->published(request, report);
+	http_request_resume(request);
+}
+
+static void take_answers(struct services *services)
+{
+	uint64_t count;
+
+	if (read(register_jobs_fd(services->jobs), &count, sizeof count) < 0)
+		return; /* none */
+	for (struct register_job *job = register_jobs_take(services->jobs), *next; job; job = next) {
+		struct http_request *request = job->owner;
+
+		next = job->next;
+		handler_of(request)->answered(request, job);
+		http_request_resume(request);
+	}
+}
+
+static void take_due(struct services *services)
+{
+	if (wait_list_is_empty(&services->waiting))
+		return;
+	for (struct waiter *waiter = wait_list_take_due(&services->waiting, clock_ms()), *next; waiter; waiter = next) {
+		struct http_request *request = waiter->owner;
+
+		next = waiter->next;
+		handler_of(request)->due(request);
+		http_request_resume(request);
+	}
+}
+
+void services_poll(struct services *services)
+{
+	raw_publisher_poll(&services->publisher);
+	take_answers(services);
+	take_due(services);
+}
+
+int services_wait_ms(const struct services *services, int wait_ms_max)
+{
+	return wait_list_is_empty(&services->waiting) ? wait_ms_max
+						      : wait_list_wait_ms(&services->waiting, clock_ms(), wait_ms_max);
+}
+
+/* ---- start and end ---- */
+
+static int open_publisher(struct services *services, int epoll_fd, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	const struct raw_publisher_options options = {
+		.kafka = settings_kafka(&config->kafka, "instroom-gateway"),
+		.producer = { .message_bytes_max = MESSAGE_BYTES_MAX,
+			      .linger_ms = LINGER_MS,
+			      .requests_max = REQUESTS_MAX,
+			      .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
+			      .queue_bytes_max = config->upload_bytes_max + MESSAGE_BYTES_MAX,
+			      .compression = config->kafka.compression },
+		.topic = config->topic.raw,
+		.epoll_fd = epoll_fd,
+		.reported = take_report,
+	};
+
+	return raw_publisher_open(&services->publisher, &options, err);
+}
+
+static int open_register(struct services *services, int epoll_fd, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	struct epoll_event event = { .events = EPOLLIN };
+	struct register_jobs_options options = {
+		.pg = settings_pg(&config->pg, "instroom-gateway"),
+		.raw_topic = config->topic.raw,
+		.stand_key = config->stand_key,
+		.threads = (size_t)config->register_threads,
+		.queue_max = REGISTER_QUEUE_MAX,
+		.body_bytes_max = ANSWER_BYTES_MAX,
+	};
+
+	options.pg.lock_ms = REGISTER_LOCK_MS;
+	options.pg.idle_transaction_ms = REGISTER_IDLE_TRANSACTION_MS;
+	int rc = register_jobs_open(&options, &services->jobs, err);
+
+	if (rc == 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, register_jobs_fd(services->jobs), &event) != 0)
+		rc = err_set(err, ERR_FATAL, "epoll", "the register's descriptor cannot be watched");
+	return rc;
+}
+
+int services_open(struct services *services, int epoll_fd, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	int rc = tokens_open(config->tokens_file, &services->tokens, err);
+
+	services->budget.bytes_max = (size_t)config->upload_bytes_max;
+	strbuf_init(&services->message, MESSAGE_BYTES_MAX);
+	if (rc == 0)
+		rc = arena_init(&services->file_arena, FILE_CHECK_ARENA_BYTES, ARENA_BYTES_KEPT, err);
+	if (rc == 0)
+		rc = open_publisher(services, epoll_fd, err);
+	if (rc == 0)
+		rc = open_register(services, epoll_fd, err);
+	return rc;
+}
+
+void services_close_peers(struct services *services)
+{
+	raw_publisher_close(&services->publisher);
+	register_jobs_close(services->jobs);
+	services->jobs = NULL;
+}
+
+void services_close(struct services *services)
+{
+	reference_free(services->reference);
+	tokens_free(services->tokens);
+	arena_release(&services->file_arena);
+	strbuf_release(&services->message);
+}

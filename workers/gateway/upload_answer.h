@@ -1,0 +1,23 @@
+/* upload_answer: what the sender of a delivery is told: the receipt, or the refusal with its findings (specification 8.2, 14). */
+#ifndef GATEWAY_UPLOAD_ANSWER_H
+#define GATEWAY_UPLOAD_ANSWER_H
+
+#include "gateway/header_form.h"
+#include "gateway/http_reply.h"
+
+struct upload_receipt {
+	uint32_t board;
+	const char *id;
+	const uint8_t *fingerprint;
+	uint32_t lines;
+	int32_t partition;
+	int64_t offset;
+};
+
+void upload_answer_receipt(struct http_reply *reply, const struct upload_receipt *receipt);
+
+/* id: as far as it is known; empty: none. findings: at least one, all of the same step, in the order of specification 4.4. */
+void upload_answer_refusal(struct http_reply *reply, unsigned status, const struct header_reading *header,
+			   const char *id, const struct finding *findings, size_t count);
+
+#endif

@@ -1,0 +1,297 @@
+/* One upload, from first byte to receipt:
+ *
+ *   1. upload_begin: the head is in. Query and headers are read (400 when a field is unknown or doubled), then the token is
+ *      checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not know. Without
+ *      reference data nothing can be checked: 503.
+ *   2. upload_take: each piece is hashed and kept, reserved in the byte budget first (503 when it is used up), so that many
+ *      large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
+ *   3. upload_end: the hash gives the fingerprint, and the id of a delivery that has none. From here on the checks run in the
+ *      order of specification 2.2, and the first that fails refuses the delivery; nothing of it is left behind.
+ *      a. the form of the header (LR-K08): without a good header there is no id to ask for;
+ *      b. the register is asked whether it knows board and id. This is a courtesy: when it is away the upload goes on, and the
+ *         writer finds out from the log (design 3).
+ *   4. upload_answered: a repeat gets the summary of the first, another delivery under the same id is refused (LR-K01). This
+ *      comes before the checks of the file, as a repeat must be known even if reference data have changed since.
+ *      c. board and date (LR-K02, LR-K09);
+ *      d. the file (LR-F..): the only step whose cost grows with the file, so it comes last.
+ *   5. publish: the message is made of the cells of the file, which are slices of the body, and handed to Kafka's client, which
+ *      copies it. The body is dropped then, and the message is reserved in its place.
+ *   6. upload_published: Kafka has the message: only now is the delivery accepted, and the receipt says where it stands in the
+ *      log. After any other report the sender gets 503 and sends again; if the first was in the log after all, the writer
+ *      knows the second by its fingerprint.
+ *
+ * A gateway that dies at any of these has acknowledged nothing that is not in the log (crash points gateway.checked and
+ * gateway.acknowledged). */
+#include "gateway/upload_handler.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "gateway/access.h"
+#include "gateway/file_check.h"
+#include "gateway/gateway_metrics.h"
+#include "gateway/services.h"
+#include "gateway/upload_answer.h"
+#include "gateway/upload_body.h"
+#include "gateway/upload_header.h"
+#include "gateway/upload_message.h"
+#include "run/crash.h"
+
+enum { MESSAGE_BYTES_KEPT = 4 << 20 };
+
+struct upload {
+	struct upload_header header;
+	struct upload_body body;
+	struct register_job job;
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+	char id[DELIVERY_ID_BYTES_MAX + 1]; /* as shown; empty: none */
+	uint32_t lines;
+};
+
+/* ---- answers ---- */
+
+static void drop_body(struct http_request *request)
+{
+	struct upload *upload = request->state;
+
+	upload_body_drop(&upload->body, &request->reserved);
+}
+
+static void reply_busy(struct http_request *request, const char *detail)
+{
+	gateway_metric_add(METRIC_BUSY, 1);
+	drop_body(request);
+	http_reply_busy(&request->reply, detail);
+}
+
+static void reply_too_many(struct http_request *request)
+{
+	reply_busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
+}
+
+static void reply_not_recorded(struct http_request *request)
+{
+	reply_busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
+}
+
+static void refuse(struct http_request *request, unsigned status, const struct finding *findings, size_t count)
+{
+	struct upload *upload = request->state;
+
+	gateway_metric_add(METRIC_REFUSED, 1);
+	drop_body(request);
+	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count);
+}
+
+static void refuse_for(struct http_request *request, unsigned status, enum rule rule, enum field field, int64_t value)
+{
+	struct finding finding = { .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { value } };
+
+	refuse(request, status, &finding, 1);
+}
+
+/* ---- 1 and 2: what comes in ---- */
+
+static uint64_t content_length(const struct http_request *request)
+{
+	uint64_t bytes;
+
+	return num_parse_u64(http_request_header(request, "Content-Length"), UINT64_MAX, &bytes) ? bytes : 0; /* 0: chunked */
+}
+
+static void upload_begin(struct http_request *request)
+{
+	static const char UNKNOWN_FIELD[] =
+		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar. In "
+		"het webadres: leveringsid, bestuur, soort, proef, volgnummer, extractiedatum, regels, sha256. Als kop: "
+		"Instroom-Contact-Naam, Instroom-Contact-Telefoon, Instroom-Contact-Email.";
+	const struct services *services = request->services;
+	struct upload *upload = request->state;
+	const struct header_reading *reading = &upload->header.reading;
+
+	if (!upload_body_begin(&upload->body, content_length(request))) {
+		reply_too_many(request);
+		return;
+	}
+	if (!upload_header_read(request, services->config->test_received_on, &upload->header)) {
+		http_reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
+		return;
+	}
+	bool has_board = reading->is_good[FIELD_BOARD - HEADER_FIRST];
+
+	if (access_check_token(request, has_board ? &reading->header.board : NULL) && !services->reference)
+		reply_busy(request, "De referentiegegevens zijn nog niet geladen. Probeer het zo weer.");
+}
+
+static void upload_take(struct http_request *request, struct slice bytes)
+{
+	struct upload *upload = request->state;
+
+	gateway_metric_add(METRIC_RECEIVED_BYTES, (int64_t)bytes.n);
+	if (clock_ms() - request->begun_ms > request->services->config->upload_ms_max) {
+		drop_body(request);
+		http_reply_problem(&request->reply, 408, "Te langzaam",
+				   "De levering kwam te langzaam binnen. Lever haar nogmaals.");
+	} else if (!upload_body_add(&upload->body, &request->reserved, bytes)) {
+		reply_too_many(request);
+	}
+}
+
+/* ---- 5: publishing ---- */
+
+static void publish(struct http_request *request, const struct file_reading *file)
+{
+	struct services *services = request->services;
+	struct upload *upload = request->state;
+	const struct upload_message message = { .header = &upload->header.reading.header,
+						.file = file,
+						.fingerprint = upload->fingerprint,
+						.content_sha256 = upload->body.sha256,
+						.reference_version = reference_version(services->reference),
+						.received_on = upload->header.received_on };
+	struct raw_headers headers = upload_message_headers(&message);
+
+	upload->lines = (uint32_t)file->line_count;
+	upload_message_encode(&services->message, &message);
+	crash_point("gateway.checked");
+	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
+		reply_too_many(request);
+	else if (!services_publish(request, &headers))
+		reply_not_recorded(request);
+	else
+		drop_body(request);
+	if (services->message.room > MESSAGE_BYTES_KEPT)
+		strbuf_release(&services->message);
+}
+
+/* ---- 3 and 4: the checks ---- */
+
+static void check_file(struct http_request *request)
+{
+	struct arena *arena = &request->services->file_arena;
+	struct upload *upload = request->state;
+	const struct header_reading *header = &upload->header.reading;
+	struct file_expected expected = { .kind = header->header.kind,
+					  .has_content_hash = header->has_content_hash,
+					  .has_line_count = header->has_line_count,
+					  .line_count = header->line_count };
+	struct file_reading file;
+	struct err err;
+
+	memcpy(expected.content_hash, header->content_hash, sizeof expected.content_hash);
+	int rc = file_check(strbuf_slice(&upload->body.bytes), upload->body.total, upload->body.sha256, &expected,
+			    arena, &file, &err);
+
+	if (rc != 0)
+		reply_too_many(request);
+	else if (file.finding_count > 0)
+		refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file.findings, file.finding_count);
+	else
+		publish(request, &file);
+	arena_reset(arena);
+}
+
+static void check_board(struct http_request *request)
+{
+	const struct upload *upload = request->state;
+	const struct delivery_header *header = &upload->header.reading.header;
+
+	if (!reference_has_board(request->services->reference, header->board, header->extraction_date))
+		refuse_for(request, 422, RULE_K02, FIELD_BOARD, header->board);
+	else if (header->extraction_date > upload->header.received_on)
+		refuse_for(request, 422, RULE_K09, FIELD_EXTRACTION_DATE, 0);
+	else
+		check_file(request);
+}
+
+static void upload_answered(struct http_request *request, struct register_job *job)
+{
+	switch (job->answer) {
+	case JOB_FOUND:
+		gateway_metric_add(METRIC_REPEATED, 1);
+		drop_body(request);
+		http_reply_body(&request->reply, "application/json", &job->body);
+		return;
+	case JOB_CLASH:
+		refuse_for(request, 409, RULE_K01, FIELD_DELIVERY_ID, 0);
+		return;
+	default: /* not known, or nobody to ask: the log will tell */
+		check_board(request);
+	}
+}
+
+/* specification 2.1. A file that was not hashed has no fingerprint: none that was accepted is like it. */
+static void identify(struct upload *upload)
+{
+	struct delivery_header *header = &upload->header.reading.header;
+
+	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
+	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) { /* specification 14.1: else none is made */
+		delivery_fingerprint(header, upload->body.sha256, upload->fingerprint);
+		if (header->id.n == 0)
+			delivery_make_id(upload->fingerprint, upload->id);
+	}
+	header->id = slice_of(upload->id);
+}
+
+static void upload_end(struct http_request *request)
+{
+	struct upload *upload = request->state;
+	const struct header_reading *reading = &upload->header.reading;
+
+	if (!upload_body_end(&upload->body)) {
+		reply_too_many(request);
+		return;
+	}
+	identify(upload);
+	if (reading->finding_count > 0) {
+		refuse(request, 422, reading->findings, reading->finding_count);
+		return;
+	}
+	if (upload->header.received_on == 0)
+		upload->header.received_on = clock_amsterdam_date(clock_wall_ms());
+	upload->job.kind = JOB_KNOWN;
+	upload->job.board = reading->header.board;
+	memcpy(upload->job.id, upload->id, sizeof upload->id);
+	memcpy(upload->job.fingerprint, upload->fingerprint, sizeof upload->fingerprint);
+	if (upload->id[0] == '\0' || !services_ask(request, &upload->job))
+		check_board(request);
+}
+
+/* ---- 6: the receipt ---- */
+
+static void upload_published(struct http_request *request, const struct kafka_report *report)
+{
+	const struct upload *upload = request->state;
+
+	crash_point("gateway.acknowledged");
+	if (report->error != 0) {
+		reply_not_recorded(request);
+		return;
+	}
+	gateway_metric_add(METRIC_ACCEPTED, 1);
+	gateway_metric_add(METRIC_ACCEPTED_LINES, upload->lines);
+	upload_answer_receipt(&request->reply, &(struct upload_receipt){ .board = upload->header.reading.header.board,
+									 .id = upload->id,
+									 .fingerprint = upload->fingerprint,
+									 .lines = upload->lines,
+									 .partition = report->partition,
+									 .offset = report->offset });
+}
+
+static void upload_free(void *state)
+{
+	struct upload *upload = state;
+
+	upload_body_release(&upload->body);
+	strbuf_release(&upload->job.body);
+}
+
+const struct handler UPLOAD_HANDLER = {
+	.state_bytes = sizeof(struct upload),
+	.begin = upload_begin,
+	.take = upload_take,
+	.end = upload_end,
+	.answered = upload_answered,
+	.published = upload_published,
+	.free = upload_free,
+};

@@ -1,0 +1,67 @@
+#include "gateway/upload_header.h"
+
+#include "gateway/http_request.h"
+#include "model/date.h"
+
+struct header_walk {
+	struct upload_header *header;
+	struct header_form form;
+	bool takes_received_on;
+	bool is_wrong; /* as a request */
+};
+
+static struct header_field *deliver_field(struct header_walk *walk, enum field field)
+{
+	struct header_field *to = &walk->form.fields[field - HEADER_FIRST];
+
+	walk->is_wrong |= to->is_delivered; /* twice */
+	to->is_delivered = true;
+	return to;
+}
+
+static bool take_parameter(void *self, struct slice name, struct slice value)
+{
+	struct header_walk *walk = self;
+	enum field field = header_field_of_query(name);
+
+	if (field != FIELD_NONE) {
+		deliver_field(walk, field)->value = value;
+	} else if (slice_equal_text(name, "ontvangen_op") && walk->takes_received_on) {
+		walk->header->received_on = date_parse_iso(value);
+		walk->is_wrong |= walk->header->received_on <= 0;
+	} else {
+		walk->is_wrong = true;
+	}
+	return !walk->is_wrong;
+}
+
+static bool take_header(void *self, struct slice name, struct slice value)
+{
+	static const char OURS[] = "Instroom-", UNREADABLE[] = "\xff"; /* no UTF-8: LR-K08 on the field */
+	struct header_walk *walk = self;
+	enum field field = header_field_of_http(name);
+
+	if (field == FIELD_NONE) {
+		walk->is_wrong = name.n >= sizeof OURS - 1 && strncasecmp(name.p, OURS, sizeof OURS - 1) == 0;
+		return !walk->is_wrong;
+	}
+	struct header_field *to = deliver_field(walk, field);
+
+	if (!header_percent_decode(value, walk->header->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX, &to->value))
+		to->value = SLICE_LITERAL(UNREADABLE);
+	return !walk->is_wrong;
+}
+
+bool upload_header_read(const struct http_request *request, bool takes_received_on, struct upload_header *header)
+{
+	struct header_walk walk = { .header = header, .takes_received_on = takes_received_on };
+
+	header->received_on = 0;
+	http_request_walk_query(request, take_parameter, &walk);
+	if (!walk.is_wrong)
+		http_request_walk_headers(request, take_header, &walk);
+	if (walk.is_wrong)
+		return false;
+	header_form_read(&walk.form, &header->reading);
+	return true;
+}

@@ -1,0 +1,25 @@
+/* upload_header: the header of a delivery, from query and headers of the HTTP request that carries it (specification 14.2).
+ *
+ * Contact fields come as headers Instroom-Contact-.., percent-encoded, so that no name of a person is in an address; all
+ * others come in the query. What is wrong with the request (a field unknown or doubled) is told apart from what is wrong with
+ * the header (findings LR-K08). */
+#ifndef GATEWAY_UPLOAD_HEADER_H
+#define GATEWAY_UPLOAD_HEADER_H
+
+#include "gateway/header_form.h"
+
+struct http_request;
+
+enum { CONTACT_FIELDS = 3, CONTACT_BYTES_MAX = 1024 };
+
+/* May not be moved: the reading borrows from contact, and from the request. */
+struct upload_header {
+	struct header_reading reading;
+	int32_t received_on; /* JJJJMMDD; 0: today */
+	char contact[CONTACT_FIELDS][CONTACT_BYTES_MAX];
+};
+
+/* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no use. */
+MUSTUSE bool upload_header_read(const struct http_request *request, bool takes_received_on, struct upload_header *header);
+
+#endif
