@@ -1,4 +1,6 @@
-# Writes the SQL files named in FILES as C text into OUT. Run as a script at build.
+# Writes the SQL files named in FILES as C text into OUT, each with the earlier forms of it that RELEASED names. Run as a
+# script at build.
+file(STRINGS ${RELEASED} released REGEX "^earlier ")
 set(text "/* Made from schemas/sql by workers/ctl/setup/embed.cmake. */\n#include \"ctl/setup/migrations.h\"\n\n")
 set(rows "")
 set(count 0)
@@ -6,8 +8,12 @@ foreach(file ${FILES})
   get_filename_component(name ${file} NAME)
   file(READ ${file} hex HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes ${hex})
+  set(earlier ${released})
+  list(FILTER earlier INCLUDE REGEX " ${name} ")
+  list(TRANSFORM earlier REPLACE "^.* " "")
+  list(JOIN earlier " " earlier)
   string(APPEND text "static const char SQL_${count}[] = { ${bytes}0 };\n")
-  string(APPEND rows "\t{ \"${name}\", SQL_${count} },\n")
+  string(APPEND rows "\t{ \"${name}\", SQL_${count}, \"${earlier}\" },\n")
   math(EXPR count "${count} + 1")
 endforeach()
 file(WRITE ${OUT} "${text}\nconst struct migration MIGRATIONS[] = {\n${rows}};\nconst size_t MIGRATION_COUNT = ${count};\n")

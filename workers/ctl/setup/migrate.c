@@ -17,6 +17,19 @@ static int lock_migrations(struct pg_link *link, struct err *err)
 				   err);
 }
 
+/* The file as it is, or a form of it that a release applied: the same statements. */
+static bool is_form_of(const struct migration *migration, const uint8_t sha256[32], struct slice applied)
+{
+	char hex[2 * 32 + 1] = "";
+
+	if (slice_equal(applied, slice_make(sha256, 32)))
+		return true;
+	if (applied.n != 32)
+		return false;
+	num_to_hex(applied.p, 32, hex);
+	return strstr(migration->earlier, hex) != NULL;
+}
+
 /* 1: applied already. A released file never changes. */
 static int is_applied(struct pg_link *link, const struct migration *migration, const uint8_t sha256[32], struct err *err)
 {
@@ -30,7 +43,7 @@ static int is_applied(struct pg_link *link, const struct migration *migration, c
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;
-	if (!slice_equal(pg_get_bytes(rows, 0, 0), slice_make(sha256, 32)))
+	if (!is_form_of(migration, sha256, pg_get_bytes(rows, 0, 0)))
 		return err_set(err, ERR_CONFIG, "migration",
 			       "%s was applied in another form: this program is of another release", migration->name);
 	return 1;

@@ -7,6 +7,7 @@
 struct migration {
 	const char *name; /* "0001-register.sql" */
 	const char *sql;
+	const char *earlier; /* SHA-256 in hex, joined by spaces: forms with other comments that a release applied */
 };
 
 extern const struct migration MIGRATIONS[];
