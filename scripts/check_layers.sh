@@ -12,6 +12,7 @@ set -u -o pipefail
 table() {
 	cat <<'EOF'
 common/base       |                                           |
+common/http       | base                                      | openssl
 common/model      | base                                      | openssl
 common/wire       | base model                                |
 common/protocol   | base model wire                           |

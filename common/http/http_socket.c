@@ -1,0 +1,194 @@
+/* http_socket: the bytes of one connection, plain or through TLS (OpenSSL), never blocking. */
+#include "http/http_internal.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- the context ---- */
+
+static int choose_http_1(SSL *tls, const unsigned char **out, unsigned char *out_bytes, const unsigned char *in,
+			 unsigned in_bytes, void *self)
+{
+	static const unsigned char OURS[] = "\x08http/1.1";
+	unsigned char *chosen = NULL;
+
+	(void)tls, (void)self;
+	if (SSL_select_next_proto(&chosen, out_bytes, OURS, sizeof OURS - 1, in, in_bytes) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void drop_bio(BIO **bio)
+{
+	BIO_free(*bio);
+}
+
+static void drop_x509(X509 **cert)
+{
+	X509_free(*cert);
+}
+
+static void drop_key(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+/* No password: a key that wants one is refused instead of asking the terminal. */
+static int no_password(char *buf, int size, int is_writing, void *self)
+{
+	(void)buf, (void)size, (void)is_writing, (void)self;
+	return 0;
+}
+
+static int use_chain(SSL_CTX *context, struct slice pem, struct err *err)
+{
+	CLEANUP(drop_bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
+	CLEANUP(drop_x509) X509 *leaf = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL) : NULL;
+
+	if (!leaf || SSL_CTX_use_certificate(context, leaf) != 1)
+		return err_set(err, ERR_CONFIG, "tls", "the certificate file holds no usable certificate (PEM)");
+	for (X509 *next; (next = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL;)
+		if (SSL_CTX_add0_chain_cert(context, next) != 1) { /* which keeps it */
+			X509_free(next);
+			return err_set(err, ERR_CONFIG, "tls", "the chain in the certificate file cannot be used");
+		}
+	ERR_clear_error(); /* the end of the file is told as an error */
+	return 0;
+}
+
+static int use_key(SSL_CTX *context, struct slice pem, struct err *err)
+{
+	CLEANUP(drop_bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
+	CLEANUP(drop_key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+
+	if (!key)
+		return err_set(err, ERR_CONFIG, "tls", "the key file holds no key (PEM), or one with a password");
+	if (SSL_CTX_use_PrivateKey(context, key) != 1 || SSL_CTX_check_private_key(context) != 1)
+		return err_set(err, ERR_CONFIG, "tls", "the key is not that of the certificate");
+	return 0;
+}
+
+int http_tls_open(struct slice cert_pem, struct slice key_pem, SSL_CTX **ret, struct err *err)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	if (!context)
+		return err_set(err, ERR_FATAL, "memory", "no memory for TLS");
+	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(context,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_alpn_select_cb(context, choose_http_1, NULL);
+	int rc = use_chain(context, cert_pem, err);
+
+	if (rc == 0)
+		rc = use_key(context, key_pem, err);
+	ERR_clear_error();
+	if (rc != 0) {
+		SSL_CTX_free(context);
+		return rc;
+	}
+	*ret = context;
+	return 0;
+}
+
+void http_tls_close(SSL_CTX *context)
+{
+	SSL_CTX_free(context);
+}
+
+/* ---- one connection ---- */
+
+bool http_socket_open(struct http_socket *socket, int fd, SSL_CTX *context)
+{
+	*socket = (struct http_socket){ .fd = fd };
+	if (!context)
+		return true;
+	socket->tls = SSL_new(context);
+	if (socket->tls && SSL_set_fd(socket->tls, fd) == 1)
+		return true;
+	SSL_free(socket->tls);
+	socket->tls = NULL;
+	return false;
+}
+
+void http_socket_close(struct http_socket *socket)
+{
+	if (socket->tls) {
+		SSL_shutdown(socket->tls); /* says that it ends; nobody waits for the answer */
+		ERR_clear_error();
+		SSL_free(socket->tls);
+	}
+	close(socket->fd);
+	*socket = (struct http_socket){ .fd = -1 };
+}
+
+static enum http_io tls_result(struct http_socket *socket, int rc)
+{
+	enum http_io io = HTTP_IO_BROKEN;
+
+	switch (SSL_get_error(socket->tls, rc)) {
+	case SSL_ERROR_NONE:
+		io = HTTP_IO_DONE;
+		break;
+	case SSL_ERROR_WANT_READ:
+		io = HTTP_IO_WANTS_READ;
+		break;
+	case SSL_ERROR_WANT_WRITE:
+		io = HTTP_IO_WANTS_WRITE;
+		break;
+	case SSL_ERROR_ZERO_RETURN:
+		io = HTTP_IO_END;
+		break;
+	default:
+		break;
+	}
+	ERR_clear_error();
+	return io;
+}
+
+enum http_io http_socket_handshake(struct http_socket *socket)
+{
+	return socket->tls ? tls_result(socket, SSL_accept(socket->tls)) : HTTP_IO_DONE;
+}
+
+static enum http_io plain_result(ssize_t n, enum http_io wants)
+{
+	if (n >= 0)
+		return HTTP_IO_DONE;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? wants : HTTP_IO_BROKEN;
+}
+
+enum http_io http_socket_read(struct http_socket *socket, char *out, size_t bytes_max, size_t *ret_bytes)
+{
+	*ret_bytes = 0;
+	if (socket->tls)
+		return tls_result(socket, SSL_read_ex(socket->tls, out, bytes_max, ret_bytes));
+	ssize_t n = recv(socket->fd, out, bytes_max, 0);
+
+	*ret_bytes = n > 0 ? (size_t)n : 0;
+	return n == 0 ? HTTP_IO_END : plain_result(n, HTTP_IO_WANTS_READ);
+}
+
+enum http_io http_socket_write(struct http_socket *socket, struct slice bytes, size_t *ret_bytes)
+{
+	*ret_bytes = 0;
+	if (bytes.n == 0)
+		return HTTP_IO_DONE;
+	if (socket->tls)
+		return tls_result(socket, SSL_write_ex(socket->tls, bytes.p, bytes.n, ret_bytes));
+	ssize_t n = send(socket->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+
+	*ret_bytes = n > 0 ? (size_t)n : 0;
+	return plain_result(n, HTTP_IO_WANTS_WRITE);
+}
+
+bool http_socket_has_more(const struct http_socket *socket)
+{
+	return socket->tls && SSL_has_pending(socket->tls) == 1;
+}
