@@ -1,7 +1,7 @@
 /* The writer's transactions against a real PostgreSQL: the register holds what the same log makes of one in memory,
  * wherever batches end; what cannot be stored is set aside; the fence holds; a lost answer to COMMIT is found out. */
 #include "register_fixture.h"
-#include "write/isolate.h"
+#include "write/isolation.h"
 #include "base/num.h"
 #include "write_log.h"
 
@@ -260,7 +260,7 @@ static void count_committed(void *self, struct message **messages, size_t count,
 static size_t isolate(struct fixture *fixture, struct message **messages, size_t count)
 {
 	size_t committed = 0, done;
-	struct isolate isolate = { &fixture->transaction, &fixture->arena, count_committed, &committed };
+	struct isolation isolation = { &fixture->transaction, &fixture->arena, count_committed, &committed };
 	struct cursor_move moves[8];
 	enum transaction_end end;
 	struct err err = { 0 };
@@ -270,7 +270,7 @@ static size_t isolate(struct fixture *fixture, struct message **messages, size_t
 		moves[i] = move_over(fixture, 1);
 		fixture->next_verdict++;
 	}
-	ASSERT_OK(isolate_run(&isolate, messages, moves, count, &done, &end, &err));
+	ASSERT_OK(isolation_run(&isolation, messages, moves, count, &done, &end, &err));
 	cr_assert_eq(fixture->next_verdict - start, (int64_t)committed);
 	return done;
 }
@@ -423,8 +423,8 @@ Test(write, a_partition_without_cursor_row_is_a_missing_migration)
 	struct err err = { 0 };
 
 	fixture_open(&fixture);
-	ASSERT_OK(cursor_read(fixture.link, &fixture.transaction.columns, slice_of(TOPIC), cursors, 1, &err));
-	ASSERT_KIND(cursor_read(fixture.link, &fixture.transaction.columns, slice_of(TOPIC), cursors, 2, &err), ERR_CONFIG);
+	ASSERT_OK(cursor_read(&fixture.transaction.session, slice_of(TOPIC), cursors, 1, &err));
+	ASSERT_KIND(cursor_read(&fixture.transaction.session, slice_of(TOPIC), cursors, 2, &err), ERR_CONFIG);
 	cr_expect(strstr(err.text, "instroomctl migrate"), "%s", err.text);
 	fixture_close(&fixture);
 }

@@ -3,8 +3,8 @@
  *   sim_domain.c     specification 6 and 7.2 for one teacher and one delivery; shared by writer and specification
  *   sim_world.c      chance, the two topics, Redis, what gateways, boards and operators publish
  *   sim_validator.c  two validators whose rules differ, each the other's zombie (workers/validate)
- *   sim_judge.c      what one message does to its board (workers/write: judge, decide, enlist, ending)
- *   sim_writer.c     two writers: intake, fence, transaction, isolation (workers/write)
+ *   sim_judge.c      what one message does to its board (workers/write: processing, decision, unchanged, completion)
+ *   sim_writer.c     two writers: inbox, fence, transaction, isolation (workers/write)
  *   sim_spec.c       the specification, and the claims at the end of a log
  *   sim_variants.c   safeguards taken away
  *   sim_main.c       one log, many logs, the command line

@@ -1,4 +1,4 @@
-/* What one message does to its board: workers/write/judge.c, decide.c, enlist.c, pending.c, ending.c. */
+/* What one message does to its board: workers/write: processing.c, decision.c, unchanged.c, pending.c, completion.c. */
 #include "sim.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ static bool has_unreadable(const struct delivery *delivery, const struct verdict
 	return delivery->has_unreadable || verdict->body_unreadable;
 }
 
-/* ---- pending.c, enlist.c ---- */
+/* ---- pending.c, unchanged.c ---- */
 
 int pending_sequence_of(const struct pending *pending, int row, int row_sequence)
 {
@@ -82,7 +82,7 @@ static void enlist_unchanged(struct walk *walk)
 	*pending = (struct pending){ (int16_t)sequence, (uint8_t)walk->keys, (uint8_t)walk->unchanged };
 }
 
-/* ---- decide.c ---- */
+/* ---- decision.c ---- */
 
 static bool reads_list(const struct board *board, const struct raw *raw, int sequence)
 {
@@ -249,7 +249,7 @@ static void decide_groups(struct walk *walk)
 	walk->board->active = (int16_t)walk->active_after;
 }
 
-/* ---- ending.c ---- */
+/* ---- completion.c ---- */
 
 static unsigned absent_of(const struct board *board, int sequence, unsigned names, bool list_is_read)
 {
@@ -343,7 +343,7 @@ static void ending_confirm(struct reg *work, const struct raw *raw, struct resul
 	counts[COUNT_LAPSED_BY_CONFIRM] += ledger->lapsed;
 }
 
-/* ---- judge.c ---- */
+/* ---- processing.c ---- */
 
 /* Between the halves of a VOLLEDIG; one message of a board is open at a time, but without rounds. */
 static struct second_half halves[PARTITIONS][RAWS_MAX];

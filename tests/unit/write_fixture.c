@@ -189,7 +189,7 @@ void fake_register_release(struct fake_register *fake)
 	free(fake->deliveries);
 }
 
-static int fake_read_boards(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int fake_read_boards(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	struct fake_register *fake = self;
 
@@ -197,11 +197,11 @@ static int fake_read_boards(void *self, struct batch *batch, struct board **boar
 	fake->asked[ASKED_BOARDS]++;
 	for (size_t i = 0; i < count; i++)
 		if (fake->boards[boards[i]->number].is_stored)
-			board_set_row(boards[i], &fake->boards[boards[i]->number].row);
+			board_state_set_row(boards[i], &fake->boards[boards[i]->number].row);
 	return 0;
 }
 
-static void read_deliveries(const struct fake_register *fake, struct batch *batch, struct board *board)
+static void read_deliveries(const struct fake_register *fake, struct batch *batch, struct board_state *board)
 {
 	for (size_t i = 0; i < fake->delivery_count; i++) {
 		const struct fake_delivery *delivery = &fake->deliveries[i];
@@ -214,7 +214,7 @@ static void read_deliveries(const struct fake_register *fake, struct batch *batc
 
 		cr_assert(known && waiting);
 		*known = (struct known_delivery){ .id = header->delivery_id, .fingerprint = header->fingerprint };
-		board_add_known(board, known);
+		board_state_add_known(board, known);
 		if (delivery->state != DELIVERY_WACHT)
 			continue;
 		waiting->position = delivery->position;
@@ -222,11 +222,11 @@ static void read_deliveries(const struct fake_register *fake, struct batch *batc
 		waiting->sequence = header->sequence;
 		waiting->extraction_date = header->extraction_date;
 		memcpy(waiting->key_list, delivery->message->verdict.keys_digest, DIGEST_BYTES);
-		board_add_waiting(board, waiting);
+		board_state_add_waiting(board, waiting);
 	}
 }
 
-static int fake_read_ledgers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int fake_read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	struct fake_register *fake = self;
 
@@ -265,7 +265,7 @@ static int fake_read_teachers(void *self, struct batch *batch, struct teacher **
 	return 0;
 }
 
-static int fake_read_all(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int fake_read_all(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	struct fake_register *fake = self;
 
@@ -408,7 +408,7 @@ static void apply_teacher(struct fake_register *fake, const struct teacher *teac
 		row->content = content_number(teacher->content);
 }
 
-static void apply_board(struct fake_register *fake, const struct board *board)
+static void apply_board(struct fake_register *fake, const struct board_state *board)
 {
 	struct fake_board *row = &fake->boards[board->number];
 
@@ -481,7 +481,7 @@ void fake_apply(struct fake_register *fake, const struct batch *batch)
 		if (batch->messages[i]->is_entered)
 			apply_delivery(fake, batch->messages[i]);
 	for (size_t i = 0; i < batch->board_count; i++) {
-		const struct board *board = batch->boards[i];
+		const struct board_state *board = batch->boards[i];
 
 		if (board->is_changed)
 			apply_board(fake, board);
@@ -503,6 +503,7 @@ void fake_run(struct fake_register *fake, struct message **messages, size_t coun
 		cr_assert_eq(arena_init(&arena, 64 << 20, 64 << 20, &err), 0);
 	arena_reset(&arena);
 	memset(arena.memory, 0xa5, 1 << 14); /* nothing may rest on memory being zero */
-	cr_assert_eq(batch_judge(&batch, &arena, messages, count, &port, &err), 0, "%s", err.text);
+	cr_assert_eq(batch_init(&batch, &arena, messages, count, &err), 0, "%s", err.text);
+	cr_assert_eq(rounds_run(&batch, &port, &err), 0, "%s", err.text);
 	fake_apply(fake, &batch);
 }

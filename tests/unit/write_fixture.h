@@ -2,11 +2,11 @@
  *
  * A fake register has a few boards with a few teachers each, whose keys rise with their number and are the same at
  * every board. It answers the batch's port, counts the questions, and takes over a batch's net effect by the contract
- * of batch.h and teacher.h, as register_write.h does with SQL. All persons are numbers. */
+ * of batch.h and teacher.h, as register_teachers.c and register_ledger.c do with SQL. All persons are numbers. */
 #ifndef TESTS_WRITE_FIXTURE_H
 #define TESTS_WRITE_FIXTURE_H
 
-#include "write/batch.h"
+#include "write/rounds.h"
 
 enum {
 	FAKE_BOARDS = 3,

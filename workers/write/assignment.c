@@ -5,18 +5,18 @@
 
 enum { READER_FETCH_BYTES = 33 << 20 }; /* the largest raw message, and a header */
 
-bool assignment_is_due(const struct intake *intake)
+bool assignment_is_due(const struct inbox *inbox)
 {
-	for (int32_t i = 0; i < intake->partition_end; i++)
-		if (intake->partitions[i].state == PARTITION_ASSIGNED)
+	for (int32_t i = 0; i < inbox->partition_end; i++)
+		if (inbox->partitions[i].state == PARTITION_ASSIGNED)
 			return true;
 	return false;
 }
 
-void assignment_again(struct intake *intake)
+void assignment_again(struct inbox *inbox)
 {
-	for (int32_t i = 0; i < intake->partition_end; i++) {
-		struct partition *partition = &intake->partitions[i];
+	for (int32_t i = 0; i < inbox->partition_end; i++) {
+		struct partition *partition = &inbox->partitions[i];
 
 		if (partition->state == PARTITION_OTHERS)
 			continue;
@@ -27,28 +27,27 @@ void assignment_again(struct intake *intake)
 
 static int read_cursors(struct assignment *assignment, struct cursor *cursors, size_t *ret_count, struct err *err)
 {
-	struct intake *intake = assignment->intake;
+	struct inbox *inbox = assignment->inbox;
 
 	*ret_count = 0;
-	for (int32_t i = 0; i < intake->partition_end; i++)
-		if (intake->partitions[i].state == PARTITION_ASSIGNED)
+	for (int32_t i = 0; i < inbox->partition_end; i++)
+		if (inbox->partitions[i].state == PARTITION_ASSIGNED)
 			cursors[(*ret_count)++].partition = i;
-	return cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, *ret_count,
-			   err);
+	return cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, *ret_count, err);
 }
 
-static bool check_verdict_range(struct intake *intake, const struct cursor *cursor, const struct kafka_topic_range *range)
+static bool check_verdict_range(struct inbox *inbox, const struct cursor *cursor, const struct kafka_topic_range *range)
 {
 	if (cursor->chain.at.next_verdict < range->low) {
-		intake_park(intake, cursor->partition,
-			    "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
-			    (long long)range->low, (long long)cursor->chain.at.next_verdict);
+		inbox_park(inbox, cursor->partition,
+			   "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
+			   (long long)range->low, (long long)cursor->chain.at.next_verdict);
 		return false;
 	}
 	if (cursor->chain.at.next_verdict > range->high) {
-		intake_park(intake, cursor->partition,
-			    "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			    (long long)range->high, (long long)cursor->chain.at.next_verdict);
+		inbox_park(inbox, cursor->partition,
+			   "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			   (long long)range->high, (long long)cursor->chain.at.next_verdict);
 		return false;
 	}
 	return true;
@@ -87,31 +86,31 @@ static int check_raw(struct assignment *assignment, struct kafka_reader *reader,
 	if (rc != 0)
 		return rc;
 	if (range.high < cursor->chain.at.next_raw) {
-		intake_park(assignment->intake, cursor->partition,
-			    "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			    (long long)range.high, (long long)cursor->chain.at.next_raw);
+		inbox_park(assignment->inbox, cursor->partition,
+			   "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			   (long long)range.high, (long long)cursor->chain.at.next_raw);
 		return 0;
 	}
 	if (cursor->chain.at.next_raw == 0 || cursor->chain.at.next_raw - 1 < range.low)
 		return 1;
 	rc = has_same_digest(assignment, reader, cursor, err);
 	if (rc == 0)
-		intake_park(assignment->intake, cursor->partition,
-			    "raw message %lld is not the one that was applied: it is another log than the register's",
-			    (long long)cursor->chain.at.next_raw - 1);
+		inbox_park(assignment->inbox, cursor->partition,
+			   "raw message %lld is not the one that was applied: it is another log than the register's",
+			   (long long)cursor->chain.at.next_raw - 1);
 	return rc;
 }
 
 static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
 {
-	struct partition *partition = &assignment->intake->partitions[cursor->partition];
+	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
 	struct kafka_topic_range range;
 	int rc = kafka_consumer_range(assignment->consumer, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
 		return rc;
 	partition->committed = partition->ahead = cursor->chain;
-	if (!check_verdict_range(assignment->intake, cursor, &range))
+	if (!check_verdict_range(assignment->inbox, cursor, &range))
 		return 0;
 	rc = check_raw(assignment, reader, cursor, err);
 	if (rc <= 0)
@@ -123,16 +122,16 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld",
 		  cursor->partition, (long long)cursor->chain.at.next_raw, (long long)cursor->chain.at.next_verdict,
 		  (long long)(range.high - cursor->chain.at.next_verdict));
-	return cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), cursor->partition,
+	return cursor_note_parked(assignment->session, slice_of(assignment->topic_raw), cursor->partition,
 				  (struct slice){ 0 }, err);
 }
 
 int assignment_open(struct assignment *assignment, struct err *err)
 {
-	static struct cursor cursors[INTAKE_PARTITIONS_MAX];
+	static struct cursor cursors[INBOX_PARTITIONS_MAX];
 	struct kafka_reader *reader = NULL;
 	size_t count;
-	int rc = pg_link_connect(assignment->link, err);
+	int rc = pg_link_connect(assignment->session->link, err);
 
 	if (rc == 0)
 		rc = read_cursors(assignment, cursors, &count, err);
@@ -148,14 +147,14 @@ int assignment_open(struct assignment *assignment, struct err *err)
 
 int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err)
 {
-	static struct cursor cursors[INTAKE_PARTITIONS_MAX];
-	const struct partition *partitions = assignment->intake->partitions;
+	static struct cursor cursors[INBOX_PARTITIONS_MAX];
+	const struct partition *partitions = assignment->inbox->partitions;
 	size_t count = 0;
 
-	for (int32_t i = 0; i < assignment->intake->partition_end; i++)
+	for (int32_t i = 0; i < assignment->inbox->partition_end; i++)
 		if (partitions[i].state >= PARTITION_RUNNING)
 			cursors[count++].partition = i;
-	int rc = cursor_read(assignment->link, assignment->columns, slice_of(assignment->topic_raw), cursors, count, err);
+	int rc = cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
 
 	*ret_stands = true;
 	for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -169,14 +168,14 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 
 int assignment_tell_parked(struct assignment *assignment, struct err *err)
 {
-	struct intake *intake = assignment->intake;
+	struct inbox *inbox = assignment->inbox;
 
-	for (int32_t i = 0; i < intake->partition_end; i++) {
-		struct partition *partition = &intake->partitions[i];
+	for (int32_t i = 0; i < inbox->partition_end; i++) {
+		struct partition *partition = &inbox->partitions[i];
 
 		if (partition->state != PARTITION_PARKED || !partition->must_tell_why)
 			continue;
-		int rc = cursor_note_parked(assignment->link, slice_of(assignment->topic_raw), i,
+		int rc = cursor_note_parked(assignment->session, slice_of(assignment->topic_raw), i,
 					    slice_of(partition->why), err);
 
 		if (rc != 0)

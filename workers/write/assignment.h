@@ -6,26 +6,25 @@
 #ifndef WRITE_ASSIGNMENT_H
 #define WRITE_ASSIGNMENT_H
 
-#include "write/intake.h"
+#include "write/inbox.h"
 
 struct assignment {
-	struct intake *intake;
+	struct inbox *inbox;
 	struct kafka_consumer *consumer;
 	const struct kafka_options *kafka;
 	const char *topic_raw;
-	struct pg_link *link;
-	struct columns *columns;
+	struct register_session *session;
 	uint32_t wait_ms;
 };
 
-bool assignment_is_due(const struct intake *intake); /* a partition waits for this */
+bool assignment_is_due(const struct inbox *inbox); /* a partition waits for this */
 
 /* Takes all that are ASSIGNED. ERR_RETRY: a peer is away; the same again. ERR_CONFIG: not migrated. */
 MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
 
 /* The batch was given up: all partitions go back to the register's cursor. One that was parked is looked at again, as
  * what lies before the fault may be part of that batch. */
-void assignment_again(struct intake *intake);
+void assignment_again(struct inbox *inbox);
 
 /* Whether the register's cursors still stand where we left them. They do not after a restore to an earlier time, which an idle
  * partition would not notice by a fence (design 7). Call it with no batch gathered. */

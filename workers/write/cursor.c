@@ -30,18 +30,17 @@ static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size
 		chain->key_id = pg_get_i32(rows, row, 5);
 }
 
-int cursor_read(struct pg_link *link, struct columns *columns, struct slice topic, struct cursor *cursors, size_t count,
-		struct err *err)
+int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
-	columns_begin(columns, "i");
+	row_arrays_begin(&session->arrays, "i");
 	for (size_t i = 0; i < count; i++)
-		columns_i32(columns, cursors[i].partition);
+		row_arrays_i32(&session->arrays, cursors[i].partition);
 	pg_params_reset(&params);
 	pg_add_text(&params, topic);
-	int rc = columns_exec(columns, link, "cursor_read", READ_SQL, &params, &rows, NULL, err);
+	int rc = register_session_exec(session, "cursor_read", READ_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
@@ -59,35 +58,36 @@ int cursor_read(struct pg_link *link, struct columns *columns, struct slice topi
 	return 0;
 }
 
-int cursor_fence(struct pg_link *link, struct columns *columns, struct slice topic, const struct cursor_move *moves,
-		 size_t count, bool *ret_held, struct err *err)
+int cursor_fence(struct register_session *session, struct slice topic, const struct cursor_move *moves, size_t count,
+		 bool *ret_held, struct err *err)
 {
 	struct pg_params params;
 	int64_t moved = 0;
 
-	columns_begin(columns, "illluuii");
+	row_arrays_begin(&session->arrays, "illluuii");
 	for (size_t i = 0; i < count; i++) {
 		const struct chain *to = &moves[i].to;
 
-		columns_i32(columns, moves[i].partition);
-		columns_i64(columns, moves[i].expected_next_verdict);
-		columns_i64(columns, to->at.next_raw);
-		columns_i64(columns, to->at.next_verdict);
-		columns_uuid(columns, to->at.tip);
-		columns_uuid(columns, to->digest);
-		columns_i32(columns, to->has_key_id);
-		columns_i32(columns, to->key_id);
+		row_arrays_i32(&session->arrays, moves[i].partition);
+		row_arrays_i64(&session->arrays, moves[i].expected_next_verdict);
+		row_arrays_i64(&session->arrays, to->at.next_raw);
+		row_arrays_i64(&session->arrays, to->at.next_verdict);
+		row_arrays_uuid(&session->arrays, to->at.tip);
+		row_arrays_uuid(&session->arrays, to->digest);
+		row_arrays_i32(&session->arrays, to->has_key_id);
+		row_arrays_i32(&session->arrays, to->key_id);
 	}
 	pg_params_reset(&params);
 	pg_add_text(&params, topic);
-	int rc = columns_exec(columns, link, "cursor_fence", FENCE_SQL, &params, NULL, &moved, err);
+	int rc = register_session_exec(session, "cursor_fence", FENCE_SQL, &params, NULL, &moved, err);
 
 	if (rc == 0)
 		*ret_held = moved == (int64_t)count;
 	return rc;
 }
 
-int cursor_note_parked(struct pg_link *link, struct slice topic, int32_t partition, struct slice why, struct err *err)
+int cursor_note_parked(struct register_session *session, struct slice topic, int32_t partition, struct slice why,
+		       struct err *err)
 {
 	struct pg_params params;
 
@@ -95,5 +95,5 @@ int cursor_note_parked(struct pg_link *link, struct slice topic, int32_t partiti
 	pg_add_text(&params, topic);
 	pg_add_i32(&params, partition);
 	pg_add_text(&params, why);
-	return pg_exec(link, "cursor_parked", PARKED_SQL, &params, NULL, NULL, err);
+	return pg_exec(session->link, "cursor_parked", PARKED_SQL, &params, NULL, NULL, err);
 }

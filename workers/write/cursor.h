@@ -6,7 +6,7 @@
 #define WRITE_CURSOR_H
 
 #include "write/chain.h"
-#include "write/columns.h"
+#include "write/register_session.h"
 
 struct cursor {
 	int32_t partition;
@@ -15,8 +15,8 @@ struct cursor {
 
 /* Reads the rows of the partitions named in cursors. A missing one is ERR_CONFIG: the register is not migrated for it.
  * */
-MUSTUSE int cursor_read(struct pg_link *link, struct columns *columns, struct slice topic, struct cursor *cursors,
-			size_t count, struct err *err);
+MUSTUSE int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
+			struct err *err);
 
 /* A step of one partition, from where the row must stand to where it goes. */
 struct cursor_move {
@@ -27,11 +27,11 @@ struct cursor_move {
 
 /* First statement of the transaction: locks the rows in ascending order and moves them. *ret_held: all stood as
  * expected. */
-MUSTUSE int cursor_fence(struct pg_link *link, struct columns *columns, struct slice topic,
-			 const struct cursor_move *moves, size_t count, bool *ret_held, struct err *err);
+MUSTUSE int cursor_fence(struct register_session *session, struct slice topic, const struct cursor_move *moves,
+			 size_t count, bool *ret_held, struct err *err);
 
 /* Notes why a partition waits for an operator; the empty text takes the note away. Not fenced: it is for people. */
-MUSTUSE int cursor_note_parked(struct pg_link *link, struct slice topic, int32_t partition, struct slice why,
-			       struct err *err);
+MUSTUSE int cursor_note_parked(struct register_session *session, struct slice topic, int32_t partition,
+			       struct slice why, struct err *err);
 
 #endif

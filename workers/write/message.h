@@ -9,7 +9,7 @@
 #include "wire/gen/verdict.h"
 #include "protocol/verdict_class.h"
 
-struct board;
+struct board_state;
 struct restated;
 struct standing;
 struct waiting;
@@ -30,13 +30,13 @@ struct ledger {
 	size_t group_count;
 };
 
-/* Why the writer itself answers groups with quarantaine: the register refused them (isolate.h). */
+/* Why the writer itself answers groups with quarantaine: the register refused them (isolation.h). */
 struct refusal {
 	bool is_whole;	       /* the whole message */
 	const uint8_t *groups; /* bit set by group, or NULL */
 };
 
-/* What became of a REPLAY (replay.h). */
+/* What became of a REPLAY (restatement.h). */
 enum replay_end {
 	REPLAY_NONE,
 	REPLAY_ENTERED,
@@ -52,7 +52,7 @@ struct message {
 	int32_t partition;
 	int64_t verdict_offset;
 	struct refusal refusal;
-	struct board *board;
+	struct board_state *board;
 	struct message *next; /* of the same board, in log order */
 
 	/* What came of it; set anew each time the batch is judged. */
@@ -64,20 +64,26 @@ struct message {
 	bool is_key_list_stored, is_feedback_stored; /* the register has them under their digest */
 	bool has_new_contact;			     /* other than the board's latest */
 
-	/* REPLAY (replay.h) */
+	/* REPLAY (restatement.h) */
 	struct standing *standing; /* the delivery it speaks of; NULL: unknown */
 	enum replay_end replay;
 	const uint8_t *scope;	   /* bit set by group: those it decides; NULL: all */
 	int64_t replayed_lines;	   /* lines of those */
 	struct restated *restated; /* the delivery afterwards; NULL: nothing of it changed */
 
-	/* Between the two halves of judging it (judge.h). */
+	/* Between the two halves of judging it (processing.h). */
 	uint8_t *unchanged; /* bit set over the keys: to the pending list */
 	size_t unchanged_count;
 	int64_t named_active;	  /* teachers it names that are known to be ACTIEF after its groups */
 	int64_t active_after;	  /* ACTIEF teachers of the board after its groups; of a dry run as if */
 	struct waiting *confirms; /* CONFIRM: the delivery it speaks of */
 };
+
+/* It brings lines of teachers to decide. */
+static inline bool message_has_lines(const struct message *message)
+{
+	return message->verdict.kind == VERDICT_KIND_DELIVERY || message->verdict.kind == VERDICT_KIND_REPLAY;
+}
 
 /* A contact person came with it. A proef changes nothing, so it brings none. */
 static inline bool message_has_contact(const struct message *message)

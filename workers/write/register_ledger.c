@@ -1,5 +1,4 @@
-/* register_ledger: deliveries with what they name and say, boards, confirmations. */
-#include "write/register_write.h"
+#include "write/register_ledger.h"
 
 #include "model/rule.h"
 #include "pg/pg_copy.h"
@@ -225,80 +224,68 @@ static const struct {
 	{ FOREIGN_SQL, copy_foreign },
 };
 
-static int copy_flush(struct register_write *write, const char *sql, struct err *err)
+static int copy_messages(struct register_session *session, const struct batch *batch, const char *sql,
+			 copy_message *copy, struct err *err)
 {
 	int rc = 0;
 
-	if (!strbuf_ok(write->copy))
-		return err_set(err, ERR_FULL, "copy", "the rows of one COPY do not fit");
-	if (write->copy->n > 0)
-		rc = pg_copy_run(write->link, sql, strbuf_slice(write->copy), err);
-	strbuf_reset(write->copy);
-	return rc;
-}
-
-static int copy_messages(struct register_write *write, const struct batch *batch, const char *sql, copy_message *copy,
-			 struct err *err)
-{
-	int rc = 0;
-
-	strbuf_reset(write->copy);
+	strbuf_reset(&session->copy);
 	for (size_t i = 0; rc == 0 && i < batch->message_count; i++) {
-		copy(write->copy, batch->messages[i]);
-		if (write->copy->n >= WRITE_CHUNK_BYTES)
-			rc = copy_flush(write, sql, err);
+		copy(&session->copy, batch->messages[i]);
+		if (session->copy.n >= REGISTER_CHUNK_BYTES)
+			rc = register_session_copy(session, sql, err);
 	}
-	return rc != 0 ? rc : copy_flush(write, sql, err);
+	return rc != 0 ? rc : register_session_copy(session, sql, err);
 }
 
 /* Deliveries of earlier transactions that wait no more. */
-static int write_waiting(struct register_write *write, const struct batch *batch, struct err *err)
+static int write_waiting(struct register_session *session, const struct batch *batch, struct err *err)
 {
-	columns_begin(write->columns, "lii");
+	row_arrays_begin(&session->arrays, "lii");
 	for (size_t i = 0; i < batch->board_count; i++)
 		for (const struct waiting *w = batch->boards[i]->waiting; w; w = w->next) {
 			if (!w->is_over || w->message)
 				continue;
-			columns_i64(write->columns, w->position);
-			columns_i32(write->columns, (int32_t)w->notices);
-			columns_i32(write->columns, (int32_t)w->lapsed);
+			row_arrays_i64(&session->arrays, w->position);
+			row_arrays_i32(&session->arrays, (int32_t)w->notices);
+			row_arrays_i32(&session->arrays, (int32_t)w->lapsed);
 		}
-	if (write->columns->rows == 0)
+	if (session->arrays.rows == 0)
 		return 0;
-	return columns_exec(write->columns, write->link, "waiting_over", WAITING_OVER_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, "waiting_over", WAITING_OVER_SQL, NULL, NULL, NULL, err);
 }
 
-static int write_boards(struct register_write *write, const struct batch *batch, struct err *err)
+static int write_boards(struct register_session *session, const struct batch *batch, struct err *err)
 {
-	columns_begin(write->columns, "iilliiilub");
+	row_arrays_begin(&session->arrays, "iilliiilub");
 	for (size_t i = 0; i < batch->board_count; i++) {
-		const struct board *board = batch->boards[i];
+		const struct board_state *board = batch->boards[i];
 
 		if (!board->is_changed)
 			continue;
-		columns_i32(write->columns, board->number);
-		columns_i32(write->columns, board->partition);
-		columns_i64(write->columns, board->sequence_max);
-		columns_i64(write->columns, board->sequence_full);
-		columns_i32(write->columns, (int32_t)board->teachers);
-		columns_i32(write->columns, (int32_t)board->active);
-		columns_i32(write->columns, (int32_t)board->disowned);
-		columns_i64(write->columns, board->pending.sequence);
-		columns_uuid(write->columns, board->pending.key_list);
-		columns_text(write->columns, slice_make(board->pending.members, board->pending.member_bytes));
+		row_arrays_i32(&session->arrays, board->number);
+		row_arrays_i32(&session->arrays, board->partition);
+		row_arrays_i64(&session->arrays, board->sequence_max);
+		row_arrays_i64(&session->arrays, board->sequence_full);
+		row_arrays_i32(&session->arrays, (int32_t)board->teachers);
+		row_arrays_i32(&session->arrays, (int32_t)board->active);
+		row_arrays_i32(&session->arrays, (int32_t)board->disowned);
+		row_arrays_i64(&session->arrays, board->pending.sequence);
+		row_arrays_uuid(&session->arrays, board->pending.key_list);
+		row_arrays_text(&session->arrays, slice_make(board->pending.members, board->pending.member_bytes));
 	}
-	if (write->columns->rows == 0)
+	if (session->arrays.rows == 0)
 		return 0;
-	return columns_exec(write->columns, write->link, "boards", BOARD_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, "boards", BOARD_SQL, NULL, NULL, NULL, err);
 }
 
-int register_write_ledger(struct register_write *write, const struct batch *batch, struct err *err)
+int register_write_ledger(struct register_session *session, const struct batch *batch, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(COPIES); i++)
-		rc = copy_messages(write, batch, COPIES[i].sql, COPIES[i].copy, err);
+		rc = copy_messages(session, batch, COPIES[i].sql, COPIES[i].copy, err);
 	if (rc == 0)
-		rc = write_waiting(write, batch, err);
-	return rc != 0 ? rc : write_boards(write, batch, err);
+		rc = write_waiting(session, batch, err);
+	return rc != 0 ? rc : write_boards(session, batch, err);
 }

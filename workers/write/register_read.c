@@ -1,6 +1,6 @@
 #include "write/register_read.h"
 
-#include "write/register_replay.h"
+#include "write/register_restatement.h"
 
 static const char BOARDS_SQL[] =
 	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list, pending_members"
@@ -46,24 +46,24 @@ static const uint8_t *copy_bytes(struct arena *arena, struct slice bytes)
 	return arena_copy(arena, bytes, &copy) ? (const uint8_t *)copy.p : NULL;
 }
 
-typedef bool wants_board(const struct board *board);
+typedef bool wants_board(const struct board_state *board);
 
-static bool is_any(const struct board *board)
+static bool is_any(const struct board_state *board)
 {
 	return board->number >= 0;
 }
 
 /* Asks sql about the numbers of the boards that want it. *ret stays NULL when none does. */
-static int ask_boards(struct register_read *read, const char *name, const char *sql, struct board **boards,
+static int ask_boards(struct register_session *session, const char *name, const char *sql, struct board_state **boards,
 		      size_t count, wants_board *wants, struct pg_rows **ret, struct err *err)
 {
-	columns_begin(read->columns, "i");
+	row_arrays_begin(&session->arrays, "i");
 	for (size_t i = 0; i < count; i++)
 		if (wants(boards[i]))
-			columns_i32(read->columns, boards[i]->number);
-	if (read->columns->rows == 0)
+			row_arrays_i32(&session->arrays, boards[i]->number);
+	if (session->arrays.rows == 0)
 		return 0;
-	return columns_exec(read->columns, read->link, name, sql, NULL, ret, NULL, err);
+	return register_session_exec(session, name, sql, NULL, ret, NULL, err);
 }
 
 static size_t rows_of(const struct pg_rows *rows)
@@ -87,11 +87,11 @@ static int set_board(struct batch *batch, const struct pg_rows *rows, size_t i, 
 		if (!row.pending_key_list || !arena_copy(batch->arena, pg_get_bytes(rows, i, 8), &row.pending_members))
 			return batch_full(err);
 	}
-	board_set_row(batch_find_board(batch, pg_get_i32(rows, i, 0)), &row);
+	board_state_set_row(batch_find_board(batch, pg_get_i32(rows, i, 0)), &row);
 	return 0;
 }
 
-static int read_boards(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_boards(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = ask_boards(self, "read_boards", BOARDS_SQL, boards, count, is_any, &rows, err);
@@ -101,20 +101,21 @@ static int read_boards(void *self, struct batch *batch, struct board **boards, s
 	return rc;
 }
 
-static int read_known(struct register_read *read, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_known(struct register_session *session, struct batch *batch, struct board_state **boards, size_t count,
+		      struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 
-	columns_begin(read->columns, "it");
+	row_arrays_begin(&session->arrays, "it");
 	for (size_t i = 0; i < count; i++)
 		for (const struct message *message = boards[i]->first; message; message = message->next)
 			if (message->verdict.kind == VERDICT_KIND_DELIVERY) {
-				columns_i32(read->columns, boards[i]->number);
-				columns_text(read->columns, message->verdict.header.delivery_id);
+				row_arrays_i32(&session->arrays, boards[i]->number);
+				row_arrays_text(&session->arrays, message->verdict.header.delivery_id);
 			}
-	if (read->columns->rows == 0)
+	if (session->arrays.rows == 0)
 		return 0;
-	int rc = columns_exec(read->columns, read->link, "read_known", KNOWN_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, "read_known", KNOWN_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct known_delivery *known = arena_take_zeroed(batch->arena, 1, sizeof *known);
@@ -123,13 +124,13 @@ static int read_known(struct register_read *read, struct batch *batch, struct bo
 		    !(known->fingerprint = copy_bytes(batch->arena, pg_get_bytes(rows, i, 2))))
 			return batch_full(err);
 		known->attempt = pg_get_i32(rows, i, 3);
-		board_add_known(batch_find_board(batch, pg_get_i32(rows, i, 0)), known);
+		board_state_add_known(batch_find_board(batch, pg_get_i32(rows, i, 0)), known);
 	}
 	return rc;
 }
 
 /* Only these look at the waiting deliveries. */
-static bool has_full_or_confirm(const struct board *board)
+static bool has_full_or_confirm(const struct board_state *board)
 {
 	for (const struct message *message = board->first; message; message = message->next)
 		if (message->verdict.kind == VERDICT_KIND_CONFIRM || message->verdict.header.kind == DELIVERY_VOLLEDIG)
@@ -137,11 +138,11 @@ static bool has_full_or_confirm(const struct board *board)
 	return false;
 }
 
-static int read_waiting(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
-			struct err *err)
+static int read_waiting(struct register_session *session, struct batch *batch, struct board_state **boards,
+			size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(read, "read_waiting", WAITING_SQL, boards, count, has_full_or_confirm, &rows, err);
+	int rc = ask_boards(session, "read_waiting", WAITING_SQL, boards, count, has_full_or_confirm, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct waiting *waiting = arena_take_zeroed(batch->arena, 1, sizeof *waiting);
@@ -152,21 +153,21 @@ static int read_waiting(struct register_read *read, struct batch *batch, struct 
 		waiting->sequence = pg_get_i64(rows, i, 3);
 		waiting->extraction_date = pg_get_i32(rows, i, 4);
 		memcpy(waiting->key_list, pg_get_bytes(rows, i, 5).p, DIGEST_BYTES);
-		board_add_waiting(batch_find_board(batch, pg_get_i32(rows, i, 0)), waiting);
+		board_state_add_waiting(batch_find_board(batch, pg_get_i32(rows, i, 0)), waiting);
 	}
 	return rc;
 }
 
-static bool has_disowned(const struct board *board)
+static bool has_disowned(const struct board_state *board)
 {
 	return board->disowned > 0;
 }
 
-static int read_disowned(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
-			 struct err *err)
+static int read_disowned(struct register_session *session, struct batch *batch, struct board_state **boards,
+			 size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(read, "read_disowned", DISOWNED_SQL, boards, count, has_disowned, &rows, err);
+	int rc = ask_boards(session, "read_disowned", DISOWNED_SQL, boards, count, has_disowned, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++)
 		if (!batch_set_disowned(batch, batch_find_board(batch, pg_get_i32(rows, i, 0)),
@@ -175,7 +176,7 @@ static int read_disowned(struct register_read *read, struct batch *batch, struct
 	return rc;
 }
 
-static bool has_new_contact(const struct board *board)
+static bool has_new_contact(const struct board_state *board)
 {
 	for (const struct message *message = board->first; message; message = message->next)
 		if (message_has_contact(message))
@@ -183,11 +184,11 @@ static bool has_new_contact(const struct board *board)
 	return false;
 }
 
-static int read_contacts(struct register_read *read, struct batch *batch, struct board **boards, size_t count,
-			 struct err *err)
+static int read_contacts(struct register_session *session, struct batch *batch, struct board_state **boards,
+			 size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(read, "read_contacts", CONTACT_SQL, boards, count, has_new_contact, &rows, err);
+	int rc = ask_boards(session, "read_contacts", CONTACT_SQL, boards, count, has_new_contact, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct contact *contact = &batch_find_board(batch, pg_get_i32(rows, i, 0))->contact;
@@ -201,24 +202,25 @@ static int read_contacts(struct register_read *read, struct batch *batch, struct
 }
 
 /* Which of the batch's key lists and feedback the register already has under their digest. */
-static int read_digests(struct register_read *read, struct batch *batch, bool is_feedback, struct err *err)
+static int read_digests(struct register_session *session, struct batch *batch, bool is_feedback, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 
-	columns_begin(read->columns, "iui");
+	row_arrays_begin(&session->arrays, "iui");
 	for (size_t i = 0; i < batch->message_count; i++) {
 		const struct message *message = batch->messages[i];
 
 		if (!message->board || !message->board->is_stored || message->verdict.kind != VERDICT_KIND_DELIVERY)
 			continue;
-		columns_i32(read->columns, message->board->number);
-		columns_uuid(read->columns, is_feedback ? message->verdict.feedback_digest : message->verdict.keys_digest);
-		columns_i32(read->columns, (int32_t)i);
+		row_arrays_i32(&session->arrays, message->board->number);
+		row_arrays_uuid(&session->arrays,
+				is_feedback ? message->verdict.feedback_digest : message->verdict.keys_digest);
+		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	if (read->columns->rows == 0)
+	if (session->arrays.rows == 0)
 		return 0;
-	int rc = columns_exec(read->columns, read->link, is_feedback ? "read_feedback_known" : "read_key_lists_known",
-			      is_feedback ? FEEDBACK_KNOWN_SQL : KEY_LISTS_KNOWN_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, is_feedback ? "read_feedback_known" : "read_key_lists_known",
+				       is_feedback ? FEEDBACK_KNOWN_SQL : KEY_LISTS_KNOWN_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct message *message = batch->messages[pg_get_i32(rows, i, 0)];
@@ -231,7 +233,7 @@ static int read_digests(struct register_read *read, struct batch *batch, bool is
 	return rc;
 }
 
-static int read_ledgers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	int rc = read_known(self, batch, boards, count, err);
 
@@ -263,16 +265,16 @@ static struct teacher_state state_at(const struct pg_rows *rows, size_t i, int s
 static int read_teachers(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct register_read *read = self;
+	struct register_session *session = self;
 
 	(void)batch;
-	columns_begin(read->columns, "iui");
+	row_arrays_begin(&session->arrays, "iui");
 	for (size_t i = 0; i < count; i++) {
-		columns_i32(read->columns, teachers[i]->board->number);
-		columns_uuid(read->columns, teachers[i]->key);
-		columns_i32(read->columns, (int32_t)i);
+		row_arrays_i32(&session->arrays, teachers[i]->board->number);
+		row_arrays_uuid(&session->arrays, teachers[i]->key);
+		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	int rc = columns_exec(read->columns, read->link, "read_teachers", TEACHERS_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, "read_teachers", TEACHERS_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct teacher_state state = state_at(rows, i, 1);
@@ -282,11 +284,11 @@ static int read_teachers(void *self, struct batch *batch, struct teacher **teach
 	return rc;
 }
 
-static int read_all_teachers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_all_teachers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = ask_boards(self, "read_all_teachers", ALL_TEACHERS_SQL, boards, count, is_any, &rows, err);
-	struct board *board = NULL;
+	struct board_state *board = NULL;
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct teacher_state state = state_at(rows, i, 2);
@@ -303,15 +305,15 @@ static int read_all_teachers(void *self, struct batch *batch, struct board **boa
 static int read_key_lists(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct register_read *read = self;
+	struct register_session *session = self;
 
-	columns_begin(read->columns, "iui");
+	row_arrays_begin(&session->arrays, "iui");
 	for (size_t i = 0; i < count; i++) {
-		columns_i32(read->columns, wants[i].board);
-		columns_uuid(read->columns, wants[i].digest);
-		columns_i32(read->columns, (int32_t)i);
+		row_arrays_i32(&session->arrays, wants[i].board);
+		row_arrays_uuid(&session->arrays, wants[i].digest);
+		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	int rc = columns_exec(read->columns, read->link, "read_key_lists", KEY_LIST_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, "read_key_lists", KEY_LIST_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		const struct key_list_want *want = &wants[pg_get_i32(rows, i, 0)];
@@ -323,10 +325,10 @@ static int read_key_lists(void *self, struct batch *batch, struct key_list_want 
 	return rc;
 }
 
-struct batch_port register_read_port(struct register_read *read)
+struct batch_port register_read_port(struct register_session *session)
 {
 	return (struct batch_port){
-		.self = read,
+		.self = session,
 		.read_boards = read_boards,
 		.read_ledgers = read_ledgers,
 		.read_teachers = read_teachers,

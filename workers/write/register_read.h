@@ -1,4 +1,4 @@
-/* register_read: the register as a batch reads it, by SQL (batch.h tells what each question means).
+/* register_read: the register as a batch reads it, by SQL (batch.h says what each question means).
  *
  * Every question is one statement for the whole batch or round, with its subjects as array parameters; each array
  * carries the index of its subject, which the answer brings back. Runs inside the fenced transaction. */
@@ -6,14 +6,9 @@
 #define WRITE_REGISTER_READ_H
 
 #include "write/batch.h"
-#include "write/columns.h"
+#include "write/register_session.h"
 
-struct register_read {
-	struct pg_link *link;
-	struct columns *columns;
-};
-
-/* The port borrows read. */
-struct batch_port register_read_port(struct register_read *read);
+/* The port borrows the session. */
+struct batch_port register_read_port(struct register_session *session);
 
 #endif

@@ -1,5 +1,4 @@
-/* register_teachers: teachers, their history, and the marks of the disowned. */
-#include "write/register_write.h"
+#include "write/register_teachers.h"
 
 #include "pg/pg_copy.h"
 
@@ -183,46 +182,34 @@ static void copy_new(struct strbuf *out, const struct teacher *t)
 	copy_optional(out, has_content, t->targets);
 }
 
-static int copy_flush(struct register_write *write, struct err *err)
+static int write_new(struct register_session *session, const struct picked *picked, struct err *err)
 {
 	int rc = 0;
 
-	if (!strbuf_ok(write->copy))
-		return err_set(err, ERR_FULL, "copy", "the rows of one COPY do not fit");
-	if (write->copy->n > 0)
-		rc = pg_copy_run(write->link, NEW_SQL, strbuf_slice(write->copy), err);
-	strbuf_reset(write->copy);
-	return rc;
-}
-
-static int write_new(struct register_write *write, const struct picked *picked, struct err *err)
-{
-	int rc = 0;
-
-	strbuf_reset(write->copy);
+	strbuf_reset(&session->copy);
 	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
-		copy_new(write->copy, picked->items[i]);
-		if (write->copy->n >= WRITE_CHUNK_BYTES)
-			rc = copy_flush(write, err);
+		copy_new(&session->copy, picked->items[i]);
+		if (session->copy.n >= REGISTER_CHUNK_BYTES)
+			rc = register_session_copy(session, NEW_SQL, err);
 	}
-	return rc != 0 ? rc : copy_flush(write, err);
+	return rc != 0 ? rc : register_session_copy(session, NEW_SQL, err);
 }
 
 /* Those by statements with arrays. */
 
 struct statement {
 	const char *name, *sql, *types;
-	void (*add)(struct columns *columns, const struct teacher *teacher);
+	void (*add)(struct row_arrays *arrays, const struct teacher *teacher);
 	bool must_touch_each; /* as many rows as were given, else register and batch do not fit */
 };
 
-static int exec_chunk(struct register_write *write, const struct statement *statement, struct err *err)
+static int exec_chunk(struct register_session *session, const struct statement *statement, struct err *err)
 {
-	int64_t rows = write->columns->rows, touched = 0;
+	int64_t rows = session->arrays.rows, touched = 0;
 
 	if (rows == 0)
 		return 0;
-	int rc = columns_exec(write->columns, write->link, statement->name, statement->sql, NULL, NULL, &touched, err);
+	int rc = register_session_exec(session, statement->name, statement->sql, NULL, NULL, &touched, err);
 
 	if (rc == 0 && statement->must_touch_each && touched != rows)
 		return err_set(err, ERR_FATAL, "register",
@@ -231,87 +218,87 @@ static int exec_chunk(struct register_write *write, const struct statement *stat
 	return rc;
 }
 
-static int exec_for(struct register_write *write, const struct statement *statement, const struct picked *picked,
+static int exec_for(struct register_session *session, const struct statement *statement, const struct picked *picked,
 		    struct err *err)
 {
 	int rc = 0;
 
-	columns_begin(write->columns, statement->types);
+	row_arrays_begin(&session->arrays, statement->types);
 	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
-		statement->add(write->columns, picked->items[i]);
-		if (columns_bytes(write->columns) < WRITE_CHUNK_BYTES)
+		statement->add(&session->arrays, picked->items[i]);
+		if (row_arrays_bytes(&session->arrays) < REGISTER_CHUNK_BYTES)
 			continue;
-		rc = exec_chunk(write, statement, err);
-		columns_begin(write->columns, statement->types);
+		rc = exec_chunk(session, statement, err);
+		row_arrays_begin(&session->arrays, statement->types);
 	}
-	return rc != 0 ? rc : exec_chunk(write, statement, err);
+	return rc != 0 ? rc : exec_chunk(session, statement, err);
 }
 
-static void add_key(struct columns *columns, const struct teacher *t)
+static void add_key(struct row_arrays *arrays, const struct teacher *t)
 {
-	columns_i32(columns, t->board->number);
-	columns_uuid(columns, t->key);
+	row_arrays_i32(arrays, t->board->number);
+	row_arrays_uuid(arrays, t->key);
 }
 
-static void add_content(struct columns *columns, enum content_mode mode, const uint8_t *hash, struct slice content,
+static void add_content(struct row_arrays *arrays, enum content_mode mode, const uint8_t *hash, struct slice content,
 			struct slice targets)
 {
-	columns_i32(columns, (int32_t)mode);
-	columns_uuid(columns, mode == CONTENT_GIVEN ? hash : NO_HASH);
-	columns_text(columns, mode == CONTENT_GIVEN ? content : (struct slice){ 0 });
-	columns_text(columns, mode == CONTENT_GIVEN ? targets : (struct slice){ 0 });
+	row_arrays_i32(arrays, (int32_t)mode);
+	row_arrays_uuid(arrays, mode == CONTENT_GIVEN ? hash : NO_HASH);
+	row_arrays_text(arrays, mode == CONTENT_GIVEN ? content : (struct slice){ 0 });
+	row_arrays_text(arrays, mode == CONTENT_GIVEN ? targets : (struct slice){ 0 });
 }
 
-static void add_versions(struct columns *columns, const struct teacher *t)
+static void add_versions(struct row_arrays *arrays, const struct teacher *t)
 {
 	for (const struct teacher_version *version = t->versions; version; version = version->older) {
 		enum content_mode mode = version->keeps_content	  ? CONTENT_KEPT
 					 : version->content.n > 0 ? CONTENT_GIVEN
 								  : CONTENT_NONE;
 
-		add_key(columns, t);
-		columns_i32(columns, (int32_t)version->state.status);
-		columns_i64(columns, version->state.sequence);
-		columns_i64(columns, version->since);
-		columns_i64(columns, version->until);
-		columns_i32(columns, version->lapsed_on);
-		add_content(columns, mode, version->state.content_hash, version->content, version->targets);
+		add_key(arrays, t);
+		row_arrays_i32(arrays, (int32_t)version->state.status);
+		row_arrays_i64(arrays, version->state.sequence);
+		row_arrays_i64(arrays, version->since);
+		row_arrays_i64(arrays, version->until);
+		row_arrays_i32(arrays, version->lapsed_on);
+		add_content(arrays, mode, version->state.content_hash, version->content, version->targets);
 	}
 }
 
-static void add_changed(struct columns *columns, const struct teacher *t)
+static void add_changed(struct row_arrays *arrays, const struct teacher *t)
 {
 	enum content_mode mode = t->now.status == STATUS_INGETROKKEN ? CONTENT_NONE
 				 : t->flags & TEACHER_KEEPS_CONTENT  ? CONTENT_KEPT
 								     : CONTENT_GIVEN;
 
-	add_key(columns, t);
-	columns_i64(columns, t->was_sequence);
-	columns_i64(columns, t->was_until);
-	columns_i32(columns, is_erased(t));
-	columns_i32(columns, (int32_t)t->now.status);
-	columns_i64(columns, t->now.sequence);
-	columns_i64(columns, t->since);
-	columns_i32(columns, t->lapsed_on);
-	add_content(columns, mode, t->now.content_hash, t->content, t->targets);
+	add_key(arrays, t);
+	row_arrays_i64(arrays, t->was_sequence);
+	row_arrays_i64(arrays, t->was_until);
+	row_arrays_i32(arrays, is_erased(t));
+	row_arrays_i32(arrays, (int32_t)t->now.status);
+	row_arrays_i64(arrays, t->now.sequence);
+	row_arrays_i64(arrays, t->since);
+	row_arrays_i32(arrays, t->lapsed_on);
+	add_content(arrays, mode, t->now.content_hash, t->content, t->targets);
 }
 
-static void add_erased(struct columns *columns, const struct teacher *t)
+static void add_erased(struct row_arrays *arrays, const struct teacher *t)
 {
-	add_key(columns, t);
-	columns_i64(columns, t->erased_at);
+	add_key(arrays, t);
+	row_arrays_i64(arrays, t->erased_at);
 }
 
-static void add_raised(struct columns *columns, const struct teacher *t)
+static void add_raised(struct row_arrays *arrays, const struct teacher *t)
 {
-	add_key(columns, t);
-	columns_i64(columns, t->flags & TEACHER_LOADED ? t->now.sequence : t->raised_to);
+	add_key(arrays, t);
+	row_arrays_i64(arrays, t->flags & TEACHER_LOADED ? t->now.sequence : t->raised_to);
 }
 
-static void add_disowned(struct columns *columns, const struct teacher *t)
+static void add_disowned(struct row_arrays *arrays, const struct teacher *t)
 {
-	add_key(columns, t);
-	columns_i64(columns, t->disowned_since);
+	add_key(arrays, t);
+	row_arrays_i64(arrays, t->disowned_since);
 }
 
 /* In this order: versions read content of rows that are changed next, and erasing comes after all history is there. */
@@ -335,17 +322,17 @@ static const struct {
 	{ { "teacher_owned", OWN_SQL, "iu", add_key, true }, is_owned_again },
 };
 
-int register_write_teachers(struct register_write *write, const struct batch *batch, struct err *err)
+int register_write_teachers(struct register_session *session, const struct batch *batch, struct err *err)
 {
 	struct picked picked;
 	int rc = pick(batch, is_new, &picked, err);
 
 	if (rc == 0)
-		rc = write_new(write, &picked, err);
+		rc = write_new(session, &picked, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(STEPS); i++) {
 		rc = pick(batch, STEPS[i].is_picked, &picked, err);
 		if (rc == 0 && picked.count > 0)
-			rc = exec_for(write, &STEPS[i].statement, &picked, err);
+			rc = exec_for(session, &STEPS[i].statement, &picked, err);
 	}
 	return rc;
 }

@@ -16,12 +16,12 @@ static size_t slot_of(const struct teacher_map *map, const uint8_t *key)
 	return (size_t)hash & (map->slot_count - 1);
 }
 
-static bool is_of(const struct teacher *teacher, const struct board *board, const uint8_t *key)
+static bool is_of(const struct teacher *teacher, const struct board_state *board, const uint8_t *key)
 {
 	return memcmp(teacher->key, key, TEACHER_KEY_BYTES) == 0 && teacher->board == board;
 }
 
-struct teacher *teacher_map_find(const struct teacher_map *map, const struct board *board, const uint8_t *key)
+struct teacher *teacher_map_find(const struct teacher_map *map, const struct board_state *board, const uint8_t *key)
 {
 	if (map->slot_count == 0)
 		return NULL;
@@ -57,7 +57,7 @@ static bool map_grow(struct teacher_map *map)
 	return true;
 }
 
-struct teacher *teacher_map_add(struct teacher_map *map, struct board *board, const uint8_t *key)
+struct teacher *teacher_map_add(struct teacher_map *map, struct board_state *board, const uint8_t *key)
 {
 	if (map->count >= map->slot_count / 2 && !map_grow(map))
 		return NULL;

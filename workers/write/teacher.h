@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "model/outcome.h"
 
-struct board;
+struct board_state;
 
 enum teacher_flag {
 	TEACHER_LOADED = 1u << 0,	 /* the row is known, or it is known that there is none */
@@ -49,7 +49,7 @@ struct teacher {
 	int64_t erased_at;	       /* position */
 	int64_t disowned_since;
 	struct teacher_version *versions; /* newest first */
-	struct board *board;
+	struct board_state *board;
 	struct teacher *next; /* of the same board */
 };
 
@@ -62,9 +62,9 @@ struct teacher_map {
 };
 
 void teacher_map_init(struct teacher_map *map, struct arena *arena);
-struct teacher *teacher_map_find(const struct teacher_map *map, const struct board *board, const uint8_t *key);
+struct teacher *teacher_map_find(const struct teacher_map *map, const struct board_state *board, const uint8_t *key);
 /* Adds one that is not there; NULL: the arena is full. Not linked to its board. */
-MUSTUSE struct teacher *teacher_map_add(struct teacher_map *map, struct board *board, const uint8_t *key);
+MUSTUSE struct teacher *teacher_map_add(struct teacher_map *map, struct board_state *board, const uint8_t *key);
 
 /* The row as the register has it. Keeps a sequence that rose meanwhile. */
 void teacher_set_row(struct teacher *teacher, const struct teacher_state *row);

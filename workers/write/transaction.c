@@ -3,23 +3,23 @@
 #include "run/crash.h"
 #include "run/notify.h"
 #include "run/status.h"
-#include "write/register_replay.h"
-
-enum { BUFFER_BYTES_MAX = 256 << 20 }; /* one row may be as large as a delivery; usual use is WRITE_CHUNK_BYTES */
+#include "write/register_ledger.h"
+#include "write/register_read.h"
+#include "write/register_restatement.h"
+#include "write/register_teachers.h"
+#include "write/rounds.h"
 
 int transaction_init(struct transaction *transaction, struct pg_link *link, struct slice topic, size_t arena_bytes_max,
 		     size_t arena_bytes_kept, struct err *err)
 {
-	*transaction = (struct transaction){ .link = link, .topic = topic };
-	columns_init(&transaction->columns, BUFFER_BYTES_MAX);
-	strbuf_init(&transaction->copy, BUFFER_BYTES_MAX);
+	*transaction = (struct transaction){ .topic = topic };
+	register_session_init(&transaction->session, link);
 	return arena_init(&transaction->arena, arena_bytes_max, arena_bytes_kept, err);
 }
 
 void transaction_release(struct transaction *transaction)
 {
-	columns_release(&transaction->columns);
-	strbuf_release(&transaction->copy);
+	register_session_release(&transaction->session);
 	arena_release(&transaction->arena);
 }
 
@@ -46,7 +46,7 @@ static int ask_cursor(struct transaction *transaction, const struct transaction_
 		return batch_full(err);
 	for (size_t i = 0; i < work->move_count; i++)
 		cursors[i].partition = work->moves[i].partition;
-	int rc = cursor_read(transaction->link, &transaction->columns, transaction->topic, cursors, work->move_count, err);
+	int rc = cursor_read(&transaction->session, transaction->topic, cursors, work->move_count, err);
 
 	transaction->arena.used_bytes = mark; /* it may be asked again */
 	if (rc != 0)
@@ -60,26 +60,28 @@ static int ask_cursor(struct transaction *transaction, const struct transaction_
 
 static int judge_and_write(struct transaction *transaction, const struct transaction_work *work, struct err *err)
 {
-	struct register_read read = { transaction->link, &transaction->columns };
-	struct register_write write = { transaction->link, &transaction->columns, &transaction->copy };
-	struct batch_port port = register_read_port(&read);
-	int rc = batch_judge(&transaction->batch, &transaction->arena, work->messages, work->message_count, &port, err);
+	struct register_session *session = &transaction->session;
+	struct batch *batch = &transaction->batch;
+	struct batch_port port = register_read_port(session);
+	int rc = batch_init(batch, &transaction->arena, work->messages, work->message_count, err);
 
 	if (rc == 0)
-		rc = register_write_teachers(&write, &transaction->batch, err);
+		rc = rounds_run(batch, &port, err);
+	if (rc == 0)
+		rc = register_write_teachers(session, batch, err);
 	crash_point("write.teachers-written");
 	if (rc == 0)
-		rc = register_write_ledger(&write, &transaction->batch, err);
-	return rc != 0 ? rc : register_write_replays(&write, &transaction->batch, err);
+		rc = register_write_ledger(session, batch, err);
+	return rc != 0 ? rc : register_write_restatements(session, batch, err);
 }
 
 static int commit(struct transaction *transaction, struct err *err)
 {
 	crash_point("write.before-commit");
 	transaction->is_commit_in_doubt = true;
-	int rc = pg_script(transaction->link, "commit", err);
+	int rc = pg_script(transaction->session.link, "commit", err);
 
-	if (rc == 0 || pg_link_is_up(transaction->link)) /* an answer came, whatever it was */
+	if (rc == 0 || pg_link_is_up(transaction->session.link)) /* an answer came, whatever it was */
 		transaction->is_commit_in_doubt = false;
 	return rc;
 }
@@ -89,21 +91,20 @@ static int run_open(struct transaction *transaction, const struct transaction_wo
 		    struct err *err)
 {
 	bool is_held = false;
-	int rc = cursor_fence(transaction->link, &transaction->columns, transaction->topic, work->moves,
-			      work->move_count, &is_held, err);
+	int rc = cursor_fence(&transaction->session, transaction->topic, work->moves, work->move_count, &is_held, err);
 
 	if (rc != 0)
 		return rc;
 	if (!is_held) {
 		*ret = TRANSACTION_FENCED;
-		return pg_script(transaction->link, "rollback", err);
+		return pg_script(transaction->session.link, "rollback", err);
 	}
 	crash_point("write.fenced");
 	rc = judge_and_write(transaction, work, err);
 	if (rc != 0)
 		return rc;
 	*ret = work->is_trial ? TRANSACTION_TRIED : TRANSACTION_COMMITTED;
-	return work->is_trial ? pg_script(transaction->link, "rollback", err) : commit(transaction, err);
+	return work->is_trial ? pg_script(transaction->session.link, "rollback", err) : commit(transaction, err);
 }
 
 int transaction_run(struct transaction *transaction, const struct transaction_work *work, enum transaction_end *ret,
@@ -114,7 +115,7 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 
 	status_beat(); /* isolating a large delivery is many transactions in one turn */
 	notify_watchdog();
-	rc = pg_link_connect(transaction->link, err);
+	rc = pg_link_connect(transaction->session.link, err);
 	if (rc == 0 && transaction->is_commit_in_doubt)
 		rc = ask_cursor(transaction, work, &is_done, err);
 	if (rc != 0)
@@ -124,15 +125,15 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 		return 0;
 	}
 	arena_reset(&transaction->arena);
-	rc = pg_script(transaction->link, "begin", err);
+	rc = pg_script(transaction->session.link, "begin", err);
 	if (rc != 0)
 		return rc;
 	rc = run_open(transaction, work, ret, err);
-	if (rc != 0 && pg_link_is_up(transaction->link)) {
+	if (rc != 0 && pg_link_is_up(transaction->session.link)) {
 		struct err second;
 
-		if (pg_script(transaction->link, "rollback", &second) != 0)
-			pg_link_drop(transaction->link); /* the server ends it with the line */
+		if (pg_script(transaction->session.link, "rollback", &second) != 0)
+			pg_link_drop(transaction->session.link); /* the server ends it with the line */
 	}
 	return rc;
 }

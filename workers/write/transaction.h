@@ -27,10 +27,8 @@ struct transaction_work {
 };
 
 struct transaction {
-	struct pg_link *link;
-	struct slice topic; /* raw */
-	struct columns columns;
-	struct strbuf copy;
+	struct register_session session;
+	struct slice topic;	 /* raw */
 	struct arena arena;	 /* of judging; emptied at the start of each run */
 	bool is_commit_in_doubt; /* the line broke while COMMIT was under way */
 	struct batch batch;	 /* of the last run; valid until the next */

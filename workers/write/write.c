@@ -8,8 +8,8 @@
 #include "run/notify.h"
 #include "run/status.h"
 #include "write/assignment.h"
-#include "write/forget.h"
-#include "write/isolate.h"
+#include "write/forgets.h"
+#include "write/isolation.h"
 #include "write/write_config.h"
 #include "write/write_metrics.h"
 
@@ -30,20 +30,20 @@ struct write {
 	struct write_config config;
 	struct kafka_options kafka;
 	struct status *status;
-	struct intake intake;
+	struct inbox inbox;
 	struct kafka_consumer *consumer;
 	struct kafka_producer *producer;
 	struct pg_link *link;
 	struct transaction transaction;
-	struct forget forget;
+	struct forgets forgets;
 	bool is_stuck;	   /* a batch waits to be tried again */
 	bool is_isolating; /* it goes message by message */
 	bool is_held;	   /* partitions that run are paused: the next gather resumes them */
 	bool was_ready;
 	size_t forgets_open; /* handed to the producer, not reported */
 	int64_t lag_at_ms, check_at_ms, gathered_at_ms;
-	struct cursor_move moves[INTAKE_PARTITIONS_MAX];
-	struct cursor_move moves_each[INTAKE_MESSAGES_MAX];
+	struct cursor_move moves[INBOX_PARTITIONS_MAX];
+	struct cursor_move moves_each[INBOX_MESSAGES_MAX];
 };
 
 /* What Kafka tells, inside kafka_consumer_poll. */
@@ -52,9 +52,9 @@ static void count_partitions(const struct write *self)
 {
 	int64_t owned = 0, parked = 0;
 
-	for (int32_t i = 0; i < self->intake.partition_end; i++) {
-		owned += self->intake.partitions[i].state != PARTITION_OTHERS;
-		parked += self->intake.partitions[i].state == PARTITION_PARKED;
+	for (int32_t i = 0; i < self->inbox.partition_end; i++) {
+		owned += self->inbox.partitions[i].state != PARTITION_OTHERS;
+		parked += self->inbox.partitions[i].state == PARTITION_PARKED;
 	}
 	write_gauge(GAUGE_PARTITIONS, owned);
 	write_gauge(GAUGE_PARKED, parked);
@@ -63,10 +63,10 @@ static void count_partitions(const struct write *self)
 /* The batch is given up: nothing of it is in the register. What runs is fetched again from there. */
 static void give_up_batch(struct write *self)
 {
-	intake_clear(&self->intake);
+	inbox_clear(&self->inbox);
 	transaction_forget(&self->transaction);
 	self->is_stuck = self->is_isolating = false;
-	assignment_again(&self->intake);
+	assignment_again(&self->inbox);
 }
 
 static void on_assigned(void *opaque, const int32_t *partitions, size_t count)
@@ -74,10 +74,10 @@ static void on_assigned(void *opaque, const int32_t *partitions, size_t count)
 	struct write *self = opaque;
 
 	for (size_t i = 0; i < count; i++) {
-		if (partitions[i] >= INTAKE_PARTITIONS_MAX)
+		if (partitions[i] >= INBOX_PARTITIONS_MAX)
 			continue; /* the open of the topic refused so many */
-		self->intake.partitions[partitions[i]] = (struct partition){ .state = PARTITION_ASSIGNED };
-		self->intake.partition_end = MAX(self->intake.partition_end, partitions[i] + 1);
+		self->inbox.partitions[partitions[i]] = (struct partition){ .state = PARTITION_ASSIGNED };
+		self->inbox.partition_end = MAX(self->inbox.partition_end, partitions[i] + 1);
 	}
 	count_partitions(self);
 }
@@ -89,8 +89,8 @@ static void on_revoked(void *opaque, const int32_t *partitions, size_t count, bo
 	log_event(LOG_INFO, "write.revoked", "partitions=%zu is_lost=%d", count, is_lost);
 	give_up_batch(self);
 	for (size_t i = 0; i < count; i++)
-		if (partitions[i] < INTAKE_PARTITIONS_MAX)
-			self->intake.partitions[partitions[i]] = (struct partition){ 0 };
+		if (partitions[i] < INBOX_PARTITIONS_MAX)
+			self->inbox.partitions[partitions[i]] = (struct partition){ 0 };
 	count_partitions(self);
 }
 
@@ -98,9 +98,9 @@ static void on_out_of_range(void *opaque, int32_t partition, int64_t offset)
 {
 	struct write *self = opaque;
 
-	intake_park(&self->intake, partition,
-		    "the verdict log does not hold offset %lld, the next to apply: run instroomctl refill",
-		    (long long)offset);
+	inbox_park(&self->inbox, partition,
+		   "the verdict log does not hold offset %lld, the next to apply: run instroomctl refill",
+		   (long long)offset);
 	count_partitions(self);
 }
 
@@ -124,7 +124,7 @@ static void publish_forgets(struct write *self, struct message *const *messages,
 	struct err err;
 
 	for (size_t i = 0; i < count; i++) {
-		if (forget_publish(&self->forget, messages[i], &teachers, &err) != 0) {
+		if (forgets_publish(&self->forgets, messages[i], &teachers, &err) != 0) {
 			log_event(LOG_WARN, "write.forget-lost", "partition=%d code=%s why=%s", messages[i]->partition,
 				  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 			continue;
@@ -180,7 +180,7 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 	count_messages(messages, count);
 	tell_replays(messages, count);
 	for (size_t i = 0; i < move_count; i++) {
-		self->intake.partitions[moves[i].partition].committed = moves[i].to;
+		self->inbox.partitions[moves[i].partition].committed = moves[i].to;
 		kafka_consumer_commit(self->consumer, moves[i].partition, moves[i].to.at.next_verdict, NULL);
 	}
 }
@@ -190,10 +190,10 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 static int apply_whole(struct write *self, enum transaction_end *ret, struct err *err)
 {
 	struct transaction_work work = {
-		.messages = self->intake.messages,
-		.message_count = self->intake.count,
+		.messages = self->inbox.messages,
+		.message_count = self->inbox.count,
 		.moves = self->moves,
-		.move_count = intake_moves(&self->intake, self->moves),
+		.move_count = inbox_moves(&self->inbox, self->moves),
 	};
 	int rc = transaction_run(&self->transaction, &work, ret, err);
 
@@ -204,19 +204,19 @@ static int apply_whole(struct write *self, enum transaction_end *ret, struct err
 
 static int apply_singly(struct write *self, enum transaction_end *ret, struct err *err)
 {
-	struct isolate isolate = {
+	struct isolation isolation = {
 		.transaction = &self->transaction,
-		.arena = &self->intake.arena,
+		.arena = &self->inbox.arena,
 		.committed = on_committed,
 		.self = self,
 	};
 	size_t done = 0;
 
-	intake_moves_each(&self->intake, self->moves_each);
+	inbox_moves_each(&self->inbox, self->moves_each);
 	*ret = TRANSACTION_COMMITTED;
-	int rc = isolate_run(&isolate, self->intake.messages, self->moves_each, self->intake.count, &done, ret, err);
+	int rc = isolation_run(&isolation, self->inbox.messages, self->moves_each, self->inbox.count, &done, ret, err);
 
-	intake_drop_first(&self->intake, done);
+	inbox_drop_first(&self->inbox, done);
 	return rc;
 }
 
@@ -227,7 +227,7 @@ static int apply(struct write *self, enum transaction_end *ret, struct err *err)
 	if (rc != -ERR_DATA && rc != -ERR_FULL)
 		return rc;
 	if (!self->is_isolating)
-		log_event(LOG_WARN, "write.isolate", "messages=%zu code=%s why=%s", self->intake.count,
+		log_event(LOG_WARN, "write.isolate", "messages=%zu code=%s why=%s", self->inbox.count,
 			  LOG_QUOTED(err->code), LOG_QUOTED("the batch cannot be stored as one: message by message"));
 	self->is_isolating = true;
 	return apply_singly(self, ret, err);
@@ -249,8 +249,8 @@ static int pause_all(struct write *self, bool is_paused, struct err *err)
 {
 	int rc = 0;
 
-	for (int32_t i = 0; rc == 0 && i < self->intake.partition_end; i++)
-		if (self->intake.partitions[i].state == PARTITION_RUNNING)
+	for (int32_t i = 0; rc == 0 && i < self->inbox.partition_end; i++)
+		if (self->inbox.partitions[i].state == PARTITION_RUNNING)
 			rc = is_paused ? kafka_consumer_pause(self->consumer, i, err)
 				       : kafka_consumer_resume(self->consumer, i, err);
 	return rc == -ERR_RETRY ? 0 : rc; /* it has left us meanwhile: revoked comes */
@@ -283,12 +283,12 @@ static void finish_batch(struct write *self, enum transaction_end end)
 {
 	if (end == TRANSACTION_FENCED) {
 		write_count(COUNT_FENCED, 1);
-		log_event(LOG_WARN, "write.fenced", "messages=%zu why=%s", self->intake.count,
+		log_event(LOG_WARN, "write.fenced", "messages=%zu why=%s", self->inbox.count,
 			  LOG_QUOTED("another instance moved a cursor: starting there"));
 		give_up_batch(self);
 		return;
 	}
-	intake_clear(&self->intake);
+	inbox_clear(&self->inbox);
 	self->is_stuck = self->is_isolating = false;
 }
 
@@ -298,7 +298,7 @@ static int apply_batch(struct write *self, struct err *err)
 	enum transaction_end end = TRANSACTION_COMMITTED;
 	int rc;
 
-	if (intake_is_empty(&self->intake))
+	if (inbox_is_empty(&self->inbox))
 		return 0;
 	rc = apply(self, &end, err);
 	write_count(COUNT_BATCH_US, clock_us() - start_us);
@@ -316,7 +316,7 @@ static int apply_batch(struct write *self, struct err *err)
 static int fetch_again(struct write *self, int32_t partition, struct err *err)
 {
 	int rc = kafka_consumer_start(self->consumer, partition,
-				      self->intake.partitions[partition].ahead.at.next_verdict, err);
+				      self->inbox.partitions[partition].ahead.at.next_verdict, err);
 
 	return rc == -ERR_RETRY ? 0 : rc;
 }
@@ -326,21 +326,21 @@ static int take_one(struct write *self, struct kafka_message *raw, bool *ret_is_
 	int32_t partition = raw->partition;
 	int rc = 0;
 
-	switch (intake_take(&self->intake, raw)) {
-	case INTAKE_VOID:
+	switch (inbox_add(&self->inbox, raw)) {
+	case INBOX_VOID:
 		write_count(COUNT_VOID, 1);
 		break;
-	case INTAKE_PARKED:
+	case INBOX_PARKED:
 		count_partitions(self);
 		rc = kafka_consumer_pause(self->consumer, partition, err);
 		break;
-	case INTAKE_FULL:
+	case INBOX_FULL:
 		*ret_is_full = true;
 		return fetch_again(self, partition, err);
 	default:
 		break;
 	}
-	*ret_is_full = intake_is_full(&self->intake);
+	*ret_is_full = inbox_is_full(&self->inbox);
 	return rc == -ERR_RETRY ? 0 : rc;
 }
 
@@ -364,18 +364,18 @@ static int gather(struct write *self, struct err *err)
 
 	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
 		struct kafka_message raw;
-		int64_t wait_ms = self->intake.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
+		int64_t wait_ms = self->inbox.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
 		int came = kafka_consumer_poll(self->consumer, (uint32_t)wait_ms, &raw, err);
 
 		if (came <= 0) {
 			rc = came;
 			break;
 		}
-		if (self->intake.count == 0)
+		if (self->inbox.count == 0)
 			end_ms = clock_ms() + self->config.batch_linger_ms;
 		rc = take_one(self, &raw, &is_full, err);
 	}
-	if (self->intake.count > 0)
+	if (self->inbox.count > 0)
 		self->gathered_at_ms = clock_ms();
 	return rc;
 }
@@ -407,8 +407,8 @@ static void measure_lag(struct write *self)
 	if (clock_ms() < self->lag_at_ms)
 		return;
 	self->lag_at_ms = clock_ms() + LAG_EVERY_MS;
-	for (int32_t i = 0; i < self->intake.partition_end; i++) {
-		const struct partition *partition = &self->intake.partitions[i];
+	for (int32_t i = 0; i < self->inbox.partition_end; i++) {
+		const struct partition *partition = &self->inbox.partitions[i];
 
 		if (partition->state < PARTITION_RUNNING)
 			continue;
@@ -422,12 +422,11 @@ static void measure_lag(struct write *self)
 static struct assignment assignment_of(struct write *self)
 {
 	return (struct assignment){
-		.intake = &self->intake,
+		.inbox = &self->inbox,
 		.consumer = self->consumer,
 		.kafka = &self->kafka,
 		.topic_raw = self->config.topic.raw,
-		.link = self->link,
-		.columns = &self->transaction.columns,
+		.session = &self->transaction.session,
 		.wait_ms = (uint32_t)self->config.kafka_wait_ms,
 	};
 }
@@ -438,7 +437,7 @@ static int check_cursors(struct write *self, struct err *err)
 	struct assignment assignment = assignment_of(self);
 	bool stands;
 
-	if (clock_ms() < self->check_at_ms || self->is_stuck || self->intake.count > 0)
+	if (clock_ms() < self->check_at_ms || self->is_stuck || self->inbox.count > 0)
 		return 0;
 	int rc = assignment_check(&assignment, &stands, err);
 
@@ -457,7 +456,7 @@ static int open_assigned(struct write *self, struct err *err)
 {
 	struct assignment assignment = assignment_of(self);
 
-	if (self->is_stuck || !assignment_is_due(&self->intake))
+	if (self->is_stuck || !assignment_is_due(&self->inbox))
 		return 0;
 	int rc = assignment_open(&assignment, err);
 
@@ -485,7 +484,7 @@ static int write_turn(void *opaque, struct err *err)
 
 	if (kafka_producer_is_dead(self->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
-	if (self->is_stuck || assignment_is_due(&self->intake) || !pg_link_is_up(self->link))
+	if (self->is_stuck || assignment_is_due(&self->inbox) || !pg_link_is_up(self->link))
 		rc = poll_only(self, err);
 	if (rc == 0)
 		rc = connect_register(self, err);
@@ -493,7 +492,7 @@ static int write_turn(void *opaque, struct err *err)
 		rc = check_cursors(self, err);
 	if (rc == 0)
 		rc = open_assigned(self, err);
-	if (rc == 0 && !self->is_stuck && !assignment_is_due(&self->intake))
+	if (rc == 0 && !self->is_stuck && !assignment_is_due(&self->inbox))
 		rc = gather(self, err);
 	if (rc != 0 && rc != -ERR_RETRY)
 		return rc;
@@ -572,14 +571,14 @@ static int open_kafka(struct write *self, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	forget_init(&self->forget, self->producer, config->topic.raw);
+	forgets_init(&self->forgets, self->producer, config->topic.raw);
 	return kafka_consumer_open(&self->kafka, &source, &EVENTS, self, &self->consumer, err);
 }
 
 static int write_open(struct write *self, struct err *err)
 {
 	const struct write_config *config = &self->config;
-	struct intake_limits limits = { config->batch_rows_max, config->batch_bytes_max };
+	struct inbox_limits limits = { config->batch_rows_max, config->batch_bytes_max };
 	int32_t generation;
 	int rc;
 
@@ -587,7 +586,7 @@ static int write_open(struct write *self, struct err *err)
 	if (!log_position_split_topic(slice_of(config->topic.raw), NULL, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw",
 			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
-	rc = intake_init(&self->intake, &limits, generation, (size_t)config->batch_arena_bytes, err);
+	rc = inbox_init(&self->inbox, &limits, generation, (size_t)config->batch_arena_bytes, err);
 	if (rc == 0)
 		rc = status_open(config->status_address, BEAT_MS_MAX, &self->status, err);
 	if (rc == 0)
@@ -599,10 +598,10 @@ static void write_close(struct write *self)
 {
 	kafka_consumer_close(self->consumer);
 	kafka_producer_close(self->producer);
-	forget_release(&self->forget);
+	forgets_release(&self->forgets);
 	transaction_release(&self->transaction);
 	pg_link_close(self->link);
-	intake_release(&self->intake);
+	inbox_release(&self->inbox);
 	status_close(self->status);
 }
 

@@ -2,8 +2,8 @@
  * teachers.
  *
  * Owner: the batch. Starts as the register has it, and carries the effect of each message to the next. */
-#ifndef WRITE_BOARD_H
-#define WRITE_BOARD_H
+#ifndef WRITE_BOARD_STATE_H
+#define WRITE_BOARD_STATE_H
 
 #include "write/message.h"
 #include "write/pending.h"
@@ -44,7 +44,7 @@ enum board_want {
 	WANT_ALL_TEACHERS = 1u << 2, /* key, status, sequence and hash of all rows */
 };
 
-struct board {
+struct board_state {
 	int32_t number;
 	int32_t partition;
 	bool is_stored; /* the register has a row */
@@ -65,7 +65,7 @@ struct board {
 	struct message *first, *last; /* messages of the batch, in log order */
 };
 
-void board_init(struct board *board, int32_t number, int32_t partition);
+void board_state_init(struct board_state *board, int32_t number, int32_t partition);
 
 /* What the register knows. The slices and pointers must live as long as the batch. */
 struct board_row {
@@ -75,10 +75,10 @@ struct board_row {
 	const uint8_t *pending_key_list; /* NULL: no list */
 	struct slice pending_members;
 };
-void board_set_row(struct board *board, const struct board_row *row);
-void board_add_known(struct board *board, struct known_delivery *known);
-void board_add_waiting(struct board *board, struct waiting *waiting);
+void board_state_set_row(struct board_state *board, const struct board_row *row);
+void board_state_add_known(struct board_state *board, struct known_delivery *known);
+void board_state_add_waiting(struct board_state *board, struct waiting *waiting);
 
-bool board_knows(const struct board *board, const struct wire_header *header, int32_t attempt);
+bool board_state_knows(const struct board_state *board, const struct wire_header *header, int32_t attempt);
 
 #endif

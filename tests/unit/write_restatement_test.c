@@ -6,7 +6,7 @@
 #include "write_fixture.h"
 
 #include "wire/gen/feedback.h"
-#include "write/replay.h"
+#include "write/restatement.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -106,7 +106,7 @@ struct bench {
 
 static struct bench *bench; /* the port's, too */
 
-static int read_ledgers(void *self, struct batch *batch, struct board **boards, size_t count, struct err *err)
+static int read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	struct batch_port port = fake_port(self);
 	int rc = port.read_ledgers(self, batch, boards, count, err);
@@ -188,7 +188,8 @@ static void run(void)
 	struct err err = { 0 };
 
 	port.read_ledgers = read_ledgers;
-	cr_assert_eq(batch_judge(&bench->batch, &bench->arena, &bench->message, 1, &port, &err), 0, "%s", err.text);
+	cr_assert_eq(batch_init(&bench->batch, &bench->arena, &bench->message, 1, &err), 0, "%s", err.text);
+	cr_assert_eq(rounds_run(&bench->batch, &port, &err), 0, "%s", err.text);
 	fake_apply(&bench->fake, &bench->batch);
 }
 
@@ -236,7 +237,7 @@ static const struct {
 	{ "3", "2:1C 3:2C", NULL, "not whole: whose the third line is nobody knows" },
 };
 
-Test(write_replay, decides_what_failed_and_nothing_else)
+Test(write_restatement, decides_what_failed_and_nothing_else)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		struct text_lines before = parse(ROWS[i].before), lines = parse(ROWS[i].replay);
@@ -255,7 +256,7 @@ Test(write_replay, decides_what_failed_and_nothing_else)
 	}
 }
 
-Test(write_replay, sets_the_teacher_as_a_late_delivery_would)
+Test(write_restatement, sets_the_teacher_as_a_late_delivery_would)
 {
 	static const struct {
 		enum teacher_status status;
@@ -325,7 +326,7 @@ static void spoil(int how)
 	}
 }
 
-Test(write_replay, that_must_not_count_leaves_nothing)
+Test(write_restatement, that_must_not_count_leaves_nothing)
 {
 	static const enum replay_end WANT[] = { REPLAY_UNKNOWN, REPLAY_REPEATED, REPLAY_DRY,
 						REPLAY_UNFIT,	REPLAY_UNFIT,	 REPLAY_UNFIT };
@@ -473,7 +474,7 @@ static void check_restated(const struct text_lines *want, uint64_t seed)
 			     "seed=%" PRIu64 ": the keys do not rise", seed);
 }
 
-Test(write_replay, restates_random_deliveries_as_the_rule_says_line_by_line)
+Test(write_restatement, restates_random_deliveries_as_the_rule_says_line_by_line)
 {
 	for (uint64_t seed = 1; seed <= 20000; seed++) {
 		struct text_lines standing, text;

@@ -83,7 +83,7 @@ static const struct {
 	{ LAPSED, true, 6, 0, OUTCOME_AFGEKEURD_R01, STATUS_VERVALLEN, 5, 1, "row 6, withdrawal of a lapsed one" },
 };
 
-Test(write_decide, the_first_row_of_domain_6_that_fits_holds)
+Test(write_decision, the_first_row_of_domain_6_that_fits_holds)
 {
 	for (size_t i = 0; i < ARRAY_LEN(DECIDED); i++) {
 		struct fake_register fake;
@@ -111,7 +111,7 @@ static const struct {
 	enum outcome want;
 } LEFT_ALONE[] = { { VERDICT_REJECTED, OUTCOME_AFGEKEURD }, { VERDICT_QUARANTINE, OUTCOME_QUARANTAINE } };
 
-Test(write_decide, a_rejected_or_quarantined_teacher_keeps_its_state)
+Test(write_decision, a_rejected_or_quarantined_teacher_keeps_its_state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_ALONE); i++) {
 		struct fake_register fake;
@@ -127,7 +127,7 @@ Test(write_decide, a_rejected_or_quarantined_teacher_keeps_its_state)
 	}
 }
 
-Test(write_decide, a_repeat_changes_nothing_and_is_not_entered)
+Test(write_decision, a_repeat_changes_nothing_and_is_not_entered)
 {
 	struct fake_register fake;
 	struct fake_group groups[] = { { TEACHER, VERDICT_CANDIDATE, 1, 1 } };
@@ -143,7 +143,7 @@ Test(write_decide, a_repeat_changes_nothing_and_is_not_entered)
 	fake_register_release(&fake);
 }
 
-Test(write_decide, an_id_with_another_fingerprint_is_a_delivery_in_its_own_right)
+Test(write_decision, an_id_with_another_fingerprint_is_a_delivery_in_its_own_right)
 {
 	struct fake_register fake;
 	struct fake_group groups[] = { { TEACHER, VERDICT_CANDIDATE, 1, 1 } };
@@ -159,7 +159,7 @@ Test(write_decide, an_id_with_another_fingerprint_is_a_delivery_in_its_own_right
 	fake_register_release(&fake);
 }
 
-Test(write_decide, a_withdrawal_leaves_content_nowhere)
+Test(write_decision, a_withdrawal_leaves_content_nowhere)
 {
 	struct fake_register fake;
 	struct message *messages[] = { mutate(1, 1), mutate(2, 2), mutate(3, 1), withdraw(4), mutate(5, 3) };
@@ -179,7 +179,7 @@ Test(write_decide, a_withdrawal_leaves_content_nowhere)
 
 /* Refusals. */
 
-Test(write_decide, an_unchanged_teacher_that_was_refused_gets_quarantaine_until_a_candidate_sets_it)
+Test(write_decision, an_unchanged_teacher_that_was_refused_gets_quarantaine_until_a_candidate_sets_it)
 {
 	struct fake_register fake;
 	struct message *first = mutate(1, 1), *refused = mutate(2, 2);
@@ -207,7 +207,7 @@ Test(write_decide, an_unchanged_teacher_that_was_refused_gets_quarantaine_until_
 	fake_register_release(&fake);
 }
 
-Test(write_decide, a_message_refused_whole_disowns_its_unchanged_teachers_too)
+Test(write_decision, a_message_refused_whole_disowns_its_unchanged_teachers_too)
 {
 	struct fake_register fake;
 	struct message *first = mutate(1, 1), *refused = deliver(DELIVERY_MUTATIE, 2, VERDICT_UNCHANGED, 1);
@@ -222,7 +222,7 @@ Test(write_decide, a_message_refused_whole_disowns_its_unchanged_teachers_too)
 	fake_register_release(&fake);
 }
 
-Test(write_decide, a_body_that_could_not_be_read_gives_all_its_lines_quarantaine)
+Test(write_decision, a_body_that_could_not_be_read_gives_all_its_lines_quarantaine)
 {
 	struct fake_register fake;
 	struct message *message = fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, 6, false, 0 }, NULL, 0);
@@ -251,7 +251,7 @@ static struct message *everybody(int64_t sequence, enum verdict_class class)
 			     FAKE_TEACHERS);
 }
 
-Test(write_decide, a_night_in_which_nothing_changed_reads_and_writes_no_teacher)
+Test(write_decision, a_night_in_which_nothing_changed_reads_and_writes_no_teacher)
 {
 	struct fake_register fake;
 	struct message *load = everybody(1, VERDICT_CANDIDATE), *night = everybody(2, VERDICT_UNCHANGED);
@@ -272,7 +272,7 @@ Test(write_decide, a_night_in_which_nothing_changed_reads_and_writes_no_teacher)
 	fake_register_release(&fake);
 }
 
-Test(write_decide, a_few_unchanged_teachers_do_not_break_up_the_list_of_all)
+Test(write_decision, a_few_unchanged_teachers_do_not_break_up_the_list_of_all)
 {
 	struct fake_register fake;
 	struct message *messages[] = { everybody(1, VERDICT_CANDIDATE), everybody(2, VERDICT_UNCHANGED),

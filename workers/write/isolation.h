@@ -5,12 +5,12 @@
  * halve its teachers until those that fail stand alone; they get quarantaine, the rest goes in. When it cannot be told
  * which, the whole message gets it, the teachers it left unchanged included. Nothing of the next message is done
  * before. */
-#ifndef WRITE_ISOLATE_H
-#define WRITE_ISOLATE_H
+#ifndef WRITE_ISOLATION_H
+#define WRITE_ISOLATION_H
 
 #include "write/transaction.h"
 
-struct isolate {
+struct isolation {
 	struct transaction *transaction;
 	struct arena *arena; /* lives as long as the messages */
 	/* Called after each COMMIT, with the message and the move that are in. */
@@ -21,7 +21,7 @@ struct isolate {
 
 /* moves[i]: that of messages[i] alone. *ret_done: how many are in the register; then FENCED ends it, or an error.
  * Called again after ERR_RETRY it goes on with what is left. */
-MUSTUSE int isolate_run(struct isolate *isolate, struct message **messages, const struct cursor_move *moves,
-			size_t count, size_t *ret_done, enum transaction_end *ret, struct err *err);
+MUSTUSE int isolation_run(struct isolation *isolation, struct message **messages, const struct cursor_move *moves,
+			  size_t count, size_t *ret_done, enum transaction_end *ret, struct err *err);
 
 #endif

@@ -1,10 +1,10 @@
 /* DESIGN. Lines are matched by their record number, which a replay keeps. A teacher is decided as a whole or not at all
  * (specification 1, fotoprincipe): the message must bring every line that stands for him. A line whose teacher could not be told
  * is its own group; of a body that could not be read nobody was told, so a replay of it must bring all lines. */
-#include "write/replay.h"
+#include "write/restatement.h"
 
 #include "wire/gen/feedback.h"
-#include "write/judge.h"
+#include "write/decision.h"
 
 #include <assert.h>
 
@@ -179,7 +179,7 @@ static int find_scope(struct arena *arena, const struct message *message, const 
 
 /* Restating. */
 
-struct restate {
+struct restatement {
 	const struct message *message;
 	const struct wire_feedback *before, *after;
 	uint32_t *standing_to; /* index in the new keys, by standing readable group */
@@ -189,37 +189,38 @@ struct restate {
 	size_t key_count;
 };
 
-static bool is_decided(const struct restate *restate, size_t group)
+static bool is_decided(const struct restatement *restatement, size_t group)
 {
-	return bit_is_set(restate->message->scope, group);
+	return bit_is_set(restatement->message->scope, group);
 }
 
-static int restate_init(struct restate *restate, struct arena *arena, const struct message *message,
-			const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
+static int restatement_init(struct restatement *restatement, struct arena *arena, const struct message *message,
+			    const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
 {
 	size_t standing = keys_count(message->standing->keys), decided = keys_count(message->verdict.keys);
 
-	*restate = (struct restate){
+	*restatement = (struct restatement){
 		.message = message,
 		.before = before,
 		.after = after,
 		.standing_to = arena_take(arena, standing, sizeof(uint32_t)),
 		.decided_to = arena_take(arena, decided, sizeof(uint32_t)),
 		.lines.lines.items = arena_take(arena, before->lines.count, sizeof *before->lines.items),
-		.restated = arena_take_zeroed(arena, 1, sizeof *restate->restated),
+		.restated = arena_take_zeroed(arena, 1, sizeof *restatement->restated),
 	};
-	if (!restate->standing_to || !restate->decided_to || !restate->lines.lines.items || !restate->restated)
+	if (!restatement->standing_to || !restatement->decided_to || !restatement->lines.lines.items ||
+	    !restatement->restated)
 		return batch_full(err);
 	/* at most: a group a key, and one a line behind them */
-	restate->restated->ledger.outcomes = arena_take(arena, standing + decided + before->lines.count, 1);
-	restate->restated->keys.p = arena_take(arena, standing + decided, TEACHER_KEY_BYTES);
-	return restate->restated->ledger.outcomes && restate->restated->keys.p ? 0 : batch_full(err);
+	restatement->restated->ledger.outcomes = arena_take(arena, standing + decided + before->lines.count, 1);
+	restatement->restated->keys.p = arena_take(arena, standing + decided, TEACHER_KEY_BYTES);
+	return restatement->restated->ledger.outcomes && restatement->restated->keys.p ? 0 : batch_full(err);
 }
 
-static uint32_t add_key(struct restate *restate, const uint8_t *key, uint8_t outcome)
+static uint32_t add_key(struct restatement *restatement, const uint8_t *key, uint8_t outcome)
 {
-	struct restated *restated = restate->restated;
-	size_t at = restate->key_count++;
+	struct restated *restated = restatement->restated;
+	size_t at = restatement->key_count++;
 
 	memcpy((char *)(uintptr_t)restated->keys.p + at * TEACHER_KEY_BYTES, key, TEACHER_KEY_BYTES);
 	restated->keys.n += TEACHER_KEY_BYTES;
@@ -228,11 +229,11 @@ static uint32_t add_key(struct restate *restate, const uint8_t *key, uint8_t out
 }
 
 /* Whom the delivery named, and whom it names now: a later Confirm spares both. */
-static void merge_keys(struct restate *restate)
+static void merge_keys(struct restatement *restatement)
 {
-	const struct standing *standing = restate->message->standing;
-	struct slice keys = restate->message->verdict.keys;
-	const uint8_t *outcomes = restate->message->ledger.outcomes;
+	const struct standing *standing = restatement->message->standing;
+	struct slice keys = restatement->message->verdict.keys;
+	const uint8_t *outcomes = restatement->message->ledger.outcomes;
 	size_t i = 0, g = 0;
 
 	while (i < keys_count(standing->keys) || g < keys_count(keys)) {
@@ -240,55 +241,56 @@ static void merge_keys(struct restate *restate)
 			    : g == keys_count(keys)
 				    ? -1
 				    : memcmp(keys_at(standing->keys, i), keys_at(keys, g), TEACHER_KEY_BYTES);
-		bool is_new = order >= 0 && is_decided(restate, g);
+		bool is_new = order >= 0 && is_decided(restatement, g);
 
 		if (order <= 0)
-			restate->standing_to[i] = add_key(restate, keys_at(standing->keys, i),
-							  is_new ? outcomes[g] : standing->outcomes[i]);
+			restatement->standing_to[i] = add_key(restatement, keys_at(standing->keys, i),
+							      is_new ? outcomes[g] : standing->outcomes[i]);
 		else if (is_new)
-			restate->decided_to[g] = add_key(restate, keys_at(keys, g), outcomes[g]);
+			restatement->decided_to[g] = add_key(restatement, keys_at(keys, g), outcomes[g]);
 		if (order == 0)
-			restate->decided_to[g] = restate->standing_to[i];
+			restatement->decided_to[g] = restatement->standing_to[i];
 		i += order <= 0;
 		g += order >= 0;
 	}
-	restate->restated->ledger.group_count = restate->key_count;
+	restatement->restated->ledger.group_count = restatement->key_count;
 }
 
 /* The line with its new group. Those whose teacher cannot be told get one each, behind the keys, in record order. */
-static void add_line(struct restate *restate, const struct wire_feedback_line *line, bool is_replayed)
+static void add_line(struct restatement *restatement, const struct wire_feedback_line *line, bool is_replayed)
 {
-	const struct message *message = restate->message;
-	struct ledger *ledger = &restate->restated->ledger;
+	const struct message *message = restatement->message;
+	struct ledger *ledger = &restatement->restated->ledger;
 	struct slice keys = is_replayed ? message->verdict.keys : message->standing->keys;
-	struct wire_feedback_line *out = &restate->lines.lines.items[restate->lines.lines.count++];
+	struct wire_feedback_line *out = &restatement->lines.lines.items[restatement->lines.lines.count++];
 
 	*out = *line;
 	if ((size_t)line->group < keys_count(keys)) {
-		out->group = (int32_t)(is_replayed ? restate->decided_to : restate->standing_to)[line->group];
+		out->group = (int32_t)(is_replayed ? restatement->decided_to : restatement->standing_to)[line->group];
 		return;
 	}
 	out->group = (int32_t)ledger->group_count;
 	ledger->outcomes[ledger->group_count++] =
 		(is_replayed ? message->ledger.outcomes : message->standing->outcomes)[line->group];
-	restate->restated->unreadable_lines++;
+	restatement->restated->unreadable_lines++;
 }
 
-static void merge_lines(struct restate *restate)
+static void merge_lines(struct restatement *restatement)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < restate->before->lines.count; i++) {
-		const struct wire_feedback_line *line = &restate->before->lines.items[i], *after = NULL;
+	for (size_t i = 0; i < restatement->before->lines.count; i++) {
+		const struct wire_feedback_line *line = &restatement->before->lines.items[i], *after = NULL;
 
-		while (at < restate->after->lines.count &&
-		       restate->after->lines.items[at].record_number < line->record_number)
+		while (at < restatement->after->lines.count &&
+		       restatement->after->lines.items[at].record_number < line->record_number)
 			at++;
-		if (at < restate->after->lines.count && restate->after->lines.items[at].record_number == line->record_number)
-			after = &restate->after->lines.items[at];
-		bool is_replayed = after && is_decided(restate, (size_t)after->group);
+		if (at < restatement->after->lines.count &&
+		    restatement->after->lines.items[at].record_number == line->record_number)
+			after = &restatement->after->lines.items[at];
+		bool is_replayed = after && is_decided(restatement, (size_t)after->group);
 
-		add_line(restate, is_replayed ? after : line, is_replayed);
+		add_line(restatement, is_replayed ? after : line, is_replayed);
 	}
 }
 
@@ -316,13 +318,13 @@ static void count_line(struct restated *restated, rule_lines counts, const struc
 		count_rule(counts, RULE_T01);
 }
 
-static int count_lines(struct restate *restate, struct arena *arena, struct err *err)
+static int count_lines(struct restatement *restatement, struct arena *arena, struct err *err)
 {
-	struct restated *restated = restate->restated;
+	struct restated *restated = restatement->restated;
 	rule_lines counts = { 0 };
 
-	for (size_t i = 0; i < restate->lines.lines.count; i++)
-		count_line(restated, counts, &restate->lines.lines.items[i]);
+	for (size_t i = 0; i < restatement->lines.lines.count; i++)
+		count_line(restated, counts, &restatement->lines.lines.items[i]);
 	restated->findings = arena_take(arena, (size_t)RULE_LETTERS * RULE_NUMBERS, sizeof *restated->findings);
 	if (!restated->findings)
 		return batch_full(err);
@@ -343,13 +345,13 @@ static void digest16(struct slice bytes, uint8_t out[DIGEST_BYTES])
 	memcpy(out, digest, DIGEST_BYTES);
 }
 
-static int encode_lines(struct restate *restate, struct arena *arena, struct err *err)
+static int encode_lines(struct restatement *restatement, struct arena *arena, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf bytes;
-	struct restated *restated = restate->restated;
+	struct restated *restated = restatement->restated;
 
 	strbuf_init(&bytes, FEEDBACK_BYTES_MAX);
-	wire_feedback_encode(&bytes, &restate->lines);
+	wire_feedback_encode(&bytes, &restatement->lines);
 	if (!strbuf_ok(&bytes) || !arena_copy(arena, strbuf_slice(&bytes), &restated->feedback))
 		return batch_full(err);
 	digest16(restated->feedback, restated->feedback_digest);
@@ -360,28 +362,28 @@ static int encode_lines(struct restate *restate, struct arena *arena, struct err
 static int restate(struct arena *arena, struct message *message, const struct wire_feedback *before,
 		   const struct wire_feedback *after, struct err *err)
 {
-	struct restate restate;
-	int rc = restate_init(&restate, arena, message, before, after, err);
+	struct restatement restatement;
+	int rc = restatement_init(&restatement, arena, message, before, after, err);
 
 	if (rc != 0)
 		return rc;
-	merge_keys(&restate);
-	merge_lines(&restate);
-	rc = count_lines(&restate, arena, err);
+	merge_keys(&restatement);
+	merge_lines(&restatement);
+	rc = count_lines(&restatement, arena, err);
 	if (rc == 0)
-		rc = encode_lines(&restate, arena, err);
-	message->restated = restate.restated;
+		rc = encode_lines(&restatement, arena, err);
+	message->restated = restatement.restated;
 	return rc;
 }
 
 /* Judging. */
 
-int replay_judge(struct batch *batch, struct message *message, struct err *err)
+int restatement_make(struct batch *batch, struct message *message, struct err *err)
 {
 	struct wire_feedback before = { 0 }, after = { 0 };
 	uint8_t *groups = NULL;
 
-	assert(message->board->first == message && !message->next); /* intake.c */
+	assert(message->board->first == message && !message->next); /* inbox.c */
 	message->replay = !message->standing		    ? REPLAY_UNKNOWN
 			  : message->verdict.replay_dry_run ? REPLAY_DRY
 			  : message->standing->has_attempt  ? REPLAY_REPEATED
@@ -397,7 +399,7 @@ int replay_judge(struct batch *batch, struct message *message, struct err *err)
 	rc = find_scope(batch->arena, message, &before, &after, &groups, &message->replayed_lines, err);
 	message->scope = groups;
 	if (rc == 0)
-		rc = decide_groups(batch, message, err);
+		rc = decision_make(batch, message, err);
 	message->board->is_changed = true;
 	if (rc != 0 || message->replayed_lines == 0)
 		return rc;

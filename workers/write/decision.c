@@ -1,12 +1,11 @@
-/* decide: the outcome of each group of a delivery (specification 6), by the state machine of common/model/outcome.c. */
-#include "write/judge.h"
+#include "write/decision.h"
 
 #include <assert.h>
 
 /* Where we are in the lists of a verdict, which run beside each other. */
 struct walk {
 	struct batch *batch;
-	struct board *board;
+	struct board_state *board;
 	struct message *message;
 	size_t group;
 	size_t hash;	  /* of the next CANDIDATE or UNCHANGED */
@@ -33,7 +32,7 @@ static bool is_refused(const struct message *message, size_t group)
 	return refusal->is_whole || (refusal->groups && bit_is_set(refusal->groups, group));
 }
 
-bool decide_needs_row(const struct message *message, size_t group)
+bool decision_needs_row(const struct message *message, size_t group)
 {
 	switch (class_of(message, group)) {
 	case VERDICT_CANDIDATE:
@@ -131,7 +130,7 @@ static enum outcome decide_unchanged(struct walk *walk)
 static void apply_decided(struct walk *walk, struct teacher *teacher, enum outcome outcome, int64_t sequence_before,
 			  const struct teacher_change *change)
 {
-	struct board *board = walk->board;
+	struct board_state *board = walk->board;
 	bool is_set = outcome == OUTCOME_NIEUW || outcome == OUTCOME_GEWIJZIGD || outcome == OUTCOME_INGETROKKEN;
 
 	if (is_set) {
@@ -223,7 +222,7 @@ static int decide_unreadable_body(struct batch *batch, struct message *message, 
 	return 0;
 }
 
-int decide_groups(struct batch *batch, struct message *message, struct err *err)
+int decision_make(struct batch *batch, struct message *message, struct err *err)
 {
 	const struct wire_verdict *verdict = &message->verdict;
 	struct ledger *ledger = &message->ledger;

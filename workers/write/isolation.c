@@ -1,11 +1,11 @@
-#include "write/isolate.h"
+#include "write/isolation.h"
 
 #include "base/log.h"
 #include "run/crash.h"
 
 /* The groups of one message that write a teacher, and what is known of them. */
 struct search {
-	struct isolate *isolate;
+	struct isolation *isolation;
 	struct message *message;
 	const struct cursor_move *move;
 	uint32_t *groups; /* that write */
@@ -15,27 +15,27 @@ struct search {
 	size_t bad_count;
 };
 
-static int run_one(struct isolate *isolate, struct message *message, const struct cursor_move *move, bool is_trial,
+static int run_one(struct isolation *isolation, struct message *message, const struct cursor_move *move, bool is_trial,
 		   enum transaction_end *ret, struct err *err)
 {
 	struct transaction_work work = { &message, 1, move, 1, is_trial };
 
-	return transaction_run(isolate->transaction, &work, ret, err);
+	return transaction_run(isolation->transaction, &work, ret, err);
 }
 
-static int search_init(struct search *search, struct isolate *isolate, struct message *message,
+static int search_init(struct search *search, struct isolation *isolation, struct message *message,
 		       const struct cursor_move *move, struct err *err)
 {
 	struct slice classes = message->verdict.classes;
 	size_t bytes = bits_bytes(classes.n);
 
 	*search = (struct search){
-		.isolate = isolate,
+		.isolation = isolation,
 		.message = message,
 		.move = move,
-		.groups = arena_take(isolate->arena, classes.n, sizeof(uint32_t)),
-		.refused = arena_take_zeroed(isolate->arena, bytes, 1),
-		.bad = arena_take_zeroed(isolate->arena, bytes, 1),
+		.groups = arena_take(isolation->arena, classes.n, sizeof(uint32_t)),
+		.refused = arena_take_zeroed(isolation->arena, bytes, 1),
+		.bad = arena_take_zeroed(isolation->arena, bytes, 1),
 	};
 	if (!search->groups || !search->refused || !search->bad)
 		return batch_full(err);
@@ -54,7 +54,7 @@ static int try_to_store(struct search *search, size_t low, size_t high, bool *re
 		if (i < low || i >= high)
 			bit_set(search->refused, search->groups[i]);
 	search->message->refusal.groups = search->refused;
-	int rc = run_one(search->isolate, search->message, search->move, true, ret, err);
+	int rc = run_one(search->isolation, search->message, search->move, true, ret, err);
 
 	*ret_can = rc == 0;
 	return rc == -ERR_DATA ? 0 : rc;
@@ -90,12 +90,12 @@ static void log_refused(const struct message *message, const char *what, size_t 
 }
 
 /* Finds the teachers to refuse, or sets the whole message aside. */
-static int find_refusal(struct isolate *isolate, struct message *message, const struct cursor_move *move,
+static int find_refusal(struct isolation *isolation, struct message *message, const struct cursor_move *move,
 			enum transaction_end *ret, struct err *err)
 {
 	struct search search;
 	bool can = false;
-	int rc = search_init(&search, isolate, message, move, err);
+	int rc = search_init(&search, isolation, message, move, err);
 
 	*ret = TRANSACTION_TRIED;
 	if (rc == 0)
@@ -119,38 +119,38 @@ static int find_refusal(struct isolate *isolate, struct message *message, const 
 }
 
 /* One message with the refusal it has; looks for one when it fails by its data. */
-static int store_one(struct isolate *isolate, struct message *message, const struct cursor_move *move,
+static int store_one(struct isolation *isolation, struct message *message, const struct cursor_move *move,
 		     enum transaction_end *ret, struct err *err)
 {
-	int rc = run_one(isolate, message, move, false, ret, err);
+	int rc = run_one(isolation, message, move, false, ret, err);
 
 	if (rc == -ERR_DATA && !message->refusal.groups && !message->refusal.is_whole) {
 		crash_point("write.isolating");
-		rc = find_refusal(isolate, message, move, ret, err);
+		rc = find_refusal(isolation, message, move, ret, err);
 		if (rc == 0 && *ret != TRANSACTION_FENCED)
-			rc = run_one(isolate, message, move, false, ret, err);
+			rc = run_one(isolation, message, move, false, ret, err);
 	}
 	if (rc == -ERR_DATA && !message->refusal.is_whole) { /* each alone is well, together they are not */
 		message->refusal = (struct refusal){ .is_whole = true };
 		log_refused(message, "message", 0);
-		rc = run_one(isolate, message, move, false, ret, err);
+		rc = run_one(isolation, message, move, false, ret, err);
 	}
 	if (rc == -ERR_DATA)
 		err->kind = ERR_FATAL; /* not even its ledger row: the register is not what we think */
 	return rc == -ERR_DATA ? -ERR_FATAL : rc;
 }
 
-int isolate_run(struct isolate *isolate, struct message **messages, const struct cursor_move *moves, size_t count,
-		size_t *ret_done, enum transaction_end *ret, struct err *err)
+int isolation_run(struct isolation *isolation, struct message **messages, const struct cursor_move *moves, size_t count,
+		  size_t *ret_done, enum transaction_end *ret, struct err *err)
 {
 	for (*ret_done = 0; *ret_done < count; ++*ret_done) {
-		int rc = store_one(isolate, messages[*ret_done], &moves[*ret_done], ret, err);
+		int rc = store_one(isolation, messages[*ret_done], &moves[*ret_done], ret, err);
 
 		if (rc == -ERR_FULL)
 			return err_set(err, ERR_FATAL, "batch.arena", "one message needs more memory than batch.arena.max");
 		if (rc != 0 || *ret == TRANSACTION_FENCED)
 			return rc;
-		isolate->committed(isolate->self, &messages[*ret_done], 1, &moves[*ret_done], 1);
+		isolation->committed(isolation->self, &messages[*ret_done], 1, &moves[*ret_done], 1);
 	}
 	return 0;
 }

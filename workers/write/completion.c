@@ -1,12 +1,11 @@
-/* ending: the end of a delivery (specification 7): who is absent, lapse or wait, confirm, cancel. */
-#include "write/judge.h"
+#include "write/completion.h"
 
 #include <assert.h>
 
 /* A VOLLEDIG, or one that waited, at its end. */
-struct ending {
+struct completion {
 	struct batch *batch;
-	struct board *board;
+	struct board_state *board;
 	struct slice keys; /* the teachers it names, rising */
 	int64_t sequence;
 	int32_t extraction_date;
@@ -14,63 +13,63 @@ struct ending {
 	bool is_late;	  /* the list of the unchanged may hold a volgnummer that is not lower */
 };
 
-static bool is_absent(const struct ending *ending, const struct teacher *teacher)
+static bool is_absent(const struct completion *completion, const struct teacher *teacher)
 {
 	int64_t sequence = teacher->now.sequence;
 	size_t at;
 
 	if (!(teacher->flags & TEACHER_LOADED) || teacher->now.status != STATUS_ACTIEF)
 		return false;
-	if (ending->is_late)
-		sequence = pending_sequence_of(&ending->board->pending, teacher->key, sequence);
-	return sequence < ending->sequence && !keys_find(ending->keys, teacher->key, &at);
+	if (completion->is_late)
+		sequence = pending_sequence_of(&completion->board->pending, teacher->key, sequence);
+	return sequence < completion->sequence && !keys_find(completion->keys, teacher->key, &at);
 }
 
-static int64_t count_absent(const struct ending *ending)
+static int64_t count_absent(const struct completion *completion)
 {
 	int64_t count = 0;
 
-	for (const struct teacher *teacher = ending->board->teachers_first; teacher; teacher = teacher->next)
-		count += is_absent(ending, teacher);
+	for (const struct teacher *teacher = completion->board->teachers_first; teacher; teacher = teacher->next)
+		count += is_absent(completion, teacher);
 	return count;
 }
 
-static int lapse_absent(const struct ending *ending, int64_t *ret_lapsed, struct err *err)
+static int lapse_absent(const struct completion *completion, int64_t *ret_lapsed, struct err *err)
 {
 	*ret_lapsed = 0;
-	for (struct teacher *teacher = ending->board->teachers_first; teacher; teacher = teacher->next) {
-		if (!is_absent(ending, teacher))
+	for (struct teacher *teacher = completion->board->teachers_first; teacher; teacher = teacher->next) {
+		if (!is_absent(completion, teacher))
 			continue;
 		struct teacher_change change = {
 			.state = teacher->now,
-			.position = ending->position,
-			.lapsed_on = ending->extraction_date,
+			.position = completion->position,
+			.lapsed_on = completion->extraction_date,
 		};
 
 		change.state.status = STATUS_VERVALLEN;
-		change.state.sequence = ending->sequence;
-		if (!teacher_apply(teacher, ending->batch->arena, &change))
+		change.state.sequence = completion->sequence;
+		if (!teacher_apply(teacher, completion->batch->arena, &change))
 			return batch_full(err);
 		++*ret_lapsed;
 	}
-	ending->board->active -= *ret_lapsed;
-	ending->board->is_changed |= *ret_lapsed > 0;
+	completion->board->active -= *ret_lapsed;
+	completion->board->is_changed |= *ret_lapsed > 0;
 	return 0;
 }
 
 /* Nobody is absent if a newer VOLLEDIG is completed, or if as many ACTIEF teachers are named as there are. */
-static bool is_nobody_absent(const struct board *board, const struct message *message)
+static bool is_nobody_absent(const struct board_state *board, const struct message *message)
 {
 	return board->sequence_full > message->verdict.header.sequence || message->named_active == message->active_after;
 }
 
-bool ending_needs_all(const struct board *board, const struct message *message)
+bool completion_needs_all(const struct board_state *board, const struct message *message)
 {
 	return message->verdict.header.kind == DELIVERY_VOLLEDIG && !board->has_all && !is_nobody_absent(board, message);
 }
 
 /* specification 7.3: a completed VOLLEDIG makes confirmations of older ones needless. */
-static void cancel_older(const struct board *board, int64_t sequence)
+static void cancel_older(const struct board_state *board, int64_t sequence)
 {
 	for (struct waiting *waiting = board->waiting; waiting; waiting = waiting->next) {
 		if (waiting->is_over || waiting->sequence >= sequence)
@@ -101,7 +100,7 @@ static int add_waiting(struct batch *batch, struct message *message, struct err 
 		.message = message,
 	};
 	memcpy(waiting->key_list, verdict->keys_digest, DIGEST_BYTES);
-	board_add_waiting(message->board, waiting);
+	board_state_add_waiting(message->board, waiting);
 	return 0;
 }
 
@@ -110,12 +109,12 @@ static bool has_unreadable(const struct wire_verdict *verdict)
 	return verdict->unreadable_lines > 0 || verdict->body_unreadable;
 }
 
-int ending_judge(struct batch *batch, struct message *message, bool is_late, struct err *err)
+int completion_of_delivery(struct batch *batch, struct message *message, bool is_late, struct err *err)
 {
 	const struct wire_verdict *verdict = &message->verdict;
-	struct board *board = message->board;
+	struct board_state *board = message->board;
 	struct ledger *ledger = &message->ledger;
-	struct ending ending = {
+	struct completion completion = {
 		.batch = batch,
 		.board = board,
 		.keys = verdict->keys,
@@ -129,7 +128,7 @@ int ending_judge(struct batch *batch, struct message *message, bool is_late, str
 	if (verdict->header.kind != DELIVERY_VOLLEDIG)
 		return 0;
 	ledger->active = message->active_after;
-	ledger->absent = is_nobody_absent(board, message) ? 0 : count_absent(&ending);
+	ledger->absent = is_nobody_absent(board, message) ? 0 : count_absent(&completion);
 	bool must_wait = outcome_must_wait(ledger->absent, ledger->active, has_unreadable(verdict));
 
 	if (must_wait)
@@ -141,7 +140,7 @@ int ending_judge(struct batch *batch, struct message *message, bool is_late, str
 	if (verdict->header.dry_run)
 		return 0;
 	if (!must_wait && ledger->absent > 0)
-		rc = lapse_absent(&ending, &ledger->lapsed, err);
+		rc = lapse_absent(&completion, &ledger->lapsed, err);
 	if (must_wait) {
 		ledger->state = DELIVERY_WACHT;
 		rc = add_waiting(batch, message, err);
@@ -153,7 +152,7 @@ int ending_judge(struct batch *batch, struct message *message, bool is_late, str
 	return 0;
 }
 
-struct waiting *ending_find_waiting(const struct board *board, struct slice delivery_id)
+struct waiting *completion_find_waiting(const struct board_state *board, struct slice delivery_id)
 {
 	for (struct waiting *waiting = board->waiting; waiting; waiting = waiting->next)
 		if (!waiting->is_over && slice_equal(waiting->delivery_id, delivery_id))
@@ -161,15 +160,15 @@ struct waiting *ending_find_waiting(const struct board *board, struct slice deli
 	return NULL;
 }
 
-int ending_confirm(struct batch *batch, struct message *message, struct err *err)
+int completion_confirm(struct batch *batch, struct message *message, struct err *err)
 {
-	struct board *board = message->board;
+	struct board_state *board = message->board;
 	struct waiting *waiting = message->confirms;
 
 	if (!waiting)
 		return 0;
 	assert(waiting->has_keys && board->has_all);
-	struct ending ending = {
+	struct completion completion = {
 		.batch = batch,
 		.board = board,
 		.keys = waiting->keys,
@@ -180,7 +179,7 @@ int ending_confirm(struct batch *batch, struct message *message, struct err *err
 	};
 
 	/* a completed VOLLEDIG with a higher volgnummer would have cancelled it, so L is not empty for that reason */
-	int rc = lapse_absent(&ending, &waiting->lapsed, err);
+	int rc = lapse_absent(&completion, &waiting->lapsed, err);
 
 	if (rc != 0)
 		return rc;

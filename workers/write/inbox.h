@@ -7,14 +7,14 @@
  * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED
  * (it waits for an operator; the others go on); any -> OTHERS when the group takes it away. Owner: the turn thread.
  * Memory: an arena for what is decoded; the bytes themselves are Kafka's until the batch is over. */
-#ifndef WRITE_INTAKE_H
-#define WRITE_INTAKE_H
+#ifndef WRITE_INBOX_H
+#define WRITE_INBOX_H
 
 #include "kafka/kafka_consumer.h"
 #include "write/cursor.h"
 #include "write/message.h"
 
-enum { INTAKE_MESSAGES_MAX = 4096, INTAKE_PARTITIONS_MAX = 1024 };
+enum { INBOX_MESSAGES_MAX = 4096, INBOX_PARTITIONS_MAX = 1024 };
 
 enum partition_state { PARTITION_OTHERS = 0, PARTITION_ASSIGNED, PARTITION_RUNNING, PARTITION_PARKED };
 
@@ -25,52 +25,52 @@ struct partition {
 	bool must_tell_why; /* not in the register yet */
 };
 
-struct intake_limits {
+struct inbox_limits {
 	int64_t rows_max;  /* teachers to decide */
 	int64_t bytes_max; /* of messages */
 };
 
-struct intake {
-	struct intake_limits limits;
+struct inbox {
+	struct inbox_limits limits;
 	int32_t generation;
-	struct partition partitions[INTAKE_PARTITIONS_MAX];
+	struct partition partitions[INBOX_PARTITIONS_MAX];
 	int32_t partition_end; /* above the highest ever ours */
 	struct arena arena;
-	struct message *messages[INTAKE_MESSAGES_MAX];
-	struct chain after[INTAKE_MESSAGES_MAX]; /* of the message's partition, behind it */
-	struct kafka_message raws[INTAKE_MESSAGES_MAX];
+	struct message *messages[INBOX_MESSAGES_MAX];
+	struct chain after[INBOX_MESSAGES_MAX]; /* of the message's partition, behind it */
+	struct kafka_message raws[INBOX_MESSAGES_MAX];
 	size_t count;
 	int64_t rows, bytes;
 	bool has_replay;
 };
 
-MUSTUSE int intake_init(struct intake *intake, const struct intake_limits *limits, int32_t generation,
-			size_t arena_bytes_max, struct err *err);
-void intake_release(struct intake *intake);
+MUSTUSE int inbox_init(struct inbox *inbox, const struct inbox_limits *limits, int32_t generation,
+		       size_t arena_bytes_max, struct err *err);
+void inbox_release(struct inbox *inbox);
 
-enum intake_end {
-	INTAKE_TAKEN = 1, /* it is one of the batch; its bytes are ours */
-	INTAKE_VOID,	  /* it does not count */
-	INTAKE_PARKED,	  /* its partition cannot go on: see why */
-	INTAKE_FULL,	  /* no room in this batch: fetch it again after the next */
+enum inbox_result {
+	INBOX_ADDED = 1, /* it is one of the batch; its bytes are ours */
+	INBOX_VOID,	 /* it does not count */
+	INBOX_PARKED,	 /* its partition cannot go on: see why */
+	INBOX_FULL,	 /* no room in this batch: fetch it again after the next */
 };
 
 /* Drops raw unless TAKEN. */
-enum intake_end intake_take(struct intake *intake, struct kafka_message *raw);
-bool intake_is_full(const struct intake *intake);
+enum inbox_result inbox_add(struct inbox *inbox, struct kafka_message *raw);
+bool inbox_is_full(const struct inbox *inbox);
 /* Nothing gathered, and no partition that has moved over verdicts that do not count. */
-bool intake_is_empty(const struct intake *intake);
+bool inbox_is_empty(const struct inbox *inbox);
 
-void intake_park(struct intake *intake, int32_t partition, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void inbox_park(struct inbox *inbox, int32_t partition, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The steps of the whole batch, rising by partition. ret has room for INTAKE_PARTITIONS_MAX. Returns their number. */
-size_t intake_moves(const struct intake *intake, struct cursor_move *ret);
+/* The steps of the whole batch, rising by partition. ret has room for INBOX_PARTITIONS_MAX. Returns their number. */
+size_t inbox_moves(const struct inbox *inbox, struct cursor_move *ret);
 /* The step of each message alone, in their order. ret has room for count. */
-void intake_moves_each(const struct intake *intake, struct cursor_move *ret);
+void inbox_moves_each(const struct inbox *inbox, struct cursor_move *ret);
 
 /* The first count messages are in the register. */
-void intake_drop_first(struct intake *intake, size_t count);
+void inbox_drop_first(struct inbox *inbox, size_t count);
 /* The batch is over: in the register, or given up. Positions are the caller's matter. */
-void intake_clear(struct intake *intake);
+void inbox_clear(struct inbox *inbox);
 
 #endif

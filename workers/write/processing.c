@@ -1,30 +1,33 @@
-#include "write/judge.h"
+#include "write/processing.h"
 
 #include "model/date.h"
-#include "write/replay.h"
+#include "write/completion.h"
+#include "write/decision.h"
+#include "write/restatement.h"
+#include "write/unchanged.h"
 
 enum { DATA_DAYS_MAX = 31 }; /* LR-K05 */
 
-static uint32_t wants_pending_keys(const struct board *board)
+static uint32_t wants_pending_keys(const struct board_state *board)
 {
 	return board->pending.sequence > 0 && !board->pending.has_keys ? WANT_PENDING_KEYS : 0;
 }
 
-static uint32_t confirm_wants(const struct board *board, struct message *message)
+static uint32_t confirm_wants(const struct board_state *board, struct message *message)
 {
-	message->confirms = ending_find_waiting(board, message->verdict.header.delivery_id);
+	message->confirms = completion_find_waiting(board, message->verdict.header.delivery_id);
 	if (!message->confirms)
 		return 0;
 	return wants_pending_keys(board) | (message->confirms->has_keys ? 0 : WANT_WAITING_KEYS) |
 	       (board->has_all ? 0 : WANT_ALL_TEACHERS);
 }
 
-static bool is_repeat(const struct board *board, const struct message *message)
+static bool is_repeat(const struct board_state *board, const struct message *message)
 {
-	return board_knows(board, &message->verdict.header, message->verdict.attempt);
+	return board_state_knows(board, &message->verdict.header, message->verdict.attempt);
 }
 
-uint32_t judge_first_wants(const struct board *board, struct message *message)
+uint32_t processing_first_wants(const struct board_state *board, struct message *message)
 {
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return confirm_wants(board, message);
@@ -57,7 +60,7 @@ static int enter(struct batch *batch, struct message *message, struct err *err)
 	if (!known)
 		return batch_full(err);
 	*known = (struct known_delivery){ .id = header->delivery_id, .fingerprint = header->fingerprint };
-	board_add_known(message->board, known);
+	board_state_add_known(message->board, known);
 	message->is_entered = true;
 	message->board->is_changed = true;
 	message->ledger.state = DELIVERY_VERWERKT;
@@ -69,40 +72,40 @@ static int enter(struct batch *batch, struct message *message, struct err *err)
 	return 0;
 }
 
-int judge_first_half(struct batch *batch, struct message *message, struct err *err)
+int processing_first_half(struct batch *batch, struct message *message, struct err *err)
 {
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
-		return ending_confirm(batch, message, err);
+		return completion_confirm(batch, message, err);
 	if (message->verdict.kind == VERDICT_KIND_REPLAY)
-		return replay_judge(batch, message, err);
+		return restatement_make(batch, message, err);
 	if (is_repeat(message->board, message)) /* specification 2.1: changes nothing */
 		return 0;
 	int rc = enter(batch, message, err);
 
-	return rc != 0 ? rc : decide_groups(batch, message, err);
+	return rc != 0 ? rc : decision_make(batch, message, err);
 }
 
-uint32_t judge_second_wants(const struct board *board, const struct message *message)
+uint32_t processing_second_wants(const struct board_state *board, const struct message *message)
 {
 	if (!message->is_entered)
 		return 0;
-	return (enlist_needs_keys(board, message) ? WANT_PENDING_KEYS : 0) |
-	       (ending_needs_all(board, message) ? WANT_ALL_TEACHERS : 0);
+	return (unchanged_needs_keys(board, message) ? WANT_PENDING_KEYS : 0) |
+	       (completion_needs_all(board, message) ? WANT_ALL_TEACHERS : 0);
 }
 
-int judge_second_half(struct batch *batch, struct message *message, struct err *err)
+int processing_second_half(struct batch *batch, struct message *message, struct err *err)
 {
-	struct board *board = message->board;
+	struct board_state *board = message->board;
 
 	if (message->replay == REPLAY_ENTERED)
-		return enlist_unchanged(batch, message, err);
+		return unchanged_record(batch, message, err);
 	if (!message->is_entered)
 		return 0;
 	bool is_late = message_is_late(message, board->sequence_max);
-	int rc = enlist_unchanged(batch, message, err);
+	int rc = unchanged_record(batch, message, err);
 
 	if (rc == 0)
-		rc = ending_judge(batch, message, is_late, err);
+		rc = completion_of_delivery(batch, message, is_late, err);
 	if (rc == 0 && !message->verdict.header.dry_run)
 		board->sequence_max = MAX(board->sequence_max, message->verdict.header.sequence);
 	return rc;

@@ -1,12 +1,12 @@
-#include "write/board.h"
+#include "write/board_state.h"
 
-void board_init(struct board *board, int32_t number, int32_t partition)
+void board_state_init(struct board_state *board, int32_t number, int32_t partition)
 {
-	*board = (struct board){ .number = number, .partition = partition, .has_all = true };
+	*board = (struct board_state){ .number = number, .partition = partition, .has_all = true };
 	board->waiting_end = &board->waiting;
 }
 
-void board_set_row(struct board *board, const struct board_row *row)
+void board_state_set_row(struct board_state *board, const struct board_row *row)
 {
 	board->is_stored = true;
 	board->sequence_max = row->sequence_max;
@@ -24,19 +24,19 @@ void board_set_row(struct board *board, const struct board_row *row)
 	board->pending.member_count = bits_count(board->pending.members, board->pending.member_bytes);
 }
 
-void board_add_known(struct board *board, struct known_delivery *known)
+void board_state_add_known(struct board_state *board, struct known_delivery *known)
 {
 	known->next = board->known;
 	board->known = known;
 }
 
-void board_add_waiting(struct board *board, struct waiting *waiting)
+void board_state_add_waiting(struct board_state *board, struct waiting *waiting)
 {
 	*board->waiting_end = waiting;
 	board->waiting_end = &waiting->next;
 }
 
-bool board_knows(const struct board *board, const struct wire_header *header, int32_t attempt)
+bool board_state_knows(const struct board_state *board, const struct wire_header *header, int32_t attempt)
 {
 	for (const struct known_delivery *known = board->known; known; known = known->next)
 		if (known->attempt >= attempt && slice_equal(known->id, header->delivery_id) &&

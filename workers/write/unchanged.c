@@ -1,5 +1,4 @@
-/* enlist: the teachers a delivery found unchanged get its volgnummer, as a list or in their rows (pending.h). */
-#include "write/judge.h"
+#include "write/unchanged.h"
 
 #include <assert.h>
 
@@ -14,7 +13,7 @@ static bool makes_list(const struct message *message)
 	return message->verdict.kind == VERDICT_KIND_DELIVERY;
 }
 
-bool enlist_needs_keys(const struct board *board, const struct message *message)
+bool unchanged_needs_keys(const struct board_state *board, const struct message *message)
 {
 	const struct pending *pending = &board->pending;
 
@@ -23,7 +22,7 @@ bool enlist_needs_keys(const struct board *board, const struct message *message)
 	       pending_gives_way(pending, message->verdict.header.sequence, message->unchanged_count);
 }
 
-static bool raise(struct batch *batch, struct board *board, const uint8_t *key, int64_t sequence)
+static bool raise(struct batch *batch, struct board_state *board, const uint8_t *key, int64_t sequence)
 {
 	struct teacher *teacher = batch_teacher(batch, board, key);
 
@@ -67,7 +66,7 @@ static int raise_remainder(struct batch *batch, const struct message *message, c
 	return 0;
 }
 
-int enlist_unchanged(struct batch *batch, struct message *message, struct err *err)
+int unchanged_record(struct batch *batch, struct message *message, struct err *err)
 {
 	struct pending *pending = &message->board->pending;
 	const struct wire_verdict *verdict = &message->verdict;

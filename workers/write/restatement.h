@@ -6,10 +6,10 @@
  * end of delivery. Nothing happens, and it is told, when the delivery is unknown, was a proef, or does not fit the
  * message; an attempt that was entered before is a repeat; a replay's own dry run is not entered.
  *
- * A replay stands alone for its board in a batch (intake.c), so the delivery it speaks of is wholly in the register.
+ * A replay stands alone for its board in a batch (inbox.c), so the delivery it speaks of is wholly in the register.
  * Pure. Owner: the batch; everything lives in its arena. */
-#ifndef WRITE_REPLAY_H
-#define WRITE_REPLAY_H
+#ifndef WRITE_RESTATEMENT_H
+#define WRITE_RESTATEMENT_H
 
 #include "write/batch.h"
 
@@ -40,6 +40,6 @@ struct restated {
 
 /* Judges the message against message->standing, which is NULL for an unknown delivery. Sets message->replay and, when it
  * is entered, message->restated. ERR_FULL is the only error. */
-MUSTUSE int replay_judge(struct batch *batch, struct message *message, struct err *err);
+MUSTUSE int restatement_make(struct batch *batch, struct message *message, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
-#include "write/register_replay.h"
+#include "write/register_restatement.h"
 
 #include "protocol/outcomes.h"
-#include "write/replay.h"
+#include "write/restatement.h"
 
 static const char STANDING_SQL[] =
 	"select w.at, d.position, d.lines, d.outcomes, l.keys, f.body,"
@@ -70,26 +70,26 @@ static int set_standing(struct batch *batch, const struct pg_rows *rows, size_t 
 			       &standing->outcomes, &standing->group_count, err);
 }
 
-int register_read_standings(struct register_read *read, struct batch *batch, struct err *err)
+int register_read_standings(struct register_session *session, struct batch *batch, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 
-	columns_begin(read->columns, "itbii");
+	row_arrays_begin(&session->arrays, "itbii");
 	for (size_t i = 0; i < batch->message_count; i++) {
 		const struct message *message = batch->messages[i];
 		const struct wire_header *header = &message->verdict.header;
 
 		if (message->verdict.kind != VERDICT_KIND_REPLAY)
 			continue;
-		columns_i32(read->columns, header->board);
-		columns_text(read->columns, header->delivery_id);
-		columns_text(read->columns, slice_make(header->fingerprint, sizeof header->fingerprint));
-		columns_i32(read->columns, message->verdict.attempt);
-		columns_i32(read->columns, (int32_t)i);
+		row_arrays_i32(&session->arrays, header->board);
+		row_arrays_text(&session->arrays, header->delivery_id);
+		row_arrays_text(&session->arrays, slice_make(header->fingerprint, sizeof header->fingerprint));
+		row_arrays_i32(&session->arrays, message->verdict.attempt);
+		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	if (read->columns->rows == 0)
+	if (session->arrays.rows == 0)
 		return 0;
-	int rc = columns_exec(read->columns, read->link, "read_standings", STANDING_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, "read_standings", STANDING_SQL, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
 		rc = set_standing(batch, rows, i, err);
@@ -111,7 +111,7 @@ static void add_counts(struct pg_params *params, struct strbuf *out, const int64
 	pg_add_array(params, PG_I32_ARRAY, strbuf_slice(out));
 }
 
-static int write_attempt(struct register_write *write, const struct message *message, struct err *err)
+static int write_attempt(struct register_session *session, const struct message *message, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf before;
 	CLEANUP(strbuf_drop) struct strbuf after;
@@ -130,12 +130,12 @@ static int write_attempt(struct register_write *write, const struct message *mes
 	pg_add_i32(&params, (int32_t)message->replayed_lines);
 	add_counts(&params, &before, standing->lines);
 	add_counts(&params, &after, message->restated ? message->restated->ledger.lines : standing->lines);
-	return pg_exec(write->link, "replay_attempt", ATTEMPT_SQL, &params, NULL, NULL, err);
+	return pg_exec(session->link, "replay_attempt", ATTEMPT_SQL, &params, NULL, NULL, err);
 }
 
 /* Key list and feedback: stored once, under their digest. */
-static int write_bytes(struct register_write *write, const struct message *message, const char *name, const char *sql,
-		       const uint8_t digest[DIGEST_BYTES], struct slice bytes, struct err *err)
+static int write_bytes(struct register_session *session, const struct message *message, const char *name,
+		       const char *sql, const uint8_t digest[DIGEST_BYTES], struct slice bytes, struct err *err)
 {
 	struct pg_params params;
 
@@ -143,13 +143,13 @@ static int write_bytes(struct register_write *write, const struct message *messa
 	pg_add_i32(&params, message->board->number);
 	pg_add_uuid(&params, digest);
 	pg_add_bytes(&params, bytes);
-	return pg_exec(write->link, name, sql, &params, NULL, NULL, err);
+	return pg_exec(session->link, name, sql, &params, NULL, NULL, err);
 }
 
-static int write_delivery(struct register_write *write, const struct message *message, struct err *err)
+static int write_delivery(struct register_session *session, const struct message *message, struct err *err)
 {
 	const struct restated *restated = message->restated;
-	struct strbuf *outcomes = write->copy;
+	struct strbuf *outcomes = &session->copy;
 	struct pg_params params;
 
 	strbuf_reset(outcomes);
@@ -164,46 +164,46 @@ static int write_delivery(struct register_write *write, const struct message *me
 	pg_add_uuid(&params, restated->key_list);
 	pg_add_uuid(&params, restated->feedback_digest);
 	pg_add_bytes(&params, strbuf_slice(outcomes));
-	int rc = pg_exec(write->link, "replay_delivery", RESTATE_SQL, &params, NULL, NULL, err);
+	int rc = pg_exec(session->link, "replay_delivery", RESTATE_SQL, &params, NULL, NULL, err);
 
 	strbuf_reset(outcomes);
 	return rc;
 }
 
-static int write_findings(struct register_write *write, const struct message *message, struct err *err)
+static int write_findings(struct register_session *session, const struct message *message, struct err *err)
 {
 	const struct restated *restated = message->restated;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, message->standing->position);
-	int rc = pg_exec(write->link, "replay_findings_gone", FINDINGS_GONE_SQL, &params, NULL, NULL, err);
+	int rc = pg_exec(session->link, "replay_findings_gone", FINDINGS_GONE_SQL, &params, NULL, NULL, err);
 
 	if (rc != 0 || restated->finding_count == 0)
 		return rc;
-	columns_begin(write->columns, "lii");
+	row_arrays_begin(&session->arrays, "lii");
 	for (size_t i = 0; i < restated->finding_count; i++) {
-		columns_i64(write->columns, message->standing->position);
-		columns_i32(write->columns, restated->findings[i].rule);
-		columns_i32(write->columns, restated->findings[i].lines);
+		row_arrays_i64(&session->arrays, message->standing->position);
+		row_arrays_i32(&session->arrays, restated->findings[i].rule);
+		row_arrays_i32(&session->arrays, restated->findings[i].lines);
 	}
-	return columns_exec(write->columns, write->link, "replay_findings", FINDINGS_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, "replay_findings", FINDINGS_SQL, NULL, NULL, NULL, err);
 }
 
-static int write_restated(struct register_write *write, const struct message *message, struct err *err)
+static int write_restated(struct register_session *session, const struct message *message, struct err *err)
 {
 	const struct restated *restated = message->restated;
-	int rc = write_bytes(write, message, "replay_key_list", KEY_LIST_SQL, restated->key_list, restated->keys, err);
+	int rc = write_bytes(session, message, "replay_key_list", KEY_LIST_SQL, restated->key_list, restated->keys, err);
 
 	if (rc == 0)
-		rc = write_bytes(write, message, "replay_feedback", FEEDBACK_SQL, restated->feedback_digest,
+		rc = write_bytes(session, message, "replay_feedback", FEEDBACK_SQL, restated->feedback_digest,
 				 restated->feedback, err);
 	if (rc == 0)
-		rc = write_delivery(write, message, err);
-	return rc != 0 ? rc : write_findings(write, message, err);
+		rc = write_delivery(session, message, err);
+	return rc != 0 ? rc : write_findings(session, message, err);
 }
 
-int register_write_replays(struct register_write *write, const struct batch *batch, struct err *err)
+int register_write_restatements(struct register_session *session, const struct batch *batch, struct err *err)
 {
 	int rc = 0;
 
@@ -212,9 +212,9 @@ int register_write_replays(struct register_write *write, const struct batch *bat
 
 		if (message->replay != REPLAY_ENTERED)
 			continue;
-		rc = write_attempt(write, message, err);
+		rc = write_attempt(session, message, err);
 		if (rc == 0 && message->restated)
-			rc = write_restated(write, message, err);
+			rc = write_restated(session, message, err);
 	}
 	return rc;
 }

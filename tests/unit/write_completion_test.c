@@ -51,7 +51,7 @@ static const struct {
 	{ 2, 1, false, false, "one of two is not more than half" },
 };
 
-Test(write_ending, absent_teachers_lapse_or_the_delivery_waits)
+Test(write_completion, absent_teachers_lapse_or_the_delivery_waits)
 {
 	for (size_t i = 0; i < ARRAY_LEN(GATE); i++) {
 		struct fake_register fake;
@@ -75,7 +75,7 @@ Test(write_ending, absent_teachers_lapse_or_the_delivery_waits)
 	}
 }
 
-Test(write_ending, a_lapsed_teacher_keeps_content_and_gets_the_day_and_sequence_of_the_delivery)
+Test(write_completion, a_lapsed_teacher_keeps_content_and_gets_the_day_and_sequence_of_the_delivery)
 {
 	struct fake_register fake;
 
@@ -89,7 +89,7 @@ Test(write_ending, a_lapsed_teacher_keeps_content_and_gets_the_day_and_sequence_
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_rejected_teacher_is_named)
+Test(write_completion, a_rejected_teacher_is_named)
 {
 	struct fake_register fake;
 	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 1, 1 },
@@ -107,7 +107,7 @@ Test(write_ending, a_rejected_teacher_is_named)
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_teacher_with_a_higher_sequence_is_not_absent)
+Test(write_completion, a_teacher_with_a_higher_sequence_is_not_absent)
 {
 	struct fake_register fake;
 	struct fake_group later[] = { { 11, VERDICT_CANDIDATE, 2, 1 } };
@@ -123,7 +123,7 @@ Test(write_ending, a_teacher_with_a_higher_sequence_is_not_absent)
 	fake_register_release(&fake);
 }
 
-Test(write_ending, nobody_is_absent_from_a_full_delivery_older_than_a_completed_one)
+Test(write_completion, nobody_is_absent_from_a_full_delivery_older_than_a_completed_one)
 {
 	struct fake_register fake;
 	struct message *late = volledig(4, false, 0, 0, 5, false), *equal = volledig(5, false, 0, 0, 10, false);
@@ -140,7 +140,7 @@ Test(write_ending, nobody_is_absent_from_a_full_delivery_older_than_a_completed_
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_confirmation_lets_them_lapse_as_they_are_then)
+Test(write_completion, a_confirmation_lets_them_lapse_as_they_are_then)
 {
 	struct fake_register fake;
 	struct message *waits = volledig(2, false, 50, 0, 3, false), *confirm = fake_confirm(BOARD, 50);
@@ -166,7 +166,7 @@ Test(write_ending, a_confirmation_lets_them_lapse_as_they_are_then)
 	fake_register_release(&fake);
 }
 
-Test(write_ending, who_was_delivered_unchanged_meanwhile_does_not_lapse_by_a_confirmation)
+Test(write_completion, who_was_delivered_unchanged_meanwhile_does_not_lapse_by_a_confirmation)
 {
 	struct fake_register fake;
 	struct message *confirm = fake_confirm(BOARD, 50);
@@ -185,7 +185,7 @@ Test(write_ending, who_was_delivered_unchanged_meanwhile_does_not_lapse_by_a_con
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_confirmation_in_the_same_batch_as_its_delivery_is_carried_out)
+Test(write_completion, a_confirmation_in_the_same_batch_as_its_delivery_is_carried_out)
 {
 	struct fake_register fake;
 	struct message *messages[] = { volledig(1, false, 0, 0, 11, false), volledig(2, false, 50, 0, 3, false),
@@ -199,7 +199,7 @@ Test(write_ending, a_confirmation_in_the_same_batch_as_its_delivery_is_carried_o
 	fake_register_release(&fake);
 }
 
-Test(write_ending, the_first_waiting_delivery_of_an_id_is_confirmed)
+Test(write_completion, the_first_waiting_delivery_of_an_id_is_confirmed)
 {
 	struct fake_register fake;
 	struct message *first = volledig(3, false, 50, 0, 3, false), *second = volledig(2, false, 50, 0, 2, false);
@@ -216,7 +216,7 @@ Test(write_ending, the_first_waiting_delivery_of_an_id_is_confirmed)
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_newer_full_delivery_cancels_what_waits_but_an_equal_one_does_not)
+Test(write_completion, a_newer_full_delivery_cancels_what_waits_but_an_equal_one_does_not)
 {
 	struct fake_register fake;
 
@@ -233,7 +233,7 @@ Test(write_ending, a_newer_full_delivery_cancels_what_waits_but_an_equal_one_doe
 	fake_register_release(&fake);
 }
 
-Test(write_ending, a_proef_tells_what_would_be_and_changes_nothing)
+Test(write_completion, a_proef_tells_what_would_be_and_changes_nothing)
 {
 	struct fake_register fake;
 	struct message *proef = volledig(2, true, 0, 0, 10, false), *joins = volledig(2, true, 0, 2, 11, false);
@@ -263,7 +263,7 @@ static const struct {
 	      { 20180131, 20180303, false },
 	      { 20180131, 20180304, true } };
 
-Test(write_ending, data_older_than_a_month_get_lr_k05)
+Test(write_completion, data_older_than_a_month_get_lr_k05)
 {
 	for (size_t i = 0; i < ARRAY_LEN(MONTH); i++) {
 		struct fake_register fake;
@@ -279,7 +279,7 @@ Test(write_ending, data_older_than_a_month_get_lr_k05)
 	}
 }
 
-Test(write_ending, boards_do_not_touch_each_other)
+Test(write_completion, boards_do_not_touch_each_other)
 {
 	struct fake_register fake;
 	struct fake_group one[] = { { 0, VERDICT_CANDIDATE, 2, 1 } };
