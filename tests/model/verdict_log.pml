@@ -3,7 +3,7 @@
  * One board of two teachers, one message a delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is accepted or
  * rejected at every judging anew; -DANY_RULES: every cell), judge batches of up to BATCH, may die between any two steps and
  * are each other's zombie. Redis is rolled back to an earlier state, loses everything or its head, goes away and comes back. The
- * writer keeps ONE pending list of the unchanged (workers/write/enlist.c), may in some scenarios refuse a candidate or a whole
+ * writer keeps ONE pending list of the unchanged (workers/write/unchanged.c), may in some scenarios refuse a candidate or a whole
  * message and lose the Forget; the register may go back to an earlier commit. All this together at most FAULTS times, refusals
  * and lost Forgets not counted.
  *   -DWRITERS=2   two writers, each with a cursor of its own as it last read it: the fence
@@ -193,7 +193,7 @@ inline specify(i, refused)
 	fi
 }
 
-/* ---- the writer: decide.c, enlist.c, ending.c ---- */
+/* ---- the writer: decision.c, unchanged.c, completion.c ---- */
 
 #if defined(LIST_UNREAD)
 #define READS_LIST(i) false

@@ -1,4 +1,4 @@
-/* board: the state of one board within a batch: its row, its list of the unchanged, its waiting deliveries, its
+/* board_state: the state of one board within a batch: its row, its list of the unchanged, its waiting deliveries, its
  * teachers.
  *
  * Owner: the batch. Starts as the register has it, and carries the effect of each message to the next. */

@@ -1,4 +1,4 @@
-/* intake: the partitions we own, and the verdicts gathered for the next transaction.
+/* inbox: the partitions we own, and the verdicts polled for the next transaction.
  *
  * A replay is alone of its board in a batch: what it speaks of is then wholly in the register. A withdrawal is in none
  * with a content of its board before it: that is then written before it is erased.

@@ -1,4 +1,4 @@
-/* isolate: goes through a batch that the register refused, message by message, and finds what cannot be stored (design
+/* isolation: goes through a batch that the register refused, message by message, and finds what cannot be stored (design
  * 5).
  *
  * Each message gets a transaction of its own. If that fails by its data, trial transactions, which are rolled back,

@@ -1,4 +1,4 @@
-/* register_replay: the delivery a replay speaks of, read from the ledger and restated in it (restatement.h).
+/* register_restatement: the delivery a replay speaks of, read from the ledger and restated in it (restatement.h).
  *
  * Runs inside the fenced transaction. Owner: the turn thread. */
 #ifndef WRITE_REGISTER_RESTATEMENT_H

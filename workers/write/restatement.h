@@ -1,4 +1,4 @@
-/* replay: lines of an earlier delivery, judged again on an operator's word (design 6).
+/* restatement: lines of an earlier delivery, judged again on an operator's word (design 6).
  *
  * A Replay verdict decides groups whose lines all stand as afgekeurd or quarantaine; of every other line the first
  * outcome stays, and its teacher is not touched. What the delivery says afterwards (outcomes, counts, findings,
