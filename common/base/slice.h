@@ -44,6 +44,13 @@ static inline bool slice_equal_text(struct slice a, const char *text)
 	return slice_equal(a, slice_of(text));
 }
 
+static inline bool slice_starts_with(struct slice a, const char *text)
+{
+	size_t n = strlen(text);
+
+	return a.n >= n && (n == 0 || memcmp(a.p, text, n) == 0);
+}
+
 /* Byte order; a prefix sorts first. < 0, 0, > 0 as memcmp. */
 static inline int slice_compare(struct slice a, struct slice b)
 {

@@ -54,7 +54,7 @@ static int say_full(struct err *err)
 
 void line_add_finding(struct judge_line *line, enum rule rule, unsigned field, int64_t a, int64_t b, int64_t c)
 {
-	assert(line->finding_count < LINE_FINDINGS_MAX);
+	assert(line->finding_count < LINE_FINDINGS_MAX && rule_has_field(rule, field));
 	line->findings[line->finding_count++] =
 		(struct finding){ .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { a, b, c } };
 	line->is_rejected |= rule_rejects(rule);

@@ -91,6 +91,8 @@ bool text_is_name(struct slice text, size_t length_max);
 bool text_is_given_names(struct slice text, size_t length_max);
 bool text_is_address(struct slice text, size_t length_max); /* no control characters */
 bool text_is_post_box(struct slice text);		    /* begins with "postbus" */
+bool text_is_encoded_twice(struct slice text);		    /* holds a pair of LR-P15; of valid UTF-8 */
+bool text_begins_with_one_of(struct slice text, const char *chars);
 bool text_is_postcode(struct slice text);
 bool text_is_house_number(struct slice text);
 bool text_is_brin(struct slice text);

@@ -16,14 +16,21 @@ enum {
 
 #define BIT(field) (1u << (field))
 
+static void judge_name(struct judge_line *line, enum field field, bool has_good_form)
+{
+	if (!has_good_form)
+		line_add(line, RULE_P08, field);
+	else if (text_is_encoded_twice(line->value[field]))
+		line_add(line, RULE_P15, field);
+}
+
 static void judge_names(struct judge_line *line)
 {
-	if (!text_is_name(line->value[FIELD_FAMILY_NAME], NAME_LENGTH_MAX))
-		line_add(line, RULE_P08, FIELD_FAMILY_NAME);
-	if (line_has(line, FIELD_NAME_PREFIX) && !text_is_name(line->value[FIELD_NAME_PREFIX], PREFIX_LENGTH_MAX))
-		line_add(line, RULE_P08, FIELD_NAME_PREFIX);
-	if (!text_is_given_names(line->value[FIELD_GIVEN_NAMES], NAME_LENGTH_MAX))
-		line_add(line, RULE_P08, FIELD_GIVEN_NAMES);
+	struct slice prefix = line->value[FIELD_NAME_PREFIX];
+
+	judge_name(line, FIELD_FAMILY_NAME, text_is_name(line->value[FIELD_FAMILY_NAME], NAME_LENGTH_MAX));
+	judge_name(line, FIELD_NAME_PREFIX, prefix.n == 0 || text_is_name(prefix, PREFIX_LENGTH_MAX));
+	judge_name(line, FIELD_GIVEN_NAMES, text_is_given_names(line->value[FIELD_GIVEN_NAMES], NAME_LENGTH_MAX));
 }
 
 static bool sex_is_good(struct slice sex)
@@ -42,23 +49,31 @@ static void judge_birth(struct judge_line *line, int32_t received_on)
 		line->birth_day = day;
 }
 
+/* A text that a spreadsheet would run. A house number's suffix may be "-2". */
+static const char FORMULA[] = "=+-@", SUFFIX_FORMULA[] = "=+@";
+
+static bool address_line_is_good(struct slice text, size_t length_max)
+{
+	return text_is_address(text, length_max) && !text_is_post_box(text) && !text_begins_with_one_of(text, FORMULA);
+}
+
 static bool address_field_is_good(unsigned field, struct slice text)
 {
 	switch (field) {
 	case FIELD_STREET:
-		return text_is_address(text, STREET_LENGTH_MAX) && !text_is_post_box(text);
+		return address_line_is_good(text, STREET_LENGTH_MAX);
 	case FIELD_HOUSE_NUMBER:
 		return text_is_house_number(text);
 	case FIELD_HOUSE_NUMBER_SUFFIX:
-		return text_is_address(text, SUFFIX_LENGTH_MAX);
+		return text_is_address(text, SUFFIX_LENGTH_MAX) && !text_begins_with_one_of(text, SUFFIX_FORMULA);
 	case FIELD_POSTCODE:
 		return text_is_postcode(text);
 	case FIELD_CITY:
-		return text_is_address(text, CITY_LENGTH_MAX);
+		return text_is_address(text, CITY_LENGTH_MAX) && !text_begins_with_one_of(text, FORMULA);
 	case FIELD_COUNTRY:
 		return text.n == COUNTRY_BYTES && num_is_digits(text);
 	default: /* the three lines of a foreign address */
-		return text_is_address(text, FOREIGN_LENGTH_MAX) && !text_is_post_box(text);
+		return address_line_is_good(text, FOREIGN_LENGTH_MAX);
 	}
 }
 

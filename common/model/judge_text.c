@@ -53,7 +53,7 @@ static enum char_kind kind_of_code_point(unsigned c)
 		return CHAR_MARK;
 	if (c >= 0x1e00 && c <= 0x1eff)
 		return CHAR_LETTER;
-	return c == 0x2019 ? CHAR_APOSTROPHE : CHAR_OTHER;
+	return c == 0x2018 || c == 0x2019 ? CHAR_APOSTROPHE : CHAR_OTHER;
 }
 
 /* Takes one character off *rest, which is not empty. All that a name may hold is at most three bytes long; anything else
@@ -123,6 +123,51 @@ bool text_is_given_names(struct slice text, size_t length_max)
 		before = kind;
 	}
 	return before != CHAR_SPACE;
+}
+
+/* What the second byte of a letter in UTF-8 becomes when it is read as Windows-1252 and written as UTF-8 again. */
+static bool begins_with_trail(struct slice text)
+{
+	static const char *const TRAILS[] = {
+		"\xc5\x92",	/* U+0152 */
+		"\xc5\x93",	/* U+0153 */
+		"\xc5\xa0",	/* U+0160 */
+		"\xc5\xa1",	/* U+0161 */
+		"\xc5\xb8",	/* U+0178 */
+		"\xc5\xbd",	/* U+017D */
+		"\xc5\xbe",	/* U+017E */
+		"\xc6\x92",	/* U+0192 */
+		"\xe2\x80\x98", /* U+2018 */
+		"\xe2\x80\x99", /* U+2019 */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(TRAILS); i++)
+		if (slice_starts_with(text, TRAILS[i]))
+			return true;
+	return false;
+}
+
+bool text_is_encoded_twice(struct slice text)
+{
+	while (text.n > 0) {
+		const char *lead = memchr(text.p, 0xc3, text.n);
+
+		if (!lead)
+			return false;
+		text = slice_from(text, (size_t)(lead - text.p) + 1);
+		if (text.n == 0)
+			return false;
+		unsigned char c = (unsigned char)text.p[0];
+
+		if ((c == 0x83 || c == 0x84 || c == 0x85 || c == 0x88) && begins_with_trail(slice_from(text, 1)))
+			return true;
+	}
+	return false;
+}
+
+bool text_begins_with_one_of(struct slice text, const char *chars)
+{
+	return text.n > 0 && text.p[0] != '\0' && strchr(chars, text.p[0]);
 }
 
 bool text_is_address(struct slice text, size_t length_max)

@@ -7,6 +7,9 @@
 #include "base/strbuf.h"
 #include "model/field.h"
 
+/* The text of docs/specification.md that the code is built for. scripts/ read it here to choose the cases of that text. */
+#define SPECIFICATION_TEXT 2
+
 #define RULE_ID(letter, number) ((letter) << 8 | (number))
 
 /* clang-format off */
@@ -15,13 +18,14 @@ enum rule {
 	RULE_B01 = RULE_ID('B', 1), RULE_B02, RULE_B03, RULE_B04, RULE_B05, RULE_B06, RULE_B07, RULE_B08, RULE_B09,
 	RULE_B10, RULE_B11, RULE_B12, RULE_B13, RULE_B14,
 	RULE_F01 = RULE_ID('F', 1), RULE_F02, RULE_F03, RULE_F04, RULE_F05, RULE_F06, RULE_F07, RULE_F08, RULE_F09,
+	RULE_F12 = RULE_ID('F', 12), RULE_F13,
 	RULE_K01 = RULE_ID('K', 1), RULE_K02,
 	RULE_K04 = RULE_ID('K', 4), RULE_K05, RULE_K06,
 	RULE_K08 = RULE_ID('K', 8), RULE_K09, RULE_K10,
 	RULE_P01 = RULE_ID('P', 1), RULE_P02, RULE_P03,
 	RULE_P05 = RULE_ID('P', 5), RULE_P06, RULE_P07, RULE_P08,
 	RULE_P10 = RULE_ID('P', 10), RULE_P11, RULE_P12,
-	RULE_P14 = RULE_ID('P', 14),
+	RULE_P14 = RULE_ID('P', 14), RULE_P15,
 	RULE_R01 = RULE_ID('R', 1),
 	RULE_R06 = RULE_ID('R', 6),
 	RULE_R08 = RULE_ID('R', 8),
@@ -44,7 +48,9 @@ struct finding {
 
 bool rule_is_known(unsigned rule);
 bool rule_rejects(enum rule rule);				       /* ernst A */
+bool rule_has_field(enum rule rule, unsigned field);		       /* a finding of it may have this veld */
 const char *rule_code(enum rule rule);				       /* "LR-B07" */
+const char *rule_text(enum rule rule);				       /* as the specification has it, <..> and all */
 enum rule rule_of_code(struct slice code);			       /* RULE_NONE: unknown */
 int64_t rule_brin_value(struct slice brin);			       /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */

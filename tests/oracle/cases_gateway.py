@@ -297,8 +297,8 @@ def _make_file_counts(folder, good, content):
     folder.send("LR-F05: puntkomma aan het eind van elke regel",
                 content.replace(b"\n", b";\n").replace(b"onderwijsterrein;", b"onderwijsterrein"))
     folder.send("LR-F05: leeg record in het midden", content.replace(b"\n", b"\n\n", 1))
-    folder.send("LR-F05: record van een spatie aan het eind", content + b" \n")
-    folder.send("LR-F05: record van twee aanhalingstekens aan het eind", content + b'""\n')
+    folder.send("een record van een spatie aan het eind vervalt", content + b" \n")
+    folder.send("een record van twee aanhalingstekens aan het eind vervalt", content + b'""\n')
     folder.send("LR-F05: het eerste record telt, recordnummer na een regeleinde in een veld",
                 _raw_file('"7\n8"').replace(b"A-2;", b"") + b"x\n")
     folder.send("lege records aan het eind vervallen", content + b"\n\r\n\n")
@@ -322,9 +322,9 @@ def _make_file_records(folder):
                 + number + b"\n\n\n", kind="INTREKKING")
     folder.send("een kolom: lege records voor de eerste regel", b"bsn\r\n\r\n\r\n" + number,
                 kind="INTREKKING")
-    folder.send('een kolom: "" aan het eind is een regel', b"bsn\n" + number + b'\n""',
+    folder.send('een kolom: "" aan het eind vervalt', b"bsn\n" + number + b'\n""',
                 kind="INTREKKING")
-    folder.send("een kolom: spatie aan het eind is een regel", b"bsn\n" + number + b"\n \n\n",
+    folder.send("een kolom: een spatie aan het eind vervalt", b"bsn\n" + number + b"\n \n\n",
                 kind="INTREKKING")
     folder.send("LR-F01: 50.001 records", b"bsn\n" + b"\n" * 50000 + b"1\n", kind="INTREKKING")
     folder.send("LR-F06, niet LR-F01: 50.000 records", b"bsn\n" + b"\n" * 49999 + b"1\n\n\n",

@@ -143,7 +143,7 @@ def make_persoon(folder):
     folder.send("LR-P08: alle drie", [line(290, "alle", geslachtsnaam="", voorvoegsel="1",
                                            voornamen="")])
     folder.send("alle fouten van een regel in een keer", [dict.fromkeys(COLUMNS, "x")])
-    folder.send("een regel zonder enige waarde", [dict.fromkeys(COLUMNS, "")])
+    folder.send("een regel zonder enige waarde", [dict.fromkeys(COLUMNS, ""), line(291, "laatste")])
     folder.send("geen samenvoeging van tekens: e met accent in een of twee tekens",
                 [line(90 + 31, "geslachtsnaam-31", geslachtsnaam="\u00e9")])
 

@@ -106,23 +106,17 @@ def _line_end_length(text, place):
 
 
 def split_records(text):
-    """All records; empty ones at the end are dropped. Record n stands at place n - 1."""
+    """All records; those at the end without a value are dropped. Record n stands at place n - 1."""
     records = []
-    empty_records = 0   # since the last filled one: only kept if another filled one follows
     place = 0
     while place < len(text):
-        empty_length = _line_end_length(text, place)
-        if empty_length:
-            empty_records += 1
-            place += empty_length
-            continue
-        records.extend([""] for _ in range(empty_records))
-        empty_records = 0
         try:
             fields, place = _read_record(text, place)
         except _Unreadable:
             raise Refused(make_finding("LR-F08", regel=len(records) + 1)) from None
         records.append(fields)
+    while records and not any(trim(value) for value in records[-1]):
+        records.pop()
     return records
 
 
@@ -168,10 +162,17 @@ def _check_teacher_sizes(columns, data_records):
 
 
 def _decode(content):
+    """Step 4: the text without its BOM."""
     try:
-        text = content.decode("utf-8", "strict")
+        text = content.removeprefix(_BOM).decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise Refused(make_finding("LR-F02")) from None
+    if "\r" in text and "\n" not in text:
+        raise Refused(make_finding("LR-F13"))
+    first_line = re.split("[\r\n]", text, maxsplit=1)[0]
+    is_sep_line = first_line[:4].translate(_ASCII_LOWER) == "sep="
+    if is_sep_line or (";" not in first_line and ("," in first_line or "\t" in first_line)):
+        raise Refused(make_finding("LR-F12"))
     return text
 
 
@@ -183,7 +184,7 @@ def read_lines(content, kind, declared_lines, declared_hash):
         raise Refused(make_finding("LR-F07"))
     if b"\0" in content:
         raise Refused(make_finding("LR-F01"))
-    records = split_records(_decode(content.removeprefix(_BOM)))
+    records = split_records(_decode(content))
     if not records:
         raise Refused(make_finding("LR-F01"))
     header_row, data_records = records[0], records[1:]

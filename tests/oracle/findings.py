@@ -41,8 +41,8 @@ CODES = {
                     " vorm."),
     "LR-K09": ("A", "De extractiedatum ligt in de toekomst. Controleer de datum in de kop van de"
                     " levering."),
-    "LR-K10": ("S", "De gevraagde bevestiging is niet meer nodig. Er is een nieuwere volledige"
-                    " levering."),
+    "LR-K10": ("S", "De gevraagde bevestiging is niet meer nodig. Er is een nieuwere levering of"
+                    " het volgnummer is hersteld."),
     "LR-F01": ("A", "Het bestand is leeg, beschadigd of te groot. Maak het bestand opnieuw aan en"
                     " lever het nogmaals."),
     "LR-F02": ("A", "Het bestand bevat tekens die niet leesbaar zijn. Sla het bestand op als csv"
@@ -57,12 +57,16 @@ CODES = {
                     " niet volledig aangekomen."),
     "LR-F07": ("A", "De controlewaarde in de kop past niet bij het bestand. Het bestand is niet"
                     " goed aangekomen. Lever het nogmaals."),
-    "LR-F08": ("A", "Regel <regel> is niet te lezen. Controleer puntkomma's en"
-                    " aanhalingstekens."),
+    "LR-F08": ("A", "Regel <regel> is niet te lezen. Controleer puntkomma's, aanhalingstekens en"
+                    " formules."),
     "LR-F09": ("A", "Het bestand bevat te veel regels of gegevens voor een leraar (hoogstens 500"
                     " regels). Controleer het bestand."),
-    "LR-P01": ("A", "Het burgerservicenummer ontbreekt of heeft geen 9 cijfers. Let op"
-                    " voorloopnullen: Excel laat die soms weg."),
+    "LR-F12": ("A", "Het bestand heeft geen puntkomma als scheidingsteken, of begint met een"
+                    " regel sep=. Sla het op als csv met puntkomma's en zonder die regel."),
+    "LR-F13": ("A", "Het bestand heeft regeleinden die wij niet kunnen lezen. Sla het op als csv"
+                    " voor Windows."),
+    "LR-P01": ("A", "Het burgerservicenummer ontbreekt of bestaat niet uit precies 9 cijfers. Let"
+                    " op voorloopnullen (Excel laat die weg) en op onzichtbare tekens."),
     "LR-P02": ("A", "Het burgerservicenummer klopt niet (controlegetal). Controleer het nummer op"
                     " een loonstrook of identiteitsbewijs."),
     "LR-P03": ("A", "Dit is een onderwijsnummer. Voor leraren moet u het burgerservicenummer"
@@ -73,7 +77,8 @@ CODES = {
                     " en de datums van de benoeming."),
     "LR-P07": ("A", "Vul bij geslacht M, V of O in."),
     "LR-P08": ("A", "Het veld <veld> ontbreekt, is te lang of bevat tekens die niet zijn"
-                    " toegestaan. Geen voornaam? Vul bij voornamen een punt in."),
+                    " toegestaan. Alleen letters, spaties, koppeltekens en apostrofs. Geen"
+                    " voornamen? Vul een punt in."),
     "LR-P10": ("A", "Het adres is niet bruikbaar. Lever een volledig woonadres (geen postbus) of"
                     " laat alle adreskolommen leeg."),
     "LR-P11": ("A", "Het veld <veld> bevat het burgerservicenummer. Gebruik een eigen nummer van"
@@ -82,6 +87,8 @@ CODES = {
                     " Wij tonen het niet in de terugmelding."),
     "LR-P14": ("S", "Het veld <veld> lijkt een burgerservicenummer te bevatten. Wij tonen het"
                     " niet in de terugmelding. Gebruik een eigen nummer."),
+    "LR-P15": ("S", "Het veld <veld> lijkt verkeerd gecodeerde letters te bevatten. Controleer de"
+                    " schrijfwijze en lever het bestand als UTF-8."),
     "LR-B01": ("A", "Het veld <veld> ontbreekt of is geen geldige datum (JJJJMMDD)."),
     "LR-B02": ("A", "De einddatum ligt voor de begindatum."),
     "LR-B03": ("A", "De benoeming valt niet binnen de periode van de arbeidsovereenkomst. Loopt"

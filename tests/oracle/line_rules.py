@@ -20,13 +20,17 @@ _MAX_FIELD_CODES = 4
 _LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _MARK = "\u0300-\u036f"
 _MARKED_LETTER = f"[{_LETTER}][{_MARK}]*"
-_APOSTROPHE = "'\u2019"
+_APOSTROPHE = "'\u2018\u2019"
 _NAME = re.compile(
     f"(?=.*[{_LETTER}])"
     f"(?:{_MARKED_LETTER}|[{_APOSTROPHE}])"
     f"(?:{_MARKED_LETTER}|[{_APOSTROPHE}-]| (?! ))*", re.DOTALL)
 _GIVEN_NAME = f"{_MARKED_LETTER}(?:{_MARKED_LETTER}|[{_APOSTROPHE}-])*"
 _GIVEN_NAMES = re.compile(rf"\.|{_GIVEN_NAME}(?: {_GIVEN_NAME})*")
+
+# LR-P15: a letter of two bytes in UTF-8 that was read as Windows-1252 and encoded again.
+_ENCODED_TWICE = re.compile("[\u00c3\u00c4\u00c5\u00c8]"
+                            "[\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u2018\u2019]")
 
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f]")
 _POSTBUS = re.compile("postbus", re.ASCII | re.IGNORECASE)
@@ -175,15 +179,19 @@ def _check_person(judged, delivery):
         judged.add("LR-P08", "voorvoegsel")
     if len(judged["voornamen"]) > 200 or not _GIVEN_NAMES.fullmatch(judged["voornamen"]):
         judged.add("LR-P08", "voornamen")
+    for veld in ("geslachtsnaam", "voorvoegsel", "voornamen"):
+        if not judged.has("LR-P08", veld) and _ENCODED_TWICE.search(judged[veld]):
+            judged.add("LR-P15", veld)
 
 
 def _is_name(text, longest):
     return len(text) <= longest and _NAME.fullmatch(text) is not None
 
 
-def _is_free_text(longest, may_be_postbus):
+def _is_free_text(longest, may_be_postbus, not_first="=+-@"):
     def is_good(text):
         return (len(text) <= longest and not _CONTROL.search(text)
+                and text[:1] not in tuple(not_first)
                 and (may_be_postbus or not _POSTBUS.match(text)))
     return is_good
 
@@ -196,7 +204,7 @@ def _fits(pattern):
 _ADDRESS_FORMS = {
     "straat": _is_free_text(24, may_be_postbus=False),
     "huisnummer": _fits("[1-9][0-9]{0,4}"),
-    "toevoeging": _is_free_text(5, may_be_postbus=True),
+    "toevoeging": _is_free_text(5, may_be_postbus=True, not_first="=+@"),
     "postcode": _fits("[1-9][0-9]{3}[A-Z]{2}"),
     "plaats": _is_free_text(24, may_be_postbus=True),
     "land": _fits("[0-9]{4}"),

@@ -14,10 +14,12 @@ from case_folder import CaseFolder
 from cases_gateway import make_bestand, make_kop, make_kop_json
 from cases_groups import make_samenhang, make_tabellen
 from cases_lines import make_adres, make_benoeming, make_identiteit, make_persoon
+from cases_spreadsheet import make_rekenblad
 from cases_state import make_einde, make_herhaling, make_proef, make_toestand
 
 FOLDERS = {
     "kop": make_kop, "kop_json": make_kop_json, "bestand": make_bestand,
+    "rekenblad": make_rekenblad,
     "identiteit": make_identiteit, "persoon": make_persoon, "adres": make_adres,
     "benoeming": make_benoeming, "samenhang": make_samenhang, "toestand": make_toestand,
     "einde": make_einde, "proef": make_proef, "herhaling": make_herhaling,

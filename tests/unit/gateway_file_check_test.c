@@ -102,8 +102,19 @@ static const struct {
 	{ TEXT("bsn\n1\n\n\r\n\n"), DELIVERY_INTREKKING, "1 x 1", "empty records at the end are dropped" },
 	{ TEXT("bsn\n1\n\n2\n"), DELIVERY_INTREKKING, "3 x 1", "an empty record in the middle is a record with one field" },
 	{ TEXT("bsn\n\n\n1\n"), DELIVERY_INTREKKING, "3 x 1", "also right behind the header row" },
-	{ TEXT("bsn\n1\n\"\"\n"), DELIVERY_INTREKKING, "2 x 1", "a record of \"\" is not empty" },
-	{ TEXT("bsn\n1\n \n"), DELIVERY_INTREKKING, "2 x 1", "nor is one of a space" },
+	{ TEXT("bsn\n1\n\"\"\n"), DELIVERY_INTREKKING, "1 x 1", "so is a record of \"\"" },
+	{ TEXT("bsn\n1\n \n"), DELIVERY_INTREKKING, "1 x 1", "and one of a space" },
+	{ TEXT("bsn\n1\n\" \"\n \n\n"), DELIVERY_INTREKKING, "1 x 1", "and one of a quoted space" },
+	{ TEXT("bsn\n1\n;;;\n"), DELIVERY_INTREKKING, "1 x 1", "whatever their number of fields" },
+	{ TEXT("bsn;land\n1;2\n;\n\n;;\r\n ; "), DELIVERY_INTREKKING, "1 x 2", "mixed, the last without its line end" },
+	{ TEXT("bsn\n1\n;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;\n"), DELIVERY_INTREKKING, "1 x 1",
+	  "more than there are columns" },
+	{ TEXT("bsn\n1\n\"\"\n2\n"), DELIVERY_INTREKKING, "3 x 1", "but not when another record holds a value" },
+	{ TEXT("bsn;land\n1;2\n;\n ; \n;2\n;\n"), DELIVERY_INTREKKING, "4 x 2", "likewise, with separators" },
+	{ TEXT("bsn\n1\n\t\n"), DELIVERY_INTREKKING, "2 x 1", "a tab is a value" },
+	{ TEXT("bsn\n1\n\xc2\xa0\n"), DELIVERY_INTREKKING, "2 x 1", "so is a no-break space" },
+	{ TEXT("bsn\n1\n\"\n\"\n"), DELIVERY_INTREKKING, "2 x 1", "and a line end in quotes" },
+	{ TEXT("bsn\n1\n\"\"\"\"\n"), DELIVERY_INTREKKING, "2 x 1", "and a quote" },
 	{ TEXT("bsn\n\"1\n2\"\n"), DELIVERY_INTREKKING, "1 x 1", "a line end inside quotes begins no record" },
 	{ TEXT("bsn\n\xef\xbf\xbe\n"), DELIVERY_INTREKKING, "1 x 1", "U+FFFE is valid UTF-8" },
 	{ TEXT("bsn\n" X_1024 "\n"), DELIVERY_INTREKKING, "1 x 1", "1,024 bytes" },
@@ -129,8 +140,35 @@ static const struct {
 	{ TEXT("bsn\n1\xc3"), DELIVERY_INTREKKING, "F02", "cut off at the end" },
 	{ TEXT("bsn\n\"\xff"), DELIVERY_INTREKKING, "F02", "comes before the quote that does not end" },
 	{ TEXT("geboorteda\xff;b\"\n"), DELIVERY_INTREKKING, "F02", "also in the header row" },
+	{ TEXT("sep=;\r\xff"), DELIVERY_INTREKKING, "F02", "before line ends and separators" },
+	{ TEXT("bsn\r1\r"), DELIVERY_INTREKKING, "F13", "line ends of old machines" },
+	{ TEXT("bsn,land\r1,2\r"), DELIVERY_INTREKKING, "F13", "before another separator" },
+	{ TEXT("sep=;\rbsn\r1\r"), DELIVERY_INTREKKING, "F13", "before a line for spreadsheets" },
+	{ TEXT("\"a\rb\";bsn"), DELIVERY_INTREKKING, "F13", "a CR in quotes counts" },
+	{ TEXT("\r"), DELIVERY_INTREKKING, "F13", "nothing but a CR" },
+	{ TEXT("bsn;\"a\rb\"\n1;2"), DELIVERY_INTREKKING, "F04:2", "not with a LF anywhere" },
+	{ TEXT("bsn;land\n1;\"a\rb\""), DELIVERY_INTREKKING, "1 x 2", "not with a LF anywhere" },
+	{ TEXT("sep=;\nbsn\n1\n"), DELIVERY_INTREKKING, "F12", "a line for spreadsheets" },
+	{ TEXT("sep=\nbsn\n1\n"), DELIVERY_INTREKKING, "F12", "without a separator" },
+	{ TEXT("SEP=;\r\nbsn\n1\n"), DELIVERY_INTREKKING, "F12", "in any case" },
+	{ TEXT("sEp=a;bsn\n1;2\n"), DELIVERY_INTREKKING, "F12", "whatever follows" },
+	{ TEXT(BOM "sep=;\nbsn\n1\n"), DELIVERY_INTREKKING, "F12", "behind a BOM" },
+	{ TEXT("sep=,"), DELIVERY_INTREKKING, "F12", "without a line end" },
+	{ TEXT(" sep=;\nbsn\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "not behind a space" },
+	{ TEXT("\"sep=;\"\nbsn\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "nor behind a quote" },
+	{ TEXT("\nsep=;\nbsn\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "nor in the second line" },
+	{ TEXT("sep;bsn\n1;2\n"), DELIVERY_INTREKKING, "F04:1", "nor without its sign" },
+	{ TEXT("bsn,land\n1,2\n"), DELIVERY_INTREKKING, "F12", "commas" },
+	{ TEXT("bsn\tland\n1\t2\n"), DELIVERY_INTREKKING, "F12", "tabs" },
+	{ TEXT("\"bsn,\"\n1\n"), DELIVERY_INTREKKING, "F12", "in quotes too" },
+	{ TEXT("bsn,\"\n1\n"), DELIVERY_INTREKKING, "F12", "before a quote that does not end" },
+	{ TEXT("bsn,x;land\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "not beside a semicolon" },
+	{ TEXT("bsn\n1,2\n"), DELIVERY_INTREKKING, "1 x 1", "nor in another line" },
+	{ TEXT("\"bsn\n\";,\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "the line ends at the first LF, quoted or not" },
 
 	/* 5: records that cannot be read, then none at all */
+	{ TEXT("bsn\n1\n;;\n\"\n"), DELIVERY_INTREKKING, "F08:4", "behind rows of separators" },
+	{ TEXT("bsn\n1\n;;\n\" \n"), DELIVERY_INTREKKING, "F08:4", "a record that cannot be read is never dropped" },
 	{ TEXT("bsn\n1\n\"2\n"), DELIVERY_INTREKKING, "F08:3", "a quote that does not end: the record in which it opens" },
 	{ TEXT("bsn\n1\n\"2\n3\n4\n"), DELIVERY_INTREKKING, "F08:3", "however many lines follow" },
 	{ TEXT("bsn\n\"1\n1\"\n2\"\n"), DELIVERY_INTREKKING, "F08:3", "records count, not physical lines" },
@@ -141,7 +179,6 @@ static const struct {
 	{ TEXT("bsn\n \"1\"\n"), DELIVERY_INTREKKING, "F08:2", "a blank before the quote" },
 	{ TEXT("bsn\n\"1\" \n"), DELIVERY_INTREKKING, "F08:2", "a blank behind it" },
 	{ TEXT("bsn\n\"1\"2\n"), DELIVERY_INTREKKING, "F08:2", "something behind it" },
-	{ TEXT("bsn\r1\r"), DELIVERY_INTREKKING, "F08:1", "line ends of old machines" },
 	{ TEXT("bsn\n1\r"), DELIVERY_INTREKKING, "F08:2", "a CR at the end" },
 	{ TEXT("bsn\n\"1\"\r"), DELIVERY_INTREKKING, "F08:2", "a CR at the end, behind a quote" },
 	{ TEXT("bsn\n1\r\r\n"), DELIVERY_INTREKKING, "F08:2", "two CR" },
@@ -152,10 +189,14 @@ static const struct {
 	{ TEXT(BOM), DELIVERY_VOLLEDIG, "F01", "only a BOM" },
 	{ TEXT("\n"), DELIVERY_VOLLEDIG, "F01", "only a line end" },
 	{ TEXT(BOM "\r\n\n\r\n"), DELIVERY_VOLLEDIG, "F01", "only a BOM and line ends" },
+	{ TEXT(";;\n \n\"\";\"  \"\n"), DELIVERY_VOLLEDIG, "F01", "only blank records, the header row is dropped too" },
+	{ TEXT(";;"), DELIVERY_VOLLEDIG, "F01", "one of them" },
 	{ TEXT("foutje\n\"1\n"), DELIVERY_INTREKKING, "F08:2", "before wrong columns" },
 
 	/* 6: columns, all findings */
 	{ TEXT("\"\"\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "a header row of one empty name" },
+	{ TEXT(";\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "of two" },
+	{ TEXT("bsn;x\n;\n"), DELIVERY_INTREKKING, "F04:2", "before a file of blank records" },
 	{ TEXT("\nbsn\n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "an empty first record is the header row" },
 	{ TEXT("\n\nbsn\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "likewise" },
 	{ TEXT(" \n1\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "a name of a blank is empty" },
@@ -182,12 +223,15 @@ static const struct {
 	{ TEXT("bsn\n"), DELIVERY_INTREKKING, "F01", "a header row only" },
 	{ TEXT("bsn"), DELIVERY_INTREKKING, "F01", "without its line end" },
 	{ TEXT("bsn\n\n\r\n"), DELIVERY_INTREKKING, "F01", "and empty records" },
+	{ TEXT("bsn\n;;\n \n\"\"\n"), DELIVERY_INTREKKING, "F01", "and blank ones" },
 
 	/* 8: number of fields */
 	{ TEXT("bsn;land\n1;2\n1\n1;2;3\n"), DELIVERY_INTREKKING, "F05:3,1,2", "one too few" },
 	{ TEXT("bsn;land\n1;2;3\n1\n"), DELIVERY_INTREKKING, "F05:2,3,2", "one too many; the first record" },
 	{ TEXT("bsn;land\n1;2\n\n1;2\n"), DELIVERY_INTREKKING, "F05:3,1,2", "an empty record in the middle has one field" },
 	{ TEXT("bsn;land\n\n1;2\n"), DELIVERY_INTREKKING, "F05:2,1,2", "right behind the header row" },
+	{ TEXT("bsn;land\n1;2\n;;\n1;2\n;;\n"), DELIVERY_INTREKKING, "F05:3,3,2", "a blank one in the middle" },
+	{ TEXT("bsn;land\n1;2\n1\n;;\n"), DELIVERY_INTREKKING, "F05:3,1,2", "before blank ones" },
 	{ TEXT("bsn;land\n1;2\n\"1\n2\";2\n1\n"), DELIVERY_INTREKKING, "F05:4,1,2", "records, not physical lines" },
 	{ TEXT("bsn\n1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1\n"), DELIVERY_INTREKKING, "F05:2,30,1",
 	  "more fields than there are columns" },
@@ -221,7 +265,7 @@ Test(gateway_file_check, misses_each_column_a_volledig_or_mutatie_must_have_and_
 		for (int column = 1; column <= COLUMNS; column++)
 			if (column != left_out)
 				strbuf_add_printf(&file, "%s%s", file.n ? ";" : "", field_name((enum field)column));
-		strbuf_add_text(&file, "\n;;;;;;;;;;;;;;;;;;;;;;;\n");
+		strbuf_add_text(&file, "\nx;;;;;;;;;;;;;;;;;;;;;;;\n");
 		if (strstr(HEADER, field_name((enum field)left_out)))
 			snprintf(want, sizeof want, "F03:%s", field_name((enum field)left_out));
 		check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
@@ -235,7 +279,7 @@ Test(gateway_file_check, misses_each_column_a_volledig_or_mutatie_must_have_and_
 
 	strbuf_init(&file, 4096);
 	strbuf_add_text(&file, ALL);
-	strbuf_add_text(&file, "\n;;;;;;;;;;;;;;;;;;;;;;;;\n");
+	strbuf_add_text(&file, "\nx;;;;;;;;;;;;;;;;;;;;;;;;\n");
 	check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
 	cr_expect_str_eq(told(&reading), "1 x 25");
 	strbuf_release(&file);
@@ -269,11 +313,11 @@ Test(gateway_file_check, finds_an_unknown_column_behind_more_than_there_can_be)
 
 Test(gateway_file_check, keeps_columns_and_cells_in_the_order_of_the_file)
 {
-	static const char *const WANT[] = { "1", " a;b ", "2", "c\"d", "", "" };
+	static const char *const WANT[] = { "1", " a;b ", "2", "c\"d", "", "", "3", "" };
 	struct file_reading reading;
 
-	check(SLICE_LITERAL("land;BSN\n1;\" a;b \"\n2;\"c\"\"d\"\r\n;\n"), DELIVERY_INTREKKING, &reading);
-	cr_assert_str_eq(told(&reading), "3 x 2");
+	check(SLICE_LITERAL("land;BSN\n1;\" a;b \"\n2;\"c\"\"d\"\r\n;\n3;\n;\n"), DELIVERY_INTREKKING, &reading);
+	cr_assert_str_eq(told(&reading), "4 x 2");
 	cr_expect_eq(reading.columns[0], FIELD_COUNTRY);
 	cr_expect_eq(reading.columns[1], FIELD_BSN);
 	for (size_t i = 0; i < ARRAY_LEN(WANT); i++)
@@ -316,6 +360,7 @@ static const struct {
 } COUNTED[] = {
 	{ "bsn\n1\n2\n", 2, "2 x 1", "right" },
 	{ "bsn\n1\n2\n\n\n", 2, "2 x 1", "empty records at the end do not count" },
+	{ "bsn\n1\n2\n;;\n \n", 2, "2 x 1", "nor do blank ones" },
 	{ "bsn\n1\n\n2\n", 2, "F06:2,3", "those in the middle do" },
 	{ "bsn\n1\n2\n", 1, "F06:1,2", "one too few" },
 	{ "bsn\n1\n2\n", 3, "F06:3,2", "one too many" },
@@ -357,6 +402,10 @@ Test(gateway_file_check, takes_fifty_thousand_lines_and_not_one_more)
 	cr_expect_str_eq(told(&reading), "F01", "all empty, all dropped");
 	check(repeat(&file, "bsn\n", "x\n", 50000), DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "50000 x 1");
+	for (int i = 0; i < 50000; i++)
+		strbuf_add_text(&file, ";\n");
+	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
+	cr_expect_str_eq(told(&reading), "50000 x 1", "blank records behind them");
 	check(repeat(&file, "bsn\n", "x\n", 50001), DELIVERY_INTREKKING, &reading);
 	cr_expect_str_eq(told(&reading), "F01");
 	check(repeat(&file, "bsn\n", "x;y\n", 50001), DELIVERY_INTREKKING, &reading);

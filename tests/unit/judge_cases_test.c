@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define TEXT_OF(number)	  TEXT_OF_1(number)
+#define TEXT_OF_1(number) #number
+
 enum { ARENA_BYTES = 512 << 20, FEEDBACK_BYTES_MAX = 64 << 20, LINES_MAX = 50001 };
 
 struct cases {
@@ -293,7 +296,9 @@ static void judge_folders(const char *parent)
 
 Test(judge_cases, of_the_specification_give_the_expected_feedback)
 {
-	judge_folders(TEST_DATA_DIR "/../../shared/cases");
+	/* the cases of a text but the first have its number in their name */
+	judge_folders(SPECIFICATION_TEXT == 1 ? TEST_DATA_DIR "/../../shared/cases"
+					      : TEST_DATA_DIR "/../../shared/cases-" TEXT_OF(SPECIFICATION_TEXT));
 }
 
 Test(judge_cases, of_this_project_give_the_expected_feedback)

@@ -42,6 +42,15 @@ Test(slice, may_hold_nul_bytes)
 	cr_expect_not(slice_equal_text(slice_make("a\0b", 3), "a"));
 }
 
+Test(slice, starts_with_a_text_that_is_not_longer)
+{
+	cr_expect(slice_starts_with(slice_of("abc"), "ab"));
+	cr_expect(slice_starts_with(slice_of("ab"), "ab"));
+	cr_expect(slice_starts_with((struct slice){ NULL, 0 }, ""));
+	cr_expect_not(slice_starts_with(slice_of("a"), "ab"));
+	cr_expect_not(slice_starts_with(slice_of("bab"), "ab"));
+}
+
 Test(slice, from_beyond_the_end_is_empty)
 {
 	struct slice text = slice_of("abc");

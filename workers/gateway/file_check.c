@@ -4,6 +4,7 @@
 #include "model/csv.h"
 
 #include <assert.h>
+#include <strings.h>
 
 /* The scan of step 5 keeps what the later steps need, so that the file is read once. */
 struct scan {
@@ -12,40 +13,40 @@ struct scan {
 	struct csv csv;
 	size_t header_fields; /* m of LR-F05 */
 	bool has_good_columns;
-	size_t records;		   /* data records, trailing empty ones not counted */
-	size_t empty_waiting;	   /* empty records that count only if another follows */
+	size_t records;		   /* data records */
+	uint32_t filled;	   /* number of the last record that holds a value; 0: none */
 	struct finding odd_record; /* LR-F05, when there is one */
 	size_t cells_max;
 };
 
 static void refuse(struct file_reading *ret, enum rule rule, enum field field, int64_t a, int64_t b, int64_t c)
 {
-	assert(ret->finding_count < FILE_FINDINGS_MAX);
+	assert(ret->finding_count < FILE_FINDINGS_MAX && rule_has_field(rule, field));
 	ret->findings[ret->finding_count++] =
 		(struct finding){ .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { a, b, c } };
 }
 
-/* Takes the next field off a record that csv_next found readable; a header row may have more columns than any array of
- * ours. A name with a doubled quote comes out with a quote in it, which no column of ours has. */
-static struct slice take_name(struct slice *rest)
+/* Takes the next field off a record that csv_next found readable; a record may have more fields than any array of ours.
+ * A doubled quote comes out as two, which no column of ours has in its name. */
+static struct slice take_field(struct slice *rest)
 {
-	struct slice name = *rest;
+	struct slice field = *rest;
 
-	if (name.n > 0 && name.p[0] == '"') {
+	if (field.n > 0 && field.p[0] == '"') {
 		size_t end = 1;
 
-		while (end < name.n && (name.p[end] != '"' || (end + 1 < name.n && name.p[end + 1] == '"')))
-			end += name.p[end] == '"' ? 2 : 1;
-		name = slice_make(name.p + 1, end - 1);
+		while (end < field.n && (field.p[end] != '"' || (end + 1 < field.n && field.p[end + 1] == '"')))
+			end += field.p[end] == '"' ? 2 : 1;
+		field = slice_make(field.p + 1, end - 1);
 		*rest = slice_from(*rest, end + 1);
 	} else {
-		const char *separator = name.n > 0 ? memchr(name.p, ';', name.n) : NULL;
+		const char *separator = field.n > 0 ? memchr(field.p, ';', field.n) : NULL;
 
-		name.n = separator ? (size_t)(separator - name.p) : name.n;
-		*rest = slice_from(*rest, name.n);
+		field.n = separator ? (size_t)(separator - field.p) : field.n;
+		*rest = slice_from(*rest, field.n);
 	}
 	*rest = slice_from(*rest, 1);
-	return name;
+	return field;
 }
 
 /* Step 6. row: the header row without its line end, count: its fields. */
@@ -57,7 +58,7 @@ static void check_columns(struct scan *scan, struct slice row, size_t count)
 
 	scan->header_fields = count;
 	for (size_t i = 0; i < count; i++) {
-		enum field column = field_of_column(take_name(&row));
+		enum field column = field_of_column(take_field(&row));
 
 		if (column == FIELD_NONE && unknown_at == 0)
 			unknown_at = i + 1;
@@ -100,11 +101,6 @@ static void take_record(struct scan *scan, const struct slice *fields, size_t co
 	memcpy(ret->cells + used, fields, count * sizeof *fields);
 }
 
-static bool is_line_end(struct slice raw)
-{
-	return slice_equal_text(raw, "\n") || slice_equal_text(raw, "\r\n");
-}
-
 static struct slice without_line_end(struct slice raw)
 {
 	if (raw.n > 0 && raw.p[raw.n - 1] == '\n')
@@ -114,30 +110,33 @@ static struct slice without_line_end(struct slice raw)
 	return raw;
 }
 
-/* The first record that is not an empty one at the end. false: no room in the arena. */
+/* All fields are empty after trimming. row: the record without its line end, count: its fields. */
+static bool is_blank(struct slice row, size_t count)
+{
+	while (count-- > 0)
+		if (slice_trim(take_field(&row)).n > 0)
+			return false;
+	return true;
+}
+
+/* The first record. false: no room in the arena. */
 static bool take_header_row(struct scan *scan, struct slice row, size_t count, struct arena *arena)
 {
 	check_columns(scan, row, count);
 	if (!scan->has_good_columns)
 		return true;
 	/* a record is at least its separators and a line end, which the last may lack */
-	scan->cells_max = MIN((size_t)FILE_LINES_MAX, (scan->csv.rest.n + scan->empty_waiting) / count + 1) * count;
+	scan->cells_max = MIN((size_t)FILE_LINES_MAX, scan->csv.rest.n / count + 1) * count;
 	scan->ret->cells = arena_take(arena, scan->cells_max, sizeof *scan->ret->cells);
 	return scan->ret->cells != NULL;
 }
 
-/* Empty records count as soon as another follows them. */
-static bool take_waiting(struct scan *scan, struct arena *arena)
+/* Blank records at the end are none (specification 3.1), the header row included. */
+static void drop_blank_end(struct scan *scan)
 {
-	static const struct slice EMPTY = { "", 0 };
-
-	for (; scan->empty_waiting > 0; scan->empty_waiting--) {
-		if (scan->header_fields > 0)
-			take_record(scan, &EMPTY, 1);
-		else if (!take_header_row(scan, EMPTY, 1, arena))
-			return false;
-	}
-	return true;
+	scan->records = scan->filled > 0 ? scan->filled - 1 : 0;
+	if (scan->odd_record.values[0] > (int64_t)scan->filled)
+		scan->odd_record.rule = RULE_NONE;
 }
 
 enum scan_result { SCAN_DONE, SCAN_BROKEN /* at csv.record_no */, SCAN_NO_ROOM };
@@ -149,25 +148,24 @@ static enum scan_result scan_records(struct scan *scan, struct arena *arena)
 	size_t count;
 
 	for (;;) {
-		struct slice raw = scan->csv.rest;
+		struct slice row = scan->csv.rest;
 		enum csv_result result = csv_next(&scan->csv, fields, COLUMNS, &count);
 
-		if (result == CSV_END)
-			return SCAN_DONE;
 		if (result == CSV_BROKEN)
 			return SCAN_BROKEN;
-		raw.n -= scan->csv.rest.n;
-		if (is_line_end(raw)) {
-			scan->empty_waiting++;
-			continue;
-		}
-		if (!take_waiting(scan, arena))
-			return SCAN_NO_ROOM;
-		if (scan->header_fields > 0)
+		if (result == CSV_END)
+			break;
+		row.n -= scan->csv.rest.n;
+		row = without_line_end(row);
+		if (!is_blank(row, count))
+			scan->filled = scan->csv.record_no;
+		if (scan->csv.record_no > 1)
 			take_record(scan, fields, count);
-		else if (!take_header_row(scan, without_line_end(raw), count, arena))
+		else if (!take_header_row(scan, row, count, arena))
 			return SCAN_NO_ROOM;
 	}
+	drop_blank_end(scan);
+	return SCAN_DONE;
 }
 
 struct teacher_size {
@@ -225,27 +223,62 @@ static int check_teacher_sizes(struct slice bytes, struct arena *arena, struct f
 	return 0;
 }
 
+/* LR-F12: a line for a spreadsheet instead of the header row, or another separator. text: without BOM. */
+static bool has_other_separator(struct slice text)
+{
+	static const char SEP[] = "sep=";
+	struct slice line = text;
+
+	line.n = 0;
+	while (line.n < text.n && text.p[line.n] != '\n' && text.p[line.n] != '\r')
+		line.n++;
+	if (line.n >= sizeof SEP - 1 && strncasecmp(line.p, SEP, sizeof SEP - 1) == 0)
+		return true;
+	return line.n > 0 && !memchr(line.p, ';', line.n) && (memchr(line.p, ',', line.n) || memchr(line.p, '\t', line.n));
+}
+
+/* Steps 1 to 4: what the bytes alone say. bytes: empty when they were too many. */
+static enum rule check_bytes(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32],
+			     const struct file_expected *expected)
+{
+	if (bytes_total == 0 || bytes_total > FILE_BYTES_MAX)
+		return RULE_F01;
+	assert(bytes.n == bytes_total);
+	if (expected->has_content_hash && memcmp(expected->content_hash, sha256, 32) != 0)
+		return RULE_F07;
+	if (memchr(bytes.p, '\0', bytes.n))
+		return RULE_F01;
+	if (!utf8_is_valid(bytes))
+		return RULE_F02;
+	if (memchr(bytes.p, '\r', bytes.n) && !memchr(bytes.p, '\n', bytes.n))
+		return RULE_F13;
+	return has_other_separator(csv_skip_bom(bytes)) ? RULE_F12 : RULE_NONE;
+}
+
+/* Steps 6 to 9, of a file whose records could be read. */
+static void check_records(const struct scan *scan, struct file_reading *ret)
+{
+	if (ret->finding_count > 0) /* step 6, found on the way */
+		return;
+	if (scan->records == 0 || scan->records > FILE_LINES_MAX)
+		refuse(ret, RULE_F01, FIELD_NONE, 0, 0, 0);
+	else if (scan->odd_record.rule != RULE_NONE)
+		ret->findings[ret->finding_count++] = scan->odd_record;
+	else if (scan->expected->has_line_count && scan->expected->line_count != (int64_t)scan->records)
+		refuse(ret, RULE_F06, FIELD_NONE, scan->expected->line_count, (int64_t)scan->records, 0);
+	else
+		ret->line_count = scan->records;
+}
+
 int file_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32], const struct file_expected *expected,
 	       struct arena *arena, struct file_reading *ret, struct err *err)
 {
 	struct scan scan = { .expected = expected, .ret = ret };
+	enum rule broken = check_bytes(bytes, bytes_total, sha256, expected);
 
 	*ret = (struct file_reading){ 0 };
-	if (bytes_total == 0 || bytes_total > FILE_BYTES_MAX) {
-		refuse(ret, RULE_F01, FIELD_NONE, 0, 0, 0);
-		return 0;
-	}
-	assert(bytes.n == bytes_total);
-	if (expected->has_content_hash && memcmp(expected->content_hash, sha256, 32) != 0) {
-		refuse(ret, RULE_F07, FIELD_NONE, 0, 0, 0);
-		return 0;
-	}
-	if (memchr(bytes.p, '\0', bytes.n)) {
-		refuse(ret, RULE_F01, FIELD_NONE, 0, 0, 0);
-		return 0;
-	}
-	if (!utf8_is_valid(bytes)) {
-		refuse(ret, RULE_F02, FIELD_NONE, 0, 0, 0);
+	if (broken != RULE_NONE) {
+		refuse(ret, broken, FIELD_NONE, 0, 0, 0);
 		return 0;
 	}
 	struct slice text = csv_skip_bom(bytes);
@@ -256,31 +289,14 @@ int file_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32
 	csv_init(&scan.csv, text, ';', CSV_FIELD_BYTES_MAX, scratch);
 	enum scan_result result = scan_records(&scan, arena);
 
-	if (result == SCAN_BROKEN) {
-		ret->finding_count = 0; /* step 5 comes before step 6 */
-		refuse(ret, RULE_F08, FIELD_NONE, (int64_t)scan.csv.record_no, 0, 0);
-		return 0;
-	}
 	if (result == SCAN_NO_ROOM)
 		return err_set(err, ERR_FULL, "arena", "no room for the cells of a file");
-	if (scan.header_fields == 0) {
-		refuse(ret, RULE_F01, FIELD_NONE, 0, 0, 0);
+	if (result == SCAN_BROKEN || scan.filled == 0) {
+		ret->finding_count = 0; /* step 5 comes before step 6 */
+		refuse(ret, result == SCAN_BROKEN ? RULE_F08 : RULE_F01, FIELD_NONE,
+		       result == SCAN_BROKEN ? (int64_t)scan.csv.record_no : 0, 0, 0);
 		return 0;
 	}
-	if (ret->finding_count > 0)
-		return 0;
-	if (scan.records == 0 || scan.records > FILE_LINES_MAX) {
-		refuse(ret, RULE_F01, FIELD_NONE, 0, 0, 0);
-		return 0;
-	}
-	if (scan.odd_record.rule != RULE_NONE) {
-		ret->findings[ret->finding_count++] = scan.odd_record;
-		return 0;
-	}
-	if (expected->has_line_count && expected->line_count != (int64_t)scan.records) {
-		refuse(ret, RULE_F06, FIELD_NONE, expected->line_count, (int64_t)scan.records, 0);
-		return 0;
-	}
-	ret->line_count = scan.records;
-	return check_teacher_sizes(bytes, arena, ret, err);
+	check_records(&scan, ret);
+	return ret->finding_count > 0 ? 0 : check_teacher_sizes(bytes, arena, ret, err);
 }
