@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import re
 import signal
 import shutil
 import subprocess
@@ -48,13 +49,26 @@ def without_servers(data):
                     "pg.owner.conninfo = host=127.0.0.1 port=1 dbname=x user=x\n")
     expect("a command is wanted", run(CTL), 64, "usage:")
     expect("--help tells the commands", run(CTL, "--help"), 0, "reference publish")
+    for words in (["-h"], ["help"]):
+        check(f"{words[0]} says the same", run(CTL, *words).stdout == run(CTL, "--help").stdout)
+    check("help of a command is its --help", run(CTL, "help", "replay", "start").stdout == run(CTL, "replay", "start", "-h").stdout)
+    expect("-V tells the release", run(CTL, "-V"), 0, "instroomctl ")
+    check("as --version does", run(CTL, "-V").stdout == run(CTL, "--version").stdout)
+    expect("a mistyped command", run(CTL, "lgedger"), 64, "did you mean ledger?")
+    expect("a mistyped member of a family", run(CTL, "replay", "strat", "x"), 64, "did you mean replay start?")
+    expect("a mistyped family", run(CTL, "replya", "start", "x"), 64, "did you mean replay start?")
+    expect("a mistyped option", run(CTL, "ledger", "--bord", "99901"), 64, "did you mean --board?")
+    expect("a form there is not", run(CTL, "ledger", "--output", "xml"), 64, "text|csv|json")
+    expect("what a command needs is asked for", run(CTL, "refill", "3", "--reason", "x"), 64, "--validators-are-stopped")
+    manuals(data)
+    completion(data)
     expect("a command's --help tells its arguments", run(CTL, "deliver", "--help"), 0, "acknowledged.jsonl")
     expect("settings are listed", run(CTL, "--help-settings"), 0, "gateway.token.file")
     expect("an unknown command", run(CTL, "--config", conf, "deliberate"), 64, "deliberate")
     expect("an unknown option", run(CTL, "--config", conf, "wait", "--soon"), 64, "--soon")
     expect("a setting behind the command", run(CTL, "status", "--pg.conninfo=x"), 64, "settings stand before the command")
     expect("--json of a command that has none", run(CTL, "--config", conf, "migrate", "--json"), 64, "--json")
-    expect("no arguments for one that wants some", run(CTL, "--config", conf, "report"), 64, "report takes BOARD ID [--format")
+    expect("no arguments for one that wants some", run(CTL, "--config", conf, "report"), 64, "report takes BOARD ID; see")
     expect("an argument for one that has none", run(CTL, "--config", conf, "migrate", "x"), 64, "migrate takes no arguments")
     expect("a family's --help tells its commands", run(CTL, "replay", "--help"), 0, "replay resume")
     expect("a family is no command", run(CTL, "quarantine"), 64, "quarantine wants to know which of these")
@@ -71,6 +85,48 @@ def without_servers(data):
     token.write_text("0123456789abcdef\n")
     expect("a folder that is not there", run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
     expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66, "besturen.csv")
+
+
+def manuals(data):
+    """Help in 80 columns, a man page without a complaint, and output that cannot be written."""
+    listed = [line.split("  ")[1].strip() for line in run(CTL, "help").stdout.splitlines() if line.startswith("  ") and line[2] != " "]
+    commands = [name for name in listed if name[:1].islower()]
+    check("there are commands", len(commands) > 25 and "quarantine discard" in commands, commands)
+    for words in ([], *[name.split() for name in commands]):
+        told = run(CTL, "help", *words)
+        check(f"help {' '.join(words)} fits 80 columns", told.returncode == 0 and max(map(len, told.stdout.splitlines())) <= 80, told)
+    page = data / "instroomctl.1"
+    page.write_text(run(CTL, "man").stdout)
+    if shutil.which("groff"):
+        made = run("groff", "-man", "-ww", "-Tutf8", page)
+        check("the man page is sound roff", made.returncode == 0 and not made.stderr, made.stderr)
+    check("the man page has every command and setting", all(word.replace("-", "\\-") in page.read_text() for word in
+          [*commands, "--validators-are-stopped", "stand.key.file"]))
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([CTL, "help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    check("output that cannot be written is a fault", done.returncode == 70 and "could not be written whole" in done.stderr, done)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([CTL, "help"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    check("as is a reader that went away", done.returncode == 70 and "could not be written whole" in done.stderr, done)
+
+
+def completion(data):
+    """What bash would offer."""
+    script = data / "instroomctl.bash"
+    script.write_text(run(CTL, "completion", "bash").stdout)
+
+    def offered(*words):
+        asked = f'. {script}; COMP_WORDS=(instroomctl "$@"); COMP_CWORD=$#; _instroomctl; printf "%s\n" "${{COMPREPLY[@]}}"'
+        return run("bash", "-c", asked, "bash", *words).stdout.split()
+    check("commands are completed", offered("le") == ["ledger"], offered("le"))
+    check("behind settings too", offered("--config", "x", "--pg.conninfo=y", "st") == ["status", "stand"],
+          offered("--config", "x", "--pg.conninfo=y", "st"))
+    check("members of a family", offered("replay", "pa") == ["pause"], offered("replay", "pa"))
+    check("options", offered("ledger", "--") == ["--check", "--board", "--output", "--help"], offered("ledger", "--"))
+    check("and their values", offered("replay", "plan", "--reference", "") == ["current", "original"] and
+          offered("replay", "show", "--output", "") == ["text", "json"], offered("replay", "show", "--output", ""))
 
 
 class BusyGateway(BaseHTTPRequestHandler):
@@ -413,7 +469,12 @@ def questions(workers, board, delivery):
     expect("stand wants to know of whom", ctl("stand"), 64, "--all")
     expect("coverage", ctl("coverage"), 0, "delivered")
     a_register_that_hangs(workers)
+    covered = json.loads(ctl("coverage", "--output", "json").stdout)
+    check("with board numbers as text, and a day", next(one for one in covered if one["board"] == board)["received_on"][4] == "-", covered[:2])
+    expect("coverage as CSV", ctl("coverage", "--output", "csv"), 0, "board;delivered;received_on;contact;waiting;rejected_lines\n")
+    expect("--format is --output", ctl("ledger", "--format", "csv"), 0, "deliveries;lines;nieuw;")
     status = json.loads(ctl("status", "--json").stdout)
+    check("times are ISO 8601 in UTC", all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["moved_at"]) for one in status), status)
     check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status), status)
     expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")
     expect("nor is there anything with an id of another form", ctl("confirm", board, "kort"), 0, "uitgevoerd: nee")

@@ -1,51 +1,57 @@
-/* ctl: instroomctl, questions and chores for operators. Prints, never daemonises.
+/* ctl: what the commands of instroomctl share: settings, options, connections, errors. A command lives in one process
+ * that prints and ends; results go to stdout, all else to stderr.
  *
- * instroomctl [--config FILE] [--key=value ..] COMMAND [options] [arguments]. Results go to stdout, all else to stderr.
+ * Layout of workers/ctl:
+ *
+ *   base/       this, options, output, and deliveries read back from the log
+ *   deliver/    deliver, confirm, wait
+ *   look/       status, ledger, report, stand, coverage, dump
+ *   replay/     replay plan, start, resume, pause, cancel, list, show
+ *   prove/      verify
+ *   repair/     refill, quarantine
+ *   reference/  reference import, build, publish
+ *   setup/      migrate
+ *
+ * Above them the shell: commands.c is the one table of commands, from which arguments, help, manual and completion are
+ * made; ctl.c runs one of them.
+ *
  * Exit status: 0 done; 1 done, and the answer is no (a check failed, deliveries were refused); 64 usage; 66 no such file;
- * 69 a server is away; 70 our bug; 77 wrong credentials; 78 settings or a missing migration.
- *
- * Private header of workers/ctl: what its commands share. One file a command. */
+ * 69 a server is away; 70 a fault of ours, or output that could not be written whole; 77 wrong credentials; 78 settings or
+ * a missing migration. */
 #ifndef CTL_BASE_CTL_H
 #define CTL_BASE_CTL_H
 
 #include "base/arena.h"
 #include "ctl/base/ctl_config.h"
+#include "ctl/base/option.h"
+#include "ctl/base/output.h"
 #include "kafka/kafka.h"
 #include "pg/pg_link.h"
 #include "run/app.h"
 
 enum { EXIT_ANSWER_IS_NO = 1, CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 
+/* A time of PostgreSQL's as every answer shows it: ISO 8601 in UTC. */
+#define CTL_SQL_TIME(expression) "to_char(" expression " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+struct command_table; /* of the shell */
+
 struct ctl {
+	const struct command_table *commands; /* for those that tell what there is */
 	struct ctl_config config;
 	struct kafka_options kafka;
-	const struct ctl_command *command; /* the one that runs */
-	bool wants_json;		   /* --json, of the commands whose arguments name it */
+	const char *options[OPTIONS]; /* the value of each option, "" of one without; NULL: not given */
+	char **arguments;	      /* those of the command */
+	size_t argument_count;
+	enum output_format output;
 	bool holds_job; /* a first signal is its own to handle, only a second breaks off what PostgreSQL does */
 	struct arena arena;
 };
 
-struct ctl_command {
-	const char *name;				    /* "reference publish" has a blank */
-	const char *arguments;				    /* "BOARD ID [--format text|csv|json]" */
-	const char *purpose;				    /* one line */
-	const char *help;				    /* what else --help tells */
-	int (*run)(struct ctl *ctl, int argc, char **argv); /* argv[0] is the command; returns the exit status */
-};
-
-extern const struct ctl_command CTL_COMMANDS[];
-extern const size_t CTL_COMMAND_COUNT;
-
-/* Options of a command, read one after the other. --json is taken here. */
-struct ctl_option {
-	const char *name; /* "format"; takes a value when has_value */
-	bool has_value;
-	const char **value;
-	bool *flag;
-};
-/* Reads options and leaves the arguments in argv[1..] in order. Returns their number, or -1 after telling what is wrong. */
-int ctl_options(struct ctl *ctl, int argc, char **argv, const struct ctl_option *options, size_t count,
-		int arguments_min, int arguments_max);
+static inline bool ctl_has(const struct ctl *ctl, enum option option)
+{
+	return ctl->options[option] != NULL;
+}
 
 /* Prints "instroomctl: text" and gives the exit status of the kind. */
 int ctl_fail(const struct err *err);

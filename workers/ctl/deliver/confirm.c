@@ -2,7 +2,7 @@
 #include "ctl/deliver/deliver_commands.h"
 
 #include "base/clock.h"
-#include "kafka/kafka_producer.h"
+#include "ctl/base/publish.h"
 #include "protocol/frame.h"
 #include "report/report.h"
 #include "wire/gen/confirm.h"
@@ -14,57 +14,54 @@
 
 enum { CONFIRM_BYTES_MAX = 1 << 16, POLL_MS = 10, ANSWER_MS_MAX = 60000 };
 
-static void take_report(void *self, const struct kafka_report *report)
-{
-	*(struct kafka_report *)self = *report;
-}
-
 static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct err *err)
 {
 	struct raw_headers headers = { .kind = RAW_CONFIRM,
 				       .board = (uint32_t)confirm->board,
 				       .delivery_id = confirm->delivery_id };
-	struct kafka_producer_options options = { .message_bytes_max = CONFIRM_BYTES_MAX,
-						  .delivery_timeout_ms = CTL_WAIT_MS,
-						  .queue_bytes_max = 1 << 20,
-						  .compression = "none" };
-	struct kafka_report report = { .error = ERR_RETRY, .code = "timeout" };
 	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
 	struct raw_headers_text texts;
-	struct kafka_producer *producer;
 	struct strbuf message;
 	char key[PARTITIONING_KEY_BYTES + 1];
-	int rc = kafka_producer_open(&ctl->kafka, &options, take_report, &report, &producer, err);
 
-	if (rc != 0)
-		return rc;
 	strbuf_init(&message, CONFIRM_BYTES_MAX);
 	frame_put(&message, WIRE_CONFIRM_SCHEMA);
 	wire_confirm_encode(&message, confirm);
 	raw_headers_write(&headers, &texts);
 	for (size_t i = 0; i < texts.count; i++)
 		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	rc = kafka_producer_put(producer, ctl->config.topic.raw, KAFKA_ANY_PARTITION, partitioning_key(headers.board, key),
-				strbuf_slice(&message), kafka_headers, texts.count, NULL, err);
-	if (rc == 0)
-		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
-	if (rc == 0 && report.error != 0)
-		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take the confirmation");
-	kafka_producer_close(producer);
+	int rc = publish_one(ctl,
+			     &(struct publish_message){ .what = "the confirmation",
+							.topic = ctl->config.topic.raw,
+							.partition = KAFKA_ANY_PARTITION,
+							.key = partitioning_key(headers.board, key),
+							.value = strbuf_slice(&message),
+							.headers = kafka_headers,
+							.header_count = texts.count },
+			     err);
 	strbuf_release(&message);
 	return rc;
 }
 
 static int answer(const struct ctl *ctl, bool is_executed, int32_t lapsed)
 {
-	if (ctl->wants_json)
-		printf("{\"uitgevoerd\": %s, \"vervallen\": %d}\n", is_executed ? "true" : "false", lapsed);
-	else
+	static const struct output_column ANSWER_COLUMNS[] = { { "uitgevoerd", NULL, COLUMN_FLAG },
+							       { "vervallen", NULL, COLUMN_NUMBER } };
+	CLEANUP(output_release) struct output out = { 0 };
+	struct err err;
+
+	if (ctl->output == OUTPUT_TEXT) {
 		printf("uitgevoerd: %s\n", is_executed ? "ja" : "nee");
-	return 0;
+		return 0;
+	}
+	output_init(&out, ctl->output, ANSWER_COLUMNS, ARRAY_LEN(ANSWER_COLUMNS));
+	out.is_record = true;
+	output_flag(&out, is_executed);
+	output_number(&out, lapsed);
+	return output_print(&out, stdout, &err) == 0 ? 0 : ctl_fail(&err);
 }
 
-int run_confirm(struct ctl *ctl, int argc, char **argv)
+int run_confirm(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct wire_confirm confirm = { 0 };
@@ -73,14 +70,12 @@ int run_confirm(struct ctl *ctl, int argc, char **argv)
 	int32_t lapsed = 0;
 	uint32_t board;
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 2, 2) < 0)
-		return EXIT_USAGE;
-	if (!ctl_board(argv[1], &board) || !delivery_id_is_good(slice_of(argv[2]))) {
+	if (!ctl_board(ctl->arguments[0], &board) || !delivery_id_is_good(slice_of(ctl->arguments[1]))) {
 		fputs("instroomctl: no delivery has a board number or leveringsid of this form\n", stderr);
 		return answer(ctl, false, 0); /* specification 14.11: as of any unknown delivery */
 	}
 	confirm.board = (int32_t)board;
-	confirm.delivery_id = slice_of(argv[2]);
+	confirm.delivery_id = slice_of(ctl->arguments[1]);
 	if (getrandom(confirm.request_id, sizeof confirm.request_id, 0) != sizeof confirm.request_id)
 		return ctl_usage("the system gives no random bytes");
 	int rc = ctl_connect(ctl, false, &link, &err);

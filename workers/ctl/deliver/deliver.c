@@ -576,24 +576,46 @@ static void close_transfers(struct deliver *deliver)
 	free(deliver->uploads);
 }
 
+static int print_counts(const struct deliver *deliver, const size_t *counts, size_t open, struct err *err)
+{
+	static const struct output_column COUNT_COLUMNS[] = {
+		{ "accepted", NULL, COLUMN_NUMBER }, { "known", NULL, COLUMN_NUMBER },
+		{ "refused", NULL, COLUMN_NUMBER },  { "not_taken", NULL, COLUMN_NUMBER },
+		{ "lines", NULL, COLUMN_NUMBER },    { "bytes", NULL, COLUMN_NUMBER },
+		{ "seconds", NULL, COLUMN_NUMBER },
+	};
+	int64_t ms = clock_ms() - deliver->begun_ms;
+	CLEANUP(output_release) struct output out = { 0 };
+
+	output_init(&out, deliver->ctl->output, COUNT_COLUMNS, ARRAY_LEN(COUNT_COLUMNS));
+	if (deliver->ctl->output == OUTPUT_TEXT) {
+		printf("%zu deliveries: %zu accepted, %zu known before, %zu refused, %zu not taken; %lld lines in %.1f s\n",
+		       deliver->count, counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open,
+		       (long long)deliver->lines, (double)ms / 1000);
+		return 0;
+	}
+	out.is_record = true;
+	output_number(&out, (int64_t)counts[UPLOAD_ACCEPTED]);
+	output_number(&out, (int64_t)counts[UPLOAD_KNOWN]);
+	output_number(&out, (int64_t)counts[UPLOAD_REFUSED]);
+	output_number(&out, (int64_t)open);
+	output_number(&out, deliver->lines);
+	output_number(&out, deliver->bytes);
+	output_seconds(&out, ms);
+	return output_print(&out, stdout, err);
+}
+
 static int conclude(const struct deliver *deliver)
 {
 	size_t counts[UPLOAD_NOT_TAKEN + 1] = { 0 };
-	double seconds = (double)(clock_ms() - deliver->begun_ms) / 1000;
+	struct err err = { 0 };
 
 	for (size_t i = 0; i < deliver->count; i++)
 		counts[deliver->uploads[i].state]++;
 	size_t open = counts[UPLOAD_OPEN] + counts[UPLOAD_RUNNING] + counts[UPLOAD_NOT_TAKEN];
 
-	if (deliver->ctl->wants_json)
-		printf("{\"accepted\": %zu, \"known\": %zu, \"refused\": %zu, \"not_taken\": %zu, \"lines\": %lld, \"bytes\": %lld, "
-		       "\"seconds\": %.3f}\n",
-		       counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open,
-		       (long long)deliver->lines, (long long)deliver->bytes, seconds);
-	else
-		printf("%zu deliveries: %zu accepted, %zu known before, %zu refused, %zu not taken; %lld lines in %.1f s\n",
-		       deliver->count, counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED], open,
-		       (long long)deliver->lines, seconds);
+	if (print_counts(deliver, counts, open, &err) != 0)
+		return ctl_fail(&err);
 	if (open > 0)
 		fputs("instroomctl: run the same command again to send what was not taken\n", stderr);
 	if (deliver->is_denied)
@@ -601,29 +623,25 @@ static int conclude(const struct deliver *deliver)
 	return open > 0 ? EXIT_NO_PEER : counts[UPLOAD_REFUSED] > 0 ? EXIT_ANSWER_IS_NO : 0;
 }
 
-int run_deliver(struct ctl *ctl, int argc, char **argv)
+int run_deliver(struct ctl *ctl)
 {
 	static struct deliver deliver;
-	const char *parallel = "8";
-	const struct ctl_option options[] = { { "parallel", true, &parallel, NULL },
-					      { "quiet", false, NULL, &deliver.is_quiet } };
+	const char *parallel = ctl_has(ctl, OPTION_PARALLEL) ? ctl->options[OPTION_PARALLEL] : "8";
 	struct err err = { 0 };
 	uint64_t number;
 	char path[4096], before[4096] = "";
-	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 100000);
 
-	if (arguments < 0)
-		return EXIT_USAGE;
 	if (!num_parse_u64(slice_of(parallel), PARALLEL_MAX, &number) || number == 0)
 		return ctl_usage("--parallel is a number from 1 to %d", PARALLEL_MAX);
 	if (ctl->config.gateway_token.n == 0)
 		return ctl_usage("deliver needs the setting gateway.token.file");
 	deliver.ctl = ctl;
 	deliver.parallel = (size_t)number;
+	deliver.is_quiet = ctl_has(ctl, OPTION_QUIET);
 	int rc = open_transfers(&deliver, &err);
 
-	for (int i = 1; rc == 0 && i <= arguments; i++)
-		rc = add_path(&deliver, argv[i], &err);
+	for (size_t i = 0; rc == 0 && i < ctl->argument_count; i++)
+		rc = add_path(&deliver, ctl->arguments[i], &err);
 	if (deliver.count > 0)
 		qsort(deliver.uploads, deliver.count, sizeof *deliver.uploads, compare_uploads);
 	for (size_t i = 0; rc == 0 && i < deliver.count; i++) {

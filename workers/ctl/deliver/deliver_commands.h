@@ -4,8 +4,8 @@
 
 #include "ctl/base/ctl.h"
 
-int run_deliver(struct ctl *ctl, int argc, char **argv);
-int run_wait(struct ctl *ctl, int argc, char **argv);
-int run_confirm(struct ctl *ctl, int argc, char **argv);
+int run_deliver(struct ctl *ctl);
+int run_wait(struct ctl *ctl);
+int run_confirm(struct ctl *ctl);
 
 #endif

@@ -1,4 +1,4 @@
-/* progress: how far the writer is behind the raw topic, for wait, status, deliver and confirm. */
+/* wait: until the writer has applied all that was in the raw topic at the call. */
 #include "ctl/deliver/deliver_commands.h"
 
 #include "base/clock.h"
@@ -99,16 +99,13 @@ static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_m
 	return rc;
 }
 
-int run_wait(struct ctl *ctl, int argc, char **argv)
+int run_wait(struct ctl *ctl)
 {
-	const char *timeout = "600";
-	bool is_quiet = false, is_done = false;
-	const struct ctl_option options[] = { { "timeout", true, &timeout, NULL }, { "quiet", false, NULL, &is_quiet } };
+	const char *timeout = ctl_has(ctl, OPTION_TIMEOUT) ? ctl->options[OPTION_TIMEOUT] : "600";
+	bool is_quiet = ctl_has(ctl, OPTION_QUIET), is_done = false;
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
-		return EXIT_USAGE;
 	int64_t seconds;
 
 	if (!num_parse_i64(slice_of(timeout), 0, 86400, &seconds))

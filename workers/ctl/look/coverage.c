@@ -3,8 +3,6 @@
 
 #include "model/date.h"
 
-#include <jansson.h>
-
 /* Boards of the reference table in force, so that those who never delivered show too. The table is CSV in one row. */
 static const char *const COVERAGE_SQL =
 	"with boards as ("
@@ -23,69 +21,96 @@ struct tally {
 	int64_t boards, delivered, without_contact, waiting, with_rejected;
 };
 
-static void print_board(const struct pg_rows *rows, size_t i)
-{
-	bool is_delivered = pg_get_bool(rows, i, 1);
+static const struct output_column BOARD_COLUMNS[] = {
+	{ "board", "board", COLUMN_TEXT },
+	{ "delivered", NULL, COLUMN_FLAG },
+	{ "received_on", "last delivery", COLUMN_TEXT },
+	{ "contact", "contact person", COLUMN_FLAG },
+	{ "waiting", "waits for confirmation", COLUMN_FLAG },
+	{ "rejected_lines", "lines rejected", COLUMN_NUMBER },
+};
 
-	if (is_delivered && pg_get_bool(rows, i, 2) && !pg_get_bool(rows, i, 3) && pg_get_i32(rows, i, 4) == 0)
-		return;
-	if (!is_delivered)
-		return; /* counted: there are hundreds of them before the deadline */
+struct board {
+	uint32_t number;
+	bool has_delivered, has_contact, is_waiting;
+	int32_t rejected_lines;
+	int32_t received_on; /* JJJJMMDD */
+};
+
+static struct board board_of(const struct pg_rows *rows, size_t i)
+{
+	return (struct board){ .number = (uint32_t)pg_get_i32(rows, i, 0),
+			       .has_delivered = pg_get_bool(rows, i, 1),
+			       .has_contact = pg_get_bool(rows, i, 2),
+			       .is_waiting = pg_get_bool(rows, i, 3),
+			       .rejected_lines = pg_get_i32(rows, i, 4),
+			       .received_on = pg_get_i32(rows, i, 5) };
+}
+
+/* Those that never delivered are hundreds before the deadline: text counts them. */
+static bool wants_attention(const struct board *board)
+{
+	return board->has_delivered && (!board->has_contact || board->is_waiting || board->rejected_lines > 0);
+}
+
+static void count_board(const struct board *board, struct tally *tally)
+{
+	tally->boards++;
+	tally->delivered += board->has_delivered;
+	tally->without_contact += board->has_delivered && !board->has_contact;
+	tally->waiting += board->is_waiting;
+	tally->with_rejected += board->rejected_lines > 0;
+}
+
+static void add_board(struct output *out, const struct board *board)
+{
 	char date[11];
 
-	date_to_iso(pg_get_i32(rows, i, 5), date);
-	printf("%05d  last delivery %s%s%s", pg_get_i32(rows, i, 0), date,
-	       pg_get_bool(rows, i, 2) ? "" : ", no contact person",
-	       pg_get_bool(rows, i, 3) ? ", waits for confirmation" : "");
-	if (pg_get_i32(rows, i, 4) > 0)
-		printf(", %d lines rejected", pg_get_i32(rows, i, 4));
-	putchar('\n');
+	output_board(out, board->number);
+	output_flag(out, board->has_delivered);
+	date_to_iso(board->received_on, date);
+	if (board->has_delivered)
+		output_text(out, slice_of(date));
+	else
+		output_absent(out);
+	output_flag(out, board->has_contact);
+	output_flag(out, board->is_waiting);
+	output_number(out, board->rejected_lines);
 }
 
-static json_t *board_json(const struct pg_rows *rows, size_t i)
+static void print_tally(const struct tally *tally)
 {
-	return json_pack("{s:i, s:b, s:b, s:b, s:i}", "board", pg_get_i32(rows, i, 0), "delivered",
-			 pg_get_bool(rows, i, 1), "contact", pg_get_bool(rows, i, 2), "waiting",
-			 pg_get_bool(rows, i, 3), "rejected_lines", pg_get_i32(rows, i, 4));
+	printf("%lld boards: %lld delivered, %lld never did; of the delivered %lld without contact person, %lld wait for "
+	       "confirmation, %lld have rejected lines in their last delivery\n",
+	       (long long)tally->boards, (long long)tally->delivered, (long long)(tally->boards - tally->delivered),
+	       (long long)tally->without_contact, (long long)tally->waiting, (long long)tally->with_rejected);
 }
 
-int run_coverage(struct ctl *ctl, int argc, char **argv)
+int run_coverage(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(output_release) struct output out = { 0 };
 	struct tally tally = { 0 };
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
+	output_init(&out, ctl->output, BOARD_COLUMNS, ARRAY_LEN(BOARD_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
 		rc = pg_exec(link, NULL, COVERAGE_SQL, NULL, &rows, NULL, &err);
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
+		struct board board = board_of(rows, i);
+
+		count_board(&board, &tally);
+		if (ctl->output != OUTPUT_TEXT || wants_attention(&board))
+			add_board(&out, &board);
+	}
+	if (rc == 0)
+		rc = output_print(&out, stdout, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		tally.boards++;
-		tally.delivered += pg_get_bool(rows, i, 1);
-		tally.without_contact += pg_get_bool(rows, i, 1) && !pg_get_bool(rows, i, 2);
-		tally.waiting += pg_get_bool(rows, i, 3);
-		tally.with_rejected += pg_get_i32(rows, i, 4) > 0;
-		if (ctl->wants_json)
-			json_array_append_new(list, board_json(rows, i));
-		else
-			print_board(rows, i);
-	}
-	if (ctl->wants_json) {
-		json_dumpf(list, stdout, JSON_INDENT(1));
-		putchar('\n');
-	} else {
-		printf("%lld boards: %lld delivered, %lld never did; of the delivered %lld without contact person, %lld wait for "
-		       "confirmation, %lld have rejected lines in their last delivery\n",
-		       (long long)tally.boards, (long long)tally.delivered, (long long)(tally.boards - tally.delivered),
-		       (long long)tally.without_contact, (long long)tally.waiting, (long long)tally.with_rejected);
-	}
-	json_decref(list);
+	if (ctl->output == OUTPUT_TEXT)
+		print_tally(&tally);
 	return 0;
 }

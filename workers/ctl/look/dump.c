@@ -212,22 +212,19 @@ static int print_next(struct ctl *ctl, struct kafka_reader *reader, bool has_per
 	return rc;
 }
 
-int run_dump(struct ctl *ctl, int argc, char **argv)
+int run_dump(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	bool has_personal = false;
-	const struct ctl_option options[] = { { "with-personal-data", false, NULL, &has_personal } };
+	bool has_personal = ctl_has(ctl, OPTION_WITH_PERSONAL_DATA);
 	struct kafka_reader *reader = NULL;
 	struct err err = { 0 };
 	uint64_t partition, offset;
 	int rc = 0;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 3, 3) < 0)
-		return EXIT_USAGE;
-	if (!num_parse_u64(slice_of(argv[2]), INT32_MAX, &partition) ||
-	    !num_parse_u64(slice_of(argv[3]), INT64_MAX, &offset))
+	if (!num_parse_u64(slice_of(ctl->arguments[1]), INT32_MAX, &partition) ||
+	    !num_parse_u64(slice_of(ctl->arguments[2]), INT64_MAX, &offset))
 		return ctl_usage("partition and offset are whole numbers");
-	struct ctl_place place = { argv[1], (int32_t)partition, (int64_t)offset };
+	struct ctl_place place = { ctl->arguments[0], (int32_t)partition, (int64_t)offset };
 
 	if (has_personal) {
 		rc = ctl_connect(ctl, false, &link, &err);

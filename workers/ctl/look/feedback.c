@@ -34,25 +34,6 @@ static void print_summary(const struct summary *summary)
 	}
 }
 
-static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
-{
-	struct summary summary;
-	struct strbuf csv;
-	int rc = report_summary(link, position, &ctl->arena, &summary, err);
-
-	if (rc != 0)
-		return rc;
-	print_summary(&summary);
-	strbuf_init(&csv, REPORT_BYTES_MAX);
-	rc = report_csv(link, position, &ctl->arena, &csv, err);
-	if (rc == 0) {
-		putchar('\n');
-		fwrite(csv.p, 1, csv.n, stdout);
-	}
-	strbuf_release(&csv);
-	return rc;
-}
-
 static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
 {
 	struct strbuf csv;
@@ -64,6 +45,18 @@ static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, st
 		fwrite(csv.p, 1, csv.n, stdout);
 	strbuf_release(&csv);
 	return rc;
+}
+
+static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+{
+	struct summary summary;
+	int rc = report_summary(link, position, &ctl->arena, &summary, err);
+
+	if (rc != 0)
+		return rc;
+	print_summary(&summary);
+	putchar('\n');
+	return print_csv(ctl, link, position, err);
 }
 
 static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
@@ -85,10 +78,9 @@ static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, s
 	return 0;
 }
 
-int run_report(struct ctl *ctl, int argc, char **argv)
+int run_report(struct ctl *ctl)
 {
-	const char *format = "text";
-	const struct ctl_option options[] = { { "format", true, &format, NULL } };
+	const char *id = ctl->arguments[1];
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct report_found found[REPORT_FOUND_MAX];
 	struct err err = { 0 };
@@ -96,28 +88,21 @@ int run_report(struct ctl *ctl, int argc, char **argv)
 	size_t count = 0;
 	uint32_t board;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 2, 2) < 0)
-		return EXIT_USAGE;
-	if (!ctl_board(argv[1], &board))
+	if (!ctl_board(ctl->arguments[0], &board))
 		return ctl_usage("a board number has 5 digits");
-	format = ctl->wants_json ? "json" : format;
-	bool is_csv = strcmp(format, "csv") == 0, is_json = strcmp(format, "json") == 0;
-
-	if (!is_csv && !is_json && strcmp(format, "text") != 0)
-		return ctl_usage("--format is text, csv or json");
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
-		rc = report_find(link, board, slice_of(argv[2]), found, &count, &err);
+		rc = report_find(link, board, slice_of(id), found, &count, &err);
 	if (rc == 0 && count == 0)
-		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", argv[2], board);
-	snprintf(what, sizeof what, "report %s", argv[2]);
+		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", id, board);
+	snprintf(what, sizeof what, "report %s", id);
 	if (rc == 0)
 		rc = ctl_record_access(link, what, &board, NULL, &err);
 	if (rc == 0)
-		rc = is_csv    ? print_csv(ctl, link, found[0].position, &err)
-		     : is_json ? print_json(ctl, link, found[0].position, &err)
-			       : print_text(ctl, link, found[0].position, &err);
+		rc = ctl->output == OUTPUT_CSV	  ? print_csv(ctl, link, found[0].position, &err)
+		     : ctl->output == OUTPUT_JSON ? print_json(ctl, link, found[0].position, &err)
+						  : print_text(ctl, link, found[0].position, &err);
 	if (rc == 0 && count > 1)
 		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
 	return rc == 0 ? 0 : ctl_fail(&err);

@@ -3,8 +3,6 @@
  * Every check is one SQL statement that returns the rows which do not balance; the register is right when all are empty. */
 #include "ctl/look/look_commands.h"
 
-#include <jansson.h>
-
 static const char *const SUM_SQL =
 	"select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(nieuw), 0)::bigint, coalesce(sum(gewijzigd), 0)::bigint,"
 	" coalesce(sum(ongewijzigd), 0)::bigint, coalesce(sum(verouderd), 0)::bigint, coalesce(sum(afgekeurd), 0)::bigint,"
@@ -84,41 +82,41 @@ static int check_all(struct pg_link *link, bool *ret_is_sound, struct err *err)
 	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
-static void print_sums(const struct ctl *ctl, const struct pg_rows *rows)
+static int print_sums(const struct ctl *ctl, const struct pg_rows *rows, struct err *err)
 {
-	static const char *const NAMES[] = { "deliveries",  "lines",	       "nieuw",	    "gewijzigd",
-					     "ongewijzigd", "verouderd",       "afgekeurd", "ingetrokken",
-					     "quarantaine", "lapsed_teachers", "waiting",   "dry_runs" };
-	json_t *json = json_object();
+	static const struct output_column SUM_COLUMNS[] = {
+		{ "deliveries", "deliveries", COLUMN_NUMBER },
+		{ "lines", "lines", COLUMN_NUMBER },
+		{ "nieuw", "nieuw", COLUMN_NUMBER },
+		{ "gewijzigd", "gewijzigd", COLUMN_NUMBER },
+		{ "ongewijzigd", "ongewijzigd", COLUMN_NUMBER },
+		{ "verouderd", "verouderd", COLUMN_NUMBER },
+		{ "afgekeurd", "afgekeurd", COLUMN_NUMBER },
+		{ "ingetrokken", "ingetrokken", COLUMN_NUMBER },
+		{ "quarantaine", "quarantaine", COLUMN_NUMBER },
+		{ "lapsed_teachers", "lapsed_teachers", COLUMN_NUMBER },
+		{ "waiting", "waiting", COLUMN_NUMBER },
+		{ "dry_runs", "dry_runs", COLUMN_NUMBER },
+	};
+	CLEANUP(output_release) struct output out = { 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-		int64_t value = pg_get_i64(rows, 0, (int)i);
-
-		if (ctl->wants_json)
-			json_object_set_new(json, NAMES[i], json_integer(value));
-		else
-			printf("%-16s %12lld\n", NAMES[i], (long long)value);
-	}
-	if (ctl->wants_json) {
-		json_dumpf(json, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(json);
+	output_init(&out, ctl->output, SUM_COLUMNS, ARRAY_LEN(SUM_COLUMNS));
+	out.is_record = true;
+	for (size_t i = 0; i < ARRAY_LEN(SUM_COLUMNS); i++)
+		output_number(&out, pg_get_i64(rows, 0, (int)i));
+	return output_print(&out, stdout, err);
 }
 
-int run_ledger(struct ctl *ctl, int argc, char **argv)
+int run_ledger(struct ctl *ctl)
 {
-	const char *board_text = NULL;
-	bool checks = false, is_sound = true;
-	const struct ctl_option options[] = { { "check", false, NULL, &checks }, { "board", true, &board_text, NULL } };
+	const char *board_text = ctl->options[OPTION_BOARD];
+	bool checks = ctl_has(ctl, OPTION_CHECK), is_sound = true;
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 	struct err err = { 0 };
 	uint32_t board = 0;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
-		return EXIT_USAGE;
 	if (board_text && !ctl_board(board_text, &board))
 		return ctl_usage("a board number has 5 digits");
 	pg_params_reset(&params);
@@ -132,10 +130,11 @@ int run_ledger(struct ctl *ctl, int argc, char **argv)
 		rc = pg_exec(link, NULL, SUM_SQL, &params, &rows, NULL, &err);
 	if (rc == 0 && checks)
 		rc = check_all(link, &is_sound, &err);
+	if (rc == 0)
+		rc = print_sums(ctl, rows, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
-	print_sums(ctl, rows);
-	if (checks && is_sound && !ctl->wants_json)
+	if (checks && is_sound && ctl->output == OUTPUT_TEXT)
 		puts("the ledger balances");
 	return is_sound ? 0 : EXIT_ANSWER_IS_NO;
 }

@@ -4,11 +4,11 @@
 
 #include "ctl/base/ctl.h"
 
-int run_status(struct ctl *ctl, int argc, char **argv);
-int run_report(struct ctl *ctl, int argc, char **argv);
-int run_stand(struct ctl *ctl, int argc, char **argv);
-int run_ledger(struct ctl *ctl, int argc, char **argv);
-int run_coverage(struct ctl *ctl, int argc, char **argv);
-int run_dump(struct ctl *ctl, int argc, char **argv);
+int run_status(struct ctl *ctl);
+int run_report(struct ctl *ctl);
+int run_stand(struct ctl *ctl);
+int run_ledger(struct ctl *ctl);
+int run_coverage(struct ctl *ctl);
+int run_dump(struct ctl *ctl);
 
 #endif

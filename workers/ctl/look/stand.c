@@ -9,26 +9,21 @@ static int print_rows(void *self, struct strbuf *out, struct err *err)
 {
 	(void)self;
 	if (fwrite(out->p, 1, out->n, stdout) != out->n)
-		return err_set(err, ERR_DATA, "stdout", "the rows cannot be written: is the disk full?");
+		return err_set(err, ERR_FATAL, "stdout", "the output could not be written whole: is the disk full?");
 	strbuf_reset(out);
 	return 0;
 }
 
-int run_stand(struct ctl *ctl, int argc, char **argv)
+int run_stand(struct ctl *ctl)
 {
-	const char *board = NULL;
-	bool is_all = false, has_bsn = false;
-	const struct ctl_option options[] = { { "board", true, &board, NULL },
-					      { "all", false, NULL, &is_all },
-					      { "with-bsn", false, NULL, &has_bsn } };
+	const char *board = ctl->options[OPTION_BOARD];
+	bool is_all = ctl_has(ctl, OPTION_ALL), has_bsn = ctl_has(ctl, OPTION_WITH_BSN);
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct stand_options stand = { 0 };
 	struct hmac_key key;
 	struct strbuf out;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
-		return EXIT_USAGE;
 	if (is_all == (board != NULL) || (board && !ctl_board(board, &stand.board)))
 		return ctl_usage("stand wants either --all or --board with a number of 5 digits");
 	if (!has_bsn && ctl->config.stand_key.n == 0)

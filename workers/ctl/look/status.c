@@ -3,8 +3,6 @@
 
 #include "kafka/kafka_reader.h"
 
-#include <jansson.h>
-
 struct standing {
 	int32_t partition;
 	int64_t raw_end, verdict_end, next_raw, next_verdict;
@@ -26,45 +24,49 @@ static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standi
 	return rc;
 }
 
-static json_t *standing_json(const struct standing *s)
+static const struct output_column STANDING_COLUMNS[] = {
+	{ "partition", "partition", COLUMN_NUMBER },	 { "raw_end", "raw end", COLUMN_NUMBER },
+	{ "raw_applied", NULL, COLUMN_NUMBER },		 { NULL, "not written", COLUMN_NUMBER },
+	{ "verdict_end", "verdict end", COLUMN_NUMBER }, { "verdict_applied", NULL, COLUMN_NUMBER },
+	{ NULL, "not written", COLUMN_NUMBER },		 { "parked", NULL, COLUMN_TEXT },
+	{ "moved_at", "last moved", COLUMN_TEXT },	 { NULL, "parked", COLUMN_TEXT },
+};
+
+static void add_standing(struct output *out, const struct standing *s)
 {
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:s%}", "partition", s->partition, "raw_end",
-			 (json_int_t)s->raw_end, "raw_applied", (json_int_t)s->next_raw, "verdict_end",
-			 (json_int_t)s->verdict_end, "verdict_applied", (json_int_t)s->next_verdict, "parked",
-			 s->parked.n > 0 ? json_stringn(s->parked.p, s->parked.n) : json_null(), "moved_at", s->moved.p,
-			 s->moved.n);
+	output_number(out, s->partition);
+	output_number(out, s->raw_end);
+	output_number(out, s->next_raw);
+	output_number(out, s->raw_end - s->next_raw);
+	output_number(out, s->verdict_end);
+	output_number(out, s->next_verdict);
+	output_number(out, s->verdict_end - s->next_verdict);
+	if (s->parked.n > 0)
+		output_text(out, s->parked);
+	else
+		output_absent(out);
+	output_text(out, s->moved);
+	output_text(out, s->parked);
 }
 
-static void print_standing(const struct standing *s, bool is_first)
-{
-	if (is_first) /* not before Kafka has answered too */
-		puts("partition      raw end  not written  verdict end  not written  last moved");
-	printf("%9d %12lld %12lld %12lld %12lld  %.19s%s%.*s\n", s->partition, (long long)s->raw_end,
-	       (long long)(s->raw_end - s->next_raw), (long long)s->verdict_end,
-	       (long long)(s->verdict_end - s->next_verdict), s->moved.p, s->parked.n > 0 ? "  " : "", (int)s->parked.n,
-	       s->parked.n > 0 ? s->parked.p : "");
-}
-
-int run_status(struct ctl *ctl, int argc, char **argv)
+int run_status(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(output_release) struct output out = { 0 };
 	struct kafka_reader *reader = NULL;
 	struct pg_params params;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
-	json_t *list = json_array();
-
+	output_init(&out, ctl->output, STANDING_COLUMNS, ARRAY_LEN(STANDING_COLUMNS));
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
 		rc = pg_exec(link, NULL,
-			     "select partition, next_raw, next_verdict, coalesce(parked, ''), moved_at::text from register.cursor"
-			     " where topic = $1 order by partition",
+			     "select partition, next_raw, next_verdict, coalesce(parked, ''), " CTL_SQL_TIME(
+				     "moved_at") " from register.cursor where topic = $1 order by partition",
 			     &params, &rows, NULL, &err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
@@ -76,17 +78,12 @@ int run_status(struct ctl *ctl, int argc, char **argv)
 					     .moved = pg_get_bytes(rows, i, 4) };
 
 		rc = read_ends(ctl, reader, &standing, &err);
-		if (rc == 0 && ctl->wants_json)
-			json_array_append_new(list, standing_json(&standing));
-		else if (rc == 0)
-			print_standing(&standing, i == 0);
+		if (rc == 0)
+			add_standing(&out, &standing);
 	}
 	if (reader)
 		kafka_reader_close(reader);
-	if (rc == 0 && ctl->wants_json) {
-		json_dumpf(list, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(list);
+	if (rc == 0)
+		rc = output_print(&out, stdout, &err);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }

@@ -4,6 +4,6 @@
 
 #include "ctl/base/ctl.h"
 
-int run_verify(struct ctl *ctl, int argc, char **argv);
+int run_verify(struct ctl *ctl);
 
 #endif

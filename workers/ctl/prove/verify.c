@@ -412,21 +412,38 @@ static void close_verify(struct verify *verify)
 	free(verify->is_wanted);
 }
 
-int run_verify(struct ctl *ctl, int argc, char **argv)
+static int print_sums(const struct verify *verify, struct err *err)
 {
-	const char *board = NULL, *sample = NULL;
-	bool is_all = false;
-	const struct ctl_option options[] = { { "board", true, &board, NULL },
-					      { "sample", true, &sample, NULL },
-					      { "all", false, NULL, &is_all } };
+	static const struct output_column SUM_COLUMNS[] = { { "boards", NULL, COLUMN_NUMBER },
+							    { "messages", NULL, COLUMN_NUMBER },
+							    { "refused", NULL, COLUMN_NUMBER },
+							    { "differences", NULL, COLUMN_NUMBER } };
+	CLEANUP(output_release) struct output out = { 0 };
+
+	if (verify->ctl->output == OUTPUT_TEXT) {
+		printf("%lld boards derived from %lld messages: %lld differences%s\n", (long long)verify->boards,
+		       (long long)verify->messages, (long long)verify->findings.count,
+		       verify->refused > 0 ? "; teachers the register refused are taken as it says" : "");
+		return 0;
+	}
+	output_init(&out, verify->ctl->output, SUM_COLUMNS, ARRAY_LEN(SUM_COLUMNS));
+	out.is_record = true;
+	output_number(&out, verify->boards);
+	output_number(&out, verify->messages);
+	output_number(&out, verify->refused);
+	output_number(&out, verify->findings.count);
+	return output_print(&out, stdout, err);
+}
+
+int run_verify(struct ctl *ctl)
+{
+	const char *board = ctl->options[OPTION_BOARD], *sample = ctl->options[OPTION_SAMPLE];
 	struct verify verify = { .ctl = ctl, .findings.out = stdout };
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
-		return EXIT_USAGE;
-	if ((board != NULL) + (sample != NULL) + is_all != 1)
+	if (ctl_has(ctl, OPTION_BOARD) + ctl_has(ctl, OPTION_SAMPLE) + ctl_has(ctl, OPTION_ALL) != 1)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
-	if (ctl->wants_json)
+	if (ctl->output != OUTPUT_TEXT)
 		verify.findings.out = stderr;
 	int rc = open_verify(&verify, &err);
 
@@ -434,14 +451,8 @@ int run_verify(struct ctl *ctl, int argc, char **argv)
 		rc = want_boards(&verify, board, sample, &err);
 	for (int32_t partition = 0; rc == 0 && partition < verify.partitions; partition++)
 		rc = verify_partition(&verify, partition, &err);
-	if (rc == 0 && ctl->wants_json)
-		printf("{\"boards\": %lld, \"messages\": %lld, \"refused\": %lld, \"differences\": %lld}\n",
-		       (long long)verify.boards, (long long)verify.messages, (long long)verify.refused,
-		       (long long)verify.findings.count);
-	else if (rc == 0)
-		printf("%lld boards derived from %lld messages: %lld differences%s\n", (long long)verify.boards,
-		       (long long)verify.messages, (long long)verify.findings.count,
-		       verify.refused > 0 ? "; teachers the register refused are taken as it says" : "");
+	if (rc == 0)
+		rc = print_sums(&verify, &err);
 	close_verify(&verify);
 	if (rc != 0)
 		return ctl_fail(&err);

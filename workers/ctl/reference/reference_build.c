@@ -475,10 +475,12 @@ static int write_grounds(const struct build *build, struct err *err)
 	return 0;
 }
 
-int run_reference_build(struct ctl *ctl, int argc, char **argv)
+int run_reference_build(struct ctl *ctl)
 {
 	struct build build = {
 		.ctl = ctl,
+		.duo = ctl->options[OPTION_DUO],
+		.out = ctl->options[OPTION_OUT],
 		.boards = { .name = "besturen_per_jaar_2014_2019.csv",
 			    .separator = ';',
 			    .column_count = 4,
@@ -501,15 +503,10 @@ int run_reference_build(struct ctl *ctl, int argc, char **argv)
 			      .column_count = 2,
 			      .columns = { "vakcode", "omschrijving" } },
 	};
-	const struct ctl_option options[] = { { "duo", true, &build.duo, NULL }, { "out", true, &build.out, NULL } };
 	struct duo_file *files[] = { &build.boards, &build.primary, &build.secondary, &build.sites, &build.subjects };
 	struct err err = { 0 };
 	int rc = 0;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 0) < 0)
-		return EXIT_USAGE;
-	if (!build.duo || !build.out)
-		return ctl_usage("reference build wants --duo DIR and --out DIR");
 	mkdir(build.out, 0777); /* may be there; writing tells */
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(files); i++)
 		rc = read_duo(&build, files[i], &err);

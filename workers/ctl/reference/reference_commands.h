@@ -4,8 +4,8 @@
 
 #include "ctl/base/ctl.h"
 
-int run_reference_import(struct ctl *ctl, int argc, char **argv);
-int run_reference_build(struct ctl *ctl, int argc, char **argv);
-int run_reference_publish(struct ctl *ctl, int argc, char **argv);
+int run_reference_import(struct ctl *ctl);
+int run_reference_build(struct ctl *ctl);
+int run_reference_publish(struct ctl *ctl);
 
 #endif

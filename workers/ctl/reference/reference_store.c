@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "kafka/kafka_producer.h"
+#include "ctl/base/publish.h"
 #include "model/reference.h"
 #include "model/teacher_key.h"
 #include "protocol/frame.h"
@@ -56,18 +56,30 @@ static int store_tables(struct ctl *ctl, const struct strbuf files[REFERENCE_TAB
 	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
-int run_reference_import(struct ctl *ctl, int argc, char **argv)
+static int print_tables(const struct ctl *ctl, const struct reference *reference, struct err *err)
+{
+	static const struct output_column TABLE_COLUMNS[] = { { "table", "table", COLUMN_TEXT },
+							      { "rows", "rows", COLUMN_NUMBER } };
+	CLEANUP(output_release) struct output out = { 0 };
+
+	output_init(&out, ctl->output, TABLE_COLUMNS, ARRAY_LEN(TABLE_COLUMNS));
+	for (int table = 0; table < REFERENCE_TABLES; table++) {
+		output_text(&out, slice_of(reference_file((enum reference_table)table)));
+		output_number(&out, (int64_t)reference_rows(reference, (enum reference_table)table));
+	}
+	return output_print(&out, stdout, err);
+}
+
+int run_reference_import(struct ctl *ctl)
 {
 	struct strbuf files[REFERENCE_TABLES];
 	struct slice csv[REFERENCE_TABLES];
 	struct reference *reference = NULL;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0)
-		return EXIT_USAGE;
 	for (int table = 0; table < REFERENCE_TABLES; table++)
 		strbuf_init(&files[table], TABLE_BYTES_MAX);
-	int rc = read_tables(argv[1], files, &err);
+	int rc = read_tables(ctl->arguments[0], files, &err);
 
 	for (int table = 0; table < REFERENCE_TABLES; table++)
 		csv[table] = strbuf_slice(&files[table]);
@@ -75,34 +87,20 @@ int run_reference_import(struct ctl *ctl, int argc, char **argv)
 		rc = reference_build(csv, &reference, &err);
 	if (rc == 0)
 		rc = store_tables(ctl, files, reference, &err);
-	for (int table = 0; rc == 0 && table < REFERENCE_TABLES; table++)
-		printf("%-26s %7zu rows\n", reference_file((enum reference_table)table),
-		       reference_rows(reference, (enum reference_table)table));
+	if (rc == 0)
+		rc = print_tables(ctl, reference, &err);
 	for (int table = 0; table < REFERENCE_TABLES; table++)
 		strbuf_release(&files[table]);
 	reference_free(reference);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
-static void take_report(void *self, const struct kafka_report *report)
-{
-	*(struct kafka_report *)self = *report;
-}
-
 static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapshot *snapshot, struct err *err)
 {
-	struct kafka_producer_options options = { .message_bytes_max = SNAPSHOT_BYTES_MAX,
-						  .delivery_timeout_ms = CTL_WAIT_MS,
-						  .queue_bytes_max = 2 * SNAPSHOT_BYTES_MAX,
-						  .compression = "lz4" };
-	struct kafka_report report = { .error = ERR_RETRY, .code = "timeout" };
-	struct kafka_producer *producer;
 	struct strbuf message;
 	char version[64];
-	int rc = kafka_producer_open(&ctl->kafka, &options, take_report, &report, &producer, err);
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
 	strbuf_init(&message, SNAPSHOT_BYTES_MAX);
 	frame_put(&message, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
 	wire_reference_snapshot_encode(&message, snapshot);
@@ -110,13 +108,13 @@ static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapsho
 	if (!strbuf_ok(&message))
 		rc = err_set(err, ERR_DATA, "snapshot", "the six tables together are larger than a message may be");
 	if (rc == 0)
-		rc = kafka_producer_put(producer, ctl->config.topic.reference, 0, slice_make(version, sizeof version),
-					strbuf_slice(&message), NULL, 0, NULL, err);
-	if (rc == 0)
-		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
-	if (rc == 0 && report.error != 0)
-		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take the snapshot");
-	kafka_producer_close(producer);
+		rc = publish_one(ctl,
+				 &(struct publish_message){ .what = "the snapshot",
+							    .topic = ctl->config.topic.reference,
+							    .partition = 0,
+							    .key = slice_make(version, sizeof version),
+							    .value = strbuf_slice(&message) },
+				 err);
 	strbuf_release(&message);
 	return rc;
 }
@@ -143,7 +141,7 @@ static int load_tables(struct ctl *ctl, struct pg_link *link, struct slice csv[R
 	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
-int run_reference_publish(struct ctl *ctl, int argc, char **argv)
+int run_reference_publish(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct slice csv[REFERENCE_TABLES];
@@ -154,8 +152,6 @@ int run_reference_publish(struct ctl *ctl, int argc, char **argv)
 	struct err err = { 0 };
 	char version[65] = "";
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)

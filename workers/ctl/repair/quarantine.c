@@ -14,8 +14,6 @@
 #include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
-#include <jansson.h>
-
 enum { HEADERS_MAX = 32, NAME_BYTES = 64, NAMES_BYTES = HEADERS_MAX * NAME_BYTES };
 
 struct quarantined {
@@ -92,44 +90,40 @@ static int read_state(struct ctl *ctl, struct pg_link *link, struct quarantined 
 
 /* ---- showing ---- */
 
-static json_t *quarantined_json(const struct quarantined *q)
+static const struct output_column MESSAGE_COLUMNS[] = {
+	{ "message", "message", COLUMN_TEXT },	     { "state", "state", COLUMN_TEXT },
+	{ "reason", "reason", COLUMN_TEXT },	     { "topic", "topic", COLUMN_TEXT },
+	{ "partition", "partition", COLUMN_NUMBER }, { "offset", "offset", COLUMN_NUMBER },
+	{ "bytes", "bytes", COLUMN_NUMBER },	     { "kind", "kind", COLUMN_TEXT },
+	{ "board", "board", COLUMN_TEXT },	     { "delivery", "delivery", COLUMN_TEXT },
+	{ "lines", "lines", COLUMN_NUMBER },
+};
+
+static void add_quarantined(struct output *out, const struct quarantined *q)
 {
 	char name[48];
 
 	snprintf(name, sizeof name, "%d/%lld", q->partition, (long long)q->offset);
-	json_t *json = json_pack("{s:s, s:s, s:s%, s:s%, s:i, s:I, s:I}", "message", name, "state", q->state, "reason",
-				 q->message.reason.p ? q->message.reason.p : "", q->message.reason.n, "topic",
-				 q->message.topic.p ? q->message.topic.p : "", q->message.topic.n, "partition",
-				 q->message.partition, "offset", (json_int_t)q->message.offset, "bytes",
-				 (json_int_t)q->message.body.n);
-
-	if (!q->has_headers)
-		return json;
-	json_object_set_new(json, "kind", json_string(raw_kind_name(q->headers.kind)));
-	json_object_set_new(json, "board", json_integer(q->headers.board));
-	json_object_set_new(json, "delivery",
-			    json_stringn(q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
-					 q->headers.delivery_id.n));
-	json_object_set_new(json, "lines", json_integer(q->headers.line_count));
-	return json;
+	output_text(out, slice_of(name));
+	output_text(out, slice_of(q->state));
+	output_text(out, q->message.reason);
+	output_text(out, q->message.topic);
+	output_number(out, q->message.partition);
+	output_number(out, q->message.offset);
+	output_number(out, (int64_t)q->message.body.n);
+	if (!q->has_headers) { /* nobody can tell what it is */
+		for (int column = 0; column < 4; column++)
+			output_absent(out);
+		return;
+	}
+	output_text(out, slice_of(raw_kind_name(q->headers.kind)));
+	output_board(out, q->headers.board);
+	output_text(out, q->headers.delivery_id);
+	output_number(out, q->headers.line_count);
 }
 
-static void print_line(const struct quarantined *q)
-{
-	printf("%d/%-8lld %-10s %-18.*s", q->partition, (long long)q->offset, q->state, (int)q->message.reason.n,
-	       q->message.reason.p ? q->message.reason.p : "");
-	if (q->has_headers)
-		printf(" %s of board %05u, delivery %.*s, %d lines", raw_kind_name(q->headers.kind), q->headers.board,
-		       (int)q->headers.delivery_id.n, q->headers.delivery_id.p ? q->headers.delivery_id.p : "",
-		       q->headers.line_count);
-	else
-		printf(" no readable headers, raw %.*s/%d offset %lld", (int)q->message.topic.n,
-		       q->message.topic.p ? q->message.topic.p : "", q->message.partition, (long long)q->message.offset);
-	putchar('\n');
-}
-
-static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, json_t *list,
-		    struct err *err)
+static int add_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, struct output *out,
+		   struct err *err)
 {
 	char names[NAMES_BYTES];
 	struct quarantined q;
@@ -141,15 +135,13 @@ static int take_one(struct ctl *ctl, struct pg_link *link, const struct kafka_me
 	}
 	int rc = read_state(ctl, link, &q, err);
 
-	if (rc == 0 && list)
-		json_array_append_new(list, quarantined_json(&q));
-	else if (rc == 0)
-		print_line(&q);
+	if (rc == 0)
+		add_quarantined(out, &q);
 	return rc;
 }
 
 static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, int32_t partition,
-			  json_t *list, struct err *err)
+			  struct output *out, struct err *err)
 {
 	struct kafka_topic_range range;
 	const char *topic = ctl->config.topic.quarantine;
@@ -165,22 +157,21 @@ static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_re
 			return rc < 0 ? rc
 				      : err_set(err, ERR_RETRY, "quarantine", "%s gives nothing below its end", topic);
 		next = message.offset + 1;
-		rc = take_one(ctl, link, &message, list, err);
+		rc = add_one(ctl, link, &message, out, err);
 		kafka_message_drop(&message);
 	}
 	return rc;
 }
 
-int run_quarantine_list(struct ctl *ctl, int argc, char **argv)
+int run_quarantine_list(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	CLEANUP(output_release) struct output out = { 0 };
 	struct kafka_reader *reader = NULL;
 	struct err err = { 0 };
 	int32_t partitions = 0;
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
-	json_t *list = ctl->wants_json ? json_array() : NULL;
+	output_init(&out, ctl->output, MESSAGE_COLUMNS, ARRAY_LEN(MESSAGE_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
@@ -188,14 +179,11 @@ int run_quarantine_list(struct ctl *ctl, int argc, char **argv)
 	if (rc == 0)
 		rc = kafka_reader_partitions(reader, ctl->config.topic.quarantine, CTL_WAIT_MS, &partitions, &err);
 	for (int32_t partition = 0; rc == 0 && partition < partitions; partition++)
-		rc = list_partition(ctl, link, reader, partition, list, &err);
+		rc = list_partition(ctl, link, reader, partition, &out, &err);
 	if (reader)
 		kafka_reader_close(reader);
-	if (rc == 0 && list) {
-		json_dumpf(list, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(list);
+	if (rc == 0)
+		rc = output_print(&out, stdout, &err);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -251,45 +239,41 @@ static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *p
 	return rc == 0 ? read_state(ctl, link, ret, err) : rc;
 }
 
-int run_quarantine_show(struct ctl *ctl, int argc, char **argv)
+int run_quarantine_show(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	CLEANUP(output_release) struct output out = { 0 };
 	char names[NAMES_BYTES];
 	struct quarantined q;
 	struct place place;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0 || !take_place(argv[1], &place))
+	if (!take_place(ctl->arguments[0], &place))
 		return EXIT_USAGE;
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
 		rc = find_one(ctl, link, &place, names, &q, &err);
-	if (rc != 0)
-		return ctl_fail(&err);
-	json_t *json = quarantined_json(&q);
-
-	json_dumpf(json, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(json);
-	return 0;
+	output_init(&out, ctl->output, MESSAGE_COLUMNS, ARRAY_LEN(MESSAGE_COLUMNS));
+	out.is_record = true;
+	if (rc == 0) {
+		add_quarantined(&out, &q);
+		rc = output_print(&out, stdout, &err);
+	}
+	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
-int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
+int run_quarantine_discard(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	const char *reason = NULL;
-	const struct ctl_option options[] = { { "reason", true, &reason, NULL } };
 	char names[NAMES_BYTES];
 	struct pg_params params;
 	struct quarantined q;
 	struct place place;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0 || !take_place(argv[1], &place))
+	if (!take_place(ctl->arguments[0], &place))
 		return EXIT_USAGE;
-	if (!reason || !*reason)
-		return ctl_usage("quarantine discard wants --reason");
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)
@@ -303,7 +287,7 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 	pg_add_i32(&params, q.partition);
 	pg_add_i64(&params, q.offset);
 	pg_add_text(&params, slice_of(ctl_operator()));
-	pg_add_text(&params, slice_of(reason));
+	pg_add_text(&params, slice_of(ctl->options[OPTION_REASON]));
 	pg_add_i64(&params, q.position);
 	rc = pg_exec(link, NULL,
 		     "insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
@@ -311,45 +295,36 @@ int run_quarantine_discard(struct ctl *ctl, int argc, char **argv)
 		     &params, NULL, &added, &err);
 	if (rc == 0 && added == 0)
 		rc = err_set(&err, ERR_DATA, "discarded",
-			     "%s was discarded before: who did it and why stay as they were", argv[1]);
+			     "%s was discarded before: who did it and why stay as they were", place.text);
 	if (rc != 0)
 		return ctl_fail(&err);
-	printf("%s is discarded; its lines stay quarantaine\n", argv[1]);
+	printf("%s is discarded; its lines stay quarantaine\n", place.text);
 	return 0;
 }
 
-int run_quarantine_replay(struct ctl *ctl, int argc, char **argv)
+int run_quarantine_replay(struct ctl *ctl)
 {
 	struct replay_filter filter = { .is_quarantine_only = true };
-	const char *reference = "current";
-	const struct ctl_option options[] = { { "reference", true, &reference, NULL } };
 	char scope[80] = "quarantine", names[NAMES_BYTES];
 	struct quarantined q = { 0 };
 	struct err err = { 0 };
-	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 1);
 
-	if (arguments < 0)
-		return EXIT_USAGE;
-	bool is_current = strcmp(reference, "current") == 0;
-
-	if (!is_current && strcmp(reference, "original") != 0)
-		return ctl_usage("--reference is current or original");
-	if (arguments == 1) {
+	if (ctl->argument_count == 1) {
 		CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 		struct place place;
 
-		if (!take_place(argv[1], &place))
+		if (!take_place(ctl->arguments[0], &place))
 			return EXIT_USAGE;
 		if (ctl_connect(ctl, false, &link, &err) != 0 || find_one(ctl, link, &place, names, &q, &err) != 0)
 			return ctl_fail(&err);
 		if (q.position == 0) { /* which a filter takes for any */
 			(void)err_set(&err, ERR_DATA, "foreign",
 				      "message %s is of no topic with a generation: it is no delivery of this register",
-				      argv[1]);
+				      place.text);
 			return ctl_fail(&err);
 		}
 		filter.position = q.position;
-		snprintf(scope, sizeof scope, "quarantine %.40s", argv[1]);
+		snprintf(scope, sizeof scope, "quarantine %.40s", place.text);
 	}
-	return replay_make_plan(ctl, &filter, scope, is_current);
+	return replay_make_plan(ctl, &filter, scope, replay_is_current(ctl));
 }

@@ -106,22 +106,15 @@ static int drop_head(struct ctl *ctl, const struct refill *refill, struct err *e
 	return rc != 0 ? err_prefix(err, "the cursor is moved, the cache's head is not gone yet, run refill again") : 0;
 }
 
-int run_refill(struct ctl *ctl, int argc, char **argv)
+int run_refill(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	struct refill refill = { 0 };
-	bool are_stopped = false;
-	const struct ctl_option options[] = { { "reason", true, &refill.reason, NULL },
-					      { "validators-are-stopped", false, NULL, &are_stopped } };
+	struct refill refill = { .reason = ctl->options[OPTION_REASON] };
 	struct err err = { 0 };
 	uint64_t partition;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0)
-		return EXIT_USAGE;
-	if (!num_parse_u64(slice_of(argv[1]), INT32_MAX, &partition))
+	if (!num_parse_u64(slice_of(ctl->arguments[0]), INT32_MAX, &partition))
 		return ctl_usage("a partition is a whole number");
-	if (!refill.reason || !*refill.reason || !are_stopped)
-		return ctl_usage("refill wants --reason, and your word that --validators-are-stopped");
 	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
 		return ctl_usage("refill needs hmac.key.file, the validators' key: its id names the cache");
 	refill.partition = (int32_t)partition;

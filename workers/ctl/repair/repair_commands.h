@@ -4,10 +4,10 @@
 
 #include "ctl/base/ctl.h"
 
-int run_refill(struct ctl *ctl, int argc, char **argv);
-int run_quarantine_list(struct ctl *ctl, int argc, char **argv);
-int run_quarantine_show(struct ctl *ctl, int argc, char **argv);
-int run_quarantine_replay(struct ctl *ctl, int argc, char **argv);
-int run_quarantine_discard(struct ctl *ctl, int argc, char **argv);
+int run_refill(struct ctl *ctl);
+int run_quarantine_list(struct ctl *ctl);
+int run_quarantine_show(struct ctl *ctl);
+int run_quarantine_replay(struct ctl *ctl);
+int run_quarantine_discard(struct ctl *ctl);
 
 #endif

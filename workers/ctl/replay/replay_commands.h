@@ -4,12 +4,12 @@
 
 #include "ctl/base/ctl.h"
 
-int run_replay_plan(struct ctl *ctl, int argc, char **argv);
-int run_replay_start(struct ctl *ctl, int argc, char **argv);
-int run_replay_resume(struct ctl *ctl, int argc, char **argv);
-int run_replay_pause(struct ctl *ctl, int argc, char **argv);
-int run_replay_cancel(struct ctl *ctl, int argc, char **argv);
-int run_replay_list(struct ctl *ctl, int argc, char **argv);
-int run_replay_show(struct ctl *ctl, int argc, char **argv);
+int run_replay_plan(struct ctl *ctl);
+int run_replay_start(struct ctl *ctl);
+int run_replay_resume(struct ctl *ctl);
+int run_replay_pause(struct ctl *ctl);
+int run_replay_cancel(struct ctl *ctl);
+int run_replay_list(struct ctl *ctl);
+int run_replay_show(struct ctl *ctl);
 
 #endif

@@ -3,9 +3,7 @@
 #include "ctl/replay/replay_commands.h"
 #include "model/outcome.h"
 
-#include <jansson.h>
-
-enum { EVENTS_MAX = 1000 };
+enum { EVENTS_MAX = 1000, RESULT_BYTES_MAX = 1024 };
 
 static const char FIND_SQL[] =
 	"select j.id, j.id::text, j.state, j.reason is not null,"
@@ -99,21 +97,18 @@ int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], stru
 
 /* ---- pause, cancel ---- */
 
-static int move_command(struct ctl *ctl, int argc, char **argv, const char *from, const char *to, const char *what)
+static int move_command(struct ctl *ctl, const char *from, const char *to, const char *what)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	const char *reason = "";
-	const struct ctl_option options[] = { { "reason", true, &reason, NULL } };
+	const char *reason = ctl_has(ctl, OPTION_REASON) ? ctl->options[OPTION_REASON] : "";
 	struct replay_job job;
 	struct err err = { 0 };
 	bool is_moved = false;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0)
-		return EXIT_USAGE;
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)
-		rc = replay_job_find(link, argv[1], &job, &err);
+		rc = replay_job_find(link, ctl->arguments[0], &job, &err);
 	if (rc == 0)
 		rc = replay_job_move(link, job.id, from, to, &is_moved, &err);
 	if (rc == 0 && !is_moved)
@@ -126,135 +121,119 @@ static int move_command(struct ctl *ctl, int argc, char **argv, const char *from
 	return 0;
 }
 
-int run_replay_pause(struct ctl *ctl, int argc, char **argv)
+int run_replay_pause(struct ctl *ctl)
 {
-	return move_command(ctl, argc, argv, "running", "paused", "pause");
+	return move_command(ctl, "running", "paused", "pause");
 }
 
-int run_replay_cancel(struct ctl *ctl, int argc, char **argv)
+int run_replay_cancel(struct ctl *ctl)
 {
-	return move_command(ctl, argc, argv, "planned,running,paused", "cancelled", "cancel");
+	return move_command(ctl, "planned,running,paused", "cancelled", "cancel");
 }
 
 /* ---- list, show ---- */
 
-static const char LIST_SQL[] =
-	"select id::text, state, to_char(planned_at, 'YYYY-MM-DD HH24:MI'), planned_by, deliveries, lines, scope"
-	" from register.replay_job order by planned_at";
+static const char LIST_SQL[] = "select id::text, state, " CTL_SQL_TIME("planned_at") ", planned_by, deliveries, lines, scope"
+			       " from register.replay_job order by register.replay_job.planned_at";
 
-static json_t *text_of(const struct pg_rows *rows, size_t i, int column)
+static const char EVENTS_SQL[] = "select " CTL_SQL_TIME(
+	"at") ", who, what, note from register.replay_event where job = $1 order by register.replay_event.at";
+
+int run_replay_list(struct ctl *ctl)
 {
-	struct slice text = pg_get_bytes(rows, i, column);
-
-	return json_stringn(text.n > 0 ? text.p : "", text.n);
-}
-
-static json_t *job_json(const struct pg_rows *rows, size_t i)
-{
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:o}", "job", text_of(rows, i, 0), "state", text_of(rows, i, 1),
-			 "planned_at", text_of(rows, i, 2), "planned_by", text_of(rows, i, 3), "deliveries",
-			 pg_get_i32(rows, i, 4), "lines", pg_get_i32(rows, i, 5), "scope", text_of(rows, i, 6));
-}
-
-static void print_job(const struct pg_rows *rows, size_t i)
-{
-	struct slice id = pg_get_bytes(rows, i, 0), state = pg_get_bytes(rows, i, 1), at = pg_get_bytes(rows, i, 2),
-		     who = pg_get_bytes(rows, i, 3), scope = pg_get_bytes(rows, i, 6);
-
-	printf("%.*s  %-9.*s  %.*s  %.*s  %d deliveries, %d lines  %.*s\n", (int)id.n, id.p, (int)state.n, state.p,
-	       (int)at.n, at.p, (int)who.n, who.p, pg_get_i32(rows, i, 4), pg_get_i32(rows, i, 5), (int)scope.n, scope.p);
-}
-
-int run_replay_list(struct ctl *ctl, int argc, char **argv)
-{
+	static const struct output_column JOB_COLUMNS[] = {
+		{ "job", "job", COLUMN_TEXT },
+		{ "state", "state", COLUMN_TEXT },
+		{ "planned_at", "planned at", COLUMN_TEXT },
+		{ "planned_by", "by", COLUMN_TEXT },
+		{ "deliveries", "deliveries", COLUMN_NUMBER },
+		{ "lines", "lines", COLUMN_NUMBER },
+		{ "scope", "scope", COLUMN_TEXT },
+	};
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(output_release) struct output out = { 0 };
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
+	output_init(&out, ctl->output, JOB_COLUMNS, ARRAY_LEN(JOB_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
 		rc = pg_exec(link, NULL, LIST_SQL, NULL, &rows, NULL, &err);
-	if (rc != 0)
-		return ctl_fail(&err);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		if (ctl->wants_json)
-			json_array_append_new(list, job_json(rows, i));
-		else
-			print_job(rows, i);
-	}
-	if (ctl->wants_json) {
-		json_dumpf(list, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(list);
-	return 0;
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
+		for (int column = 0; column < (int)ARRAY_LEN(JOB_COLUMNS); column++) {
+			if (JOB_COLUMNS[column].type == COLUMN_NUMBER)
+				output_number(&out, pg_get_i32(rows, i, column));
+			else
+				output_text(&out, pg_get_bytes(rows, i, column));
+		}
+	if (rc == 0)
+		rc = output_print(&out, stdout, &err);
+	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
-static int print_events(struct pg_link *link, const struct replay_job *job, json_t *json, struct err *err)
+static int add_events(struct pg_link *link, const struct replay_job *job, struct output *out, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_uuid(&params, job->id);
-	int rc = pg_exec(link, NULL,
-			 "select to_char(at, 'YYYY-MM-DD HH24:MI:SS'), who, what, note from register.replay_event where job = $1"
-			 " order by at",
-			 &params, &rows, NULL, err);
+	int rc = pg_exec(link, NULL, EVENTS_SQL, &params, &rows, NULL, err);
 
-	for (size_t i = 0; rc == 0 && i < MIN(pg_rows_count(rows), (size_t)EVENTS_MAX); i++) {
-		struct slice at = pg_get_bytes(rows, i, 0), who = pg_get_bytes(rows, i, 1),
-			     what = pg_get_bytes(rows, i, 2), note = pg_get_bytes(rows, i, 3);
-
-		if (json)
-			json_array_append_new(json, json_pack("{s:o, s:o, s:o, s:o}", "at", text_of(rows, i, 0), "who",
-							      text_of(rows, i, 1), "what", text_of(rows, i, 2), "note",
-							      text_of(rows, i, 3)));
-		else
-			printf("  %.*s  %.*s  %-9.*s %.*s\n", (int)at.n, at.p, (int)who.n, who.p, (int)what.n, what.p,
-			       (int)note.n, note.n > 0 ? note.p : "");
-	}
+	for (size_t i = 0; rc == 0 && i < MIN(pg_rows_count(rows), (size_t)EVENTS_MAX); i++)
+		for (int column = 0; column < (int)out->column_count; column++)
+			output_text(out, pg_get_bytes(rows, i, column));
 	return rc;
 }
 
-int run_replay_show(struct ctl *ctl, int argc, char **argv)
+/* JSON: the job's object, the events as a member at its end. */
+static void print_head(const struct ctl *ctl, const struct replay_job *job, struct strbuf *result)
 {
+	CLEANUP(strbuf_drop) struct strbuf quoted;
+
+	if (ctl->output == OUTPUT_TEXT) {
+		printf("job %s: %s; of %lld messages %lld are published, %lld in the ledger: %s\n", job->text, job->state,
+		       (long long)job->items, (long long)job->published, (long long)job->entered, strbuf_text(result));
+		return;
+	}
+	strbuf_init(&quoted, RESULT_BYTES_MAX);
+	output_json_text(&quoted, strbuf_slice(result));
+	printf("{\"job\": \"%s\", \"state\": \"%s\", \"messages\": %lld, \"published\": %lld, \"entered\": %lld, \"result\": %s, "
+	       "\"events\": ",
+	       job->text, job->state, (long long)job->items, (long long)job->published, (long long)job->entered,
+	       strbuf_text(&quoted));
+}
+
+int run_replay_show(struct ctl *ctl)
+{
+	static const struct output_column EVENT_COLUMNS[] = { { "at", "at", COLUMN_TEXT },
+							      { "who", "who", COLUMN_TEXT },
+							      { "what", "what", COLUMN_TEXT },
+							      { "note", "note", COLUMN_TEXT } };
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(strbuf_drop) struct strbuf result = { 0 };
+	CLEANUP(output_release) struct output events = { 0 };
 	struct replay_job job;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 1, 1) < 0)
-		return EXIT_USAGE;
-	strbuf_init(&result, 1024);
+	strbuf_init(&result, RESULT_BYTES_MAX);
+	output_init(&events, ctl->output, EVENT_COLUMNS, ARRAY_LEN(EVENT_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
-		rc = replay_job_find(link, argv[1], &job, &err);
+		rc = replay_job_find(link, ctl->arguments[0], &job, &err);
 	if (rc == 0)
 		rc = replay_job_result(link, job.id, &result, &err);
+	if (rc == 0)
+		rc = add_events(link, &job, &events, &err);
+	if (rc == 0) {
+		print_head(ctl, &job, &result);
+		rc = output_print(&events, stdout, &err);
+	}
 	if (rc != 0)
 		return ctl_fail(&err);
-	json_t *events = ctl->wants_json ? json_array() : NULL;
-
-	if (!events)
-		printf("job %s: %s; of %lld messages %lld are published, %lld in the ledger: %s\n", job.text, job.state,
-		       (long long)job.items, (long long)job.published, (long long)job.entered, strbuf_text(&result));
-	rc = print_events(link, &job, events, &err);
-	if (events) {
-		json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "job", job.text, "state", job.state,
-					 "messages", (json_int_t)job.items, "published", (json_int_t)job.published,
-					 "entered", (json_int_t)job.entered, "result", strbuf_text(&result), "events",
-					 events);
-
-		json_dumpf(json, stdout, JSON_INDENT(1));
-		putchar('\n');
-		json_decref(json);
-	}
-	return rc == 0 ? 0 : ctl_fail(&err);
+	if (ctl->output == OUTPUT_JSON)
+		puts("}");
+	return 0;
 }

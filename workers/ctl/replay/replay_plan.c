@@ -72,7 +72,7 @@ static int judge_target(struct plan *plan, const struct replay_target *target, c
 	rc = judge_delivery(&input, &plan->arena, &judged, err);
 	if (rc == 0)
 		rc = replay_preview_add(plan->preview, target, &lines, &judged, &plan->forecast, &back, err);
-	if (rc == 0 && back > 0 && !plan->ctl->wants_json)
+	if (rc == 0 && back > 0 && plan->ctl->output == OUTPUT_TEXT)
 		printf("  board %05u, delivery %.*s: %lld would come back\n", target->board,
 		       (int)lines.header.delivery_id.n, lines.header.delivery_id.p, (long long)back);
 	return rc;
@@ -284,7 +284,7 @@ int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const 
 	if (rc == 0)
 		rc = make_plan(&plan, &err);
 	uuid_text(plan.job, job);
-	if (rc == 0 && ctl->wants_json)
+	if (rc == 0 && ctl->output == OUTPUT_JSON)
 		print_json(&plan, job);
 	else if (rc == 0)
 		print_plan(&plan, job);
@@ -302,12 +302,6 @@ static bool take_date(const char *text, int32_t *ret)
 	return *ret > 0;
 }
 
-/* What was asked, before it is understood. */
-struct plan_words {
-	const char *delivery, *board, *code, *from, *reference;
-	const char *argument; /* ID of --delivery, TO of --period; NULL: none */
-};
-
 /* Puts a piece of the scope in words behind the others. */
 static void say(char scope[SCOPE_BYTES], const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -323,10 +317,10 @@ static void say(char scope[SCOPE_BYTES], const char *fmt, ...)
 	va_end(args);
 }
 
-/* 0, or the exit status of a usage error. */
-static int take_board(const struct plan_words *words, struct replay_filter *filter, char scope[SCOPE_BYTES])
+/* 0, or the exit status of a usage error. argument: ID of --delivery BOARD ID. */
+static int take_board(const struct ctl *ctl, const char *argument, struct replay_filter *filter, char scope[SCOPE_BYTES])
 {
-	const char *board = words->delivery ? words->delivery : words->board;
+	const char *delivery = ctl->options[OPTION_DELIVERY], *board = delivery ? delivery : ctl->options[OPTION_BOARD];
 
 	if (!board)
 		return 0;
@@ -334,66 +328,54 @@ static int take_board(const struct plan_words *words, struct replay_filter *filt
 		return ctl_usage("a board number has 5 digits");
 	filter->has_board = true;
 	say(scope, "board %05u", filter->board);
-	if (!words->delivery)
+	if (!delivery)
 		return 0;
-	if (!delivery_id_is_good(slice_of(words->argument)))
-		return ctl_usage("%s is no leveringsid", words->argument);
-	filter->delivery_id = words->argument;
+	if (!delivery_id_is_good(slice_of(argument)))
+		return ctl_usage("%s is no leveringsid", argument);
+	filter->delivery_id = argument;
 	say(scope, "delivery %s", filter->delivery_id);
 	return 0;
 }
 
-static int take_filter(const struct plan_words *words, struct replay_filter *filter, char scope[SCOPE_BYTES])
+/* argument: ID of --delivery BOARD ID, TO of --period FROM TO. */
+static int take_filter(const struct ctl *ctl, const char *argument, struct replay_filter *filter, char scope[SCOPE_BYTES])
 {
-	int status = take_board(words, filter, scope);
+	const char *code = ctl->options[OPTION_CODE], *from = ctl->options[OPTION_PERIOD];
+	int status = take_board(ctl, argument, filter, scope);
 
 	if (status != 0)
 		return status;
-	if (words->code) {
-		filter->rule = rule_of_code(slice_of(words->code));
+	if (code) {
+		filter->rule = rule_of_code(slice_of(code));
 		if (filter->rule == RULE_NONE)
-			return ctl_usage("there is no code %s", words->code);
+			return ctl_usage("there is no code %s", code);
 		say(scope, "code %s", rule_code(filter->rule));
 	}
-	if (words->from) {
-		if (!take_date(words->from, &filter->from) || !take_date(words->argument, &filter->to))
+	if (from) {
+		if (!take_date(from, &filter->from) || !take_date(argument, &filter->to))
 			return ctl_usage("a period is two dates JJJJMMDD, of ontvangen_op");
 		say(scope, "received %d to %d", filter->from, filter->to);
 	}
+	filter->is_quarantine_only = ctl_has(ctl, OPTION_QUARANTINE);
 	if (filter->is_quarantine_only)
 		say(scope, "quarantine");
 	return 0;
 }
 
-int run_replay_plan(struct ctl *ctl, int argc, char **argv)
+int run_replay_plan(struct ctl *ctl)
 {
-	struct plan_words words = { .reference = "current" };
+	bool has_delivery = ctl_has(ctl, OPTION_DELIVERY), has_board = ctl_has(ctl, OPTION_BOARD),
+	     has_period = ctl_has(ctl, OPTION_PERIOD);
 	struct replay_filter filter = { 0 };
-	const struct ctl_option options[] = {
-		{ "delivery", true, &words.delivery, NULL },
-		{ "board", true, &words.board, NULL },
-		{ "code", true, &words.code, NULL },
-		{ "period", true, &words.from, NULL },
-		{ "reference", true, &words.reference, NULL },
-		{ "quarantine", false, NULL, &filter.is_quarantine_only },
-	};
 	char scope[SCOPE_BYTES] = "";
-	int arguments = ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 0, 1);
 
-	if (arguments < 0)
-		return EXIT_USAGE;
-	if (words.delivery && (words.board || words.from))
+	if (has_delivery && (has_board || has_period))
 		return ctl_usage("--delivery stands alone: it names one delivery");
-	if (arguments != (words.delivery || words.from))
+	if (ctl->argument_count != (has_delivery || has_period))
 		return ctl_usage("--delivery wants BOARD ID, --period FROM TO; nothing else takes an argument");
-	if (!words.delivery && !words.board && !words.code && !words.from && !filter.is_quarantine_only)
+	if (!has_delivery && !has_board && !has_period && !ctl_has(ctl, OPTION_CODE) && !ctl_has(ctl, OPTION_QUARANTINE))
 		return ctl_usage("say what to replay: --delivery, --board, --code, --period or --quarantine");
-	bool is_current = strcmp(words.reference, "current") == 0;
+	int status = take_filter(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : NULL, &filter, scope);
 
-	if (!is_current && strcmp(words.reference, "original") != 0)
-		return ctl_usage("--reference is current or original");
-	words.argument = arguments > 0 ? argv[1] : NULL;
-	int status = take_filter(&words, &filter, scope);
-
-	return status != 0 ? status : replay_make_plan(ctl, &filter, scope, is_current);
+	return status != 0 ? status : replay_make_plan(ctl, &filter, scope, replay_is_current(ctl));
 }

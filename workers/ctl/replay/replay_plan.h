@@ -9,4 +9,10 @@
  * by each delivery's own. */
 int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const char *scope, bool is_current);
 
+/* --reference: the data in force, unless each delivery's own is asked for. */
+static inline bool replay_is_current(const struct ctl *ctl)
+{
+	return !ctl_has(ctl, OPTION_REFERENCE) || strcmp(ctl->options[OPTION_REFERENCE], "current") == 0;
+}
+
 #endif

@@ -443,27 +443,22 @@ static bool take_rate(const char *text, int64_t *ret)
 	return true;
 }
 
-static int start_or_resume(struct ctl *ctl, int argc, char **argv, bool is_resumed)
+static int start_or_resume(struct ctl *ctl, bool is_resumed)
 {
-	const char *reason = NULL, *rate_text = NULL;
-	const struct ctl_option options[] = { { "rate", true, &rate_text, NULL }, { "reason", true, &reason, NULL } };
+	const char *rate_text = ctl->options[OPTION_RATE];
 	int64_t rate = 0;
 
-	if (ctl_options(ctl, argc, argv, options, ARRAY_LEN(options), 1, 1) < 0)
-		return EXIT_USAGE;
-	if (!is_resumed && (!reason || !*reason))
-		return ctl_usage("replay start wants --reason: it stays with the job");
 	if (rate_text && !take_rate(rate_text, &rate))
 		return ctl_usage("--rate is messages a second, such as 20/s");
-	return run_start(ctl, argv[1], reason, rate, is_resumed);
+	return run_start(ctl, ctl->arguments[0], ctl->options[OPTION_REASON], rate, is_resumed);
 }
 
-int run_replay_start(struct ctl *ctl, int argc, char **argv)
+int run_replay_start(struct ctl *ctl)
 {
-	return start_or_resume(ctl, argc, argv, false);
+	return start_or_resume(ctl, false);
 }
 
-int run_replay_resume(struct ctl *ctl, int argc, char **argv)
+int run_replay_resume(struct ctl *ctl)
 {
-	return start_or_resume(ctl, argc, argv, true);
+	return start_or_resume(ctl, true);
 }

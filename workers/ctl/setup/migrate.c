@@ -126,13 +126,11 @@ static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
 		       &params, NULL, NULL, err);
 }
 
-int run_migrate(struct ctl *ctl, int argc, char **argv)
+int run_migrate(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct err err = { 0 };
 
-	if (ctl_options(ctl, argc, argv, NULL, 0, 0, 0) < 0)
-		return EXIT_USAGE;
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)

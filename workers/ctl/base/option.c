@@ -1,0 +1,28 @@
+#include "ctl/base/option.h"
+
+const char *option_name(enum option option)
+{
+	static const char *const NAMES[OPTIONS] = {
+		[OPTION_ALL] = "all",
+		[OPTION_BOARD] = "board",
+		[OPTION_CHECK] = "check",
+		[OPTION_CODE] = "code",
+		[OPTION_DELIVERY] = "delivery",
+		[OPTION_DUO] = "duo",
+		[OPTION_OUT] = "out",
+		[OPTION_PARALLEL] = "parallel",
+		[OPTION_PERIOD] = "period",
+		[OPTION_QUARANTINE] = "quarantine",
+		[OPTION_QUIET] = "quiet",
+		[OPTION_RATE] = "rate",
+		[OPTION_REASON] = "reason",
+		[OPTION_REFERENCE] = "reference",
+		[OPTION_SAMPLE] = "sample",
+		[OPTION_TIMEOUT] = "timeout",
+		[OPTION_VALIDATORS_ARE_STOPPED] = "validators-are-stopped",
+		[OPTION_WITH_BSN] = "with-bsn",
+		[OPTION_WITH_PERSONAL_DATA] = "with-personal-data",
+	};
+
+	return NAMES[option];
+}

@@ -1,0 +1,28 @@
+#include "ctl/base/publish.h"
+
+static void keep_report(void *self, const struct kafka_report *report)
+{
+	*(struct kafka_report *)self = *report;
+}
+
+int publish_one(struct ctl *ctl, const struct publish_message *message, struct err *err)
+{
+	struct kafka_producer_options options = { .message_bytes_max = CTL_MESSAGE_BYTES_MAX,
+						  .delivery_timeout_ms = CTL_WAIT_MS,
+						  .queue_bytes_max = 2 * CTL_MESSAGE_BYTES_MAX,
+						  .compression = "lz4" };
+	struct kafka_report report = { .error = ERR_RETRY, .code = "timeout" };
+	struct kafka_producer *producer;
+	int rc = kafka_producer_open(&ctl->kafka, &options, keep_report, &report, &producer, err);
+
+	if (rc != 0)
+		return rc;
+	rc = kafka_producer_put(producer, message->topic, message->partition, message->key, message->value,
+				message->headers, message->header_count, NULL, err);
+	if (rc == 0)
+		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
+	if (rc == 0 && report.error != 0)
+		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take %s", message->what);
+	kafka_producer_close(producer);
+	return rc;
+}

@@ -1,0 +1,61 @@
+#include "ctl/command.h"
+
+const struct command_exit COMMAND_EXITS[] = {
+	{ 0, "done" },
+	{ EXIT_ANSWER_IS_NO, "done, and the answer is no" },
+	{ EXIT_USAGE, "a wrong command line" },
+	{ EXIT_NO_FILE, "a file that cannot be read or written" },
+	{ EXIT_NO_PEER, "a server is away" },
+	{ EXIT_BUG, "a fault of ours, or output that could not be written whole" },
+	{ EXIT_CREDENTIALS, "wrong credentials" },
+	{ EXIT_SETTINGS, "wrong settings, or a missing migration" },
+};
+const size_t COMMAND_EXIT_COUNT = ARRAY_LEN(COMMAND_EXITS);
+
+void command_each(const struct command_table *table, void (*visit)(void *self, const struct command *command), void *self)
+{
+	for (size_t g = 0; g < table->group_count; g++)
+		for (size_t i = 0; i < table->groups[g].count; i++)
+			visit(self, &table->groups[g].commands[i]);
+}
+
+static bool is_named(const struct command *command, char *const *words, size_t count, size_t *ret_word_count)
+{
+	const char *blank = strchr(command->name, ' ');
+	struct slice first = slice_make(command->name, blank ? (size_t)(blank - command->name) : strlen(command->name));
+
+	*ret_word_count = blank ? 2 : 1;
+	return count >= *ret_word_count && slice_equal_text(first, words[0]) &&
+	       (!blank || strcmp(blank + 1, words[1]) == 0);
+}
+
+const struct command *command_find(const struct command_table *table, char *const *words, size_t count,
+				   size_t *ret_word_count)
+{
+	for (size_t g = 0; g < table->group_count; g++)
+		for (size_t i = 0; i < table->groups[g].count; i++)
+			if (is_named(&table->groups[g].commands[i], words, count, ret_word_count))
+				return &table->groups[g].commands[i];
+	return NULL;
+}
+
+const struct command_option *command_option(const struct command *command, struct slice name)
+{
+	for (size_t i = 0; i < command->option_count; i++)
+		if (slice_equal_text(name, option_name(command->options[i].option)))
+			return &command->options[i];
+	return NULL;
+}
+
+void command_outputs(const struct command *command, struct strbuf *out)
+{
+	static const enum output_format FORMATS[] = { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON };
+	const char *bar = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
+		if (!(command->outputs & FORMATS[i]))
+			continue;
+		strbuf_add_printf(out, "%s%s", bar, output_format_name(FORMATS[i]));
+		bar = "|";
+	}
+}

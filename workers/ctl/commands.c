@@ -1,0 +1,336 @@
+#include "ctl/commands.h"
+
+#include "ctl/completion.h"
+#include "ctl/deliver/deliver_commands.h"
+#include "ctl/help.h"
+#include "ctl/look/look_commands.h"
+#include "ctl/manual.h"
+#include "ctl/prove/prove_commands.h"
+#include "ctl/reference/reference_commands.h"
+#include "ctl/repair/repair_commands.h"
+#include "ctl/replay/replay_commands.h"
+#include "ctl/setup/setup_commands.h"
+
+#define OPTIONS_OF(list) .options = (list), .option_count = ARRAY_LEN(list)
+
+enum { OPTIONAL = false, REQUIRED = true };
+enum { TEXT_JSON = OUTPUT_TEXT | OUTPUT_JSON, TEXT_CSV_JSON = TEXT_JSON | OUTPUT_CSV };
+
+static const struct command_option REASON[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", OPTIONAL },
+};
+
+/* ---- set up ---- */
+
+static const struct command SETUP[] = {
+	{ .name = "migrate",
+	  .purpose = "make topics, tables, rights and cursors, as far as they are missing",
+	  .help = "Safe to run again. Works as the owner of the database.",
+	  .run = run_migrate },
+};
+
+/* ---- reference ---- */
+
+static const struct command_option BUILD_OPTIONS[] = {
+	{ OPTION_DUO, "DIR", "where DUO's lists are", REQUIRED },
+	{ OPTION_OUT, "DIR", "where the six tables go", REQUIRED },
+};
+
+static const struct command REFERENCE[] = {
+	{ .name = "reference import",
+	  .arguments = "DIR",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "take the six reference tables of DIR into the database",
+	  .help = "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv and "
+		  "onderwijsterreinen.csv. All or nothing; nothing is published yet.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "the tables are not sound; what is wrong is printed" } },
+	  .run = run_reference_import },
+	{ .name = "reference build",
+	  .purpose = "make the six tables from DUO's own lists",
+	  .help = "Reads the files as DUO publishes them, in their own encodings. WEC and MBO schools are not in them: add "
+		  "those by hand.",
+	  OPTIONS_OF(BUILD_OPTIONS),
+	  .run = run_reference_build },
+	{ .name = "reference publish",
+	  .purpose = "publish the imported tables as the snapshot in force",
+	  .help = "Deliveries accepted from now on are judged with it.",
+	  .exits = { { 1, "no tables are imported, or they are not sound" } },
+	  .run = run_reference_publish },
+};
+
+/* ---- deliver ---- */
+
+static const struct command_option DELIVER_OPTIONS[] = {
+	{ OPTION_PARALLEL, "N", "uploads at a time, 1 to 256, else 8", OPTIONAL },
+	{ OPTION_QUIET, NULL, "no progress", OPTIONAL },
+};
+static const struct command_option WAIT_OPTIONS[] = {
+	{ OPTION_TIMEOUT, "SECONDS", "how long at most, else 600", OPTIONAL },
+	{ OPTION_QUIET, NULL, "no progress, no sentence at the end", OPTIONAL },
+};
+
+static const struct command DELIVER[] = {
+	{ .name = "deliver",
+	  .arguments = "FILE.csv|DIR ..",
+	  .arguments_min = 1,
+	  .arguments_max = ARGUMENTS_ANY,
+	  .purpose = "upload deliveries through the gateway",
+	  .help = "The header of x.csv is x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other "
+		  "fields of a header.\n\n"
+		  "What was acknowledged is kept in DIR/acknowledged.jsonl: run the command again and it goes on where it was.",
+	  OPTIONS_OF(DELIVER_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "some were refused; their findings are printed" },
+		     { 69, "the gateway did not take some of them" },
+		     { 77, "the gateway does not accept the token" } },
+	  .run = run_deliver },
+	{ .name = "wait",
+	  .purpose = "wait until all that is delivered now is judged and written",
+	  OPTIONS_OF(WAIT_OPTIONS),
+	  .exits = { { 1, "not within the time" } },
+	  .run = run_wait },
+	{ .name = "confirm",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "confirm a VOLLEDIG that waits, for a board",
+	  .help = "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_confirm },
+};
+
+/* ---- look ---- */
+
+static const struct command_option LEDGER_OPTIONS[] = {
+	{ OPTION_CHECK, NULL, "prove that everything balances", OPTIONAL },
+	{ OPTION_BOARD, "N", "the sums of one board only", OPTIONAL },
+};
+static const struct command_option STAND_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+	{ OPTION_ALL, NULL, "of all boards", OPTIONAL },
+	{ OPTION_WITH_BSN, NULL, "the board's own overview, with BSN; leaves a row in register.access", OPTIONAL },
+};
+static const struct command_option DUMP_OPTIONS[] = {
+	{ OPTION_WITH_PERSONAL_DATA, NULL, "show personal fields; leaves a row in register.access", OPTIONAL },
+};
+
+static const struct command LOOK[] = {
+	{ .name = "status", .purpose = "where each partition stands, and what waits", .outputs = TEXT_CSV_JSON, .run = run_status },
+	{ .name = "ledger",
+	  .purpose = "deliveries, lines and outcomes; --check proves that they balance",
+	  OPTIONS_OF(LEDGER_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "with --check: something does not balance; what, is printed" } },
+	  .run = run_ledger },
+	{ .name = "report",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "the terugmelding of a delivery",
+	  .help = "Leaves a row in register.access.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "the board has no such delivery" } },
+	  .run = run_report },
+	{ .name = "stand",
+	  .purpose = "what the register holds, as CSV",
+	  .help = "With a pseudonym for each teacher (setting stand.key.file), or with BSN.",
+	  OPTIONS_OF(STAND_OPTIONS),
+	  .run = run_stand },
+	{ .name = "coverage",
+	  .purpose = "boards without contact person, waiting, or with rejected lines",
+	  .help = "In text only the boards that want attention are named; CSV and JSON have all boards, those that never "
+		  "delivered too.",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_coverage },
+	{ .name = "dump",
+	  .arguments = "TOPIC PARTITION OFFSET",
+	  .arguments_min = 3,
+	  .arguments_max = 3,
+	  .purpose = "one message, decoded as JSON",
+	  .help = "Personal fields are masked unless asked for.",
+	  OPTIONS_OF(DUMP_OPTIONS),
+	  .exits = { { 1, "there is no such message, or it cannot be decoded" } },
+	  .run = run_dump },
+};
+
+/* ---- replay ---- */
+
+static const struct command_option PLAN_OPTIONS[] = {
+	{ OPTION_DELIVERY, "BOARD ID", "lines of one delivery", OPTIONAL },
+	{ OPTION_BOARD, "N", "lines of one board", OPTIONAL },
+	{ OPTION_CODE, "LR-xxx", "lines of teachers with a finding of this code", OPTIONAL },
+	{ OPTION_PERIOD, "FROM TO", "lines of deliveries by ontvangen_op, two dates JJJJMMDD", OPTIONAL },
+	{ OPTION_QUARANTINE, NULL, "lines that stand as quarantaine", OPTIONAL },
+	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own", OPTIONAL },
+};
+static const struct command_option START_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it stays with the job", REQUIRED },
+	{ OPTION_RATE, "N/s", "messages a second at most", OPTIONAL },
+};
+static const struct command_option RESUME_OPTIONS[] = {
+	{ OPTION_RATE, "N/s", "messages a second at most", OPTIONAL },
+	{ OPTION_REASON, "TEXT", "why; it stays with the job", OPTIONAL },
+};
+
+static const struct command REPLAY[] = {
+	{ .name = "replay plan",
+	  .arguments_max = 1,
+	  .purpose = "what judging failed lines again would do, and a job for it",
+	  .help = "Takes lines that stand as afgekeurd or quarantaine, of a teacher all or none; --board, --code, --period "
+		  "and --quarantine narrow each other. Nothing is published: replay start does that.",
+	  OPTIONS_OF(PLAN_OPTIONS),
+	  .outputs = TEXT_JSON,
+	  .exits = { { 1, "there is nothing to replay" } },
+	  .run = run_replay_plan },
+	{ .name = "replay start",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "publish the messages of a job",
+	  .help = "JOB is its id or the first digits of it. TERM stops it between two messages; replay resume goes on.",
+	  OPTIONS_OF(START_OPTIONS),
+	  .exits = { { 1, "it was stopped, or there is no such job to start" },
+		     { 69, "not all of it is in the ledger yet, or Kafka did not take a message" } },
+	  .run = run_replay_start },
+	{ .name = "replay resume",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "go on with a job that was paused, stopped or killed",
+	  .help = "What may be in the log already is published again: the writer knows the repeat by its attempt.",
+	  OPTIONS_OF(RESUME_OPTIONS),
+	  .exits = { { 1, "it was stopped, or there is no such job to resume" },
+		     { 69, "not all of it is in the ledger yet, or Kafka did not take a message" } },
+	  .run = run_replay_resume },
+	{ .name = "replay pause",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a running job stop where it is",
+	  OPTIONS_OF(REASON),
+	  .exits = { { 1, "the job does not run" } },
+	  .run = run_replay_pause },
+	{ .name = "replay cancel",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "publish no more of a job",
+	  .help = "What was published stays.",
+	  OPTIONS_OF(REASON),
+	  .exits = { { 1, "the job has ended" } },
+	  .run = run_replay_cancel },
+	{ .name = "replay list", .purpose = "all jobs", .outputs = TEXT_CSV_JSON, .run = run_replay_list },
+	{ .name = "replay show",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "how far a job is, what it changed, and who did what",
+	  .outputs = TEXT_JSON,
+	  .exits = { { 1, "there is no such job" } },
+	  .run = run_replay_show },
+};
+
+/* ---- repair ---- */
+
+static const struct command_option REFILL_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that no validator runs", REQUIRED },
+};
+static const struct command_option QUARANTINE_REPLAY_OPTIONS[] = {
+	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own", OPTIONAL },
+};
+static const struct command_option DISCARD_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+};
+
+static const struct command REPAIR[] = {
+	{ .name = "refill",
+	  .arguments = "PARTITION",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a parked partition's raw messages be judged again",
+	  .help = "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart the "
+		  "writers: what the register has not applied is judged anew, and nothing is applied twice.",
+	  OPTIONS_OF(REFILL_OPTIONS),
+	  .exits = { { 1, "the raw log does not fit the register, or the partition moves" } },
+	  .run = run_refill },
+	{ .name = "quarantine list",
+	  .purpose = "messages in quarantine, and what became of them",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_quarantine_list },
+	{ .name = "quarantine show",
+	  .arguments = "PARTITION/OFFSET",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "one of them",
+	  .outputs = TEXT_CSV_JSON,
+	  .output = OUTPUT_JSON,
+	  .exits = { { 1, "there is no such message" } },
+	  .run = run_quarantine_show },
+	{ .name = "quarantine replay",
+	  .arguments = "[PARTITION/OFFSET]",
+	  .arguments_max = 1,
+	  .purpose = "plan a replay of one of them, or of all that are open",
+	  .help = "As replay plan: carry it out with replay start.",
+	  OPTIONS_OF(QUARANTINE_REPLAY_OPTIONS),
+	  .outputs = TEXT_JSON,
+	  .exits = { { 1, "there is nothing to replay" } },
+	  .run = run_quarantine_replay },
+	{ .name = "quarantine discard",
+	  .arguments = "PARTITION/OFFSET",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "decide that one of them is not to be replayed",
+	  .help = "Its lines stay quarantaine; the message stays in its topic.",
+	  OPTIONS_OF(DISCARD_OPTIONS),
+	  .exits = { { 1, "there is no such message, or it was discarded before" } },
+	  .run = run_quarantine_discard },
+};
+
+/* ---- prove ---- */
+
+static const struct command_option VERIFY_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "one board", OPTIONAL },
+	{ OPTION_SAMPLE, "N", "so many boards, chosen at random", OPTIONAL },
+	{ OPTION_ALL, NULL, "all boards", OPTIONAL },
+};
+
+static const struct command PROVE[] = {
+	{ .name = "verify",
+	  .purpose = "derive the register again from the log and compare it",
+	  .help = "Needs the log from its beginning and the setting hmac.key.file.",
+	  OPTIONS_OF(VERIFY_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "something differs; what, is printed" } },
+	  .run = run_verify },
+};
+
+/* ---- this program ---- */
+
+static const struct command PROGRAM[] = {
+	{ .name = "help",
+	  .arguments = "[COMMAND]",
+	  .arguments_max = 2,
+	  .purpose = "what there is, or what one command takes",
+	  .is_bare = true,
+	  .run = run_help },
+	{ .name = "completion",
+	  .arguments = "bash",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "a script that completes commands and options in bash",
+	  .help = "For this shell: . <(instroomctl completion bash)",
+	  .is_bare = true,
+	  .run = run_completion },
+	{ .name = "man", .purpose = "the man page, as roff", .is_bare = true, .run = run_man },
+};
+
+static const struct command_group GROUPS[] = {
+	{ "Setting up", SETUP, ARRAY_LEN(SETUP) },     { "Reference tables", REFERENCE, ARRAY_LEN(REFERENCE) },
+	{ "Delivering", DELIVER, ARRAY_LEN(DELIVER) }, { "Looking", LOOK, ARRAY_LEN(LOOK) },
+	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },    { "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
+	{ "Proving", PROVE, ARRAY_LEN(PROVE) },	       { "This program", PROGRAM, ARRAY_LEN(PROGRAM) },
+};
+const struct command_table COMMANDS = { GROUPS, ARRAY_LEN(GROUPS) };
