@@ -45,7 +45,7 @@ static bool is_output(const struct command *command, struct slice name)
 static bool take_output(struct reading *reading, const struct given *given)
 {
 	static const enum output_format FORMATS[] = { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON };
-	CLEANUP(strbuf_drop) struct strbuf known;
+	CLEANUP(strbuf_drop) struct strbuf known = { 0 };
 	const char *value;
 
 	strbuf_init(&known, SUGGESTION_BYTES);

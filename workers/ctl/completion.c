@@ -73,7 +73,7 @@ static void print_values(FILE *to, const char *name, const char *value)
 
 static void print_command(void *self, const struct command *command)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs;
+	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
 	bool has_two = strchr(command->name, ' ') != NULL;
 	FILE *to = self;
 

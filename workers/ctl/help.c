@@ -65,7 +65,7 @@ static void option_text(const struct command_option *option, char *out, size_t o
 
 static void output_option(const struct command *command, char *out, size_t out_bytes)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs;
+	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
 
 	strbuf_init(&outputs, USAGE_BYTES);
 	command_outputs(command, &outputs);

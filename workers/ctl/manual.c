@@ -50,7 +50,7 @@ static void print_exits(FILE *to, const struct command_exit *exits, size_t count
 
 static void print_command(FILE *to, const struct command *command)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs;
+	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
 	char name[OUTPUTS_BYTES];
 
 	fputs(".SS \"instroomctl ", to);

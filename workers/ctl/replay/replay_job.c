@@ -190,7 +190,7 @@ static int add_events(struct pg_link *link, const struct replay_job *job, struct
 /* JSON: the job's object, the events as a member at its end. */
 static void print_head(const struct ctl *ctl, const struct replay_job *job, struct strbuf *result)
 {
-	CLEANUP(strbuf_drop) struct strbuf quoted;
+	CLEANUP(strbuf_drop) struct strbuf quoted = { 0 };
 
 	if (ctl->output == OUTPUT_TEXT) {
 		printf("job %s: %s; of %lld messages %lld are published, %lld in the ledger: %s\n", job->text, job->state,
