@@ -32,7 +32,7 @@ enum {
 	BATCH_MAX = 8,
 	VALIDATORS = 2,
 	WRITERS = 2,
-	CRASHES_MAX = 3, /* validate_judge.c */
+	CRASHES_MAX = 3, /* workers/validate/lane_attempt.c */
 };
 
 enum teacher_status { STATUS_NONE, STATUS_ACTIEF, STATUS_VERVALLEN, STATUS_INGETROKKEN };
@@ -307,7 +307,7 @@ enum count {
 	COUNT_RESTORES,
 	COUNT_ROLLBACKS,
 	COUNT_COLD,
-	COUNT_THROUGH,
+	COUNT_BYPASS,
 	COUNT_VOID,
 	COUNT_FENCED,
 	COUNT_DOUBTS,

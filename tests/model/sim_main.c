@@ -214,7 +214,7 @@ static void print_counts(void)
 		[COUNT_RESTORES] = "register restored",
 		[COUNT_ROLLBACKS] = "Redis rolled back",
 		[COUNT_COLD] = "cold starts",
-		[COUNT_THROUGH] = "begun without Redis",
+		[COUNT_BYPASS] = "begun without Redis",
 		[COUNT_VOID] = "void verdicts",
 		[COUNT_FENCED] = "writers fenced",
 		[COUNT_DOUBTS] = "COMMIT in doubt",

@@ -14,7 +14,7 @@ enum lane_mode {
 	LANE_FOLDED, /* in memory; Redis is told next */
 	LANE_FOLLOW,
 	LANE_RUN,
-	LANE_THROUGH,
+	LANE_BYPASS,
 	LANE_PRODUCE,
 	LANE_ADVANCE,
 };
@@ -23,7 +23,7 @@ struct lane {
 	enum lane_mode mode;
 	struct position position, next;
 	bool has_position;
-	bool is_through; /* judges without the cache */
+	bool is_bypassing; /* judges without the cache */
 	int gen;
 	struct cache cache;
 	unsigned changed; /* boards */
@@ -115,7 +115,7 @@ static bool attempt_begins(const struct validator *validator, int partition, str
 	int raw = lane->position.next_raw;
 	uint8_t *tries = &part_of(validator, partition)->tries[raw];
 
-	if (lane->is_tried || lane->is_through || without(NO_TRIES))
+	if (lane->is_tried || lane->is_bypassing || without(NO_TRIES))
 		return false;
 	lane->is_tried = true;
 	if (++*tries <= CRASHES_MAX)
@@ -267,7 +267,7 @@ static enum verdict_class cache_classify(const struct cache *cache, const struct
 	return may_skip && is_surely_current(cache, raw, t, content) ? VERDICT_UNCHANGED : VERDICT_CANDIDATE;
 }
 
-/* ---- judging: verdict_make.c ---- */
+/* ---- judging: workers/validate/verdict_maker.c ---- */
 
 /* cache NULL: nothing is certain. */
 static struct verdict verdict_make(const struct raw *raw, const struct cache *cache, bool is_given_up, int key_id)
@@ -306,7 +306,7 @@ static void put_verdict(struct validator *validator, struct lane *lane, int part
 	const struct raw *raw = &world.logs[partition].raws[lane->next.next_raw];
 	struct verdict *verdict = &lane->batch[lane->put++];
 
-	*verdict = verdict_make(raw, lane->is_through ? NULL : judged_on, is_given_up, validator->key_id);
+	*verdict = verdict_make(raw, lane->is_bypassing ? NULL : judged_on, is_given_up, validator->key_id);
 	verdict->raw = lane->next.next_raw;
 	verdict->parent = lane->next.tip;
 	verdict->id = ++world.last_id;
@@ -341,7 +341,7 @@ static bool judge_messages(struct validator *validator, struct lane *lane, int p
 	return true;
 }
 
-/* ---- steps: validate_start.c and validate_judge.c ---- */
+/* ---- steps: workers/validate/lane_start.c and batch_judge.c ---- */
 
 static struct cache cache_read(const struct redis_part *part)
 {
@@ -380,16 +380,16 @@ static bool cache_advance(struct redis_part *part, const struct lane *lane)
 }
 
 /* A place of the chain: from memory, the register's cursor, the group's metadata, or its very beginning. */
-static void go_through(struct lane *lane, int partition)
+static void enter_follow(struct lane *lane, int partition)
 {
 	if (!lane->has_position)
 		lane->position = one_in(2)   ? reg.cursors[partition].position
 				 : one_in(2) ? world.mirrors[partition]
 					     : (struct position){ 0 };
 	lane->has_position = true;
-	lane->is_through = true;
+	lane->is_bypassing = true;
 	lane->mode = LANE_FOLLOW;
-	counts[COUNT_THROUGH]++;
+	counts[COUNT_BYPASS]++;
 }
 
 static void read_register(struct lane *lane, int partition)
@@ -401,9 +401,9 @@ static void read_register(struct lane *lane, int partition)
 
 static void step_start(struct lane *lane, struct redis_part *part, int partition)
 {
-	lane->is_through = false;
+	lane->is_bypassing = false;
 	if (!world.redis_is_up || (!part->has_head && !world.is_calm && one_in(8))) {
-		go_through(lane, partition);
+		enter_follow(lane, partition);
 		return;
 	}
 	if (!part->has_head) {
@@ -451,7 +451,7 @@ static void step_fold(struct validator *validator, struct lane *lane, struct red
 	const struct partition_log *log = &world.logs[partition];
 
 	if (!world.redis_is_up) {
-		go_through(lane, partition);
+		enter_follow(lane, partition);
 		return;
 	}
 	if (lane->position.next_verdict == log->verdict_count) {
@@ -479,7 +479,7 @@ static void step_fold(struct validator *validator, struct lane *lane, struct red
 static void step_folded(struct lane *lane, struct redis_part *part, int partition)
 {
 	if (!world.redis_is_up) {
-		go_through(lane, partition);
+		enter_follow(lane, partition);
 	} else if (cache_advance(part, lane)) {
 		lane->position = lane->next;
 		lane->mode = LANE_FOLD;
@@ -497,14 +497,14 @@ static void step_follow(struct lane *lane, int partition)
 		if (chain_take(&lane->position, o, &log->verdicts[o]) == CHAIN_HOLE)
 			violate("hole on the way to the end");
 	if (end == log->verdict_count)
-		lane->mode = LANE_THROUGH;
+		lane->mode = LANE_BYPASS;
 }
 
 static void step_judge(struct validator *validator, struct lane *lane, struct redis_part *part, int partition)
 {
 	if (lane->mode == LANE_RUN) {
 		if (!world.redis_is_up) {
-			go_through(lane, partition);
+			enter_follow(lane, partition);
 			return;
 		}
 		if (!head_is_ours(part, lane)) {
@@ -523,7 +523,7 @@ static void step_judge(struct validator *validator, struct lane *lane, struct re
 		return;
 	}
 	attempt_returns(validator, partition, lane);
-	if (lane->is_through || one_in(4))
+	if (lane->is_bypassing || one_in(4))
 		lane_restart(lane);
 }
 
@@ -556,9 +556,9 @@ static void settle(struct validator *validator, struct lane *lane, int partition
 	}
 	if (without(NO_CHECK))
 		lane->next.next_verdict = world.logs[partition].verdict_count;
-	if (lane->is_through) {
+	if (lane->is_bypassing) {
 		lane->position = world.mirrors[partition] = lane->next;
-		lane->mode = LANE_THROUGH;
+		lane->mode = LANE_BYPASS;
 	} else {
 		lane->mode = LANE_ADVANCE;
 	}
@@ -584,7 +584,7 @@ static void step_advance(struct validator *validator, struct lane *lane, struct 
 	if (is_done)
 		lane->mode = LANE_RUN;
 	else if (!world.redis_is_up)
-		go_through(lane, partition);
+		enter_follow(lane, partition);
 	else
 		lane_restart(lane);
 }
@@ -611,7 +611,7 @@ static void lane_step(struct validator *validator, int partition)
 		step_follow(lane, partition);
 		break;
 	case LANE_RUN:
-	case LANE_THROUGH:
+	case LANE_BYPASS:
 		step_judge(validator, lane, part, partition);
 		break;
 	case LANE_PRODUCE:

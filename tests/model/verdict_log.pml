@@ -576,7 +576,7 @@ inline fold(i, of1, of2, own)
 #define MAY_FAIL(valid) (valid != YES)
 #endif
 #define IS_SURELY_CURRENT(its_content, entry_content, entry_sequence) \
-	(!is_through && !raw_dry[next] && IS_NEWER(raw_sequence[next]) && entry_sequence > 0 && entry_content == its_content && \
+	(!is_bypassing && !raw_dry[next] && IS_NEWER(raw_sequence[next]) && entry_sequence > 0 && entry_content == its_content && \
 	 IS_NOT_LAPSED(entry_sequence))
 
 inline classify(its_content, valid, entry_content, entry_sequence, class)
@@ -603,7 +603,7 @@ inline drop()
 {
 	next = 0; from = 0; my_gen = 0; fold_max = 0; fold_full = 0;
 	fold_content1 = 0; fold_sequence1 = 0; fold_content2 = 0; fold_sequence2 = 0;
-	made1 = 0; made2 = 0; in_a_row = true; is_through = false; at_end[me] = false
+	made1 = 0; made2 = 0; in_a_row = true; is_bypassing = false; at_end[me] = false
 }
 
 inline read_cache()
@@ -617,12 +617,12 @@ proctype Validator(byte me)
 {
 	byte next, from, my_gen, fold_max, fold_full, fold_content1, fold_sequence1, fold_content2, fold_sequence2;
 	mtype made1, made2;
-	bool in_a_row = true, is_through = false;
+	bool in_a_row = true, is_bypassing = false;
 
 start:	skip;
 	if
 	:: atomic { (!redis_up || HAS_OTHER_KEY) && verdict_count < raw_count ->	/* without the cache, from the end of the log */
-		next = verdict_count; from = verdict_count; is_through = true; at_end[me] = true; goto judge }
+		next = verdict_count; from = verdict_count; is_bypassing = true; at_end[me] = true; goto judge }
 	:: atomic { redis_up && !has_head && !HAS_OTHER_KEY && IS_BUSY ->	/* cold: one snapshot of the register */
 		next = reg.cursor; fold_max = reg.max };
 #ifdef SPLIT_COLD_READ
@@ -705,11 +705,11 @@ advance:
 	atomic {
 		if
 #if defined(NO_VP_CHECK)
-		:: redis_up && has_head && !is_through && in_a_row -> head_raw = next;
+		:: redis_up && has_head && !is_bypassing && in_a_row -> head_raw = next;
 #elif defined(NO_CHECK)
-		:: redis_up && has_head && !is_through && head_gen == my_gen && head_raw == from -> head_raw = next;
+		:: redis_up && has_head && !is_bypassing && head_gen == my_gen && head_raw == from -> head_raw = next;
 #else
-		:: redis_up && has_head && !is_through && in_a_row && head_gen == my_gen && head_raw == from -> head_raw = next;
+		:: redis_up && has_head && !is_bypassing && in_a_row && head_gen == my_gen && head_raw == from -> head_raw = next;
 #endif
 			cache_max = fold_max; cache_full = fold_full;
 			entry_content1 = fold_content1; entry_sequence1 = fold_sequence1;

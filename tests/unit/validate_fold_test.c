@@ -2,7 +2,7 @@
  * events, run through the fold and a register that keeps to specification 6 and 7. tests/model/sim_variants.c names the safeguards. */
 #include "model/outcome.h"
 #include "validate/cache_fold.h"
-#include "validate/entries.h"
+#include "validate/cache_entries.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 
 #include "model/teacher_key.h"
 #include "protocol/frame.h"
-#include "validate/verdict_make.h"
+#include "validate/verdict_maker.h"
 #include "protocol/feedback_build.h"
 #include "wire/gen/delivery.h"
 #include "protocol/verdict_class.h"
@@ -23,7 +23,7 @@ struct bench {
 	struct raw_headers_text text;
 	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
 	struct kafka_message message;
-	struct intake intake;
+	struct raw_input input;
 	struct wire_verdict verdict;
 };
 
@@ -46,7 +46,7 @@ static void drop_bench(void)
 	strbuf_release(&bench.value);
 }
 
-TestSuite(intake, .init = make_bench, .fini = drop_bench);
+TestSuite(input, .init = make_bench, .fini = drop_bench);
 TestSuite(verdict, .init = make_bench, .fini = drop_bench);
 
 static void announce(void)
@@ -67,11 +67,11 @@ static void build(struct raw_spec spec)
 	announce();
 }
 
-static enum intake_state take(void)
+static enum raw_input_state take(void)
 {
-	intake_open(&bench.message, &bench.intake);
-	intake_decode(&bench.message, &bench.arena, &bench.intake);
-	return bench.intake.state;
+	raw_input_open(&bench.message, &bench.input);
+	raw_input_decode(&bench.message, &bench.arena, &bench.input);
+	return bench.input.state;
 }
 
 static void make(const struct cache_board *board)
@@ -79,7 +79,7 @@ static void make(const struct cache_board *board)
 	struct verdict_link link = { .id = { 1 }, .parent = { 2 }, .raw_offset = bench.message.offset };
 
 	take();
-	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, board,
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.input, &link, bench.reference, board,
 				  &bench.arena, &bench.verdict, NULL),
 		     0);
 	cr_assert_eq(wire_verdict_check(&bench.verdict, NULL), 0);
@@ -99,28 +99,28 @@ static const char *classes(void)
 	return text;
 }
 
-/* ---- intake ---- */
+/* ---- input ---- */
 
-Test(intake, takes_messages_of_every_kind)
+Test(input, takes_messages_of_every_kind)
 {
 	static const uint8_t KEYS[32] = { [15] = 1, [31] = 2 };
 
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:b" });
-	cr_expect_eq(take(), INTAKE_READY);
-	cr_expect_eq(bench.intake.delivery.cells.count, 2 * COLUMNS);
-	cr_expect_null(bench.intake.record_nos);
+	cr_expect_eq(take(), RAW_INPUT_READY);
+	cr_expect_eq(bench.input.delivery.cells.count, 2 * COLUMNS);
+	cr_expect_null(bench.input.record_nos);
 	build((struct raw_spec){ .kind = RAW_REPLAY, .attempt = 1, .sequence = 7, .lines = "1:a 2:b" });
-	cr_expect_eq(take(), INTAKE_READY);
-	cr_expect_eq(bench.intake.record_nos[1], 11);
+	cr_expect_eq(take(), RAW_INPUT_READY);
+	cr_expect_eq(bench.input.record_nos[1], 11);
 	build((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = 7 });
-	cr_expect_eq(take(), INTAKE_READY);
-	cr_expect_eq(bench.intake.request_id[0], 9);
+	cr_expect_eq(take(), RAW_INPUT_READY);
+	cr_expect_eq(bench.input.request_id[0], 9);
 	build((struct raw_spec){ .kind = RAW_FORGET, .forget_keys = slice_make(KEYS, sizeof KEYS) });
-	cr_expect_eq(take(), INTAKE_READY);
-	cr_expect_eq(bench.intake.forget_keys.n, sizeof KEYS);
+	cr_expect_eq(take(), RAW_INPUT_READY);
+	cr_expect_eq(bench.input.forget_keys.n, sizeof KEYS);
 }
 
-Test(intake, says_unreadable_when_body_and_headers_contradict_each_other)
+Test(input, says_unreadable_when_body_and_headers_contradict_each_other)
 {
 	struct raw_headers good;
 
@@ -131,8 +131,8 @@ Test(intake, says_unreadable_when_body_and_headers_contradict_each_other)
 		bench.headers = good;                                      \
 		change;                                                    \
 		announce();                                                \
-		cr_expect_eq(take(), INTAKE_UNREADABLE, "%s", #change);    \
-		cr_expect_str_eq(bench.intake.reason, REASON_UNDECODABLE); \
+		cr_expect_eq(take(), RAW_INPUT_UNREADABLE, "%s", #change); \
+		cr_expect_str_eq(bench.input.reason, REASON_UNDECODABLE);  \
 	} while (0)
 	EXPECT_UNREADABLE(bench.headers.board++);
 	EXPECT_UNREADABLE(bench.headers.delivery_id = SLICE_LITERAL("L-99901-00000000000000000008"));
@@ -146,7 +146,7 @@ Test(intake, says_unreadable_when_body_and_headers_contradict_each_other)
 	EXPECT_UNREADABLE(bench.headers.reference_version[0] ^= 1);
 }
 
-Test(intake, says_unreadable_of_a_body_that_is_not_whole)
+Test(input, says_unreadable_of_a_body_that_is_not_whole)
 {
 	struct slice value;
 
@@ -154,10 +154,10 @@ Test(intake, says_unreadable_of_a_body_that_is_not_whole)
 	value = bench.message.value;
 	for (size_t n = 0; n < value.n; n++) { /* cut anywhere */
 		bench.message.value.n = n;
-		cr_assert_eq(take(), INTAKE_UNREADABLE, "cut at %zu", n);
+		cr_assert_eq(take(), RAW_INPUT_UNREADABLE, "cut at %zu", n);
 	}
 	bench.message.value.n = value.n;
-	cr_expect_eq(take(), INTAKE_READY);
+	cr_expect_eq(take(), RAW_INPUT_READY);
 }
 
 static void encode_delivery(struct wire_delivery *delivery)
@@ -168,28 +168,28 @@ static void encode_delivery(struct wire_delivery *delivery)
 	bench.message.value = strbuf_slice(&bench.value);
 }
 
-Test(intake, says_unreadable_of_columns_and_cells_that_do_not_fit)
+Test(input, says_unreadable_of_columns_and_cells_that_do_not_fit)
 {
 	static const struct {
 		const char *columns;
 		size_t column_count, cell_count;
-		enum intake_state want;
+		enum raw_input_state want;
 		const char *why;
 	} ROWS[] = {
-		{ "\1\2", 2, 4, INTAKE_READY, "two lines of two columns" },
-		{ "\1\2", 2, 3, INTAKE_UNREADABLE, "a cell too few" },
-		{ "\1\2", 2, 5, INTAKE_UNREADABLE, "a cell too many" },
-		{ "\1\1", 2, 4, INTAKE_UNREADABLE, "a column twice" },
-		{ "\1\31", 2, 4, INTAKE_READY, "column 25 is the last" },
-		{ "\1\32", 2, 4, INTAKE_UNREADABLE, "column 26 is none" },
-		{ "\0\1", 2, 4, INTAKE_UNREADABLE, "column 0 is none" },
-		{ "", 0, 0, INTAKE_UNREADABLE, "no column at all" },
+		{ "\1\2", 2, 4, RAW_INPUT_READY, "two lines of two columns" },
+		{ "\1\2", 2, 3, RAW_INPUT_UNREADABLE, "a cell too few" },
+		{ "\1\2", 2, 5, RAW_INPUT_UNREADABLE, "a cell too many" },
+		{ "\1\1", 2, 4, RAW_INPUT_UNREADABLE, "a column twice" },
+		{ "\1\31", 2, 4, RAW_INPUT_READY, "column 25 is the last" },
+		{ "\1\32", 2, 4, RAW_INPUT_UNREADABLE, "column 26 is none" },
+		{ "\0\1", 2, 4, RAW_INPUT_UNREADABLE, "column 0 is none" },
+		{ "", 0, 0, RAW_INPUT_UNREADABLE, "no column at all" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:b" });
-		cr_assert_eq(take(), INTAKE_READY);
-		struct wire_delivery delivery = bench.intake.delivery;
+		cr_assert_eq(take(), RAW_INPUT_READY);
+		struct wire_delivery delivery = bench.input.delivery;
 
 		delivery.columns = slice_make(ROWS[i].columns, ROWS[i].column_count);
 		delivery.cells.count = ROWS[i].cell_count;
@@ -202,33 +202,33 @@ Test(intake, says_unreadable_of_columns_and_cells_that_do_not_fit)
 	}
 }
 
-Test(intake, waits_for_a_schema_it_does_not_know)
+Test(input, waits_for_a_schema_it_does_not_know)
 {
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a" });
 	bench.value.p[5] ^= 1; /* of the fingerprint */
-	cr_expect_eq(take(), INTAKE_LATE);
-	cr_expect_str_eq(bench.intake.reason, REASON_UNKNOWN_SCHEMA);
+	cr_expect_eq(take(), RAW_INPUT_WAITING);
+	cr_expect_str_eq(bench.input.reason, REASON_UNKNOWN_SCHEMA);
 }
 
-Test(intake, does_not_wait_for_a_message_of_another_topic)
+Test(input, does_not_wait_for_a_message_of_another_topic)
 {
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a" });
 	strbuf_reset(&bench.value);
 	frame_put(&bench.value, WIRE_VERDICT_SCHEMA);
 	bench.message.value = strbuf_slice(&bench.value);
-	cr_expect_eq(take(), INTAKE_UNREADABLE);
+	cr_expect_eq(take(), RAW_INPUT_UNREADABLE);
 }
 
-Test(intake, says_foreign_of_what_no_gateway_sent)
+Test(input, says_foreign_of_what_no_gateway_sent)
 {
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a" });
 	bench.message.header_count--;
-	cr_expect_eq(take(), INTAKE_FOREIGN, "a header is missing");
-	cr_expect_str_eq(bench.intake.reason, REASON_NO_HEADERS);
+	cr_expect_eq(take(), RAW_INPUT_FOREIGN, "a header is missing");
+	cr_expect_str_eq(bench.input.reason, REASON_NO_HEADERS);
 	for (enum raw_kind kind = RAW_CONFIRM; kind <= RAW_FORGET; kind++) {
 		build((struct raw_spec){ .kind = kind, .attempt = kind == RAW_REPLAY, .sequence = 7, .lines = "1:a" });
 		bench.message.value.n--;
-		cr_expect_eq(take(), INTAKE_FOREIGN, "%s that cannot be decoded", raw_kind_name(kind));
+		cr_expect_eq(take(), RAW_INPUT_FOREIGN, "%s that cannot be decoded", raw_kind_name(kind));
 	}
 }
 
@@ -312,7 +312,7 @@ Test(verdict, is_the_same_for_the_same_message_but_for_its_place_in_the_chain)
 	make(NULL);
 	strbuf_add(&first, strbuf_slice(&bench.maker.message));
 	take();
-	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.input, &link, bench.reference, NULL,
 				  &bench.arena, &bench.verdict, NULL),
 		     0);
 	struct slice second = strbuf_slice(&bench.maker.message);
@@ -384,11 +384,11 @@ Test(verdict, of_more_than_the_memory_holds_is_quarantine)
 
 	take();
 	cr_assert(arena_take(&small, small.cap_bytes - 256, 1));
-	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
-				  &small, &bench.verdict, NULL),
+	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.input, &link, bench.reference, NULL, &small,
+				  &bench.verdict, NULL),
 		     0);
 	cr_expect(bench.verdict.body_unreadable);
-	cr_expect_str_eq(bench.intake.reason, REASON_POISON);
+	cr_expect_str_eq(bench.input.reason, REASON_POISON);
 	arena_release(&small);
 }
 
@@ -400,12 +400,12 @@ Test(verdict, is_not_made_when_there_is_no_memory_for_it)
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:b" });
 	take();
 	no_memory = true;
-	int rc = verdict_make(&bench.maker, bench.message.value, &bench.intake, &link, bench.reference, NULL,
+	int rc = verdict_make(&bench.maker, bench.message.value, &bench.input, &link, bench.reference, NULL,
 			      &bench.arena, &bench.verdict, NULL);
 
 	no_memory = false;
 	cr_expect_eq(rc, -ERR_RETRY);
-	cr_expect_eq(bench.intake.state, INTAKE_READY, "nothing was given up");
+	cr_expect_eq(bench.input.state, RAW_INPUT_READY, "nothing was given up");
 	make(NULL);
 	cr_expect_str_eq(classes(), "C1 C1");
 }

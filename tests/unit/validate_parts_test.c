@@ -1,6 +1,6 @@
-/* The small parts of the validator: packed entries, positions of the chain, the breaker. */
+/* The small parts of the validator: packed entries, the breaker. */
 #include "validate/breaker.h"
-#include "validate/entries.h"
+#include "validate/cache_entries.h"
 
 #include <criterion/criterion.h>
 

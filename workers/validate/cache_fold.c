@@ -1,6 +1,6 @@
 #include "validate/cache_fold.h"
 
-#include "validate/entries.h"
+#include "validate/cache_entries.h"
 
 enum change_kind { CHANGE_NONE, CHANGE_SET, CHANGE_REMOVE };
 

@@ -1,7 +1,7 @@
 /* instroom-validate: judges deliveries. */
-#include "validate/validate.h"
+#include "validate/validator.h"
 
 int main(int argc, char **argv)
 {
-	return validate_main(argc, argv);
+	return validator_main(argc, argv);
 }

@@ -1,6 +1,6 @@
 /* register_state: what a cold start takes from the register (design 4): the cursor of one partition and the highest sequence
  * of each of its boards, in one statement and so in one snapshot. Read apart they would lose updates: tests/model,
- * SPLIT_COLD_READ. Owner: the turn thread. */
+ * SPLIT_COLD_READ. Owner: the worker thread. */
 #ifndef VALIDATE_REGISTER_STATE_H
 #define VALIDATE_REGISTER_STATE_H
 

@@ -1,4 +1,4 @@
-#include "validate/verdict_make.h"
+#include "validate/verdict_maker.h"
 
 #include "protocol/frame.h"
 #include "validate/cache_fold.h"
@@ -112,42 +112,42 @@ static void fill_groups(const struct judged *judged, const struct group_arrays *
 	verdict->candidates.count = candidates;
 }
 
-static struct judge_input judge_input_of(const struct intake *intake, const struct reference *reference,
+static struct judge_input judge_input_of(const struct raw_input *input, const struct reference *reference,
 					 const struct hmac_key *key)
 {
-	const struct wire_delivery *delivery = &intake->delivery;
+	const struct wire_delivery *delivery = &input->delivery;
 
 	return (struct judge_input){
 		.reference = reference,
 		.key = key,
-		.board = intake->headers.board,
-		.kind = intake->headers.delivery_kind,
+		.board = input->headers.board,
+		.kind = input->headers.delivery_kind,
 		.extraction_date = delivery->header.extraction_date,
 		.received_on = delivery->header.received_on,
 		.columns = (const uint8_t *)delivery->columns.p,
 		.column_count = delivery->columns.n,
 		.cells = delivery->cells.items,
 		.line_count = (size_t)delivery->header.line_count,
-		.record_nos = intake->record_nos,
+		.record_nos = input->record_nos,
 	};
 }
 
 /* ERR_FULL: it is more than the arena or a message holds. ERR_RETRY: no memory. */
-static int fill_judged(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+static int fill_judged(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
 		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
 {
-	struct judge_input input = judge_input_of(intake, reference, maker->key);
-	bool may_skip = intake->headers.kind == RAW_DELIVERY && !intake->headers.is_dry_run; /* never of a replay */
+	struct judge_input judging = judge_input_of(input, reference, maker->key);
+	bool may_skip = input->headers.kind == RAW_DELIVERY && !input->headers.is_dry_run; /* never of a replay */
 	struct group_arrays arrays;
 	struct judged judged;
 
-	if (judge_delivery(&input, arena, &judged, NULL) != 0 || !take_arrays(arena, judged.group_count, &arrays))
+	if (judge_delivery(&judging, arena, &judged, NULL) != 0 || !take_arrays(arena, judged.group_count, &arrays))
 		return err_set(err, ERR_FULL, "arena", "a delivery that the arena of a message does not hold");
-	cache_classify(board, input.kind, intake->headers.sequence, !may_skip, &judged, arrays.classes);
-	verdict->header = intake->delivery.header;
+	cache_classify(board, judging.kind, input->headers.sequence, !may_skip, &judged, arrays.classes);
+	verdict->header = input->delivery.header;
 	fill_groups(&judged, &arrays, verdict);
 	count_findings(&judged, arena, verdict);
-	feedback_build(&maker->feedback, &judged, input.line_count);
+	feedback_build(&maker->feedback, &judged, judging.line_count);
 	verdict->feedback = strbuf_slice(&maker->feedback);
 	if (!verdict->findings.items)
 		return err_set(err, ERR_FULL, "arena", "findings that the arena of a message does not hold");
@@ -170,39 +170,34 @@ static void fill_from_headers(const struct raw_headers *headers, struct wire_hea
 	ret->line_count = headers->line_count;
 }
 
-/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind tells that nothing else holds. */
-static void fill_given_up(const struct intake *intake, struct wire_verdict *verdict)
+/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind says that nothing else holds. */
+static void fill_given_up(const struct raw_input *input, struct wire_verdict *verdict)
 {
-	if (intake->state == INTAKE_UNREADABLE) {
-		fill_from_headers(&intake->headers, &verdict->header);
+	if (input->state == RAW_INPUT_UNREADABLE) {
+		fill_from_headers(&input->headers, &verdict->header);
 		verdict->body_unreadable = true;
-		verdict->unreadable_lines = intake->headers.line_count; /* specification 4.3: their teachers cannot be told */
+		verdict->unreadable_lines = input->headers.line_count; /* specification 4.3: their teachers are not known */
 		return;
 	}
 	verdict->kind = VERDICT_KIND_FOREIGN;
-	if (intake->has_headers) {
-		verdict->header.board = (int32_t)intake->headers.board;
-		verdict->header.delivery_id = intake->headers.delivery_id;
+	if (input->has_headers) {
+		verdict->header.board = (int32_t)input->headers.board;
+		verdict->header.delivery_id = input->headers.delivery_id;
 	}
 }
 
-static bool has_lines(const struct intake *intake)
-{
-	return intake->headers.kind == RAW_DELIVERY || intake->headers.kind == RAW_REPLAY;
-}
-
-static int fill_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+static int fill_ready(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
 		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
 {
-	memcpy(verdict->request_id, intake->request_id, sizeof verdict->request_id);
-	if (has_lines(intake)) {
-		verdict->attempt = intake->delivery.attempt;
-		verdict->replay_dry_run = intake->headers.is_replay_dry_run;
-		return fill_judged(maker, intake, reference, board, arena, verdict, err);
+	memcpy(verdict->request_id, input->request_id, sizeof verdict->request_id);
+	if (raw_input_has_lines(input)) {
+		verdict->attempt = input->delivery.attempt;
+		verdict->replay_dry_run = input->headers.is_replay_dry_run;
+		return fill_judged(maker, input, reference, board, arena, verdict, err);
 	}
-	verdict->header.board = (int32_t)intake->headers.board;
-	verdict->header.delivery_id = intake->headers.delivery_id;
-	verdict->keys = intake->forget_keys;
+	verdict->header.board = (int32_t)input->headers.board;
+	verdict->header.delivery_id = input->headers.delivery_id;
+	verdict->keys = input->forget_keys;
 	return 0;
 }
 
@@ -216,15 +211,15 @@ static int32_t kind_of(enum raw_kind kind)
 }
 
 static struct wire_verdict verdict_begin(const struct verdict_maker *maker, struct slice raw,
-					 const struct intake *intake, const struct verdict_link *link)
+					 const struct raw_input *input, const struct verdict_link *link)
 {
 	struct wire_verdict verdict = { .raw_offset = link->raw_offset, .key_id = (int32_t)maker->key->id };
 
 	memcpy(verdict.id, link->id, sizeof verdict.id);
 	memcpy(verdict.parent, link->parent, sizeof verdict.parent);
 	digest16(raw, verdict.raw_digest);
-	if (intake->has_headers)
-		verdict.kind = kind_of(intake->headers.kind);
+	if (input->has_headers)
+		verdict.kind = kind_of(input->headers.kind);
 	return verdict;
 }
 
@@ -239,33 +234,33 @@ static int encode(struct verdict_maker *maker, struct wire_verdict *verdict, str
 	return strbuf_check(&maker->message, "a verdict", err);
 }
 
-static int make_ready(struct verdict_maker *maker, const struct intake *intake, const struct reference *reference,
+static int make_ready(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
 		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
 {
-	int rc = fill_ready(maker, intake, reference, board, arena, verdict, err);
+	int rc = fill_ready(maker, input, reference, board, arena, verdict, err);
 
 	if (rc == 0)
 		rc = wire_verdict_check(verdict, err);
 	return rc == 0 ? encode(maker, verdict, err) : rc;
 }
 
-int verdict_make(struct verdict_maker *maker, struct slice raw, struct intake *intake, const struct verdict_link *link,
-		 const struct reference *reference, const struct cache_board *board, struct arena *arena,
-		 struct wire_verdict *ret, struct err *err)
+int verdict_make(struct verdict_maker *maker, struct slice raw, struct raw_input *input,
+		 const struct verdict_link *link, const struct reference *reference, const struct cache_board *board,
+		 struct arena *arena, struct wire_verdict *ret, struct err *err)
 {
-	struct wire_verdict verdict = verdict_begin(maker, raw, intake, link);
+	struct wire_verdict verdict = verdict_begin(maker, raw, input, link);
 
-	assert(intake->state != INTAKE_LATE);
+	assert(input->state != RAW_INPUT_WAITING);
 	empty(&maker->feedback);
-	if (intake->state == INTAKE_READY) {
+	if (input->state == RAW_INPUT_READY) {
 		*ret = verdict;
-		int rc = make_ready(maker, intake, reference, board, arena, ret, err);
+		int rc = make_ready(maker, input, reference, board, arena, ret, err);
 
 		if (rc == 0 || rc == -ERR_RETRY)
 			return rc;
-		intake_give_up(intake, REASON_POISON);
+		raw_input_give_up(input, REASON_POISON);
 	}
-	fill_given_up(intake, &verdict);
+	fill_given_up(input, &verdict);
 	*ret = verdict;
 	int rc = encode(maker, ret, err);
 

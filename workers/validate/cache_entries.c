@@ -1,4 +1,4 @@
-#include "validate/entries.h"
+#include "validate/cache_entries.h"
 
 size_t entries_seek(struct slice entries, size_t from, const uint8_t *key)
 {

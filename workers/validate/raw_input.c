@@ -1,4 +1,4 @@
-#include "validate/intake.h"
+#include "validate/raw_input.h"
 
 #include "model/field.h"
 #include "model/teacher_key.h"
@@ -8,23 +8,23 @@
 #include "wire/gen/forget.h"
 #include "wire/gen/replay.h"
 
-void intake_give_up(struct intake *intake, const char *reason)
+void raw_input_give_up(struct raw_input *input, const char *reason)
 {
-	intake->state = intake->has_headers && intake->headers.kind == RAW_DELIVERY ? INTAKE_UNREADABLE : INTAKE_FOREIGN;
-	intake->reason = reason;
+	input->state = input->has_headers && input->headers.kind == RAW_DELIVERY ? RAW_INPUT_UNREADABLE : RAW_INPUT_FOREIGN;
+	input->reason = reason;
 }
 
-void intake_open(const struct kafka_message *message, struct intake *ret)
+void raw_input_open(const struct kafka_message *message, struct raw_input *ret)
 {
 	struct raw_header headers[KAFKA_HEADERS_MAX];
 	size_t count = MIN(message->header_count, (size_t)KAFKA_HEADERS_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		headers[i] = (struct raw_header){ message->headers[i].name, message->headers[i].value };
-	*ret = (struct intake){ .state = INTAKE_READY };
+	*ret = (struct raw_input){ .state = RAW_INPUT_READY };
 	ret->has_headers = raw_headers_read(headers, count, &ret->headers);
 	if (!ret->has_headers)
-		intake_give_up(ret, REASON_NO_HEADERS);
+		raw_input_give_up(ret, REASON_NO_HEADERS);
 }
 
 static bool header_is_as_announced(const struct wire_header *header, const struct raw_headers *headers)
@@ -58,10 +58,10 @@ static bool delivery_is_good(const struct wire_delivery *delivery, const struct 
 	       delivery->cells.count == (size_t)delivery->header.line_count * delivery->columns.n;
 }
 
-static bool decode_delivery(uint64_t schema, struct slice body, struct arena *arena, struct intake *intake)
+static bool decode_delivery(uint64_t schema, struct slice body, struct arena *arena, struct raw_input *input)
 {
-	return wire_delivery_decode_as(schema, body, arena, &intake->delivery, NULL) == 0 &&
-	       delivery_is_good(&intake->delivery, &intake->headers);
+	return wire_delivery_decode_as(schema, body, arena, &input->delivery, NULL) == 0 &&
+	       delivery_is_good(&input->delivery, &input->headers);
 }
 
 static bool record_numbers_are_good(const int32_t *numbers, size_t count)
@@ -72,31 +72,31 @@ static bool record_numbers_are_good(const int32_t *numbers, size_t count)
 	return true;
 }
 
-static bool decode_replay(uint64_t schema, struct slice body, struct arena *arena, struct intake *intake)
+static bool decode_replay(uint64_t schema, struct slice body, struct arena *arena, struct raw_input *input)
 {
 	struct wire_replay replay;
 
 	if (wire_replay_decode_as(schema, body, arena, &replay, NULL) != 0 ||
-	    !delivery_is_good(&replay.delivery, &intake->headers) ||
-	    replay.replay_dry_run != intake->headers.is_replay_dry_run ||
+	    !delivery_is_good(&replay.delivery, &input->headers) ||
+	    replay.replay_dry_run != input->headers.is_replay_dry_run ||
 	    replay.record_numbers.count != (size_t)replay.delivery.header.line_count ||
 	    !record_numbers_are_good(replay.record_numbers.items, replay.record_numbers.count))
 		return false;
-	intake->delivery = replay.delivery;
-	intake->record_nos = (const uint32_t *)replay.record_numbers.items; /* all above zero: the same bytes */
-	memcpy(intake->request_id, replay.job_id, sizeof intake->request_id);
+	input->delivery = replay.delivery;
+	input->record_nos = (const uint32_t *)replay.record_numbers.items; /* all above zero: the same bytes */
+	memcpy(input->request_id, replay.job_id, sizeof input->request_id);
 	return true;
 }
 
-static bool decode_confirm(uint64_t schema, struct slice body, struct arena *arena, struct intake *intake)
+static bool decode_confirm(uint64_t schema, struct slice body, struct arena *arena, struct raw_input *input)
 {
 	struct wire_confirm confirm;
 
 	if (wire_confirm_decode_as(schema, body, arena, &confirm, NULL) != 0 ||
-	    confirm.board != (int32_t)intake->headers.board ||
-	    !slice_equal(confirm.delivery_id, intake->headers.delivery_id))
+	    confirm.board != (int32_t)input->headers.board ||
+	    !slice_equal(confirm.delivery_id, input->headers.delivery_id))
 		return false;
-	memcpy(intake->request_id, confirm.request_id, sizeof intake->request_id);
+	memcpy(input->request_id, confirm.request_id, sizeof input->request_id);
 	return true;
 }
 
@@ -109,20 +109,20 @@ static bool keys_are_good(struct slice keys)
 	return keys.n == 0 || keys.n >= TEACHER_KEY_BYTES;
 }
 
-static bool decode_forget(uint64_t schema, struct slice body, struct arena *arena, struct intake *intake)
+static bool decode_forget(uint64_t schema, struct slice body, struct arena *arena, struct raw_input *input)
 {
 	struct wire_forget forget;
 
 	if (wire_forget_decode_as(schema, body, arena, &forget, NULL) != 0 ||
-	    forget.board != (int32_t)intake->headers.board || !keys_are_good(forget.keys))
+	    forget.board != (int32_t)input->headers.board || !keys_are_good(forget.keys))
 		return false;
-	intake->forget_keys = forget.keys;
+	input->forget_keys = forget.keys;
 	return true;
 }
 
-void intake_decode(const struct kafka_message *message, struct arena *arena, struct intake *intake)
+void raw_input_decode(const struct kafka_message *message, struct arena *arena, struct raw_input *input)
 {
-	static bool (*const DECODERS[])(uint64_t, struct slice, struct arena *, struct intake *) = {
+	static bool (*const DECODERS[])(uint64_t, struct slice, struct arena *, struct raw_input *) = {
 		[RAW_DELIVERY] = decode_delivery,
 		[RAW_CONFIRM] = decode_confirm,
 		[RAW_REPLAY] = decode_replay,
@@ -131,14 +131,14 @@ void intake_decode(const struct kafka_message *message, struct arena *arena, str
 	uint64_t schema;
 	struct slice body;
 
-	if (intake->state != INTAKE_READY)
+	if (input->state != RAW_INPUT_READY)
 		return;
 	if (frame_open(message->value, &schema, &body, NULL) != 0) {
-		intake_give_up(intake, REASON_UNDECODABLE);
+		raw_input_give_up(input, REASON_UNDECODABLE);
 	} else if (!wire_schema_find(schema)) {
-		intake->state = INTAKE_LATE;
-		intake->reason = REASON_UNKNOWN_SCHEMA;
-	} else if (!DECODERS[intake->headers.kind](schema, body, arena, intake)) {
-		intake_give_up(intake, REASON_UNDECODABLE);
+		input->state = RAW_INPUT_WAITING;
+		input->reason = REASON_UNKNOWN_SCHEMA;
+	} else if (!DECODERS[input->headers.kind](schema, body, arena, input)) {
+		raw_input_give_up(input, REASON_UNDECODABLE);
 	}
 }

@@ -1,11 +1,11 @@
-/* entries: what is certain of one board's teachers, packed as redis_cache keeps it.
+/* cache_entries: what is certain of one board's teachers, packed as redis_cache keeps it.
  *
  *   teacher key 16, content hash 16, sequence 8 big-endian; sorted by teacher key, each key once
  *
  * Pure. An entry says: the register's current content of this teacher has this hash and was delivered with this sequence.
  * No entry means "not sure", never "not there" (design 4). */
-#ifndef VALIDATE_ENTRIES_H
-#define VALIDATE_ENTRIES_H
+#ifndef VALIDATE_CACHE_ENTRIES_H
+#define VALIDATE_CACHE_ENTRIES_H
 
 #include "base/num.h"
 #include "model/teacher_key.h"

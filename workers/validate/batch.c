@@ -1,0 +1,132 @@
+#include "validate/batch.h"
+
+#include "base/clock.h"
+#include "validate/raw_input.h"
+
+enum {
+	IDLE_WAIT_MS = 100,
+	/* address space; memory is used as far as messages need it */
+	MESSAGE_ARENA_BYTES = 256 << 20,
+	MESSAGE_ARENA_KEEP_BYTES = 4 << 20,
+};
+
+int batch_init(struct batch *batch, struct peers *peers, struct lanes *lanes, struct arena *arena, struct err *err)
+{
+	batch->peers = peers;
+	batch->lanes = lanes;
+	batch->arena = arena;
+	verdict_maker_init(&batch->maker, &peers->key);
+	batch->messages = calloc((size_t)peers->config->batch_messages_max, sizeof *batch->messages);
+	if (!batch->messages)
+		return err_set(err, ERR_FATAL, "memory", "no memory for the messages of a batch");
+	return arena_init(&batch->message_arena, MESSAGE_ARENA_BYTES, MESSAGE_ARENA_KEEP_BYTES, err);
+}
+
+void batch_release(struct batch *batch)
+{
+	verdict_maker_release(&batch->maker);
+	arena_release(&batch->message_arena);
+	free(batch->messages);
+}
+
+void batch_forget_lane(struct lane *lane)
+{
+	lane->batch.first = lane->batch.last = NULL;
+	lane->batch.message_count = 0;
+}
+
+static void begin(struct batch *batch)
+{
+	for (int32_t i = 0; i < batch->lanes->end; i++) {
+		struct lane *lane = batch->lanes->items[i];
+
+		if (!lane)
+			continue;
+		batch_forget_lane(lane);
+		lane->batch.produced_count = 0;
+	}
+	batch->bytes = batch->lines = 0;
+}
+
+void batch_drop(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->message_count; i++)
+		kafka_message_drop(&batch->messages[i].raw);
+	batch->message_count = 0;
+}
+
+static int64_t lines_announced(const struct kafka_message *raw)
+{
+	struct raw_input input;
+
+	raw_input_open(raw, &input);
+	return input.has_headers ? input.headers.line_count : 0;
+}
+
+/* false: the lane takes none now, or not this one; it is fetched again when the lane judges. */
+static bool lane_takes(struct lane *lane, struct batch_message *message)
+{
+	if (!lane_is_judging(lane)) {
+		lane_forget_fetched(lane);
+		return false;
+	}
+	if (message->raw.offset != lane->next_fetch) {
+		lane_park(lane, "the raw log has a hole");
+		lane_forget_fetched(lane);
+		return false;
+	}
+	lane->next_fetch++;
+	message->lane = lane;
+	message->next = NULL;
+	if (lane->batch.last)
+		lane->batch.last->next = message;
+	else
+		lane->batch.first = message;
+	lane->batch.last = message;
+	lane->batch.message_count++;
+	return true;
+}
+
+/* *ret_is_full: no further message belongs in this batch. */
+static void take(struct batch *batch, struct batch_message *message, bool *ret_is_full)
+{
+	const struct validate_config *config = batch->peers->config;
+	struct lane *lane = lanes_find(batch->lanes, message->raw.partition);
+	bool is_taken = lane_takes(lane, message);
+
+	batch->message_count++;
+	*ret_is_full = batch->message_count == (size_t)config->batch_messages_max;
+	if (!is_taken)
+		return;
+	batch->bytes += (int64_t)message->raw.value.n;
+	batch->lines += lines_announced(&message->raw);
+	*ret_is_full |= batch->bytes >= config->batch_bytes_max || batch->lines >= config->batch_lines_max ||
+			lane->batch.message_count >= lane->messages_max;
+}
+
+/* An idle system judges the first message at once. One that has just judged lingers for others, as many small batches cost
+ * everybody more than a few large ones: batches begin batch.linger.max apart. */
+int batch_poll(struct batch *batch, bool is_busy, struct err *err)
+{
+	int64_t linger_ms = batch->peers->config->batch_linger_ms;
+	uint32_t wait_ms = is_busy ? 0 : IDLE_WAIT_MS;
+	int64_t end_ms = clock_ms() + wait_ms + linger_ms;
+	int64_t next_ms = is_busy ? 0 : batch->polled_at_ms + linger_ms;
+	bool is_full = false;
+
+	begin(batch);
+	while (!is_full && clock_ms() <= end_ms) {
+		struct batch_message *message = &batch->messages[batch->message_count];
+		int rc = kafka_consumer_poll(batch->peers->consumer, wait_ms, &message->raw, err);
+
+		if (rc < 0)
+			return batch->message_count > 0 && rc == -ERR_RETRY ? 0 : rc;
+		if (rc == 0)
+			break;
+		take(batch, message, &is_full);
+		wait_ms = (uint32_t)MAX(next_ms - clock_ms(), (int64_t)0);
+	}
+	if (batch->message_count > 0)
+		batch->polled_at_ms = clock_ms();
+	return 0;
+}

@@ -1,0 +1,186 @@
+#include "validate/batch_output.h"
+
+#include "base/log.h"
+#include "protocol/frame.h"
+#include "run/app.h"
+#include "run/status.h"
+#include "validate/validate_metrics.h"
+#include "wire/gen/quarantine.h"
+
+#include <assert.h>
+
+enum { REPORT_WAIT_MS = 200 };
+
+/* Lets reports come in, and those who watch us know that we live. */
+static int pass_time(struct batch *batch, struct err *err)
+{
+	kafka_producer_poll(batch->peers->producer, REPORT_WAIT_MS);
+	status_beat();
+	if (stop_poll() == STOP_NOW)
+		return err_set(err, ERR_STOP, "stop", "a second signal came while verdicts were in flight");
+	return 0;
+}
+
+static int produce(struct batch *batch, const char *topic, const struct batch_message *message, struct slice value,
+		   void *token, struct err *err)
+{
+	for (;;) {
+		int rc = kafka_producer_put(batch->peers->producer, topic, message->raw.partition, message->raw.key,
+					    value, NULL, 0, token, err);
+
+		if (rc == -ERR_FULL) /* the producer's queue: room comes with the reports */
+			rc = pass_time(batch, err);
+		else
+			return rc;
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* ---- quarantine ---- */
+
+static void fill_quarantine(const struct batch *batch, const struct batch_message *message,
+			    const struct raw_input *input, struct slice names[KAFKA_HEADERS_MAX],
+			    struct slice values[KAFKA_HEADERS_MAX], struct wire_quarantine *ret)
+{
+	const struct kafka_message *raw = &message->raw;
+	size_t count = MIN(raw->header_count, (size_t)KAFKA_HEADERS_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		names[i] = slice_of(raw->headers[i].name);
+		values[i] = raw->headers[i].value;
+	}
+	*ret = (struct wire_quarantine){ .topic = slice_of(batch->peers->config->topic.raw),
+					 .partition = raw->partition,
+					 .offset = raw->offset,
+					 .reason = slice_of(input->reason),
+					 .header_names = { names, count },
+					 .header_values = { values, count },
+					 .body = raw->value };
+}
+
+static int encode_quarantine(const struct batch *batch, const struct batch_message *message,
+			     const struct raw_input *input, struct strbuf *ret, struct err *err)
+{
+	struct slice names[KAFKA_HEADERS_MAX], values[KAFKA_HEADERS_MAX];
+	struct wire_quarantine quarantine;
+
+	fill_quarantine(batch, message, input, names, values, &quarantine);
+	frame_put(ret, WIRE_QUARANTINE_SCHEMA);
+	wire_quarantine_encode(ret, &quarantine);
+	return strbuf_check(ret, "a message of the quarantine", err);
+}
+
+static int send_quarantine(struct batch *batch, const struct batch_message *message, struct slice value, struct err *err)
+{
+	const char *topic = batch->peers->config->topic.quarantine;
+
+	batch->is_quarantine_refused = false;
+	batch->is_quarantine_in_flight = true;
+	int rc = produce(batch, topic, message, value, &batch->is_quarantine_in_flight, err);
+
+	if (rc < 0) {
+		batch->is_quarantine_in_flight = false;
+		return rc;
+	}
+	rc = batch_output_await(batch, err);
+	if (rc == 0 && batch->is_quarantine_refused)
+		return err_set(err, ERR_RETRY, "quarantine", "%s did not take a message", topic);
+	return rc;
+}
+
+/* Before the verdict that says so: once that counts, nobody would send the bytes again. */
+int batch_output_quarantine(struct batch *batch, const struct batch_message *message, const struct raw_input *input,
+			    struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
+
+	strbuf_init(&value, PEERS_MESSAGE_BYTES_MAX);
+	int rc = encode_quarantine(batch, message, input, &value, err);
+
+	if (rc == 0)
+		rc = send_quarantine(batch, message, strbuf_slice(&value), err);
+	if (rc < 0)
+		return rc;
+	bool is_foreign = input->state == RAW_INPUT_FOREIGN;
+
+	validate_metric_add(METRIC_QUARANTINED, 1);
+	log_event(is_foreign ? LOG_ERROR : LOG_WARN, "message.quarantined",
+		  "topic=%s partition=%d offset=%lld why=%s foreign=%s", batch->peers->config->topic.raw,
+		  message->raw.partition, (long long)message->raw.offset, input->reason, is_foreign ? "yes" : "no");
+	return 0;
+}
+
+/* ---- verdicts ---- */
+
+static void move_behind(struct chain_position *position, const struct wire_verdict *verdict)
+{
+	position->next_raw = verdict->raw_offset + 1;
+	position->next_verdict++;
+	memcpy(position->tip, verdict->id, sizeof position->tip);
+}
+
+int batch_output_verdict(struct batch *batch, struct batch_message *message, const struct wire_verdict *verdict,
+			 struct err *err)
+{
+	struct lane_batch *part = &message->lane->batch;
+
+	assert(message->raw.offset == part->next.next_raw);
+	message->verdict_offset_expected = part->next.next_verdict;
+	int rc = produce(batch, batch->peers->config->topic.verdict, message, strbuf_slice(&batch->maker.message),
+			 message, err);
+
+	if (rc < 0)
+		return rc;
+	part->produced_count++;
+	part->in_flight_count++;
+	move_behind(&part->next, verdict);
+	validate_metric_add(METRIC_BYTES, (int64_t)batch->maker.message.n);
+	return 0;
+}
+
+/* ---- reports ---- */
+
+void batch_output_reported(void *owner, const struct kafka_report *report)
+{
+	struct batch *batch = owner;
+
+	if (report->token == &batch->is_quarantine_in_flight) {
+		batch->is_quarantine_in_flight = false;
+		batch->is_quarantine_refused = report->error != 0;
+		return;
+	}
+	const struct batch_message *message = report->token;
+	struct lane_batch *part = &message->lane->batch;
+
+	part->in_flight_count--;
+	if (report->error != 0) {
+		part->refusal = report->code;
+		part->pause_ms = BATCH_PAUSE_MS;
+	}
+	if (report->error != 0 || report->offset != message->verdict_offset_expected)
+		part->is_void = true;
+}
+
+static bool is_in_flight(const struct batch *batch)
+{
+	if (batch->is_quarantine_in_flight)
+		return true;
+	for (int32_t i = 0; i < batch->lanes->end; i++)
+		if (batch->lanes->items[i] && batch->lanes->items[i]->batch.in_flight_count > 0)
+			return true;
+	return false;
+}
+
+int batch_output_await(struct batch *batch, struct err *err)
+{
+	while (is_in_flight(batch)) {
+		int rc = pass_time(batch, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (kafka_producer_is_dead(batch->peers->producer))
+		return err_set(err, ERR_FATAL, "producer", "the producer of verdicts is dead: start again");
+	return 0;
+}

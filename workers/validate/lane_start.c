@@ -1,0 +1,448 @@
+#include "validate/lane_start.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/crash.h"
+#include "validate/cache_fold.h"
+#include "validate/register_state.h"
+#include "validate/validate_metrics.h"
+#include "validate/verdict_chunk.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+enum { BYPASS_PAUSE_MS = 1000, RETRY_PAUSE_MS = 500 };
+
+static const char OTHER_KEY[] = "the register holds teacher keys of another HMAC key: give hmac.key.file that key";
+static const char HOLE[] = "a verdict that counts speaks of another raw message than the next";
+
+int lane_start_fetch(struct peers *peers, struct lane *lane, struct err *err)
+{
+	if (lane->next_fetch == lane->position.next_raw)
+		return 0;
+	int rc = kafka_consumer_start(peers->consumer, lane->partition, lane->position.next_raw, err);
+
+	if (rc == 0)
+		lane->next_fetch = lane->position.next_raw;
+	return rc;
+}
+
+/* The lane judges from here on. */
+static int begin_judging(struct lane_start *self, struct lane *lane, enum lane_state state, struct err *err)
+{
+	int rc = lane_start_fetch(self->peers, lane, err);
+
+	if (rc < 0)
+		return rc;
+	lane_enter(lane, state, state == LANE_BYPASS ? BYPASS_PAUSE_MS : 0, "the end of the verdict log is reached");
+	lane->failures = 0;
+	return 0;
+}
+
+/* ---- the verdict log ---- */
+
+/* The chain can be read from there on. */
+static bool range_has(const struct kafka_topic_range *range, const struct chain_position *position)
+{
+	return position->next_verdict >= range->low && position->next_verdict <= range->high;
+}
+
+static int ask_verdict_log(struct lane_start *self, const struct lane *lane, struct kafka_topic_range *ret, struct err *err)
+{
+	return kafka_reader_range(self->peers->reader, self->peers->config->topic.verdict, lane->partition,
+				  PEERS_BROKER_WAIT_MS, ret, err);
+}
+
+static int read_chunk(struct lane_start *self, const struct lane *lane, int64_t end, struct verdict_chunk *chunk,
+		      struct err *err)
+{
+	struct verdict_log log = { .reader = self->peers->reader,
+				   .topic = self->peers->config->topic.verdict,
+				   .partition = lane->partition,
+				   .end = end };
+	int rc = verdict_chunk_read(chunk, &log, &lane->position, self->arena, err);
+
+	validate_metric_add(METRIC_VOID, (int64_t)chunk->void_count);
+	return rc;
+}
+
+/* ---- a place in the chain ---- */
+
+/* *ret_is_known: the register answered, and *ret is its state. Else it is away, or there is none. */
+static int ask_register(struct lane_start *self, const struct lane *lane, struct register_state *ret,
+			bool *ret_is_known, struct err *err)
+{
+	struct peers *peers = self->peers;
+
+	*ret_is_known = false;
+	if (!peers->register_link || !breaker_may_ask(&peers->register_breaker, clock_ms()))
+		return 0;
+	int rc = register_state_read(peers->register_link, peers->config->topic.raw, lane->partition, self->arena, ret,
+				     err);
+
+	if (rc == -ERR_RETRY) {
+		peers_register_failed(peers, err);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	peers_register_answered(peers);
+	*ret_is_known = true;
+	return 0;
+}
+
+/* A verdict with other teacher keys would count, and the writer could not go on behind it. */
+static bool has_other_key(const struct lane_start *self, const struct register_state *state)
+{
+	return state->has_key_id && state->key_id != self->peers->key.id;
+}
+
+/* The place that stands beside the group's committed offset. */
+static int committed_position(struct lane_start *self, const struct lane *lane, struct chain_position *ret,
+			      bool *ret_is_known, struct err *err)
+{
+	char text[CHAIN_POSITION_TEXT_BYTES];
+	int rc = kafka_consumer_committed(self->peers->consumer, lane->partition, PEERS_BROKER_WAIT_MS, text,
+					  sizeof text, err);
+
+	*ret_is_known = rc == 0 && chain_position_parse(slice_of(text), ret);
+	return rc;
+}
+
+/* A place of the chain from which it can be followed; scenario bypass, 1. *ret_why is NULL when *ret is one; else there is
+ * none, or the log is another than it speaks of, or we must not judge there. */
+static int find_position(struct lane_start *self, const struct lane *lane, struct chain_position *ret,
+			 const char **ret_why, struct err *err)
+{
+	struct register_state state;
+	struct kafka_topic_range range;
+	bool is_known = false;
+	int rc = ask_verdict_log(self, lane, &range, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_why = NULL;
+	*ret = lane->position;
+	if (lane->has_position && range_has(&range, ret))
+		return 0;
+	rc = ask_register(self, lane, &state, &is_known, err);
+	if (rc == 0 && is_known) {
+		*ret = state.position;
+		if (has_other_key(self, &state)) {
+			*ret_why = OTHER_KEY;
+			return 0;
+		}
+	} else if (rc == 0) {
+		rc = committed_position(self, lane, ret, &is_known, err);
+	}
+	if (rc < 0)
+		return rc;
+	if (!is_known)
+		*ret = CHAIN_GENESIS;
+	if (!range_has(&range, ret))
+		*ret_why = "without cache and register nothing says where the chain of verdicts stands";
+	return 0;
+}
+
+static int enter_follow(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	struct chain_position position;
+	const char *why;
+	int rc = find_position(self, lane, &position, &why, err);
+
+	if (rc < 0)
+		return rc;
+	if (why) {
+		lane_park(lane, why);
+		return 0;
+	}
+	lane->position = position;
+	lane->has_position = true;
+	lane_enter(lane, LANE_FOLLOW, 0, "no cache to judge on");
+	return 0;
+}
+
+static int bypass_failed_cache(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	peers_cache_failed(self->peers, err);
+	return enter_follow(self, lane, err);
+}
+
+/* ---- FOLD ---- */
+
+static bool touches_a_board(const struct wire_verdict *verdict)
+{
+	return verdict->kind != VERDICT_KIND_FOREIGN && verdict->kind != VERDICT_KIND_CONFIRM;
+}
+
+static struct cache_board *board_of(struct cache_board *boards, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (boards[i].board == number)
+			return &boards[i];
+	return NULL;
+}
+
+static size_t list_boards(const struct verdict_chunk *chunk, struct cache_board *boards)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < chunk->counted_count; i++) {
+		uint32_t number = (uint32_t)chunk->counted[i]->header.board;
+
+		if (touches_a_board(chunk->counted[i]) && !board_of(boards, count, number))
+			boards[count++] = (struct cache_board){ .board = number };
+	}
+	return count;
+}
+
+/* *ret_is_folded: Redis is the fold of the verdict log up to chunk->next. Else it changed under us. */
+static int fold_chunk(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk,
+		      bool *ret_is_folded, struct err *err)
+{
+	struct cache_board boards[VERDICT_CHUNK_MESSAGES_MAX];
+	size_t count = list_boards(chunk, boards);
+	struct cache_head head, next = lane_head(lane, &chunk->next);
+	struct peers *peers = self->peers;
+	int rc = redis_cache_read(peers->cache, lane->partition, &head, boards, count, self->arena, err);
+
+	*ret_is_folded = false;
+	if (rc < 0 || !lane_is_at(lane, &head))
+		return rc;
+	for (size_t i = 0; rc == 0 && i < chunk->counted_count; i++)
+		if (touches_a_board(chunk->counted[i]))
+			rc = cache_fold(board_of(boards, count, (uint32_t)chunk->counted[i]->header.board),
+					chunk->counted[i], peers->key.id, self->arena, err);
+	if (rc < 0)
+		return rc;
+	rc = redis_cache_advance(peers->cache, lane->partition, &head, &next, boards, count, err);
+	*ret_is_folded = rc == 1;
+	return MIN(rc, 0);
+}
+
+static int take_folded(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk, struct err *err)
+{
+	bool is_folded;
+	int rc = fold_chunk(self, lane, chunk, &is_folded, err);
+
+	if (rc == -ERR_RETRY)
+		return bypass_failed_cache(self, lane, err);
+	if (rc < 0)
+		return rc;
+	if (!is_folded) {
+		validate_metric_add(METRIC_CONFLICTS, 1);
+		lane_enter(lane, LANE_START, 0, "another advanced the cache, or began it anew");
+		return 0;
+	}
+	validate_metric_add(METRIC_FOLDED, (int64_t)chunk->counted_count);
+	lane->position = chunk->next;
+	crash_point("validate.folded");
+	return 0;
+}
+
+static int step_fold(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	struct kafka_topic_range range;
+	struct verdict_chunk chunk;
+	int rc = ask_verdict_log(self, lane, &range, err);
+
+	if (rc < 0)
+		return rc;
+	if (!range_has(&range, &lane->position)) {
+		lane_park(lane, "the cache stands outside the verdict log: remove its head when the log was replaced");
+		return 0;
+	}
+	if (lane->position.next_verdict == range.high)
+		return begin_judging(self, lane, LANE_RUN, err);
+	rc = read_chunk(self, lane, range.high, &chunk, err);
+	if (rc == 0 && chunk.is_hole)
+		lane_park(lane, HOLE);
+	else if (rc == 0)
+		rc = take_folded(self, lane, &chunk, err);
+	verdict_chunk_drop(&chunk);
+	return rc;
+}
+
+/* ---- START ---- */
+
+static int draw_gen(uint8_t gen[CACHE_GEN_BYTES], struct err *err)
+{
+	if (getrandom(gen, CACHE_GEN_BYTES, 0) != CACHE_GEN_BYTES)
+		return err_set(err, ERR_FATAL, "random", "the system gives no random bytes: %s", strerrorname_np(errno));
+	return 0;
+}
+
+static int begin_cache(struct lane_start *self, struct lane *lane, const struct register_state *state, struct err *err)
+{
+	int rc = draw_gen(lane->gen, err);
+
+	if (rc < 0)
+		return rc;
+	struct cache_head head = lane_head(lane, &state->position);
+
+	rc = redis_cache_begin(self->peers->cache, lane->partition, &head, state->boards, state->board_count, err);
+	if (rc == -ERR_RETRY)
+		return bypass_failed_cache(self, lane, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		lane_enter(lane, LANE_START, 0, "another began the cache");
+		return 0;
+	}
+	crash_point("validate.began");
+	validate_metric_add(METRIC_COLD_STARTS, 1);
+	log_event(LOG_INFO, "cache.begun", "partition=%d next_raw=%lld next_verdict=%lld boards=%zu", lane->partition,
+		  (long long)state->position.next_raw, (long long)state->position.next_verdict, state->board_count);
+	lane->position = state->position;
+	lane->has_position = true;
+	lane_enter(lane, LANE_FOLD, 0, "the cache was begun from the register");
+	return 0;
+}
+
+static int start_cold(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	struct register_state state;
+	struct kafka_topic_range range;
+	bool is_known;
+	int rc = ask_register(self, lane, &state, &is_known, err);
+
+	if (rc < 0)
+		return rc;
+	if (!is_known)
+		return enter_follow(self, lane, err);
+	if (has_other_key(self, &state)) {
+		lane_park(lane, OTHER_KEY);
+		return 0;
+	}
+	rc = ask_verdict_log(self, lane, &range, err);
+	if (rc < 0)
+		return rc;
+	if (!range_has(&range, &state.position)) {
+		lane_park(lane, "the register's cursor lies outside the verdict log: instroomctl refill");
+		return 0;
+	}
+	return begin_cache(self, lane, &state, err);
+}
+
+static int step_start(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	struct cache_head head;
+
+	if (!breaker_may_ask(&self->peers->cache_breaker, clock_ms()))
+		return enter_follow(self, lane, err);
+	int rc = redis_cache_read(self->peers->cache, lane->partition, &head, NULL, 0, self->arena, err);
+
+	if (rc == -ERR_RETRY)
+		return bypass_failed_cache(self, lane, err);
+	if (rc < 0)
+		return rc;
+	peers_cache_answered(self->peers);
+	if (head.is_cold)
+		return start_cold(self, lane, err);
+	lane->position = lane_position_of(&head);
+	lane->has_position = true;
+	memcpy(lane->gen, head.gen, sizeof lane->gen);
+	lane_enter(lane, LANE_FOLD, 0, "the cache has a head");
+	return 0;
+}
+
+/* ---- FOLLOW ---- */
+
+static int step_follow(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	struct kafka_topic_range range;
+	struct verdict_chunk chunk;
+	int rc = ask_verdict_log(self, lane, &range, err);
+
+	if (rc < 0)
+		return rc;
+	if (!range_has(&range, &lane->position)) {
+		lane->has_position = false;
+		lane_enter(lane, LANE_START, 0, "what we remember lies outside the verdict log");
+		return 0;
+	}
+	if (lane->position.next_verdict == range.high)
+		return begin_judging(self, lane, LANE_BYPASS, err);
+	rc = read_chunk(self, lane, range.high, &chunk, err);
+	if (rc == 0 && chunk.is_hole)
+		lane_park(lane, HOLE);
+	else if (rc == 0)
+		lane->position = chunk.next;
+	verdict_chunk_drop(&chunk);
+	return rc;
+}
+
+/* ---- a step ---- */
+
+static int step(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	switch (lane->state) {
+	case LANE_START:
+		return step_start(self, lane, err);
+	case LANE_FOLD:
+		return step_fold(self, lane, err);
+	default:
+		return step_follow(self, lane, err);
+	}
+}
+
+/* Without the cache one lane at a time asks for it; while it has no head and the register is away there is nothing to ask
+ * for. */
+static bool may_leave_bypass(const struct lane_start *self, int64_t now_ms)
+{
+	return breaker_may_ask(&self->peers->cache_breaker, now_ms) &&
+	       breaker_may_ask(&self->peers->register_breaker, now_ms);
+}
+
+static void leave_rest(struct lane_start *self, struct lane *lane, int64_t now_ms)
+{
+	if (lane->state == LANE_WAITING)
+		lane_enter(lane, LANE_START, 0, "what lacked may be there");
+	else if (lane->state == LANE_PARKED)
+		lane_enter(lane, LANE_START, 0, "an operator may have mended it");
+	else if (lane->state == LANE_BYPASS && may_leave_bypass(self, now_ms))
+		lane_enter(lane, LANE_START, 0, "the cache may answer again");
+}
+
+static bool is_starting(const struct lane *lane)
+{
+	return lane->state == LANE_START || lane->state == LANE_FOLD || lane->state == LANE_FOLLOW;
+}
+
+bool lane_start_is_due(const struct lane *lane)
+{
+	return is_starting(lane) && lane->retry_at_ms == 0;
+}
+
+/* Kafka is away, or knows less than it should: from the beginning, as what we read so far may be old by then. */
+static void begin_anew(struct lane *lane, const struct err *err)
+{
+	lane->failures++;
+	if ((lane->failures & (lane->failures - 1)) == 0) /* the first, and then each time they have doubled */
+		log_event(LOG_WARN, "partition.delayed", "partition=%d attempt=%u code=%s why=%s effect=\"tried again\"",
+			  lane->partition, lane->failures, err->code, LOG_QUOTED(err->text));
+	lane_enter(lane, LANE_START, RETRY_PAUSE_MS, "a step failed");
+}
+
+int lane_start_step(struct lane_start *self, struct lane *lane, struct err *err)
+{
+	int64_t now_ms = clock_ms();
+
+	if (now_ms < lane->retry_at_ms)
+		return 0;
+	leave_rest(self, lane, now_ms);
+	if (!is_starting(lane))
+		return 0;
+	enum lane_state state;
+	int rc;
+
+	do { /* a lane that finds its place at the end of the log is back in RUN or BYPASS before anything is fetched */
+		state = lane->state;
+		arena_reset(self->arena);
+		rc = step(self, lane, err);
+	} while (rc == 0 && state == LANE_START && (lane->state == LANE_FOLD || lane->state == LANE_FOLLOW));
+	if (rc != -ERR_RETRY)
+		return rc;
+	begin_anew(lane, err);
+	return 0;
+}

@@ -1,0 +1,121 @@
+#include "validate/peers.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/app.h"
+#include "validate/lane.h"
+
+enum { PEER_PAUSE_MS_MIN = 250, PEER_PAUSE_MS_MAX = 5000, PRODUCER_QUEUE_BYTES = 192 << 20 };
+
+static int open_cache(struct peers *peers, struct err *err)
+{
+	const struct validate_config *config = peers->config;
+	struct redis_options options = settings_redis(&config->redis);
+
+	breaker_init(&peers->cache_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
+	return redis_cache_open(&options, config->topic.raw, peers->key.id, &peers->cache, err);
+}
+
+static int open_register(struct peers *peers, struct err *err)
+{
+	const struct validate_config *config = peers->config;
+	struct pg_options options = settings_pg(&config->pg, "instroom-validate");
+
+	options.should_stop = stop_is_asked;
+	breaker_init(&peers->register_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
+	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
+}
+
+/* Raw and verdict must have as many partitions: a verdict goes to the number of its raw message. Brokers that are away now
+ * are waited for later. */
+static int check_topics(struct peers *peers, struct err *err)
+{
+	const struct validate_config *config = peers->config;
+	int32_t raw = 0, verdict = 0;
+	int rc = kafka_reader_partitions(peers->reader, config->topic.raw, PEERS_BROKER_WAIT_MS, &raw, err);
+
+	if (rc == 0)
+		rc = kafka_reader_partitions(peers->reader, config->topic.verdict, PEERS_BROKER_WAIT_MS, &verdict, err);
+	if (rc < 0)
+		return rc == -ERR_RETRY ? 0 : rc;
+	if (raw != verdict || raw > LANES_MAX)
+		return err_set(err, ERR_CONFIG, "partitions",
+			       "%s has %d partitions and %s %d: as many are needed, at most %d", config->topic.raw, raw,
+			       config->topic.verdict, verdict, LANES_MAX);
+	return 0;
+}
+
+static int open_kafka(struct peers *peers, const struct peers_events *events, struct err *err)
+{
+	const struct validate_config *config = peers->config;
+	struct kafka_options kafka = settings_kafka(&config->kafka, "instroom-validate");
+	struct kafka_consumer_options consumer = { .topic = config->topic.raw,
+						   .group = config->kafka.group,
+						   .message_bytes_max = PEERS_MESSAGE_BYTES_MAX,
+						   .queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
+						   .session_timeout_ms = (int32_t)config->kafka.session_ms };
+	struct kafka_producer_options producer = { .message_bytes_max = PEERS_MESSAGE_BYTES_MAX,
+						   .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
+						   .queue_bytes_max = PRODUCER_QUEUE_BYTES,
+						   .compression = config->kafka.compression };
+	int rc = kafka_reader_open(&kafka, PEERS_MESSAGE_BYTES_MAX, &peers->reader, err);
+
+	if (rc == 0)
+		rc = check_topics(peers, err);
+	if (rc == 0)
+		rc = kafka_producer_open(&kafka, &producer, events->reported, events->reported_owner, &peers->producer,
+					 err);
+	if (rc == 0)
+		rc = kafka_consumer_open(&kafka, &consumer, events->partitions, events->partitions_owner,
+					 &peers->consumer, err);
+	return rc;
+}
+
+int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events, struct err *err)
+{
+	peers->config = config;
+	hmac_key_init(&peers->key, config->hmac_key);
+	int rc = open_cache(peers, err);
+
+	if (rc == 0)
+		rc = open_register(peers, err);
+	return rc == 0 ? open_kafka(peers, events, err) : rc;
+}
+
+void peers_close(struct peers *peers)
+{
+	kafka_consumer_close(peers->consumer);
+	kafka_producer_close(peers->producer);
+	kafka_reader_close(peers->reader);
+	redis_cache_close(peers->cache);
+	pg_link_close(peers->register_link);
+	*peers = (struct peers){ 0 };
+}
+
+void peers_cache_failed(struct peers *peers, const struct err *err)
+{
+	if (!peers->cache_breaker.is_open)
+		log_event(LOG_WARN, "redis.away", "code=%s why=%s effect=\"everything is a candidate until it is back\"",
+			  err->code, LOG_QUOTED(err->text));
+	breaker_failed(&peers->cache_breaker, clock_ms());
+}
+
+void peers_cache_answered(struct peers *peers)
+{
+	if (breaker_answered(&peers->cache_breaker))
+		log_event(LOG_INFO, "redis.back", "effect=\"what was judged without it is folded\"");
+}
+
+void peers_register_failed(struct peers *peers, const struct err *err)
+{
+	if (!peers->register_breaker.is_open)
+		log_event(LOG_WARN, "register.away", "code=%s why=%s effect=\"a cold cache stays cold\"", err->code,
+			  LOG_QUOTED(err->text));
+	breaker_failed(&peers->register_breaker, clock_ms());
+}
+
+void peers_register_answered(struct peers *peers)
+{
+	if (breaker_answered(&peers->register_breaker))
+		log_event(LOG_INFO, "register.back", "effect=\"cold caches are begun from it\"");
+}

@@ -1,0 +1,53 @@
+/* peers: what the validator talks to, and whether those it can do without are worth asking now.
+ *
+ * Kafka must be there: without it there is nothing to judge. The cache and the register may be away; a breaker each keeps
+ * their absence cheap. Owner: the worker thread. */
+#ifndef VALIDATE_PEERS_H
+#define VALIDATE_PEERS_H
+
+#include "kafka/kafka_consumer.h"
+#include "kafka/kafka_producer.h"
+#include "kafka/kafka_reader.h"
+#include "model/teacher_key.h"
+#include "pg/pg_link.h"
+#include "redis/redis_cache.h"
+#include "validate/breaker.h"
+#include "validate/validate_config.h"
+
+enum {
+	PEERS_MESSAGE_BYTES_MAX = 64 << 20, /* of any topic */
+	PEERS_BROKER_WAIT_MS = 2000,	    /* for a watermark or a committed offset */
+};
+
+struct peers {
+	const struct validate_config *config;
+	struct hmac_key key; /* makes the teacher keys that cache and register hold */
+	struct kafka_consumer *consumer;
+	struct kafka_producer *producer;
+	struct kafka_reader *reader; /* verdict log and reference topic: each use begins with a seek */
+	struct redis_cache *cache;
+	struct breaker cache_breaker;
+	struct pg_link *register_link; /* NULL: no register to ask */
+	struct breaker register_breaker;
+};
+
+/* Who hears of partitions that come and go, and of reports. */
+struct peers_events {
+	const struct kafka_consumer_events *partitions;
+	void *partitions_owner;
+	void (*reported)(void *owner, const struct kafka_report *report);
+	void *reported_owner;
+};
+
+/* config is borrowed. peers_close is due even after a failure. Cache and register are not connected to yet. */
+MUSTUSE int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events,
+		       struct err *err);
+void peers_close(struct peers *peers);
+
+/* Nobody asks the cache again for a while; lanes that start meanwhile go on without it. */
+void peers_cache_failed(struct peers *peers, const struct err *err);
+void peers_cache_answered(struct peers *peers);
+void peers_register_failed(struct peers *peers, const struct err *err);
+void peers_register_answered(struct peers *peers);
+
+#endif

@@ -1,0 +1,287 @@
+#include "validate/validator.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/app.h"
+#include "run/crash.h"
+#include "run/status.h"
+#include "validate/batch.h"
+#include "validate/batch_judge.h"
+#include "validate/batch_output.h"
+#include "validate/batch_settle.h"
+#include "validate/lane_attempt.h"
+#include "validate/lane_start.h"
+#include "validate/validate_metrics.h"
+
+enum {
+	LAG_EVERY_MS = 5000,
+	LAG_WAIT_MS = 100,
+	HEARTBEAT_MS_MAX = 60000,
+	/* address space; memory is used as far as batches need it */
+	BATCH_ARENA_BYTES = 512 << 20,
+	BATCH_ARENA_KEEP_BYTES = 4 << 20,
+};
+
+struct validator {
+	struct validate_config config;
+	struct status *status;
+	struct peers peers;
+	struct reference_cache *references;
+	bool is_references_read;
+	struct lanes lanes;
+	bool is_member;
+	struct arena arena; /* of one step of a lane, or of one batch */
+	struct lane_start start;
+	struct batch batch;
+	int64_t lag_at_ms;
+};
+
+/* ---- partitions come and go ---- */
+
+static void on_assigned(void *owner, const int32_t *partitions, size_t count)
+{
+	struct validator *self = owner;
+
+	self->is_member = true;
+	for (size_t i = 0; i < count; i++)
+		if (!lanes_assign(&self->lanes, partitions[i]))
+			log_event(LOG_ERROR, "partition.refused", "partition=%d why=memory", partitions[i]);
+}
+
+static void on_revoked(void *owner, const int32_t *partitions, size_t count, bool is_lost)
+{
+	struct validator *self = owner;
+
+	for (size_t i = 0; i < count; i++) {
+		struct lane *lane = lanes_find(&self->lanes, partitions[i]);
+
+		if (!lane || lane->state == LANE_UNASSIGNED)
+			continue;
+		lane_enter(lane, LANE_UNASSIGNED, 0, is_lost ? "it was lost to another" : "the group took it");
+		batch_forget_lane(lane);
+	}
+}
+
+static void on_out_of_range(void *owner, int32_t partition, int64_t offset)
+{
+	struct validator *self = owner;
+	struct lane *lane = lanes_find(&self->lanes, partition);
+
+	(void)offset;
+	if (!lane)
+		return;
+	lane_forget_fetched(lane); /* the consumer has stopped there, whatever the lane is at */
+	if (lane_is_judging(lane))
+		lane_park(lane, "the next raw message lies outside the raw log");
+}
+
+/* ---- what others see ---- */
+
+static void report_state(struct validator *self)
+{
+	const uint32_t *counts = self->lanes.counts;
+	uint32_t starting = counts[LANE_START] + counts[LANE_FOLD] + counts[LANE_FOLLOW];
+	uint32_t owned = starting + counts[LANE_RUN] + counts[LANE_BYPASS] + counts[LANE_WAITING] + counts[LANE_PARKED];
+
+	validate_metric_set(METRIC_PARTITIONS, owned);
+	validate_metric_set(METRIC_PARTITIONS_THROUGH, counts[LANE_BYPASS]);
+	validate_metric_set(METRIC_PARTITIONS_LATE, counts[LANE_WAITING]);
+	validate_metric_set(METRIC_PARTITIONS_PARKED, counts[LANE_PARKED]);
+	if (!self->is_member)
+		status_ready(false, "the consumer group");
+	else if (counts[LANE_PARKED] > 0)
+		status_ready(false, "an operator: a partition is parked");
+	else if (counts[LANE_WAITING] > 0)
+		status_ready(false, "a schema or reference version");
+	else
+		status_ready(starting == 0, "the fold of the verdict log");
+}
+
+static void measure_lag(struct validator *self)
+{
+	const char *topic = self->config.topic.raw;
+
+	if (clock_ms() < self->lag_at_ms)
+		return;
+	self->lag_at_ms = clock_ms() + LAG_EVERY_MS;
+	for (int32_t i = 0; i < self->lanes.end; i++) {
+		struct lane *lane = self->lanes.items[i];
+		struct kafka_topic_range range;
+
+		if (!lane || !lane_is_judging(lane))
+			continue;
+		if (kafka_producer_range(self->peers.producer, topic, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
+			return; /* asked again later */
+		validate_metrics_lag(topic, lane->partition, range.high - lane->position.next_raw);
+	}
+}
+
+/* ---- the poll loop ---- */
+
+/* One step of each lane that has one. *ret_is_busy: some have more to do at once. */
+static int step_lanes(struct validator *self, bool *ret_is_busy, struct err *err)
+{
+	int rc = 0;
+
+	*ret_is_busy = false;
+	for (int32_t i = 0; i < self->lanes.end && rc == 0; i++) {
+		struct lane *lane = self->lanes.items[i];
+
+		if (!lane)
+			continue;
+		rc = lane_start_step(&self->start, lane, err);
+		*ret_is_busy |= lane_start_is_due(lane);
+	}
+	return rc;
+}
+
+typedef int batch_lane_step(struct batch *batch, struct lane *lane, struct err *err);
+
+static int each_lane_of_batch(struct validator *self, batch_lane_step *step, struct err *err)
+{
+	int rc = 0;
+
+	for (int32_t i = 0; i < self->lanes.end && rc == 0; i++)
+		if (self->lanes.items[i] && self->lanes.items[i]->batch.message_count > 0)
+			rc = step(&self->batch, self->lanes.items[i], err);
+	return rc;
+}
+
+static int judge_and_settle(struct validator *self, struct err *err)
+{
+	int64_t begin_us = clock_us();
+
+	crash_point("validate.taken");
+	arena_reset(&self->arena);
+	int rc = each_lane_of_batch(self, batch_judge_lane, err);
+	int waited = batch_output_await(&self->batch, rc < 0 ? NULL : err); /* the first error is the one to report */
+
+	if (rc < 0 || waited < 0)
+		return rc < 0 ? rc : waited;
+	crash_point("validate.delivered");
+	rc = each_lane_of_batch(self, batch_settle_lane, err);
+	validate_metric_add(METRIC_TURNS, 1);
+	validate_metric_add(METRIC_TURN_US, clock_us() - begin_us);
+	return rc;
+}
+
+static int run_batch(struct validator *self, struct err *err)
+{
+	int rc = self->batch.message_count > 0 ? judge_and_settle(self, err) : 0;
+
+	for (int32_t i = 0; rc < 0 && i < self->lanes.end; i++) /* we leave in good order: no message is to blame */
+		if (self->lanes.items[i])
+			lane_attempt_take_back(&self->peers, self->lanes.items[i]);
+	return rc;
+}
+
+static int read_references(struct validator *self, struct err *err)
+{
+	int rc = self->is_references_read ? 0 : reference_cache_refresh(self->references, err);
+
+	self->is_references_read |= rc == 0;
+	return rc;
+}
+
+static int iterate(void *owner, struct err *err)
+{
+	struct validator *self = owner;
+	bool is_busy = false;
+	int rc = read_references(self, err);
+
+	if (rc == 0)
+		rc = step_lanes(self, &is_busy, err);
+	if (rc < 0)
+		return rc;
+	rc = batch_poll(&self->batch, is_busy, err);
+	if (rc == 0)
+		rc = run_batch(self, err);
+	batch_drop(&self->batch);
+	measure_lag(self);
+	report_state(self);
+	return rc;
+}
+
+/* Between iterations nothing is in flight: leaving the group is all. */
+static int drain(void *owner, int64_t deadline_ms, struct err *err)
+{
+	struct validator *self = owner;
+
+	(void)deadline_ms, (void)err;
+	kafka_consumer_close(self->peers.consumer);
+	self->peers.consumer = NULL;
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int open_all(struct validator *self, struct err *err)
+{
+	static const struct kafka_consumer_events PARTITIONS = { on_assigned, on_revoked, on_out_of_range };
+	struct peers_events events = { .partitions = &PARTITIONS,
+				       .partitions_owner = self,
+				       .reported = batch_output_reported,
+				       .reported_owner = &self->batch };
+	int rc = arena_init(&self->arena, BATCH_ARENA_BYTES, BATCH_ARENA_KEEP_BYTES, err);
+
+	if (rc == 0)
+		rc = status_open(self->config.status_address, HEARTBEAT_MS_MAX, &self->status, err);
+	if (rc == 0)
+		rc = peers_open(&self->peers, &self->config, &events, err);
+	if (rc == 0)
+		rc = reference_cache_open(self->peers.reader, self->config.topic.reference,
+					  (size_t)self->config.references_max, &self->references, err);
+	if (rc == 0)
+		rc = batch_init(&self->batch, &self->peers, &self->lanes, &self->arena, err);
+	self->batch.references = self->references;
+	self->start = (struct lane_start){ .peers = &self->peers, .arena = &self->arena };
+	return rc;
+}
+
+/* The consumer and the producer go first: closing them runs callbacks that know lanes and batch. */
+static void close_all(struct validator *self)
+{
+	peers_close(&self->peers);
+	reference_cache_close(self->references);
+	batch_release(&self->batch);
+	lanes_release(&self->lanes);
+	status_close(self->status);
+	arena_release(&self->arena);
+}
+
+static int run(struct validator *self)
+{
+	struct app app = { .turn = iterate, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms };
+	struct err err = { 0 };
+
+	if (open_all(self, &err) < 0) {
+		log_event(LOG_ERROR, "validate.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
+		return app_exit_status(&err);
+	}
+	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic.raw,
+		  self->config.kafka.group, self->peers.key.id);
+	return app_run(&app, self);
+}
+
+int validator_main(int argc, char **argv)
+{
+	struct validator *self = calloc(1, sizeof *self);
+
+	app_block_signals();
+	app_forbid_core_dumps();
+	app_settle_heap();
+	if (!self)
+		return EXIT_BUG;
+	int rc = config_load(&VALIDATE_CONFIG, argc, argv, &self->config), status = EXIT_SETTINGS;
+
+	if (rc == 0) {
+		settings_begin_log(&self->config.log);
+		validate_metrics_register();
+		config_log(&VALIDATE_CONFIG, &self->config);
+		status = run(self);
+		close_all(self);
+		config_release(&VALIDATE_CONFIG, &self->config);
+	}
+	free(self);
+	return rc > 0 ? EXIT_DRAINED : status;
+}

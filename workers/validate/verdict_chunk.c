@@ -1,0 +1,101 @@
+#include "validate/verdict_chunk.h"
+
+#include "protocol/frame.h"
+#include "protocol/verdict_class.h"
+
+enum {
+	CHUNK_BYTES_MAX = 4 << 20, /* the message that passes it is the last */
+	READ_WAIT_MS = 1000,
+};
+
+void verdict_chunk_drop(struct verdict_chunk *chunk)
+{
+	for (size_t i = 0; i < chunk->message_count; i++)
+		kafka_message_drop(&chunk->messages[i]);
+	chunk->message_count = 0;
+}
+
+static int read_messages(struct verdict_chunk *chunk, const struct verdict_log *log, int64_t next, struct err *err)
+{
+	size_t bytes = 0;
+	int rc = kafka_reader_seek(log->reader, log->topic, log->partition, next, err);
+
+	while (rc == 0 && next < log->end && chunk->message_count < VERDICT_CHUNK_MESSAGES_MAX && bytes < CHUNK_BYTES_MAX) {
+		struct kafka_message *message = &chunk->messages[chunk->message_count];
+
+		rc = kafka_reader_next(log->reader, READ_WAIT_MS, message, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return err_set(err, ERR_RETRY, "verdicts", "partition %d gives nothing below its end",
+				       log->partition);
+		chunk->message_count++;
+		bytes += message->value.n;
+		next = message->offset + 1;
+		rc = 0;
+	}
+	kafka_reader_rest(log->reader);
+	return rc;
+}
+
+/* *ret: verdict, or NULL for bytes that are none and count for nothing. */
+static int decode(const struct kafka_message *message, struct arena *arena, struct wire_verdict *verdict,
+		  const struct wire_verdict **ret, struct err *err)
+{
+	uint64_t schema;
+	struct slice body;
+
+	*ret = NULL;
+	if (frame_open(message->value, &schema, &body, NULL) != 0)
+		return 0;
+	if (!wire_schema_find(schema))
+		return err_set(err, ERR_RETRY, "schema",
+			       "partition %d holds verdicts of a newer schema: upgrade this validator",
+			       message->partition);
+	size_t mark = arena->used_bytes;
+	int rc = wire_verdict_decode_as(schema, body, arena, verdict, err);
+
+	if (rc == 0)
+		rc = wire_verdict_check(verdict, err);
+	if (rc == 0)
+		*ret = verdict;
+	if (rc == -ERR_FULL)
+		arena->used_bytes = mark; /* no verdict of ours needs so much: a chunk of them fits many times */
+	return rc == -ERR_FULL || rc == -ERR_DATA ? 0 : rc;
+}
+
+static int take(struct verdict_chunk *chunk, const struct kafka_message *message, struct arena *arena, struct err *err)
+{
+	struct wire_verdict *memory = arena_take(arena, 1, sizeof *memory);
+	const struct wire_verdict *verdict;
+
+	if (!memory)
+		return err_set(err, ERR_FULL, "arena", "a chunk of verdicts does not fit its arena");
+	int rc = decode(message, arena, memory, &verdict, err);
+
+	if (rc < 0)
+		return rc;
+	switch (chain_position_follow(&chunk->next, message->offset, verdict)) {
+	case CHAIN_COUNTS:
+		chunk->counted[chunk->counted_count++] = memory;
+		break;
+	case CHAIN_VOID:
+		chunk->void_count++;
+		break;
+	case CHAIN_HOLE:
+		chunk->is_hole = true;
+		break;
+	}
+	return 0;
+}
+
+int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict_log *log, const struct chain_position *from,
+		       struct arena *arena, struct err *err)
+{
+	*chunk = (struct verdict_chunk){ .next = *from };
+	int rc = read_messages(chunk, log, from->next_verdict, err);
+
+	for (size_t i = 0; rc == 0 && i < chunk->message_count && !chunk->is_hole; i++)
+		rc = take(chunk, &chunk->messages[i], arena, err);
+	return rc;
+}
