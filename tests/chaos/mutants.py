@@ -41,8 +41,8 @@ def retried(name, prefix, faults):
 MUTANTS = [
     # --- gateway ---
     Mutant("receipt", "the receipt waits for Kafka's acknowledgement",
-           [("workers/gateway/upload_handler.c", "\tif (report->error != 0) {\n\t\treply_not_recorded(",
-             "\tif (report->error == 1) {\n\t\treply_not_recorded(")],
+           [("workers/gateway/upload_handler.c", "\tif (report->error != 0) {\n\t\tanswer_not_recorded(",
+             "\tif (report->error == 1) {\n\t\tanswer_not_recorded(")],
            lambda: [KafkaPause(at=0.2, lasts_s=9.0)]),
     Mutant("acks", "acks=all: the broker has the message when the receipt goes out",
            [("common/kafka/kafka_producer.c", '"enable.idempotence", "true"', '"enable.idempotence", "false"'),

@@ -105,6 +105,8 @@ static const struct route OTHERS[] = {
 	{ "/a/{bestuur}", METHOD_GET, ROUTE_PUBLIC, 0, &READ },
 	{ "/a/{bestuur}", METHOD_POST, ROUTE_PUBLIC, 0, &WRITE },
 	{ "/a/hulp", METHOD_GET | METHOD_POST, ROUTE_PUBLIC, 0, &WORD },
+	{ "/b/bekende-levering", METHOD_GET, ROUTE_PUBLIC, 0, &WORD },
+	{ "/b/{leveringsid}", METHOD_GET, ROUTE_PUBLIC, 0, &READ },
 };
 
 static const struct {
@@ -119,6 +121,8 @@ static const struct {
 	{ "POST", "/a/41211", &WRITE, METHOD_GET | METHOD_POST, "the other" },
 	{ "DELETE", "/a/41211", NULL, METHOD_GET | METHOD_POST, "a third method" },
 	{ "POST", "/a/hulp", &WORD, METHOD_GET | METHOD_POST, "a word beside a variable, a handler for two methods" },
+	{ "GET", "/b/bekende-levering", &WORD, METHOD_GET, "the first of two that fit" },
+	{ "GET", "/b/andere-levering-1", &READ, METHOD_GET, "the second, where the first does not fit" },
 	{ "GET", "/a", NULL, 0, "a segment less" },
 	{ "GET", "/a/41211/", NULL, 0, "a slash more" },
 };

@@ -1,29 +1,29 @@
 #include "gateway/access.h"
 
-#include "gateway/http_server.h"
+#include "gateway/web_server.h"
 #include "gateway/services.h"
 
-bool access_check_token(struct http_request *request, const uint32_t *board)
+bool access_check_token(struct request *request, const uint32_t *board)
 {
-	switch (tokens_ask(request->services->tokens, http_request_header(request, "Authorization"), board)) {
+	switch (tokens_ask(request->services->tokens, request_header(request, "Authorization"), board)) {
 	case TOKEN_GOOD:
 		return true;
 	case TOKEN_OTHER_BOARD:
-		http_reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
+		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
 		return false;
 	default:
-		http_reply_problem(&request->reply, 401, "Niet aangemeld",
-				   "Stuur een geldig token mee: Authorization: Bearer ...");
+		reply_problem(&request->reply, 401, "Niet aangemeld",
+			      "Stuur een geldig token mee: Authorization: Bearer ...");
 		return false;
 	}
 }
 
-bool access_admit(struct http_request *request)
+bool access_admit(struct request *request)
 {
 	if (request->route->access == ROUTE_PUBLIC)
 		return true;
 	if (request->services->server->is_draining) {
-		http_reply_busy(&request->reply, "Deze ingang sluit. Probeer het zo weer.");
+		reply_busy(&request->reply, "Deze ingang sluit. Probeer het zo weer.");
 		return false;
 	}
 	return request->route->access == ROUTE_BY_HANDLER || access_check_token(request, &request->values.board);

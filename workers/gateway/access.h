@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct http_request;
+struct request;
 
-/* What the route of the request asks for; http_server calls it before the handler. false: refused. */
-MUSTUSE bool access_admit(struct http_request *request);
+/* What the route of the request asks for; web_server calls it before the handler. false: refused. */
+MUSTUSE bool access_admit(struct request *request);
 
 /* Whether the token of the request is one for this board; NULL: one at all. false: refused. */
-MUSTUSE bool access_check_token(struct http_request *request, const uint32_t *board);
+MUSTUSE bool access_check_token(struct request *request, const uint32_t *board);
 
 #endif

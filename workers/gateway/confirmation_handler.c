@@ -24,28 +24,28 @@ struct confirmation {
 	int64_t deadline_ms; /* from then on the answer is 202 */
 };
 
-static void reply_not_recorded(struct http_request *request)
+static void answer_not_recorded(struct request *request)
 {
-	http_reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd. Probeer het zo weer.");
+	reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd. Probeer het zo weer.");
 }
 
-static void reply_outcome(struct http_request *request, const struct register_job *job)
+static void answer_outcome(struct request *request, const struct register_job *job)
 {
-	http_reply_json(&request->reply, 200, "application/json",
-			json_pack("{s:b, s:i}", "uitgevoerd", job->is_executed, "vervallen", job->lapsed));
+	reply_json(&request->reply, 200, "application/json",
+		   json_pack("{s:b, s:i}", "uitgevoerd", job->is_executed, "vervallen", job->lapsed));
 }
 
-static void reply_recorded(struct http_request *request)
+static void answer_recorded(struct request *request)
 {
-	struct http_reply *reply = &request->reply;
+	struct reply *reply = &request->reply;
 
-	http_reply_problem(reply, 202, "Ontvangen",
-			   "De bevestiging is vastgelegd en wordt verwerkt. De uitkomst staat straks bij de levering.");
+	reply_problem(reply, 202, "Ontvangen",
+		      "De bevestiging is vastgelegd en wordt verwerkt. De uitkomst staat straks bij de levering.");
 	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s", request->values.board,
 		 request->values.delivery_id);
 }
 
-static void publish(struct http_request *request, const uint8_t request_id[16])
+static void publish(struct request *request, const uint8_t request_id[16])
 {
 	const struct route_values *values = &request->values;
 	struct slice delivery_id = slice_of(values->delivery_id);
@@ -58,10 +58,10 @@ static void publish(struct http_request *request, const uint8_t request_id[16])
 	frame_put(message, WIRE_CONFIRM_SCHEMA);
 	wire_confirm_encode(message, &confirm);
 	if (!services_publish(request, &headers))
-		reply_not_recorded(request);
+		answer_not_recorded(request);
 }
 
-static void confirmation_end(struct http_request *request)
+static void confirmation_end(struct request *request)
 {
 	struct confirmation *confirmation = request->state;
 	struct register_job *job = &confirmation->job;
@@ -71,16 +71,16 @@ static void confirmation_end(struct http_request *request)
 	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
 		publish(request, job->request_id);
 	else
-		reply_not_recorded(request);
+		answer_not_recorded(request);
 }
 
-static void confirmation_published(struct http_request *request, const struct kafka_report *report)
+static void confirmation_published(struct request *request, const struct kafka_report *report)
 {
 	struct confirmation *confirmation = request->state;
 	int64_t now_ms = clock_ms();
 
 	if (report->error != 0) {
-		reply_not_recorded(request);
+		answer_not_recorded(request);
 		return;
 	}
 	confirmation->job.kind = JOB_CONFIRMATION;
@@ -88,17 +88,17 @@ static void confirmation_published(struct http_request *request, const struct ka
 	services_wait(request, &confirmation->waiter, now_ms + FIRST_ASK_MS);
 }
 
-static void ask_later(struct http_request *request, struct confirmation *confirmation)
+static void ask_later(struct request *request, struct confirmation *confirmation)
 {
 	int64_t now_ms = clock_ms();
 
 	if (now_ms < confirmation->deadline_ms)
 		services_wait(request, &confirmation->waiter, now_ms + ASK_AGAIN_MS);
 	else
-		reply_recorded(request);
+		answer_recorded(request);
 }
 
-static void confirmation_due(struct http_request *request)
+static void confirmation_due(struct request *request)
 {
 	struct confirmation *confirmation = request->state;
 
@@ -106,10 +106,10 @@ static void confirmation_due(struct http_request *request)
 		ask_later(request, confirmation);
 }
 
-static void confirmation_answered(struct http_request *request, struct register_job *job)
+static void confirmation_answered(struct request *request, struct register_job *job)
 {
 	if (job->answer == JOB_FOUND)
-		reply_outcome(request, job);
+		answer_outcome(request, job);
 	else
 		ask_later(request, request->state);
 }

@@ -1,19 +1,19 @@
 #include "gateway/feedback_handler.h"
 
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 #include "gateway/register_question.h"
 
 /* CSV unless JSON is asked for before it. Weights (";q=") are not looked at. */
-static bool wants_json(const struct http_request *request)
+static bool wants_json(const struct request *request)
 {
-	struct slice accept = http_request_header(request, "Accept");
+	struct slice accept = request_header(request, "Accept");
 	const char *json = accept.n > 0 ? memmem(accept.p, accept.n, "application/json", 16) : NULL;
 	const char *csv = accept.n > 0 ? memmem(accept.p, accept.n, "text/csv", 8) : NULL;
 
 	return json && (!csv || json < csv);
 }
 
-static void feedback_end(struct http_request *request)
+static void feedback_end(struct request *request)
 {
 	struct register_job *job = request->state;
 
@@ -21,7 +21,7 @@ static void feedback_end(struct http_request *request)
 		register_question_ask(request, job, wants_json(request) ? JOB_FEEDBACK_JSON : JOB_FEEDBACK_CSV);
 }
 
-static void feedback_answered(struct http_request *request, struct register_job *job)
+static void feedback_answered(struct request *request, struct register_job *job)
 {
 	bool is_json = job->kind == JOB_FEEDBACK_JSON;
 

@@ -50,7 +50,7 @@ static void do_chores(struct gateway *gateway)
 	bool is_read = reference_watch_is_read(gateway->watch);
 
 	raw_publisher_renew(&gateway->services.publisher);
-	http_server_sweep(&gateway->server);
+	web_server_sweep(&gateway->server);
 	if (is_read)
 		take_reference(gateway); /* before the end of the topic are versions that were in force once (specification 4.1) */
 	report_readiness(gateway, is_read);
@@ -62,14 +62,14 @@ int gateway_poll(void *self, struct err *err)
 	struct gateway *gateway = self;
 	struct services *services = &gateway->services;
 	struct epoll_event events[16];
-	int wait_ms = http_server_wait_ms(&gateway->server, services_wait_ms(services, POLL_WAIT_MS_MAX));
+	int wait_ms = web_server_wait_ms(&gateway->server, services_wait_ms(services, POLL_WAIT_MS_MAX));
 
 	/* which descriptor woke us does not matter: each of those below looks for itself */
 	if (epoll_wait(gateway->epoll_fd, events, ARRAY_LEN(events), wait_ms) < 0 && errno != EINTR)
 		return err_set(err, ERR_FATAL, "epoll", "the event loop cannot wait");
 	services_poll(services);
 	gateway_metric_set(METRIC_REGISTER_UP, register_jobs_is_up(services->jobs)); /* before /metrics is answered */
-	http_server_run(&gateway->server);
+	web_server_run(&gateway->server);
 	if (clock_ms() >= gateway->chores_at_ms) {
 		gateway->chores_at_ms = clock_ms() + CHORES_EVERY_MS;
 		do_chores(gateway);
@@ -82,10 +82,10 @@ int gateway_poll(void *self, struct err *err)
 int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
 {
 	struct gateway *gateway = self;
-	const struct http_connections *connections = &gateway->server.connections;
+	const struct connections *connections = &gateway->server.connections;
 	int rc = 0;
 
-	http_server_drain(&gateway->server);
+	web_server_drain(&gateway->server);
 	while (rc == 0 && connections->count > 0 && clock_ms() < deadline_ms && stop_poll() != STOP_NOW) {
 		rc = gateway_poll(gateway, err);
 		status_beat();
@@ -116,7 +116,7 @@ static int open_watch(struct gateway *gateway, struct err *err)
 static int open_server(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
-	const struct http_server_options options = {
+	const struct web_server_options options = {
 		.listen = config->listen,
 		.cert_file = config->tls_cert_file,
 		.cert_key = config->tls_key,
@@ -128,9 +128,9 @@ static int open_server(struct gateway *gateway, struct err *err)
 		.services = &gateway->services,
 		.budget = &gateway->services.budget,
 	};
-	int rc = http_server_open(&gateway->server, &options, err);
+	int rc = web_server_open(&gateway->server, &options, err);
 
-	return rc == 0 ? watch_fd(gateway, http_server_fd(&gateway->server), err) : rc;
+	return rc == 0 ? watch_fd(gateway, web_server_fd(&gateway->server), err) : rc;
 }
 
 /* The server comes last: no request is read before all it may need is there. */
@@ -157,7 +157,7 @@ int gateway_open(struct gateway *gateway, struct err *err)
 void gateway_close(struct gateway *gateway)
 {
 	services_close_peers(&gateway->services);
-	http_server_close(&gateway->server);
+	web_server_close(&gateway->server);
 	reference_watch_close(gateway->watch);
 	services_close(&gateway->services);
 	if (gateway->signal_fd >= 0)

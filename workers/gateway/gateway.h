@@ -6,8 +6,8 @@
  * sender of any other sends again.
  *
  * What knows what, from below to above; nothing includes a file of a line above its own:
- *   byte_budget, wait_list, route, tokens, header_form, file_check, http_reply, raw_publisher, register_jobs, reference_watch
- *   http_request, http_connection, http_server     the web, without any handler
+ *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs, reference_watch
+ *   request, connection, web_server     the web, without any handler
  *   services, access                               what handlers may use
  *   upload_*, register_question, *_handler         the handlers
  *   routes                                         which handler has which address
@@ -16,14 +16,14 @@
 #define GATEWAY_GATEWAY_H
 
 #include "gateway/gateway_config.h"
-#include "gateway/http_server.h"
+#include "gateway/web_server.h"
 #include "gateway/reference_watch.h"
 #include "gateway/services.h"
 
 struct gateway {
 	struct gateway_config config;
 	struct services services;
-	struct http_server server;
+	struct web_server server;
 	struct reference_watch *watch;
 	int epoll_fd, signal_fd;
 	int64_t chores_at_ms;

@@ -17,18 +17,18 @@
 
 #include "base/slice.h"
 
-struct http_request;
+struct request;
 struct kafka_report;
 struct register_job;
 
 struct handler {
 	size_t state_bytes; /* of request->state: zeroed before begin, deallocated after free; 0: it is NULL */
-	void (*begin)(struct http_request *request);
-	void (*take)(struct http_request *request, struct slice bytes);
-	void (*end)(struct http_request *request);
-	void (*answered)(struct http_request *request, struct register_job *job);
-	void (*published)(struct http_request *request, const struct kafka_report *report);
-	void (*due)(struct http_request *request);
+	void (*begin)(struct request *request);
+	void (*take)(struct request *request, struct slice bytes);
+	void (*end)(struct request *request);
+	void (*answered)(struct request *request, struct register_job *job);
+	void (*published)(struct request *request, const struct kafka_report *report);
+	void (*due)(struct request *request);
 	void (*free)(void *state);
 };
 

@@ -1,36 +1,36 @@
 #include "gateway/health_handler.h"
 
-#include "gateway/http_server.h"
+#include "gateway/web_server.h"
 #include "gateway/services.h"
 #include "run/metrics.h"
 #include "run/status.h"
 
 enum { METRICS_BYTES_MAX = 1 << 20 };
 
-static void begin_health(struct http_request *request)
+static void begin_health(struct request *request)
 {
-	http_reply_text(&request->reply, 200, "text/plain", "ok\n");
+	reply_text(&request->reply, 200, "text/plain", "ok\n");
 }
 
-static void begin_readiness(struct http_request *request)
+static void begin_readiness(struct request *request)
 {
 	const char *why = "";
 
 	if (request->services->server->is_draining)
-		http_reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
+		reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
 	else if (!status_is_ready(&why))
-		http_reply_text(&request->reply, 503, "text/plain", why);
+		reply_text(&request->reply, 503, "text/plain", why);
 	else
-		http_reply_text(&request->reply, 200, "text/plain", "ready\n");
+		reply_text(&request->reply, 200, "text/plain", "ready\n");
 }
 
-static void begin_metrics(struct http_request *request)
+static void begin_metrics(struct request *request)
 {
 	struct strbuf body;
 
 	strbuf_init(&body, METRICS_BYTES_MAX);
 	metrics_write(&body);
-	http_reply_body(&request->reply, "text/plain; version=0.0.4", &body);
+	reply_body(&request->reply, "text/plain; version=0.0.4", &body);
 }
 
 const struct handler HEALTH_HANDLER = { .begin = begin_health };

@@ -18,73 +18,73 @@ static bool take_parameter(void *self, struct slice name, struct slice value)
 	return !walk->is_wrong;
 }
 
-bool register_question_read_query(struct http_request *request, struct register_job *job, read_parameter *read)
+bool register_question_read_query(struct request *request, struct register_job *job, read_parameter *read)
 {
 	struct query_walk walk = { .job = job, .read = read };
 
-	http_request_walk_query(request, take_parameter, &walk);
+	request_walk_query(request, take_parameter, &walk);
 	if (walk.is_wrong)
-		http_reply_problem(&request->reply, 400, "Verkeerd verzoek",
-				   "Een veld in het webadres is hier niet bekend of niet leesbaar. Een levering kent positie=P-O, "
-				   "zoals in het ontvangstbewijs; een stand kent bsn=ja.");
+		reply_problem(&request->reply, 400, "Verkeerd verzoek",
+			      "Een veld in het webadres is hier niet bekend of niet leesbaar. Een levering kent positie=P-O, "
+			      "zoals in het ontvangstbewijs; een stand kent bsn=ja.");
 	return !walk.is_wrong;
 }
 
-static void reply_away(struct http_request *request)
+static void answer_away(struct request *request)
 {
-	http_reply_busy(&request->reply, "Het register kan nu niet gevraagd worden. Probeer het zo weer.");
+	reply_busy(&request->reply, "Het register kan nu niet gevraagd worden. Probeer het zo weer.");
 }
 
-void register_question_ask(struct http_request *request, struct register_job *job, enum register_job_kind kind)
+void register_question_ask(struct request *request, struct register_job *job, enum register_job_kind kind)
 {
 	job->kind = kind;
 	job->board = request->values.board;
 	memcpy(job->id, request->values.delivery_id, sizeof job->id);
 	/* one byte: enough to be refused when the budget is used up */
 	if (!byte_budget_reserve(&request->reserved, 1) || !services_ask(request, job))
-		reply_away(request);
+		answer_away(request);
 }
 
 /* All that is known of a delivery that the writer has not reached: its name. */
-static void reply_received(struct http_request *request)
+static void answer_received(struct request *request)
 {
 	char board[8];
 
 	snprintf(board, sizeof board, "%05u", request->values.board);
-	http_reply_json(&request->reply, 200, "application/json",
-			json_pack("{s:s, s:s, s:s}", "leveringsid", request->values.delivery_id, "bestuur", board,
-				  "status", "ontvangen"));
+	reply_json(&request->reply, 200, "application/json",
+		   json_pack("{s:s, s:s, s:s}", "leveringsid", request->values.delivery_id, "bestuur", board, "status",
+			     "ontvangen"));
 }
 
-static void reply_body(struct http_request *request, struct register_job *job, const char *type)
+static void answer_body(struct request *request, struct register_job *job, const char *type)
 {
 	if (byte_budget_reserve_answer(&request->reserved, job->body.room)) {
-		http_reply_body(&request->reply, type, &job->body);
+		reply_body(&request->reply, type, &job->body);
 	} else {
 		strbuf_release(&job->body);
-		reply_away(request);
+		answer_away(request);
 	}
 }
 
-void register_question_reply(struct http_request *request, struct register_job *job, const char *type)
+void register_question_reply(struct request *request, struct register_job *job, const char *type)
 {
 	switch (job->answer) {
 	case JOB_FOUND:
-		reply_body(request, job, type);
+		answer_body(request, job, type);
 		return;
 	case JOB_NOT_YET:
-		reply_received(request);
+		answer_received(request);
 		return;
 	case JOB_UNKNOWN:
-		http_reply_problem(&request->reply, 404, "Niet gevonden",
-				   "Deze levering is bij ons (nog) niet bekend. Gebruik positie=P-O uit het ontvangstbewijs om te "
-				   "zien of zij ontvangen is.");
+		reply_problem(&request->reply, 404, "Niet gevonden",
+			      "Deze levering is bij ons (nog) niet bekend. Gebruik positie=P-O uit het ontvangstbewijs om te "
+			      "zien of zij ontvangen is.");
 		return;
 	case JOB_AWAY:
-		reply_away(request);
+		answer_away(request);
 		return;
 	default:
-		http_reply_problem(&request->reply, 500, "Storing", "Er is bij ons een storing. Wij zijn gewaarschuwd.");
+		reply_problem(&request->reply, 500, "Storing", "Er is bij ons een storing. Wij zijn gewaarschuwd.");
 	}
 }
 

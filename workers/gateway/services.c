@@ -18,50 +18,50 @@ enum {
 	REQUESTS_MAX = 1, /* the broker takes one of a connection at a time; what comes meanwhile goes together in the next */
 };
 
-static const struct handler *handler_of(const struct http_request *request)
+static const struct handler *handler_of(const struct request *request)
 {
 	return request->route->handler;
 }
 
 /* ---- what a request may wait for ---- */
 
-bool services_ask(struct http_request *request, struct register_job *job)
+bool services_ask(struct request *request, struct register_job *job)
 {
 	job->owner = request;
 	if (!request->services->jobs || !register_jobs_submit(request->services->jobs, job))
 		return false;
-	http_request_suspend(request);
+	request_suspend(request);
 	return true;
 }
 
-bool services_publish(struct http_request *request, const struct raw_headers *headers)
+bool services_publish(struct request *request, const struct raw_headers *headers)
 {
 	struct services *services = request->services;
 
 	if (!strbuf_ok(&services->message) ||
 	    !raw_publisher_put(&services->publisher, headers, strbuf_slice(&services->message), request))
 		return false;
-	http_request_suspend(request);
+	request_suspend(request);
 	return true;
 }
 
-void services_wait(struct http_request *request, struct waiter *waiter, int64_t due_ms)
+void services_wait(struct request *request, struct waiter *waiter, int64_t due_ms)
 {
 	waiter->owner = request;
 	wait_list_add(&request->services->waiting, waiter, due_ms);
-	http_request_suspend(request);
+	request_suspend(request);
 }
 
 /* ---- what came of it ---- */
 
 static void take_report(void *self, const struct kafka_report *report)
 {
-	struct http_request *request = report->token;
+	struct request *request = report->token;
 
 	(void)self;
 	byte_budget_release_all(&request->reserved); /* the message was all it held */
 	handler_of(request)->published(request, report);
-	http_request_resume(request);
+	request_resume(request);
 }
 
 static void take_answers(struct services *services)
@@ -71,11 +71,11 @@ static void take_answers(struct services *services)
 	if (read(register_jobs_fd(services->jobs), &count, sizeof count) < 0)
 		return; /* none */
 	for (struct register_job *job = register_jobs_take(services->jobs), *next; job; job = next) {
-		struct http_request *request = job->owner;
+		struct request *request = job->owner;
 
 		next = job->next;
 		handler_of(request)->answered(request, job);
-		http_request_resume(request);
+		request_resume(request);
 	}
 }
 
@@ -84,11 +84,11 @@ static void take_due(struct services *services)
 	if (wait_list_is_empty(&services->waiting))
 		return;
 	for (struct waiter *waiter = wait_list_take_due(&services->waiting, clock_ms()), *next; waiter; waiter = next) {
-		struct http_request *request = waiter->owner;
+		struct request *request = waiter->owner;
 
 		next = waiter->next;
 		handler_of(request)->due(request);
-		http_request_resume(request);
+		request_resume(request);
 	}
 }
 

@@ -9,18 +9,18 @@
 #include "base/arena.h"
 #include "gateway/byte_budget.h"
 #include "gateway/gateway_config.h"
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 #include "gateway/raw_publisher.h"
 #include "gateway/register_jobs.h"
 #include "gateway/tokens.h"
 #include "gateway/wait_list.h"
 #include "model/reference.h"
 
-struct http_server;
+struct web_server;
 
 struct services {
 	const struct gateway_config *config;
-	const struct http_server *server;
+	const struct web_server *server;
 	struct tokens *tokens;
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;  /* NULL while the gateway closes */
@@ -33,7 +33,7 @@ struct services {
 
 /* Before: config and server are set, the rest is zero. One that could not be opened is closed like any other. */
 MUSTUSE int services_open(struct services *services, int epoll_fd, struct err *err);
-/* Ends whatever may still call in for a request. Requests that waited for it have no reply: http_server_close sees to them. */
+/* Ends whatever may still call in for a request. Requests that waited for it have no reply: web_server_close sees to them. */
 void services_close_peers(struct services *services);
 void services_close(struct services *services); /* the rest, once there is no request any more */
 
@@ -41,9 +41,9 @@ void services_poll(struct services *services);
 int services_wait_ms(const struct services *services, int wait_ms_max); /* until services_poll must run in any case */
 
 /* Submits the job to the register. false: it cannot be asked now. */
-MUSTUSE bool services_ask(struct http_request *request, struct register_job *job);
+MUSTUSE bool services_ask(struct request *request, struct register_job *job);
 /* Puts services->message into the log. false: Kafka does not take it now. */
-MUSTUSE bool services_publish(struct http_request *request, const struct raw_headers *headers);
-void services_wait(struct http_request *request, struct waiter *waiter, int64_t due_ms);
+MUSTUSE bool services_publish(struct request *request, const struct raw_headers *headers);
+void services_wait(struct request *request, struct waiter *waiter, int64_t due_ms);
 
 #endif

@@ -1,6 +1,6 @@
 #include "gateway/stand_handler.h"
 
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 #include "gateway/register_question.h"
 
 static bool read_query(struct register_job *job, struct slice name, struct slice value)
@@ -11,7 +11,7 @@ static bool read_query(struct register_job *job, struct slice name, struct slice
 	return job->has_bsn || slice_equal_text(value, "nee");
 }
 
-static void stand_end(struct http_request *request)
+static void stand_end(struct request *request)
 {
 	struct register_job *job = request->state;
 
@@ -19,7 +19,7 @@ static void stand_end(struct http_request *request)
 		register_question_ask(request, job, JOB_STAND);
 }
 
-static void stand_answered(struct http_request *request, struct register_job *job)
+static void stand_answered(struct request *request, struct register_job *job)
 {
 	register_question_reply(request, job, "text/csv; charset=utf-8");
 }

@@ -1,7 +1,7 @@
 #include "gateway/summary_handler.h"
 
 #include "base/num.h"
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 #include "gateway/register_question.h"
 
 /* "P-O", from a receipt: with it, a delivery that the writer has not reached yet is known to be received. */
@@ -24,7 +24,7 @@ static bool read_query(struct register_job *job, struct slice name, struct slice
 	return slice_equal_text(name, "positie") && !job->has_position && read_position(value, job);
 }
 
-static void summary_end(struct http_request *request)
+static void summary_end(struct request *request)
 {
 	struct register_job *job = request->state;
 
@@ -32,7 +32,7 @@ static void summary_end(struct http_request *request)
 		register_question_ask(request, job, JOB_SUMMARY);
 }
 
-static void summary_answered(struct http_request *request, struct register_job *job)
+static void summary_answered(struct request *request, struct register_job *job)
 {
 	register_question_reply(request, job, "application/json");
 }

@@ -5,15 +5,15 @@
 
 #include <jansson.h>
 
-void upload_answer_receipt(struct http_reply *reply, const struct upload_receipt *receipt)
+void upload_answer_receipt(struct reply *reply, const struct upload_receipt *receipt)
 {
 	char fingerprint[2 * FINGERPRINT_BYTES];
 
 	num_to_hex(receipt->fingerprint, FINGERPRINT_BYTES, fingerprint);
-	http_reply_json(reply, 202, "application/json",
-			json_pack("{s:s, s:s%, s:I, s:i, s:I}", "leveringsid", receipt->id, "fingerprint", fingerprint,
-				  sizeof fingerprint, "regels", (json_int_t)receipt->lines, "partitie",
-				  (int)receipt->partition, "offset", (json_int_t)receipt->offset));
+	reply_json(reply, 202, "application/json",
+		   json_pack("{s:s, s:s%, s:I, s:i, s:I}", "leveringsid", receipt->id, "fingerprint", fingerprint,
+			     sizeof fingerprint, "regels", (json_int_t)receipt->lines, "partitie",
+			     (int)receipt->partition, "offset", (json_int_t)receipt->offset));
 	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s?positie=%d-%lld",
 		 receipt->board, receipt->id, receipt->partition, (long long)receipt->offset);
 }
@@ -34,8 +34,8 @@ static struct summary refused_summary(const struct header_reading *header, const
 	};
 }
 
-void upload_answer_refusal(struct http_reply *reply, unsigned status, const struct header_reading *header,
-			   const char *id, const struct finding *findings, size_t count)
+void upload_answer_refusal(struct reply *reply, unsigned status, const struct header_reading *header, const char *id,
+			   const struct finding *findings, size_t count)
 {
 	struct summary summary = refused_summary(header, id);
 
@@ -49,5 +49,5 @@ void upload_answer_refusal(struct http_reply *reply, unsigned status, const stru
 
 	json_object_update(problem, members);
 	json_decref(members);
-	http_reply_json(reply, status, "application/problem+json", problem);
+	reply_json(reply, status, "application/problem+json", problem);
 }

@@ -3,7 +3,7 @@
 #define GATEWAY_UPLOAD_ANSWER_H
 
 #include "gateway/header_form.h"
-#include "gateway/http_reply.h"
+#include "gateway/reply.h"
 
 struct upload_receipt {
 	uint32_t board;
@@ -14,10 +14,10 @@ struct upload_receipt {
 	int64_t offset;
 };
 
-void upload_answer_receipt(struct http_reply *reply, const struct upload_receipt *receipt);
+void upload_answer_receipt(struct reply *reply, const struct upload_receipt *receipt);
 
 /* id: as far as it is known; empty: none. findings: at least one, all of the same step, in the order of specification 4.4. */
-void upload_answer_refusal(struct http_reply *reply, unsigned status, const struct header_reading *header,
-			   const char *id, const struct finding *findings, size_t count);
+void upload_answer_refusal(struct reply *reply, unsigned status, const struct header_reading *header, const char *id,
+			   const struct finding *findings, size_t count);
 
 #endif

@@ -49,31 +49,31 @@ struct upload {
 
 /* ---- answers ---- */
 
-static void drop_body(struct http_request *request)
+static void drop_body(struct request *request)
 {
 	struct upload *upload = request->state;
 
 	upload_body_drop(&upload->body, &request->reserved);
 }
 
-static void reply_busy(struct http_request *request, const char *detail)
+static void answer_busy(struct request *request, const char *detail)
 {
 	gateway_metric_add(METRIC_BUSY, 1);
 	drop_body(request);
-	http_reply_busy(&request->reply, detail);
+	reply_busy(&request->reply, detail);
 }
 
-static void reply_too_many(struct http_request *request)
+static void answer_too_many(struct request *request)
 {
-	reply_busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
+	answer_busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
 }
 
-static void reply_not_recorded(struct http_request *request)
+static void answer_not_recorded(struct request *request)
 {
-	reply_busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
+	answer_busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
 }
 
-static void refuse(struct http_request *request, unsigned status, const struct finding *findings, size_t count)
+static void refuse(struct request *request, unsigned status, const struct finding *findings, size_t count)
 {
 	struct upload *upload = request->state;
 
@@ -82,7 +82,7 @@ static void refuse(struct http_request *request, unsigned status, const struct f
 	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count);
 }
 
-static void refuse_for(struct http_request *request, unsigned status, enum rule rule, enum field field, int64_t value)
+static void refuse_for(struct request *request, unsigned status, enum rule rule, enum field field, int64_t value)
 {
 	struct finding finding = { .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { value } };
 
@@ -91,14 +91,14 @@ static void refuse_for(struct http_request *request, unsigned status, enum rule 
 
 /* ---- 1 and 2: what comes in ---- */
 
-static uint64_t content_length(const struct http_request *request)
+static uint64_t content_length(const struct request *request)
 {
 	uint64_t bytes;
 
-	return num_parse_u64(http_request_header(request, "Content-Length"), UINT64_MAX, &bytes) ? bytes : 0; /* 0: chunked */
+	return num_parse_u64(request_header(request, "Content-Length"), UINT64_MAX, &bytes) ? bytes : 0; /* 0: chunked */
 }
 
-static void upload_begin(struct http_request *request)
+static void upload_begin(struct request *request)
 {
 	static const char UNKNOWN_FIELD[] =
 		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar. In "
@@ -109,36 +109,36 @@ static void upload_begin(struct http_request *request)
 	const struct header_reading *reading = &upload->header.reading;
 
 	if (!upload_body_begin(&upload->body, content_length(request))) {
-		reply_too_many(request);
+		answer_too_many(request);
 		return;
 	}
 	if (!upload_header_read(request, services->config->test_received_on, &upload->header)) {
-		http_reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
+		reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
 		return;
 	}
 	bool has_board = reading->is_good[FIELD_BOARD - HEADER_FIRST];
 
 	if (access_check_token(request, has_board ? &reading->header.board : NULL) && !services->reference)
-		reply_busy(request, "De referentiegegevens zijn nog niet geladen. Probeer het zo weer.");
+		answer_busy(request, "De referentiegegevens zijn nog niet geladen. Probeer het zo weer.");
 }
 
-static void upload_take(struct http_request *request, struct slice bytes)
+static void upload_take(struct request *request, struct slice bytes)
 {
 	struct upload *upload = request->state;
 
 	gateway_metric_add(METRIC_RECEIVED_BYTES, (int64_t)bytes.n);
 	if (clock_ms() - request->begun_ms > request->services->config->upload_ms_max) {
 		drop_body(request);
-		http_reply_problem(&request->reply, 408, "Te langzaam",
-				   "De levering kwam te langzaam binnen. Lever haar nogmaals.");
+		reply_problem(&request->reply, 408, "Te langzaam",
+			      "De levering kwam te langzaam binnen. Lever haar nogmaals.");
 	} else if (!upload_body_add(&upload->body, &request->reserved, bytes)) {
-		reply_too_many(request);
+		answer_too_many(request);
 	}
 }
 
 /* ---- 5: publishing ---- */
 
-static void publish(struct http_request *request, const struct file_reading *file)
+static void publish(struct request *request, const struct file_reading *file)
 {
 	struct services *services = request->services;
 	struct upload *upload = request->state;
@@ -154,9 +154,9 @@ static void publish(struct http_request *request, const struct file_reading *fil
 	upload_message_encode(&services->message, &message);
 	crash_point("gateway.checked");
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
-		reply_too_many(request);
+		answer_too_many(request);
 	else if (!services_publish(request, &headers))
-		reply_not_recorded(request);
+		answer_not_recorded(request);
 	else
 		drop_body(request);
 	if (services->message.room > MESSAGE_BYTES_KEPT)
@@ -165,7 +165,7 @@ static void publish(struct http_request *request, const struct file_reading *fil
 
 /* ---- 3 and 4: the checks ---- */
 
-static void check_file(struct http_request *request)
+static void check_file(struct request *request)
 {
 	struct arena *arena = &request->services->file_arena;
 	struct upload *upload = request->state;
@@ -182,7 +182,7 @@ static void check_file(struct http_request *request)
 			    arena, &file, &err);
 
 	if (rc != 0)
-		reply_too_many(request);
+		answer_too_many(request);
 	else if (file.finding_count > 0)
 		refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file.findings, file.finding_count);
 	else
@@ -190,7 +190,7 @@ static void check_file(struct http_request *request)
 	arena_reset(arena);
 }
 
-static void check_board(struct http_request *request)
+static void check_board(struct request *request)
 {
 	const struct upload *upload = request->state;
 	const struct delivery_header *header = &upload->header.reading.header;
@@ -203,13 +203,13 @@ static void check_board(struct http_request *request)
 		check_file(request);
 }
 
-static void upload_answered(struct http_request *request, struct register_job *job)
+static void upload_answered(struct request *request, struct register_job *job)
 {
 	switch (job->answer) {
 	case JOB_FOUND:
 		gateway_metric_add(METRIC_REPEATED, 1);
 		drop_body(request);
-		http_reply_body(&request->reply, "application/json", &job->body);
+		reply_body(&request->reply, "application/json", &job->body);
 		return;
 	case JOB_CLASH:
 		refuse_for(request, 409, RULE_K01, FIELD_DELIVERY_ID, 0);
@@ -233,13 +233,13 @@ static void identify(struct upload *upload)
 	header->id = slice_of(upload->id);
 }
 
-static void upload_end(struct http_request *request)
+static void upload_end(struct request *request)
 {
 	struct upload *upload = request->state;
 	const struct header_reading *reading = &upload->header.reading;
 
 	if (!upload_body_end(&upload->body)) {
-		reply_too_many(request);
+		answer_too_many(request);
 		return;
 	}
 	identify(upload);
@@ -259,13 +259,13 @@ static void upload_end(struct http_request *request)
 
 /* ---- 6: the receipt ---- */
 
-static void upload_published(struct http_request *request, const struct kafka_report *report)
+static void upload_published(struct request *request, const struct kafka_report *report)
 {
 	const struct upload *upload = request->state;
 
 	crash_point("gateway.acknowledged");
 	if (report->error != 0) {
-		reply_not_recorded(request);
+		answer_not_recorded(request);
 		return;
 	}
 	gateway_metric_add(METRIC_ACCEPTED, 1);

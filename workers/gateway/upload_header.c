@@ -1,6 +1,6 @@
 #include "gateway/upload_header.h"
 
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 #include "model/date.h"
 
 struct header_walk {
@@ -52,14 +52,14 @@ static bool take_header(void *self, struct slice name, struct slice value)
 	return !walk->is_wrong;
 }
 
-bool upload_header_read(const struct http_request *request, bool takes_received_on, struct upload_header *header)
+bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header)
 {
 	struct header_walk walk = { .header = header, .takes_received_on = takes_received_on };
 
 	header->received_on = 0;
-	http_request_walk_query(request, take_parameter, &walk);
+	request_walk_query(request, take_parameter, &walk);
 	if (!walk.is_wrong)
-		http_request_walk_headers(request, take_header, &walk);
+		request_walk_headers(request, take_header, &walk);
 	if (walk.is_wrong)
 		return false;
 	header_form_read(&walk.form, &header->reading);

@@ -8,7 +8,7 @@
 
 #include "gateway/header_form.h"
 
-struct http_request;
+struct request;
 
 enum { CONTACT_FIELDS = 3, CONTACT_BYTES_MAX = 1024 };
 
@@ -20,6 +20,6 @@ struct upload_header {
 };
 
 /* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no use. */
-MUSTUSE bool upload_header_read(const struct http_request *request, bool takes_received_on, struct upload_header *header);
+MUSTUSE bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header);
 
 #endif

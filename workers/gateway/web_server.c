@@ -1,10 +1,10 @@
-#include "gateway/http_server.h"
+#include "gateway/web_server.h"
 
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "gateway/handler.h"
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -21,14 +21,14 @@ enum {
 	BACKLOG = 1024,
 };
 
-static const struct handler *handler_of(const struct http_request *request)
+static const struct handler *handler_of(const struct request *request)
 {
 	return request->route->handler;
 }
 
 /* ---- sending the reply ---- */
 
-static void add_headers(const struct http_server *server, const struct http_reply *reply, struct MHD_Response *response)
+static void add_headers(const struct web_server *server, const struct reply *reply, struct MHD_Response *response)
 {
 	char seconds[16];
 
@@ -46,9 +46,9 @@ static void add_headers(const struct http_server *server, const struct http_repl
 	}
 }
 
-static enum MHD_Result send_reply(const struct http_server *server, struct http_request *request)
+static enum MHD_Result send_reply(const struct web_server *server, struct request *request)
 {
-	struct http_reply *reply = &request->reply;
+	struct reply *reply = &request->reply;
 	/* the body's bytes go to the library, which frees them */
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_FREE);
@@ -66,15 +66,15 @@ static enum MHD_Result send_reply(const struct http_server *server, struct http_
 
 /* ---- the moments of a request ---- */
 
-static struct http_connection *connection_of(struct MHD_Connection *connection)
+static struct connection *connection_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static struct http_request *request_new(struct http_server *server, struct MHD_Connection *mhd)
+static struct request *request_new(struct web_server *server, struct MHD_Connection *mhd)
 {
-	struct http_connection *connection = connection_of(mhd);
-	struct http_request *request = connection ? calloc(1, sizeof *request) : NULL;
+	struct connection *connection = connection_of(mhd);
+	struct request *request = connection ? calloc(1, sizeof *request) : NULL;
 
 	if (!request)
 		return NULL;
@@ -86,44 +86,43 @@ static struct http_request *request_new(struct http_server *server, struct MHD_C
 	return request;
 }
 
-static void request_free(struct http_request *request)
+static void request_free(struct request *request)
 {
 	if (request->state && handler_of(request)->free)
 		handler_of(request)->free(request->state);
 	free(request->state);
 	byte_budget_release_all(&request->reserved);
-	http_reply_release(&request->reply);
+	reply_release(&request->reply);
 	free(request);
 }
 
 /* false: there is no memory for the handler's state, and the reply says so. */
-static bool make_state(struct http_request *request)
+static bool make_state(struct request *request)
 {
 	size_t bytes = handler_of(request)->state_bytes;
 
 	request->state = bytes > 0 ? calloc(1, bytes) : NULL;
 	if (bytes == 0 || request->state)
 		return true;
-	http_reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek. Probeer het zo weer.");
+	reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek. Probeer het zo weer.");
 	return false;
 }
 
-static void begin_request(const struct http_server *server, struct http_request *request, const char *url, const char *method)
+static void begin_request(const struct web_server *server, struct request *request, const char *url, const char *method)
 {
-	const struct http_server_options *options = &server->options;
+	const struct web_server_options *options = &server->options;
 	struct route_match match = route_find(options->routes, options->route_count, slice_of(url), slice_of(method));
 
 	request->route = match.route;
 	request->values = match.values;
 	if (!match.route)
-		http_reply_problem(&request->reply, 404, "Niet gevonden",
-				   "Dit adres bestaat niet, of niet met deze methode.");
+		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet, of niet met deze methode.");
 	else if (options->admit(request) && make_state(request) && handler_of(request)->begin)
 		handler_of(request)->begin(request);
 }
 
 /* false: more than this route takes. */
-static bool take_body(struct http_request *request, struct slice bytes)
+static bool take_body(struct request *request, struct slice bytes)
 {
 	request->heard_ms = clock_ms();
 	request->body_bytes += bytes.n;
@@ -139,21 +138,21 @@ static bool take_body(struct http_request *request, struct slice bytes)
 static void notify_connection(void *self, struct MHD_Connection *mhd, void **context,
 			      enum MHD_ConnectionNotificationCode what)
 {
-	struct http_server *server = self;
+	struct web_server *server = self;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
 		/* NULL: without memory for it its first request is turned away */
-		*context = http_connections_add(&server->connections, fd, clock_ms());
+		*context = connections_add(&server->connections, fd, clock_ms());
 	} else if (*context) {
-		http_connections_remove(&server->connections, *context);
+		connections_remove(&server->connections, *context);
 	}
 }
 
-static bool waits_for_continue(const struct http_request *request)
+static bool waits_for_continue(const struct request *request)
 {
-	struct slice expect = http_request_header(request, MHD_HTTP_HEADER_EXPECT);
+	struct slice expect = request_header(request, MHD_HTTP_HEADER_EXPECT);
 
 	return expect.n == 12 && strncasecmp(expect.p, "100-continue", 12) == 0;
 }
@@ -163,8 +162,8 @@ static enum MHD_Result handle_request(void *self, struct MHD_Connection *mhd, co
 				      const char *version, const char *upload_data, size_t *upload_data_size,
 				      void **context)
 {
-	struct http_server *server = self;
-	struct http_request *request = *context;
+	struct web_server *server = self;
+	struct request *request = *context;
 
 	(void)version;
 	if (!request) {
@@ -187,7 +186,7 @@ static enum MHD_Result handle_request(void *self, struct MHD_Connection *mhd, co
 
 static void notify_completed(void *self, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode why)
 {
-	struct http_connection *connection = connection_of(mhd);
+	struct connection *connection = connection_of(mhd);
 
 	(void)self, (void)why;
 	if (!*context)
@@ -231,9 +230,9 @@ static int read_certificate(const char *path, struct strbuf *out, struct err *er
 	return strbuf_ok(out) ? 0 : err_set(err, ERR_CONFIG, "tls.cert.file", "%s is too large", path);
 }
 
-static int start_daemon(struct http_server *server, struct sockaddr_in *address, struct MHD_OptionItem *tls, struct err *err)
+static int start_daemon(struct web_server *server, struct sockaddr_in *address, struct MHD_OptionItem *tls, struct err *err)
 {
-	const struct http_server_options *options = &server->options;
+	const struct web_server_options *options = &server->options;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | (tls ? MHD_USE_TLS : 0u);
 
 	server->daemon = MHD_start_daemon(
@@ -249,14 +248,14 @@ static int start_daemon(struct http_server *server, struct sockaddr_in *address,
 	return 0;
 }
 
-int http_server_open(struct http_server *server, const struct http_server_options *options, struct err *err)
+int web_server_open(struct web_server *server, const struct web_server_options *options, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf cert, key;
 	struct sockaddr_in address;
 	bool has_tls = options->cert_file[0] != '\0';
 	int rc = read_address(options->listen, &address, err);
 
-	*server = (struct http_server){ .options = *options };
+	*server = (struct web_server){ .options = *options };
 	strbuf_init(&cert, CERTIFICATE_BYTES_MAX);
 	strbuf_init(&key, options->cert_key.n + 1);
 	if (rc == 0 && has_tls)
@@ -273,12 +272,12 @@ int http_server_open(struct http_server *server, const struct http_server_option
 	return rc;
 }
 
-int http_server_fd(const struct http_server *server)
+int web_server_fd(const struct web_server *server)
 {
 	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-int http_server_wait_ms(const struct http_server *server, int wait_ms_max)
+int web_server_wait_ms(const struct web_server *server, int wait_ms_max)
 {
 	MHD_UNSIGNED_LONG_LONG library_ms;
 
@@ -287,41 +286,41 @@ int http_server_wait_ms(const struct http_server *server, int wait_ms_max)
 	return wait_ms_max;
 }
 
-void http_server_run(struct http_server *server)
+void web_server_run(struct web_server *server)
 {
 	MHD_run(server->daemon);
 }
 
-void http_server_sweep(struct http_server *server)
+void web_server_sweep(struct web_server *server)
 {
-	http_connections_sweep(&server->connections, &server->options.time_limits, server->is_draining, clock_ms());
+	connections_sweep(&server->connections, &server->options.time_limits, server->is_draining, clock_ms());
 }
 
-void http_server_drain(struct http_server *server)
+void web_server_drain(struct web_server *server)
 {
 	MHD_socket listener = MHD_quiesce_daemon(server->daemon);
 
 	server->is_draining = true;
 	if (listener != MHD_INVALID_SOCKET)
 		close(listener);
-	http_server_sweep(server);
+	web_server_sweep(server);
 }
 
 /* The library ends the process when it is stopped with a suspended connection. */
-static void resume_all(struct http_server *server)
+static void resume_all(struct web_server *server)
 {
-	for (struct http_connection *one = server->connections.first; one; one = one->next) {
-		struct http_request *request = one->request;
+	for (struct connection *one = server->connections.first; one; one = one->next) {
+		struct request *request = one->request;
 
 		if (!request || !request->is_suspended)
 			continue;
 		if (request->reply.status == 0)
-			http_reply_busy(&request->reply, "Deze ingang sluit. Probeer het zo weer.");
-		http_request_resume(request);
+			reply_busy(&request->reply, "Deze ingang sluit. Probeer het zo weer.");
+		request_resume(request);
 	}
 }
 
-void http_server_close(struct http_server *server)
+void web_server_close(struct web_server *server)
 {
 	if (!server->daemon)
 		return;
@@ -329,7 +328,7 @@ void http_server_close(struct http_server *server)
 	resume_all(server);
 	for (int64_t end_ms = clock_ms() + CLOSE_MS_MAX; server->connections.count > 0 && clock_ms() < end_ms;) {
 		MHD_run(server->daemon);
-		http_server_sweep(server);
+		web_server_sweep(server);
 		usleep((useconds_t)CLOSE_STEP_MS * 1000);
 	}
 	MHD_stop_daemon(server->daemon);

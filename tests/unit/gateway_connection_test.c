@@ -1,12 +1,12 @@
-#include "gateway/http_connection.h"
+#include "gateway/connection.h"
 
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 
 #include <criterion/criterion.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct http_time_limits LIMITS = { .idle_ms_max = 60000, .request_ms_max = 600000 };
+static const struct time_limits LIMITS = { .idle_ms_max = 60000, .request_ms_max = 600000 };
 
 /* A connection since 0, with a request begun at 1000 where one is given. */
 static const struct {
@@ -30,40 +30,40 @@ static const struct {
 	{ .has_request = true, .replied_ms = 5000, .now_ms = 605001, .is_overdue = true, .why = "but not for ever" },
 };
 
-Test(gateway_http_connection, gives_each_stage_its_time_and_no_more)
+Test(gateway_connection, gives_each_stage_its_time_and_no_more)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
-		struct http_request request = { .begun_ms = 1000,
-						.replied_ms = ROWS[i].replied_ms,
-						.is_suspended = ROWS[i].is_suspended };
-		struct http_connection connection = { .has_served = ROWS[i].has_served,
-						      .request = ROWS[i].has_request ? &request : NULL };
+		struct request request = { .begun_ms = 1000,
+					   .replied_ms = ROWS[i].replied_ms,
+					   .is_suspended = ROWS[i].is_suspended };
+		struct connection connection = { .has_served = ROWS[i].has_served,
+						 .request = ROWS[i].has_request ? &request : NULL };
 
-		cr_expect_eq(http_connection_is_overdue(&connection, &LIMITS, ROWS[i].is_draining, ROWS[i].now_ms),
+		cr_expect_eq(connection_is_overdue(&connection, &LIMITS, ROWS[i].is_draining, ROWS[i].now_ms),
 			     ROWS[i].is_overdue, "%s", ROWS[i].why);
 	}
 }
 
-static struct http_connections list;
+static struct connections list;
 
-Test(gateway_http_connection, lists_each_connection_until_it_is_removed)
+Test(gateway_connection, lists_each_connection_until_it_is_removed)
 {
-	struct http_connection *first = http_connections_add(&list, 1, 0), *second = http_connections_add(&list, 2, 0),
-			       *third = http_connections_add(&list, 3, 0);
+	struct connection *first = connections_add(&list, 1, 0), *second = connections_add(&list, 2, 0),
+			  *third = connections_add(&list, 3, 0);
 
 	cr_assert(first && second && third);
-	http_connections_remove(&list, second);
+	connections_remove(&list, second);
 	cr_expect_eq(list.count, 2);
 	cr_expect(list.first == third && third->next == first && first->previous == third && !first->next);
-	http_connections_remove(&list, third);
+	connections_remove(&list, third);
 	cr_expect(list.first == first && !first->previous);
-	http_connections_remove(&list, first);
+	connections_remove(&list, first);
 	cr_expect(!list.first && list.count == 0);
 }
 
 /* Two ends of a connection that is in a list. A client that has left is one that sends no more: it may still see that we hang
  * up. */
-static struct http_connection *ours;
+static struct connection *ours;
 static int client;
 
 static void connect_client(void)
@@ -71,7 +71,7 @@ static void connect_client(void)
 	int ends[2];
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	ours = http_connections_add(&list, ends[0], 0);
+	ours = connections_add(&list, ends[0], 0);
 	client = ends[1];
 }
 
@@ -79,20 +79,20 @@ static bool is_ended(int64_t now_ms)
 {
 	char byte;
 
-	http_connections_sweep(&list, &LIMITS, false, now_ms);
+	connections_sweep(&list, &LIMITS, false, now_ms);
 	return recv(client, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-Test(gateway_http_connection, ends_a_connection_that_is_overdue)
+Test(gateway_connection, ends_a_connection_that_is_overdue)
 {
 	connect_client();
 	cr_expect(!is_ended(10000));
 	cr_expect(is_ended(10001));
 }
 
-Test(gateway_http_connection, ends_one_whose_client_has_left_once_it_was_silent_for_a_while)
+Test(gateway_connection, ends_one_whose_client_has_left_once_it_was_silent_for_a_while)
 {
-	struct http_request request = { .begun_ms = 1000, .heard_ms = 1000 };
+	struct request request = { .begun_ms = 1000, .heard_ms = 1000 };
 
 	connect_client();
 	ours->request = &request;
@@ -102,9 +102,9 @@ Test(gateway_http_connection, ends_one_whose_client_has_left_once_it_was_silent_
 	cr_expect(is_ended(2000));
 }
 
-Test(gateway_http_connection, lets_who_sent_a_whole_request_and_no_more_have_its_answer)
+Test(gateway_connection, lets_who_sent_a_whole_request_and_no_more_have_its_answer)
 {
-	struct http_request request = { .begun_ms = 1000, .heard_ms = 1000, .is_suspended = true };
+	struct request request = { .begun_ms = 1000, .heard_ms = 1000, .is_suspended = true };
 
 	connect_client();
 	ours->request = &request;

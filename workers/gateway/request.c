@@ -1,8 +1,8 @@
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 
 #include <microhttpd.h>
 
-struct slice http_request_header(const struct http_request *request, const char *name)
+struct slice request_header(const struct request *request, const char *name)
 {
 	const char *value = NULL;
 	size_t n = 0;
@@ -13,7 +13,7 @@ struct slice http_request_header(const struct http_request *request, const char 
 }
 
 struct walk {
-	http_each *each;
+	take_value *each;
 	void *self;
 };
 
@@ -29,17 +29,17 @@ static enum MHD_Result walk_value(void *cls, enum MHD_ValueKind kind, const char
 		       : MHD_NO;
 }
 
-void http_request_walk_query(const struct http_request *request, http_each *each, void *self)
+void request_walk_query(const struct request *request, take_value *each, void *self)
 {
 	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, walk_value, &(struct walk){ each, self });
 }
 
-void http_request_walk_headers(const struct http_request *request, http_each *each, void *self)
+void request_walk_headers(const struct request *request, take_value *each, void *self)
 {
 	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, walk_value, &(struct walk){ each, self });
 }
 
-void http_request_suspend(struct http_request *request)
+void request_suspend(struct request *request)
 {
 	if (request->is_suspended)
 		return;
@@ -47,7 +47,7 @@ void http_request_suspend(struct http_request *request)
 	MHD_suspend_connection(request->connection);
 }
 
-void http_request_resume(struct http_request *request)
+void request_resume(struct request *request)
 {
 	if (!request->is_suspended || request->reply.status == 0)
 		return;

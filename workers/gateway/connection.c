@@ -1,6 +1,6 @@
-#include "gateway/http_connection.h"
+#include "gateway/connection.h"
 
-#include "gateway/http_request.h"
+#include "gateway/request.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,9 +11,9 @@ enum {
 	LOOK_EVERY_MS = 500, /* whether a silent client is still there */
 };
 
-struct http_connection *http_connections_add(struct http_connections *connections, int fd, int64_t now_ms)
+struct connection *connections_add(struct connections *connections, int fd, int64_t now_ms)
 {
-	struct http_connection *connection = calloc(1, sizeof *connection);
+	struct connection *connection = calloc(1, sizeof *connection);
 
 	if (!connection)
 		return NULL;
@@ -27,7 +27,7 @@ struct http_connection *http_connections_add(struct http_connections *connection
 	return connection;
 }
 
-void http_connections_remove(struct http_connections *connections, struct http_connection *connection)
+void connections_remove(struct connections *connections, struct connection *connection)
 {
 	*(connection->previous ? &connection->previous->next : &connections->first) = connection->next;
 	if (connection->next)
@@ -36,10 +36,10 @@ void http_connections_remove(struct http_connections *connections, struct http_c
 	free(connection);
 }
 
-bool http_connection_is_overdue(const struct http_connection *connection, const struct http_time_limits *limits,
-				bool is_draining, int64_t now_ms)
+bool connection_is_overdue(const struct connection *connection, const struct time_limits *limits, bool is_draining,
+			   int64_t now_ms)
 {
-	const struct http_request *request = connection->request;
+	const struct request *request = connection->request;
 
 	if (!request) {
 		int64_t head_ms_max = MIN(limits->idle_ms_max, (int64_t)HEAD_MS_MAX);
@@ -56,9 +56,9 @@ bool http_connection_is_overdue(const struct http_connection *connection, const 
 
 /* The library reads what came and waits to be woken for more. When a client's end came together with its last bytes it was
  * woken once for both, and would keep a cut off upload until the connection has been silent for too long. */
-static bool has_left(struct http_connection *connection, int64_t now_ms)
+static bool has_left(struct connection *connection, int64_t now_ms)
 {
-	const struct http_request *request = connection->request;
+	const struct request *request = connection->request;
 	int64_t heard_ms = request ? request->heard_ms : connection->since_ms;
 	char byte;
 
@@ -70,10 +70,9 @@ static bool has_left(struct http_connection *connection, int64_t now_ms)
 	return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void http_connections_sweep(struct http_connections *connections, const struct http_time_limits *limits,
-			    bool is_draining, int64_t now_ms)
+void connections_sweep(struct connections *connections, const struct time_limits *limits, bool is_draining, int64_t now_ms)
 {
-	for (struct http_connection *one = connections->first; one; one = one->next)
-		if (http_connection_is_overdue(one, limits, is_draining, now_ms) || has_left(one, now_ms))
+	for (struct connection *one = connections->first; one; one = one->next)
+		if (connection_is_overdue(one, limits, is_draining, now_ms) || has_left(one, now_ms))
 			shutdown(one->fd, SHUT_RDWR);
 }

@@ -1,0 +1,27 @@
+/* reply: what is sent back for a request. The reply owns its body.
+ *
+ * A call on a reply that was filled before replaces all of it. */
+#ifndef GATEWAY_REPLY_H
+#define GATEWAY_REPLY_H
+
+#include "base/strbuf.h"
+
+struct json_t; /* of jansson */
+
+struct reply {
+	unsigned status;  /* 0: not known yet */
+	const char *type; /* static */
+	struct strbuf body;
+	char location[160];	/* empty: none */
+	unsigned retry_after_s; /* 0: none */
+};
+
+void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
+void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 200; the body is the reply's then */
+/* Takes json over. NULL (no memory for it) is sent as {}. */
+void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
+void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail); /* RFC 9457 */
+void reply_busy(struct reply *reply, const char *detail); /* 503 with Retry-After */
+void reply_release(struct reply *reply);
+
+#endif
