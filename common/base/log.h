@@ -3,7 +3,9 @@
  *   level=warn worker=validate/2 event=dedup.retry attempt=3 topic=instroom.raw.1 partition=4 why="connection refused"
  *
  * The worker's name is put in front here. Values with a blank, quote or '=' are quoted. Never personal data: see
- * specification 12. ERROR: someone must act. WARN: tolerated, and it says what we do instead. Thread-safe. */
+ * specification 12. ERROR: someone must act. WARN: tolerated, and it says what we do instead. Thread-safe.
+ *
+ * Nothing waits long for a reader: a line that cannot be written is lost, and the next that can says how many were. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -58,6 +58,30 @@ Test(log, cuts_a_line_that_is_too_long_and_still_ends_it)
 	cr_expect_eq(strchr(line, '\n'), line + n - 1, "there is one line end");
 }
 
+Test(log, nobody_who_does_not_read_holds_us_up, .timeout = 5)
+{
+	static char got[1 << 20];
+	int ends[2], saved = dup(STDERR_FILENO);
+
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	log_init("gateway", LOG_INFO);
+	for (int i = 0; i < 10000; i++)
+		log_event(LOG_INFO, "test.event", "n=%d", i);
+	cr_assert_gt(read(ends[0], got, sizeof got), 0);
+	log_event(LOG_INFO, "test.last", "n=%d", 1);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	ssize_t n = read(ends[0], got, sizeof got - 1);
+
+	cr_assert_gt(n, 0);
+	got[n] = '\0';
+	cr_expect(strstr(got, "event=log.lost lines="), "%s", got);
+	cr_expect(strstr(got, "event=test.last n=1\n"));
+	close(ends[0]);
+}
+
 Test(log, quotes_so_that_a_value_cannot_end_the_line_or_its_quotes)
 {
 	char buf[64];
