@@ -1,7 +1,6 @@
 #include "model/delivery.h"
 
 #include "base/num.h"
-#include "model/teacher_key.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -26,17 +25,17 @@ enum delivery_kind delivery_kind_of(struct slice name)
 }
 
 void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
-			  uint8_t out[FINGERPRINT_BYTES])
+			  const struct hmac_key *stand_key, uint8_t out[FINGERPRINT_BYTES])
 {
 	char content_hex[2 * 32 + 1] = { 0 }, text[192];
 
 	num_to_hex(content_sha256, 32, content_hex);
-	int n = snprintf(text, sizeof text, "instroom-1\n%05" PRIu32 "\n%s\n%c\n%" PRId64 "\n%08" PRId32 "\n%s\n",
+	int n = snprintf(text, sizeof text, "instroom-2\n%05" PRIu32 "\n%s\n%c\n%" PRId64 "\n%08" PRId32 "\n%s\n",
 			 header->board, delivery_kind_name(header->kind), header->is_dry_run ? 'J' : 'N',
 			 header->sequence, header->extraction_date, content_hex);
 
 	assert(n > 0 && (size_t)n < sizeof text); /* 11 + 11 + 11 + 2 + 21 + 12 + 65 at most */
-	sha256_of(slice_make(text, (size_t)n), out);
+	hmac_key_mac(stand_key, slice_make(text, (size_t)n), out);
 }
 
 void delivery_make_id(const uint8_t fingerprint[FINGERPRINT_BYTES], char out[DELIVERY_MADE_ID_BYTES])

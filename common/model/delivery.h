@@ -3,6 +3,7 @@
 #define MODEL_DELIVERY_H
 
 #include "model/rule.h"
+#include "model/teacher_key.h"
 
 enum delivery_kind { DELIVERY_VOLLEDIG = 1, DELIVERY_MUTATIE, DELIVERY_INTREKKING };
 const char *delivery_kind_name(enum delivery_kind kind);
@@ -34,9 +35,10 @@ struct delivery_header {
 	struct slice contact_name, contact_phone, contact_email;
 };
 
-/* specification 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. */
+/* specification 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. Keyed, as a file of one line
+ * could be guessed from its plain hash; stand_key: the key of specification 8.4. */
 void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
-			  uint8_t out[FINGERPRINT_BYTES]);
+			  const struct hmac_key *stand_key, uint8_t out[FINGERPRINT_BYTES]);
 
 /* The id of a delivery that came without one: "G-" and the first 32 hex digits of the fingerprint; no NUL is added. */
 void delivery_make_id(const uint8_t fingerprint[FINGERPRINT_BYTES], char out[DELIVERY_MADE_ID_BYTES]);

@@ -101,6 +101,11 @@ void hmac_key_pseudonym(const struct hmac_key *stand_key, uint32_t board, struct
 	num_to_hex(mac, 16, out_hex);
 }
 
+void hmac_key_mac(const struct hmac_key *key, struct slice text, uint8_t out[32])
+{
+	mac_of(key, text, (struct slice){ 0 }, out);
+}
+
 void sha256_of(struct slice bytes, uint8_t out[32])
 {
 	SHA256_CTX state;

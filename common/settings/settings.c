@@ -6,7 +6,7 @@ _Static_assert((int)SETTINGS_PASSWORD_BYTES_MAX == (int)KAFKA_PASSWORD_BYTES_MAX
 		       (int)SETTINGS_PASSWORD_BYTES_MAX == (int)PG_PASSWORD_BYTES_MAX,
 	       "a password that passes the settings is taken by the adapters");
 
-enum { NAME_BYTES_MAX = 256, TOPIC_BYTES_MAX = 200, KEY_BYTES_MIN = 8, KEY_BYTES_MAX = 4096 };
+enum { NAME_BYTES_MAX = 256, TOPIC_BYTES_MAX = 200, KEY_BYTES_MIN = 32, KEY_BYTES_MAX = 4096 };
 
 #define ROWS(keys)                    \
 	{                             \
@@ -121,7 +121,7 @@ const struct config_rows HMAC_KEY_ROWS = ROWS(HMAC_KEY);
 
 static const struct config_key STAND_KEY[] = {
 	{ "stand.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
-	  "file of the key of pseudonyms (specification 8.4)" },
+	  "file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)" },
 };
 const struct config_rows STAND_KEY_ROWS = ROWS(STAND_KEY);
 

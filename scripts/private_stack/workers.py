@@ -14,6 +14,9 @@ from .stack import BLOCK, FREE_OFFSET
 from .worker_process import KINDS
 PER_KIND = 8  # ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
 
+# The stand key of the cases (tests/oracle, ../shared/cases-2): pseudonyms and fingerprints are compared with theirs.
+CASES_KEY = "instroom-cases-key-of-32-bytes-!"
+
 
 class Worker:
     def __init__(self, workers, kind, number):
@@ -79,7 +82,7 @@ class Workers:
         env = self.stack.env()
         token = self.secret("token", lambda: secrets.token_hex(24))
         hmac_key = self.secret("hmac.key", lambda: secrets.token_hex(32))
-        stand_key = self.secret("stand.key", lambda: "test-key" if is_test else secrets.token_hex(32))
+        stand_key = self.secret("stand.key", lambda: CASES_KEY if is_test else secrets.token_hex(32))
         tokens = self.secret("tokens", lambda: f"{token.read_text()} *\n")
         kafka = {"kafka.brokers": env["INSTROOM_KAFKA_BROKERS"]}
         self.write("instroomctl.conf", kafka | {

@@ -5,6 +5,7 @@ or PostgreSQL, make it lose a delivery, acknowledge one that is not in the log, 
 Each function is one behaviour. They run in order on one private stack. The last line is "N passed, N failed".
 """
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -28,6 +29,7 @@ from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
+CASES_KEY = programs.CASES_KEY
 REFERENCE = ROOT / "tests/cases/reference"
 FILE_BYTES_MAX = 20971520
 IS_SANITIZED = b"__asan_init" in (BUILD / "workers/gateway/instroom-gateway").read_bytes()
@@ -78,8 +80,8 @@ def query(**fields):
 
 
 def fingerprint_of(body, board="99901", kind="MUTATIE", dry_run="N", sequence="1", date="20180601"):
-    parts = ["instroom-1", board, kind, dry_run, sequence, date, hashlib.sha256(body).hexdigest()]
-    return hashlib.sha256("".join(part + "\n" for part in parts).encode()).hexdigest()
+    parts = ["instroom-2", board, kind, dry_run, sequence, date, hashlib.sha256(body).hexdigest()]
+    return hmac.new(CASES_KEY.encode(), "".join(part + "\n" for part in parts).encode(), hashlib.sha256).hexdigest()
 
 
 # --- the gateway under test ---

@@ -231,7 +231,7 @@ static void make_world(int32_t partitions)
 	snprintf(world.key_file, sizeof world.key_file, "%s/hmac.key", world.dir);
 	FILE *key = fopen(world.key_file, "w");
 
-	cr_assert(key && fputs("a key of the tests\n", key) >= 0);
+	cr_assert(key && fputs("a key of the tests, long enough to be one\n", key) >= 0);
 	fclose(key);
 	ASSERT_OK(kafka_producer_open(&kafka, &options, count_reports, NULL, &world.producer, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, 64 << 20, &world.reader, &err));

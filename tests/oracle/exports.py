@@ -1,14 +1,10 @@
 """Feedback and exports, chapter 8, as bytes."""
 
 import collections
-import hashlib
-import hmac
-
 from findings import APPOINTMENT_COLUMNS, PERSON_COLUMNS
+from keyed import mac_of
 from line_rules import looks_like_bsn
 from register import OUTCOMES, REFUSED, WITHDRAWN
-
-PSEUDONYM_KEY = b"test-key"
 
 _FEEDBACK_COLUMNS = ("regel", "personeelsnummer", "benoemingssleutel", "uitkomst", "doel", "code",
                      "ernst", "veld", "melding")
@@ -65,7 +61,7 @@ def summary(delivery):
 
 def pseudonym(board_number, bsn):
     message = f"stand\n{board_number}\n{bsn}".encode("ascii")
-    return hmac.new(PSEUDONYM_KEY, message, hashlib.sha256).hexdigest()[:32]
+    return mac_of(message)[:32]
 
 
 def _state_rows(register):

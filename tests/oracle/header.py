@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dates import parse_iso_date
 from findings import HEADER_FIELDS, in_order, make_finding
+from keyed import mac_of
 
 MAX_NUMBER = 9_223_372_036_854_775_807
 
@@ -82,7 +83,7 @@ def read_header(kop, content):
 
 
 def _fingerprint(values, content):
-    parts = ("instroom-1", values["bestuur"], values["soort"], "J" if values["proef"] else "N",
+    parts = ("instroom-2", values["bestuur"], values["soort"], "J" if values["proef"] else "N",
              str(values["volgnummer"]), values["extractiedatum"].replace("-", ""),
              hashlib.sha256(content).hexdigest())
-    return hashlib.sha256("".join(part + "\n" for part in parts).encode("ascii")).hexdigest()
+    return mac_of("".join(part + "\n" for part in parts).encode("ascii"))

@@ -129,8 +129,8 @@ def main(arguments=None):
     parser.add_argument("command", choices=("write", "check"))
     parser.add_argument("folders", nargs="+", type=pathlib.Path, metavar="DIR")
     options = parser.parse_args(arguments)
-    # So that "check tests/cases/*" works: the tables beside the folders are no folder of events.
-    folders = [folder for folder in options.folders if folder.name != "reference"]
+    # So that "check tests/cases/*" works: what lies beside the folders of events is none.
+    folders = [folder for folder in options.folders if (folder / "manifest.json").is_file()]
     references = References()
     if options.command == "write":
         for folder in folders:

@@ -5,12 +5,21 @@
 
 #include <criterion/criterion.h>
 
+/* The key of the cases: specification 2.1 takes the one of 8.4. */
+static const struct hmac_key *stand_key(void)
+{
+	static struct hmac_key key;
+
+	hmac_key_init(&key, slice_of("instroom-cases-key-of-32-bytes-!"));
+	return &key;
+}
+
 static void fingerprint_hex(const struct delivery_header *header, struct slice content, char hex[64])
 {
 	uint8_t sha256[32], fingerprint[FINGERPRINT_BYTES];
 
 	sha256_of(content, sha256);
-	delivery_fingerprint(header, sha256, fingerprint);
+	delivery_fingerprint(header, sha256, stand_key(), fingerprint);
 	num_to_hex(fingerprint, sizeof fingerprint, hex);
 }
 
@@ -24,12 +33,13 @@ static struct delivery_header example(void)
 Test(delivery, fingerprint_is_that_of_its_parts_each_with_a_line_feed)
 {
 	/* hash=$(printf 'bsn\n' | sha256sum | cut -c1-64)
-	 * printf 'instroom-1\n00819\nINTREKKING\nJ\n9223372036854775807\n20180630\n%s\n' $hash | sha256sum */
+	 * printf 'instroom-2\n00819\nINTREKKING\nJ\n9223372036854775807\n20180630\n%s\n' $hash |
+	 *   openssl dgst -sha256 -hmac 'instroom-cases-key-of-32-bytes-!' */
 	struct delivery_header header = example();
 	char hex[64];
 
 	fingerprint_hex(&header, slice_of("bsn\n"), hex);
-	cr_expect_arr_eq(hex, "811b75f0598c9e1cadd7822f25be5c90580ae832568588705c70efc1fd44930d", 64);
+	cr_expect_arr_eq(hex, "0ef679b75a2187a9bb80d399f7c53b7959d4f2cc348138fcf890541f0964648e", 64);
 }
 
 Test(delivery, made_id_is_that_of_a_case) /* case c, event 23: a file of two empty records */
@@ -41,9 +51,9 @@ Test(delivery, made_id_is_that_of_a_case) /* case c, event 23: a file of two emp
 	char id[DELIVERY_MADE_ID_BYTES];
 
 	sha256_of(slice_of("\r\n\r\n"), sha256);
-	delivery_fingerprint(&header, sha256, fingerprint);
+	delivery_fingerprint(&header, sha256, stand_key(), fingerprint);
 	delivery_make_id(fingerprint, id);
-	cr_expect_arr_eq(id, "G-a087c04b920c24647c7974c91ae61ec5", sizeof id);
+	cr_expect_arr_eq(id, "G-d532fd2e4b993fe1e90100c6615e4713", sizeof id);
 	cr_expect(delivery_id_is_good(slice_make(id, sizeof id)));
 }
 
@@ -69,6 +79,18 @@ Test(delivery, fingerprint_differs_with_every_part_and_with_nothing_else)
 	same.contact_name = slice_of("A. Voorbeeld");
 	fingerprint_hex(&same, slice_of("bsn\n"), hex);
 	cr_expect_arr_eq(hex, base, 64, "id and contact take no part");
+}
+
+Test(delivery, fingerprint_is_keyed)
+{
+	struct delivery_header header = example();
+	uint8_t sha256[32] = { 0 }, mine[FINGERPRINT_BYTES], other[FINGERPRINT_BYTES];
+	struct hmac_key key;
+
+	hmac_key_init(&key, slice_of("another key of 32 bytes or more .."));
+	delivery_fingerprint(&header, sha256, stand_key(), mine);
+	delivery_fingerprint(&header, sha256, &key, other);
+	cr_expect_arr_neq(mine, other, sizeof mine);
 }
 
 Test(delivery, id_has_16_to_36_letters_digits_and_hyphens)

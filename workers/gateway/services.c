@@ -153,6 +153,7 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	const struct gateway_config *config = services->config;
 	int rc = tokens_open(config->tokens_file, &services->tokens, err);
 
+	hmac_key_init(&services->stand_key, config->stand_key);
 	services->budget.bytes_max = (size_t)config->upload_bytes_max;
 	strbuf_init(&services->message, MESSAGE_BYTES_MAX);
 	if (rc == 0)
@@ -177,4 +178,5 @@ void services_close(struct services *services)
 	tokens_free(services->tokens);
 	arena_release(&services->file_arena);
 	strbuf_release(&services->message);
+	explicit_bzero(&services->stand_key, sizeof services->stand_key);
 }

@@ -220,13 +220,13 @@ static void upload_answered(struct request *request, struct register_job *job)
 }
 
 /* specification 2.1. A file that was not hashed has no fingerprint: none that was accepted is like it. */
-static void identify(struct upload *upload)
+static void identify(struct upload *upload, const struct hmac_key *stand_key)
 {
 	struct delivery_header *header = &upload->header.reading.header;
 
 	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
 	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) { /* specification 14.1: else none is made */
-		delivery_fingerprint(header, upload->body.sha256, upload->fingerprint);
+		delivery_fingerprint(header, upload->body.sha256, stand_key, upload->fingerprint);
 		if (header->id.n == 0)
 			delivery_make_id(upload->fingerprint, upload->id);
 	}
@@ -242,7 +242,7 @@ static void upload_end(struct request *request)
 		answer_too_many(request);
 		return;
 	}
-	identify(upload);
+	identify(upload, &request->services->stand_key);
 	if (reading->finding_count > 0) {
 		refuse(request, 422, reading->findings, reading->finding_count);
 		return;
