@@ -180,7 +180,7 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 struct held {
 	rd_kafka_message_t *message;
 	size_t header_count;
-	struct kafka_header headers[];
+	struct message_header headers[];
 };
 
 /* More than KAFKA_HEADERS_MAX are no message of ours: those behind are not shown. */
@@ -211,7 +211,7 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 
 		if (rd_kafka_header_get_all(headers, i, &name, &value, &n) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
-		held->headers[held->header_count++] = (struct kafka_header){ name, slice_make(value, value ? n : 0) };
+		held->headers[held->header_count++] = (struct message_header){ name, slice_make(value, value ? n : 0) };
 	}
 	*ret = (struct kafka_message){
 		.key = slice_make(message->key, message->key ? message->key_len : 0),

@@ -6,7 +6,7 @@
 #define KAFKA_KAFKA_H
 
 #include "base/err.h"
-#include "base/slice.h"
+#include "base/message_header.h"
 
 enum { KAFKA_PASSWORD_BYTES_MAX = 1024 };
 
@@ -20,10 +20,6 @@ struct kafka_options {
 	struct slice sasl_password; /* at most KAFKA_PASSWORD_BYTES_MAX */
 };
 
-struct kafka_header {
-	const char *name; /* NUL-terminated */
-	struct slice value;
-};
 enum { KAFKA_HEADERS_MAX = 32 };
 
 /* A message as read. Slices live until the message is dropped (kafka_message_drop) or its batch is. */
@@ -32,7 +28,7 @@ struct kafka_message {
 	int32_t partition;
 	int64_t offset;
 	int64_t timestamp_ms;
-	const struct kafka_header *headers;
+	const struct message_header *headers;
 	size_t header_count;
 	void *owner; /* the room's own */
 };

@@ -200,7 +200,7 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 	return 0;
 }
 
-static rd_kafka_headers_t *copy_headers(const struct kafka_header *headers, size_t count)
+static rd_kafka_headers_t *copy_headers(const struct message_header *headers, size_t count)
 {
 	rd_kafka_headers_t *copy = rd_kafka_headers_new(count);
 
@@ -219,7 +219,7 @@ static int fail_put(struct kafka_producer *producer, rd_kafka_resp_err_t code, c
 }
 
 int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-		       struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
+		       struct slice value, const struct message_header *headers, size_t header_count, void *token,
 		       struct err *err)
 {
 	rd_kafka_topic_t *handle = NULL;

@@ -43,8 +43,8 @@ enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
  * took them, which is told once each time. ERR_FATAL: the producer is dead. A put that fails has no report. The first put to
  * a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a producer. */
 MUSTUSE int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-			       struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
-			       struct err *err);
+			       struct slice value, const struct message_header *headers, size_t header_count,
+			       void *token, struct err *err);
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* number of reports handed out */
 /* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still open. */
 MUSTUSE int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err);

@@ -248,7 +248,7 @@ void raw_headers_write(const struct raw_headers *headers, struct raw_headers_tex
 		char *value = ret->text + ret->text_bytes;
 		size_t n = (size_t)ROWS[i].write(headers, value);
 
-		ret->items[ret->count++] = (struct raw_header){ ROWS[i].name, slice_make(value, n) };
+		ret->items[ret->count++] = (struct message_header){ ROWS[i].name, slice_make(value, n) };
 		ret->text_bytes += n;
 	}
 	bool is_good = raw_headers_read(ret->items, ret->count, &read_back);
@@ -257,7 +257,7 @@ void raw_headers_write(const struct raw_headers *headers, struct raw_headers_tex
 }
 
 /* The value of a header. false: absent, or there twice. */
-static bool find_value(const struct raw_header *items, size_t count, const char *name, struct slice *ret)
+static bool find_value(const struct message_header *items, size_t count, const char *name, struct slice *ret)
 {
 	size_t found = 0;
 
@@ -269,7 +269,7 @@ static bool find_value(const struct raw_header *items, size_t count, const char 
 	return found == 1;
 }
 
-bool raw_headers_read(const struct raw_header *items, size_t count, struct raw_headers *ret)
+bool raw_headers_read(const struct message_header *items, size_t count, struct raw_headers *ret)
 {
 	struct raw_headers headers = { .kind = 0 };
 

@@ -21,6 +21,7 @@
 #ifndef PROTOCOL_RAW_HEADERS_H
 #define PROTOCOL_RAW_HEADERS_H
 
+#include "base/message_header.h"
 #include "model/delivery.h"
 #include "model/reference.h"
 
@@ -43,15 +44,9 @@ struct raw_headers {
 	bool is_replay_dry_run;
 };
 
-/* A Kafka header as this room sees it. */
-struct raw_header {
-	const char *name; /* NUL-terminated */
-	struct slice value;
-};
-
 /* The pairs of one message; the values point into text, so it may not be moved or copied. */
 struct raw_headers_text {
-	struct raw_header items[RAW_HEADERS_MAX];
+	struct message_header items[RAW_HEADERS_MAX];
 	size_t count;
 	char text[RAW_HEADERS_TEXT_BYTES];
 	size_t text_bytes;
@@ -61,8 +56,8 @@ struct raw_headers_text {
 void raw_headers_write(const struct raw_headers *headers, struct raw_headers_text *ret);
 
 /* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours are
- * passed over. ret->delivery_id borrows from items; fields the kind does not have are zero. */
-MUSTUSE bool raw_headers_read(const struct raw_header *items, size_t count, struct raw_headers *ret);
+ * skipped. ret->delivery_id borrows from items; fields the kind does not have are zero. */
+MUSTUSE bool raw_headers_read(const struct message_header *items, size_t count, struct raw_headers *ret);
 
 const char *raw_kind_name(enum raw_kind kind); /* "DELIVERY"; "" for none */
 

@@ -119,20 +119,17 @@ void kafka_producer_close(struct kafka_producer *producer)
 	free(producer);
 }
 
-static void expect_readable(struct slice value, const struct kafka_header *headers, size_t header_count)
+static void expect_readable(struct slice value, const struct message_header *headers, size_t header_count)
 {
 	struct slice body;
 	struct wire_delivery delivery;
 	struct wire_confirm confirm;
-	struct raw_header raw[KAFKA_HEADERS_MAX];
 	struct raw_headers read;
 	struct err err;
 	uint64_t schema;
 
 	FUZZ_EXPECT(header_count <= KAFKA_HEADERS_MAX);
-	for (size_t i = 0; i < header_count; i++)
-		raw[i] = (struct raw_header){ headers[i].name, headers[i].value };
-	FUZZ_EXPECT(raw_headers_read(raw, header_count, &read));
+	FUZZ_EXPECT(raw_headers_read(headers, header_count, &read));
 	FUZZ_EXPECT(frame_open(value, &schema, &body, &err) == 0);
 	arena_reset(&decoded);
 	if (schema == WIRE_CONFIRM_SCHEMA) {
@@ -147,7 +144,7 @@ static void expect_readable(struct slice value, const struct kafka_header *heade
 }
 
 int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-		       struct slice value, const struct kafka_header *headers, size_t header_count, void *token,
+		       struct slice value, const struct message_header *headers, size_t header_count, void *token,
 		       struct err *err)
 {
 	(void)topic, (void)partition;

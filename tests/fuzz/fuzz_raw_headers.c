@@ -5,7 +5,7 @@
 
 enum { ITEMS_MAX = 20, NAME_BYTES_MAX = 64 };
 
-static struct raw_header items[ITEMS_MAX];
+static struct message_header items[ITEMS_MAX];
 static char names[ITEMS_MAX][NAME_BYTES_MAX];
 
 static struct slice cut_to(struct slice *rest, char end)
@@ -27,7 +27,7 @@ static size_t read_items(struct slice input)
 		struct slice name = cut_to(&line, ' ');
 
 		snprintf(names[count], sizeof names[count], "%.*s", (int)MIN(name.n, sizeof names[count]), name.p);
-		items[count] = (struct raw_header){ names[count], line };
+		items[count] = (struct message_header){ names[count], line };
 	}
 	return count;
 }

@@ -147,7 +147,7 @@ Test(producer, sorts_what_cannot_be_sent)
 	struct kafka_topic_range range;
 	char *large = calloc(1, MESSAGE_BYTES_MAX + 1);
 	struct slice most = { large, MESSAGE_BYTES_MAX - 1000 }, more = { large, MESSAGE_BYTES_MAX + 1 };
-	struct kafka_header headers[] = { { "board", SLICE_LITERAL("41211") } };
+	struct message_header headers[] = { { "board", SLICE_LITERAL("41211") } };
 
 	make_topic(topic, sizeof topic, 1);
 	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
@@ -871,10 +871,10 @@ Test(reader, shows_headers_as_they_were_sent)
 	struct kafka_reader *reader = NULL;
 	struct kafka_message message = { 0 };
 	struct err err = { 0 };
-	struct kafka_header headers[KAFKA_HEADERS_MAX + 1];
+	struct message_header headers[KAFKA_HEADERS_MAX + 1];
 
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
-		headers[i] = (struct kafka_header){ "board", slice_make("4\0001", 3) };
+		headers[i] = (struct message_header){ "board", slice_make("4\0001", 3) };
 	headers[1].value = (struct slice){ 0 };
 	make_topic(topic, sizeof topic, 1);
 	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers,

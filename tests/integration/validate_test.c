@@ -265,14 +265,11 @@ TestSuite(validate_late, .init = NULL, .fini = drop_world, .timeout = 120);
 
 static void publish_bytes(struct slice value, const struct raw_headers *headers)
 {
-	struct kafka_header pairs[RAW_HEADERS_MAX];
 	struct raw_headers_text text = { .count = 0 };
 
 	if (headers)
 		raw_headers_write(headers, &text);
-	for (size_t i = 0; i < text.count; i++)
-		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
-	ASSERT_OK(kafka_producer_put(world.producer, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, pairs,
+	ASSERT_OK(kafka_producer_put(world.producer, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, text.items,
 				     text.count, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(world.producer, WAIT_MS, &err));
 	world.raw_count++;

@@ -75,12 +75,12 @@ Test(raw_headers, may_stand_among_others_in_any_order)
 {
 	struct raw_headers headers = some_headers(RAW_DELIVERY), read;
 	struct raw_headers_text text;
-	struct raw_header items[RAW_HEADERS_MAX + 1];
+	struct message_header items[RAW_HEADERS_MAX + 1];
 
 	raw_headers_write(&headers, &text);
 	for (size_t i = 0; i < text.count; i++)
 		items[text.count - i] = text.items[i];
-	items[0] = (struct raw_header){ "traceparent", SLICE_LITERAL("00-1") };
+	items[0] = (struct message_header){ "traceparent", SLICE_LITERAL("00-1") };
 	cr_assert(raw_headers_read(items, text.count + 1, &read));
 	expect_equal(&headers, &read);
 }
@@ -93,7 +93,7 @@ Test(raw_headers, each_one_is_needed_once)
 
 		raw_headers_write(&headers, &text);
 		for (size_t gone = 0; gone < text.count; gone++) {
-			struct raw_header items[RAW_HEADERS_MAX + 1];
+			struct message_header items[RAW_HEADERS_MAX + 1];
 			size_t count = 0;
 
 			for (size_t i = 0; i < text.count; i++)
@@ -156,7 +156,7 @@ Test(raw_headers, values_are_read_strictly)
 
 	raw_headers_write(&headers, &text);
 	for (size_t i = 0; i < ARRAY_LEN(VALUES); i++) {
-		struct raw_header items[RAW_HEADERS_MAX];
+		struct message_header items[RAW_HEADERS_MAX];
 
 		memcpy(items, text.items, sizeof items);
 		items[VALUES[i].index].value = slice_of(VALUES[i].value);

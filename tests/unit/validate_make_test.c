@@ -21,7 +21,6 @@ struct bench {
 	struct strbuf value;
 	struct raw_headers headers;
 	struct raw_headers_text text;
-	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
 	struct kafka_message message;
 	struct raw_input input;
 	struct wire_verdict verdict;
@@ -52,10 +51,8 @@ TestSuite(verdict, .init = make_bench, .fini = drop_bench);
 static void announce(void)
 {
 	raw_headers_write(&bench.headers, &bench.text);
-	for (size_t i = 0; i < bench.text.count; i++)
-		bench.kafka_headers[i] = (struct kafka_header){ bench.text.items[i].name, bench.text.items[i].value };
 	bench.message = (struct kafka_message){ .value = strbuf_slice(&bench.value),
-						.headers = bench.kafka_headers,
+						.headers = bench.text.items,
 						.header_count = bench.text.count,
 						.offset = 41 };
 }

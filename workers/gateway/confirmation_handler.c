@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "gateway/register_question.h"
 #include "gateway/services.h"
-#include "protocol/frame.h"
-#include "wire/gen/confirm.h"
 
 #include <jansson.h>
 #include <sys/random.h>
@@ -50,14 +48,11 @@ static void publish(struct request *request, const uint8_t request_id[16])
 	const struct route_values *values = &request->values;
 	struct slice delivery_id = slice_of(values->delivery_id);
 	struct wire_confirm confirm = { .board = (int32_t)values->board, .delivery_id = delivery_id };
-	const struct raw_headers headers = { .kind = RAW_CONFIRM, .board = values->board, .delivery_id = delivery_id };
-	struct strbuf *message = &request->services->message;
+	struct raw_message message;
 
 	memcpy(confirm.request_id, request_id, sizeof confirm.request_id);
-	strbuf_reset(message);
-	frame_put(message, WIRE_CONFIRM_SCHEMA);
-	wire_confirm_encode(message, &confirm);
-	if (!services_publish(request, &headers))
+	raw_message_of_confirm(&message, &confirm, &request->services->message);
+	if (!services_publish(request, &message))
 		answer_not_recorded(request);
 }
 

@@ -1,7 +1,6 @@
 #include "gateway/raw_publisher.h"
 
 #include "base/log.h"
-#include "protocol/partitioning.h"
 
 #include <sys/epoll.h>
 
@@ -60,23 +59,16 @@ void raw_publisher_close(struct raw_publisher *publisher)
 	close_producer(publisher);
 }
 
-bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_headers *headers, struct slice message, void *token)
+bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token)
 {
-	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
-	struct raw_headers_text texts;
 	struct err err = { 0 };
-	char key_text[PARTITIONING_KEY_BYTES + 1];
-	struct slice key = partitioning_key(headers->board, key_text);
 
 	if (!publisher->producer)
 		return false;
-	raw_headers_write(headers, &texts);
-	for (size_t i = 0; i < texts.count; i++)
-		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
-	if (kafka_producer_put(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, key, message,
-			       kafka_headers, texts.count, token, &err) != 0) {
-		log_event(LOG_WARN, "kafka.not-taken", "board=%s code=%s why=%s", key_text, LOG_QUOTED(err.code),
-			  LOG_QUOTED(err.text));
+	if (kafka_producer_put(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
+			       message->value, message->headers.items, message->headers.count, token, &err) != 0) {
+		log_event(LOG_WARN, "kafka.not-taken", "board=%s code=%s why=%s", message->key_text,
+			  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return false;
 	}
 	publisher->in_flight++;

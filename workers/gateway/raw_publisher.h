@@ -7,7 +7,7 @@
 #define GATEWAY_RAW_PUBLISHER_H
 
 #include "kafka/kafka_producer.h"
-#include "protocol/raw_headers.h"
+#include "protocol/raw_message.h"
 
 struct raw_publisher_options {
 	struct kafka_options kafka;
@@ -30,10 +30,9 @@ MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw
 /* Reports all that is in flight as failed, though it may be in the log. One that is not open is fine. */
 void raw_publisher_close(struct raw_publisher *publisher);
 
-/* Puts one message, which is copied, under the key of headers->board; the report has this token. false: not taken, the
- * reason is in the log, and no report comes. */
-MUSTUSE bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_headers *headers, struct slice message,
-			       void *token);
+/* Puts one message, which is copied; the report has this token. false: not taken, the reason is in the log, and no report
+ * comes. */
+MUSTUSE bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token);
 void raw_publisher_poll(struct raw_publisher *publisher); /* hands out the reports that wait */
 void raw_publisher_renew(struct raw_publisher *publisher);
 bool raw_publisher_is_up(const struct raw_publisher *publisher);

@@ -34,12 +34,11 @@ bool services_ask(struct request *request, struct register_job *job)
 	return true;
 }
 
-bool services_publish(struct request *request, const struct raw_headers *headers)
+bool services_publish(struct request *request, const struct raw_message *message)
 {
 	struct services *services = request->services;
 
-	if (!strbuf_ok(&services->message) ||
-	    !raw_publisher_put(&services->publisher, headers, strbuf_slice(&services->message), request))
+	if (!strbuf_ok(&services->message) || !raw_publisher_put(&services->publisher, message, request))
 		return false;
 	request_suspend(request);
 	return true;

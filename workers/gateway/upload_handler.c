@@ -148,14 +148,14 @@ static void publish(struct request *request, const struct file_reading *file)
 						.content_sha256 = upload->body.sha256,
 						.reference_version = reference_version(services->reference),
 						.received_on = upload->header.received_on };
-	struct raw_headers headers = upload_message_headers(&message);
+	struct raw_message raw;
 
 	upload->lines = (uint32_t)file->line_count;
-	upload_message_encode(&services->message, &message);
+	upload_message_make(&message, &services->message, &raw);
 	crash_point("gateway.checked");
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
 		answer_too_many(request);
-	else if (!services_publish(request, &headers))
+	else if (!services_publish(request, &raw))
 		answer_not_recorded(request);
 	else
 		drop_body(request);

@@ -1,9 +1,6 @@
 #include "gateway/upload_message.h"
 
-#include "protocol/frame.h"
-#include "wire/gen/delivery.h"
-
-void upload_message_encode(struct strbuf *out, const struct upload_message *message)
+void upload_message_make(const struct upload_message *message, struct strbuf *value, struct raw_message *ret)
 {
 	const struct delivery_header *header = message->header;
 	const struct file_reading *file = message->file;
@@ -26,25 +23,5 @@ void upload_message_encode(struct strbuf *out, const struct upload_message *mess
 	memcpy(delivery.header.fingerprint, message->fingerprint, sizeof delivery.header.fingerprint);
 	memcpy(delivery.header.reference_version, message->reference_version, sizeof delivery.header.reference_version);
 	memcpy(delivery.content_sha256, message->content_sha256, sizeof delivery.content_sha256);
-	strbuf_reset(out);
-	frame_put(out, WIRE_DELIVERY_SCHEMA);
-	wire_delivery_encode(out, &delivery);
-}
-
-struct raw_headers upload_message_headers(const struct upload_message *message)
-{
-	const struct delivery_header *header = message->header;
-	struct raw_headers headers = { .kind = RAW_DELIVERY,
-				       .board = header->board,
-				       .delivery_id = header->id,
-				       .is_dry_run = header->is_dry_run,
-				       .sequence = header->sequence,
-				       .line_count = (int32_t)message->file->line_count,
-				       .delivery_kind = header->kind,
-				       .extraction_date = header->extraction_date,
-				       .received_on = message->received_on };
-
-	memcpy(headers.fingerprint, message->fingerprint, sizeof headers.fingerprint);
-	memcpy(headers.reference_version, message->reference_version, sizeof headers.reference_version);
-	return headers;
+	raw_message_of_delivery(ret, &delivery, value);
 }

@@ -1,10 +1,9 @@
-/* upload_message: the Delivery message of an accepted file, and its Kafka headers (design 2). Pure. */
+/* upload_message: the Delivery message of an accepted file (design 2). Pure. */
 #ifndef GATEWAY_UPLOAD_MESSAGE_H
 #define GATEWAY_UPLOAD_MESSAGE_H
 
-#include "base/strbuf.h"
 #include "gateway/file_check.h"
-#include "protocol/raw_headers.h"
+#include "protocol/raw_message.h"
 
 /* All borrowed. */
 struct upload_message {
@@ -14,7 +13,7 @@ struct upload_message {
 	int32_t received_on;
 };
 
-void upload_message_encode(struct strbuf *out, const struct upload_message *message); /* in place of what out held */
-struct raw_headers upload_message_headers(const struct upload_message *message);
+/* value: holds the body afterwards, in place of what it held; *ret borrows from it. */
+void upload_message_make(const struct upload_message *message, struct strbuf *value, struct raw_message *ret);
 
 #endif

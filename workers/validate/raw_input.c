@@ -16,13 +16,8 @@ void raw_input_give_up(struct raw_input *input, const char *reason)
 
 void raw_input_open(const struct kafka_message *message, struct raw_input *ret)
 {
-	struct raw_header headers[KAFKA_HEADERS_MAX];
-	size_t count = MIN(message->header_count, (size_t)KAFKA_HEADERS_MAX);
-
-	for (size_t i = 0; i < count; i++)
-		headers[i] = (struct raw_header){ message->headers[i].name, message->headers[i].value };
 	*ret = (struct raw_input){ .state = RAW_INPUT_READY };
-	ret->has_headers = raw_headers_read(headers, count, &ret->headers);
+	ret->has_headers = raw_headers_read(message->headers, message->header_count, &ret->headers);
 	if (!ret->has_headers)
 		raw_input_give_up(ret, REASON_NO_HEADERS);
 }

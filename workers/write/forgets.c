@@ -1,9 +1,6 @@
 #include "write/forgets.h"
 
-#include "protocol/frame.h"
-#include "wire/gen/forget.h"
-#include "protocol/partitioning.h"
-#include "protocol/raw_headers.h"
+#include "protocol/raw_message.h"
 #include "write/board_state.h"
 
 enum { FORGET_BYTES_MAX = 2 << 20 }; /* 50,000 teachers are 800,000 bytes */
@@ -48,21 +45,12 @@ int forgets_publish(struct forgets *forgets, const struct message *message, size
 	if (teachers == 0)
 		return 0;
 	struct wire_forget body = { .board = board, .keys = strbuf_slice(&forgets->keys) };
-	struct raw_headers headers = { .kind = RAW_FORGET, .board = (uint32_t)board };
-	struct raw_headers_text text;
-	struct kafka_header pairs[RAW_HEADERS_MAX];
-	char key[PARTITIONING_KEY_BYTES + 1];
+	struct raw_message raw;
 
-	strbuf_reset(&forgets->value);
-	frame_put(&forgets->value, WIRE_FORGET_SCHEMA);
-	wire_forget_encode(&forgets->value, &body);
+	raw_message_of_forget(&raw, &body, &forgets->value);
 	if (!strbuf_ok(&forgets->keys) || !strbuf_ok(&forgets->value))
 		return err_set(err, ERR_FULL, "forget", "a Forget of %zu teachers does not fit", teachers);
-	raw_headers_write(&headers, &text);
-	for (size_t i = 0; i < text.count; i++)
-		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
 	*ret_teachers = teachers;
-	return kafka_producer_put(forgets->producer, forgets->topic, message->partition,
-				  partitioning_key(headers.board, key), strbuf_slice(&forgets->value), pairs,
-				  text.count, NULL, err);
+	return kafka_producer_put(forgets->producer, forgets->topic, message->partition, raw.key, raw.value,
+				  raw.headers.items, raw.headers.count, NULL, err);
 }

@@ -10,7 +10,7 @@ struct publish_message {
 	const char *topic;
 	int32_t partition; /* or KAFKA_ANY_PARTITION */
 	struct slice key, value;
-	const struct kafka_header *headers;
+	const struct message_header *headers;
 	size_t header_count;
 };
 

@@ -3,11 +3,8 @@
 
 #include "base/clock.h"
 #include "ctl/base/publish.h"
-#include "protocol/frame.h"
 #include "report/report.h"
-#include "wire/gen/confirm.h"
-#include "protocol/partitioning.h"
-#include "protocol/raw_headers.h"
+#include "protocol/raw_message.h"
 #include "wire/wire.h"
 
 #include <sys/random.h>
@@ -16,30 +13,21 @@ enum { CONFIRM_BYTES_MAX = 1 << 16, POLL_MS = 10, ANSWER_MS_MAX = 60000 };
 
 static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct err *err)
 {
-	struct raw_headers headers = { .kind = RAW_CONFIRM,
-				       .board = (uint32_t)confirm->board,
-				       .delivery_id = confirm->delivery_id };
-	struct kafka_header kafka_headers[RAW_HEADERS_MAX];
-	struct raw_headers_text texts;
-	struct strbuf message;
-	char key[PARTITIONING_KEY_BYTES + 1];
+	struct raw_message message;
+	struct strbuf value;
 
-	strbuf_init(&message, CONFIRM_BYTES_MAX);
-	frame_put(&message, WIRE_CONFIRM_SCHEMA);
-	wire_confirm_encode(&message, confirm);
-	raw_headers_write(&headers, &texts);
-	for (size_t i = 0; i < texts.count; i++)
-		kafka_headers[i] = (struct kafka_header){ texts.items[i].name, texts.items[i].value };
+	strbuf_init(&value, CONFIRM_BYTES_MAX);
+	raw_message_of_confirm(&message, confirm, &value);
 	int rc = publish_one(ctl,
 			     &(struct publish_message){ .what = "the confirmation",
 							.topic = ctl->config.topic.raw,
 							.partition = KAFKA_ANY_PARTITION,
-							.key = partitioning_key(headers.board, key),
-							.value = strbuf_slice(&message),
-							.headers = kafka_headers,
-							.header_count = texts.count },
+							.key = message.key,
+							.value = message.value,
+							.headers = message.headers.items,
+							.header_count = message.headers.count },
 			     err);
-	strbuf_release(&message);
+	strbuf_release(&value);
 	return rc;
 }
 

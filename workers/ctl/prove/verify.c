@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { BOARDS = 100000, HEADERS_MAX = 32, ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
+enum { BOARDS = 100000, ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
 
 /* What the verdict that counts says of a raw message. */
 enum mark { MARK_NONE, MARK_JUDGED, MARK_GIVEN_UP, MARK_FOREIGN };
@@ -241,17 +241,14 @@ static int fold(struct verify *verify, struct verify_board *board, const struct 
 static int follow_raw(struct verify *verify, const struct kafka_message *message, struct err *err)
 {
 	enum mark mark = (enum mark)verify->marks[message->offset];
-	struct raw_header headers[HEADERS_MAX];
 	struct raw_headers read;
-	size_t count = MIN(message->header_count, (size_t)HEADERS_MAX);
 
 	if (mark == MARK_NONE)
 		return err_set(err, ERR_DATA, "verdict",
 			       "no verdict that counts speaks of raw message %lld of partition %d",
 			       (long long)message->offset, message->partition);
-	for (size_t i = 0; i < count; i++)
-		headers[i] = (struct raw_header){ message->headers[i].name, message->headers[i].value };
-	if (mark == MARK_FOREIGN || !raw_headers_read(headers, count, &read) || !verify->is_wanted[read.board])
+	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) ||
+	    !verify->is_wanted[read.board])
 		return 0;
 	struct verify_board *board = board_of(verify, read.board);
 

@@ -33,7 +33,7 @@ static const char STATE_SQL[] =
 /* Kafka header names need a NUL at their end. */
 static void read_headers(struct quarantined *q, char names[NAMES_BYTES])
 {
-	struct raw_header headers[HEADERS_MAX];
+	struct message_header headers[HEADERS_MAX];
 	size_t count = MIN(q->message.header_names.count, (size_t)HEADERS_MAX);
 
 	count = MIN(count, q->message.header_values.count);
@@ -42,7 +42,7 @@ static void read_headers(struct quarantined *q, char names[NAMES_BYTES])
 
 		snprintf(name, NAME_BYTES, "%.*s", (int)q->message.header_names.items[i].n,
 			 q->message.header_names.items[i].p);
-		headers[i] = (struct raw_header){ name, q->message.header_values.items[i] };
+		headers[i] = (struct message_header){ name, q->message.header_values.items[i] };
 	}
 	q->has_headers = raw_headers_read(headers, count, &q->headers);
 }

@@ -10,10 +10,7 @@
 #include "ctl/replay/replay_job.h"
 #include "ctl/replay/replay_scope.h"
 #include "kafka/kafka_producer.h"
-#include "protocol/frame.h"
-#include "wire/gen/replay.h"
-#include "protocol/partitioning.h"
-#include "protocol/raw_headers.h"
+#include "protocol/raw_message.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -113,47 +110,17 @@ static int load_window(struct start *start, struct err *err)
 	return rc;
 }
 
-static struct raw_headers headers_of(const struct wire_delivery *delivery)
-{
-	const struct wire_header *header = &delivery->header;
-	struct raw_headers headers = {
-		.kind = RAW_REPLAY,
-		.board = (uint32_t)header->board,
-		.delivery_id = header->delivery_id,
-		.attempt = delivery->attempt,
-		.is_dry_run = header->dry_run,
-		.sequence = header->sequence,
-		.line_count = header->line_count,
-		.delivery_kind = (enum delivery_kind)header->kind,
-		.extraction_date = header->extraction_date,
-		.received_on = header->received_on,
-	};
-
-	memcpy(headers.fingerprint, header->fingerprint, sizeof headers.fingerprint);
-	memcpy(headers.reference_version, header->reference_version, sizeof headers.reference_version);
-	return headers;
-}
-
 static int put(struct start *start, struct item *item, const struct wire_replay *replay, struct err *err)
 {
-	struct raw_headers headers = headers_of(&replay->delivery);
-	struct kafka_header pairs[RAW_HEADERS_MAX];
-	struct raw_headers_text text;
-	char key_text[PARTITIONING_KEY_BYTES + 1];
-	struct slice key = partitioning_key(headers.board, key_text);
+	struct raw_message message;
 
-	strbuf_reset(&start->message);
-	frame_put(&start->message, WIRE_REPLAY_SCHEMA);
-	wire_replay_encode(&start->message, replay);
+	raw_message_of_replay(&message, replay, &start->message);
 	if (!strbuf_ok(&start->message))
 		return err_set(err, ERR_FULL, "replay", "a replay is larger than a message may be");
-	raw_headers_write(&headers, &text);
-	for (size_t i = 0; i < text.count; i++)
-		pairs[i] = (struct kafka_header){ text.items[i].name, text.items[i].value };
 	item->is_put = true;
 	for (;;) {
-		int rc = kafka_producer_put(start->producer, start->ctl->config.topic.raw, KAFKA_ANY_PARTITION, key,
-					    strbuf_slice(&start->message), pairs, text.count, item, err);
+		int rc = kafka_producer_put(start->producer, start->ctl->config.topic.raw, KAFKA_ANY_PARTITION, message.key,
+					    message.value, message.headers.items, message.headers.count, item, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
