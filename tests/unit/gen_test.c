@@ -1,8 +1,8 @@
 /* What the generator promises: the same bytes for the same options, good BSNs, nights that follow from the options, and errors
  * that the rules reject. */
-#include "gen/gen.h"
-
+#include "gen/gen_error.h"
 #include "gen/gen_main.h"
+#include "gen/gen_teacher.h"
 #include "model/bsn.h"
 #include "model/judge.h"
 #include "model/reference.h"

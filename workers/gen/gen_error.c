@@ -1,5 +1,4 @@
-/* gen_error: ways to break one rule each, so that every code of ernst A on lines comes up. */
-#include "gen/gen.h"
+#include "gen/gen_error.h"
 
 static void put(struct gen_line *line, enum field field, const char *text)
 {

@@ -1,6 +1,7 @@
-/* gen_hostile: files a gateway must refuse with the code in their name, or withstand when it is "taken". */
-#include "gen/gen.h"
+#include "gen/gen_hostile.h"
 
+#include "base/strbuf.h"
+#include "gen/gen_file.h"
 #include "model/date.h"
 #include "model/delivery.h"
 
@@ -141,7 +142,7 @@ static const struct {
 	{ "taken-unreadable", make_unreadable },
 };
 
-int gen_hostile(const struct gen_options *options, const struct gen_world *world, struct err *err)
+int gen_hostile_write(const struct gen_options *options, const struct gen_world *world, struct err *err)
 {
 	struct strbuf file;
 	char name[80], board[8], date[11];
@@ -158,10 +159,10 @@ int gen_hostile(const struct gen_options *options, const struct gen_world *world
 		strbuf_reset(&file);
 		HOSTILE[i].make(&file);
 		snprintf(name, sizeof name, "%s.csv", HOSTILE[i].name);
-		rc = gen_write_file(options->out, name, file.n > 0 ? strbuf_slice(&file) : SLICE_LITERAL(""), err);
+		rc = gen_file_write(options->out, name, file.n > 0 ? strbuf_slice(&file) : SLICE_LITERAL(""), err);
 		snprintf(name, sizeof name, "%s.json", HOSTILE[i].name);
 		if (rc == 0)
-			rc = gen_write_file(options->out, name, slice_of(text), err);
+			rc = gen_file_write(options->out, name, slice_of(text), err);
 		free(text);
 		json_decref(header);
 	}

@@ -1,7 +1,7 @@
-/* gen_teacher: one teacher's lines, as a function of seed, board, number and night. */
-#include "gen/gen.h"
+#include "gen/gen_teacher.h"
 
-#include "model/date.h"
+#include "gen/gen_chance.h"
+#include "gen/gen_error.h"
 #include "model/reference.h"
 
 #include <stdarg.h>
@@ -83,7 +83,7 @@ void gen_bsn(uint64_t number, char out[10])
 	}
 }
 
-/* 1.39 lines a teacher, some with up to 6 (specification 11). */
+/* 1.39 lines per teacher on average, some with up to 6 (specification 11). */
 static size_t lines_of(uint64_t chance)
 {
 	static const unsigned LIMITS[GEN_LINES_MAX] = { 740, 910, 965, 985, 995, 1000 };
@@ -95,14 +95,14 @@ static size_t lines_of(uint64_t chance)
 	return n + 1;
 }
 
-static void make_person(const struct gen_options *options, uint64_t id, uint64_t number, struct gen_line *line)
+static void make_person(const struct gen_options *options, uint64_t id, struct gen_line *line)
 {
 	uint64_t seed = options->seed;
 	uint64_t sex = gen_chance(seed, id, 0, W_SEX), birth = gen_chance(seed, id, 0, W_BIRTH);
 	uint64_t address = gen_chance(seed, id, 0, W_ADDRESS), given = gen_chance(seed, id, 0, W_GIVEN);
 	char bsn[10];
 
-	gen_bsn(number, bsn);
+	gen_bsn(id, bsn);
 	set(line, FIELD_BSN, "%s", bsn);
 	set(line, FIELD_EMPLOYEE_REF, "P%llu", (unsigned long long)(100000 + id % 900000));
 	set(line, FIELD_FAMILY_NAME, "%s", pick(FAMILY, ARRAY_LEN(FAMILY), gen_chance(seed, id, 0, W_NAME)));
@@ -191,7 +191,7 @@ static bool is_there(const struct gen_options *options, const struct gen_board *
 	bool has_joined = number < (uint64_t)board->teachers;
 
 	for (int64_t n = 1; n <= night; n++) {
-		/* a joining teacher is one of as many numbers as the board has, each tried once a night */
+		/* a joining teacher is one of as many numbers as the board has, each tried once per night */
 		if (!has_joined)
 			has_joined = gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_JOINED), options->joined_ppm);
 		else if (gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_LEFT), options->left_ppm))
@@ -200,37 +200,54 @@ static bool is_there(const struct gen_options *options, const struct gen_board *
 	return has_joined;
 }
 
-enum gen_night gen_teacher_make(const struct gen_options *options, const struct gen_board *board, uint64_t number,
-				struct gen_teacher *ret)
+static void make_lines(const struct gen_options *options, const struct gen_board *board, uint64_t id,
+		       struct gen_teacher *ret)
 {
-	uint64_t id = board->first + number;
-	unsigned changes = 0;
-	bool is_changed = false;
-
-	if (!is_there(options, board, id, number, options->night))
-		return GEN_ABSENT;
-	memset(ret, 0, sizeof *ret);
-	ret->line_count = lines_of(gen_chance(options->seed, id, 0, W_LINES));
-	make_person(options, id, id, &ret->lines[0]);
+	*ret = (struct gen_teacher){ .line_count = lines_of(gen_chance(options->seed, id, 0, W_LINES)), .error = -1 };
+	make_person(options, id, &ret->lines[0]);
 	for (size_t i = 0; i < ret->line_count; i++) {
 		ret->lines[i] = ret->lines[0];
 		memset(ret->lines[i].cells[APPOINTMENT_FIRST - 1], 0, sizeof ret->lines[i].cells[0] * APPOINTMENT_FIELDS);
 		make_appointment(options, board, id, i, &ret->lines[i]);
 	}
+}
+
+/* All changes up to this night. true: one of them is this night's. */
+static bool make_changes(const struct gen_options *options, uint64_t id, struct gen_teacher *teacher)
+{
+	unsigned changes = 0;
+	bool is_changed = false;
+
 	for (int64_t n = 1; n <= options->night; n++) {
 		is_changed = gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_CHANGED), options->changed_ppm);
 		changes += is_changed;
 	}
-	change(ret, changes);
-	ret->error = -1;
-	if (gen_happens(gen_chance(options->seed, id, 0, W_ERROR), options->errors_ppm)) {
-		size_t kind = gen_chance(options->seed, id, 0, W_ERROR_KIND) % GEN_ERROR_COUNT;
+	change(teacher, changes);
+	return is_changed;
+}
 
-		while (!GEN_ERRORS[kind].break_it(ret))
-			kind = (kind + 1) % GEN_ERROR_COUNT;
-		ret->error = (int)kind;
-	}
-	if (options->night > 0 && !is_there(options, board, id, number, options->night - 1))
+static void break_a_rule(const struct gen_options *options, uint64_t id, struct gen_teacher *teacher)
+{
+	size_t kind = gen_chance(options->seed, id, 0, W_ERROR_KIND) % GEN_ERROR_COUNT;
+
+	while (!GEN_ERRORS[kind].break_it(teacher))
+		kind = (kind + 1) % GEN_ERROR_COUNT;
+	teacher->error = (int)kind;
+}
+
+enum gen_night gen_teacher_make(const struct gen_options *options, const struct gen_board *board, uint64_t number,
+				struct gen_teacher *ret)
+{
+	uint64_t id = board->first + number;
+
+	if (!is_there(options, board, id, number, options->night))
+		return GEN_ABSENT;
+	make_lines(options, board, id, ret);
+	bool is_changed = make_changes(options, id, ret);
+
+	if (gen_happens(gen_chance(options->seed, id, 0, W_ERROR), options->errors_ppm))
+		break_a_rule(options, id, ret);
+	if (options->night == 0 || !is_there(options, board, id, number, options->night - 1))
 		return GEN_NEW;
-	return options->night == 0 ? GEN_NEW : is_changed ? GEN_CHANGED : GEN_SAME;
+	return is_changed ? GEN_CHANGED : GEN_SAME;
 }

@@ -1,7 +1,9 @@
-/* gen_world: which boards there are, how large, and at which sites their teachers can work. */
-#include "gen/gen.h"
+#include "gen/gen_world.h"
 
 #include "base/num.h"
+#include "base/strbuf.h"
+#include "gen/gen_chance.h"
+#include "gen/gen_file.h"
 #include "model/csv.h"
 #include "model/delivery.h"
 #include "model/grounds_csv.h"
@@ -18,17 +20,7 @@ enum {
 	ROW_FIELDS_MAX = 16
 };
 
-uint64_t gen_chance(uint64_t seed, uint64_t a, uint64_t b, uint64_t what)
-{
-	uint64_t z =
-		seed + 0x9E3779B97F4A7C15u * (a + 1) + 0xD1B54A32D192ED03u * (b + 1) + 0x8CB92BA72F3D8DD7u * (what + 1);
-
-	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-	return z ^ (z >> 31);
-}
-
-/* ---- the reference tables, as far as they are wanted here ---- */
+/* ---- the reference tables, as far as they are needed here ---- */
 
 struct rows {
 	struct strbuf bytes;
@@ -150,7 +142,7 @@ static struct gen_board *board_of(struct gen_world *world, int32_t *index, uint3
 static bool add_site(struct gen_board *board, struct slice brin, struct slice site, uint8_t sector)
 {
 	if (board->site_count >= SITES_PER_BOARD_MAX)
-		return true; /* enough for anybody */
+		return true; /* enough variety for one board */
 	if (!board->sites)
 		board->sites = calloc(SITES_PER_BOARD_MAX, sizeof *board->sites);
 	if (!board->sites)
@@ -184,7 +176,7 @@ static int load_sites(const char *dir, const struct tables *tables, struct gen_w
 }
 
 /* Boards that hold on the date, in the order of the table. */
-static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, bool *taken,
+static int load_boards(const char *dir, const char *date, struct gen_world *world, int32_t *index, bool *used,
 		       struct err *err)
 {
 	struct rows rows = { 0 };
@@ -194,7 +186,7 @@ static int load_boards(const char *dir, const char *date, struct gen_world *worl
 	while (rc == 0 && rows_next(&rows)) {
 		if (rows.count != 4 || !num_parse_u64(rows.fields[0], BOARDS - 1, &number))
 			continue;
-		taken[number] = true;
+		used[number] = true;
 		if (!holds(rows.fields[2], rows.fields[3], date) || index[number] >= 0)
 			continue;
 		struct gen_board *boards = reallocarray(world->boards, world->board_count + 1, sizeof *boards);
@@ -224,7 +216,7 @@ static void keep_boards_with_sites(struct gen_world *world, size_t boards_max)
 	world->board_count = kept;
 }
 
-static int load_real(const struct gen_options *options, struct gen_world *world, bool *taken, struct err *err)
+static int load_real(const struct gen_options *options, struct gen_world *world, bool *used, struct err *err)
 {
 	char date[16];
 	int32_t *index = malloc(BOARDS * sizeof *index);
@@ -239,7 +231,7 @@ static int load_real(const struct gen_options *options, struct gen_world *world,
 	if (rc == 0)
 		rc = load_pairs(options->reference, &tables, err);
 	if (rc == 0)
-		rc = load_boards(options->reference, date, world, index, taken, err);
+		rc = load_boards(options->reference, date, world, index, used, err);
 	if (rc == 0)
 		rc = load_sites(options->reference, &tables, world, index, err);
 	free(index);
@@ -251,7 +243,7 @@ static int load_real(const struct gen_options *options, struct gen_world *world,
 
 /* ---- invented boards, and the reference tables beside the deliveries ---- */
 
-/* BRINs from 60AA on, of which DUO has none; two schools a board, each with two sites. */
+/* BRINs from 60AA on, of which DUO has none; two schools per board, each with two sites. */
 static void invent_site(uint64_t board, size_t i, struct gen_site *ret)
 {
 	char brin[16];
@@ -264,7 +256,7 @@ static void invent_site(uint64_t board, size_t i, struct gen_site *ret)
 	ret->sector = i / 2 % 2 == 0 ? SECTOR_PO : SECTOR_VO;
 }
 
-static int invent(struct gen_world *world, size_t wanted, const bool *taken, struct err *err)
+static int invent(struct gen_world *world, size_t wanted, const bool *used, struct err *err)
 {
 	size_t have = world->board_count;
 	uint32_t number = INVENTED_BOARD_FIRST;
@@ -279,7 +271,7 @@ static int invent(struct gen_world *world, size_t wanted, const bool *taken, str
 	for (size_t b = have; b < wanted; b++) {
 		struct gen_board *board = &boards[b];
 
-		while (taken[number])
+		while (used[number])
 			number++;
 		*board = (struct gen_board){ .number = number++, .site_count = INVENTED_SITES };
 		board->sites = calloc(INVENTED_SITES, sizeof *board->sites);
@@ -352,7 +344,7 @@ static int write_tables(const struct gen_options *options, const struct gen_worl
 		add_invented_rows(&world->boards[b], tables);
 	snprintf(dir, sizeof dir, "%s/reference", options->out);
 	for (int t = 0; rc == 0 && t < REFERENCE_TABLES; t++)
-		rc = gen_write_file(dir, reference_file((enum reference_table)t), strbuf_slice(&tables[t]), err);
+		rc = gen_file_write(dir, reference_file((enum reference_table)t), strbuf_slice(&tables[t]), err);
 	for (int t = 0; t < REFERENCE_TABLES; t++)
 		strbuf_release(&tables[t]);
 	return rc;
@@ -395,7 +387,7 @@ static void set_sizes(const struct gen_options *options, struct gen_world *world
 		world->boards[b].teachers = size_of(size_weight(options->seed, b), low);
 		left -= world->boards[b].teachers;
 	}
-	/* what rounding left over, one a board */
+	/* what rounding left over, one teacher per board */
 	for (size_t b = 0; left > 0 && world->board_count > 0; b = (b + 1) % world->board_count, left--)
 		world->boards[b].teachers++;
 	for (size_t b = 0; b < world->board_count; b++) {
@@ -407,16 +399,16 @@ static void set_sizes(const struct gen_options *options, struct gen_world *world
 int gen_world_load(const struct gen_options *options, struct gen_world *ret, struct err *err)
 {
 	*ret = (struct gen_world){ 0 };
-	bool *taken = calloc(BOARDS, sizeof *taken); /* numbers of real boards, also of those that are gone */
-	int rc = taken ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the boards");
+	bool *used = calloc(BOARDS, sizeof *used); /* numbers of real boards, also of those that are gone */
+	int rc = used ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the boards");
 
 	if (rc == 0 && options->reference)
-		rc = load_real(options, ret, taken, err);
+		rc = load_real(options, ret, used, err);
 	size_t real = ret->board_count;
 
 	if (rc == 0)
-		rc = invent(ret, (size_t)options->boards, taken, err);
-	free(taken);
+		rc = invent(ret, (size_t)options->boards, used, err);
+	free(used);
 	if (rc == 0)
 		rc = write_tables(options, ret, real, err);
 	if (rc == 0)
