@@ -1,6 +1,6 @@
-/* instroom-validate as it is, between a real Kafka, Redis and PostgreSQL: whatever happens to it and to Redis, the chain of
- * verdicts speaks of each raw message once, in order, and UNCHANGED comes back with the cache. There is no writer here, so
- * the register stays at its beginning and a cold start folds the whole verdict log. */
+/* instroom-validate as it is, between a real Kafka, Redis and PostgreSQL: whatever happens to it and to Redis, the
+ * chain of verdicts speaks of each raw message once, in order, and UNCHANGED comes back with the cache. There is no
+ * writer here, so the register stays at its beginning and a cold start folds the whole verdict log. */
 #include "adapters_fixture.h"
 #include "base/num.h"
 #include "kafka/kafka_admin.h"

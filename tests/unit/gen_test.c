@@ -1,5 +1,5 @@
-/* What the generator promises: the same bytes for the same options, good BSNs, nights that follow from the options, and errors
- * that the rules reject. */
+/* What the generator promises: the same bytes for the same options, good BSNs, nights that follow from the options, and
+ * errors that the rules reject. */
 #include "gen/gen_error.h"
 #include "gen/gen_main.h"
 #include "gen/gen_teacher.h"

@@ -236,7 +236,8 @@ void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t fir
 	assert(count <= LINES_MAX);
 	memset(wide, 'a', sizeof wide);
 	for (size_t i = 0; i < count; i++) {
-		/* a number that passes follows from the one before it; searching each from the start would be quadratic */
+		/* a number that passes follows from the one before it; searching each from the start would be
+		 * quadratic */
 		uint32_t eight = (uint32_t)(10000000 + (first + i) * 7);
 		unsigned sum;
 

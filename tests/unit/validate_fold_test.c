@@ -1,5 +1,6 @@
 /* The table of design 4, row by row, and each of its safeguards: what would be lost without it is told in a sequence of
- * events, run through the fold and a register that keeps to specification 6 and 7. tests/model/sim_variants.c names the safeguards. */
+ * events, run through the fold and a register that keeps to specification 6 and 7. tests/model/sim_variants.c names the
+ * safeguards. */
 #include "model/outcome.h"
 #include "validate/cache_fold.h"
 #include "validate/cache_entries.h"

@@ -27,8 +27,8 @@ struct gen_world {
 	size_t board_count;
 };
 
-/* Boards with their schools, from the reference tables or invented, with sizes as specification 11. The tables that go with
- * the deliveries are written to reference/ in options->out. gen_world_release is due even after a failure. */
+/* Boards with their schools, from the reference tables or invented, with sizes as specification 11. The tables that go
+ * with the deliveries are written to reference/ in options->out. gen_world_release is due even after a failure. */
 MUSTUSE int gen_world_load(const struct gen_options *options, struct gen_world *ret, struct err *err);
 void gen_world_release(struct gen_world *world);
 

@@ -104,8 +104,8 @@ static void take(struct batch *batch, struct batch_message *message, bool *ret_i
 			lane->batch.message_count >= lane->messages_max;
 }
 
-/* An idle system judges the first message at once. One that has just judged lingers for others, as many small batches cost
- * everybody more than a few large ones: batches begin batch.linger.max apart. */
+/* An idle system judges the first message at once. One that has just judged lingers for others, as many small batches
+ * cost everybody more than a few large ones: batches begin batch.linger.max apart. */
 int batch_poll(struct batch *batch, bool is_busy, struct err *err)
 {
 	int64_t linger_ms = batch->peers->config->batch_linger_ms;

@@ -48,7 +48,8 @@ static struct cache_board *find_board(const struct batch *batch, const struct la
 	return &lane->batch.boards[batch->board_slots[input->headers.board] - 1];
 }
 
-/* The boards the lane's messages name, as far as one call to the cache carries; later messages wait for the next batch. */
+/* The boards the lane's messages name, as far as one call to the cache carries; later messages wait for the next
+ * batch. */
 static int list_boards(struct batch *batch, struct lane *lane, struct err *err)
 {
 	struct lane_batch *part = &lane->batch;

@@ -1,7 +1,8 @@
 /* breaker: whether a peer that may be away is worth asking now.
  *
  * After a failure nobody asks until a pause has passed, which grows from failure to failure; then one question is let
- * through. So a peer that is away costs one connect timeout per pause, not one per batch. Time comes in as an argument. */
+ * through. So a peer that is away costs one connect timeout per pause, not one per batch. Time comes in as an
+ * argument. */
 #ifndef VALIDATE_BREAKER_H
 #define VALIDATE_BREAKER_H
 

@@ -2,8 +2,8 @@
  *
  *   teacher key 16, content hash 16, sequence 8 big-endian; sorted by teacher key, each key once
  *
- * Pure. An entry says: the register's current content of this teacher has this hash and was delivered with this sequence.
- * No entry means "not sure", never "not there" (design 4). */
+ * Pure. An entry says: the register's current content of this teacher has this hash and was delivered with this
+ * sequence. No entry means "not sure", never "not there" (design 4). */
 #ifndef VALIDATE_CACHE_ENTRIES_H
 #define VALIDATE_CACHE_ENTRIES_H
 
@@ -54,8 +54,8 @@ static inline int teacher_key_compare(const uint8_t *a, const uint8_t *b)
 	return (x > y) - (x < y);
 }
 
-/* First index at or behind from whose key is at or above key; the count when there is none. Walking a sorted list of keys
- * with from = the index found last costs the logarithm of the gaps, so few keys in many entries are cheap. */
+/* First index at or behind from whose key is at or above key; the count when there is none. Walking a sorted list of
+ * keys with from = the index found last costs the logarithm of the gaps, so few keys in many entries are cheap. */
 size_t entries_seek(struct slice entries, size_t from, const uint8_t *key);
 
 /* The entry of key at or behind *at, which moves to where it is or would be. NULL: none. */

@@ -121,7 +121,8 @@ static void fold_joins_and_leaves(struct slice entries, struct change_walk walk,
 
 static int fold_groups(struct cache_board *board, const struct wire_verdict *verdict, struct arena *arena, struct err *err)
 {
-	/* a replay's volgnummer is at or below max already; of one that speaks of no delivery the writer takes nothing */
+	/* a replay's volgnummer is at or below max already; of one that speaks of no delivery the writer takes
+	 * nothing */
 	bool is_late = verdict->kind == VERDICT_KIND_REPLAY || verdict->header.sequence <= board->sequence_max;
 	struct change_walk walk = { .verdict = verdict, .is_late = is_late };
 	struct change_count count = fold_standing(board, walk, verdict->header.sequence);

@@ -10,9 +10,9 @@
  *   afterwards, any delivery: max = max(max, q); VOLLEDIG: full = max(full, q)
  *   Forget: removed. Confirm, FOREIGN: all as it was. Dry runs are CANDIDATE throughout and fold to nothing.
  *
- * CANDIDATE is always right, only dearer; UNCHANGED must be certain. Each condition is there because without it a sequence
- * of events exists that loses an update: tests/unit/validate_fold_test.c has one for each.
- * Pure: memory comes from the arena alone. */
+ * CANDIDATE is always right, only dearer; UNCHANGED must be certain. Each condition is there because without it a
+ * sequence of events exists that loses an update: tests/unit/validate_fold_test.c has one for each. Pure: memory comes
+ * from the arena alone. */
 #ifndef VALIDATE_CACHE_FOLD_H
 #define VALIDATE_CACHE_FOLD_H
 
@@ -21,10 +21,10 @@
 #include "redis/redis_cache.h"
 #include "protocol/verdict_class.h"
 
-/* board becomes what it is after a verdict that wire_verdict_check found sound. board->entries lies in arena and is ours to
- * write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then be half
- * folded, and belongs thrown away. key_id: of the key that made the entries' keys; a verdict of another key does not tell
- * which entries it touches, so none stays certain. */
+/* board becomes what it is after a verdict that wire_verdict_check found sound. board->entries lies in arena and is
+ * ours to write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then
+ * be half folded, and belongs thrown away. key_id: of the key that made the entries' keys; a verdict of another key
+ * does not tell which entries it touches, so none stays certain. */
 MUSTUSE int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id,
 		       struct arena *arena, struct err *err);
 

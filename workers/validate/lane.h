@@ -37,11 +37,11 @@
  *   PARKED -> START          ten seconds later: an operator may have mended it
  *   ANY -> UNASSIGNED        the group took the partition away
  *
- * Invariants: position is true of the chain whenever has_position (see protocol/chain_position.h); in RUN the head in Redis stood at
- * position when we last saw it, with gen; messages are judged only in RUN and BYPASS, and only in the order of their
- * offsets from position.next_raw on. The race this prevents: a validator that lost its partition goes on with what it
- * remembers. It finds out at its advance or by the offsets of its verdicts, and all it has done by then is append void
- * verdicts. */
+ * Invariants: position is true of the chain whenever has_position (see protocol/chain_position.h); in RUN the head in
+ * Redis stood at position when we last saw it, with gen; messages are judged only in RUN and BYPASS, and only in the
+ * order of their offsets from position.next_raw on. The race this prevents: a validator that lost its partition goes on
+ * with what it remembers. It finds out at its advance or by the offsets of its verdicts, and all it has done by then is
+ * append void verdicts. */
 #ifndef VALIDATE_LANE_H
 #define VALIDATE_LANE_H
 
@@ -122,8 +122,8 @@ static inline struct lane *lanes_find(const struct lanes *lanes, int32_t partiti
 	return partition >= 0 && partition < LANES_MAX ? lanes->items[partition] : NULL;
 }
 
-/* The one way from state to state: asserts that the change is one of the list above, counts it and logs it once. pause_ms:
- * how long the lane rests there before its next step. */
+/* The one way from state to state: asserts that the change is one of the list above, counts it and logs it once.
+ * pause_ms: how long the lane rests there before its next step. */
 void lane_enter(struct lane *lane, enum lane_state state, uint32_t pause_ms, const char *why);
 void lane_park(struct lane *lane, const char *why);
 bool lane_may_enter(enum lane_state from, enum lane_state to);

@@ -109,8 +109,8 @@ static int committed_position(struct lane_start *self, const struct lane *lane, 
 	return rc;
 }
 
-/* A place of the chain from which it can be followed; scenario bypass, 1. *ret_why is NULL when *ret is one; else there is
- * none, or the log is another than it speaks of, or we must not judge there. */
+/* A place of the chain from which it can be followed; scenario bypass, 1. *ret_why is NULL when *ret is one; else there
+ * is none, or the log is another than it speaks of, or we must not judge there. */
 static int find_position(struct lane_start *self, const struct lane *lane, struct chain_position *ret,
 			 const char **ret_why, struct err *err)
 {
@@ -386,8 +386,8 @@ static int step(struct lane_start *self, struct lane *lane, struct err *err)
 	}
 }
 
-/* Without the cache one lane at a time asks for it; while it has no head and the register is away there is nothing to ask
- * for. */
+/* Without the cache one lane at a time asks for it; while it has no head and the register is away there is nothing to
+ * ask for. */
 static bool may_leave_bypass(const struct lane_start *self, int64_t now_ms)
 {
 	return breaker_may_ask(&self->peers->cache_breaker, now_ms) &&

@@ -26,8 +26,8 @@ static int open_register(struct peers *peers, struct err *err)
 	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
 }
 
-/* Raw and verdict must have as many partitions: a verdict goes to the number of its raw message. Brokers that are away now
- * are waited for later. */
+/* Raw and verdict must have as many partitions: a verdict goes to the number of its raw message. Brokers that are away
+ * now are waited for later. */
 static int check_topics(struct peers *peers, struct err *err)
 {
 	const struct validate_config *config = peers->config;

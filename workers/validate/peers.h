@@ -1,7 +1,7 @@
 /* peers: what the validator talks to, and whether those it can do without are worth asking now.
  *
- * Kafka must be there: without it there is nothing to judge. The cache and the register may be away; a breaker each keeps
- * their absence cheap. Owner: the worker thread. */
+ * Kafka must be there: without it there is nothing to judge. The cache and the register may be away; a breaker each
+ * keeps their absence cheap. Owner: the worker thread. */
 #ifndef VALIDATE_PEERS_H
 #define VALIDATE_PEERS_H
 

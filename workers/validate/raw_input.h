@@ -2,12 +2,12 @@
  *
  *   READY       headers and body say the same, and the body is whole
  *   UNREADABLE  headers are good, the body is not: every line is quarantaine, so the delivery balances
- *   FOREIGN     no readable headers, so it cannot be from a gateway; or a Confirm, Replay or Forget that cannot be decoded,
- *               of which nothing but the body says what was asked
+ *   FOREIGN     no readable headers, so it cannot be from a gateway; or a Confirm, Replay or Forget that cannot be
+ *               decoded, of which nothing but the body says what was asked
  *   WAITING     headers are good, the schema or the reference version is one we do not know: we are behind, so wait
  *
- * Whoever sent the bytes is not trusted: every count and number is compared with what the headers say and with its limit.
- * Borrows from the message. Pure. */
+ * Whoever sent the bytes is not trusted: every count and number is compared with what the headers say and with its
+ * limit. Borrows from the message. Pure. */
 #ifndef VALIDATE_RAW_INPUT_H
 #define VALIDATE_RAW_INPUT_H
 

@@ -1,8 +1,8 @@
 /* reference_cache: the reference snapshots that messages name, by version.
  *
- * The topic's keys are indexed as they come. A snapshot is read and built when a message first names it, and the least recently
- * named one goes when the cache is full. This is safe because versions are immutable: whatever is read again is the same.
- * Owner: the worker thread. */
+ * The topic's keys are indexed as they come. A snapshot is read and built when a message first names it, and the least
+ * recently named one goes when the cache is full. This is safe because versions are immutable: whatever is read again
+ * is the same. Owner: the worker thread. */
 #ifndef VALIDATE_REFERENCE_CACHE_H
 #define VALIDATE_REFERENCE_CACHE_H
 

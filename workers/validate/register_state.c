@@ -2,7 +2,8 @@
 
 #include "protocol/partitioning.h"
 
-/* All boards: which of them this partition holds, the key tells. What another generation of the topic wrote counts too. */
+/* All boards: which of them this partition holds, the key tells. What another generation of the topic wrote counts
+ * too. */
 static const char STATE_SQL[] =
 	"select c.next_raw, c.next_verdict, c.tip,"
 	" (select n.key_id from register.cursor n where n.topic = c.topic and n.key_id is not null limit 1),"

@@ -1,6 +1,6 @@
-/* register_state: what a cold start takes from the register (design 4): the cursor of one partition and the highest sequence
- * of each of its boards, in one statement and so in one snapshot. Read apart they would lose updates: tests/model,
- * SPLIT_COLD_READ. Owner: the worker thread. */
+/* register_state: what a cold start takes from the register (design 4): the cursor of one partition and the highest
+ * sequence of each of its boards, in one statement and so in one snapshot. Read apart they would lose updates:
+ * tests/model, SPLIT_COLD_READ. Owner: the worker thread. */
 #ifndef VALIDATE_REGISTER_STATE_H
 #define VALIDATE_REGISTER_STATE_H
 
@@ -17,7 +17,8 @@ struct register_state {
 	size_t board_count;
 };
 
-/* ERR_RETRY: PostgreSQL is away. ERR_CONFIG: no cursor row, so the migration is missing or the topic has another name. */
+/* ERR_RETRY: PostgreSQL is away. ERR_CONFIG: no cursor row, so the migration is missing or the topic has another
+ * name. */
 MUSTUSE int register_state_read(struct pg_link *link, const char *raw_topic, int32_t partition, struct arena *arena,
 				struct register_state *ret, struct err *err);
 

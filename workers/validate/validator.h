@@ -9,8 +9,8 @@
  *                   the decisions, without I/O
  *
  * One thread runs the poll loop and owns every handle. One iteration: each lane that is not judging takes a step; then
- * messages of all lanes are polled, judged lane after lane while the verdicts of those before are in flight, and, once all
- * reports are in, each lane advances. */
+ * messages of all lanes are polled, judged lane after lane while the verdicts of those before are in flight, and, once
+ * all reports are in, each lane advances. */
 #ifndef VALIDATE_VALIDATOR_H
 #define VALIDATE_VALIDATOR_H
 

@@ -170,7 +170,8 @@ static void fill_from_headers(const struct raw_headers *headers, struct wire_hea
 	ret->line_count = headers->line_count;
 }
 
-/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind says that nothing else holds. */
+/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind says that nothing else
+ * holds. */
 static void fill_given_up(const struct raw_input *input, struct wire_verdict *verdict)
 {
 	if (input->state == RAW_INPUT_UNREADABLE) {
