@@ -187,3 +187,12 @@ int wire_verdict_check(const struct wire_verdict *verdict, struct err *err)
 		return refuse(err, "kind");
 	}
 }
+
+bool verdict_hides_teacher(const struct wire_verdict *verdict)
+{
+	size_t readable = verdict->keys.n / TEACHER_KEY_BYTES;
+
+	return verdict->body_unreadable ||
+	       (verdict->classes.n > readable &&
+		memchr(verdict->classes.p + readable, VERDICT_QUARANTINE, verdict->classes.n - readable));
+}

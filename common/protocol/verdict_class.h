@@ -22,6 +22,10 @@ enum verdict_kind {
 	VERDICT_KIND_FOREIGN
 };
 
+/* A line is quarantaine and nobody can say whose: the end of the delivery is left out (specification 7.1). Of a verdict that
+ * wire_verdict_check said 0 to. */
+bool verdict_hides_teacher(const struct wire_verdict *verdict);
+
 /* ERR_DATA: the sentence names the first thing that does not fit, never a value of a teacher. */
 MUSTUSE int wire_verdict_check(const struct wire_verdict *verdict, struct err *err);
 

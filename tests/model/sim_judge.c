@@ -28,11 +28,6 @@ static int row_of(const struct verdict *verdict, int t)
 	return t + verdict->key_id * TEACHERS;
 }
 
-static bool has_unreadable(const struct delivery *delivery, const struct verdict *verdict)
-{
-	return delivery->has_unreadable || verdict->body_unreadable;
-}
-
 /* ---- pending.c, unchanged.c ---- */
 
 int pending_sequence_of(const struct pending *pending, int row, int row_sequence)
@@ -295,7 +290,7 @@ static void cancel_older(struct reg *work, int board, int at)
 struct second_half {
 	unsigned names;
 	int named_active, active_after;
-	bool has_unreadable;
+	bool hides_teacher; /* nobody can say whom the delivery named: its end is left out */
 };
 
 static void ending_judge(struct reg *work, const struct raw *raw, struct result *result, const struct second_half *half,
@@ -303,13 +298,15 @@ static void ending_judge(struct reg *work, const struct raw *raw, struct result 
 {
 	const struct delivery *delivery = &world.deliveries[raw->delivery];
 	struct board *board = &work->boards[raw->board];
-	bool is_nobody_absent = board->sequence_full > delivery->sequence || half->named_active == half->active_after;
+	bool is_left_out = half->hides_teacher && !without(UNTOLD_ENDS);
+	bool is_nobody_absent = board->sequence_full > delivery->sequence || half->named_active == half->active_after ||
+				is_left_out;
 	bool list_is_read = late && !without(LIST_UNREAD) && !without(LIST_NOT_ENDING);
 	unsigned absent = is_nobody_absent ? 0 : absent_of(board, delivery->sequence, half->names, list_is_read);
-	bool must_wait = outcome_must_wait(count_bits(absent), half->active_after, half->has_unreadable);
+	bool must_wait = outcome_must_wait(count_bits(absent), half->active_after, delivery->has_unreadable);
 
 	result->absent = (uint8_t)count_bits(absent);
-	result->active = (uint8_t)half->active_after;
+	result->active = (uint8_t)(is_left_out ? 0 : half->active_after);
 	result->waits = must_wait;
 	if (raw->is_dry)
 		return;
@@ -379,8 +376,7 @@ static void judge_delivery(struct reg *work, struct walk *walk, struct ending *r
 	if (raw->kind == RAW_REPLAY && !without(REPLAY_ENDS))
 		return;
 	halves[walk->partition][walk->verdict->raw] =
-		(struct second_half){ walk->keys, walk->named_active, walk->active_after,
-				      has_unreadable(walk->delivery, walk->verdict) };
+		(struct second_half){ walk->keys, walk->named_active, walk->active_after, walk->verdict->body_unreadable };
 	*ret_ending = (struct ending){ true, walk->partition, walk->verdict->raw, walk->is_late };
 	if (!raw->is_dry && walk->delivery->sequence > walk->board->sequence_max)
 		walk->board->sequence_max = (int16_t)walk->delivery->sequence;

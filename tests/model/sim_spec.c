@@ -100,12 +100,12 @@ static void fold_ending(struct spec *s, const struct raw *raw, const struct verd
 	result->is_ended = ledger->is_ended = true;
 	result->is_late = sequence <= s->max[raw->board];
 	if (delivery->kind == DELIVERY_VOLLEDIG) {
-		unsigned absent = absent_of(s, raw->board, sequence, ledger->named);
+		bool is_left_out = verdict->body_unreadable; /* nobody can say whom it named: specification 7.1 */
+		unsigned absent = is_left_out ? 0 : absent_of(s, raw->board, sequence, ledger->named);
 
 		result->absent = (uint8_t)count_bits(absent);
-		result->active = (uint8_t)active_of(s, raw->board);
-		result->waits = outcome_must_wait(result->absent, result->active,
-						  delivery->has_unreadable || verdict->body_unreadable);
+		result->active = (uint8_t)(is_left_out ? 0 : active_of(s, raw->board));
+		result->waits = outcome_must_wait(result->absent, result->active, delivery->has_unreadable);
 		ledger->waits = result->waits;
 		if (!result->waits)
 			ledger->lapsed = (uint8_t)lapse(s, raw->board, absent, sequence);

@@ -66,6 +66,7 @@
 	X(LIST_NOT_CONFIRM, FAILS, "a Confirm does not read the list")                                                      \
 	X(LIST_NOT_ENDING, FAILS, "the end of a late VOLLEDIG does not read the list")                                      \
 	X(COUNT_NAMED, FAILS, "every teacher named counts as ACTIEF when nobody-absent is decided")                         \
+	X(UNTOLD_ENDS, FAILS, "a VOLLEDIG whose teachers nobody can tell ends as any other")                                \
 	/* repeats and Replays */                                                                                           \
 	X(APPLY_REPEATS, FAILS, "a repeat is applied")                                                                      \
 	X(REPLAY_ALL, FAILS, "a Replay decides every line in its scope")                                                    \

@@ -106,6 +106,22 @@ Test(verdict_check, classes_are_the_five_and_an_unreadable_group_is_never_applie
 	EXPECT_BAD((s.classes[0] = VERDICT_REJECTED, s.classes[3] = VERDICT_CANDIDATE));
 }
 
+Test(verdict_check, knows_when_nobody_can_say_whose_a_quarantined_line_is)
+{
+	struct sample s;
+
+	make_sample(&s);
+	cr_expect_not(verdict_hides_teacher(&s.verdict), "an unreadable BSN that is rejected is the board's own");
+	s.classes[2] = VERDICT_QUARANTINE;
+	cr_expect_not(verdict_hides_teacher(&s.verdict), "a teacher in quarantaine who is named");
+	s.classes[3] = VERDICT_QUARANTINE;
+	cr_expect(verdict_hides_teacher(&s.verdict));
+	make_sample(&s);
+	s.verdict.body_unreadable = true;
+	s.verdict.classes.n = 0;
+	cr_expect(verdict_hides_teacher(&s.verdict), "a body that could not be read");
+}
+
 Test(verdict_check, lines_add_up)
 {
 	EXPECT_GOOD((s.group_lines[0] = 3, s.group_lines[1] = 1));

@@ -107,6 +107,62 @@ Test(write_completion, a_rejected_teacher_is_named)
 	fake_register_release(&fake);
 }
 
+/* A VOLLEDIG of two good teachers, and a line that is nobody's. */
+static struct message *untold(int64_t sequence, bool is_dry_run, enum verdict_class class)
+{
+	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 2, 1 }, { 1, VERDICT_CANDIDATE, 1, 1 }, { -1, class, 0, 1 } };
+
+	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, is_dry_run, 0 }, groups, 3);
+}
+
+Test(write_completion, is_left_out_when_nobody_can_say_whose_a_quarantined_line_is)
+{
+	struct fake_register fake;
+	struct message *message = untold(3, false, VERDICT_QUARANTINE), *after = untold(4, false, VERDICT_REJECTED);
+
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	run(&fake, volledig(2, false, 50, 0, 3, false));
+	cr_assert_eq(fake.deliveries[1].state, DELIVERY_WACHT);
+	run(&fake, message);
+	cr_expect(message->ledger.absent == 0 && message->ledger.active == 0 && message->ledger.lapsed == 0, "n = m = 0");
+	cr_expect_eq(message->ledger.notices & (NOTICE_K06 | NOTICE_R06), 0);
+	cr_expect_eq(message->ledger.state, DELIVERY_VERWERKT, "nothing waits");
+	cr_expect_eq(active(&fake), 12, "nobody lapses by our fault");
+	cr_expect_eq(fake.boards[BOARD].teachers[0].content, 2, "what could be read is applied");
+	cr_expect_eq(fake.boards[BOARD].row.sequence_full, 3, "it is completed all the same");
+	cr_expect(fake.deliveries[1].notices & NOTICE_K10, "and so cancels what waited");
+	run(&fake, after);
+	cr_expect_eq(after->ledger.absent, 10, "an unreadable BSN of the board's own is another matter");
+	cr_expect_eq(after->ledger.state, DELIVERY_WACHT);
+	fake_register_release(&fake);
+}
+
+Test(write_completion, is_left_out_of_a_proef_too)
+{
+	struct fake_register fake;
+	struct message *message = untold(2, true, VERDICT_QUARANTINE);
+
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	run(&fake, message);
+	cr_expect(message->ledger.absent == 0 && message->ledger.active == 0 && message->ledger.notices == 0);
+	fake_register_release(&fake);
+}
+
+Test(write_completion, is_left_out_without_reading_the_board)
+{
+	struct fake_register fake;
+
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	size_t asked = fake.asked[ASKED_ALL];
+
+	run(&fake, untold(2, false, VERDICT_QUARANTINE));
+	cr_expect_eq(fake.asked[ASKED_ALL], asked);
+	fake_register_release(&fake);
+}
+
 Test(write_completion, a_teacher_with_a_higher_sequence_is_not_absent)
 {
 	struct fake_register fake;

@@ -234,7 +234,8 @@ Test(write_decision, a_body_that_could_not_be_read_gives_all_its_lines_quarantai
 	fake_run(&fake, &message, 1);
 	cr_expect_eq(message->ledger.lines[OUTCOME_QUARANTAINE], 9);
 	cr_expect_eq(message->ledger.group_count, 1);
-	cr_expect_eq(message->ledger.state, DELIVERY_WACHT, "it names nobody, and its BSNs are unreadable");
+	cr_expect_eq(message->ledger.state, DELIVERY_VERWERKT, "nobody can say whom it named: nothing waits");
+	cr_expect_eq(message->ledger.active, 0);
 	cr_expect_eq(fake.boards[BOARD].teachers[TEACHER].status, STATUS_ACTIEF);
 	fake_register_release(&fake);
 }

@@ -152,6 +152,15 @@ static void specify_lines(struct spec_board *board, struct fake_row *rows, struc
 	}
 }
 
+/* A line in quarantaine that is nobody's (specification 7.1). */
+static bool hides_teacher(const struct wire_verdict *verdict)
+{
+	for (size_t g = keys_count(verdict->keys); g < verdict->classes.n; g++)
+		if (verdict->classes.p[g] == VERDICT_QUARANTINE)
+			return true;
+	return verdict->body_unreadable;
+}
+
 static void specify_end(struct spec *spec, struct spec_board *board, const struct fake_row *rows,
 			struct spec_delivery *delivery)
 {
@@ -160,7 +169,9 @@ static void specify_end(struct spec *spec, struct spec_board *board, const struc
 	struct spec_board after = *board;
 
 	memcpy(after.rows, rows, sizeof after.rows);
-	for (int t = 0; t < FAKE_TEACHERS; t++) {
+	bool is_left_out = hides_teacher(verdict);
+
+	for (int t = 0; t < FAKE_TEACHERS && !is_left_out; t++) {
 		delivery->active += after.rows[t].status == STATUS_ACTIEF;
 		delivery->absent += is_absent(&after, message, t);
 	}
@@ -173,7 +184,7 @@ static void specify_end(struct spec *spec, struct spec_board *board, const struc
 		return;
 	if (waits)
 		delivery->state = DELIVERY_WACHT;
-	else
+	else if (!is_left_out)
 		lapse(board, message);
 	for (size_t i = 0; i < spec->delivery_count; i++) {
 		struct spec_delivery *other = &spec->deliveries[i];

@@ -65,7 +65,8 @@ static bool is_nobody_absent(const struct board_state *board, const struct messa
 
 bool completion_needs_all(const struct board_state *board, const struct message *message)
 {
-	return message->verdict.header.kind == DELIVERY_VOLLEDIG && !board->has_all && !is_nobody_absent(board, message);
+	return message->verdict.header.kind == DELIVERY_VOLLEDIG && !board->has_all &&
+	       !is_nobody_absent(board, message) && !verdict_hides_teacher(&message->verdict);
 }
 
 /* specification 7.3: a completed VOLLEDIG makes confirmations of older ones needless. */
@@ -104,9 +105,25 @@ static int add_waiting(struct batch *batch, struct message *message, struct err 
 	return 0;
 }
 
-static bool has_unreadable(const struct wire_verdict *verdict)
+/* specification 7.1 and 7.2: who is absent, and whether they lapse or the delivery waits. When nobody can say whom it named,
+ * n and m stay 0: nobody lapses by our fault, and nothing waits. */
+static bool count_ending(const struct completion *completion, const struct message *message, struct ledger *ledger)
 {
-	return verdict->unreadable_lines > 0 || verdict->body_unreadable;
+	const struct wire_verdict *verdict = &message->verdict;
+
+	if (verdict_hides_teacher(verdict))
+		return false;
+	ledger->active = message->active_after;
+	ledger->absent = is_nobody_absent(completion->board, message) ? 0 : count_absent(completion);
+	bool must_wait = outcome_must_wait(ledger->absent, ledger->active, verdict->unreadable_lines > 0);
+
+	if (must_wait)
+		ledger->notices |= NOTICE_K06;
+	else if (ledger->absent > 0)
+		ledger->notices |= NOTICE_R06;
+	if (!must_wait)
+		ledger->lapsed = ledger->absent;
+	return must_wait;
 }
 
 int completion_of_delivery(struct batch *batch, struct message *message, bool is_late, struct err *err)
@@ -127,16 +144,8 @@ int completion_of_delivery(struct batch *batch, struct message *message, bool is
 
 	if (verdict->header.kind != DELIVERY_VOLLEDIG)
 		return 0;
-	ledger->active = message->active_after;
-	ledger->absent = is_nobody_absent(board, message) ? 0 : count_absent(&completion);
-	bool must_wait = outcome_must_wait(ledger->absent, ledger->active, has_unreadable(verdict));
+	bool must_wait = count_ending(&completion, message, ledger);
 
-	if (must_wait)
-		ledger->notices |= NOTICE_K06;
-	else if (ledger->absent > 0)
-		ledger->notices |= NOTICE_R06;
-	if (!must_wait)
-		ledger->lapsed = ledger->absent;
 	if (verdict->header.dry_run)
 		return 0;
 	if (!must_wait && ledger->absent > 0)

@@ -141,6 +141,15 @@ static bool has_unreadable(const struct verify_delivery *delivery)
 	return false;
 }
 
+/* specification 7.1: a line is quarantaine and nobody can say whose. */
+static bool hides_teacher(const struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (!delivery->lines[i].is_readable && delivery->lines[i].outcome == OUTCOME_QUARANTAINE)
+			return true;
+	return false;
+}
+
 /* ---- the end of a delivery ---- */
 
 static bool is_absent(const struct verify_board *board, const struct verify_delivery *delivery,
@@ -170,7 +179,9 @@ static int64_t lapse(struct verify_board *board, const struct verify_delivery *d
 
 static void end_full(struct verify_board *board, struct verify_delivery *delivery)
 {
-	for (size_t i = 0; i < board->teacher_count; i++) {
+	bool is_left_out = hides_teacher(delivery);
+
+	for (size_t i = 0; i < board->teacher_count && !is_left_out; i++) {
 		delivery->active += board->teachers[i].state.status == STATUS_ACTIEF;
 		delivery->absent += is_absent(board, delivery, &board->teachers[i]);
 	}
@@ -181,7 +192,7 @@ static void end_full(struct verify_board *board, struct verify_delivery *deliver
 	if (delivery->is_dry_run)
 		return;
 	delivery->is_waiting = must_wait;
-	if (!must_wait)
+	if (!must_wait && !is_left_out)
 		lapse(board, delivery, delivery->position);
 	for (size_t i = 0; i < board->delivery_count; i++) {
 		struct verify_delivery *older = &board->deliveries[i];
