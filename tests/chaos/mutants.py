@@ -16,7 +16,8 @@ GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max
 
 
 NO_SET_BACK_CHECK = (
-    "workers/write/write.c", "\tif (clock_ms() < self->check_at_ms || self->is_stuck || self->inbox.count > 0)\n\t\treturn 0;",
+    "workers/write/write.c",
+    "\tif (clock_ms() < writer->check_at_ms || writer_state_has_batch(writer->state) || writer->inbox.count > 0)\n\t\treturn 0;",
     "\tif (clock_ms() < INT64_MAX)\n\t\treturn 0;")
 
 
@@ -99,8 +100,8 @@ MUTANTS = [
     Mutant("foreign", "a message without readable headers is put aside",
            [("workers/validate/raw_input.c", "\tif (!ret->has_headers)\n\t\traw_input_give_up(ret, REASON_NO_HEADERS);", "")],
            lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
-    Mutant("no-verdict", "bytes that are no verdict are passed over",
-           [("workers/write/inbox.c", "inbox->after[i] };", "inbox->partitions[inbox->messages[i]->partition].ahead };")],
+    Mutant("no-verdict", "bytes that are no verdict are skipped",
+           [("workers/write/inbox.c", "\t\treturn skip(partition, raw, &err);\n\tcase DECODED_UNKNOWN:", "\tcase DECODED_UNKNOWN:")],
            lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
     Mutant("bounds", "a length is compared with what is there",
            [("common/wire/wire.c", "if ((bytes & 1) != 0 || bytes >> 1 > (size_t)(end - p))", "if ((bytes & 1) != 0)")],
@@ -123,15 +124,16 @@ MUTANTS = [
            [NO_SET_BACK_CHECK],
            lambda: [PgOld(at=0.9, lasts_s=4.0)]),
     Mutant("held", "what came while the register was away is fetched when it is back",
-           [("workers/write/write.c", "\tself->is_held = true;\n\tkafka_message_drop(&raw);", "\tkafka_message_drop(&raw);")],
+           [("workers/write/polling.c", "\tif (rc == 0 && partition->state == PARTITION_RUNNING)\n\t\tpartition_change(partition, PARTITION_PAUSED);\n",
+             "\t(void)partition;\n")],
            lambda: [PgAwayIdle(at=0.0, lasts_s=3.0)]),
     Mutant("cursor-row", "a partition begins at the register's cursor and not at the group's offset",
            [("workers/write/assignment.c", "rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);",
              "rc = kafka_consumer_start(assignment->consumer, cursor->partition, -1000, err);")],
            lambda: [PgOld(at=0.3, lasts_s=1.5)]),
     Mutant("same-log", "the last message applied is compared with the log's",
-           [("workers/write/assignment.c", "bool is_same = message.offset != cursor->chain.at.next_raw - 1 ||",
-             "bool is_same = message.offset != -1 ||")],
+           [("workers/write/assignment.c", "*ret_is_same = message.offset != cursor->chain.at.next_raw - 1 ||",
+             "*ret_is_same = message.offset != -1 ||")],
            lambda: [LogReplaced()]),
     Mutant("singly", "a message applied alone moves the cursor behind itself only",
            [("workers/write/inbox.c", "inbox->after[i] };", "inbox->partitions[inbox->messages[i]->partition].ahead };")],

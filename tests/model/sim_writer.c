@@ -1,4 +1,4 @@
-/* Two writers, each the other's zombie: workers/write/write.c, inbox.c, cursor.c, transaction.c, isolation.c.
+/* Two writers, each the other's zombie: workers/write: application.c, inbox.c, cursor.c, transaction.c, isolation.c.
  *
  * A writer gathers verdicts, and applies them in a later step; what happens between begin and COMMIT is one step, as the
  * fence has locked the cursors. What can happen to that step: it is rolled back, its answer is lost either way, the writer
@@ -325,7 +325,7 @@ static bool transaction_run(struct writer *writer, const struct gathered *messag
 	return fate == COMMIT_DONE;
 }
 
-/* ---- write.c, isolation.c ---- */
+/* ---- application.c, isolation.c ---- */
 
 /* true: the COMMIT in doubt went through. */
 static bool ask_cursor(const struct writer *writer)

@@ -2,6 +2,7 @@
 #include "write/inbox.h"
 
 #include "protocol/frame.h"
+#include "protocol/log_position.h"
 #include "wire/gen/verdict.h"
 #include "write_fixture.h"
 
@@ -105,7 +106,7 @@ Test(write_inbox, a_replay_is_alone_of_its_board)
 }
 
 /* The place from which an operator's command or a restart goes on. */
-Test(write_intake, a_hole_or_another_key_parks_the_partition_before_the_verdict)
+Test(write_inbox, a_hole_or_another_key_parks_the_partition_before_the_verdict)
 {
 	struct fake_delivered delivered = { 1, DELIVERY_MUTATIE, 1, false, 0 };
 
@@ -125,4 +126,19 @@ Test(write_intake, a_hole_or_another_key_parks_the_partition_before_the_verdict)
 		fixture_close(&fixture);
 		fake_messages_reset();
 	}
+}
+
+Test(write_inbox, a_raw_offset_too_high_for_a_position_parks_the_partition_before_the_verdict)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	fixture.next = fixture.inbox->partitions[0].ahead.at.next_raw = LOG_POSITION_OFFSET_MAX + 1;
+	struct chain before = fixture.inbox->partitions[0].ahead;
+
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INBOX_PARKED);
+	cr_expect_eq(fixture.inbox->partitions[0].state, PARTITION_PARKED);
+	cr_expect(chain_position_equal(&fixture.inbox->partitions[0].ahead.at, &before.at), "the cursor would skip it");
+	fixture_close(&fixture);
+	fake_messages_reset();
 }

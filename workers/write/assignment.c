@@ -20,7 +20,7 @@ void assignment_again(struct inbox *inbox)
 
 		if (partition->state == PARTITION_OTHERS)
 			continue;
-		partition->state = PARTITION_ASSIGNED;
+		partition_change(partition, PARTITION_ASSIGNED);
 		partition->ahead = partition->committed;
 	}
 }
@@ -36,26 +36,30 @@ static int read_cursors(struct assignment *assignment, struct cursor *cursors, s
 	return cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, *ret_count, err);
 }
 
-static bool check_verdict_range(struct inbox *inbox, const struct cursor *cursor, const struct kafka_topic_range *range)
+/* Whether the log goes with the register's cursor. When it does not, the partition is PARKED. */
+enum match { MATCHES = 1, PARKED };
+
+static enum match match_verdict_log(struct partition *partition, const struct cursor *cursor,
+				    const struct kafka_topic_range *range)
 {
-	if (cursor->chain.at.next_verdict < range->low) {
-		inbox_park(inbox, cursor->partition,
-			   "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
-			   (long long)range->low, (long long)cursor->chain.at.next_verdict);
-		return false;
-	}
-	if (cursor->chain.at.next_verdict > range->high) {
-		inbox_park(inbox, cursor->partition,
-			   "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			   (long long)range->high, (long long)cursor->chain.at.next_verdict);
-		return false;
-	}
-	return true;
+	int64_t next = cursor->chain.at.next_verdict;
+
+	if (next >= range->low && next <= range->high)
+		return MATCHES;
+	if (next < range->low)
+		partition_park(partition, cursor->partition,
+			       "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
+			       (long long)range->low, (long long)next);
+	else
+		partition_park(partition, cursor->partition,
+			       "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			       (long long)range->high, (long long)next);
+	return PARKED;
 }
 
-/* The message we applied last, if the log still keeps it: 1 same, 0 another, < 0 error. */
-static int has_same_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
-			   struct err *err)
+/* The raw message we applied last against the digest in the cursor. One that the log keeps no more counts as the same. */
+static int match_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
+			bool *ret_is_same, struct err *err)
 {
 	struct kafka_message message = { 0 };
 	uint8_t digest[32];
@@ -69,57 +73,62 @@ static int has_same_digest(struct assignment *assignment, struct kafka_reader *r
 		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come",
 			       cursor->partition, (long long)cursor->chain.at.next_raw);
 	sha256_of(message.value, digest);
-	bool is_same = message.offset != cursor->chain.at.next_raw - 1 ||
+	*ret_is_same = message.offset != cursor->chain.at.next_raw - 1 ||
 		       memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
-
 	kafka_message_drop(&message);
-	return is_same;
+	return 0;
 }
 
-/* 1: the raw log is that of the register; 0: parked; < 0: error. */
-static int check_raw(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
-		     struct err *err)
+static int match_raw_log(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
+			 enum match *ret, struct err *err)
 {
+	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
+	int64_t next = cursor->chain.at.next_raw;
 	struct kafka_topic_range range;
+	bool is_same = true;
 	int rc = kafka_reader_range(reader, assignment->topic_raw, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
 		return rc;
-	if (range.high < cursor->chain.at.next_raw) {
-		inbox_park(assignment->inbox, cursor->partition,
-			   "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			   (long long)range.high, (long long)cursor->chain.at.next_raw);
+	if (range.high < next) {
+		partition_park(partition, cursor->partition,
+			       "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			       (long long)range.high, (long long)next);
+		*ret = PARKED;
 		return 0;
 	}
-	if (cursor->chain.at.next_raw == 0 || cursor->chain.at.next_raw - 1 < range.low)
-		return 1;
-	rc = has_same_digest(assignment, reader, cursor, err);
-	if (rc == 0)
-		inbox_park(assignment->inbox, cursor->partition,
-			   "raw message %lld is not the one that was applied: it is another log than the register's",
-			   (long long)cursor->chain.at.next_raw - 1);
-	return rc;
+	if (next > 0 && next - 1 >= range.low)
+		rc = match_digest(assignment, reader, cursor, &is_same, err);
+	if (rc != 0)
+		return rc;
+	if (!is_same)
+		partition_park(partition, cursor->partition,
+			       "raw message %lld is not the one that was applied: it is another log than the register's",
+			       (long long)next - 1);
+	*ret = is_same ? MATCHES : PARKED;
+	return 0;
 }
 
 static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
 {
 	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
 	struct kafka_topic_range range;
+	enum match match = PARKED;
 	int rc = kafka_consumer_range(assignment->consumer, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
 		return rc;
 	partition->committed = partition->ahead = cursor->chain;
-	if (!check_verdict_range(assignment->inbox, cursor, &range))
+	if (match_verdict_log(partition, cursor, &range) == PARKED)
 		return 0;
-	rc = check_raw(assignment, reader, cursor, err);
-	if (rc <= 0)
+	rc = match_raw_log(assignment, reader, cursor, &match, err);
+	if (rc != 0 || match == PARKED)
 		return rc;
 	rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);
 	if (rc != 0)
 		return rc;
-	partition->state = PARTITION_RUNNING;
-	log_event(LOG_INFO, "write.partition", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld",
+	partition_change(partition, PARTITION_RUNNING);
+	log_event(LOG_INFO, "partition.opened", "partition=%d next_raw=%lld next_verdict=%lld behind=%lld",
 		  cursor->partition, (long long)cursor->chain.at.next_raw, (long long)cursor->chain.at.next_verdict,
 		  (long long)(range.high - cursor->chain.at.next_verdict));
 	return cursor_note_parked(assignment->session, slice_of(assignment->topic_raw), cursor->partition,
@@ -142,7 +151,7 @@ int assignment_open(struct assignment *assignment, struct err *err)
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = open_one(assignment, reader, &cursors[i], err);
 	kafka_reader_close(reader);
-	return rc != 0 ? rc : assignment_tell_parked(assignment, err);
+	return rc != 0 ? rc : assignment_note_parked(assignment, err);
 }
 
 int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err)
@@ -152,7 +161,7 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 	size_t count = 0;
 
 	for (int32_t i = 0; i < assignment->inbox->partition_end; i++)
-		if (partitions[i].state >= PARTITION_RUNNING)
+		if (partition_is_open(&partitions[i]))
 			cursors[count++].partition = i;
 	int rc = cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
 
@@ -166,21 +175,21 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 	return rc;
 }
 
-int assignment_tell_parked(struct assignment *assignment, struct err *err)
+int assignment_note_parked(struct assignment *assignment, struct err *err)
 {
 	struct inbox *inbox = assignment->inbox;
 
 	for (int32_t i = 0; i < inbox->partition_end; i++) {
 		struct partition *partition = &inbox->partitions[i];
 
-		if (partition->state != PARTITION_PARKED || !partition->must_tell_why)
+		if (partition->state != PARTITION_PARKED || !partition->is_why_due)
 			continue;
 		int rc = cursor_note_parked(assignment->session, slice_of(assignment->topic_raw), i,
 					    slice_of(partition->why), err);
 
 		if (rc != 0)
 			return rc;
-		partition->must_tell_why = false;
+		partition->is_why_due = false;
 	}
 	return 0;
 }

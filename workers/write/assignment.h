@@ -1,8 +1,26 @@
 /* assignment: from "the group gave us this partition" to "we write it" (design 5.1).
  *
- * Reads the cursor row, looks whether both logs still belong to it (the verdict log holds next_verdict, the raw log
- * reaches next_raw and has the message we applied last), and starts the fetch there. A partition that fails is parked
- * with the reason, in the register too; the others go on. Owner: the turn thread. */
+ * A rebalance:
+ *
+ *   1. Kafka takes partitions away, inside a poll: the batch is given up, since some of it may be theirs. What it had was
+ *      not in the register; the new owner begins at the register's cursor
+ *   2. Kafka gives partitions: they are ASSIGNED. Nothing of them is polled yet
+ *   3. assignment_open reads their cursor rows; another instance may be in the middle of a transaction that moves one.
+ *      Then the fence of our first batch finds that, and they are opened again
+ *   4. it looks whether both logs still belong to the register: the verdict log holds next_verdict, the raw log reaches
+ *      next_raw, and the raw message before it is the one that was applied. If not, the partition is PARKED with the
+ *      reason, in the register too, and the others go on
+ *   5. the fetch starts at next_verdict, whatever offset the group has
+ *
+ * The register is set back to an earlier time:
+ *
+ *   1. a writer with work finds it by its fence: the cursor is not where the batch began
+ *   2. one without work would never look. So assignment_check compares the cursors with where we left them, every 10 s
+ *      and after every new connection, with no batch under way
+ *   3. in both cases the batch is given up and all partitions are opened again: the verdicts from the register's cursor
+ *      on are applied anew, and come to the same (design 7)
+ *
+ * Owner: the poll loop's thread. */
 #ifndef WRITE_ASSIGNMENT_H
 #define WRITE_ASSIGNMENT_H
 
@@ -17,20 +35,20 @@ struct assignment {
 	uint32_t wait_ms;
 };
 
-bool assignment_is_due(const struct inbox *inbox); /* a partition waits for this */
+/* A partition is to be opened. */
+bool assignment_is_due(const struct inbox *inbox);
 
-/* Takes all that are ASSIGNED. ERR_RETRY: a peer is away; the same again. ERR_CONFIG: not migrated. */
+/* Opens all that are ASSIGNED. ERR_RETRY: a peer is away; the same again. ERR_CONFIG: not migrated. */
 MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
 
 /* The batch was given up: all partitions go back to the register's cursor. One that was parked is looked at again, as
  * what lies before the fault may be part of that batch. */
 void assignment_again(struct inbox *inbox);
 
-/* Whether the register's cursors still stand where we left them. They do not after a restore to an earlier time, which an idle
- * partition would not notice by a fence (design 7). Call it with no batch gathered. */
+/* Whether the register's cursors still stand where we left them. Call it with an empty inbox. */
 MUSTUSE int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err);
 
-/* Tells the register why partitions are parked, as far as it does not know. */
-MUSTUSE int assignment_tell_parked(struct assignment *assignment, struct err *err);
+/* Writes into the register why partitions are parked, where it does not stand there yet. For people: not fenced. */
+MUSTUSE int assignment_note_parked(struct assignment *assignment, struct err *err);
 
 #endif

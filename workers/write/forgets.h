@@ -12,12 +12,16 @@ struct forgets {
 	struct kafka_producer *producer;
 	const char *topic; /* raw */
 	struct strbuf keys, value;
+	size_t in_flight; /* handed to the producer, not reported */
 };
 
+/* The producer is the caller's, with forgets_reported as its callback. */
 void forgets_init(struct forgets *forgets, struct kafka_producer *producer, const char *topic);
 void forgets_release(struct forgets *forgets);
+void forgets_reported(void *forgets, const struct kafka_report *report);
 
-/* Hands the message's Forget to the producer, if it has one. *ret_teachers: how many it names. */
-MUSTUSE int forgets_publish(struct forgets *forgets, const struct message *message, size_t *ret_teachers, struct err *err);
+/* Publishes the Forgets of messages that are in the register, and waits a while for their reports. Never fails: what is
+ * lost is logged and sent again by a later verdict. */
+void forgets_publish(struct forgets *forgets, struct message *const *messages, size_t count);
 
 #endif

@@ -5,8 +5,6 @@
 #include "protocol/log_position.h"
 #include "write/pending.h"
 
-#include <stdarg.h>
-
 enum {
 	ARENA_KEPT_BYTES = 16 << 20,
 	LISTED_SHARE = 16, /* so many keys that need no decision weigh as one that does */
@@ -31,31 +29,12 @@ bool inbox_is_full(const struct inbox *inbox)
 	       inbox->bytes >= inbox->limits.bytes_max;
 }
 
-static bool has_moved(const struct partition *partition)
-{
-	return partition->state >= PARTITION_RUNNING &&
-	       partition->ahead.at.next_verdict != partition->committed.at.next_verdict;
-}
-
 bool inbox_is_empty(const struct inbox *inbox)
 {
 	for (int32_t i = 0; i < inbox->partition_end; i++)
-		if (has_moved(&inbox->partitions[i]))
+		if (partition_has_moved(&inbox->partitions[i]))
 			return false;
 	return true;
-}
-
-void inbox_park(struct inbox *inbox, int32_t partition, const char *fmt, ...)
-{
-	struct partition *parked = &inbox->partitions[partition];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(parked->why, sizeof parked->why, fmt, args);
-	va_end(args);
-	parked->state = PARTITION_PARKED;
-	parked->must_tell_why = true;
-	log_event(LOG_ERROR, "write.parked", "partition=%d why=%s", partition, LOG_QUOTED(parked->why));
 }
 
 enum decoded { DECODED = 1, DECODED_NOT, DECODED_UNKNOWN, DECODED_FULL };
@@ -82,13 +61,14 @@ static enum decoded decode(struct inbox *inbox, struct slice value, struct wire_
 	return DECODED;
 }
 
-static enum inbox_result pass_over(struct partition *partition, const struct kafka_message *raw, const struct err *err)
+static enum inbox_result skip(struct partition *partition, const struct kafka_message *raw, const struct err *err)
 {
 	enum chain_step step = chain_follow(&partition->ahead, raw->offset, NULL);
 
 	(void)step; /* without a verdict always VOID */
-	log_event(LOG_WARN, "write.no-verdict", "partition=%d offset=%lld code=%s why=%s", raw->partition,
-		  (long long)raw->offset, LOG_QUOTED(err->code), LOG_QUOTED("these bytes are no verdict: passed over"));
+	log_event(LOG_WARN, "verdict.skipped", "partition=%d offset=%lld code=%s why=%s effect=%s", raw->partition,
+		  (long long)raw->offset, LOG_QUOTED(err->code), LOG_QUOTED("these bytes are no verdict"),
+		  LOG_QUOTED("it counts for nobody"));
 	return INBOX_VOID;
 }
 
@@ -104,12 +84,6 @@ static int64_t rows_of(const struct wire_verdict *verdict)
 
 static enum inbox_result add(struct inbox *inbox, struct message *message, const struct kafka_message *raw)
 {
-	if (!log_position_make(inbox->generation, raw->partition, message->verdict.raw_offset, &message->position)) {
-		inbox_park(inbox, raw->partition,
-			   "raw offset %lld is above what the register can number: begin a new generation",
-			   (long long)message->verdict.raw_offset);
-		return INBOX_PARKED;
-	}
 	size_t at = inbox->count++;
 
 	message->partition = raw->partition;
@@ -130,18 +104,25 @@ static enum inbox_result follow_chain(struct inbox *inbox, struct message *messa
 	enum chain_step step = chain_follow(&ahead, raw->offset, verdict);
 
 	if (step == CHAIN_HOLE) {
-		inbox_park(inbox, raw->partition,
-			   "the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
-			   (long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
+			       (long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
 		return INBOX_PARKED;
 	}
 	if (step == CHAIN_COUNTS && !chain_has_key_of(&partition->ahead, verdict)) {
-		inbox_park(inbox, raw->partition,
-			   "the verdict at offset %lld is made with HMAC key %u, the register with %u: give validators the register's key",
-			   (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld is made with HMAC key %u, the register with %u: give validators the register's key",
+			       (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
 		return INBOX_PARKED;
 	}
-	partition->ahead = ahead;
+	if (step == CHAIN_COUNTS &&
+	    !log_position_make(inbox->generation, raw->partition, verdict->raw_offset, &message->position)) {
+		partition_park(partition, raw->partition,
+			       "raw offset %lld is above what the register can number: begin a new generation",
+			       (long long)verdict->raw_offset);
+		return INBOX_PARKED;
+	}
+	partition->ahead = ahead; /* only now: a parked partition stays before what it does not apply */
 	return step == CHAIN_COUNTS ? add(inbox, message, raw) : INBOX_VOID;
 }
 
@@ -184,15 +165,15 @@ static enum inbox_result take(struct inbox *inbox, const struct kafka_message *r
 			return INBOX_FULL;
 		return follow_chain(inbox, message, raw);
 	case DECODED_NOT:
-		return pass_over(partition, raw, &err);
+		return skip(partition, raw, &err);
 	case DECODED_UNKNOWN:
-		inbox_park(inbox, raw->partition,
-			   "the verdict at offset %lld has a schema this program does not know: install a newer instroom-write",
-			   (long long)raw->offset);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld has a schema this program does not know: install a newer instroom-write",
+			       (long long)raw->offset);
 		return INBOX_PARKED;
 	default:
 		/* alone it would fit, or it is larger than anything a validator makes */
-		return inbox->count > 0 ? INBOX_FULL : pass_over(partition, raw, &err);
+		return inbox->count > 0 ? INBOX_FULL : skip(partition, raw, &err);
 	}
 }
 
@@ -221,7 +202,7 @@ size_t inbox_moves(const struct inbox *inbox, struct cursor_move *ret)
 	for (int32_t i = 0; i < inbox->partition_end; i++) {
 		const struct partition *partition = &inbox->partitions[i];
 
-		if (has_moved(partition))
+		if (partition_has_moved(partition))
 			ret[count++] = (struct cursor_move){ i, partition->committed.at.next_verdict, partition->ahead };
 	}
 	return count;

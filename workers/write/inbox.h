@@ -2,28 +2,18 @@
  *
  * A replay is alone of its board in a batch: what it speaks of is then wholly in the register. A withdrawal is in none
  * with a content of its board before it: that is then written before it is erased.
- * A partition has two positions: committed is what the register's cursor row says, ahead is behind the last verdict
- * looked at. What is gathered lies between them. Giving up a batch sets ahead back and fetches from committed again.
- * States: OTHERS -> ASSIGNED (the group gave it to us) -> RUNNING (its cursor is read, it is being fetched) -> PARKED
- * (it waits for an operator; the others go on); any -> OTHERS when the group takes it away. Owner: the turn thread.
- * Memory: an arena for what is decoded; the bytes themselves are Kafka's until the batch is over. */
+ *
+ * Owner: the poll loop's thread. Memory: an arena for what is decoded; the bytes themselves are Kafka's until the batch
+ * is over. */
 #ifndef WRITE_INBOX_H
 #define WRITE_INBOX_H
 
 #include "kafka/kafka_consumer.h"
 #include "write/cursor.h"
 #include "write/message.h"
+#include "write/partition.h"
 
 enum { INBOX_MESSAGES_MAX = 4096, INBOX_PARTITIONS_MAX = 1024 };
-
-enum partition_state { PARTITION_OTHERS = 0, PARTITION_ASSIGNED, PARTITION_RUNNING, PARTITION_PARKED };
-
-struct partition {
-	enum partition_state state;
-	struct chain committed, ahead;
-	char why[200];	    /* parked */
-	bool must_tell_why; /* not in the register yet */
-};
 
 struct inbox_limits {
 	int64_t rows_max;  /* teachers to decide */
@@ -52,20 +42,18 @@ enum inbox_result {
 	INBOX_ADDED = 1, /* it is one of the batch; its bytes are ours */
 	INBOX_VOID,	 /* it does not count */
 	INBOX_PARKED,	 /* its partition cannot go on: see why */
-	INBOX_FULL,	 /* no room in this batch: fetch it again after the next */
+	INBOX_FULL,	 /* it does not fit this batch: fetch it again after it */
 };
 
-/* Drops raw unless TAKEN. */
+/* Drops raw unless ADDED. */
 enum inbox_result inbox_add(struct inbox *inbox, struct kafka_message *raw);
 bool inbox_is_full(const struct inbox *inbox);
-/* Nothing gathered, and no partition that has moved over verdicts that do not count. */
+/* Nothing polled, and no partition that has moved over verdicts that do not count. */
 bool inbox_is_empty(const struct inbox *inbox);
 
-void inbox_park(struct inbox *inbox, int32_t partition, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-/* The steps of the whole batch, rising by partition. ret has room for INBOX_PARTITIONS_MAX. Returns their number. */
+/* The steps of the whole batch, rising by partition. ret holds INBOX_PARTITIONS_MAX. Returns their number. */
 size_t inbox_moves(const struct inbox *inbox, struct cursor_move *ret);
-/* The step of each message alone, in their order. ret has room for count. */
+/* The step of each message alone, in their order. ret holds count. */
 void inbox_moves_each(const struct inbox *inbox, struct cursor_move *ret);
 
 /* The first count messages are in the register. */

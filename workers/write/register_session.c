@@ -34,3 +34,15 @@ int register_session_copy(struct register_session *session, const char *sql, str
 	strbuf_reset(&session->copy);
 	return rc;
 }
+
+/* 42P01, 3F000, 42703: a relation, schema or column is not there. */
+int register_session_explain(struct err *err)
+{
+	if (strcmp(err->code, "42P01") == 0 || strcmp(err->code, "3F000") == 0 || strcmp(err->code, "42703") == 0)
+		return err_set(err, ERR_CONFIG, "migration",
+			       "the register lacks tables this program needs: run instroomctl migrate");
+	if (strcmp(err->code, "42501") == 0)
+		return err_set(err, ERR_FATAL, "42501",
+			       "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
+	return -(int)err->kind;
+}

@@ -27,4 +27,8 @@ MUSTUSE int register_session_exec(struct register_session *session, const char *
 /* Sends the rows collected in copy, if there are any. sql: "copy .. from stdin (format binary)". */
 MUSTUSE int register_session_copy(struct register_session *session, const char *sql, struct err *err);
 
+/* A SQLSTATE that says the register or our rights are not as this program needs them becomes an ERR_CONFIG or ERR_FATAL
+ * that says what to do. Returns -(its kind). */
+int register_session_explain(struct err *err);
+
 #endif

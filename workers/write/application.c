@@ -1,0 +1,160 @@
+#include "write/application.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/crash.h"
+#include "write/isolation.h"
+#include "write/polling.h"
+#include "write/write_metrics.h"
+
+/* After COMMIT. */
+
+static void count_messages(struct message *const *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct message *message = messages[i];
+
+		if (message->is_entered || message->replay == REPLAY_ENTERED)
+			write_count_lines(&message->ledger);
+		else if (message->verdict.kind == VERDICT_KIND_DELIVERY || message->replay == REPLAY_REPEATED)
+			write_count(COUNT_REPEATS, 1);
+	}
+	write_count(COUNT_MESSAGES, (int64_t)count);
+	write_count(COUNT_BATCHES, 1);
+}
+
+/* An operator asked for a replay, so one that did nothing must not go unseen. */
+static void report_replays(struct message *const *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct message *message = messages[i];
+
+		write_count(COUNT_REPLAYS, message->replay == REPLAY_ENTERED);
+		if (message->replay != REPLAY_UNKNOWN && message->replay != REPLAY_UNFIT)
+			continue;
+		write_count(COUNT_REPLAYS_LEFT, 1);
+		log_event(LOG_ERROR, "replay.skipped", "partition=%d offset=%lld board=%05d attempt=%d why=%s effect=%s",
+			  message->partition, (long long)message->verdict.raw_offset, message->verdict.header.board,
+			  message->verdict.attempt,
+			  LOG_QUOTED(message->replay == REPLAY_UNKNOWN ? "the ledger has no such delivery"
+								       : "its lines do not fit those of the delivery"),
+			  LOG_QUOTED("nothing is changed"));
+	}
+}
+
+static void on_committed(void *opaque, struct message **messages, size_t count, const struct cursor_move *moves,
+			 size_t move_count)
+{
+	struct writer *writer = opaque;
+
+	crash_point("write.committed");
+	forgets_publish(&writer->forgets, messages, count);
+	count_messages(messages, count);
+	report_replays(messages, count);
+	for (size_t i = 0; i < move_count; i++) {
+		writer->inbox.partitions[moves[i].partition].committed = moves[i].to;
+		kafka_consumer_commit(writer->consumer, moves[i].partition, moves[i].to.at.next_verdict, NULL);
+	}
+}
+
+/* The batch. */
+
+static int apply_whole(struct writer *writer, enum transaction_end *ret, struct err *err)
+{
+	struct transaction_work work = {
+		.messages = writer->inbox.messages,
+		.message_count = writer->inbox.count,
+		.moves = writer->moves,
+		.move_count = inbox_moves(&writer->inbox, writer->moves),
+	};
+	int rc = transaction_run(&writer->transaction, &work, ret, err);
+
+	if (rc == 0 && *ret == TRANSACTION_COMMITTED)
+		on_committed(writer, work.messages, work.message_count, work.moves, work.move_count);
+	return rc;
+}
+
+static int apply_singly(struct writer *writer, enum transaction_end *ret, struct err *err)
+{
+	struct inbox *inbox = &writer->inbox;
+	struct isolation isolation = {
+		.transaction = &writer->transaction,
+		.arena = &inbox->arena,
+		.committed = on_committed,
+		.self = writer,
+	};
+	size_t done = 0;
+
+	inbox_moves_each(inbox, writer->moves_each);
+	*ret = TRANSACTION_COMMITTED;
+	int rc = isolation_run(&isolation, inbox->messages, writer->moves_each, inbox->count, &done, ret, err);
+
+	inbox_drop_first(inbox, done);
+	return rc;
+}
+
+static int apply(struct writer *writer, enum transaction_end *ret, struct err *err)
+{
+	if (writer_state_is_singly(writer->state))
+		return apply_singly(writer, ret, err);
+	int rc = apply_whole(writer, ret, err);
+
+	if (rc != -ERR_DATA && rc != -ERR_FULL)
+		return rc;
+	log_event(LOG_WARN, "batch.refused", "messages=%zu code=%s why=%s effect=%s", writer->inbox.count,
+		  LOG_QUOTED(err->code), LOG_QUOTED("it cannot be stored as one"), LOG_QUOTED("message by message"));
+	writer_state_change(&writer->state, WRITER_ISOLATING, "a batch cannot be stored as one");
+	return apply_singly(writer, ret, err);
+}
+
+static int keep_batch(struct writer *writer, const struct err *err)
+{
+	bool is_singly = writer_state_is_singly(writer->state);
+
+	write_count(COUNT_RETRIES, 1);
+	writer_state_change(&writer->state, is_singly ? WRITER_RETRYING_SINGLY : WRITER_RETRYING, "waiting for PostgreSQL");
+	polling_pause(writer);
+	return -(int)err->kind;
+}
+
+/* There is no batch any more. Whether the peers of a kept one are all back, the rest of the iteration shows. */
+static void end_batch(struct writer *writer)
+{
+	inbox_clear(&writer->inbox);
+	if (writer->state == WRITER_ISOLATING)
+		writer_state_change(&writer->state, WRITER_RUNNING, "the batch is over");
+	else if (writer_state_has_batch(writer->state))
+		writer_state_change(&writer->state, WRITER_WAITING, "the batch is over");
+}
+
+void application_give_up(struct writer *writer)
+{
+	transaction_forget(&writer->transaction);
+	end_batch(writer);
+	assignment_again(&writer->inbox);
+}
+
+int application_run(struct writer *writer, struct err *err)
+{
+	int64_t start_us = clock_us();
+	enum transaction_end end = TRANSACTION_COMMITTED;
+	int rc;
+
+	if (inbox_is_empty(&writer->inbox))
+		return 0;
+	rc = apply(writer, &end, err);
+	write_count(COUNT_BATCH_US, clock_us() - start_us);
+	if (rc == -ERR_RETRY)
+		return keep_batch(writer, err);
+	if (rc != 0)
+		return register_session_explain(err);
+	if (end != TRANSACTION_FENCED) {
+		end_batch(writer);
+		return 0;
+	}
+	write_count(COUNT_FENCED, 1);
+	log_event(LOG_WARN, "batch.fenced", "messages=%zu why=%s effect=%s", writer->inbox.count,
+		  LOG_QUOTED("another instance moved a cursor"), LOG_QUOTED("partitions begin at the register's cursors"));
+	application_give_up(writer);
+	return 0;
+}

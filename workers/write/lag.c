@@ -1,0 +1,27 @@
+#include "write/lag.h"
+
+#include "base/clock.h"
+#include "write/write_metrics.h"
+
+enum { LAG_EVERY_MS = 10000, LAG_WAIT_MS = 200 };
+
+void lag_measure(struct writer *writer)
+{
+	struct kafka_topic_range range;
+	struct err err;
+	int64_t lag = 0;
+
+	if (clock_ms() < writer->lag_at_ms)
+		return;
+	writer->lag_at_ms = clock_ms() + LAG_EVERY_MS;
+	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
+		const struct partition *partition = &writer->inbox.partitions[i];
+
+		if (!partition_is_open(partition))
+			continue;
+		if (kafka_producer_range(writer->producer, writer->config.topic.verdict, i, LAG_WAIT_MS, &range, &err) != 0)
+			return;
+		lag += range.high - partition->committed.at.next_verdict;
+	}
+	write_gauge(GAUGE_LAG, lag);
+}

@@ -1,0 +1,58 @@
+/* partition: one partition of the verdict topic, and where its writer stands.
+ *
+ *             the group gives it        cursor read, logs match        register away: nothing may be polled
+ *   OTHERS ------------------> ASSIGNED ----------------------> RUNNING <---------------------------> PAUSED
+ *     ^                        ^  |  ^                            |  |                                 |  |
+ *     |                        |  |  +---- batch given up --------+  +---> PARKED <-------------------- +  |
+ *     | the group takes it     |  +- logs do not match -------------------^   |                           |
+ *     +--- from each           +---- batch given up ----------------------------+---------------------------+
+ *
+ *   OTHERS    not ours
+ *   ASSIGNED  ours; to be opened (assignment.h)
+ *   RUNNING   polled from
+ *   PAUSED    as RUNNING, but Kafka holds its messages back until the register is there again
+ *   PARKED    waits for an operator, for the reason in why; the others go on
+ *
+ * It has two positions. committed is what the register's cursor row says; ahead is behind the last verdict looked at.
+ * What is polled for the next transaction lies between them. Giving up a batch sets ahead back to committed. */
+#ifndef WRITE_PARTITION_H
+#define WRITE_PARTITION_H
+
+#include "write/chain.h"
+
+enum partition_state {
+	PARTITION_OTHERS = 0,
+	PARTITION_ASSIGNED,
+	PARTITION_RUNNING,
+	PARTITION_PAUSED,
+	PARTITION_PARKED,
+	PARTITION_STATES
+};
+
+struct partition {
+	enum partition_state state;
+	struct chain committed, ahead; /* of no meaning before RUNNING */
+	char why[200];		       /* PARKED */
+	bool is_why_due;	       /* it is not in the register yet */
+};
+
+/* The only place where a state changes. A change that the drawing does not have is our bug and ends the process. */
+void partition_change(struct partition *partition, enum partition_state to);
+bool partition_may_change(enum partition_state from, enum partition_state to);
+
+/* PARKED, with the reason, which is logged. number: of the partition. */
+void partition_park(struct partition *partition, int32_t number, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Its positions are those of the register's cursor and of the log. */
+static inline bool partition_is_open(const struct partition *partition)
+{
+	return partition->state >= PARTITION_RUNNING;
+}
+
+/* Something was polled of it, or passed by because it does not count, that is not in the register. */
+static inline bool partition_has_moved(const struct partition *partition)
+{
+	return partition_is_open(partition) && partition->ahead.at.next_verdict != partition->committed.at.next_verdict;
+}
+
+#endif

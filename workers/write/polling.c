@@ -1,0 +1,134 @@
+#include "write/polling.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "write/write_metrics.h"
+
+enum { POLL_MS = 200 };
+
+void polling_count_partitions(const struct writer *writer)
+{
+	int64_t owned = 0, parked = 0;
+
+	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
+		owned += writer->inbox.partitions[i].state != PARTITION_OTHERS;
+		parked += writer->inbox.partitions[i].state == PARTITION_PARKED;
+	}
+	write_gauge(GAUGE_PARTITIONS, owned);
+	write_gauge(GAUGE_PARKED, parked);
+}
+
+/* ERR_RETRY of a steering call: the partition has left us, and the revocation comes with a poll. */
+static int unless_gone(int rc)
+{
+	return rc == -ERR_RETRY ? 0 : rc;
+}
+
+void polling_pause(struct writer *writer)
+{
+	struct err err;
+
+	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
+		struct partition *partition = &writer->inbox.partitions[i];
+
+		if (partition->state != PARTITION_RUNNING)
+			continue;
+		int rc = kafka_consumer_pause(writer->consumer, i, &err);
+
+		if (rc == 0)
+			partition_change(partition, PARTITION_PAUSED);
+		else if (rc != -ERR_RETRY)
+			log_event(LOG_WARN, "partition.not-paused", "partition=%d code=%s why=%s effect=%s", i,
+				  LOG_QUOTED(err.code), LOG_QUOTED(err.text), LOG_QUOTED("what comes is put back"));
+	}
+}
+
+static int resume(struct writer *writer, struct err *err)
+{
+	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
+		struct partition *partition = &writer->inbox.partitions[i];
+
+		if (partition->state != PARTITION_PAUSED)
+			continue;
+		int rc = unless_gone(kafka_consumer_resume(writer->consumer, i, err));
+
+		if (rc != 0)
+			return rc;
+		partition_change(partition, PARTITION_RUNNING);
+	}
+	return 0;
+}
+
+int polling_put_back(struct writer *writer, struct err *err)
+{
+	struct kafka_message raw;
+	int came = kafka_consumer_poll(writer->consumer, 0, &raw, err);
+
+	if (came <= 0)
+		return came;
+	struct partition *partition = &writer->inbox.partitions[raw.partition];
+	int rc = kafka_consumer_start(writer->consumer, raw.partition, raw.offset, err);
+
+	if (rc == 0)
+		rc = kafka_consumer_pause(writer->consumer, raw.partition, err);
+	if (rc == 0 && partition->state == PARTITION_RUNNING)
+		partition_change(partition, PARTITION_PAUSED);
+	kafka_message_drop(&raw);
+	return rc;
+}
+
+/* The next message of the partition is the one that did not fit. */
+static int fetch_again(struct writer *writer, int32_t partition, struct err *err)
+{
+	return unless_gone(kafka_consumer_start(writer->consumer, partition,
+						writer->inbox.partitions[partition].ahead.at.next_verdict, err));
+}
+
+static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_is_full, struct err *err)
+{
+	int32_t partition = raw->partition;
+	int rc = 0;
+
+	switch (inbox_add(&writer->inbox, raw)) {
+	case INBOX_VOID:
+		write_count(COUNT_VOID, 1);
+		break;
+	case INBOX_PARKED:
+		polling_count_partitions(writer);
+		rc = unless_gone(kafka_consumer_pause(writer->consumer, partition, err));
+		break;
+	case INBOX_FULL:
+		*ret_is_full = true;
+		return fetch_again(writer, partition, err);
+	default:
+		break;
+	}
+	*ret_is_full = inbox_is_full(&writer->inbox);
+	return rc;
+}
+
+int polling_linger(struct writer *writer, struct err *err)
+{
+	int64_t linger_ms = writer->config.batch_linger_ms;
+	int64_t end_ms = clock_ms() + POLL_MS + linger_ms;
+	int64_t next_ms = writer->lingered_at_ms + linger_ms;
+	bool is_full = false;
+	int rc = resume(writer, err);
+
+	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
+		struct kafka_message raw;
+		int64_t wait_ms = writer->inbox.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
+		int came = kafka_consumer_poll(writer->consumer, (uint32_t)wait_ms, &raw, err);
+
+		if (came <= 0) {
+			rc = came;
+			break;
+		}
+		if (writer->inbox.count == 0)
+			end_ms = clock_ms() + linger_ms;
+		rc = add_one(writer, &raw, &is_full, err);
+	}
+	if (writer->inbox.count > 0)
+		writer->lingered_at_ms = clock_ms();
+	return rc;
+}

@@ -1,0 +1,29 @@
+/* writer: what the parts of instroom-write share. Owner: the poll loop's thread, with everything in it. */
+#ifndef WRITE_WRITER_H
+#define WRITE_WRITER_H
+
+#include "write/assignment.h"
+#include "write/forgets.h"
+#include "write/transaction.h"
+#include "write/write_config.h"
+#include "write/writer_state.h"
+
+struct writer {
+	struct write_config config;
+	struct kafka_options kafka;
+	struct status *status;
+	enum writer_state state;
+	struct inbox inbox;
+	struct kafka_consumer *consumer;
+	struct kafka_producer *producer;
+	struct pg_link *link;
+	struct assignment assignment;
+	struct transaction transaction;
+	struct forgets forgets;
+	int64_t lag_at_ms, check_at_ms; /* not before */
+	int64_t lingered_at_ms;		/* the last batch was complete */
+	struct cursor_move moves[INBOX_PARTITIONS_MAX];
+	struct cursor_move moves_each[INBOX_MESSAGES_MAX];
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* writer_state: what the writer as a whole is doing.
+ *
+ *                  an iteration went well
+ *   STARTING ------------------------------> RUNNING <---------------+------------------+
+ *      |                                     |  |  |  a peer is away |                  |
+ *      |            the register is away     |  |  +------------> WAITING                |
+ *      |            and there is a batch     |  |                 |  |  ^               |
+ *      +-----------------------+-------------+  |                 |  |  | in, or fenced | in, or fenced
+ *      |                       v                |                 |  |  |               |
+ *      |                    RETRYING <----------)-----------------+  |  |               |
+ *      |                       |  |             |                    |  |               |
+ *      |                       |  +-------------)--------------------)--+               |
+ *      |     the batch cannot  v                v                    |  |               |
+ *      +-------------------> ISOLATING <------------------------------+  |               |
+ *            be stored as one  |  |                                      |               |
+ *                              |  +--------------------------------------)---------------+
+ *         the register is away v                                         |
+ *                        RETRYING_SINGLY --------------------------------+
+ *
+ *   STARTING         no iteration of the poll loop went well yet
+ *   RUNNING          polls, lingers, applies batches as a whole
+ *   WAITING          a peer is away, or was and no iteration went well since. There is no batch: what is polled is put back
+ *   RETRYING         a batch is kept, partitions are paused; each iteration applies it again as a whole
+ *   ISOLATING        the batch goes in message by message (isolation.h); does not outlast an iteration
+ *   RETRYING_SINGLY  as RETRYING, with what isolation has left of the batch
+ *
+ * Readiness follows from it: RUNNING and ISOLATING are ready. */
+#ifndef WRITE_WRITER_STATE_H
+#define WRITE_WRITER_STATE_H
+
+#include <stdbool.h>
+
+enum writer_state {
+	WRITER_STARTING = 0,
+	WRITER_RUNNING,
+	WRITER_WAITING,
+	WRITER_RETRYING,
+	WRITER_ISOLATING,
+	WRITER_RETRYING_SINGLY,
+	WRITER_STATES
+};
+
+/* The only place where the state changes. Logs it, and tells the status page and the service manager what it means for
+ * readiness. why: static text, on the status page while the writer is not ready. A change that the drawing does not have
+ * is our bug and ends the process. */
+void writer_state_change(enum writer_state *state, enum writer_state to, const char *why);
+bool writer_state_may_change(enum writer_state from, enum writer_state to);
+bool writer_state_is_ready(enum writer_state state);
+
+/* An iteration could do nothing for want of a peer: WAITING, unless the state says more. */
+void writer_state_wait(enum writer_state *state, const char *why);
+
+/* A batch is kept for the next iteration. */
+static inline bool writer_state_has_batch(enum writer_state state)
+{
+	return state == WRITER_RETRYING || state == WRITER_RETRYING_SINGLY;
+}
+
+/* The batch goes in message by message. */
+static inline bool writer_state_is_singly(enum writer_state state)
+{
+	return state == WRITER_ISOLATING || state == WRITER_RETRYING_SINGLY;
+}
+
+#endif
