@@ -1,7 +1,7 @@
 /* cursor: the row of register.cursor, which says where the writer of a partition stands, and the fence (design 5.1).
  *
  * The row moves only in the transaction that writes what the verdicts up to it made. Fewer rows updated than asked
- * means that another instance moved one: roll back, read them, start there. Owner: the turn thread. */
+ * means that another instance moved one: roll back, read them, start there. Owner: the poll loop's thread. */
 #ifndef WRITE_CURSOR_H
 #define WRITE_CURSOR_H
 
@@ -30,7 +30,7 @@ struct cursor_move {
 MUSTUSE int cursor_fence(struct register_session *session, struct slice topic, const struct cursor_move *moves,
 			 size_t count, bool *ret_held, struct err *err);
 
-/* Notes why a partition waits for an operator; the empty text takes the note away. Not fenced: it is for people. */
+/* Notes why a partition waits for an operator; the empty text removes the note. Not fenced: it is for people. */
 MUSTUSE int cursor_note_parked(struct register_session *session, struct slice topic, int32_t partition,
 			       struct slice why, struct err *err);
 

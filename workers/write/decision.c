@@ -70,7 +70,7 @@ static struct teacher *teacher_of(struct walk *walk)
 }
 
 /* A teacher whose state this message does not change counts for specification 7 by the state it has. One whose state is not
- * known is not counted: then the board's rows are read and tell. */
+ * known is not counted: then the board's rows are read, and show it. */
 static void count_as_is(struct walk *walk)
 {
 	if (walk->message->verdict.header.kind != DELIVERY_VOLLEDIG || !is_readable(walk->message, walk->group))
@@ -207,7 +207,7 @@ static enum outcome decide_group(struct walk *walk)
 	return decide_by_state(walk, hash, candidate);
 }
 
-/* Of a body that could not be read nobody can be told apart: all its lines are one group. */
+/* In a body that could not be read nobody can be identified: all its lines are one group. */
 static int decide_unreadable_body(struct batch *batch, struct message *message, struct err *err)
 {
 	struct ledger *ledger = &message->ledger;

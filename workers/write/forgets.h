@@ -1,4 +1,4 @@
-/* forgets: tell the cache to forget teachers that the register refused (design 5).
+/* forgets: the messages by which the cache forgets teachers that the register refused (design 5).
  *
  * A Forget is a raw message in the board's own partition, so it stands in the log like all else. It goes out after
  * COMMIT; when that fails or we die before, the next UNCHANGED of such a teacher meets its mark and sends it again. */

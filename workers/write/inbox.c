@@ -151,7 +151,7 @@ static bool must_wait(const struct inbox *inbox, const struct wire_verdict *verd
 	return false;
 }
 
-static enum inbox_result take(struct inbox *inbox, const struct kafka_message *raw)
+static enum inbox_result decode_and_add(struct inbox *inbox, const struct kafka_message *raw)
 {
 	struct partition *partition = &inbox->partitions[raw->partition];
 	struct message *message = arena_take_zeroed(&inbox->arena, 1, sizeof *message);
@@ -186,7 +186,7 @@ enum inbox_result inbox_add(struct inbox *inbox, struct kafka_message *raw)
 		return INBOX_VOID;
 	}
 	inbox->bytes += (int64_t)raw->value.n;
-	enum inbox_result end = take(inbox, raw);
+	enum inbox_result end = decode_and_add(inbox, raw);
 
 	if (end != INBOX_ADDED) {
 		inbox->arena.used_bytes = mark; /* what was decoded of it is not kept */

@@ -60,7 +60,7 @@ static int try_to_store(struct search *search, size_t low, size_t high, bool *re
 	return rc == -ERR_DATA ? 0 : rc;
 }
 
-/* Marks the bad ones among [low, high). 0, or < 0; *ret is FENCED when a trial found the partition gone. */
+/* Marks the bad ones among [low, high). *ret is FENCED when a trial found the cursor moved. */
 static int halve(struct search *search, size_t low, size_t high, enum transaction_end *ret, struct err *err)
 {
 	bool can;
@@ -84,12 +84,12 @@ static int halve(struct search *search, size_t low, size_t high, enum transactio
 
 static void log_refused(const struct message *message, const char *what, size_t teachers)
 {
-	log_event(LOG_ERROR, "write.refused", "partition=%d offset=%lld scope=%s teachers=%zu why=%s",
+	log_event(LOG_ERROR, "message.refused", "partition=%d offset=%lld scope=%s teachers=%zu why=%s effect=%s",
 		  message->partition, (long long)message->verdict.raw_offset, what, teachers,
-		  LOG_QUOTED("the register cannot store it: quarantaine, and the cache is told to forget"));
+		  LOG_QUOTED("the register cannot store it"), LOG_QUOTED("quarantaine, and the cache forgets"));
 }
 
-/* Finds the teachers to refuse, or sets the whole message aside. */
+/* Finds the teachers to refuse, or refuses the whole message. */
 static int find_refusal(struct isolation *isolation, struct message *message, const struct cursor_move *move,
 			enum transaction_end *ret, struct err *err)
 {

@@ -1,10 +1,13 @@
-/* isolation: goes through a batch that the register refused, message by message, and finds what cannot be stored (design
- * 5).
+/* isolation: stores a batch that the register refused, message by message, and finds what cannot be stored (design 5).
  *
- * Each message gets a transaction of its own. If that fails by its data, trial transactions, which are rolled back,
- * halve its teachers until those that fail stand alone; they get quarantaine, the rest goes in. When it cannot be told
- * which, the whole message gets it, the teachers it left unchanged included. Nothing of the next message is done
- * before. */
+ *   1. each message gets a transaction of its own. Most are in at once
+ *   2. one fails by its data: a trial transaction, which is rolled back, stores it without any of its teachers
+ *   3. that works, so teachers are to blame: trials with half of them, and of each half that fails again with half, until
+ *      those that fail alone are found. They get quarantaine, and the message goes in with the others
+ *   4. it fails without teachers too, or with those that are left although each is well alone: the whole message gets
+ *      quarantaine, the teachers it left unchanged included
+ *
+ * Nothing of the next message is done before. A trial that finds the cursor moved ends it, as any transaction does. */
 #ifndef WRITE_ISOLATION_H
 #define WRITE_ISOLATION_H
 

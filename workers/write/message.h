@@ -26,7 +26,7 @@ struct ledger {
 	int64_t lines[OUTCOMES + 1]; /* by enum outcome of the seven; 0: lines a replay leaves as they stand */
 	int64_t lines_r01, lines_r08;
 	int64_t absent, active, lapsed; /* n, m, vervallen */
-	uint8_t *outcomes;		/* one a group */
+	uint8_t *outcomes;		/* one per group */
 	size_t group_count;
 };
 
@@ -55,7 +55,7 @@ struct message {
 	struct board_state *board;
 	struct message *next; /* of the same board, in log order */
 
-	/* What came of it; set anew each time the batch is judged. */
+	/* What came of it. Set again each time the batch is judged. */
 	bool is_entered; /* a delivery that stands in the ledger: no repeat */
 	struct ledger ledger;
 	bool has_confirmed; /* CONFIRM: a delivery waited and was carried out */

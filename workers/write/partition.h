@@ -1,11 +1,18 @@
 /* partition: one partition of the verdict topic, and where its writer stands.
  *
- *             the group gives it        cursor read, logs match        register away: nothing may be polled
- *   OTHERS ------------------> ASSIGNED ----------------------> RUNNING <---------------------------> PAUSED
- *     ^                        ^  |  ^                            |  |                                 |  |
- *     |                        |  |  +---- batch given up --------+  +---> PARKED <-------------------- +  |
- *     | the group takes it     |  +- logs do not match -------------------^   |                           |
- *     +--- from each           +---- batch given up ----------------------------+---------------------------+
+ *   OTHERS --1--> ASSIGNED --2--> RUNNING --4--> PAUSED --5--> RUNNING
+ *
+ *   PARKED   <--3-- ASSIGNED, RUNNING, PAUSED
+ *   ASSIGNED <--6-- RUNNING, PAUSED, PARKED
+ *   OTHERS   <--7-- each
+ *
+ *   1  the group gives it to us
+ *   2  its cursor is read, and both logs go with it
+ *   3  a log does not go with the register, or a verdict cannot be applied
+ *   4  the register is away: nothing may be polled for a batch
+ *   5  it is there again
+ *   6  the batch was given up
+ *   7  the group takes it away
  *
  *   OTHERS    not ours
  *   ASSIGNED  ours; to be opened (assignment.h)

@@ -1,12 +1,15 @@
-/* pending: the list of a board's teachers that were delivered unchanged, and the volgnummer that gave them (design
- * 5.3(b)).
+/* pending: which teachers of a board a delivery left unchanged, and its volgnummer (design 5.3(b)).
  *
- * A night in which nothing changed must not write a row a teacher. So a board has at most one list: members of the key
- * list have at least this sequence, whatever their row says. A bit a key tells the members. Rules: the newest
- * list wins if it is not much smaller than the one it replaces; members of the old one that the new one does not cover
- * get their sequence into their row. Otherwise the few teachers of the new one get theirs. Reading the list needs its
- * keys, which stand in the register under their digest; they are read only when a question needs them: a message at or
- * below the board's highest volgnummer, a confirmation, or a replacement by another key list. */
+ * A night in which nothing changed must not write one row per teacher. So a board has at most one pending list: a key
+ * list with one bit per key. A teacher whose bit is set has at least the list's sequence, whatever his row says.
+ *
+ *   1. a delivery leaves teachers unchanged: they are the new list
+ *   2. it replaces the old list, if its volgnummer is higher and it has at least half as many members. Members of the old
+ *      list that the new one does not cover get the old sequence into their rows
+ *   3. otherwise the old list stays, and the few teachers of the new one get its sequence into their rows
+ *
+ * The keys of the list stand in the register under their digest. They are read only when they are needed: for a message
+ * at or below the board's highest volgnummer, for a confirmation, or to replace the list by one of another key list. */
 #ifndef WRITE_PENDING_H
 #define WRITE_PENDING_H
 
@@ -52,13 +55,13 @@ static inline const uint8_t *keys_at(struct slice keys, size_t i)
 	return (const uint8_t *)keys.p + i * TEACHER_KEY_BYTES;
 }
 
-/* keys rise. false: key is not among them. */
+/* keys are sorted. false: key is not among them. */
 MUSTUSE bool keys_find(struct slice keys, const uint8_t *key, size_t *ret);
 
 /* The volgnummer that counts: of the row, or of the list if it is higher and names the teacher. Needs the keys. */
 int64_t pending_sequence_of(const struct pending *pending, const uint8_t *key, int64_t row_sequence);
 
-/* Whether a list of so many members, delivered with sequence, takes the place of the one that stands. */
+/* Whether a list of member_count members, delivered with sequence, replaces the one that stands. */
 bool pending_gives_way(const struct pending *pending, int64_t sequence, size_t member_count);
 
 #endif

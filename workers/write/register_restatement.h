@@ -1,6 +1,6 @@
 /* register_restatement: the delivery a replay speaks of, read from the ledger and restated in it (restatement.h).
  *
- * Runs inside the fenced transaction. Owner: the turn thread. */
+ * Runs inside the fenced transaction. Owner: the poll loop's thread. */
 #ifndef WRITE_REGISTER_RESTATEMENT_H
 #define WRITE_REGISTER_RESTATEMENT_H
 

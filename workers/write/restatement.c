@@ -1,6 +1,13 @@
-/* DESIGN. Lines are matched by their record number, which a replay keeps. A teacher is decided as a whole or not at all
- * (specification 1, fotoprincipe): the message must bring every line that stands for him. A line whose teacher could not be told
- * is its own group; of a body that could not be read nobody was told, so a replay of it must bring all lines. */
+/* How a message of replay changes a delivery:
+ *
+ *   1. read both: the delivery's lines as they stand, and the message's. If either does not hold together: UNFIT
+ *   2. match lines by their record number, which a replay keeps. A line may be decided again if it stands as afgekeurd or
+ *      quarantaine, and the message has it for the same teacher
+ *   3. scope: a teacher is decided as a whole or not at all (specification 1, fotoprincipe). The message must bring every
+ *      line that stands for him, else he keeps what he has. A line whose teacher could not be identified is its own group.
+ *      Of a body that could not be read nobody was identified, so a replay of it must bring all lines
+ *   4. decision_make for the groups in scope
+ *   5. write the delivery anew in memory: keys, lines, outcomes and counts of both, merged */
 #include "write/restatement.h"
 
 #include "wire/gen/feedback.h"
@@ -65,9 +72,9 @@ static bool lines_are_good(const struct wire_feedback *feedback, int64_t line_co
 	return true;
 }
 
-/* 1: both stand in *before and *after; 0: one of them is not what its owner should have made of it. */
+/* *ret_are_good: both stand in *before and *after. Otherwise one is not what validator or writer should have made. */
 static int read_lines(struct arena *arena, const struct message *message, struct wire_feedback *before,
-		      struct wire_feedback *after, struct err *err)
+		      struct wire_feedback *after, bool *ret_are_good, struct err *err)
 {
 	const struct standing *standing = message->standing;
 	const struct wire_verdict *verdict = &message->verdict;
@@ -76,22 +83,24 @@ static int read_lines(struct arena *arena, const struct message *message, struct
 
 	if (rc == 0)
 		rc = wire_feedback_decode(verdict->feedback, arena, after, err);
+	*ret_are_good = false;
 	if (rc == -ERR_DATA)
 		return 0;
 	if (rc != 0)
 		return batch_full(err);
-	return lines_are_good(before, standing->line_count, standing->group_count) &&
-	       keys_count(standing->keys) <= standing->group_count &&
-	       lines_are_good(after, verdict->header.line_count, verdict->classes.n);
+	*ret_are_good = lines_are_good(before, standing->line_count, standing->group_count) &&
+			keys_count(standing->keys) <= standing->group_count &&
+			lines_are_good(after, verdict->header.line_count, verdict->classes.n);
+	return 0;
 }
 
 /* Scope. */
 
 struct scope {
 	const struct message *message;
-	uint8_t *groups; /* bit set: decided, as far as is known */
-	uint32_t *held;	 /* by standing group: its lines */
-	uint32_t *taken; /* of them, those the message brings for the same teacher */
+	uint8_t *groups;    /* bit set: decided, as far as is known */
+	uint32_t *standing; /* by standing group: its lines */
+	uint32_t *brought;  /* of them, those the message brings for the same teacher */
 };
 
 static bool is_same_teacher(const struct scope *scope, int32_t group, int32_t standing_group)
@@ -123,7 +132,7 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 	size_t at = 0;
 
 	for (size_t i = 0; i < before->lines.count; i++)
-		scope->held[before->lines.items[i].group]++;
+		scope->standing[before->lines.items[i].group]++;
 	for (size_t i = 0; i < after->lines.count; i++) {
 		const struct wire_feedback_line *line = &after->lines.items[i];
 
@@ -132,7 +141,7 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 		bool is_there = at < before->lines.count && before->lines.items[at].record_number == line->record_number;
 
 		if (is_there && may_take(scope, line->group, before->lines.items[at].group))
-			scope->taken[before->lines.items[at].group]++;
+			scope->brought[before->lines.items[at].group]++;
 		else
 			bit_clear(scope->groups, (size_t)line->group);
 	}
@@ -146,7 +155,7 @@ static void match_teachers(struct scope *scope)
 	size_t at;
 
 	for (size_t group = 0; group < keys_count(keys); group++)
-		if (keys_find(standing->keys, keys_at(keys, group), &at) && scope->taken[at] != scope->held[at])
+		if (keys_find(standing->keys, keys_at(keys, group), &at) && scope->brought[at] != scope->standing[at])
 			bit_clear(scope->groups, group);
 }
 
@@ -158,11 +167,11 @@ static int find_scope(struct arena *arena, const struct message *message, const 
 	struct scope scope = {
 		.message = message,
 		.groups = arena_take_zeroed(arena, bits_bytes(count), 1),
-		.held = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
-		.taken = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
+		.standing = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
+		.brought = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
 	};
 
-	if (!scope.groups || !scope.held || !scope.taken)
+	if (!scope.groups || !scope.standing || !scope.brought)
 		return batch_full(err);
 	*ret_groups = scope.groups;
 	*ret_lines = 0;
@@ -211,7 +220,7 @@ static int restatement_init(struct restatement *restatement, struct arena *arena
 	if (!restatement->standing_to || !restatement->decided_to || !restatement->lines.lines.items ||
 	    !restatement->restated)
 		return batch_full(err);
-	/* at most: a group a key, and one a line behind them */
+	/* at most: one group per key, and behind them one per line */
 	restatement->restated->ledger.outcomes = arena_take(arena, standing + decided + before->lines.count, 1);
 	restatement->restated->keys.p = arena_take(arena, standing + decided, TEACHER_KEY_BYTES);
 	return restatement->restated->ledger.outcomes && restatement->restated->keys.p ? 0 : batch_full(err);
@@ -228,7 +237,7 @@ static uint32_t add_key(struct restatement *restatement, const uint8_t *key, uin
 	return (uint32_t)at;
 }
 
-/* Whom the delivery named, and whom it names now: a later Confirm spares both. */
+/* Whom the delivery named, and whom it names now: a later confirmation lets neither lapse. */
 static void merge_keys(struct restatement *restatement)
 {
 	const struct standing *standing = restatement->message->standing;
@@ -256,7 +265,7 @@ static void merge_keys(struct restatement *restatement)
 	restatement->restated->ledger.group_count = restatement->key_count;
 }
 
-/* The line with its new group. Those whose teacher cannot be told get one each, behind the keys, in record order. */
+/* The line with its new group. Lines whose teacher cannot be identified get one each, behind the keys, by record number. */
 static void add_line(struct restatement *restatement, const struct wire_feedback_line *line, bool is_replayed)
 {
 	const struct message *message = restatement->message;
@@ -390,12 +399,15 @@ int restatement_make(struct batch *batch, struct message *message, struct err *e
 							    : REPLAY_ENTERED;
 	if (message->replay != REPLAY_ENTERED)
 		return 0;
-	int rc = read_lines(batch->arena, message, &before, &after, err);
+	bool are_good;
+	int rc = read_lines(batch->arena, message, &before, &after, &are_good, err);
 
-	if (rc == 0)
-		message->replay = REPLAY_UNFIT;
-	if (rc <= 0)
+	if (rc != 0)
 		return rc;
+	if (!are_good) {
+		message->replay = REPLAY_UNFIT;
+		return 0;
+	}
 	rc = find_scope(batch->arena, message, &before, &after, &groups, &message->replayed_lines, err);
 	message->scope = groups;
 	if (rc == 0)

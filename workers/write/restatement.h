@@ -3,8 +3,8 @@
  * A Replay verdict decides groups whose lines all stand as afgekeurd or quarantaine; of every other line the first
  * outcome stays, and its teacher is not touched. What the delivery says afterwards (outcomes, counts, findings,
  * feedback, key list) is its standing state with those lines replaced, so the seven counts add up as before. There is no
- * end of delivery. Nothing happens, and it is told, when the delivery is unknown, was a proef, or does not fit the
- * message; an attempt that was entered before is a repeat; a replay's own dry run is not entered.
+ * end of delivery. When the delivery is unknown, was a proef, or does not fit the message, nothing is changed and that is
+ * logged. An attempt that was entered before is a repeat. The dry run of a replay is not entered.
  *
  * A replay stands alone for its board in a batch (inbox.c), so the delivery it speaks of is wholly in the register.
  * Pure. Owner: the batch; everything lives in its arena. */
@@ -22,7 +22,7 @@ struct standing {
 	struct slice keys;	     /* the teachers it names, rising */
 	bool has_feedback;	     /* false: its body could not be read, all lines are one group */
 	struct slice feedback;
-	uint8_t *outcomes; /* one a group: those of keys, then the lines without a readable BSN */
+	uint8_t *outcomes; /* one per group: those of keys, then the lines without a readable BSN */
 	size_t group_count;
 };
 

@@ -52,7 +52,7 @@ static void all_are_loaded(struct board_state *board)
 static int read_needed_rows(struct batch *batch, const struct batch_port *port, struct err *err)
 {
 	struct board_state **all = arena_take(batch->arena, batch->board_count, sizeof(struct board_state *));
-	size_t all_count = 0, room = 0, count = 0;
+	size_t all_count = 0, capacity = 0, count = 0;
 	int rc = 0;
 
 	if (!all)
@@ -66,9 +66,9 @@ static int read_needed_rows(struct batch *batch, const struct batch_port *port, 
 			board->wants = 0;
 		else if (board->wants & WANT_ALL_TEACHERS)
 			all[all_count++] = board;
-		room += needed;
+		capacity += needed;
 	}
-	struct teacher **wanted = arena_take(batch->arena, room, sizeof(struct teacher *));
+	struct teacher **wanted = arena_take(batch->arena, capacity, sizeof(struct teacher *));
 
 	if (!wanted)
 		return batch_full(err);

@@ -1,10 +1,9 @@
 /* teacher: what a batch knows of the teachers it touches: their rows as read, and what became of them since.
  *
  * Owner: the batch; everything lives in its arena. A teacher is made when a message names it for decision, when its row
- * is read, or when its sequence must rise; the register's row is only written at the end, with the net effect, while
+ * is read, or when its sequence must rise. Its row in the register is written once, at the end, with the net effect;
  * every version in between goes to the history. now.sequence is the sequence of the row; the effective volgnummer may
- * be higher, see pending.h. Invariant: a teacher that was never LOADED is only ever raised or disowned, never decided.
- * */
+ * be higher, see pending.h. Invariant: a teacher that was never LOADED is only raised or disowned, never decided. */
 #ifndef WRITE_TEACHER_H
 #define WRITE_TEACHER_H
 

@@ -113,7 +113,7 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 	bool is_done = false;
 	int rc;
 
-	status_beat(); /* isolating a large delivery is many transactions in one turn */
+	status_beat(); /* isolating a large delivery is many transactions in one iteration */
 	notify_watchdog();
 	rc = pg_link_connect(transaction->session.link, err);
 	if (rc == 0 && transaction->is_commit_in_doubt)

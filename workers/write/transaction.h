@@ -3,8 +3,8 @@
  *   begin; fence; judge (reads); write; commit
  *
  * The fence comes first, so that nobody else can touch the boards of these partitions, and ends the transaction when
- * another instance moved one of them. After a lost answer to COMMIT the cursor tells what happened: transaction_run
- * asks it before the same batch is done again. Owner: the turn thread. */
+ * another instance moved one of them. After a lost answer to COMMIT the cursor shows what happened: transaction_run
+ * reads it before the same batch is done again. Owner: the poll loop's thread. */
 #ifndef WRITE_TRANSACTION_H
 #define WRITE_TRANSACTION_H
 

@@ -1,21 +1,22 @@
 /* writer_state: what the writer as a whole is doing.
  *
- *                  an iteration went well
- *   STARTING ------------------------------> RUNNING <---------------+------------------+
- *      |                                     |  |  |  a peer is away |                  |
- *      |            the register is away     |  |  +------------> WAITING                |
- *      |            and there is a batch     |  |                 |  |  ^               |
- *      +-----------------------+-------------+  |                 |  |  | in, or fenced | in, or fenced
- *      |                       v                |                 |  |  |               |
- *      |                    RETRYING <----------)-----------------+  |  |               |
- *      |                       |  |             |                    |  |               |
- *      |                       |  +-------------)--------------------)--+               |
- *      |     the batch cannot  v                v                    |  |               |
- *      +-------------------> ISOLATING <------------------------------+  |               |
- *            be stored as one  |  |                                      |               |
- *                              |  +--------------------------------------)---------------+
- *         the register is away v                                         |
- *                        RETRYING_SINGLY --------------------------------+
+ *   STARTING --1--> RUNNING --2--> WAITING --1--> RUNNING
+ *
+ *   any of these three
+ *      |                       |
+ *      3                       4
+ *      v                       v
+ *   RETRYING --------4----> ISOLATING --5--> RUNNING
+ *      |                       |
+ *      5                       3
+ *      v                       v
+ *   WAITING              RETRYING_SINGLY --5--> WAITING
+ *
+ *   1  an iteration of the poll loop went well
+ *   2  a peer is away
+ *   3  the register is away while a batch is applied
+ *   4  the batch cannot be stored as one
+ *   5  the batch is over: in the register, fenced, or given up as its partitions were taken away
  *
  *   STARTING         no iteration of the poll loop went well yet
  *   RUNNING          polls, lingers, applies batches as a whole
