@@ -7,13 +7,6 @@
 
 enum { MELDING_BYTES_MAX = 1024 };
 
-const char *delivery_state_name(enum delivery_state state)
-{
-	static const char *const NAMES[] = { "", "verwerkt", "wacht_op_bevestiging", "ontvangen", "geweigerd" };
-
-	return (size_t)state < ARRAY_LEN(NAMES) ? NAMES[state] : "";
-}
-
 void summary_count(struct summary *summary, enum rule rule, int64_t n)
 {
 	size_t at = 0;

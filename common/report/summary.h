@@ -7,15 +7,10 @@
 
 #include "model/delivery.h"
 #include "model/outcome.h"
+#include "protocol/delivery_state.h"
 
 struct json_t; /* of jansson */
 struct strbuf;
-
-enum delivery_state { STATE_VERWERKT = 1, STATE_WACHT_OP_BEVESTIGING = 2, STATE_ONTVANGEN = 3, STATE_GEWEIGERD = 4 };
-const char *delivery_state_name(enum delivery_state state);
-
-/* Bits of register.delivery.notices. */
-enum delivery_notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
 
 enum { SUMMARY_FINDINGS_MAX = COLUMNS + 11, SUMMARY_CODES_MAX = 80 };
 

@@ -30,7 +30,7 @@ static struct summary refused_summary(const struct header_reading *header, const
 		.is_dry_run = is_good[FIELD_DRY_RUN - HEADER_FIRST] && header->header.is_dry_run,
 		.sequence = header->header.sequence,
 		.extraction_date = MAX(header->header.extraction_date, 0),
-		.state = STATE_GEWEIGERD,
+		.state = DELIVERY_GEWEIGERD,
 	};
 }
 

@@ -7,17 +7,13 @@
 #include "model/delivery.h"
 #include "model/outcome.h"
 #include "wire/gen/verdict.h"
+#include "protocol/delivery_state.h"
 #include "protocol/verdict_class.h"
 
 struct board_state;
 struct restated;
 struct standing;
 struct waiting;
-
-enum delivery_state { DELIVERY_VERWERKT = 1, DELIVERY_WACHT = 2 };
-
-/* Bits of delivery.notices, in the order of specification 2.2. */
-enum notice { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
 
 /* A delivery in the ledger. */
 struct ledger {

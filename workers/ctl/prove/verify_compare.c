@@ -1,5 +1,6 @@
 #include "ctl/prove/verify.h"
 
+#include "protocol/delivery_state.h"
 #include "protocol/outcomes.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static const char DELIVERIES_SQL[] =
 
 static const char BOARD_SQL[] = "select sequence_max, sequence_full from register.board where board = $1";
 
-enum { OUTCOMES_BYTES_MAX = 1 << 20, STATE_WAITS = 2 };
+enum { OUTCOMES_BYTES_MAX = 1 << 20 };
 
 static void tell(const struct verify_board *board, const char *delivery, const char *what, struct verify_findings *findings)
 {
@@ -168,7 +169,7 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
 {
 	struct groups groups = { 0 };
-	bool waits = pg_get_i16(rows, i, 1) == STATE_WAITS;
+	bool waits = pg_get_i16(rows, i, 1) == DELIVERY_WACHT;
 
 	strbuf_init(&groups.outcomes, OUTCOMES_BYTES_MAX);
 	strbuf_init(&groups.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);

@@ -1,12 +1,12 @@
 #include "ctl/prove/verify.h"
 
 #include "model/date.h"
+#include "protocol/delivery_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, ROOM_FIRST = 64, ATTEMPTS = 64 };
-enum { NOTICE_K04 = 1, NOTICE_K05 = 2, NOTICE_K06 = 4, NOTICE_R06 = 8, NOTICE_K10 = 16 };
 
 static int no_memory(struct err *err)
 {
