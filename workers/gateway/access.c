@@ -1,7 +1,7 @@
 #include "gateway/access.h"
 
-#include "gateway/web_server.h"
 #include "gateway/services.h"
+#include "gateway/web_server.h"
 
 bool access_check_token(struct request *request, const uint32_t *board)
 {

@@ -1,7 +1,7 @@
 #include "gateway/feedback_handler.h"
 
-#include "gateway/request.h"
 #include "gateway/register_question.h"
+#include "gateway/request.h"
 
 /* CSV unless JSON is asked for before it. Weights (";q=") are not looked at. */
 static bool wants_json(const struct request *request)

@@ -5,20 +5,20 @@
  * reference_watch. Whatever happens to this process, a delivery is accepted when, and only when, Kafka has its message; the
  * sender of any other sends again.
  *
- * What knows what, from below to above; nothing includes a file of a line above its own:
+ * What knows what, from below to above; nothing includes a file of a line below its own:
  *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs, reference_watch
- *   request, connection, web_server     the web, without any handler
- *   services, access                               what handlers may use
- *   upload_*, register_question, *_handler         the handlers
- *   routes                                         which handler has which address
- *   gateway, gateway_main                          the life of it all */
+ *   request, connection, web_server           the web, without any handler
+ *   services, access                          what handlers may use
+ *   upload_*, register_question, *_handler    the handlers
+ *   routes                                    which handler has which address
+ *   gateway, gateway_main                     the life of it all */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
 #include "gateway/gateway_config.h"
-#include "gateway/web_server.h"
 #include "gateway/reference_watch.h"
 #include "gateway/services.h"
+#include "gateway/web_server.h"
 
 struct gateway {
 	struct gateway_config config;

@@ -1,7 +1,7 @@
 #include "gateway/health_handler.h"
 
-#include "gateway/web_server.h"
 #include "gateway/services.h"
+#include "gateway/web_server.h"
 #include "run/metrics.h"
 #include "run/status.h"
 

@@ -1,7 +1,7 @@
 #include "gateway/stand_handler.h"
 
-#include "gateway/request.h"
 #include "gateway/register_question.h"
+#include "gateway/request.h"
 
 static bool read_query(struct register_job *job, struct slice name, struct slice value)
 {

@@ -1,8 +1,8 @@
 #include "gateway/summary_handler.h"
 
 #include "base/num.h"
-#include "gateway/request.h"
 #include "gateway/register_question.h"
+#include "gateway/request.h"
 
 /* "P-O", from a receipt: with it, a delivery that the writer has not reached yet is known to be received. */
 static bool read_position(struct slice text, struct register_job *job)
