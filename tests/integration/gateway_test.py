@@ -743,7 +743,7 @@ def drains_on_term_and_gives_running_uploads_their_answer(bench):
 
 @behaviour
 def ends_in_time_with_an_answer_for_all_when_kafka_does_not_come_back(bench):
-    with Gateway(bench, 2, drain__max="1s", kafka__delivery__time__max="60s") as gateway:
+    with Gateway(bench, 2, drain__max="1s", kafka__delivery__max="60s") as gateway:
         gateway.deliver(csv_of([91]), proef="ja")
         bench.stack_do("pause", "kafka")
         try:
