@@ -15,11 +15,14 @@ include(GNUInstallDirs)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
-# instroom_library(NAME "pkg >= version" debian-package): an imported target PkgConfig::NAME, or a sentence that says what to install
+# instroom_library(NAME "pkg >= version" debian-package [option of scripts/install]): an imported target PkgConfig::NAME,
+# or a sentence that says what to install
 function(instroom_library name module package)
   pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
   if(NOT ${name}_FOUND)
-    message(FATAL_ERROR "${module} is missing: install the Debian package ${package} (scripts/install does it)")
+    list(JOIN ARGN " " options)
+    string(STRIP "scripts/install ${options}" install)
+    message(FATAL_ERROR "${module} is missing: install the Debian package ${package} (${install} does it)")
   endif()
 endfunction()
 
@@ -33,7 +36,7 @@ instroom_library(JANSSON "jansson>=2.14" libjansson-dev)
 instroom_library(CRYPTO "libcrypto>=3.0" libssl-dev)
 instroom_library(SSL "libssl>=3.0" libssl-dev)
 if(INSTROOM_TESTS)
-  instroom_library(CRITERION "criterion>=2.4" libcriterion-dev)
+  instroom_library(CRITERION "criterion>=2.4" libcriterion-dev --tests)
 endif()
 
 add_library(instroom_warnings INTERFACE)

@@ -12,13 +12,16 @@ Beside the events of tests/cases there are, in ours only: "referentie" (tables a
 (instroomctl replay: a plan by the words given, carried out).
 """
 import base64
+import csv
 import importlib.machinery
 import importlib.util
+import io
 import json
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,6 +36,7 @@ from private_stack import workers as programs  # noqa: E402
 
 WAIT_S = 60
 PARTITIONS = 3
+SHOWN_LINES = 12
 COUNTS = {"gateway": 1, "validate": 2, "write": 2}
 TOPICS = {"raw": PARTITIONS, "verdict": PARTITIONS, "quarantine": PARTITIONS, "reference": 1}
 
@@ -210,3 +214,58 @@ class Run(cases.Run):
                 self.accepted[summary["nr"]] = name
                 self.first[name] = summary["nr"]
         return self
+
+
+def write_without_words(source, out):
+    """A folder of answers without the text of each finding: that is the newest of the specification, whoever judged."""
+    for path in source.iterdir():
+        text = path.read_text()
+        if path.name.endswith("-terugmelding.csv"):
+            rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+            text = "".join(";".join(row[:rows[0].index("melding")]) + "\n" for row in rows)
+        elif path.suffix == ".json":
+            text = json.dumps(without_key("melding", json.loads(text)), indent=1) + "\n"
+        (out / path.name).write_text(text)
+
+
+def without_key(key, value):
+    if isinstance(value, dict):
+        return {name: without_key(key, inner) for name, inner in value.items() if name != key}
+    return [without_key(key, inner) for inner in value] if isinstance(value, list) else value
+
+
+class Checks:
+    """What was compared, and how much of it was as it must be."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, what, is_so, seen=""):
+        if is_so:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"failed: {what}\n    saw: {seen}", flush=True)
+
+    def compare(self, run, what):
+        """Every summary, terugmelding and the stand with what the release made of the same."""
+        with tempfile.TemporaryDirectory(prefix="instroom-released-") as folder:
+            out, expected, actual = (Path(folder) / name for name in ("out", "expected", "actual"))
+            for made in (out, expected, actual):
+                made.mkdir()
+            run.write(out)
+            write_without_words(run.folder / "expected", expected)
+            write_without_words(out, actual)
+            different = dict(cases.differences(expected, actual))
+            for name in sorted(path.name for path in expected.iterdir()):
+                self.check(f"{what}: {name} is as the release made it", name not in different,
+                           "\n    ".join(different.get(name, [])[2:2 + SHOWN_LINES]))
+
+    def prove(self, machine, what):
+        self.check(f"{what}: the ledger balances", "the ledger balances" in machine.ctl("ledger", "--check"))
+        self.check(f"{what}: the register is what the log says", " 0 differences" in machine.ctl("verify", "--all"))
+
+    def close(self):
+        """The exit status."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.passed else 0
