@@ -256,12 +256,14 @@ static size_t bytes_to_write(const struct cache_board *boards, size_t count)
 }
 
 int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
-			const struct cache_head *next, const struct cache_board *boards, size_t count, struct err *err)
+			const struct cache_head *next, const struct cache_board *boards, size_t count,
+			bool *ret_is_done, struct err *err)
 {
 	struct head_words was, will;
 	char ttl[NUMBER_BYTES], gen_prefix[KEY_BYTES_MAX];
-	int64_t is_done;
+	int64_t answer;
 
+	*ret_is_done = false;
 	assert(memcmp(expected->gen, next->gen, sizeof next->gen) == 0);
 	if (count > CACHE_BOARDS_MAX)
 		return fail_count(count, err);
@@ -285,17 +287,19 @@ int redis_cache_advance(struct redis_cache *cache, int32_t partition, const stru
 		add_text(cache, boards[i].entries.n > 0 ? "set" : "del");
 		redis_args_add(&cache->args, boards[i].entries);
 	}
-	int rc = run_for_number(cache, REDIS_ADVANCE, &is_done, err);
+	int rc = run_for_number(cache, REDIS_ADVANCE, &answer, err);
 
-	return rc == 0 ? is_done == 1 : rc;
+	*ret_is_done = rc == 0 && answer == 1;
+	return rc;
 }
 
 int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
-		      const struct cache_board *boards, size_t count, struct err *err)
+		      const struct cache_board *boards, size_t count, bool *ret_is_done, struct err *err)
 {
 	struct head_words words;
-	int64_t is_done;
+	int64_t answer;
 
+	*ret_is_done = false;
 	if (count > CACHE_BOARDS_MAX)
 		return fail_count(count, err);
 	format_head(head, &words);
@@ -307,9 +311,10 @@ int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct
 	add_text(cache, words.tip);
 	for (size_t i = 0; i < count; i++)
 		add_board(cache, i, &boards[i], true);
-	int rc = run_for_number(cache, REDIS_BEGIN, &is_done, err);
+	int rc = run_for_number(cache, REDIS_BEGIN, &answer, err);
 
-	return rc == 0 ? is_done == 1 : rc;
+	*ret_is_done = rc == 0 && answer == 1;
+	return rc;
 }
 
 static int add_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, const char *change,

@@ -6,10 +6,10 @@
  *   {..}:<format>:<key id>:<gen>:<board> string: the board's entries, 40 bytes each, sorted by teacher key:
  *                                        teacher key 16, content hash 16, sequence 8 big-endian
  *   {..}:<format>:<key id>:tries        hash: raw offset in 20 digits -> attempts
- * A string a board instead of a hash a teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
+ * One string per board instead of one hash per teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
  * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
  *
- * Owner: the turn thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line
+ * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line
  * has to be made anew (but for the look-up of a host name). A peer that is away, loading, read-only or out of memory
  * is ERR_RETRY: go on without it. Wrong credentials are ERR_CONFIG with code "credentials". After a restart of Redis
  * the first call may be ERR_RETRY; the next connects. Scripts compare and copy byte strings only. A user needs EVAL,
@@ -65,27 +65,26 @@ void redis_cache_close(struct redis_cache *cache);
 MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
 
-/* Compare gen and vp with what stands; if equal write the changed boards, then the head. One script, all or nothing.
- * expected and next have the same gen. 1: done. 0: another wrote, or the head is gone: go to start. After ERR_RETRY it
- * may have been done: read, and compare. */
+/* Compares gen and vp with what stands; if they are equal, writes the changed boards, then the head. One script, all or
+ * nothing. expected and next have the same gen. Not done: another wrote, or the head is gone; the lane goes to its start.
+ * After ERR_RETRY it may have been done: read, and compare. */
 MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
 				const struct cache_head *next, const struct cache_board *boards, size_t count,
-				struct err *err);
+				bool *ret_is_done, struct err *err);
 
 /* Takes the head away: the partition is cold. For an operator's refill. */
 MUSTUSE int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err);
 
-/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. 1: done, 0: one
- * stands. */
+/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. Not done: one stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
-			      const struct cache_board *boards, size_t count, struct err *err);
+			      const struct cache_board *boards, size_t count, bool *ret_is_done, struct err *err);
 
 /* Counts an attempt at a raw offset, beside the head; returns in *ret how often it was tried, this one included. An
  * advance beyond the offset removes the counter. */
 MUSTUSE int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
 			    struct err *err);
-/* Takes the attempt back: it ended without an advance, but the process lives. So the counter holds the attempts that did not
- * come back, and waiting or a change of owner makes no message look like poison. */
+/* Takes the attempt back: it ended without an advance, but the process lives. So the counter holds the attempts that
+ * did not come back, and waiting or a change of owner makes no message look like poison. */
 MUSTUSE int redis_cache_came_back(struct redis_cache *cache, int32_t partition, int64_t raw_offset, struct err *err);
 
 #endif

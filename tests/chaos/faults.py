@@ -24,7 +24,7 @@ from .machine import SESSION_S, StackError, copy_of, give_all_to, restart, swap
 
 CRASH_POINTS = {
     "gateway": ("gateway.checked", "gateway.acknowledged"),
-    "validate": ("validate.taken", "validate.judged", "validate.produced", "validate.delivered", "validate.advanced",
+    "validate": ("validate.polled", "validate.judged", "validate.produced", "validate.delivered", "validate.advanced",
                  "validate.folded", "validate.began"),
     "write": ("write.fenced", "write.teachers-written", "write.isolating", "write.before-commit", "write.committed",
               "write.forget-published"),

@@ -63,7 +63,7 @@ MUTANTS = [
              "\tif (lane->position.next_verdict == range.high)\n\t\treturn begin_judging(self, lane, LANE_RUN, err);",
              "\treturn begin_judging(self, lane, LANE_RUN, err);")],
            lambda: [Crash("validate.delivered", 1)]),
-    Mutant("pass-through", "without Redis judging goes on, everything a candidate",
+    Mutant("bypass", "without Redis judging goes on, everything a candidate",
            [("workers/validate/lane_start.c", "\tint rc = find_position(self, lane, &position, &why, err);\n",
              '\tint rc = err_set(err, ERR_RETRY, "redis", "is away");\n\twhy = "";\n')],
            lambda: [RedisAway()]),

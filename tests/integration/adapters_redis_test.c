@@ -80,9 +80,10 @@ static void begin(struct place *place)
 	struct cache_board boards[] = { { .board = 41211, .sequence_max = 7, .sequence_full = 5 },
 					{ .board = 41212, .sequence_max = INT64_MAX, .sequence_full = INT64_MAX } };
 	struct err err = { 0 };
-	int rc = redis_cache_begin(place->cache, PARTITION, &head, boards, 2, &err);
+	bool is_done;
+	int rc = redis_cache_begin(place->cache, PARTITION, &head, boards, 2, &is_done, &err);
 
-	cr_assert_eq(rc, 1, "%d %s", rc, err.text);
+	cr_assert(rc == 0 && is_done, "%d %s", rc, err.text);
 }
 
 static struct cache_head read_two(struct place *place, struct cache_board boards[2])
@@ -102,10 +103,11 @@ static int advance_one(struct place *place, struct cache_head from, struct cache
 		.board = 41211, .sequence_max = 9, .sequence_full = 9, .entries = entries, .is_changed = true
 	};
 	struct err err = { 0 };
-	int rc = redis_cache_advance(place->cache, PARTITION, &from, &to, &board, 1, &err);
+	bool is_done;
+	int rc = redis_cache_advance(place->cache, PARTITION, &from, &to, &board, 1, &is_done, &err);
 
-	cr_assert_geq(rc, 0, "%s %s", err.code, err.text);
-	return rc;
+	cr_assert_eq(rc, 0, "%s %s", err.code, err.text);
+	return is_done;
 }
 
 Test(redis, a_new_partition_is_cold_until_begun_and_begins_once)
@@ -114,11 +116,13 @@ Test(redis, a_new_partition_is_cold_until_begun_and_begins_once)
 	struct cache_board boards[2];
 	struct cache_head head = head_at(1, 1, 9);
 	struct err err = { 0 };
+	bool is_done;
 
 	place_init(&place);
 	cr_expect(read_two(&place, boards).is_cold);
 	begin(&place);
-	cr_expect_eq(redis_cache_begin(place.cache, PARTITION, &head, NULL, 0, &err), 0, "one stands");
+	ASSERT_OK(redis_cache_begin(place.cache, PARTITION, &head, NULL, 0, &is_done, &err));
+	cr_expect_not(is_done, "one stands");
 	head = read_two(&place, boards);
 	cr_expect_not(head.is_cold);
 	cr_expect_eq(head.next_raw, 10);
@@ -178,12 +182,14 @@ Test(redis, another_gen_at_the_same_position_does_not_match)
 	struct place place;
 	struct cache_head other = head_at(10, 20, 1), next = head_at(12, 22, 2);
 	struct err err = { 0 };
+	bool is_done;
 
 	place_init(&place);
 	begin(&place);
 	memset(other.gen, 0xb1, sizeof other.gen);
 	memset(next.gen, 0xb1, sizeof next.gen);
-	cr_expect_eq(redis_cache_advance(place.cache, PARTITION, &other, &next, NULL, 0, &err), 0);
+	ASSERT_OK(redis_cache_advance(place.cache, PARTITION, &other, &next, NULL, 0, &is_done, &err));
+	cr_expect_not(is_done);
 	place_release(&place);
 }
 
@@ -277,6 +283,7 @@ Test(redis, carries_the_largest_batch_and_refuses_more)
 {
 	struct place place;
 	struct err err = { 0 };
+	bool is_done;
 	struct cache_board *boards = calloc(CACHE_BOARDS_MAX + 1, sizeof *boards);
 	struct cache_head head;
 	enum { EACH = 60 }; /* 10 MB in all: the whole country */
@@ -292,9 +299,10 @@ Test(redis, carries_the_largest_batch_and_refuses_more)
 		boards[i] = (struct cache_board){
 			.board = (uint32_t)(10000 + i), .sequence_max = 1, .entries = entries, .is_changed = true
 		};
-	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &err), ERR_FULL);
-	cr_assert_eq(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &err), 1, "%s",
-		     err.text);
+	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &is_done, &err),
+		    ERR_FULL);
+	ASSERT_OK(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &is_done, &err));
+	cr_assert(is_done);
 	cr_log_info("advance of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);
 	begin_us = clock_us();
 	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, CACHE_BOARDS_MAX, &place.arena, &err));

@@ -738,7 +738,7 @@ Test(validate_late, gives_up_waiting_when_it_is_told_to)
 
 #ifdef INSTROOM_CRASH_POINTS
 static const char *const CRASH_POINTS[] = {
-	"validate.began",    "validate.taken",	    "validate.judged",	  "validate.judged:3",
+	"validate.began",    "validate.polled",	    "validate.judged",	  "validate.judged:3",
 	"validate.produced", "validate.produced:2", "validate.delivered", "validate.delivered:2",
 	"validate.advanced", "validate.advanced:2", "validate.folded",
 };

@@ -70,13 +70,15 @@ Test(redis, a_call_of_more_boards_than_its_limit_is_full)
 	struct cache_head head = { 0 };
 	struct redis_cache *cache = NULL;
 	struct err err;
+	bool is_done;
 
 	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
-	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX + 1, &err), -ERR_FULL);
-	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX, &err), -ERR_RETRY, "asked, but away");
+	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX + 1, &is_done, &err), -ERR_FULL);
+	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX, &is_done, &err), -ERR_RETRY,
+		     "asked, but away");
 	boards[0].is_changed = true;
 	boards[0].entries = slice_make("", (size_t)CACHE_CALL_BYTES_MAX / CACHE_ENTRY_BYTES * CACHE_ENTRY_BYTES +
 						   CACHE_ENTRY_BYTES); /* never looked at */
-	cr_expect_eq(redis_cache_advance(cache, 0, &head, &head, boards, 1, &err), -ERR_FULL);
+	cr_expect_eq(redis_cache_advance(cache, 0, &head, &head, boards, 1, &is_done, &err), -ERR_FULL);
 	redis_cache_close(cache);
 }

@@ -15,7 +15,7 @@
  *      refusal: nothing of it is believed, the lane starts anew and reads from the log what counts.
  *
  * A crash, at each of its points:
- *   validate.taken      nothing was done; the same messages come again
+ *   validate.polled     nothing was done; the same messages come again
  *   validate.judged     likewise, as a verdict only counts in the log
  *   validate.produced   verdicts may be in the log or not: the next start folds those that are, and judges the rest
  *   validate.delivered  all are in the log, the cache knows none: the next start folds them

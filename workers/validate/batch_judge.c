@@ -2,14 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "run/crash.h"
 #include "validate/batch_output.h"
 #include "validate/cache_fold.h"
 #include "validate/lane_attempt.h"
 #include "validate/validate_metrics.h"
-
-#include <errno.h>
-#include <sys/random.h>
 
 enum {
 	WAITING_PAUSE_MS = 1000,
@@ -21,11 +19,10 @@ enum {
 static int draw_id(struct batch *batch, uint8_t id[VERDICT_ID_BYTES], struct err *err)
 {
 	if (batch->ids_left == 0) {
-		ssize_t n = getrandom(batch->ids, sizeof batch->ids, 0);
+		int rc = random_fill(batch->ids, sizeof batch->ids, err);
 
-		if (n != (ssize_t)sizeof batch->ids)
-			return err_set(err, ERR_FATAL, "random", "the system gives no random bytes: %s",
-				       strerrorname_np(errno));
+		if (rc < 0)
+			return rc;
 		batch->ids_left = BATCH_IDS;
 	}
 	memcpy(id, batch->ids[--batch->ids_left], VERDICT_ID_BYTES);

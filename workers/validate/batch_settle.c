@@ -43,17 +43,14 @@ static int advance_cache(struct batch *batch, struct lane *lane, bool *ret_is_cu
 		return 0;
 	}
 	int rc = redis_cache_advance(batch->peers->cache, lane->partition, &expected, &next, lane->batch.boards,
-				     lane->batch.board_count, err);
+				     lane->batch.board_count, ret_is_current, err);
 
 	crash_point("validate.advanced");
-	*ret_is_current = rc == 1;
-	if (rc < 0 && rc != -ERR_RETRY && rc != -ERR_FULL)
-		return rc;
 	if (rc == -ERR_RETRY)
 		peers_cache_failed(batch->peers, err);
-	else if (rc != 1)
+	else if (!*ret_is_current) /* another wrote, or it is more than one call carries: the start folds it in chunks */
 		validate_metric_add(METRIC_CONFLICTS, 1);
-	return 0;
+	return rc == -ERR_RETRY || rc == -ERR_FULL ? 0 : rc;
 }
 
 static int settle_counted(struct batch *batch, struct lane *lane, struct err *err)

@@ -2,14 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "run/crash.h"
 #include "validate/cache_fold.h"
 #include "validate/register_state.h"
 #include "validate/validate_metrics.h"
 #include "validate/verdict_chunk.h"
-
-#include <errno.h>
-#include <sys/random.h>
 
 enum { BYPASS_PAUSE_MS = 1000, RETRY_PAUSE_MS = 500 };
 
@@ -215,9 +213,7 @@ static int fold_chunk(struct lane_start *self, struct lane *lane, const struct v
 					chunk->counted[i], peers->key.id, self->arena, err);
 	if (rc < 0)
 		return rc;
-	rc = redis_cache_advance(peers->cache, lane->partition, &head, &next, boards, count, err);
-	*ret_is_folded = rc == 1;
-	return MIN(rc, 0);
+	return redis_cache_advance(peers->cache, lane->partition, &head, &next, boards, count, ret_is_folded, err);
 }
 
 static int take_folded(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk, struct err *err)
@@ -265,27 +261,22 @@ static int step_fold(struct lane_start *self, struct lane *lane, struct err *err
 
 /* ---- START ---- */
 
-static int draw_gen(uint8_t gen[CACHE_GEN_BYTES], struct err *err)
-{
-	if (getrandom(gen, CACHE_GEN_BYTES, 0) != CACHE_GEN_BYTES)
-		return err_set(err, ERR_FATAL, "random", "the system gives no random bytes: %s", strerrorname_np(errno));
-	return 0;
-}
-
 static int begin_cache(struct lane_start *self, struct lane *lane, const struct register_state *state, struct err *err)
 {
-	int rc = draw_gen(lane->gen, err);
+	bool is_begun = false;
+	int rc = random_fill(lane->gen, sizeof lane->gen, err);
 
 	if (rc < 0)
 		return rc;
 	struct cache_head head = lane_head(lane, &state->position);
 
-	rc = redis_cache_begin(self->peers->cache, lane->partition, &head, state->boards, state->board_count, err);
+	rc = redis_cache_begin(self->peers->cache, lane->partition, &head, state->boards, state->board_count, &is_begun,
+			       err);
 	if (rc == -ERR_RETRY)
 		return bypass_failed_cache(self, lane, err);
 	if (rc < 0)
 		return rc;
-	if (rc == 0) {
+	if (!is_begun) {
 		lane_enter(lane, LANE_START, 0, "another began the cache");
 		return 0;
 	}

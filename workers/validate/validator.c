@@ -151,7 +151,7 @@ static int judge_and_settle(struct validator *self, struct err *err)
 {
 	int64_t begin_us = clock_us();
 
-	crash_point("validate.taken");
+	crash_point("validate.polled");
 	arena_reset(&self->arena);
 	int rc = each_lane_of_batch(self, batch_judge_lane, err);
 	int waited = batch_output_await(&self->batch, rc < 0 ? NULL : err); /* the first error is the one to report */
