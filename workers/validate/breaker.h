@@ -1,4 +1,4 @@
-/* breaker: whether a peer that may be away is worth asking now.
+/* breaker: whether a peer that may be away is worth asking now (a circuit breaker).
  *
  * After a failure nobody asks until a pause has passed, which grows from failure to failure; then one question is let
  * through. So a peer that is away costs one connect timeout per pause, not one per batch. Time comes in as an

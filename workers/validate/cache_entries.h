@@ -54,11 +54,12 @@ static inline int teacher_key_compare(const uint8_t *a, const uint8_t *b)
 	return (x > y) - (x < y);
 }
 
-/* First index at or behind from whose key is at or above key; the count when there is none. Walking a sorted list of
- * keys with from = the index found last costs the logarithm of the gaps, so few keys in many entries are cheap. */
+/* The first index, from `from` on, whose key is key or above; the count when there is none. Walk a sorted list of keys
+ * with from = the index found last: each look-up then costs the logarithm of the gap, so few keys in many entries are
+ * cheap. */
 size_t entries_seek(struct slice entries, size_t from, const uint8_t *key);
 
-/* The entry of key at or behind *at, which moves to where it is or would be. NULL: none. */
+/* The entry of key, from *at on; NULL: there is none. *at moves to where it is, or would be. */
 const uint8_t *entries_find(struct slice entries, size_t *at, const uint8_t *key);
 
 #endif

@@ -60,7 +60,7 @@ static bool change_next(struct change_walk *walk, struct change *ret)
 	return false;
 }
 
-/* The board's entries lie in the arena of whoever folds: see cache_fold.h. */
+/* The entries lie in the caller's arena and may be written: see cache_fold.h. */
 static uint8_t *entries_to_write(const struct cache_board *board)
 {
 	return (uint8_t *)(uintptr_t)board->entries.p;
@@ -71,7 +71,7 @@ struct change_count {
 	size_t removed;
 };
 
-/* Entries that stand get their new hash and sequence; the others are counted. */
+/* Entries that are there get their new hash and sequence; those to insert or remove are counted. */
 static struct change_count fold_standing(struct cache_board *board, struct change_walk walk, int64_t sequence)
 {
 	struct change_count count = { 0 };
@@ -91,7 +91,7 @@ static struct change_count fold_standing(struct cache_board *board, struct chang
 	return count;
 }
 
-/* Copies runs of entries to out, leaving out the removed and putting in the new. out may be the entries themselves when
+/* Copies the entries to out, without the removed and with the new ones. out may be the entries themselves when
  * nothing is put in: writing never overtakes reading then. */
 static void fold_joins_and_leaves(struct slice entries, struct change_walk walk, int64_t sequence, uint8_t *out)
 {
@@ -133,7 +133,7 @@ static int fold_groups(struct cache_board *board, const struct wire_verdict *ver
 	uint8_t *out = count.inserted == 0 ? entries_to_write(board) : arena_take(arena, entries, CACHE_ENTRY_BYTES);
 
 	if (!out)
-		return err_set(err, ERR_FULL, "arena", "no room for %zu entries of a board", entries);
+		return err_set(err, ERR_FULL, "arena", "%zu entries of a board do not fit the arena", entries);
 	fold_joins_and_leaves(board->entries, walk, verdict->header.sequence, out);
 	board->entries = slice_make(out, entries * CACHE_ENTRY_BYTES);
 	board->is_changed = true;

@@ -1,4 +1,5 @@
-/* cache_fold: the cache is the fold of the verdicts that count (design 4). This is its table, both halves.
+/* cache_fold: the cache is the fold of the verdicts that count (design 4). Its table, for judging (class) and folding
+ * (entry); q is the delivery's volgnummer:
  *
  *   a teacher's group                                        class         entry
  *   breaks a rule                                            REJECTED      as it was
@@ -21,15 +22,15 @@
 #include "redis/redis_cache.h"
 #include "protocol/verdict_class.h"
 
-/* board becomes what it is after a verdict that wire_verdict_check found sound. board->entries lies in arena and is
- * ours to write: it is changed in place where no teacher joins, else made anew. ERR_FULL: the arena is; board may then
- * be half folded, and belongs thrown away. key_id: of the key that made the entries' keys; a verdict of another key
- * does not tell which entries it touches, so none stays certain. */
+/* Folds a verdict that wire_verdict_check found sound into its board. board->entries lies in arena and may be written:
+ * it is changed in place where no teacher joins, else copied. ERR_FULL: the arena is; board may then be half folded and
+ * must not be used. key_id: of the key that made the entries' teacher keys. From a verdict made with another key one
+ * cannot know which entries it touches, so all are removed. */
 MUSTUSE int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, uint32_t key_id,
 		       struct arena *arena, struct err *err);
 
 /* The class of each group of a judged delivery. board: the state before it; NULL: nothing is certain.
- * ret_classes has room for the groups. */
+ * ret_classes has one byte per group. */
 void cache_classify(const struct cache_board *board, enum delivery_kind kind, int64_t sequence, bool is_dry,
 		    const struct judged *judged, uint8_t *ret_classes);
 

@@ -2,8 +2,8 @@
 
 #include "protocol/partitioning.h"
 
-/* All boards: which of them this partition holds, the key tells. What another generation of the topic wrote counts
- * too. */
+/* All boards of the register: their key says which of them belong to this partition. What another generation of the
+ * topic wrote counts too. */
 static const char STATE_SQL[] =
 	"select c.next_raw, c.next_verdict, c.tip,"
 	" (select n.key_id from register.cursor n where n.topic = c.topic and n.key_id is not null limit 1),"
@@ -22,7 +22,7 @@ enum {
 };
 
 /* A table or column that is not there: the migration is missing, and no restart helps. */
-static int name_cause(int rc, struct err *err)
+static int name_missing_migration(int rc, struct err *err)
 {
 	static const char *const MISSING[] = { "42P01", "42703", "3F000" };
 
@@ -36,7 +36,7 @@ static int name_cause(int rc, struct err *err)
 static void state_add_board(const struct pg_rows *rows, size_t row, int32_t partition, struct register_state *state)
 {
 	if (pg_is_null(rows, row, COLUMN_BOARD))
-		return; /* the outer join's answer for a register without boards */
+		return; /* no boards: the one row of the outer join */
 	uint32_t board = (uint32_t)pg_get_i32(rows, row, COLUMN_BOARD);
 
 	if (partitioning_partition(board, (int32_t)pg_get_i64(rows, row, COLUMN_PARTITIONS)) != partition)
@@ -63,7 +63,7 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(raw_topic));
 	pg_add_i32(&params, partition);
-	rc = name_cause(pg_exec(link, NULL, STATE_SQL, &params, &rows, NULL, err), err);
+	rc = name_missing_migration(pg_exec(link, NULL, STATE_SQL, &params, &rows, NULL, err), err);
 	if (rc < 0)
 		return rc;
 	size_t count = pg_rows_count(rows);
@@ -84,7 +84,7 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	if (state.has_key_id)
 		state.key_id = (uint32_t)pg_get_i32(rows, 0, COLUMN_KEY_ID);
 	if (!state.boards)
-		return err_set(err, ERR_FULL, "arena", "no room for %zu boards", count);
+		return err_set(err, ERR_FULL, "arena", "%zu boards do not fit the arena", count);
 	memcpy(state.position.tip, tip.p, tip.n);
 	for (size_t i = 0; i < count; i++)
 		state_add_board(rows, i, partition, &state);

@@ -25,6 +25,7 @@ void verdict_maker_release(struct verdict_maker *maker)
 	strbuf_release(&maker->message);
 }
 
+/* For the next message; a large one's memory goes back. */
 static void empty(struct strbuf *buf)
 {
 	if (buf->room > KEEP_BYTES) {
@@ -42,7 +43,7 @@ static void digest16(struct slice bytes, uint8_t out[16])
 	memcpy(out, digest, 16);
 }
 
-/* ---- what a judged delivery becomes ---- */
+/* ---- a judged delivery ---- */
 
 static void count_findings(const struct judged *judged, struct arena *arena, struct wire_verdict *verdict)
 {
@@ -66,7 +67,7 @@ static void count_findings(const struct judged *judged, struct arena *arena, str
 								     .lines = lines[letter][number] };
 }
 
-/* The arrays of a verdict, each with room for every group. */
+/* The arrays of a verdict, each with one place per group. */
 struct group_arrays {
 	uint8_t *keys, *classes, *hashes;
 	int32_t *lines;
@@ -154,7 +155,7 @@ static int fill_judged(struct verdict_maker *maker, const struct raw_input *inpu
 	return strbuf_check(&maker->feedback, "the feedback of a delivery", err);
 }
 
-/* ---- what the others become ---- */
+/* ---- messages without lines, and those given up ---- */
 
 static void fill_from_headers(const struct raw_headers *headers, struct wire_header *ret)
 {
@@ -170,8 +171,8 @@ static void fill_from_headers(const struct raw_headers *headers, struct wire_hea
 	ret->line_count = headers->line_count;
 }
 
-/* Of a FOREIGN that has headers: board and delivery, for whoever looks into it. Its kind says that nothing else
- * holds. */
+/* A FOREIGN message that has headers keeps board and delivery id, for whoever looks into it. Its kind says that nothing
+ * else of it is to be believed. */
 static void fill_given_up(const struct raw_input *input, struct wire_verdict *verdict)
 {
 	if (input->state == RAW_INPUT_UNREADABLE) {
@@ -205,7 +206,10 @@ static int fill_ready(struct verdict_maker *maker, const struct raw_input *input
 static int32_t kind_of(enum raw_kind kind)
 {
 	static const int32_t KINDS[] = {
-		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY, [RAW_CONFIRM] = VERDICT_KIND_CONFIRM, [RAW_REPLAY] = VERDICT_KIND_REPLAY, [RAW_FORGET] = VERDICT_KIND_FORGET
+		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY,
+		[RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
+		[RAW_REPLAY] = VERDICT_KIND_REPLAY,
+		[RAW_FORGET] = VERDICT_KIND_FORGET,
 	};
 
 	return KINDS[kind];
