@@ -21,15 +21,15 @@ common/kafka      | base model                                | librdkafka
 common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq
 common/settings   | base run kafka redis pg                   |
-common/report     | base model wire protocol pg                        | jansson
-workers/gateway   | base model wire protocol run kafka redis pg settings report | microhttpd jansson openssl
-workers/validate  | base model wire protocol run kafka redis pg settings report |
-workers/write     | base model wire protocol run kafka redis pg settings report |
-workers/gen       | base model wire protocol run kafka redis pg report | jansson
+common/render     | base model wire protocol pg                        | jansson
+workers/gateway   | base model wire protocol run kafka redis pg settings render | microhttpd jansson openssl
+workers/validate  | base model wire protocol run kafka redis pg settings render |
+workers/write     | base model wire protocol run kafka redis pg settings render |
+workers/gen       | base model wire protocol run kafka redis pg render | jansson
 workers/ctl       | base model run settings                            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
-workers/ctl/deliver | base model wire protocol kafka pg report ctl/base | curl jansson
-workers/ctl/look  | base model wire protocol kafka pg report ctl/base  | jansson avro
+workers/ctl/deliver | base model wire protocol kafka pg render ctl/base | curl jansson
+workers/ctl/look  | base model wire protocol kafka pg render ctl/base  | jansson avro
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg ctl/base ctl/reference |
@@ -125,7 +125,7 @@ self_test() {
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tree'" EXIT
 	cd "$tree" || return 1
-	mkdir -p common/{base,model,wire,kafka,pg,report} workers/{gateway,validate,ctl/{look,replay,attic}} schemas/codegen tests common/attic
+	mkdir -p common/{base,model,wire,kafka,pg,render} workers/{gateway,validate,ctl/{look,replay,attic}} schemas/codegen tests common/attic
 	printf '#include "base/slice.h"\n#include <stdio.h>\n#include <sys/stat.h>\n' >common/base/good.c
 	printf '#include "base/slice.h"\n#include "model/rule.h"\n#include "wire/gen/verdict.h"\n#include "wire.h"\n' >common/wire/good.c
 	printf '#include <openssl/evp.h>\n' >common/model/good.c
@@ -140,7 +140,7 @@ self_test() {
 	printf '#include "workers/gateway/gateway.h"\n' >workers/ctl/bad.c	       # 8: another worker
 	printf '#include <zlib.h>\n' >schemas/codegen/bad.c			       # 9: a library nobody agreed on
 	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a module that is not in the table
-	printf '#include "kafka/kafka.h"\n' >common/report/bad.c		       # 11: outward
+	printf '#include "kafka/kafka.h"\n' >common/render/bad.c		       # 11: outward
 	printf '#include HEADER\n' >common/pg/bad.c				       # 12: by macro
 	printf '#include "ctl/replay/replay_plan.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/look/bad.c # 13, 14: sideways, upward
 	printf '#include "base/slice.h"\n' >workers/ctl/attic/bad.c		       # 15: a folder that is not in the table

@@ -3,8 +3,8 @@
  *
  * The register is a fake: these names go before those of the libraries. */
 #include "gateway/register_jobs.h"
-#include "report/report.h"
-#include "report/stand.h"
+#include "render/terugmelding.h"
+#include "render/stand.h"
 #include "th.h"
 
 #include <poll.h>
@@ -59,21 +59,22 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	return pg_script(link, sql, err);
 }
 
-int report_find(struct pg_link *link, uint32_t board, struct slice id, struct report_found ret[REPORT_FOUND_MAX],
-		size_t *ret_count, struct err *err)
+int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
+		      struct terugmelding_found ret[TERUGMELDING_FOUND_MAX], size_t *ret_count, struct err *err)
 {
 	(void)id, (void)err;
 	link->questions++;
-	ret[0] = (struct report_found){ .position = board };
+	ret[0] = (struct terugmelding_found){ .position = board };
 	*ret_count = 1;
 	return 0;
 }
 
 /* Known with another fingerprint: those of uneven boards. */
-int report_find_all(struct pg_link *link, const struct report_name *names, size_t count, struct arena *arena,
-		    struct report_match **ret, size_t *ret_count, struct err *err)
+int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *names, size_t count,
+			  struct arena *arena, struct terugmelding_match **ret, size_t *ret_count, struct err *err)
 {
-	struct report_match *matches = arena_take(arena, count * sizeof *matches, _Alignof(struct report_match));
+	struct terugmelding_match *matches =
+		arena_take(arena, count * sizeof *matches, _Alignof(struct terugmelding_match));
 
 	if (!matches)
 		return err_set(err, ERR_FATAL, "memory", "no room");
@@ -81,24 +82,25 @@ int report_find_all(struct pg_link *link, const struct report_name *names, size_
 	*ret_count = 0;
 	for (size_t i = 0; i < count; i++)
 		if (names[i].board % 2 == 1)
-			matches[(*ret_count)++] = (struct report_match){ .name = i, .found = { .fingerprint = { 1 } } };
+			matches[(*ret_count)++] =
+				(struct terugmelding_match){ .name = i, .found = { .fingerprint = { 1 } } };
 	*ret = matches;
 	return 0;
 }
 
-int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
 {
 	(void)link, (void)position, (void)arena, (void)ret;
 	return err_set(err, ERR_FATAL, "th", "not asked here");
 }
 
-int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+int terugmelding_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
 	(void)link, (void)position, (void)arena, (void)out;
 	return err_set(err, ERR_FATAL, "th", "not asked here");
 }
 
-int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+int terugmelding_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
 	(void)arena, (void)err;
 	link->questions++;
@@ -106,7 +108,8 @@ int report_csv(struct pg_link *link, int64_t position, struct arena *arena, stru
 	return 0;
 }
 
-int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret, struct err *err)
+int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,
+			    struct err *err)
 {
 	(void)topic, (void)partition, (void)offset, (void)err;
 	link->questions++;
@@ -114,8 +117,8 @@ int report_is_applied(struct pg_link *link, const char *topic, int32_t partition
 	return 0;
 }
 
-int report_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known, bool *ret_executed,
-			int32_t *ret_lapsed, struct err *err)
+int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known,
+			      bool *ret_executed, int32_t *ret_lapsed, struct err *err)
 {
 	(void)request_id, (void)err;
 	link->questions++;

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "report/report.h"
-#include "report/stand.h"
+#include "render/terugmelding.h"
+#include "render/stand.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -84,11 +84,11 @@ static struct register_job *queue_take(struct job_queue *queue)
 
 /* ---- answers ---- */
 
-static int add_summary(struct register_thread *thread, const struct report_found *found, size_t count,
+static int add_summary(struct register_thread *thread, const struct terugmelding_found *found, size_t count,
 		       struct strbuf *out, struct err *err)
 {
 	struct summary summary;
-	int rc = report_summary(thread->link, found[0].position, &thread->arena, &summary, err);
+	int rc = terugmelding_summary(thread->link, found[0].position, &thread->arena, &summary, err);
 
 	if (rc != 0)
 		return rc;
@@ -97,7 +97,7 @@ static int add_summary(struct register_thread *thread, const struct report_found
 				   : NULL; /* specification 14.13: the id shows the first and lists the others */
 
 	for (size_t i = 1; rc == 0 && i < count; i++) {
-		rc = report_summary(thread->link, found[i].position, &thread->arena, &summary, err);
+		rc = terugmelding_summary(thread->link, found[i].position, &thread->arena, &summary, err);
 		if (rc == 0)
 			json_array_append_new(others, summary_json(&summary));
 	}
@@ -109,29 +109,29 @@ static int add_summary(struct register_thread *thread, const struct report_found
 
 static int answer_delivery(struct register_thread *thread, struct register_job *job, struct err *err)
 {
-	struct report_found found[REPORT_FOUND_MAX];
+	struct terugmelding_found found[TERUGMELDING_FOUND_MAX];
 	size_t count = 0;
 	bool is_applied = true;
 	int rc = 0;
 
 	if (job->has_position)
-		rc = report_is_applied(thread->link, thread->jobs->options.raw_topic, job->partition, job->offset,
-				       &is_applied, err);
+		rc = terugmelding_is_applied(thread->link, thread->jobs->options.raw_topic, job->partition, job->offset,
+					     &is_applied, err);
 	if (rc == 0 && !is_applied) {
 		job->answer = JOB_NOT_YET;
 		return 0;
 	}
 	if (rc == 0)
-		rc = report_find(thread->link, job->board, slice_of(job->id), found, &count, err);
+		rc = terugmelding_find(thread->link, job->board, slice_of(job->id), found, &count, err);
 	if (rc != 0)
 		return rc;
 	job->answer = count > 0 ? JOB_FOUND : JOB_UNKNOWN;
 	if (count == 0)
 		return 0;
 	if (job->kind == JOB_FEEDBACK_CSV)
-		return report_csv(thread->link, found[0].position, &thread->arena, &job->body, err);
+		return terugmelding_csv(thread->link, found[0].position, &thread->arena, &job->body, err);
 	if (job->kind == JOB_FEEDBACK_JSON)
-		return report_json(thread->link, found[0].position, &thread->arena, &job->body, err);
+		return terugmelding_json(thread->link, found[0].position, &thread->arena, &job->body, err);
 	return add_summary(thread, found, count, &job->body, err);
 }
 
@@ -167,7 +167,7 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	bool is_known = false;
-	int rc = report_confirmation(thread->link, job->request_id, &is_known, &job->is_executed, &job->lapsed, err);
+	int rc = terugmelding_confirmation(thread->link, job->request_id, &is_known, &job->is_executed, &job->lapsed, err);
 
 	job->answer = is_known ? JOB_FOUND : JOB_NOT_YET;
 	return rc;
@@ -188,18 +188,18 @@ static int answer_job(struct register_thread *thread, struct register_job *job, 
 /* Answers a whole batch of JOB_KNOWN with one question. */
 static int answer_known(struct register_thread *thread, struct register_job *const *batch, size_t count, struct err *err)
 {
-	struct report_name names[KNOWN_BATCH_MAX];
-	struct report_match *matches;
+	struct terugmelding_name names[KNOWN_BATCH_MAX];
+	struct terugmelding_match *matches;
 	size_t match_count;
 
 	for (size_t i = 0; i < count; i++) {
-		names[i] = (struct report_name){ batch[i]->board, slice_of(batch[i]->id) };
+		names[i] = (struct terugmelding_name){ batch[i]->board, slice_of(batch[i]->id) };
 		batch[i]->answer = JOB_UNKNOWN;
 	}
-	int rc = report_find_all(thread->link, names, count, &thread->arena, &matches, &match_count, err);
+	int rc = terugmelding_find_all(thread->link, names, count, &thread->arena, &matches, &match_count, err);
 
 	for (size_t i = 0; rc == 0 && i < match_count; i++) {
-		const struct report_found *found = &matches[i].found;
+		const struct terugmelding_found *found = &matches[i].found;
 		struct register_job *job = batch[matches[i].name];
 
 		if (job->answer == JOB_FOUND)

@@ -1,7 +1,7 @@
 #include "gateway/upload_answer.h"
 
 #include "base/num.h"
-#include "report/summary.h"
+#include "render/summary.h"
 
 #include <jansson.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "ctl/base/publish.h"
-#include "report/report.h"
+#include "render/terugmelding.h"
 #include "protocol/raw_message.h"
 #include "wire/wire.h"
 
@@ -73,7 +73,7 @@ int run_confirm(struct ctl *ctl)
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;
 
 	while (rc == 0) {
-		rc = report_confirmation(link, confirm.request_id, &is_known, &is_executed, &lapsed, &err);
+		rc = terugmelding_confirmation(link, confirm.request_id, &is_known, &is_executed, &lapsed, &err);
 		if (rc != 0 || is_known || clock_ms() >= end_ms || !app_wait(POLL_MS))
 			break;
 	}

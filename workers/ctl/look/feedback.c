@@ -2,7 +2,7 @@
 #include "ctl/look/look_commands.h"
 
 #include "model/date.h"
-#include "report/report.h"
+#include "render/terugmelding.h"
 
 #include <jansson.h>
 
@@ -39,7 +39,7 @@ static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, st
 	struct strbuf csv;
 
 	strbuf_init(&csv, REPORT_BYTES_MAX);
-	int rc = report_csv(link, position, &ctl->arena, &csv, err);
+	int rc = terugmelding_csv(link, position, &ctl->arena, &csv, err);
 
 	if (rc == 0)
 		fwrite(csv.p, 1, csv.n, stdout);
@@ -50,7 +50,7 @@ static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, st
 static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
 {
 	struct summary summary;
-	int rc = report_summary(link, position, &ctl->arena, &summary, err);
+	int rc = terugmelding_summary(link, position, &ctl->arena, &summary, err);
 
 	if (rc != 0)
 		return rc;
@@ -64,7 +64,7 @@ static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, s
 	CLEANUP(strbuf_drop) struct strbuf text;
 
 	strbuf_init(&text, REPORT_BYTES_MAX);
-	int rc = report_json(link, position, &ctl->arena, &text, err);
+	int rc = terugmelding_json(link, position, &ctl->arena, &text, err);
 
 	if (rc != 0)
 		return rc;
@@ -82,7 +82,7 @@ int run_report(struct ctl *ctl)
 {
 	const char *id = ctl->arguments[1];
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	struct report_found found[REPORT_FOUND_MAX];
+	struct terugmelding_found found[TERUGMELDING_FOUND_MAX];
 	struct err err = { 0 };
 	char what[64]; /* a leveringsid has at most 36 characters, and holds no personal data */
 	size_t count = 0;
@@ -93,7 +93,7 @@ int run_report(struct ctl *ctl)
 	int rc = ctl_connect(ctl, false, &link, &err);
 
 	if (rc == 0)
-		rc = report_find(link, board, slice_of(id), found, &count, &err);
+		rc = terugmelding_find(link, board, slice_of(id), found, &count, &err);
 	if (rc == 0 && count == 0)
 		rc = err_set(&err, ERR_DATA, "unknown", "the ledger knows no delivery %s of board %05u", id, board);
 	snprintf(what, sizeof what, "report %s", id);

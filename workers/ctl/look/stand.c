@@ -1,7 +1,7 @@
 /* stand: what the register holds, as CSV (specification 8.4). */
 #include "ctl/look/look_commands.h"
 
-#include "report/stand.h"
+#include "render/stand.h"
 
 enum { OUT_BYTES_MAX = 512 << 20 };
 

@@ -1,9 +1,9 @@
 /* summary: the samenvatting of a delivery (specification 8.2) and its JSON.
  *
- * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (report.h). Slices are
+ * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (terugmelding.h). Slices are
  * borrowed. An absent header field is the zero of its type, or an empty slice, and shows as null. */
-#ifndef REPORT_SUMMARY_H
-#define REPORT_SUMMARY_H
+#ifndef RENDER_SUMMARY_H
+#define RENDER_SUMMARY_H
 
 #include "model/delivery.h"
 #include "model/outcome.h"

@@ -1,4 +1,4 @@
-#include "report/report.h"
+#include "render/terugmelding.h"
 
 #include "protocol/feedback_build.h"
 #include "protocol/outcomes.h"
@@ -31,17 +31,17 @@ static int unknown_delivery(struct err *err)
 	return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
 }
 
-static struct report_found take_found(const struct pg_rows *rows, size_t row, int first_column)
+static struct terugmelding_found take_found(const struct pg_rows *rows, size_t row, int first_column)
 {
 	struct slice fingerprint = pg_get_bytes(rows, row, first_column + 1);
-	struct report_found found = { .position = pg_get_i64(rows, row, first_column) };
+	struct terugmelding_found found = { .position = pg_get_i64(rows, row, first_column) };
 
 	memcpy(found.fingerprint, fingerprint.p, MIN(fingerprint.n, sizeof found.fingerprint));
 	return found;
 }
 
-int report_find(struct pg_link *link, uint32_t board, struct slice id, struct report_found ret[REPORT_FOUND_MAX],
-		size_t *ret_count, struct err *err)
+int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
+		      struct terugmelding_found ret[TERUGMELDING_FOUND_MAX], size_t *ret_count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -49,17 +49,17 @@ int report_find(struct pg_link *link, uint32_t board, struct slice id, struct re
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, id);
-	int rc = pg_exec(link, "report_find", FIND_SQL, &params, &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_find", FIND_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
-	*ret_count = MIN(pg_rows_count(rows), (size_t)REPORT_FOUND_MAX);
+	*ret_count = MIN(pg_rows_count(rows), (size_t)TERUGMELDING_FOUND_MAX);
 	for (size_t i = 0; i < *ret_count; i++)
 		ret[i] = take_found(rows, i, 0);
 	return 0;
 }
 
-static void add_names(const struct report_name *names, size_t count, struct strbuf *boards, struct strbuf *ids)
+static void add_names(const struct terugmelding_name *names, size_t count, struct strbuf *boards, struct strbuf *ids)
 {
 	pg_array_begin(boards, PG_I32);
 	pg_array_begin(ids, PG_TEXT);
@@ -71,8 +71,8 @@ static void add_names(const struct report_name *names, size_t count, struct strb
 	pg_array_end(ids, 0, (int32_t)count);
 }
 
-int report_find_all(struct pg_link *link, const struct report_name *names, size_t count, struct arena *arena,
-		    struct report_match **ret, size_t *ret_count, struct err *err)
+int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *names, size_t count,
+			  struct arena *arena, struct terugmelding_match **ret, size_t *ret_count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	CLEANUP(strbuf_drop) struct strbuf boards, ids;
@@ -86,7 +86,7 @@ int report_find_all(struct pg_link *link, const struct report_name *names, size_
 	pg_params_reset(&params);
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&boards));
 	pg_add_array(&params, PG_TEXT_ARRAY, strbuf_slice(&ids));
-	int rc = pg_exec(link, "report_find_all", FIND_ALL_SQL, &params, &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_find_all", FIND_ALL_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
@@ -95,8 +95,8 @@ int report_find_all(struct pg_link *link, const struct report_name *names, size_
 	if (!*ret)
 		return err_set(err, ERR_FULL, "arena", "no room for %zu deliveries", *ret_count);
 	for (size_t i = 0; i < *ret_count; i++)
-		(*ret)[i] =
-			(struct report_match){ .name = (size_t)pg_get_i32(rows, i, 0), .found = take_found(rows, i, 1) };
+		(*ret)[i] = (struct terugmelding_match){ .name = (size_t)pg_get_i32(rows, i, 0),
+							 .found = take_found(rows, i, 1) };
 	return 0;
 }
 
@@ -141,14 +141,14 @@ static int fill_codes(struct pg_link *link, const struct pg_params *params, stru
 	return 0;
 }
 
-int report_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, position);
-	int rc = pg_exec(link, "report_summary", SUMMARY_SQL, &params, &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_summary", SUMMARY_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
@@ -231,7 +231,7 @@ static int check_fits(const struct strbuf *out, struct err *err)
 	return 0;
 }
 
-int report_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+int terugmelding_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
 	struct lines lines;
 	struct feedback_line line;
@@ -261,14 +261,14 @@ static json_t *line_json(const struct feedback_line *line, int64_t sequence)
 }
 
 /* Line by line: as one tree the lines of a large delivery take eight times their text. */
-int report_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
+int terugmelding_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
 {
 	static const char END[] = "]}";
 	struct lines lines;
 	struct feedback_line line;
 	struct summary summary;
 	bool is_first = true;
-	int rc = report_summary(link, position, arena, &summary, err);
+	int rc = terugmelding_summary(link, position, arena, &summary, err);
 
 	if (rc == 0)
 		rc = lines_load(link, position, arena, &lines, err);
@@ -290,7 +290,8 @@ int report_json(struct pg_link *link, int64_t position, struct arena *arena, str
 	return rc < 0 ? rc : check_fits(out, err);
 }
 
-int report_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret, struct err *err)
+int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,
+			    struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -299,7 +300,7 @@ int report_is_applied(struct pg_link *link, const char *topic, int32_t partition
 	pg_add_text(&params, slice_of(topic));
 	pg_add_i32(&params, partition);
 	pg_add_i64(&params, offset);
-	int rc = pg_exec(link, "report_is_applied",
+	int rc = pg_exec(link, "terugmelding_is_applied",
 			 "select next_raw > $3 from register.cursor where topic = $1 and partition = $2", &params,
 			 &rows, NULL, err);
 
@@ -308,15 +309,15 @@ int report_is_applied(struct pg_link *link, const char *topic, int32_t partition
 	return rc;
 }
 
-int report_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known, bool *ret_executed,
-			int32_t *ret_lapsed, struct err *err)
+int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known,
+			      bool *ret_executed, int32_t *ret_lapsed, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_uuid(&params, request_id);
-	int rc = pg_exec(link, "report_confirmation",
+	int rc = pg_exec(link, "terugmelding_confirmation",
 			 "select executed, lapsed from register.confirmation where request_id = $1", &params, &rows,
 			 NULL, err);
 

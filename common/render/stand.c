@@ -1,4 +1,4 @@
-#include "report/stand.h"
+#include "render/stand.h"
 
 #include "base/arena.h"
 #include "model/bsn.h"

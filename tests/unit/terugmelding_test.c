@@ -1,5 +1,5 @@
 #include "base/strbuf.h"
-#include "report/summary.h"
+#include "render/summary.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>

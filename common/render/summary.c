@@ -1,4 +1,4 @@
-#include "report/summary.h"
+#include "render/summary.h"
 
 #include "base/strbuf.h"
 #include "model/date.h"

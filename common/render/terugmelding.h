@@ -1,0 +1,59 @@
+/* terugmelding: what the ledger holds of a delivery, as its board gets it: which deliveries have an id, summary, feedback per
+ * line, whether it was applied. For the gateway and instroomctl.
+ *
+ * Reads only, over a pg_link of the caller's. Everything a board may see is Dutch (specification 8). */
+#ifndef RENDER_TERUGMELDING_H
+#define RENDER_TERUGMELDING_H
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "pg/pg_link.h"
+#include "render/summary.h"
+
+enum { TERUGMELDING_FOUND_MAX = 16 };
+
+struct terugmelding_found {
+	int64_t position;
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+};
+
+/* The deliveries of (board, id) in log order, at most TERUGMELDING_FOUND_MAX. *ret_count 0: the ledger knows none. */
+MUSTUSE int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
+			      struct terugmelding_found ret[TERUGMELDING_FOUND_MAX], size_t *ret_count, struct err *err);
+
+/* A delivery as its board names it. */
+struct terugmelding_name {
+	uint32_t board;
+	struct slice id;
+};
+
+struct terugmelding_match {
+	size_t name; /* which of the names, from 0 */
+	struct terugmelding_found found;
+};
+
+/* The deliveries with any of these names, in log order, in the arena: one question, however many names. */
+MUSTUSE int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *names, size_t count,
+				  struct arena *arena, struct terugmelding_match **ret, size_t *ret_count,
+				  struct err *err);
+
+/* Summary of the delivery at position; its slices live in the arena. ERR_DATA code "unknown": none there. */
+MUSTUSE int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
+				 struct err *err);
+
+/* The terugmelding: CSV (8.1), or the JSON object of 8.3 with the summary in it, as compact text. ERR_FULL: it is larger
+ * than out may be. */
+MUSTUSE int terugmelding_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out,
+			     struct err *err);
+MUSTUSE int terugmelding_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out,
+			      struct err *err);
+
+/* Whether the writer has applied the raw message at this place, and when it has not: *ret false. */
+MUSTUSE int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset,
+				    bool *ret, struct err *err);
+
+/* The answer to a confirmation. *ret_is_known false: not applied yet. */
+MUSTUSE int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known,
+				      bool *ret_executed, int32_t *ret_lapsed, struct err *err);
+
+#endif
