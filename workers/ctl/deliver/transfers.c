@@ -1,0 +1,267 @@
+#include "ctl/deliver/transfers.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+enum {
+	REPLY_BYTES_MAX = 64 << 20,
+	URL_BYTES_MAX = 4096,
+	TOKEN_LINE_BYTES = 300,
+	SEND_BYTES = 256 << 10, /* curl's buffer */
+	CONNECT_MS = 5000,
+	WAIT_MS = 500, /* for the network, while something is in flight */
+	PAUSE_MS = 50, /* while nothing is */
+};
+
+struct transfer {
+	CURL *curl;
+	struct curl_slist *headers;
+	struct upload *upload; /* NULL: it is free */
+	struct strbuf content, reply;
+};
+
+struct transfers {
+	const char *url;
+	transfers_ended *ended;
+	void *self;
+	CURLM *multi;
+	size_t parallel, in_flight;
+	char authorization[TOKEN_LINE_BYTES];
+	struct transfer items[TRANSFERS_MAX];
+};
+
+/* ---- the request ---- */
+
+static size_t keep_reply(char *bytes, size_t one, size_t n, void *self)
+{
+	struct transfer *transfer = self;
+
+	strbuf_add_bytes(&transfer->reply, bytes, n * one);
+	return strbuf_ok(&transfer->reply) ? n * one : 0;
+}
+
+/* The JSON type a header field must have (specification 14.2). */
+static bool has_right_type(const char *name, const json_t *value)
+{
+	if (strcmp(name, "proef") == 0)
+		return json_is_boolean(value);
+	if (strcmp(name, "volgnummer") == 0 || strcmp(name, "regels") == 0)
+		return json_is_integer(value);
+	return json_is_string(value);
+}
+
+/* As a query parameter. A value of another type has no such form: an empty text is just as wrong (LR-K08). */
+static struct slice value_text(const char *name, const json_t *value, char *buf, size_t buf_bytes)
+{
+	if (!has_right_type(name, value))
+		return slice_of("");
+	if (json_is_string(value))
+		return slice_make(json_string_value(value), json_string_length(value));
+	if (json_is_boolean(value))
+		return slice_of(json_is_true(value) ? "ja" : "nee");
+	return slice_make(buf, (size_t)snprintf(buf, buf_bytes, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
+}
+
+/* Percent-encoded; curl takes a length of 0 for "count it yourself". NULL: no memory. */
+static char *escape(const struct transfer *transfer, struct slice text)
+{
+	return curl_easy_escape(transfer->curl, text.n > 0 ? text.p : "", (int)text.n);
+}
+
+static const char *contact_header(const char *name)
+{
+	static const struct {
+		const char *field, *header;
+	} CONTACTS[] = { { "contact_naam", "Instroom-Contact-Naam" },
+			 { "contact_telefoon", "Instroom-Contact-Telefoon" },
+			 { "contact_email", "Instroom-Contact-Email" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(CONTACTS); i++)
+		if (strcmp(name, CONTACTS[i].field) == 0)
+			return CONTACTS[i].header;
+	return NULL;
+}
+
+/* A value that is no text becomes a byte that is no UTF-8, which is just as wrong. */
+static void add_contact(struct transfer *transfer, const char *header, const json_t *value)
+{
+	char *escaped = json_is_string(value)
+				? escape(transfer, slice_make(json_string_value(value), json_string_length(value)))
+				: NULL;
+	char line[2048];
+
+	snprintf(line, sizeof line, "%s: %s", header, escaped ? escaped : "%FF");
+	curl_free(escaped);
+	transfer->headers = curl_slist_append(transfer->headers, line);
+}
+
+static int set_address(const struct transfers *transfers, struct transfer *transfer, json_t *header, struct err *err)
+{
+	char url[URL_BYTES_MAX], number[32], separator = '?';
+	size_t n = (size_t)snprintf(url, sizeof url, "%s/v1/leveringen", transfers->url);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(header, name, value)
+	{
+		const char *contact = contact_header(name);
+
+		if (json_is_null(value))
+			continue;
+		if (contact) {
+			add_contact(transfer, contact, value);
+			continue;
+		}
+		char *field = escape(transfer, slice_of(name));
+		char *escaped = escape(transfer, value_text(name, value, number, sizeof number));
+
+		n += (size_t)snprintf(url + n, sizeof url - n, "%c%s=%s", separator, field ? field : "",
+				      escaped ? escaped : "");
+		curl_free(field);
+		curl_free(escaped);
+		separator = '&';
+		if (n >= sizeof url)
+			return err_set(err, ERR_DATA, "header", "its header is too long");
+	}
+	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
+	return 0;
+}
+
+int transfers_begin(struct transfers *transfers, struct upload *upload, struct err *err)
+{
+	struct transfer *transfer = transfers->items;
+	json_t *header = NULL;
+
+	while (transfer->upload) /* one is free */
+		transfer++;
+	strbuf_reset(&transfer->content);
+	strbuf_reset(&transfer->reply);
+	curl_slist_free_all(transfer->headers);
+	transfer->headers = curl_slist_append(NULL, transfers->authorization);
+	transfer->headers = curl_slist_append(transfer->headers, "Content-Type: text/csv");
+	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	int rc = upload_read(upload, &transfer->content, &header, err);
+
+	if (rc == 0)
+		rc = set_address(transfers, transfer, header, err);
+	json_decref(header);
+	if (rc != 0)
+		return rc;
+	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDS, transfer->content.p ? transfer->content.p : "");
+	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->content.n);
+	transfer->upload = upload;
+	transfers->in_flight++;
+	upload->state = UPLOAD_IN_FLIGHT;
+	upload->tries++;
+	curl_multi_add_handle(transfers->multi, transfer->curl);
+	return 0;
+}
+
+/* ---- answers ---- */
+
+static void end_transfer(struct transfers *transfers, struct transfer *transfer, CURLcode code)
+{
+	struct transfers_answer answer = { .failure = code == CURLE_OK ? NULL : curl_easy_strerror(code),
+					   .body = slice_make(transfer->reply.p ? transfer->reply.p : "",
+							      transfer->reply.n),
+					   .content_bytes = (int64_t)transfer->content.n };
+	struct upload *upload = transfer->upload;
+
+	if (code == CURLE_OK)
+		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	curl_multi_remove_handle(transfers->multi, transfer->curl);
+	transfer->upload = NULL;
+	transfers->in_flight--;
+	transfers->ended(transfers->self, upload, &answer);
+}
+
+bool transfers_are_full(const struct transfers *transfers)
+{
+	return transfers->in_flight == transfers->parallel;
+}
+
+void transfers_run(struct transfers *transfers)
+{
+	int running, left;
+	bool has_ended = false;
+
+	curl_multi_perform(transfers->multi, &running);
+	for (CURLMsg *message; (message = curl_multi_info_read(transfers->multi, &left)) != NULL;) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		for (size_t i = 0; i < transfers->parallel; i++)
+			if (transfers->items[i].upload && transfers->items[i].curl == message->easy_handle) {
+				end_transfer(transfers, &transfers->items[i], message->data.result);
+				has_ended = true;
+				break;
+			}
+	}
+	if (!has_ended) /* else the caller has something to send first */
+		curl_multi_poll(transfers->multi, NULL, 0, running > 0 ? WAIT_MS : PAUSE_MS, NULL);
+}
+
+/* ---- opening and closing ---- */
+
+static int open_transfer(struct transfer *transfer, struct err *err)
+{
+	transfer->curl = curl_easy_init();
+	if (!transfer->curl)
+		return err_set(err, ERR_FATAL, "curl", "no memory for transfers");
+	strbuf_init(&transfer->content, UPLOAD_BYTES_MAX);
+	strbuf_init(&transfer->reply, REPLY_BYTES_MAX);
+	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, keep_reply);
+	curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(transfer->curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	curl_easy_setopt(transfer->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	return 0;
+}
+
+int transfers_open(const char *url, struct slice token, size_t parallel, transfers_ended *ended, void *self,
+		   struct transfers **ret, struct err *err)
+{
+	struct transfers *transfers = calloc(1, sizeof *transfers);
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (!transfers)
+		return err_set(err, ERR_FATAL, "memory", "no memory for transfers");
+	transfers->url = url;
+	transfers->ended = ended;
+	transfers->self = self;
+	transfers->parallel = parallel;
+	transfers->multi = curl_multi_init();
+	snprintf(transfers->authorization, sizeof transfers->authorization, "Authorization: Bearer %.*s", (int)token.n,
+		 token.p);
+	int rc = transfers->multi ? 0 : err_set(err, ERR_FATAL, "curl", "no memory for transfers");
+
+	for (size_t i = 0; rc == 0 && i < parallel; i++)
+		rc = open_transfer(&transfers->items[i], err);
+	if (rc == 0)
+		*ret = transfers;
+	else
+		transfers_close(transfers);
+	return rc;
+}
+
+void transfers_close(struct transfers *transfers)
+{
+	if (!transfers)
+		return;
+	for (size_t i = 0; i < transfers->parallel; i++) {
+		struct transfer *transfer = &transfers->items[i];
+
+		if (!transfer->curl)
+			continue;
+		if (transfer->upload)
+			curl_multi_remove_handle(transfers->multi, transfer->curl);
+		curl_easy_cleanup(transfer->curl);
+		curl_slist_free_all(transfer->headers);
+		strbuf_release(&transfer->content);
+		strbuf_release(&transfer->reply);
+	}
+	curl_multi_cleanup(transfers->multi);
+	curl_global_cleanup();
+	free(transfers);
+}
