@@ -85,3 +85,23 @@ int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position,
 	*ret_found = raw_log_decode(value, arena, ret) ? RAW_FOUND : RAW_UNREADABLE;
 	return 0;
 }
+
+int raw_delivery_judge(const struct wire_delivery *delivery, const struct reference *reference, const struct hmac_key *key,
+		       const uint32_t *record_nos, struct arena *arena, struct judged *ret, struct err *err)
+{
+	struct judge_input input = {
+		.reference = reference,
+		.key = key,
+		.board = (uint32_t)delivery->header.board,
+		.kind = (enum delivery_kind)delivery->header.kind,
+		.extraction_date = delivery->header.extraction_date,
+		.received_on = delivery->header.received_on,
+		.columns = (const uint8_t *)delivery->columns.p,
+		.column_count = delivery->columns.n,
+		.cells = delivery->cells.items,
+		.line_count = (size_t)delivery->header.line_count,
+		.record_nos = record_nos,
+	};
+
+	return judge_delivery(&input, arena, ret, err);
+}

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "ctl/base/ctl.h"
 #include "kafka/kafka_reader.h"
+#include "model/judge.h"
 #include "wire/gen/delivery.h"
 
 enum raw_found {
@@ -20,5 +21,10 @@ MUSTUSE int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t p
 /* A body as read from any message: false when it is no delivery whose cells fit its columns and lines. */
 MUSTUSE bool raw_log_decode(struct slice value, struct arena *arena, struct wire_delivery *ret);
 MUSTUSE bool raw_delivery_is_good(const struct wire_delivery *delivery);
+
+/* The lines judged by the workers' own rules, under this reference version. record_nos NULL: 2 and on. */
+MUSTUSE int raw_delivery_judge(const struct wire_delivery *delivery, const struct reference *reference,
+			       const struct hmac_key *key, const uint32_t *record_nos, struct arena *arena,
+			       struct judged *ret, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "ctl/prove/verify.h"
+#include "ctl/prove/verify_compare.h"
 
 #include "protocol/delivery_state.h"
 #include "protocol/outcomes.h"
@@ -22,7 +22,8 @@ static const char BOARD_SQL[] = "select sequence_max, sequence_full from registe
 
 enum { OUTCOMES_BYTES_MAX = 1 << 20 };
 
-static void tell(const struct verify_board *board, const char *delivery, const char *what, struct verify_findings *findings)
+static void report_difference(const struct verify_board *board, const char *delivery, const char *what,
+			      struct verify_findings *findings)
 {
 	fprintf(findings->out, "board %05u%s%s: %s\n", board->number, delivery ? ", delivery " : "",
 		delivery ? delivery : "", what);
@@ -76,7 +77,7 @@ static int compare_teachers(struct pg_link *link, const struct verify_board *boa
 	snprintf(what, sizeof what,
 		 "%lld teachers are not in the register, %lld are too many, %lld are other than the log says",
 		 (long long)missing, (long long)extra, (long long)other);
-	tell(board, NULL, what, findings);
+	report_difference(board, NULL, what, findings);
 	return 0;
 }
 
@@ -149,20 +150,20 @@ static void compare_groups(const struct verify_board *board, const struct verify
 			   const struct pg_rows *rows, size_t i, const struct groups *groups,
 			   struct verify_findings *findings)
 {
-	uint8_t names[32];
+	uint8_t digest[32];
 	bool is_same = pg_get_i32(rows, i, 6) == (int32_t)delivery->line_count;
 
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		is_same &= pg_get_i32(rows, i, 6 + outcome) == groups->lines[outcome];
 	if (!is_same)
-		tell(board, delivery->id, "the counts of its lines differ", findings);
-	sha256_of(strbuf_slice(&groups->keys), names);
-	if (memcmp(pg_get_bytes(rows, i, 14).p, names, TEACHER_KEY_BYTES) != 0)
-		tell(board, delivery->id, "the teachers it names differ", findings);
+		report_difference(board, delivery->id, "the counts of its lines differ", findings);
+	sha256_of(strbuf_slice(&groups->keys), digest);
+	if (memcmp(pg_get_bytes(rows, i, 14).p, digest, TEACHER_KEY_BYTES) != 0)
+		report_difference(board, delivery->id, "the teachers it names differ", findings);
 	if (!slice_equal(pg_get_bytes(rows, i, 15), strbuf_slice(&groups->outcomes)))
-		tell(board, delivery->id, "outcomes differ", findings);
+		report_difference(board, delivery->id, "outcomes differ", findings);
 	if (pg_get_i32(rows, i, 16) != groups->unreadable)
-		tell(board, delivery->id, "the number of lines without a readable BSN differs", findings);
+		report_difference(board, delivery->id, "the number of lines without a readable BSN differs", findings);
 }
 
 static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
@@ -178,10 +179,10 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 	if (is_made) {
 		compare_groups(board, delivery, rows, i, &groups, findings);
 		if (waits != delivery->is_waiting || (uint32_t)pg_get_i16(rows, i, 2) != delivery->notices)
-			tell(board, delivery->id, "its state or notices differ", findings);
+			report_difference(board, delivery->id, "its state or notices differ", findings);
 		if (pg_get_i32(rows, i, 3) != delivery->absent || pg_get_i32(rows, i, 4) != delivery->active ||
 		    pg_get_i32(rows, i, 5) != delivery->lapsed)
-			tell(board, delivery->id, "absent, active or lapsed teachers differ", findings);
+			report_difference(board, delivery->id, "absent, active or lapsed teachers differ", findings);
 	}
 	strbuf_release(&groups.outcomes);
 	strbuf_release(&groups.keys);
@@ -202,9 +203,9 @@ static int compare_deliveries(struct pg_link *link, const struct verify_board *b
 		if (stored == derived)
 			rc = compare_delivery(board, &board->deliveries[d], rows, i, findings, err);
 		else if (stored > derived)
-			tell(board, board->deliveries[d].id, "is not in the ledger", findings);
+			report_difference(board, board->deliveries[d].id, "is not in the ledger", findings);
 		else
-			tell(board, NULL, "the ledger has a delivery the log does not", findings);
+			report_difference(board, NULL, "the ledger has a delivery the log does not", findings);
 		i += stored <= derived;
 		d += derived <= stored;
 	}
@@ -226,7 +227,7 @@ int verify_compare(struct pg_link *link, const struct verify_board *board, struc
 
 	if ((is_there ? pg_get_i64(rows, 0, 0) : 0) != board->sequence_max ||
 	    (is_there ? pg_get_i64(rows, 0, 1) : 0) != board->sequence_full)
-		tell(board, NULL, "the highest volgnummers differ", findings);
+		report_difference(board, NULL, "the highest volgnummers differ", findings);
 	rc = compare_teachers(link, board, &params, findings, err);
 	return rc != 0 ? rc : compare_deliveries(link, board, &params, findings, err);
 }

@@ -1,4 +1,4 @@
-#include "ctl/prove/verify.h"
+#include "ctl/prove/verify_fold.h"
 
 #include "model/date.h"
 #include "protocol/delivery_state.h"
@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, ROOM_FIRST = 64, ATTEMPTS = 64 };
+enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, CAPACITY_FIRST = 64, ATTEMPTS = 64 };
 
 static int no_memory(struct err *err)
 {
@@ -40,14 +40,14 @@ static struct verify_teacher *teacher_of(struct verify_board *board, const uint8
 		else
 			high = middle;
 	}
-	if (board->teacher_count == board->teacher_room) {
-		size_t room = MAX(board->teacher_room * 2, (size_t)ROOM_FIRST);
-		struct verify_teacher *grown = reallocarray(board->teachers, room, sizeof *grown);
+	if (board->teacher_count == board->teacher_capacity) {
+		size_t capacity = MAX(board->teacher_capacity * 2, (size_t)CAPACITY_FIRST);
+		struct verify_teacher *grown = reallocarray(board->teachers, capacity, sizeof *grown);
 
 		if (!grown)
 			return NULL;
 		board->teachers = grown;
-		board->teacher_room = room;
+		board->teacher_capacity = capacity;
 	}
 	struct verify_teacher *at = &board->teachers[low];
 
@@ -94,14 +94,14 @@ static struct verify_delivery *find_delivery(const struct verify_board *board, c
 
 static struct verify_delivery *add_delivery(struct verify_board *board, int64_t position, const struct wire_header *header)
 {
-	if (board->delivery_count == board->delivery_room) {
-		size_t room = MAX(board->delivery_room * 2, (size_t)ROOM_FIRST);
-		struct verify_delivery *grown = reallocarray(board->deliveries, room, sizeof *grown);
+	if (board->delivery_count == board->delivery_capacity) {
+		size_t capacity = MAX(board->delivery_capacity * 2, (size_t)CAPACITY_FIRST);
+		struct verify_delivery *grown = reallocarray(board->deliveries, capacity, sizeof *grown);
 
 		if (!grown)
 			return NULL;
 		board->deliveries = grown;
-		board->delivery_room = room;
+		board->delivery_capacity = capacity;
 	}
 	struct verify_line *lines = calloc((size_t)header->line_count, sizeof *lines);
 
@@ -263,27 +263,30 @@ static int deliver_lines(struct verify_board *board, struct verify_delivery *del
 int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
 		   const struct judged *judged, verify_known *known, void *self, struct err *err)
 {
+	const uint8_t *outcomes = NULL;
+	size_t known_count = 0;
+
 	if (find_delivery(board, header))
 		return 0;
+	int rc = judged ? known(self, position, &outcomes, &known_count, err) : 0;
+
+	if (rc != 0)
+		return rc;
 	struct verify_delivery *delivery = add_delivery(board, position, header);
 	struct verify_board before = *board;
-	size_t known_count = 0;
-	int rc = 0;
 
 	if (!delivery)
 		return no_memory(err);
 	if (header->dry_run) { /* as if it were real, and then as it was */
-		board->teachers = calloc(MAX(before.teacher_room, (size_t)1), sizeof *board->teachers);
+		board->teachers = calloc(MAX(before.teacher_capacity, (size_t)1), sizeof *board->teachers);
 		if (!board->teachers)
 			return no_memory(err);
 		if (before.teacher_count > 0)
 			memcpy(board->teachers, before.teachers, before.teacher_count * sizeof *board->teachers);
 	}
-	const uint8_t *told = judged ? known(self, position, &known_count) : NULL;
-
 	if (judged)
 		rc = deliver_lines(board, delivery, header, judged,
-				   told && known_count == judged->group_count ? told : NULL, err);
+				   outcomes && known_count == judged->group_count ? outcomes : NULL, err);
 	else
 		give_up_lines(delivery);
 	if (rc == 0 && header->kind == DELIVERY_VOLLEDIG)
@@ -292,7 +295,7 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 		free(board->teachers);
 		board->teachers = before.teachers;
 		board->teacher_count = before.teacher_count;
-		board->teacher_room = before.teacher_room;
+		board->teacher_capacity = before.teacher_capacity;
 		board->refused = before.refused;
 		return rc;
 	}
@@ -340,7 +343,7 @@ static bool may_decide(const struct verify_delivery *delivery, const struct judg
 	return held == brought;
 }
 
-/* A body that was given up: nobody in it is told. */
+/* A body that was given up: none of its teachers is known. */
 static bool is_given_up(const struct verify_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->line_count; i++)

@@ -55,21 +55,8 @@ static int judge_target(struct plan *plan, const struct replay_target *target, c
 		rc = err_set(err, ERR_FATAL, "lines", "a delivery in the log has other lines than in the ledger");
 	if (rc != 0)
 		return rc;
-	struct judge_input input = {
-		.reference = reference,
-		.key = &plan->key,
-		.board = target->board,
-		.kind = (enum delivery_kind)lines.header.kind,
-		.extraction_date = lines.header.extraction_date,
-		.received_on = lines.header.received_on,
-		.columns = (const uint8_t *)lines.columns.p,
-		.column_count = lines.columns.n,
-		.cells = lines.cells.items,
-		.line_count = target->record_count,
-		.record_nos = (const uint32_t *)target->records,
-	};
-
-	rc = judge_delivery(&input, &plan->arena, &judged, err);
+	rc = raw_delivery_judge(&lines, reference, &plan->key, (const uint32_t *)target->records, &plan->arena, &judged,
+				err);
 	if (rc == 0)
 		rc = replay_preview_add(plan->preview, target, &lines, &judged, &plan->forecast, &back, err);
 	if (rc == 0 && back > 0 && plan->ctl->output == OUTPUT_TEXT)

@@ -1,19 +1,15 @@
-/* verify: the register derived again from the raw log, and compared with the one that runs (design 6).
+/* verify_fold: a board as its raw messages make it, folded message by message (specification 4.1, 6 and 7): no batches, no
+ * lists, no cache.
  *
- *   verify.c          the command: which boards, the two logs, the snapshot
- *   verify_fold.c     specification 4.1, 6 and 7 folded message by message: no batches, no lists, no cache
- *   verify_compare.c  row by row with the register
- *
- * The fold is the specification written down a second time; it shares the line rules and the state machine of
- * common/model with the workers, nothing else. What no log can tell is taken as the register says: a teacher the register
- * itself refused (quarantaine where the lines are sound); those are counted. Which bodies were given up stands in the
- * verdict log. */
-#ifndef CTL_VERIFY_H
-#define CTL_VERIFY_H
+ * The specification written down a second time: it shares the line rules and the state machine of common/model with the
+ * workers, nothing else. What no log can say is taken from the register: a teacher the register itself refused (quarantaine
+ * where the lines are sound); those are counted. */
+#ifndef CTL_VERIFY_FOLD_H
+#define CTL_VERIFY_FOLD_H
 
+#include "base/err.h"
 #include "model/delivery.h"
 #include "model/judge.h"
-#include "pg/pg_link.h"
 #include "wire/gen/types.h"
 
 struct verify_teacher {
@@ -27,7 +23,7 @@ struct verify_teacher {
 struct verify_line {
 	int32_t record_number;
 	uint8_t outcome;
-	bool is_readable; /* key tells its teacher */
+	bool is_readable; /* key is that of its teacher */
 	uint8_t key[TEACHER_KEY_BYTES];
 };
 
@@ -50,14 +46,15 @@ struct verify_board {
 	uint32_t number;
 	int64_t sequence_max, sequence_full;
 	struct verify_teacher *teachers; /* rising by key */
-	size_t teacher_count, teacher_room;
+	size_t teacher_count, teacher_capacity;
 	struct verify_delivery *deliveries; /* in log order */
-	size_t delivery_count, delivery_room;
+	size_t delivery_count, delivery_capacity;
 	int64_t refused; /* groups taken as the register says */
 };
 
-/* Outcome of each group that the register gave the delivery at position when it first judged it; NULL: it cannot tell. */
-typedef const uint8_t *verify_known(void *self, int64_t position, size_t *ret_count);
+/* Outcome of each group that the register gave the delivery at position when it first judged it. *ret NULL: it does not
+ * know, or has judged some of its lines again since. */
+typedef int verify_known(void *self, int64_t position, const uint8_t **ret, size_t *ret_count, struct err *err);
 
 void verify_board_release(struct verify_board *board);
 
@@ -67,13 +64,5 @@ MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const s
 MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header,
 			  int32_t attempt, const struct judged *judged, struct err *err);
 void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
-
-/* What differs: a line each to out, which is not where JSON goes. */
-struct verify_findings {
-	FILE *out;
-	int64_t count;
-};
-MUSTUSE int verify_compare(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
-			   struct err *err);
 
 #endif

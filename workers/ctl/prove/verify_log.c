@@ -1,0 +1,308 @@
+#include "ctl/prove/verify_log.h"
+
+#include "ctl/base/raw_log.h"
+#include "protocol/frame.h"
+#include "protocol/log_position.h"
+#include "protocol/outcomes.h"
+#include "protocol/raw_headers.h"
+#include "protocol/verdict_class.h"
+#include "wire/gen/confirm.h"
+#include "wire/gen/replay.h"
+#include "wire/gen/verdict.h"
+#include "wire/wire.h"
+
+#include <stdlib.h>
+
+enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
+
+/* What the verdict that counts says of a raw message. */
+enum mark { MARK_NONE, MARK_JUDGED, MARK_GIVEN_UP, MARK_FOREIGN };
+
+/* ---- the verdict log ---- */
+
+/* An operator's refill took these out of the chain. */
+static bool is_refilled(const struct verify_log *log, int64_t offset)
+{
+	for (size_t i = 0; i < pg_rows_count(log->refills); i++)
+		if (offset >= pg_get_i64(log->refills, i, 0) && offset < pg_get_i64(log->refills, i, 1))
+			return true;
+	return false;
+}
+
+/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so it
+ * may not follow the chain with their code (protocol/chain_position). */
+static int follow_verdict(struct verify_log *log, const struct kafka_message *message, uint8_t tip[16])
+{
+	struct wire_verdict verdict;
+	struct slice body;
+	uint64_t schema;
+
+	if (is_refilled(log, message->offset))
+		return 0;
+	arena_reset(&log->arena);
+	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
+	    wire_verdict_decode_as(schema, body, &log->arena, &verdict, NULL) != 0 || memcmp(verdict.parent, tip, 16) != 0)
+		return 0;
+	memcpy(tip, verdict.id, 16);
+	if (verdict.raw_offset < 0 || verdict.raw_offset >= log->next_raw)
+		return 0;
+	log->marks[verdict.raw_offset] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
+					 : verdict.body_unreadable	      ? MARK_GIVEN_UP
+									      : MARK_JUDGED;
+	return 0;
+}
+
+static int follow_raw(struct verify_log *log, const struct kafka_message *message, struct err *err);
+
+/* Hands the messages below end to one of the two, from the log's beginning, which must still be there. */
+static int read_log(struct verify_log *log, const char *topic, int32_t partition, int64_t end, bool is_raw, struct err *err)
+{
+	struct kafka_topic_range range;
+	uint8_t tip[16] = { 0 };
+	int rc = kafka_reader_range(log->reader, topic, partition, CTL_WAIT_MS, &range, err);
+
+	if (rc == 0 && range.low > 0)
+		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more",
+			     topic, partition, (long long)range.low);
+	if (rc == 0 && range.high < end)
+		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
+			     partition, (long long)range.high, (long long)end);
+	if (rc == 0 && end > 0)
+		rc = kafka_reader_seek(log->reader, topic, partition, 0, err);
+	for (int64_t next = 0; rc == 0 && next < end;) {
+		struct kafka_message message;
+
+		if (stop_poll() != STOP_NONE)
+			return err_set(err, ERR_STOP, "stop", "stopped");
+		rc = kafka_reader_next(log->reader, CTL_WAIT_MS, &message, err);
+		if (rc <= 0)
+			return rc < 0 ? rc : err_set(err, ERR_RETRY, "log", "%s gives nothing below its end", topic);
+		next = message.offset + 1;
+		rc = next > end ? 0 : is_raw ? follow_raw(log, &message, err) : follow_verdict(log, &message, tip);
+		kafka_message_drop(&message);
+	}
+	return rc;
+}
+
+/* ---- the raw log ---- */
+
+static struct verify_board *board_of(struct verify_log *log, uint32_t number)
+{
+	if (!log->derived[number]) {
+		log->derived[number] = calloc(1, sizeof(struct verify_board));
+		if (log->derived[number])
+			log->derived[number]->number = number;
+	}
+	return log->derived[number];
+}
+
+static int judge(struct verify_log *log, const struct wire_delivery *delivery, const uint32_t *record_nos,
+		 struct judged *ret, struct err *err)
+{
+	const struct reference *reference = NULL;
+	int rc = reference_versions_find(log->versions, delivery->header.reference_version, &reference, err);
+
+	if (rc != 0)
+		return rc;
+	return raw_delivery_judge(delivery, reference, &log->key, record_nos, &log->arena, ret, err);
+}
+
+/* What the register's own row says of the groups when nothing was replayed since: see verify_fold.h. */
+static int known_outcomes(void *self, int64_t position, const uint8_t **ret, size_t *ret_count, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct verify_log *log = self;
+	struct pg_params params;
+	uint8_t *outcomes = NULL;
+
+	*ret = NULL;
+	pg_params_reset(&params);
+	pg_add_i64(&params, position);
+	int rc = pg_exec(log->link, "verify_known",
+			 "select outcomes, lines from register.delivery where position = $1 and attempt = 0 and quarantaine > 0",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0 || pg_rows_count(rows) == 0)
+		return rc;
+	struct err unreadable; /* which is a difference: the comparison finds it */
+
+	if (outcomes_decode(pg_get_bytes(rows, 0, 0), (size_t)pg_get_i32(rows, 0, 1), &log->arena, &outcomes, ret_count,
+			    &unreadable) == 0)
+		*ret = outcomes;
+	return 0;
+}
+
+static struct wire_header header_of(const struct raw_headers *headers)
+{
+	struct wire_header header = { .board = (int32_t)headers->board,
+				      .delivery_id = headers->delivery_id,
+				      .kind = (int32_t)headers->delivery_kind,
+				      .dry_run = headers->is_dry_run,
+				      .sequence = headers->sequence,
+				      .extraction_date = headers->extraction_date,
+				      .received_on = headers->received_on,
+				      .line_count = headers->line_count };
+
+	memcpy(header.fingerprint, headers->fingerprint, sizeof header.fingerprint);
+	return header;
+}
+
+static int fold_delivery(struct verify_log *log, struct verify_board *board, int64_t position, struct slice value,
+			 const struct raw_headers *headers, bool is_given_up, struct err *err)
+{
+	struct wire_header header = header_of(headers);
+	struct wire_delivery delivery;
+	struct judged judged;
+
+	if (is_given_up)
+		return verify_deliver(board, position, &header, NULL, known_outcomes, log, err);
+	if (!raw_log_decode(value, &log->arena, &delivery))
+		return err_set(err, ERR_DATA, "raw", "a body that was judged cannot be read by this program");
+	int rc = judge(log, &delivery, NULL, &judged, err);
+
+	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, known_outcomes, log, err);
+}
+
+static int fold_replay(struct verify_log *log, struct verify_board *board, int64_t position, struct slice body,
+		       uint64_t schema, struct err *err)
+{
+	struct wire_replay replay;
+	struct judged judged;
+
+	if (wire_replay_decode_as(schema, body, &log->arena, &replay, NULL) != 0 ||
+	    !raw_delivery_is_good(&replay.delivery) ||
+	    replay.record_numbers.count != (size_t)replay.delivery.header.line_count)
+		return err_set(err, ERR_DATA, "raw", "a replay that was judged cannot be read by this program");
+	if (replay.replay_dry_run)
+		return 0;
+	int rc = judge(log, &replay.delivery, (const uint32_t *)replay.record_numbers.items, &judged, err);
+
+	return rc != 0 ? rc
+		       : verify_replay(board, position, &replay.delivery.header, replay.delivery.attempt, &judged, err);
+}
+
+static int fold(struct verify_log *log, struct verify_board *board, const struct kafka_message *message,
+		const struct raw_headers *headers, enum mark mark, struct err *err)
+{
+	struct slice body = { 0 };
+	struct wire_confirm confirm;
+	uint64_t schema = 0;
+	int64_t position;
+
+	if (!log_position_make(log->generation, message->partition, message->offset, &position))
+		return err_set(err, ERR_DATA, "raw", "raw offset %lld is above what the register can number",
+			       (long long)message->offset);
+	if (headers->kind == RAW_DELIVERY)
+		return fold_delivery(log, board, position, message->value, headers, mark == MARK_GIVEN_UP, err);
+	if (headers->kind == RAW_FORGET || frame_open(message->value, &schema, &body, NULL) != 0)
+		return 0;
+	if (headers->kind == RAW_REPLAY)
+		return fold_replay(log, board, position, body, schema, err);
+	if (wire_confirm_decode_as(schema, body, &log->arena, &confirm, NULL) == 0)
+		verify_confirm(board, position, confirm.delivery_id);
+	return 0;
+}
+
+static int follow_raw(struct verify_log *log, const struct kafka_message *message, struct err *err)
+{
+	enum mark mark = (enum mark)log->marks[message->offset];
+	struct raw_headers read;
+
+	if (mark == MARK_NONE)
+		return err_set(err, ERR_DATA, "verdict",
+			       "no verdict that counts speaks of raw message %lld of partition %d",
+			       (long long)message->offset, message->partition);
+	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) || !log->is_wanted[read.board])
+		return 0;
+	struct verify_board *board = board_of(log, read.board);
+
+	if (!board)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a board");
+	arena_reset(&log->arena);
+	log->messages++;
+	return fold(log, board, message, &read, mark, err);
+}
+
+/* ---- a partition ---- */
+
+int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
+	pg_add_i32(&params, partition);
+	int rc = pg_exec(log->link, NULL,
+			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0 && pg_rows_count(rows) == 0)
+		rc = err_set(err, ERR_CONFIG, "cursor", "the register has no cursor for partition %d", partition);
+	if (rc != 0)
+		return rc;
+	log->next_raw = pg_get_i64(rows, 0, 0);
+	rc = pg_exec(log->link, NULL,
+		     "select from_verdict, to_verdict from register.refill where topic = $1 and partition = $2",
+		     &params, &log->refills, NULL, err);
+	if (rc != 0)
+		return rc;
+	log->marks = calloc((size_t)log->next_raw + 1, 1);
+	rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
+	if (rc == 0)
+		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), false, err);
+	if (rc == 0)
+		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, true, err);
+	free(log->marks);
+	log->marks = NULL;
+	pg_rows_free(log->refills);
+	log->refills = NULL;
+	return rc;
+}
+
+void verify_log_drop_board(struct verify_log *log, uint32_t number)
+{
+	if (!log->derived[number])
+		return;
+	verify_board_release(log->derived[number]);
+	free(log->derived[number]);
+	log->derived[number] = NULL;
+}
+
+int verify_log_open(struct verify_log *log, struct err *err)
+{
+	struct ctl *ctl = log->ctl;
+
+	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
+		return err_set(err, ERR_CONFIG, "hmac.key.file", "verify needs hmac.key.file, the validators' key");
+	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &log->generation))
+		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
+	hmac_key_init(&log->key, ctl->config.hmac_key);
+	log->derived = calloc(VERIFY_BOARDS, sizeof(struct verify_board *));
+	if (!log->derived)
+		return err_set(err, ERR_FATAL, "memory", "no memory for boards");
+	int rc = arena_init(&log->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
+
+	if (rc == 0) /* with another key every teacher would differ */
+		rc = ctl_check_key(ctl, log->link, log->key.id, err);
+	if (rc == 0)
+		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &log->reader, err);
+	if (rc == 0)
+		rc = kafka_reader_partitions(log->reader, ctl->config.topic.raw, CTL_WAIT_MS, &log->partitions, err);
+	if (rc == 0)
+		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &log->reference_reader, err);
+	return rc != 0 ? rc : reference_versions_open(ctl, log->reference_reader, &log->versions, err);
+}
+
+void verify_log_close(struct verify_log *log)
+{
+	for (uint32_t number = 0; log->derived && number < VERIFY_BOARDS; number++)
+		verify_log_drop_board(log, number);
+	reference_versions_close(log->versions);
+	if (log->reader)
+		kafka_reader_close(log->reader);
+	if (log->reference_reader)
+		kafka_reader_close(log->reference_reader);
+	arena_release(&log->arena);
+	free(log->derived);
+}

@@ -1,0 +1,46 @@
+/* verify_log: the boards of a partition as its two logs make them.
+ *
+ *   1. The cursor says how far the register has applied both logs; nothing above is read.
+ *   2. The verdict log is read from its beginning. Following the chain from one verdict to the next leaves out what does not
+ *      count, and marks each raw message: judged, given up, foreign.
+ *   3. The raw log is read from its beginning. Each message of a wanted board is judged again by the line rules, with the
+ *      reference version it names, and folded into its board (verify_fold). A message without a mark ends it: then the
+ *      register cannot have applied it.
+ *
+ * Retention that cut off the beginning of a log ends it too: what was before cannot be derived any more. */
+#ifndef CTL_VERIFY_LOG_H
+#define CTL_VERIFY_LOG_H
+
+#include "ctl/base/ctl.h"
+#include "ctl/prove/verify_fold.h"
+#include "ctl/reference/reference_versions.h"
+#include "kafka/kafka_reader.h"
+#include "model/teacher_key.h"
+
+enum { VERIFY_BOARDS = 100000 };
+
+struct verify_log {
+	struct ctl *ctl;
+	struct pg_link *link;				/* borrowed; one snapshot of the register for all of it */
+	const bool *is_wanted;				/* by board number; borrowed */
+	struct kafka_reader *reader, *reference_reader; /* snapshots are read in the middle of the log */
+	struct reference_versions *versions;
+	struct hmac_key key;
+	struct arena arena; /* of one message */
+	int32_t generation, partitions;
+	struct verify_board **derived; /* by board number; NULL: the log names it nowhere */
+	struct pg_rows *refills;       /* of the partition at hand */
+	uint8_t *marks;		       /* enum mark by raw offset, of the partition at hand */
+	int64_t next_raw;
+	int64_t messages;
+};
+
+/* *log: ctl, link and is_wanted are set. To be closed whatever comes back. ERR_CONFIG: not with this key or topic. */
+MUSTUSE int verify_log_open(struct verify_log *log, struct err *err);
+void verify_log_close(struct verify_log *log);
+
+/* Derives the wanted boards of this partition. */
+MUSTUSE int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err);
+void verify_log_drop_board(struct verify_log *log, uint32_t number);
+
+#endif
