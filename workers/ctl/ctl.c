@@ -1,3 +1,12 @@
+/* ctl: one command, from the command line to the exit status.
+ *
+ *   1. --help, -h, --version and -V are answered before anything else; "help", "man" and "completion" need no settings.
+ *   2. The command is found in the table (commands.c) and its words are read by its row (arguments.c): a wrong command line
+ *      ends with 64 before a setting is looked at.
+ *   3. Settings, then the command itself.
+ *   4. What stdio still holds is written. An answer that could not be written whole must not end with 0.
+ *
+ * No header: ctl_main stands in ctl_main.h. */
 #include "ctl/ctl_main.h"
 
 #include "base/log.h"

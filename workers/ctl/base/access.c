@@ -1,4 +1,6 @@
-/* access: the row that every reading of personal data leaves (design 9). */
+/* access: the row that every reading of personal data leaves (design 9).
+ *
+ * No header: what it offers stands in ctl.h, with all that commands share. */
 #include "ctl/base/ctl.h"
 
 #include <pwd.h>

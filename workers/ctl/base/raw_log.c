@@ -1,5 +1,6 @@
 #include "ctl/base/raw_log.h"
 
+#include "ctl/base/topic_walk.h"
 #include "model/field.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
@@ -40,43 +41,28 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 	return 0;
 }
 
-/* 1 with the message, 0: not in the log any more. */
-static int fetch(struct kafka_reader *reader, const char *topic, int64_t position, struct kafka_message *ret,
-		 struct err *err)
-{
-	int rc = kafka_reader_seek(reader, topic, log_position_partition(position), log_position_offset(position), err);
-
-	if (rc == -ERR_DATA)
-		return 0;
-	if (rc != 0)
-		return rc;
-	rc = kafka_reader_next(reader, CTL_WAIT_MS, ret, err);
-	if (rc == -ERR_DATA)
-		return 0;
-	if (rc == 0)
-		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
-			       log_position_partition(position), (long long)log_position_offset(position));
-	if (rc < 0 || ret->offset == log_position_offset(position))
-		return rc;
-	kafka_message_drop(ret);
-	return 0;
-}
-
 int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct arena *arena,
 		 enum raw_found *ret_found, struct wire_delivery *ret, struct err *err)
 {
 	struct kafka_message message = { 0 };
+	enum topic_found found = TOPIC_GONE;
 	struct slice value;
 	char topic[256];
 	int rc = topic_of(ctl, position, topic, sizeof topic, err);
 
 	if (rc != 0)
 		return rc;
-	rc = fetch(reader, topic, position, &message, err);
-	if (rc == 0)
-		*ret_found = RAW_GONE;
-	if (rc <= 0)
+	rc = topic_message_at(reader, topic, log_position_partition(position), log_position_offset(position), &found,
+			      &message, err);
+	if (rc != 0)
 		return rc;
+	if (found == TOPIC_SILENT)
+		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
+			       log_position_partition(position), (long long)log_position_offset(position));
+	if (found == TOPIC_GONE) {
+		*ret_found = RAW_GONE;
+		return 0;
+	}
 	bool is_kept = arena_copy(arena, message.value, &value);
 
 	kafka_message_drop(&message);

@@ -35,7 +35,7 @@ struct upload {
 };
 
 struct upload_list {
-	struct upload *items; /* rising by path, once upload_list_sort was called */
+	struct upload *items; /* rising by path, once upload_list_settle sorted them */
 	size_t count, capacity;
 };
 

@@ -1,4 +1,6 @@
-/* wait: until the writer has applied all that was in the raw topic at the call. */
+/* wait: until the writer has applied all that was in the raw topic at the call.
+ *
+ * No header: run_wait stands in deliver_commands.h. */
 #include "ctl/deliver/deliver_commands.h"
 
 #include "base/clock.h"

@@ -1,4 +1,6 @@
-/* coverage: which boards have delivered, and what still wants a telephone call. */
+/* coverage: which boards have delivered, and what still wants a telephone call.
+ *
+ * No header: run_coverage stands in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
 #include "model/date.h"

@@ -1,4 +1,6 @@
-/* feedback: a delivery's terugmelding, for the operator (specification 8). */
+/* feedback: a delivery's terugmelding, for the operator (specification 8).
+ *
+ * No header: run_report stands in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
 #include "model/date.h"

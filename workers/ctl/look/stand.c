@@ -1,4 +1,6 @@
-/* stand: what the register holds, as CSV (specification 8.4). */
+/* stand: what the register holds, as CSV (specification 8.4).
+ *
+ * No header: run_stand stands in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
 #include "render/stand.h"

@@ -1,4 +1,6 @@
-/* status: where each partition stands. */
+/* status: where each partition stands.
+ *
+ * No header: run_status stands in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
 #include "kafka/kafka_reader.h"

@@ -1,6 +1,7 @@
 #include "ctl/prove/verify_log.h"
 
 #include "ctl/base/raw_log.h"
+#include "ctl/base/topic_walk.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
 #include "protocol/outcomes.h"
@@ -31,57 +32,28 @@ static bool is_refilled(const struct verify_log *log, int64_t offset)
 
 /* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so it
  * may not follow the chain with their code (protocol/chain_position). */
-static int follow_verdict(struct verify_log *log, const struct kafka_message *message, uint8_t tip[16])
+static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
 {
+	struct verify_log *log = self;
 	struct wire_verdict verdict;
 	struct slice body;
 	uint64_t schema;
 
+	(void)err;
 	if (is_refilled(log, message->offset))
 		return 0;
 	arena_reset(&log->arena);
 	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
-	    wire_verdict_decode_as(schema, body, &log->arena, &verdict, NULL) != 0 || memcmp(verdict.parent, tip, 16) != 0)
+	    wire_verdict_decode_as(schema, body, &log->arena, &verdict, NULL) != 0 ||
+	    memcmp(verdict.parent, log->tip, sizeof log->tip) != 0)
 		return 0;
-	memcpy(tip, verdict.id, 16);
+	memcpy(log->tip, verdict.id, sizeof log->tip);
 	if (verdict.raw_offset < 0 || verdict.raw_offset >= log->next_raw)
 		return 0;
 	log->marks[verdict.raw_offset] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
 					 : verdict.body_unreadable	      ? MARK_GIVEN_UP
 									      : MARK_JUDGED;
 	return 0;
-}
-
-static int follow_raw(struct verify_log *log, const struct kafka_message *message, struct err *err);
-
-/* Hands the messages below end to one of the two, from the log's beginning, which must still be there. */
-static int read_log(struct verify_log *log, const char *topic, int32_t partition, int64_t end, bool is_raw, struct err *err)
-{
-	struct kafka_topic_range range;
-	uint8_t tip[16] = { 0 };
-	int rc = kafka_reader_range(log->reader, topic, partition, CTL_WAIT_MS, &range, err);
-
-	if (rc == 0 && range.low > 0)
-		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more",
-			     topic, partition, (long long)range.low);
-	if (rc == 0 && range.high < end)
-		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
-			     partition, (long long)range.high, (long long)end);
-	if (rc == 0 && end > 0)
-		rc = kafka_reader_seek(log->reader, topic, partition, 0, err);
-	for (int64_t next = 0; rc == 0 && next < end;) {
-		struct kafka_message message;
-
-		if (stop_poll() != STOP_NONE)
-			return err_set(err, ERR_STOP, "stop", "stopped");
-		rc = kafka_reader_next(log->reader, CTL_WAIT_MS, &message, err);
-		if (rc <= 0)
-			return rc < 0 ? rc : err_set(err, ERR_RETRY, "log", "%s gives nothing below its end", topic);
-		next = message.offset + 1;
-		rc = next > end ? 0 : is_raw ? follow_raw(log, &message, err) : follow_verdict(log, &message, tip);
-		kafka_message_drop(&message);
-	}
-	return rc;
 }
 
 /* ---- the raw log ---- */
@@ -203,8 +175,9 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 	return 0;
 }
 
-static int follow_raw(struct verify_log *log, const struct kafka_message *message, struct err *err)
+static int follow_raw(void *self, const struct kafka_message *message, struct err *err)
 {
+	struct verify_log *log = self;
 	enum mark mark = (enum mark)log->marks[message->offset];
 	struct raw_headers read;
 
@@ -212,7 +185,8 @@ static int follow_raw(struct verify_log *log, const struct kafka_message *messag
 		return err_set(err, ERR_DATA, "verdict",
 			       "no verdict that counts speaks of raw message %lld of partition %d",
 			       (long long)message->offset, message->partition);
-	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) || !log->is_wanted[read.board])
+	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) ||
+	    !log->is_wanted[read.board])
 		return 0;
 	struct verify_board *board = board_of(log, read.board);
 
@@ -224,6 +198,22 @@ static int follow_raw(struct verify_log *log, const struct kafka_message *messag
 }
 
 /* ---- a partition ---- */
+
+/* Hands the messages below end to visit, from the log's beginning, which must still be there. */
+static int read_log(struct verify_log *log, const char *topic, int32_t partition, int64_t end, topic_visit *visit,
+		    struct err *err)
+{
+	struct kafka_topic_range range;
+	int rc = kafka_reader_range(log->reader, topic, partition, CTL_WAIT_MS, &range, err);
+
+	if (rc == 0 && range.low > 0)
+		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more",
+			     topic, partition, (long long)range.low);
+	if (rc == 0 && range.high < end)
+		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
+			     partition, (long long)range.high, (long long)end);
+	return rc == 0 ? topic_walk(log->reader, topic, partition, 0, end, visit, log, err) : rc;
+}
 
 int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
 {
@@ -242,6 +232,7 @@ int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err
 	if (rc != 0)
 		return rc;
 	log->next_raw = pg_get_i64(rows, 0, 0);
+	memset(log->tip, 0, sizeof log->tip);
 	rc = pg_exec(log->link, NULL,
 		     "select from_verdict, to_verdict from register.refill where topic = $1 and partition = $2",
 		     &params, &log->refills, NULL, err);
@@ -250,9 +241,9 @@ int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err
 	log->marks = calloc((size_t)log->next_raw + 1, 1);
 	rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
 	if (rc == 0)
-		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), false, err);
+		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), follow_verdict, err);
 	if (rc == 0)
-		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, true, err);
+		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, follow_raw, err);
 	free(log->marks);
 	log->marks = NULL;
 	pg_rows_free(log->refills);

@@ -31,6 +31,7 @@ struct verify_log {
 	struct verify_board **derived; /* by board number; NULL: the log names it nowhere */
 	struct pg_rows *refills;       /* of the partition at hand */
 	uint8_t *marks;		       /* enum mark by raw offset, of the partition at hand */
+	uint8_t tip[16];	       /* verdict id the chain has come to */
 	int64_t next_raw;
 	int64_t messages;
 };

@@ -1,4 +1,6 @@
-/* reference_store: reference import and publish. An import replaces whole tables; a snapshot is what was published. */
+/* reference_store: reference import and publish. An import replaces whole tables; a snapshot is what was published.
+ *
+ * No header: run_reference_import and run_reference_publish stand in reference_commands.h. */
 #include "ctl/reference/reference_commands.h"
 
 #include "base/clock.h"

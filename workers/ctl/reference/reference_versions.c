@@ -1,5 +1,6 @@
 #include "ctl/reference/reference_versions.h"
 
+#include "ctl/base/topic_walk.h"
 #include "protocol/reference_snapshot.h"
 
 #include <stdlib.h>
@@ -37,29 +38,23 @@ static int add_snapshot(struct reference_versions *versions, const uint8_t *vers
 	return 0;
 }
 
+static int note_snapshot(void *self, const struct kafka_message *message, struct err *err)
+{
+	uint8_t version[REFERENCE_VERSION_BYTES];
+
+	if (!reference_snapshot_version(message->key, version))
+		return 0;
+	return add_snapshot(self, version, message->offset, err);
+}
+
 static int read_index(struct reference_versions *versions, struct err *err)
 {
 	struct kafka_topic_range range;
 	int rc = kafka_reader_range(versions->reader, versions->topic, 0, CTL_WAIT_MS, &range, err);
 
-	if (rc == 0 && range.low < range.high)
-		rc = kafka_reader_seek(versions->reader, versions->topic, 0, range.low, err);
-	for (int64_t next = range.low; rc == 0 && next < range.high;) {
-		uint8_t version[REFERENCE_VERSION_BYTES];
-		struct kafka_message message;
-
-		rc = kafka_reader_next(versions->reader, CTL_WAIT_MS, &message, err);
-		if (rc <= 0)
-			return rc < 0 ? rc
-				      : err_set(err, ERR_RETRY, "reference", "%s gives nothing below its end",
-						versions->topic);
-		next = message.offset + 1;
-		rc = reference_snapshot_version(message.key, version)
-			     ? add_snapshot(versions, version, message.offset, err)
-			     : 0;
-		kafka_message_drop(&message);
-	}
-	return rc;
+	return rc != 0 ? rc
+		       : topic_walk(versions->reader, versions->topic, 0, range.low, range.high, note_snapshot,
+				    versions, err);
 }
 
 int reference_versions_open(struct ctl *ctl, struct kafka_reader *reader, struct reference_versions **ret, struct err *err)
@@ -91,20 +86,21 @@ void reference_versions_close(struct reference_versions *versions)
 
 static int load(struct reference_versions *versions, struct snapshot *snapshot, struct err *err)
 {
-	struct kafka_message message;
+	struct kafka_message message = { 0 };
+	enum topic_found found = TOPIC_GONE;
 
 	if (snapshot->reference)
 		return 0;
-	int rc = kafka_reader_seek(versions->reader, versions->topic, 0, snapshot->offset, err);
+	int rc = topic_message_at(versions->reader, versions->topic, 0, snapshot->offset, &found, &message, err);
 
 	if (rc != 0)
 		return rc;
-	rc = kafka_reader_next(versions->reader, CTL_WAIT_MS, &message, err);
-	if (rc == 0)
+	if (found == TOPIC_SILENT)
 		return err_set(err, ERR_RETRY, "reference", "%s gives nothing at %lld", versions->topic,
 			       (long long)snapshot->offset);
-	if (rc < 0)
-		return rc;
+	if (found == TOPIC_GONE)
+		return err_set(err, ERR_DATA, "reference", "%s no longer holds the snapshot at %lld", versions->topic,
+			       (long long)snapshot->offset);
 	rc = reference_snapshot_open(message.value, snapshot->version, &snapshot->reference, err);
 	kafka_message_drop(&message);
 	return rc;

@@ -1,13 +1,15 @@
-/* quarantine: messages a validator set aside, and what became of them.
+/* quarantine: messages a validator could not judge, and what became of them.
  *
  * The topic keeps them for good as long as its retention; a message is named by partition/offset there. One is open while
  * lines of its delivery stand as quarantaine and nobody decided otherwise. Headers only are shown: they hold nothing
- * personal. What has no readable headers belongs to no delivery: it can be looked at and discarded. */
+ * personal. What has no readable headers belongs to no delivery: it can be looked at and discarded.
+ *
+ * No header: its commands stand in repair_commands.h. */
 #include "ctl/repair/repair_commands.h"
 
 #include "base/num.h"
+#include "ctl/base/topic_walk.h"
 #include "ctl/replay/replay_plan.h"
-#include "kafka/kafka_reader.h"
 #include "protocol/frame.h"
 #include "wire/gen/quarantine.h"
 #include "protocol/log_position.h"
@@ -122,68 +124,62 @@ static void add_quarantined(struct output *out, const struct quarantined *q)
 	output_number(out, q->headers.line_count);
 }
 
-static int add_one(struct ctl *ctl, struct pg_link *link, const struct kafka_message *message, struct output *out,
-		   struct err *err)
+/* What a walk through the topic carries along. */
+struct listing {
+	struct ctl *ctl;
+	struct pg_link *link;
+	struct output out;
+};
+
+static int add_one(void *self, const struct kafka_message *message, struct err *err)
 {
+	struct listing *listing = self;
 	char names[NAMES_BYTES];
 	struct quarantined q;
 
-	arena_reset(&ctl->arena);
-	if (!read_message(message, &ctl->arena, names, &q)) {
+	arena_reset(&listing->ctl->arena);
+	if (!read_message(message, &listing->ctl->arena, names, &q)) {
 		fprintf(stderr, "instroomctl: %d/%lld cannot be read\n", message->partition, (long long)message->offset);
 		return 0;
 	}
-	int rc = read_state(ctl, link, &q, err);
+	int rc = read_state(listing->ctl, listing->link, &q, err);
 
 	if (rc == 0)
-		add_quarantined(out, &q);
+		add_quarantined(&listing->out, &q);
 	return rc;
 }
 
-static int list_partition(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, int32_t partition,
-			  struct output *out, struct err *err)
+static int list_partition(struct listing *listing, struct kafka_reader *reader, int32_t partition, struct err *err)
 {
+	const char *topic = listing->ctl->config.topic.quarantine;
 	struct kafka_topic_range range;
-	const char *topic = ctl->config.topic.quarantine;
 	int rc = kafka_reader_range(reader, topic, partition, CTL_WAIT_MS, &range, err);
 
-	if (rc == 0 && range.low < range.high)
-		rc = kafka_reader_seek(reader, topic, partition, range.low, err);
-	for (int64_t next = range.low; rc == 0 && next < range.high;) {
-		struct kafka_message message = { 0 };
-
-		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
-		if (rc <= 0)
-			return rc < 0 ? rc
-				      : err_set(err, ERR_RETRY, "quarantine", "%s gives nothing below its end", topic);
-		next = message.offset + 1;
-		rc = add_one(ctl, link, &message, out, err);
-		kafka_message_drop(&message);
-	}
-	return rc;
+	return rc != 0 ? rc : topic_walk(reader, topic, partition, range.low, range.high, add_one, listing, err);
 }
 
 int run_quarantine_list(struct ctl *ctl)
 {
-	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	CLEANUP(output_release) struct output out = { 0 };
+	struct listing listing = { .ctl = ctl };
 	struct kafka_reader *reader = NULL;
 	struct err err = { 0 };
 	int32_t partitions = 0;
 
-	output_init(&out, ctl->output, MESSAGE_COLUMNS, ARRAY_LEN(MESSAGE_COLUMNS));
-	int rc = ctl_connect(ctl, false, &link, &err);
+	output_init(&listing.out, ctl->output, MESSAGE_COLUMNS, ARRAY_LEN(MESSAGE_COLUMNS));
+	int rc = ctl_connect(ctl, false, &listing.link, &err);
 
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
 	if (rc == 0)
 		rc = kafka_reader_partitions(reader, ctl->config.topic.quarantine, CTL_WAIT_MS, &partitions, &err);
 	for (int32_t partition = 0; rc == 0 && partition < partitions; partition++)
-		rc = list_partition(ctl, link, reader, partition, &out, &err);
+		rc = list_partition(&listing, reader, partition, &err);
+	if (rc == 0)
+		rc = output_print(&listing.out, stdout, &err);
 	if (reader)
 		kafka_reader_close(reader);
-	if (rc == 0)
-		rc = output_print(&out, stdout, &err);
+	pg_link_close(listing.link);
+	output_release(&listing.out);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -195,7 +191,7 @@ struct place {
 	int64_t offset;
 };
 
-/* false: told what is wrong. */
+/* false: what is wrong is on stderr. */
 static bool take_place(const char *text, struct place *ret)
 {
 	const char *slash = strchr(text, '/');
@@ -216,23 +212,21 @@ static int find_one(struct ctl *ctl, struct pg_link *link, const struct place *p
 {
 	struct kafka_reader *reader = NULL;
 	struct kafka_message message = { 0 };
-	struct slice value = { 0 };
+	enum topic_found found = TOPIC_GONE;
 	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
 
 	if (rc == 0)
-		rc = kafka_reader_seek(reader, ctl->config.topic.quarantine, place->partition, place->offset, err);
-	if (rc == 0)
-		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
-	if (rc == 0)
+		rc = topic_message_at(reader, ctl->config.topic.quarantine, place->partition, place->offset, &found,
+				      &message, err);
+	if (rc == 0 && found != TOPIC_FOUND)
 		rc = err_set(err, ERR_DATA, "empty", "there is no message %s in quarantine", place->text);
-	if (rc > 0) {
-		bool is_kept = arena_copy(&ctl->arena, message.value, &value);
+	if (rc == 0) {
+		struct kafka_message kept = message; /* with its bytes in our arena */
+		bool is_read = arena_copy(&ctl->arena, message.value, &kept.value) &&
+			       read_message(&kept, &ctl->arena, names, ret);
 
-		message.value = value; /* owner keeps what must be given back */
-		rc = is_kept && message.offset == place->offset && read_message(&message, &ctl->arena, names, ret)
-			     ? 0
-			     : err_set(err, ERR_DATA, "unreadable", "message %s cannot be read", place->text);
 		kafka_message_drop(&message);
+		rc = is_read ? 0 : err_set(err, ERR_DATA, "unreadable", "message %s cannot be read", place->text);
 	}
 	if (reader)
 		kafka_reader_close(reader);

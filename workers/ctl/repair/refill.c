@@ -5,7 +5,9 @@
  * there counts. The cache's head goes, so validators begin cold: from the register's cursor, naming its tip as parent,
  * everything CANDIDATE. Nothing below next_raw is judged again, nothing above it was applied: no effect is lost or comes
  * twice. Validators must be stopped meanwhile: one that works without the cache would go on in the chain that is given up.
- * Killed between its two steps, refill is run again. */
+ * Killed between its two steps, refill is run again.
+ *
+ * No header: run_refill stands in repair_commands.h. */
 #include "ctl/repair/repair_commands.h"
 
 #include "base/num.h"

@@ -1,4 +1,6 @@
-/* migrate: topics, tables and cursors, as far as they are missing. */
+/* migrate: topics, tables and cursors, as far as they are missing.
+ *
+ * No header: run_migrate stands in setup_commands.h. */
 #include "ctl/setup/setup_commands.h"
 
 #include "base/num.h"
@@ -30,8 +32,9 @@ static bool is_form_of(const struct migration *migration, const uint8_t sha256[3
 	return strstr(migration->earlier, hex) != NULL;
 }
 
-/* 1: applied already. A released file never changes. */
-static int is_applied(struct pg_link *link, const struct migration *migration, const uint8_t sha256[32], struct err *err)
+/* A released file never changes. */
+static int find_applied(struct pg_link *link, const struct migration *migration, const uint8_t sha256[32],
+			bool *ret_is_applied, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -41,12 +44,13 @@ static int is_applied(struct pg_link *link, const struct migration *migration, c
 	int rc = pg_exec(link, NULL, "select sha256 from public.instroom_migration where name = $1", &params, &rows,
 			 NULL, err);
 
-	if (rc != 0 || pg_rows_count(rows) == 0)
+	*ret_is_applied = rc == 0 && pg_rows_count(rows) > 0;
+	if (!*ret_is_applied)
 		return rc;
 	if (!is_form_of(migration, sha256, pg_get_bytes(rows, 0, 0)))
 		return err_set(err, ERR_CONFIG, "migration",
 			       "%s was applied in another form: this program is of another release", migration->name);
-	return 1;
+	return 0;
 }
 
 static int apply(struct pg_link *link, const struct migration *migration, struct err *err)
@@ -55,10 +59,11 @@ static int apply(struct pg_link *link, const struct migration *migration, struct
 	uint8_t sha256[32];
 
 	sha256_of(slice_of(migration->sql), sha256);
-	int rc = is_applied(link, migration, sha256, err);
+	bool is_applied = false;
+	int rc = find_applied(link, migration, sha256, &is_applied, err);
 
-	if (rc != 0)
-		return rc > 0 ? 0 : rc;
+	if (rc != 0 || is_applied)
+		return rc;
 	rc = pg_script(link, "begin", err);
 	if (rc == 0)
 		rc = pg_script(link, migration->sql, err);
