@@ -16,7 +16,7 @@ common/http       | base                                      | openssl
 common/model      | base                                      | openssl
 common/wire       | base model                                |
 common/protocol   | base model wire                           |
-common/run        | base                                      | microhttpd
+common/run        | base http                                 |
 common/kafka      | base model                                | librdkafka
 common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq

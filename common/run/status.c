@@ -1,29 +1,30 @@
-/* One thread of libmicrohttpd answers; it reads atomics only, so a stuck turn cannot hang it and it cannot hang a
- * turn. */
+/* One thread serves the pages; it reads atomics only, so a loop that stands still cannot hang it and it cannot hang the
+ * loop. */
 #include "run/status.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/strbuf.h"
+#include "http/http_server.h"
 #include "run/metrics.h"
 
-#include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum {
 	CONNECTIONS_MAX = 16,
-	IDLE_SECONDS_MAX = 5,
-	CONNECTION_BYTES_MAX = 8192,
+	WAIT_MS = 1000,
+	REQUEST_MS_MAX = 5000,
 	PAGE_BYTES_MAX = 1 << 20,
-	HOST_BYTES_MAX = 256,
-	PORT_MAX = 65535,
 };
 
 struct status {
-	struct MHD_Daemon *daemon;
+	struct http_server *server;
+	pthread_t thread;
+	int stop_fd; /* readable: the thread is to end */
 };
 
 static _Atomic int64_t beat_last_ms;
@@ -56,100 +57,137 @@ bool status_is_ready(const char **ret_why)
 	return atomic_load(&ready_state);
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code, const char *type, struct slice body)
+static void answer(struct http_request *request, unsigned status, const char *type, struct strbuf *body)
 {
-	/* libmicrohttpd copies: its parameter is not const only for history */
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+	struct http_reply reply;
 
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", type);
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
-	enum MHD_Result queued = MHD_queue_response(connection, code, response);
-
-	MHD_destroy_response(response);
-	return queued;
+	http_reply_init(&reply);
+	reply.status = status;
+	reply.type = type;
+	reply.body = *body;
+	*body = (struct strbuf){ 0 };
+	http_reply_add_header(&reply, "Cache-Control", "no-store");
+	if (status == 405)
+		http_reply_add_header(&reply, "Allow", "GET, HEAD");
+	http_answer(request, &reply);
 }
 
-static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned code, const char *text)
+static void answer_text(struct http_request *request, unsigned status, const char *prefix, const char *text)
 {
-	return answer(connection, code, "text/plain; charset=utf-8", slice_of(text));
+	struct strbuf body;
+
+	strbuf_init(&body, PAGE_BYTES_MAX);
+	strbuf_add_printf(&body, "%s%s\n", prefix, text);
+	answer(request, status, "text/plain; charset=utf-8", &body);
 }
 
-static enum MHD_Result answer_metrics(struct MHD_Connection *connection)
+static void answer_metrics(struct http_request *request)
 {
-	CLEANUP(strbuf_drop) struct strbuf page;
+	struct strbuf page;
 
 	strbuf_init(&page, PAGE_BYTES_MAX);
 	metrics_write(&page);
-	if (!strbuf_ok(&page))
-		return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the page is too large\n");
-	return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", strbuf_slice(&page));
+	if (strbuf_ok(&page)) {
+		answer(request, 200, "text/plain; version=0.0.4; charset=utf-8", &page);
+		return;
+	}
+	strbuf_release(&page);
+	answer_text(request, 500, "", "the page is too large");
 }
 
-static enum MHD_Result answer_ready(struct MHD_Connection *connection)
+static void answer_ready(struct http_request *request)
 {
-	char text[128];
 	const char *why;
-	bool is_ready = status_is_ready(&why);
 
-	snprintf(text, sizeof text, "waiting for: %s\n", why);
-	if (is_ready)
-		return answer_text(connection, MHD_HTTP_OK, "ready\n");
-	return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, text);
+	if (status_is_ready(&why))
+		answer_text(request, 200, "", "ready");
+	else
+		answer_text(request, 503, "waiting for: ", why);
 }
 
-static enum MHD_Result handle(void *self, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload, size_t *upload_bytes, void **request)
+static void begin(void *self, struct http_request *request)
 {
-	(void)self, (void)version, (void)upload, (void)upload_bytes, (void)request;
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
-	if (strcmp(url, "/metrics") == 0)
-		return answer_metrics(connection);
-	if (strcmp(url, "/readyz") == 0)
-		return answer_ready(connection);
-	if (strcmp(url, "/healthz") == 0)
-		return status_is_alive()
-			       ? answer_text(connection, MHD_HTTP_OK, "alive\n")
-			       : answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the loop stands still\n");
-	return answer_text(connection, MHD_HTTP_NOT_FOUND, "/healthz, /readyz or /metrics\n");
+	struct slice method = request->head.method, path = request->head.path;
+
+	(void)self;
+	if (!slice_equal_text(method, "GET") && !slice_equal_text(method, "HEAD"))
+		answer_text(request, 405, "", "only GET");
+	else if (slice_equal_text(path, "/metrics"))
+		answer_metrics(request);
+	else if (slice_equal_text(path, "/readyz"))
+		answer_ready(request);
+	else if (!slice_equal_text(path, "/healthz"))
+		answer_text(request, 404, "", "/healthz, /readyz or /metrics");
+	else if (status_is_alive())
+		answer_text(request, 200, "", "alive");
+	else
+		answer_text(request, 503, "", "the loop stands still");
 }
 
-/* "127.0.0.1:9464", "[::1]:9464", "name:9464" */
-static int split_address(const char *address, char *host, size_t host_bytes, const char **ret_port, struct err *err)
+static void ignore_content(void *self, struct http_request *request, struct slice bytes)
 {
-	const char *colon = strrchr(address, ':');
-	uint64_t port;
-
-	if (!colon || colon == address || (size_t)(colon - address) >= host_bytes ||
-	    !num_parse_u64(slice_of(colon + 1), PORT_MAX, &port)) /* getaddrinfo takes 99999 and wraps it */
-		return err_set(err, ERR_CONFIG, "address", "the status address is not host:port");
-	struct slice name = { address, (size_t)(colon - address) };
-
-	if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
-		name = slice_make(name.p + 1, name.n - 2);
-	memcpy(host, name.p, name.n);
-	host[name.n] = '\0';
-	*ret_port = colon + 1;
-	return 0;
+	(void)self, (void)request, (void)bytes;
 }
 
-static void drop_addrinfo(struct addrinfo **list)
+static void ignore(void *self, struct http_request *request)
 {
-	if (*list)
-		freeaddrinfo(*list);
+	(void)self, (void)request;
+}
+
+static void refuse(void *self, const char *why, struct http_reply *reply)
+{
+	(void)self;
+	reply->type = "text/plain; charset=utf-8";
+	strbuf_add_printf(&reply->body, "%s\n", why);
+}
+
+static void ignore_end(void *self, enum http_end why)
+{
+	(void)self, (void)why;
+}
+
+static const struct http_calls CALLS = { begin, ignore_content, ignore, ignore, refuse, ignore_end };
+
+static void *serve(void *self)
+{
+	struct status *status = self;
+	struct pollfd wait[] = { { .fd = http_server_fd(status->server), .events = POLLIN },
+				 { .fd = status->stop_fd, .events = POLLIN } };
+
+	while (!wait[1].revents) {
+		poll(wait, ARRAY_LEN(wait), http_server_wait_ms(status->server, WAIT_MS));
+		http_server_run(status->server);
+	}
+	return NULL;
+}
+
+/* Signals are the loop's: the thread has all of them blocked. */
+static int start_thread(struct status *status, struct err *err)
+{
+	sigset_t all, before;
+
+	status->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (status->stop_fd < 0)
+		return err_set(err, ERR_FATAL, "memory", "no descriptor for the status page");
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool is_started = pthread_create(&status->thread, NULL, serve, status) == 0;
+
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (is_started)
+		return 0;
+	close(status->stop_fd);
+	return err_set(err, ERR_FATAL, "memory", "no thread for the status page");
 }
 
 int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, struct err *err)
 {
-	static const struct addrinfo HINTS = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	CLEANUP(drop_addrinfo) struct addrinfo *list = NULL;
-	char host[HOST_BYTES_MAX];
-	const char *port = NULL;
+	struct http_options options = { .listen = address,
+					.connections_max = CONNECTIONS_MAX,
+					.head_ms_max = REQUEST_MS_MAX,
+					.idle_ms_max = REQUEST_MS_MAX,
+					.body_ms_max = REQUEST_MS_MAX,
+					.answer_ms_max = REQUEST_MS_MAX };
 
 	atomic_store(&beat_pause_ms_max, beat_ms_max);
 	status_beat();
@@ -157,26 +195,18 @@ int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, 
 		*ret = NULL;
 		return 0;
 	}
-	int rc = split_address(address, host, sizeof host, &port, err);
-
-	if (rc != 0)
-		return rc;
-	if (getaddrinfo(host, port, &HINTS, &list) != 0)
-		return err_set(err, ERR_CONFIG, "address", "the status address %s is unknown here", address);
 	struct status *status = calloc(1, sizeof *status);
 
 	if (!status)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the status page");
-	unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | (list->ai_family == AF_INET6 ? (unsigned)MHD_USE_IPv6 : 0);
+	int rc = http_server_open(&options, &CALLS, status, &status->server, err);
 
-	status->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, list->ai_addr,
-					  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-					  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS_MAX,
-					  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES_MAX,
-					  MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
-	if (!status->daemon) {
+	if (rc == 0)
+		rc = start_thread(status, err);
+	if (rc != 0) {
+		http_server_close(status->server);
 		free(status);
-		return err_set(err, ERR_CONFIG, "address", "cannot listen on %s for the status page", address);
+		return rc == -ERR_CONFIG ? err_prefix(err, "status.address") : rc;
 	}
 	*ret = status;
 	return 0;
@@ -184,15 +214,16 @@ int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, 
 
 uint16_t status_port(const struct status *status)
 {
-	const union MHD_DaemonInfo *info = status ? MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-
-	return info ? info->port : 0;
+	return status ? http_server_port(status->server) : 0;
 }
 
 void status_close(struct status *status)
 {
 	if (!status)
 		return;
-	MHD_stop_daemon(status->daemon);
+	eventfd_write(status->stop_fd, 1);
+	pthread_join(status->thread, NULL);
+	close(status->stop_fd);
+	http_server_close(status->server);
 	free(status);
 }

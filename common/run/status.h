@@ -1,4 +1,4 @@
-/* status: /healthz, /readyz and /metrics of a worker, served by a thread of libmicrohttpd on loopback or where told.
+/* status: /healthz, /readyz and /metrics of a worker, served by a thread of their own, on loopback or where told.
  *
  * Liveness asks only whether the loop turned lately (status_beat); readiness is what the worker last said. */
 #ifndef RUN_STATUS_H
