@@ -22,7 +22,7 @@ common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq
 common/settings   | base run kafka redis pg                   |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway   | base model wire protocol run kafka redis pg settings render | microhttpd jansson openssl
+workers/gateway   | base http model wire protocol run kafka redis pg settings render | jansson openssl
 workers/validate  | base model wire protocol run kafka redis pg settings render |
 workers/write     | base model wire protocol run kafka redis pg settings render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
@@ -52,7 +52,6 @@ check() {
 	function in_list(word, list) { return index(" " list " ", " " word " ") > 0 }
 	function third_party(header) {
 		if (header ~ /^openssl\//) return "openssl"
-		if (header == "microhttpd.h") return "microhttpd"
 		if (header ~ /^librdkafka\// || header == "rdkafka.h") return "librdkafka"
 		if (header ~ /^hiredis\// || header == "hiredis.h") return "hiredis"
 		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/ || header ~ /^(libpq|postgresql)\//) return "libpq"
@@ -129,7 +128,7 @@ self_test() {
 	printf '#include "base/slice.h"\n#include <stdio.h>\n#include <sys/stat.h>\n' >common/base/good.c
 	printf '#include "base/slice.h"\n#include "model/rule.h"\n#include "wire/gen/verdict.h"\n#include "wire.h"\n' >common/wire/good.c
 	printf '#include <openssl/evp.h>\n' >common/model/good.c
-	printf '#include "run/app.h"\n#include "pg/pg_link.h"\n#include "gateway.h"\n#include <microhttpd.h>\n' >workers/gateway/good.c
+	printf '#include "run/app.h"\n#include "pg/pg_link.h"\n#include "gateway.h"\n#include <jansson.h>\n' >workers/gateway/good.c
 	printf '#include "workers/gateway/gateway.h"\n#include <hiredis/hiredis.h>\n' >tests/anything.c
 	printf '#include "model/rule.h"\n' >common/base/bad.c			       # 1: outward
 	printf '#include "run/app.h"\n' >common/model/bad.c			       # 2: outward

@@ -9,8 +9,8 @@
 #include "base/slice.h"
 
 enum {
-	HTTP_HEAD_BYTES_MAX = 32768,
-	HTTP_TARGET_BYTES_MAX = 8000, /* RFC 9112, 3: what a server should support at least */
+	HTTP_HEAD_BYTES_MAX = 65536,
+	HTTP_TARGET_BYTES_MAX = 32768,
 	HTTP_HEADERS_MAX = 64,
 };
 

@@ -4,8 +4,8 @@
  *
  *   HANDSHAKE --> HEAD --> BODY --> WAIT --> ANSWER --> HEAD ..        the connection is kept
  *                  |        |                 |  |
- *                  |        +---- refused ----+  +--> REST --> closed   more of the body comes: some of it is read
- *                  +------------- refused ----+
+ *                  |        +---- refused ----+  +--> SKIP --> HEAD ..   a little of the body still comes: it is dropped
+ *                  +------------- refused ----+  +--> REST --> closed   more of it comes: some of it is read
  *
  *   HEAD    between two requests too. Bytes gather in `ahead` until they hold a whole head, which then belongs to the
  *           request; what follows it stays in `ahead`
@@ -19,7 +19,7 @@
  * run, stand in the queue. A connection is freed at the end of a run only, since epoll may have told of it in the same
  * run.
  *
- * Connections without a request (HANDSHAKE, HEAD, REST) also stand in the list `idle`, the longest first: when all places are
+ * Connections without a request (HANDSHAKE, HEAD, SKIP, REST) also stand in the list `idle`, the longest first: when all places are
  * taken, its first makes room. So a thousand connections that never send a whole head cost others nothing. */
 #include "http/http_server.h"
 
@@ -40,7 +40,7 @@ enum {
 	ACCEPTS_MAX = 64,    /* of one run */
 	SHARE_READS_MAX = 4, /* of HTTP_PIECE_BYTES, of one connection in one run */
 	SWEEP_EVERY_MS = 250,
-	REST_MS_MAX = 5000,
+	REST_MS_MIN = 5000,
 	REST_BYTES_MIN = 65536,	 /* of what follows a refusal is always read */
 	SLOW_GRACE_MS = 10000,	 /* an answer may take so long at any rate */
 	SLOW_BYTES_PER_S = 4096, /* .. and must be read at this rate at least from then on */
@@ -55,7 +55,7 @@ enum {
 	STATUS_HEAD = 431,
 };
 
-enum state { HANDSHAKE, HEAD, BODY, WAIT, ANSWER, REST, CLOSED };
+enum state { HANDSHAKE, HEAD, BODY, WAIT, ANSWER, SKIP, REST, CLOSED };
 
 struct connection {
 	struct http_request request; /* first: a request is its connection */
@@ -75,6 +75,7 @@ struct connection {
 	struct strbuf head; /* of the request */
 	struct http_body body;
 	uint64_t body_bytes, rest_bytes, rest_bytes_max, sent_bytes;
+	int64_t rest_ms_max;
 	struct http_answer answer;
 	bool has_answer;
 	bool is_queued, is_idle;
@@ -144,7 +145,7 @@ static void queue_add(struct connection *self)
 
 static void enter(struct connection *self, enum state state)
 {
-	bool is_idle = state == HANDSHAKE || state == HEAD || state == REST;
+	bool is_idle = state == HANDSHAKE || state == HEAD || state == SKIP || state == REST;
 
 	self->state = state;
 	self->state_ms = self->heard_ms = clock_ms();
@@ -234,12 +235,22 @@ static bool has_more_body(const struct connection *self)
 	return self->body.state != HTTP_BODY_DONE;
 }
 
+/* What is left of the body is known and little, and comes in any case: reading it costs less than a new connection. */
+static bool can_skip_body(const struct connection *self)
+{
+	return self->body.framing == HTTP_BODY_OF_LENGTH && self->body.left <= REST_BYTES_MIN &&
+	       !self->request.head.expects_continue;
+}
+
 static void begin_answer(struct connection *self)
 {
-	self->closes = !self->request.head.is_kept_alive || has_more_body(self) || self->server->is_draining;
+	bool cuts_body = has_more_body(self) && !can_skip_body(self);
+
+	self->closes = !self->request.head.is_kept_alive || cuts_body || self->server->is_draining;
 	if (self->answer.reply.stream.read && self->answer.reply.stream.length < 0 && self->request.head.is_http_1_0)
 		self->closes = true; /* its end is the end of the connection */
 	self->rest_bytes_max = MAX(self->answer.reply.rest_bytes_max, (uint64_t)REST_BYTES_MIN);
+	self->rest_ms_max = MAX(self->answer.reply.rest_ms_max, (int64_t)REST_MS_MIN);
 	self->sent_bytes = 0;
 	http_answer_begin(&self->answer, &self->request.head, self->closes);
 	enter(self, ANSWER);
@@ -284,7 +295,7 @@ static void refuse(struct connection *self, unsigned status, const char *why, en
 	server->calls->refuse(server->self, why, reply);
 	self->has_answer = true;
 	self->request.head.is_kept_alive = false;
-	self->body.state = HTTP_BODY_SIZE; /* whatever follows is not looked at, only read */
+	self->body = (struct http_body){ .framing = HTTP_BODY_CHUNKED }; /* whatever follows is read, and not looked at */
 	begin_answer(self);
 }
 
@@ -502,7 +513,7 @@ static bool end_answer(struct connection *self)
 	if (!closes) {
 		self->searched_bytes = 0;
 		self->is_gone = false;
-		enter(self, HEAD);
+		enter(self, has_rest ? SKIP : HEAD);
 		return true;
 	}
 	if (!has_rest) {
@@ -533,6 +544,46 @@ static bool step_answer(struct connection *self)
 		close_connection(self);
 		return false;
 	}
+}
+
+/* Takes what is left of the body off bytes. false: there is more to come. */
+static bool skip_content(struct connection *self, struct slice *bytes)
+{
+	struct slice content;
+	enum http_body_step step;
+
+	while ((step = http_body_next(&self->body, bytes, &content)) == HTTP_BODY_BYTES)
+		;
+	return step == HTTP_BODY_END;
+}
+
+static bool step_skip(struct connection *self)
+{
+	struct slice bytes = strbuf_slice(&self->ahead);
+	size_t n;
+
+	if (skip_content(self, &bytes)) {
+		memmove(self->ahead.p, bytes.p, bytes.n);
+		self->ahead.n = bytes.n;
+		enter(self, HEAD);
+		return true;
+	}
+	strbuf_reset(&self->ahead);
+	enum http_io io =
+		http_socket_read(&self->socket, self->server->piece, (size_t)MIN(self->body.left, HTTP_PIECE_BYTES), &n);
+
+	if (io == HTTP_IO_WANTS_READ || io == HTTP_IO_WANTS_WRITE) {
+		watch_io(self, io);
+		return false;
+	}
+	if (io != HTTP_IO_DONE) {
+		close_connection(self);
+		return false;
+	}
+	bytes = slice_make(self->server->piece, n);
+	if (skip_content(self, &bytes))
+		enter(self, HEAD);
+	return true;
 }
 
 static bool step_rest(struct connection *self, unsigned *reads)
@@ -580,6 +631,9 @@ static void connection_step(struct connection *self)
 			break;
 		case ANSWER:
 			goes_on = step_answer(self);
+			break;
+		case SKIP:
+			goes_on = step_skip(self);
 			break;
 		case REST:
 			goes_on = step_rest(self, &reads);
@@ -655,6 +709,15 @@ static void take_connection(struct http_server *server, int fd, const struct soc
 	server->count++;
 	enter(self, self->socket.tls ? HANDSHAKE : HEAD);
 	queue_add(self);
+}
+
+void http_server_take(struct http_server *server, int fd)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNIX };
+	socklen_t bytes = sizeof address;
+
+	getpeername(fd, (struct sockaddr *)&address, &bytes);
+	take_connection(server, fd, &address);
 }
 
 static void watch_listener(struct http_server *server, bool is_on)
@@ -736,8 +799,9 @@ static void look_at(struct connection *self, int64_t now_ms)
 		if (now_ms - self->state_ms > options->answer_ms_max || is_too_slow(self, now_ms))
 			end_connection(self, HTTP_END_ANSWER_TIME);
 		break;
+	case SKIP:
 	case REST:
-		if (now_ms - self->state_ms > REST_MS_MAX)
+		if (now_ms - self->state_ms > self->rest_ms_max)
 			end_connection(self, HTTP_END_REST);
 		break;
 	default:

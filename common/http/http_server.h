@@ -11,7 +11,7 @@
  *  - an answer before the end of the body is sent at once; of the rest a bounded part is read, then the connection ends;
  *  - one address has a bounded number of connections; when all places are taken the connection that has waited longest
  *    without a request makes room for a new one;
- *  - memory of a connection: its head (32 KiB at most) and what its answer takes. Content is handed on, never kept. */
+ *  - memory of a connection: its head (64 KiB at most) and what its answer takes. Content is handed on, never kept. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 
@@ -46,7 +46,9 @@ struct http_reply {
 	struct strbuf headers; /* further ones: "Name: value" CRLF each */
 	struct strbuf body;
 	struct http_stream stream; /* read is set: instead of body */
-	uint64_t rest_bytes_max; /* of a body that is still coming: what is read and dropped before the connection ends */
+	/* Of a body that is still coming: what is read and dropped before the connection ends, and for how long. 0: little. */
+	uint64_t rest_bytes_max;
+	int64_t rest_ms_max;
 };
 
 enum http_end {
@@ -89,6 +91,8 @@ size_t http_server_connections(const struct http_server *server);
 /* The same or less: when it has to run in any case. */
 int http_server_wait_ms(const struct http_server *server, int wait_ms);
 void http_server_run(struct http_server *server);
+/* Serves a connection that was made elsewhere; the descriptor is the server's then, also when it has no place for it. */
+void http_server_take(struct http_server *server, int fd);
 /* No new connections; those without a request are closed, the others after their answer. */
 void http_server_drain(struct http_server *server);
 /* Requests without an answer get a refusal (503); ends within a second. Takes NULL. */

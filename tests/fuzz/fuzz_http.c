@@ -14,13 +14,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "http/http_server.h"
 #include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
 #include "protocol/raw_headers.h"
 #include "wire/wire.h"
 
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -341,12 +341,10 @@ static void set_up(void)
 /* Connects. Returns our end. */
 static int connect_one(void)
 {
-	const struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int ends[2];
 
 	FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-	FUZZ_EXPECT(MHD_add_connection(gateway.server.daemon, ends[1], (const struct sockaddr *)&from, sizeof from) ==
-		    MHD_YES);
+	http_server_take(gateway.server.http, ends[1]);
 	return ends[0];
 }
 
@@ -377,7 +375,7 @@ static void send_all(int fd, struct slice bytes, size_t piece_bytes)
 
 		if (n > 0)
 			bytes = slice_from(bytes, (size_t)n);
-		else if (gateway.server.connections.count == 0)
+		else if (web_server_connections(&gateway.server) == 0)
 			return; /* it has hung up */
 		turn(sender_word == 's');
 		if (sender_word != 'a')
@@ -401,9 +399,9 @@ static void talk(struct slice bytes, size_t piece_bytes)
 		}
 	}
 	close(fd);
-	for (; gateway.server.connections.count > 0 && turns < TURNS_MAX; turns++)
+	for (; web_server_connections(&gateway.server) > 0 && turns < TURNS_MAX; turns++)
 		turn(false);
-	FUZZ_EXPECT(gateway.server.connections.count == 0);
+	FUZZ_EXPECT(web_server_connections(&gateway.server) == 0);
 	FUZZ_EXPECT(gateway.services.budget.reserved_bytes == 0 && gateway.services.publisher.in_flight == 0);
 	FUZZ_EXPECT(wait_list_is_empty(&gateway.services.waiting) && !jobs.first);
 }
@@ -430,7 +428,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < WORDS || input.p[WORDS - 1] != '\n')
 		return 0;
-	if (!gateway.server.daemon)
+	if (!gateway.server.http)
 		set_up();
 	register_word = input.p[0], kafka_word = input.p[2], sender_word = input.p[4];
 	unsigned shift = (unsigned)(input.p[6] - 'a') % 16;

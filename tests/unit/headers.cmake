@@ -22,7 +22,7 @@ function(instroom_headers_together name)
     ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}_backwards.c)
   target_include_directories(headers_${name} PRIVATE ${PROJECT_SOURCE_DIR}/workers)
   target_link_libraries(headers_${name} PRIVATE instroom_flags instroom_warnings instroom_protocol PkgConfig::RDKAFKA
-    PkgConfig::HIREDIS PkgConfig::PQ PkgConfig::MICROHTTPD PkgConfig::JANSSON)
+    PkgConfig::HIREDIS PkgConfig::PQ PkgConfig::SSL PkgConfig::JANSSON)
 endfunction()
 
 # validate and write each have their batch, so no unit holds all five.

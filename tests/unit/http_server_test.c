@@ -265,6 +265,27 @@ Test(http_server, refuses_before_the_body_and_reads_some_of_the_rest)
 	close_server();
 }
 
+Test(http_server, keeps_the_connection_when_little_follows_a_refusal)
+{
+	struct http_options options = plain_options();
+
+	open_server(&options);
+	const char *got = ask("POST /refused HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhelloGET /a HTTP/1.1\r\n" HOST
+			      "Connection: close\r\n\r\n",
+			      2000);
+
+	cr_expect_str_eq(story, "begin /refused gone begin /a end gone ");
+	cr_expect(strstr(got, "401 Unauthorized") && strstr(got, "200 OK"), "%s", got);
+	int fd = connect_client();
+
+	say(fd, "POST /refused HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhe");
+	cr_expect(strstr(hear(fd, 50), "401 Unauthorized"));
+	say(fd, "lloGET /b HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+	cr_expect(strstr(hear(fd, 2000), "200 OK"));
+	close(fd);
+	close_server();
+}
+
 Test(http_server, sends_100_continue_only_to_those_it_will_hear)
 {
 	struct http_options options = plain_options();
@@ -388,7 +409,7 @@ Test(http_server, malformed_requests_get_one_answer)
 
 Test(http_server, a_head_or_a_chunk_extension_without_end_ends)
 {
-	static char head[40000];
+	static char head[80000];
 	struct http_options options = plain_options();
 
 	open_server(&options);

@@ -7,6 +7,7 @@ bool access_check_token(struct request *request, const uint32_t *board)
 {
 	switch (tokens_ask(request->services->tokens, request_header(request, "Authorization"), board)) {
 	case TOKEN_GOOD:
+		request->is_admitted = true;
 		return true;
 	case TOKEN_OTHER_BOARD:
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");

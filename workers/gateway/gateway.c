@@ -50,11 +50,10 @@ static void do_chores(struct gateway *gateway)
 	bool is_read = reference_watch_is_read(gateway->watch);
 
 	raw_publisher_renew(&gateway->services.publisher);
-	web_server_sweep(&gateway->server);
 	if (is_read)
 		take_reference(gateway); /* before the end of the topic are versions that were in force once (specification 4.1) */
 	report_readiness(gateway, is_read);
-	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)gateway->server.connections.count);
+	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));
 }
 
 int gateway_poll(void *self, struct err *err)
@@ -82,16 +81,17 @@ int gateway_poll(void *self, struct err *err)
 int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
 {
 	struct gateway *gateway = self;
-	const struct connections *connections = &gateway->server.connections;
 	int rc = 0;
 
 	web_server_drain(&gateway->server);
-	while (rc == 0 && connections->count > 0 && clock_ms() < deadline_ms && stop_poll() != STOP_NOW) {
+	while (rc == 0 && web_server_connections(&gateway->server) > 0 && clock_ms() < deadline_ms &&
+	       stop_poll() != STOP_NOW) {
 		rc = gateway_poll(gateway, err);
 		status_beat();
 	}
-	if (rc == 0 && connections->count > 0)
-		rc = err_set(err, ERR_STOP, "drain", "%zu connections were still open", connections->count);
+	if (rc == 0 && web_server_connections(&gateway->server) > 0)
+		rc = err_set(err, ERR_STOP, "drain", "%zu connections were still open",
+			     web_server_connections(&gateway->server));
 	return rc;
 }
 
@@ -121,7 +121,8 @@ static int open_server(struct gateway *gateway, struct err *err)
 		.cert_file = config->tls_cert_file,
 		.cert_key = config->tls_key,
 		.connections_max = (uint32_t)config->connections_max,
-		.time_limits = { .idle_ms_max = config->connection_idle_ms, .request_ms_max = config->upload_ms_max },
+		.idle_ms_max = config->connection_idle_ms,
+		.request_ms_max = config->upload_ms_max,
 		.routes = ROUTES,
 		.route_count = ROUTES_COUNT,
 		.admit = access_admit,

@@ -7,7 +7,7 @@
  *
  * What knows what, from below to above; nothing includes a file of a line below its own:
  *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs, reference_watch
- *   request, connection, web_server           the web, without any handler
+ *   request, web_server                       the web, without any handler
  *   services, access                          what handlers may use
  *   upload_*, register_question, *_handler    the handlers
  *   routes                                    which handler has which address

@@ -8,6 +8,10 @@
 	METRIC("instroom_deliveries_total", "outcome=\"" outcome "\"", "deliveries by what the gateway answered", \
 	       METRIC_COUNTER)
 
+#define ENDED(reason)                                                                                             \
+	METRIC("instroom_connections_ended_total", "reason=\"" reason "\"", "connections that the gateway ended", \
+	       METRIC_COUNTER)
+
 static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCEPTED] = DELIVERIES("accepted"),
 	[METRIC_REPEATED] = DELIVERIES("repeat"),
@@ -21,6 +25,14 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_IN_FLIGHT] = METRIC("instroom_requests_open", "", "requests that wait for Kafka", METRIC_GAUGE),
 	[METRIC_CONNECTIONS] = METRIC("instroom_connections", "", "connections", METRIC_GAUGE),
 	[METRIC_REGISTER_UP] = METRIC("instroom_register_up", "", "1: the register answers", METRIC_GAUGE),
+	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
+	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
+	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),
+	[METRIC_ENDED_ANSWER_TIME] = ENDED("answer_time"),
+	[METRIC_ENDED_REST] = ENDED("rest"),
+	[METRIC_ENDED_CROWDED] = ENDED("crowded"),
+	[METRIC_ENDED_ADDRESS] = ENDED("address"),
+	[METRIC_ENDED_TLS] = ENDED("tls"),
 };
 
 void gateway_metrics_register(void)

@@ -1,5 +1,7 @@
 #include "gateway/reply.h"
 
+#include "gateway/route.h"
+
 #include <jansson.h>
 
 enum { BODY_BYTES_MAX = 1 << 20, RETRY_AFTER_S = 5 };
@@ -36,6 +38,41 @@ void reply_problem(struct reply *reply, unsigned status, const char *title, cons
 	reply_json(reply, status, "application/problem+json",
 		   json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", (int)status,
 			     "detail", detail));
+}
+
+void reply_other_methods(struct reply *reply, unsigned methods)
+{
+	reply_problem(reply, 405, "Andere methode", "Dit adres bestaat, maar niet met deze methode. Zie de kop Allow.");
+	snprintf(reply->allow, sizeof reply->allow, "%s%s%s", methods & METHOD_GET ? "GET, HEAD" : "",
+		 (methods & METHOD_GET) && (methods & METHOD_POST) ? ", " : "", methods & METHOD_POST ? "POST" : "");
+}
+
+static const struct {
+	unsigned status;
+	const char *title, *detail;
+} REFUSALS[] = {
+	{ 408, "Te langzaam", "Het verzoek kwam te langzaam binnen. Stuur het nogmaals." },
+	{ 414, "Te lang", "Het webadres is te lang." },
+	{ 417, "Niet mogelijk", "De verwachting in de kop Expect kennen wij niet." },
+	{ 431, "Te groot", "De koppen van het verzoek zijn te groot." },
+	{ 501, "Niet mogelijk", "Deze manier van versturen kennen wij niet. Laat uw leverancier het programma controleren." },
+	{ 503, "Nu niet mogelijk", "Deze ingang sluit. Probeer het zo weer." },
+	{ 505, "Niet mogelijk", "Alleen HTTP/1.1 en HTTP/1.0 zijn hier mogelijk." },
+};
+
+void reply_refused_by_server(struct reply *reply, unsigned status, const char *why)
+{
+	const char *title = "Verkeerd verzoek";
+	const char *detail = "Het verzoek is niet te lezen als HTTP/1.1. Laat uw leverancier het programma controleren.";
+
+	for (size_t i = 0; i < ARRAY_LEN(REFUSALS); i++)
+		if (REFUSALS[i].status == status)
+			title = REFUSALS[i].title, detail = REFUSALS[i].detail;
+	reply_json(reply, status, "application/problem+json",
+		   json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title, "status", (int)status,
+			     "detail", detail, "http", why));
+	if (status == 503)
+		reply->retry_after_s = RETRY_AFTER_S;
 }
 
 void reply_busy(struct reply *reply, const char *detail)

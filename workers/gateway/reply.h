@@ -14,6 +14,7 @@ struct reply {
 	struct strbuf body;
 	char location[160];	/* empty: none */
 	unsigned retry_after_s; /* 0: none */
+	char allow[24];		/* of 405: the methods there are */
 };
 
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
@@ -21,6 +22,9 @@ void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 
 /* Takes json over. NULL (no memory for it) is sent as {}. */
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail); /* RFC 9457 */
+void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods: as route_match has them */
+/* Of a request that no handler saw. why: English, for whoever builds the client. */
+void reply_refused_by_server(struct reply *reply, unsigned status, const char *why);
 void reply_busy(struct reply *reply, const char *detail); /* 503 with Retry-After */
 void reply_release(struct reply *reply);
 

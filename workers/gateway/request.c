@@ -1,50 +1,103 @@
 #include "gateway/request.h"
 
-#include <microhttpd.h>
+#include "http/http_query.h"
+#include "http/http_server.h"
+
+#include <stdlib.h>
+
+enum {
+	/* What is read of a body behind a refusal, so that a sender whom we know reads why; of others the server's minimum. */
+	KNOWN_REST_BYTES_MAX = 32 << 20,
+	KNOWN_REST_MS_MAX = 30000,
+};
+
+/* ---- what was sent ---- */
 
 struct slice request_header(const struct request *request, const char *name)
 {
-	const char *value = NULL;
-	size_t n = 0;
-
-	if (MHD_lookup_connection_value_n(request->connection, MHD_HEADER_KIND, name, strlen(name), &value, &n) != MHD_YES)
-		return (struct slice){ 0 };
-	return slice_make(value ? value : "", value ? n : 0);
+	return http_head_value(&request->http->head, name);
 }
 
-struct walk {
-	take_value *each;
-	void *self;
-};
-
-static enum MHD_Result walk_value(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size,
-				  const char *value, size_t value_size)
+uint64_t request_content_length(const struct request *request)
 {
-	const struct walk *walk = cls;
+	const struct http_head *head = &request->http->head;
 
-	(void)kind;
-	return walk->each(walk->self, slice_make(key ? key : "", key ? key_size : 0),
-			  slice_make(value ? value : "", value ? value_size : 0))
-		       ? MHD_YES
-		       : MHD_NO;
+	return head->framing == HTTP_BODY_OF_LENGTH ? head->content_length : 0;
 }
 
+bool request_decode_query(struct request *request)
+{
+	size_t bytes = request->http->head.query.n;
+
+	request->decoded = malloc(MAX(bytes, (size_t)1));
+	return request->decoded != NULL;
+}
+
+/* Decoded text is never longer than it was, so all parts have their place. */
 void request_walk_query(const struct request *request, take_value *each, void *self)
 {
-	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, walk_value, &(struct walk){ each, self });
+	struct slice query = request->http->head.query, name, value;
+	char *out = request->decoded;
+
+	while (http_query_next(&query, &name, &value)) {
+		size_t name_bytes = name.n, value_bytes = value.n;
+
+		if (!http_decode(name, true, out, name_bytes, &name) ||
+		    !http_decode(value, true, out + name_bytes, value_bytes, &value) || !each(self, name, value))
+			return;
+		out += name_bytes + value_bytes;
+	}
 }
 
 void request_walk_headers(const struct request *request, take_value *each, void *self)
 {
-	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, walk_value, &(struct walk){ each, self });
+	const struct http_head *head = &request->http->head;
+
+	for (size_t i = 0; i < head->header_count; i++)
+		if (!each(self, head->headers[i].name, head->headers[i].value))
+			return;
+}
+
+/* ---- what is sent back ---- */
+
+static void add_headers(const struct reply *reply, struct http_reply *to)
+{
+	char seconds[16];
+
+	http_reply_add_header(to, "Cache-Control", "no-store");
+	if (reply->location[0])
+		http_reply_add_header(to, "Location", reply->location);
+	if (reply->allow[0])
+		http_reply_add_header(to, "Allow", reply->allow);
+	if (reply->status == 401)
+		http_reply_add_header(to, "WWW-Authenticate", "Bearer");
+	if (reply->retry_after_s > 0) {
+		snprintf(seconds, sizeof seconds, "%u", reply->retry_after_s);
+		http_reply_add_header(to, "Retry-After", seconds);
+	}
+}
+
+void request_send_reply(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	struct http_reply to;
+
+	http_reply_init(&to);
+	to.status = reply->status;
+	to.type = reply->type;
+	to.body = reply->body; /* its bytes go on to the server */
+	reply->body = (struct strbuf){ 0 };
+	add_headers(reply, &to);
+	if (request->is_admitted) {
+		to.rest_bytes_max = KNOWN_REST_BYTES_MAX;
+		to.rest_ms_max = KNOWN_REST_MS_MAX;
+	}
+	http_answer(request->http, &to);
 }
 
 void request_suspend(struct request *request)
 {
-	if (request->is_suspended)
-		return;
 	request->is_suspended = true;
-	MHD_suspend_connection(request->connection);
 }
 
 void request_resume(struct request *request)
@@ -52,5 +105,5 @@ void request_resume(struct request *request)
 	if (!request->is_suspended || request->reply.status == 0)
 		return;
 	request->is_suspended = false;
-	MHD_resume_connection(request->connection);
+	request_send_reply(request);
 }

@@ -1,8 +1,8 @@
 /* request: one request, from its head to the end of its answer, as handlers see it.
  *
- * Owner: the event loop. It lives from the first call of libmicrohttpd for it until its answer is out or its connection is
- * gone. A suspended request is not touched by the library, so it cannot go away meanwhile. What the walks and
- * request_header give is the library's and lives as long as the request. */
+ * Owner: the event loop. It lives from its last header until its answer is out or, while it is read, its sender is gone. One
+ * that waits for something lives until that has come. What request_header and the walks give lives as long as the
+ * request. */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
@@ -10,7 +10,7 @@
 #include "gateway/reply.h"
 #include "gateway/route.h"
 
-struct MHD_Connection;
+struct http_request;
 struct services;
 
 struct request {
@@ -24,21 +24,24 @@ struct request {
 	int64_t begun_ms;
 
 	/* for the HTTP layer */
-	struct MHD_Connection *connection;
-	int64_t heard_ms;    /* its last bytes came in */
-	int64_t replied_ms;  /* 0: not yet */
-	uint64_t body_bytes; /* read so far, kept or not */
-	bool is_suspended;
+	struct http_request *http;
+	char *decoded;	   /* names and values of the query, percent-decoded */
+	bool is_admitted;  /* its sender is known to us */
+	bool is_suspended; /* it waits for something */
 };
 
 struct slice request_header(const struct request *request, const char *name); /* p NULL: not there */
+uint64_t request_content_length(const struct request *request);		      /* 0: not said */
 
 typedef bool take_value(void *self, struct slice name, struct slice value); /* false ends the walk */
 
+/* Decodes the query, once, before the walks. false: no memory. */
+MUSTUSE bool request_decode_query(struct request *request);
 void request_walk_query(const struct request *request, take_value *each, void *self);
 void request_walk_headers(const struct request *request, take_value *each, void *self);
 
 void request_suspend(struct request *request);
 void request_resume(struct request *request); /* once it has a reply; else it waits on */
+void request_send_reply(struct request *request);
 
 #endif

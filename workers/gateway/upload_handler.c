@@ -91,13 +91,6 @@ static void refuse_for(struct request *request, unsigned status, enum rule rule,
 
 /* ---- 1 and 2: what comes in ---- */
 
-static uint64_t content_length(const struct request *request)
-{
-	uint64_t bytes;
-
-	return num_parse_u64(request_header(request, "Content-Length"), UINT64_MAX, &bytes) ? bytes : 0; /* 0: chunked */
-}
-
 static void upload_begin(struct request *request)
 {
 	static const char UNKNOWN_FIELD[] =
@@ -108,7 +101,7 @@ static void upload_begin(struct request *request)
 	struct upload *upload = request->state;
 	const struct header_reading *reading = &upload->header.reading;
 
-	if (!upload_body_begin(&upload->body, content_length(request))) {
+	if (!upload_body_begin(&upload->body, request_content_length(request))) {
 		answer_too_many(request);
 		return;
 	}
