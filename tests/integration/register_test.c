@@ -138,6 +138,17 @@ Test(register, migration_0006_renames_and_keeps_every_row)
 	pg_link_close(link);
 }
 
+/* As a gateway asks: prepared once per connection, which stays open over the migration. */
+static void ask_stand(struct pg_link *link)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(pg_exec(link, "stand", STAND_OF_BEFORE_0006, NULL, &rows, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(pg_rows_count(rows), 3);
+	cr_expect_eq(pg_get_i64(rows, 2, 3), 9, "of the pending list");
+}
+
 Test(register, a_gateway_of_before_0006_reads_the_stand_beside_it)
 {
 	struct pg_link *link = open_with_rows(5);
@@ -146,7 +157,9 @@ Test(register, a_gateway_of_before_0006_reads_the_stand_beside_it)
 
 	snprintf(sql, sizeof sql, "select md5(string_agg(s::text, ' ')) from (%s) s", STAND_OF_BEFORE_0006);
 	keep(link, sql, before);
+	ask_stand(link);
 	register_migrate(link, 6, 6);
+	ask_stand(link);
 	ASSERT_OK(pg_script(link, "set role instroom_reader", &err));
 	expect_text(link, sql, before);
 	ASSERT_OK(pg_script(link, "reset role; update register.board set pending_key_list = null, pending_sequence = 0",
