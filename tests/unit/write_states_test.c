@@ -12,7 +12,7 @@ static const char *const WRITER[WRITER_STATES] = {
 	/*                           S  Ru W  Re I  RS */
 	[WRITER_STARTING] = "x  x  .  x  x  .",	 [WRITER_RUNNING] = ".  x  x  x  x  .",
 	[WRITER_WAITING] = ".  x  x  x  x  .",	 [WRITER_RETRYING] = ".  .  x  x  x  .",
-	[WRITER_ISOLATING] = ".  x  .  .  .  x", [WRITER_RETRYING_SINGLY] = ".  .  x  .  .  x",
+	[WRITER_ISOLATING] = ".  x  x  .  .  x", [WRITER_RETRYING_SINGLY] = ".  .  x  .  .  x",
 };
 
 static const char *const PARTITION[PARTITION_STATES] = {

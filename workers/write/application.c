@@ -117,20 +117,23 @@ static int keep_batch(struct writer *writer, const struct err *err)
 	return -(int)err->kind;
 }
 
-/* There is no batch any more. Whether the peers of a kept one are all back, the rest of the iteration shows. */
+/* The batch is in. Whether all peers of one that was kept are back, the rest of the iteration shows. */
 static void end_batch(struct writer *writer)
 {
 	inbox_clear(&writer->inbox);
 	if (writer->state == WRITER_ISOLATING)
-		writer_state_change(&writer->state, WRITER_RUNNING, "the batch is over");
+		writer_state_change(&writer->state, WRITER_RUNNING, "the batch is in");
 	else if (writer_state_has_batch(writer->state))
-		writer_state_change(&writer->state, WRITER_WAITING, "the batch is over");
+		writer_state_change(&writer->state, WRITER_WAITING, "the batch is in");
 }
 
+/* Also at the end of a process that failed: then it must not look ready. */
 void application_give_up(struct writer *writer)
 {
+	inbox_clear(&writer->inbox);
 	transaction_forget(&writer->transaction);
-	end_batch(writer);
+	if (writer->state == WRITER_ISOLATING || writer_state_has_batch(writer->state))
+		writer_state_change(&writer->state, WRITER_WAITING, "the batch was given up");
 	assignment_again(&writer->inbox);
 }
 

@@ -25,7 +25,7 @@ static const struct row ROWS[WRITER_STATES] = {
 			     "writer.waiting", "nothing is applied; the peers are asked again" },
 	[WRITER_RETRYING] = { TO(WAITING) | TO(RETRYING) | TO(ISOLATING), false, LOG_WARN, "writer.retrying",
 			      "the batch is kept and applied again as a whole" },
-	[WRITER_ISOLATING] = { TO(RUNNING) | TO(RETRYING_SINGLY), true, LOG_WARN, "writer.isolating",
+	[WRITER_ISOLATING] = { TO(RUNNING) | TO(WAITING) | TO(RETRYING_SINGLY), true, LOG_WARN, "writer.isolating",
 			       "the batch goes in message by message" },
 	[WRITER_RETRYING_SINGLY] = { TO(WAITING) | TO(RETRYING_SINGLY), false, LOG_WARN, "writer.retrying-singly",
 				     "what is left of the batch is kept and goes in message by message" },

@@ -6,17 +6,18 @@
  *      |                       |
  *      3                       4
  *      v                       v
- *   RETRYING --------4----> ISOLATING --5--> RUNNING
+ *   RETRYING --------4----> ISOLATING --5--> RUNNING, --6--> WAITING
  *      |                       |
- *      5                       3
+ *     5,6                      3
  *      v                       v
- *   WAITING              RETRYING_SINGLY --5--> WAITING
+ *   WAITING              RETRYING_SINGLY --5,6--> WAITING
  *
  *   1  an iteration of the poll loop went well
  *   2  a peer is away
  *   3  the register is away while a batch is applied
  *   4  the batch cannot be stored as one
- *   5  the batch is over: in the register, fenced, or given up as its partitions were taken away
+ *   5  the batch is in the register
+ *   6  it is given up: fenced, or its partitions were taken away
  *
  *   STARTING         no iteration of the poll loop went well yet
  *   RUNNING          polls, lingers, applies batches as a whole
