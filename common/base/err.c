@@ -18,6 +18,15 @@ int err_set(struct err *err, enum err_kind kind, const char *code, const char *f
 	return -(int)kind;
 }
 
+int err_first(int rc, struct err *err, int second_rc, const struct err *second)
+{
+	if (rc != 0 || second_rc == 0)
+		return rc;
+	if (err)
+		*err = *second;
+	return second_rc;
+}
+
 int err_prefix(struct err *err, const char *what)
 {
 	char text[sizeof err->text];

@@ -36,6 +36,14 @@ static inline int err_told(int rc)
 #define err_set(...) err_told((err_set)(__VA_ARGS__))
 #endif
 
+/* Of two failures the first stands: what a clean-up says after a failure does not replace it. rc and err: of the work;
+ * second_rc and second: of what came behind it. Copies the second into *err when rc is 0. Returns the failure that
+ * stands, or 0.
+ *
+ *	int closed = file_close(file, &second);
+ *	return err_first(rc, err, closed, &second); */
+int err_first(int rc, struct err *err, int second_rc, const struct err *second);
+
 /* Puts "what: " in front of the text that stands. Returns -err->kind. */
 int err_prefix(struct err *err, const char *what);
 

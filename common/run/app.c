@@ -75,8 +75,7 @@ bool app_wait(uint32_t ms)
 		struct timespec step = { 0, (long)MIN(left_ms, (int64_t)WAIT_STEP_MS) * 1000000 };
 
 		nanosleep(&step, NULL);
-		status_beat();
-		notify_watchdog();
+		app_heartbeat();
 	}
 	return !stop_is_asked();
 }
@@ -95,72 +94,96 @@ void app_settle_heap(void)
 	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM_BYTES);
 }
 
-int app_exit_status(const struct err *err)
+void app_heartbeat(void)
 {
-	if (err->kind == ERR_STOP)
-		return EXIT_DRAINED;
-	if (err->kind != ERR_CONFIG)
-		return EXIT_BUG;
-	return strcmp(err->code, "credentials") == 0 ? EXIT_CREDENTIALS : EXIT_SETTINGS;
+	status_heartbeat();
+	notify_watchdog();
 }
 
-static void log_failure(enum log_level level, const char *event, const struct err *err, uint32_t attempt)
+void app_set_ready(bool is_ready, const char *why)
 {
-	log_event(level, event, "kind=%s code=%s attempt=%u why=%s", err_kind_name(err->kind), LOG_QUOTED(err->code),
-		  attempt, LOG_QUOTED(err->text));
+	const char *before = "";
+	char text[128];
+	bool was_ready = status_is_ready(&before);
+
+	if (is_ready)
+		why = "";
+	status_set_ready(is_ready, why);
+	if (is_ready == was_ready && strcmp(before, why) == 0)
+		return;
+	snprintf(text, sizeof text, "waiting for: %s", why);
+	notify_status(is_ready ? "ready" : text);
+}
+
+static void log_failure(enum log_level level, const char *event, int rc, const struct err *err, uint32_t attempt)
+{
+	bool is_same = (int)err->kind == -rc; /* else another error was written over it */
+
+	log_event(level, event, "kind=%s code=%s attempt=%u why=%s", err_kind_name((enum err_kind) - rc),
+		  LOG_QUOTED(is_same ? err->code : ""), attempt, LOG_QUOTED(is_same ? err->text : "not known"));
 }
 
 /* Logs a failure that a pause may cure: the first, and then each time the attempts have doubled. false: stop. */
-static bool pause_after(struct backoff *backoff, const struct err *err)
+static bool pause_after(struct backoff *backoff, int rc, const struct err *err)
 {
 	uint32_t wait_ms = backoff_next_ms(backoff);
 
 	if ((backoff->attempt & (backoff->attempt - 1)) == 0)
-		log_failure(LOG_WARN, "turn.retry", err, backoff->attempt);
+		log_failure(LOG_WARN, "loop.retried", rc, err, backoff->attempt);
 	return app_wait(wait_ms);
 }
 
-static int run_turns(const struct app *app, void *self, struct err *err)
+static int iterate_until_stop(const struct app *app, void *self, struct err *err)
 {
 	struct backoff backoff;
 
 	backoff_init(&backoff, RETRY_MS_MIN, RETRY_MS_MAX);
 	while (stop_poll() == STOP_NONE) {
-		int rc = app->turn(self, err);
+		int rc = app->iterate(self, err);
 
-		status_beat();
-		notify_watchdog();
+		app_heartbeat();
 		if (rc == 0)
 			backoff_reset(&backoff);
 		else if (rc != -ERR_RETRY && rc != -ERR_FULL)
 			return rc;
-		else if (!pause_after(&backoff, err))
+		else if (!pause_after(&backoff, rc, err))
 			break;
 	}
 	return -ERR_STOP;
 }
 
+int app_fail_start(int rc, const struct err *err)
+{
+	if (rc == -ERR_STOP)
+		return EXIT_DRAINED;
+	log_failure(LOG_ERROR, "worker.start_failed", rc, err, 1);
+	return exit_status_of_worker(rc, err);
+}
+
 int app_run(const struct app *app, void *self)
 {
 	struct err err = { 0 };
-	int rc = run_turns(app, self, &err);
+
+	notify_ready();
+	int rc = iterate_until_stop(app, self, &err);
 
 	notify_stopping();
 	if (rc != -ERR_STOP) {
-		log_failure(LOG_ERROR, "worker.failed", &err, 1);
-		return app_exit_status(&err);
+		log_failure(LOG_ERROR, "worker.failed", rc, &err, 1);
+		return exit_status_of_worker(rc, &err);
 	}
 	if (stop_poll() == STOP_NOW) {
-		log_event(LOG_WARN, "worker.left", "why=\"a second signal came: what is open is left to the next owner\"");
+		log_event(LOG_WARN, "worker.left",
+			  "why=\"a second signal came\" effect=\"what is in flight is left to the next owner\"");
 		return EXIT_BUG;
 	}
-	log_event(LOG_INFO, "worker.drain", "wait_ms_max=%u", app->drain_ms_max);
+	log_event(LOG_INFO, "worker.draining", "wait_ms_max=%u", app->drain_ms_max);
 	err = (struct err){ 0 };
 	rc = app->drain(self, clock_ms() + app->drain_ms_max, &err);
 	if (rc == 0) {
 		log_event(LOG_INFO, "worker.drained", "status=0");
 		return EXIT_DRAINED;
 	}
-	log_failure(LOG_ERROR, "worker.drain_failed", &err, 1);
-	return rc == -ERR_STOP ? EXIT_BUG : app_exit_status(&err);
+	log_failure(LOG_ERROR, "worker.drain_failed", rc, &err, 1);
+	return exit_status_of_worker(rc, &err);
 }

@@ -1,24 +1,15 @@
-/* app: the life of a worker process: signals, turns, drain, exit status (style 6).
+/* app: the life of a worker process: signals, poll loop, drain, exit status (style 6).
  *
- * One thread runs the turns and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
- * asked for between turns; a first TERM drains, a second leaves at once. */
+ * One thread runs the loop and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
+ * asked for between iterations; a first TERM drains, a second leaves at once. */
 #ifndef RUN_APP_H
 #define RUN_APP_H
 
 #include "base/err.h"
+#include "run/exit_status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum exit_status {
-	EXIT_DRAINED = 0,
-	EXIT_USAGE = 64,
-	EXIT_NO_FILE = 66,
-	EXIT_NO_PEER = 69, /* instroomctl only: workers wait */
-	EXIT_BUG = 70,
-	EXIT_CREDENTIALS = 77,
-	EXIT_SETTINGS = 78, /* config or missing migration */
-};
 
 enum stop { STOP_NONE, STOP_DRAIN, STOP_NOW };
 
@@ -29,23 +20,31 @@ int stop_signalfd(void);  /* for an event loop: readable when a signal waits; th
 bool stop_is_asked(void); /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
 
 struct app {
-	/* One turn, bounded in rows and in ms; waits inside are at most a few hundred ms and see the stop. */
-	int (*turn)(void *self, struct err *err);
+	/* One iteration of the poll loop, bounded in rows and in ms; waits inside are at most a few hundred ms and see the
+	 * stop. */
+	int (*iterate)(void *self, struct err *err);
 	/* No new records: finish, store, leave the group; at the latest at deadline_ms of clock_ms(). */
 	int (*drain)(void *self, int64_t deadline_ms, struct err *err);
 	uint32_t drain_ms_max;
 };
 
-/* Turns until a stop, then drains. ERR_RETRY and ERR_FULL of a turn are the turn's own to handle: here they count as
- * ours to log once and go on after a pause. Beats for the status page and the service manager after each turn. Returns
- * the exit status; the error that ended it is logged here, once. A second signal before the drain began leaves at once
- * with EXIT_BUG: what is open then is done again by the next owner. */
+/* Tells the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of an
+ * iteration are its own to handle: here they count as ours to log once and go on after a pause. A heartbeat after each
+ * iteration. Returns the exit status, which follows from what the failed call returned; the error is logged here, once.
+ * A second signal before the drain began leaves at once with EXIT_BUG: what is in flight then is done again by the next
+ * owner. */
 MUSTUSE int app_run(const struct app *app, void *self);
 
-/* Exit status for an error that ends a program: ERR_CONFIG is EXIT_SETTINGS, or EXIT_CREDENTIALS when its code is
- * "credentials" (what the adapters set when the peer refuses who we say we are); ERR_STOP is EXIT_DRAINED; the rest
- * EXIT_BUG. */
-int app_exit_status(const struct err *err);
+/* What could not be opened ends the program: logs it as <worker>.start_failed and returns the exit status. A stop is no
+ * failure: nothing was begun. */
+int app_fail_start(int rc, const struct err *err);
+
+/* The loop lives: for the status page and the watchdog of the service manager. For work of many steps inside one
+ * iteration. */
+void app_heartbeat(void);
+
+/* For /readyz and the status line of the service manager. why: static text of what is waited for. */
+void app_set_ready(bool is_ready, const char *why);
 
 /* Sleeps in small steps until ms have passed or a stop is seen. false: stop. */
 bool app_wait(uint32_t ms);

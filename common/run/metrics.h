@@ -1,6 +1,6 @@
 /* metrics: counters and gauges of this process, and the status page that shows them.
  *
- * Names and label sets are fixed at registration (from short fixed lists, never ids, keys or error texts). The turn
+ * Names and label sets are fixed at registration (from short fixed lists, never ids, keys or error texts). The loop's
  * thread writes, the status thread reads: all values are atomics. Prefix instroom_, base units, _total on counters. */
 #ifndef RUN_METRICS_H
 #define RUN_METRICS_H

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { WATCHDOG_PAUSE_MS = 1000 };
+enum { WATCHDOG_PAUSE_MS = 1000, STATUS_BYTES_MAX = 256 };
 
 static void notify_send(const char *state)
 {
@@ -34,6 +34,14 @@ static void notify_send(const char *state)
 void notify_ready(void)
 {
 	notify_send("READY=1");
+}
+
+void notify_status(const char *text)
+{
+	char state[STATUS_BYTES_MAX];
+
+	snprintf(state, sizeof state, "STATUS=%s", text);
+	notify_send(state);
 }
 
 void notify_watchdog(void)

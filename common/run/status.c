@@ -27,17 +27,17 @@ struct status {
 	int stop_fd; /* readable: the thread is to end */
 };
 
-static _Atomic int64_t beat_last_ms;
-static _Atomic uint32_t beat_pause_ms_max = UINT32_MAX;
+static _Atomic int64_t heartbeat_last_ms;
+static _Atomic uint32_t heartbeat_pause_ms_max = UINT32_MAX;
 static _Atomic bool ready_state;
 static const char *_Atomic ready_why = "start";
 
-void status_beat(void)
+void status_heartbeat(void)
 {
-	atomic_store_explicit(&beat_last_ms, clock_ms(), memory_order_relaxed);
+	atomic_store_explicit(&heartbeat_last_ms, clock_ms(), memory_order_relaxed);
 }
 
-void status_ready(bool is_ready, const char *why)
+void status_set_ready(bool is_ready, const char *why)
 {
 	atomic_store(&ready_why, why ? why : "");
 	atomic_store(&ready_state, is_ready);
@@ -45,9 +45,9 @@ void status_ready(bool is_ready, const char *why)
 
 bool status_is_alive(void)
 {
-	int64_t since_ms = clock_ms() - atomic_load_explicit(&beat_last_ms, memory_order_relaxed);
+	int64_t since_ms = clock_ms() - atomic_load_explicit(&heartbeat_last_ms, memory_order_relaxed);
 
-	return since_ms <= (int64_t)atomic_load(&beat_pause_ms_max);
+	return since_ms <= (int64_t)atomic_load(&heartbeat_pause_ms_max);
 }
 
 bool status_is_ready(const char **ret_why)
@@ -180,7 +180,7 @@ static int start_thread(struct status *status, struct err *err)
 	return err_set(err, ERR_FATAL, "memory", "no thread for the status page");
 }
 
-int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, struct err *err)
+int status_open(const char *address, uint32_t heartbeat_ms_max, struct status **ret, struct err *err)
 {
 	struct http_options options = { .listen = address,
 					.connections_max = CONNECTIONS_MAX,
@@ -189,8 +189,8 @@ int status_open(const char *address, uint32_t beat_ms_max, struct status **ret, 
 					.body_ms_max = REQUEST_MS_MAX,
 					.answer_ms_max = REQUEST_MS_MAX };
 
-	atomic_store(&beat_pause_ms_max, beat_ms_max);
-	status_beat();
+	atomic_store(&heartbeat_pause_ms_max, heartbeat_ms_max);
+	status_heartbeat();
 	if (!address || !*address) {
 		*ret = NULL;
 		return 0;

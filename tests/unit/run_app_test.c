@@ -10,25 +10,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A worker of which each turn gives the next result; a signal may come with a turn. */
+/* A worker of which each iteration gives the next result; a signal may come with one. */
 struct worker {
 	const int *results;
-	size_t turn_count, turns, drains;
-	size_t signal_at; /* the turn with which SIGTERM comes, from 1; 0: none */
+	size_t result_count, iterations, drains;
+	size_t signal_at; /* the iteration with which SIGTERM comes, from 1; 0: none */
 	int signals;
 	int drain_result;
 };
 
-static int take_turn(void *self, struct err *err)
+static int take_iteration(void *self, struct err *err)
 {
 	struct worker *worker = self;
 
-	worker->turns++;
-	for (int i = 0; worker->turns == worker->signal_at && i < worker->signals; i++)
+	worker->iterations++;
+	for (int i = 0; worker->iterations == worker->signal_at && i < worker->signals; i++)
 		kill(getpid(), i == 0 ? SIGTERM : SIGINT); /* two of one kind are one while they wait */
-	int result = worker->turns <= worker->turn_count ? worker->results[worker->turns - 1] : -ERR_STOP;
+	int result = worker->iterations <= worker->result_count ? worker->results[worker->iterations - 1] : -ERR_STOP;
 
-	return result == 0 ? 0 : err_set(err, (enum err_kind) - result, "test", "a turn failed");
+	return result == 0 ? 0 : err_set(err, (enum err_kind) - result, "test", "an iteration failed");
 }
 
 static int take_drain(void *self, int64_t deadline_ms, struct err *err)
@@ -41,9 +41,9 @@ static int take_drain(void *self, int64_t deadline_ms, struct err *err)
 	return worker->drain_result == 0 ? 0 : err_set(err, (enum err_kind) - worker->drain_result, "test", "no drain");
 }
 
-static const struct app APP = { take_turn, take_drain, 5000 };
+static const struct app APP = { take_iteration, take_drain, 5000 };
 
-Test(app, the_kind_of_a_failed_turn_decides_the_exit_status)
+Test(app, the_kind_of_a_failed_iteration_decides_the_exit_status)
 {
 	static const struct {
 		int result, status;
@@ -57,33 +57,33 @@ Test(app, the_kind_of_a_failed_turn_decides_the_exit_status)
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		const int results[] = { 0, 0, ROWS[i].result };
-		struct worker worker = { .results = results, .turn_count = 3 };
+		struct worker worker = { .results = results, .result_count = 3 };
 
 		cr_expect_eq(app_run(&APP, &worker), ROWS[i].status, "result %d", ROWS[i].result);
-		cr_expect_eq(worker.turns, 3);
+		cr_expect_eq(worker.iterations, 3);
 		cr_expect_eq(worker.drains, ROWS[i].drains);
 	}
 }
 
-Test(app, a_turn_that_asks_to_repeat_is_repeated_after_a_pause)
+Test(app, an_iteration_that_asks_to_repeat_is_repeated_after_a_pause)
 {
 	const int results[] = { -ERR_RETRY, -ERR_FULL, 0, -ERR_STOP };
-	struct worker worker = { .results = results, .turn_count = 4 };
+	struct worker worker = { .results = results, .result_count = 4 };
 	int64_t begin_ms = clock_ms();
 
 	cr_expect_eq(app_run(&APP, &worker), EXIT_DRAINED);
-	cr_expect_eq(worker.turns, 4);
+	cr_expect_eq(worker.iterations, 4);
 	cr_expect_geq(clock_ms() - begin_ms, 2 * 75);
 }
 
 Test(app, a_first_signal_drains)
 {
 	const int results[] = { 0, 0, 0, 0, 0, 0 };
-	struct worker worker = { .results = results, .turn_count = 6, .signal_at = 2, .signals = 1 };
+	struct worker worker = { .results = results, .result_count = 6, .signal_at = 2, .signals = 1 };
 
 	app_block_signals();
 	cr_expect_eq(app_run(&APP, &worker), EXIT_DRAINED);
-	cr_expect_eq(worker.turns, 2, "no turn after the signal");
+	cr_expect_eq(worker.iterations, 2, "no iteration after the signal");
 	cr_expect_eq(worker.drains, 1);
 	cr_expect_eq(stop_seen(), STOP_DRAIN);
 }
@@ -91,7 +91,7 @@ Test(app, a_first_signal_drains)
 Test(app, a_second_signal_leaves_at_once_and_not_as_drained)
 {
 	const int results[] = { 0, 0, 0 };
-	struct worker worker = { .results = results, .turn_count = 3, .signal_at = 1, .signals = 2 };
+	struct worker worker = { .results = results, .result_count = 3, .signal_at = 1, .signals = 2 };
 
 	app_block_signals();
 	cr_expect_eq(app_run(&APP, &worker), EXIT_BUG);
@@ -102,21 +102,69 @@ Test(app, a_second_signal_leaves_at_once_and_not_as_drained)
 Test(app, a_drain_that_fails_is_no_drain)
 {
 	const int results[] = { -ERR_STOP };
-	struct worker worker = { .results = results, .turn_count = 1, .drain_result = -ERR_RETRY };
+	struct worker worker = { .results = results, .result_count = 1, .drain_result = -ERR_RETRY };
 
 	cr_expect_eq(app_run(&APP, &worker), EXIT_BUG);
 }
 
-Test(app, wrong_credentials_have_a_status_of_their_own)
+static const struct {
+	int rc;
+	struct err err;
+	int status, worker;
+	const char *why;
+} STATUS_ROWS[] = {
+	{ 0, { 0 }, 0, 0, "no failure" },
+	{ -ERR_CONFIG, { ERR_CONFIG, "credentials", "" }, 77, 77, "the peer refuses who we say we are" },
+	{ -ERR_CONFIG, { ERR_CONFIG, "3D000", "" }, 78, 78, "no such database" },
+	{ -ERR_RETRY, { ERR_RETRY, "credentials", "" }, 69, 70, "another kind: a worker should have waited" },
+	{ -ERR_FATAL, { ERR_FATAL, "42P01", "" }, 78, 78, "the register lacks a table" },
+	{ -ERR_FATAL, { ERR_FATAL, "42501", "" }, 70, 70, "the register lacks a grant" },
+	{ -ERR_DATA, { ERR_DATA, "file", "" }, 66, 70, "no such file" },
+	{ -ERR_DATA, { ERR_DATA, "22000", "" }, 1, 70, "a worker should have quarantined it" },
+	{ -ERR_STOP, { ERR_STOP, "stop", "" }, 1, 70, "not done, as a signal came" },
+	{ -ERR_FULL, { ERR_FULL, "", "" }, 70, 70, "who fills a batch handles it" },
+	{ -ERR_CONFIG, { ERR_STOP, "stop", "" }, 78, 78, "another error was written over it" },
+	{ -ERR_CONFIG, { ERR_FATAL, "42P01", "" }, 78, 78, "likewise" },
+	{ -ERR_FATAL, { ERR_CONFIG, "credentials", "" }, 70, 70, "the code of another failure" },
+	{ -ERR_FATAL, { 0 }, 70, 70, "nobody wrote the error" },
+};
+
+Test(app, what_the_failed_call_returned_decides_the_exit_status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(STATUS_ROWS); i++) {
+		const struct err *err = &STATUS_ROWS[i].err;
+
+		cr_expect_eq(exit_status_of(STATUS_ROWS[i].rc, err), STATUS_ROWS[i].status, "%s", STATUS_ROWS[i].why);
+		cr_expect_eq(exit_status_of_worker(STATUS_ROWS[i].rc, err), STATUS_ROWS[i].worker, "worker: %s",
+			     STATUS_ROWS[i].why);
+	}
+}
+
+static int fail_twice(void *self, struct err *err)
+{
+	(void)self;
+	int rc = err_set(err, ERR_CONFIG, "migration", "the register lacks tables");
+
+	(void)err_set(err, ERR_STOP, "stop", "a clean-up wrote over it");
+	return rc;
+}
+
+Test(app, a_second_error_makes_no_good_end_of_a_bad_one)
+{
+	const struct app app = { fail_twice, take_drain, 5000 };
+	struct worker worker = { 0 };
+
+	cr_expect_eq(app_run(&app, &worker), EXIT_SETTINGS);
+	cr_expect_eq(worker.drains, 0);
+}
+
+Test(app, a_start_that_fails_ends_with_its_status_and_a_stop_at_start_is_no_failure)
 {
 	struct err err;
 
-	(void)err_set(&err, ERR_CONFIG, "credentials", "refused");
-	cr_expect_eq(app_exit_status(&err), EXIT_CREDENTIALS);
-	(void)err_set(&err, ERR_CONFIG, "3D000", "no such database");
-	cr_expect_eq(app_exit_status(&err), EXIT_SETTINGS);
-	(void)err_set(&err, ERR_RETRY, "credentials", "another kind");
-	cr_expect_eq(app_exit_status(&err), EXIT_BUG);
+	cr_expect_eq(app_fail_start(err_set(&err, ERR_CONFIG, "address", "wrong"), &err), EXIT_SETTINGS);
+	cr_expect_eq(app_fail_start(err_set(&err, ERR_RETRY, "", "away"), &err), EXIT_BUG);
+	cr_expect_eq(app_fail_start(err_set(&err, ERR_STOP, "", "a signal"), &err), EXIT_DRAINED);
 }
 
 Test(app, a_wait_ends_with_the_signal)
@@ -146,24 +194,80 @@ Test(app, the_descriptor_is_readable_while_a_signal_waits)
 	close(fd.fd);
 }
 
-Test(notify, tells_the_service_manager_and_feeds_the_watchdog_once_a_second)
+/* The socket of a service manager, in the environment; the path is removed by its caller. */
+static int listen_as_manager(struct sockaddr_un *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char got[64];
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 
-	snprintf(address.sun_path, sizeof address.sun_path, "/tmp/instroom-notify-%d", (int)getpid());
-	unlink(address.sun_path);
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path, sizeof address->sun_path, "/tmp/instroom-notify-%d", (int)getpid());
+	unlink(address->sun_path);
+	cr_assert_eq(bind(fd, (const struct sockaddr *)address, sizeof *address), 0);
+	setenv("NOTIFY_SOCKET", address->sun_path, 1);
+	return fd;
+}
+
+static const char *hear(int fd)
+{
+	static char got[256];
+	ssize_t n = recv(fd, got, sizeof got - 1, 0);
+
+	got[MAX(n, (ssize_t)0)] = '\0';
+	return got;
+}
+
+Test(notify, tells_the_service_manager_and_feeds_the_watchdog_once_a_second)
+{
+	struct sockaddr_un address;
+
 	notify_ready(); /* without a socket: nothing, and no harm */
-	cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	int fd = listen_as_manager(&address);
+
 	notify_ready();
-	cr_assert_eq(recv(fd, got, sizeof got, 0), 7);
-	cr_expect_eq(memcmp(got, "READY=1", 7), 0);
+	cr_expect_str_eq(hear(fd), "READY=1");
+	notify_status("waiting");
+	cr_expect_str_eq(hear(fd), "STATUS=waiting");
 	notify_watchdog();
 	notify_watchdog();
-	cr_expect_eq(recv(fd, got, sizeof got, 0), 10);
-	cr_expect_eq(recv(fd, got, sizeof got, 0), -1, "the second fell into the same second");
+	cr_expect_str_eq(hear(fd), "WATCHDOG=1");
+	cr_expect_str_eq(hear(fd), "", "the second fell into the same second");
+	unlink(address.sun_path);
+	close(fd);
+}
+
+Test(notify, hears_the_life_of_a_worker_in_order)
+{
+	const int results[] = { 0, -ERR_STOP };
+	struct worker worker = { .results = results, .result_count = 2 };
+	struct sockaddr_un address;
+	int fd = listen_as_manager(&address);
+
+	cr_assert_eq(app_run(&APP, &worker), EXIT_DRAINED);
+	cr_expect_str_eq(hear(fd), "READY=1");
+	cr_expect_str_eq(hear(fd), "WATCHDOG=1");
+	cr_expect_str_eq(hear(fd), "STOPPING=1");
+	cr_expect_str_eq(hear(fd), "");
+	unlink(address.sun_path);
+	close(fd);
+}
+
+Test(app, readiness_is_told_to_both_and_only_when_it_changes)
+{
+	struct sockaddr_un address;
+	int fd = listen_as_manager(&address);
+	const char *why = "";
+
+	app_set_ready(false, "Kafka");
+	cr_expect_str_eq(hear(fd), "STATUS=waiting for: Kafka");
+	cr_expect_not(status_is_ready(&why));
+	cr_expect_str_eq(why, "Kafka");
+	app_set_ready(false, "Kafka");
+	cr_expect_str_eq(hear(fd), "");
+	app_set_ready(true, "a reason of no meaning");
+	cr_expect_str_eq(hear(fd), "STATUS=ready");
+	cr_expect(status_is_ready(&why));
+	app_set_ready(true, "");
+	cr_expect_str_eq(hear(fd), "");
 	unlink(address.sun_path);
 	close(fd);
 }

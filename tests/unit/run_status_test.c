@@ -39,9 +39,9 @@ Test(status, serves_health_readiness_and_metrics)
 	cr_assert_neq(port, 0);
 	cr_expect(strstr(ask(port, GET("/healthz")), " 200 "));
 	cr_expect(strstr(ask(port, GET("/readyz")), " 503 "));
-	status_ready(false, "kafka");
+	status_set_ready(false, "kafka");
 	cr_expect(strstr(ask(port, GET("/readyz")), "waiting for: kafka"));
-	status_ready(true, "");
+	status_set_ready(true, "");
 	cr_expect(strstr(ask(port, GET("/readyz")), " 200 "));
 	cr_expect(strstr(ask(port, GET("/metrics")), "instroom_build_info"));
 	cr_expect(strstr(ask(port, GET("/other")), " 404 "));
@@ -59,7 +59,7 @@ Test(status, a_loop_that_stands_still_is_not_alive)
 	usleep(60000);
 	cr_expect_not(status_is_alive());
 	cr_expect(strstr(ask(status_port(status), GET("/healthz")), " 503 "));
-	status_beat();
+	status_heartbeat();
 	cr_expect(status_is_alive());
 	status_close(status);
 }

@@ -26,8 +26,8 @@ static void *count(void *self)
 		for (int round = 0; round < ROUNDS; round++) {
 			metric_add(&counters[thread][i], 1);
 			metric_add(&shared, 1);
-			status_beat();
-			status_ready(round % 2 == 0, round % 2 == 0 ? "" : "kafka");
+			status_heartbeat();
+			status_set_ready(round % 2 == 0, round % 2 == 0 ? "" : "kafka");
 		}
 	}
 	return NULL;

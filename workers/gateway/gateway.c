@@ -36,13 +36,13 @@ static void take_reference(struct gateway *gateway)
 static void report_readiness(const struct gateway *gateway, bool is_read)
 {
 	if (!is_read)
-		status_ready(false, "the reference topic is not read yet\n");
+		app_set_ready(false, "the end of the reference topic");
 	else if (!gateway->services.reference)
-		status_ready(false, "no reference snapshot was published: run instroomctl reference publish\n");
+		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
 	else if (!raw_publisher_is_up(&gateway->services.publisher) || !reference_watch_has_kafka(gateway->watch))
-		status_ready(false, "Kafka is away\n");
+		app_set_ready(false, "Kafka");
 	else
-		status_ready(true, "");
+		app_set_ready(true, "");
 }
 
 static void do_chores(struct gateway *gateway)
@@ -87,7 +87,7 @@ int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
 	while (rc == 0 && web_server_connections(&gateway->server) > 0 && clock_ms() < deadline_ms &&
 	       stop_poll() != STOP_NOW) {
 		rc = gateway_poll(gateway, err);
-		status_beat();
+		app_heartbeat();
 	}
 	if (rc == 0 && web_server_connections(&gateway->server) > 0)
 		rc = err_set(err, ERR_STOP, "drain", "%zu connections were still open",

@@ -26,13 +26,15 @@ static void raise_file_limit(int64_t connections_max)
 
 static int run_gateway(struct gateway *gateway)
 {
-	struct app app = { .turn = gateway_poll, .drain = gateway_drain, .drain_ms_max = (uint32_t)gateway->config.drain_ms };
+	struct app app = { .iterate = gateway_poll,
+			   .drain = gateway_drain,
+			   .drain_ms_max = (uint32_t)gateway->config.drain_ms };
 	struct err err = { 0 };
 
-	if (gateway_open(gateway, &err) != 0) {
-		log_event(LOG_ERROR, "gateway.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
-		return app_exit_status(&err);
-	}
+	int rc = gateway_open(gateway, &err);
+
+	if (rc != 0)
+		return app_fail_start(rc, &err);
 	log_event(LOG_INFO, "gateway.listening", "address=%s", gateway->config.listen);
 	return app_run(&app, gateway);
 }

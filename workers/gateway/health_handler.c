@@ -15,11 +15,14 @@ static void begin_health(struct request *request)
 static void begin_readiness(struct request *request)
 {
 	const char *why = "";
+	bool is_ready = status_is_ready(&why);
+	char text[128];
 
+	snprintf(text, sizeof text, "waiting for: %s\n", why);
 	if (request->services->server->is_draining)
 		reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
-	else if (!status_is_ready(&why))
-		reply_text(&request->reply, 503, "text/plain", why);
+	else if (!is_ready)
+		reply_text(&request->reply, 503, "text/plain", text);
 	else
 		reply_text(&request->reply, 200, "text/plain", "ready\n");
 }

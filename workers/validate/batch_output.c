@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "protocol/frame.h"
 #include "run/app.h"
-#include "run/status.h"
 #include "validate/validate_metrics.h"
 #include "wire/gen/quarantine.h"
 
@@ -15,7 +14,7 @@ enum { REPORT_WAIT_MS = 200 };
 static int pass_time(struct batch *batch, struct err *err)
 {
 	kafka_producer_poll(batch->peers->producer, REPORT_WAIT_MS);
-	status_beat();
+	app_heartbeat();
 	if (stop_poll() == STOP_NOW)
 		return err_set(err, ERR_STOP, "stop", "a second signal came while verdicts were in flight");
 	return 0;

@@ -1,6 +1,7 @@
 #include "validate/register_state.h"
 
 #include "protocol/partitioning.h"
+#include "run/exit_status.h"
 
 /* All boards of the register: their key says which of them belong to this partition. What another generation of the
  * topic wrote counts too. */
@@ -24,13 +25,9 @@ enum {
 /* A table or column that is not there: the migration is missing, and no restart helps. */
 static int name_missing_migration(int rc, struct err *err)
 {
-	static const char *const MISSING[] = { "42P01", "42703", "3F000" };
-
-	for (size_t i = 0; rc == -ERR_FATAL && i < ARRAY_LEN(MISSING); i++)
-		if (strcmp(err->code, MISSING[i]) == 0)
-			return err_set(err, ERR_CONFIG, MISSING[i],
-				       "the register lacks a migration: run instroomctl migrate");
-	return rc;
+	if (rc != -ERR_FATAL || !exit_status_is_migration(err->code))
+		return rc;
+	return err_set(err, ERR_CONFIG, "migration", "the register lacks a migration: run instroomctl migrate");
 }
 
 static void state_add_board(const struct pg_rows *rows, size_t row, int32_t partition, struct register_state *state)

@@ -88,13 +88,13 @@ static void report_state(struct validator *self)
 	validate_metric_set(METRIC_PARTITIONS_LATE, counts[LANE_WAITING]);
 	validate_metric_set(METRIC_PARTITIONS_PARKED, counts[LANE_PARKED]);
 	if (!self->is_member)
-		status_ready(false, "the consumer group");
+		app_set_ready(false, "the consumer group");
 	else if (counts[LANE_PARKED] > 0)
-		status_ready(false, "an operator: a partition is parked");
+		app_set_ready(false, "an operator: a partition is parked");
 	else if (counts[LANE_WAITING] > 0)
-		status_ready(false, "a schema or reference version");
+		app_set_ready(false, "a schema or reference version");
 	else
-		status_ready(starting == 0, "the fold of the verdict log");
+		app_set_ready(starting == 0, "the fold of the verdict log");
 }
 
 static void measure_lag(struct validator *self)
@@ -251,13 +251,13 @@ static void close_all(struct validator *self)
 
 static int run(struct validator *self)
 {
-	struct app app = { .turn = iterate, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms };
+	struct app app = { .iterate = iterate, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms };
 	struct err err = { 0 };
 
-	if (open_all(self, &err) < 0) {
-		log_event(LOG_ERROR, "validate.start", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
-		return app_exit_status(&err);
-	}
+	int rc = open_all(self, &err);
+
+	if (rc != 0)
+		return app_fail_start(rc, &err);
 	log_event(LOG_INFO, "validate.started", "topic=%s group=%s key_id=%08x", self->config.topic.raw,
 		  self->config.kafka.group, self->peers.key.id);
 	return app_run(&app, self);

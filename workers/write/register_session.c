@@ -1,6 +1,7 @@
 #include "write/register_session.h"
 
 #include "pg/pg_copy.h"
+#include "run/exit_status.h"
 
 enum { BUFFER_BYTES_MAX = 256 << 20 }; /* one row may be as large as a delivery */
 
@@ -35,10 +36,9 @@ int register_session_copy(struct register_session *session, const char *sql, str
 	return rc;
 }
 
-/* 42P01, 3F000, 42703: a relation, schema or column is not there. */
 int register_session_explain(struct err *err)
 {
-	if (strcmp(err->code, "42P01") == 0 || strcmp(err->code, "3F000") == 0 || strcmp(err->code, "42703") == 0)
+	if (exit_status_is_migration(err->code))
 		return err_set(err, ERR_CONFIG, "migration",
 			       "the register lacks tables this program needs: run instroomctl migrate");
 	if (strcmp(err->code, "42501") == 0)

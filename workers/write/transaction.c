@@ -1,8 +1,7 @@
 #include "write/transaction.h"
 
+#include "run/app.h"
 #include "run/crash.h"
-#include "run/notify.h"
-#include "run/status.h"
 #include "write/register_ledger.h"
 #include "write/register_read.h"
 #include "write/register_restatement.h"
@@ -113,8 +112,7 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 	bool is_done = false;
 	int rc;
 
-	status_beat(); /* isolating a large delivery is many transactions in one iteration */
-	notify_watchdog();
+	app_heartbeat(); /* isolating a large delivery is many transactions in one iteration */
 	rc = pg_link_connect(transaction->session.link, err);
 	if (rc == 0 && transaction->is_commit_in_doubt)
 		rc = ask_cursor(transaction, work, &is_done, err);

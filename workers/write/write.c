@@ -268,18 +268,14 @@ static int write_run(struct writer *writer)
 {
 	struct app app = { iterate, drain, (uint32_t)writer->config.drain_ms };
 	struct err err = { 0 };
-	int status;
 
 	settings_begin_log(&writer->config.log);
 	config_log(&WRITE_CONFIG, &writer->config);
 	write_metrics_register();
 	writer_state_change(&writer->state, WRITER_STARTING, "starting");
-	if (open_all(writer, &err) == 0) {
-		status = app_run(&app, writer);
-	} else {
-		log_event(LOG_ERROR, "writer.failed", "code=%s why=%s", LOG_QUOTED(err.code), LOG_QUOTED(err.text));
-		status = app_exit_status(&err);
-	}
+	int rc = open_all(writer, &err);
+	int status = rc == 0 ? app_run(&app, writer) : app_fail_start(rc, &err);
+
 	close_all(writer);
 	return status;
 }

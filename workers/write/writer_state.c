@@ -1,8 +1,7 @@
 #include "write/writer_state.h"
 
 #include "base/log.h"
-#include "run/notify.h"
-#include "run/status.h"
+#include "run/app.h"
 
 #include <assert.h>
 
@@ -48,9 +47,7 @@ void writer_state_change(enum writer_state *state, enum writer_state to, const c
 
 	assert(writer_state_may_change(from, to));
 	*state = to;
-	status_ready(row->is_ready, row->is_ready ? "" : why);
-	if (row->is_ready && !ROWS[from].is_ready)
-		notify_ready(); /* the service manager takes the first, the others do no harm */
+	app_set_ready(row->is_ready, why);
 	if (from != to)
 		log_event(row->level, row->event, "why=%s effect=%s", LOG_QUOTED(why), LOG_QUOTED(row->effect));
 }

@@ -7,36 +7,15 @@
 
 enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000 };
 
-/* Undefined table, column, function or schema: this program is ahead of the database. */
-static bool is_migration_missing(const char *code)
-{
-	return strcmp(code, "42P01") == 0 || strcmp(code, "42703") == 0 || strcmp(code, "42883") == 0 ||
-	       strcmp(code, "3F000") == 0;
-}
-
 int ctl_fail(const struct err *err)
 {
-	if (is_migration_missing(err->code)) {
+	if (exit_status_is_migration(err->code))
 		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n",
 			err->code);
-		return EXIT_SETTINGS;
-	}
-	fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code, err->code[0] ? ")" : "");
-	if (strcmp(err->code, "credentials") == 0)
-		return EXIT_CREDENTIALS;
-	if (strcmp(err->code, "file") == 0)
-		return EXIT_NO_FILE;
-	switch (err->kind) {
-	case ERR_RETRY:
-		return EXIT_NO_PEER;
-	case ERR_CONFIG:
-		return EXIT_SETTINGS;
-	case ERR_DATA:
-	case ERR_STOP:
-		return EXIT_ANSWER_IS_NO;
-	default:
-		return EXIT_BUG;
-	}
+	else
+		fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code,
+			err->code[0] ? ")" : "");
+	return exit_status_of(-(int)err->kind, err);
 }
 
 int ctl_usage(const char *fmt, ...)

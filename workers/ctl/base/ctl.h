@@ -29,7 +29,7 @@
 #include "pg/pg_link.h"
 #include "run/app.h"
 
-enum { EXIT_ANSWER_IS_NO = 1, CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
+enum { CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 
 /* A time of PostgreSQL's as every answer shows it: ISO 8601 in UTC. */
 #define CTL_SQL_TIME(expression) "to_char(" expression " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""The three workers as programs, with every peer away: settings, the service manager, the exit status.
+
+  programs_test.py BUILD      BUILD: the folder that holds workers/
+"""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NOWHERE = "127.0.0.1:1"
+WORKERS = ("gateway", "validate", "write")
+WAIT_S = 30
+failures = []
+
+
+def expect(is_so, what):
+    if not is_so:
+        failures.append(what)
+
+
+class Place:
+    """A folder with the files and the socket a worker needs."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = Path(build), Path(folder)
+        (self.folder / "key").write_text("a key of the tests, long enough\n")
+        (self.folder / "tokens").write_text("a-token-of-the-tests-long-enough-for-it 41211\n")
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(self.folder / "notify"))
+        self.manager.settimeout(WAIT_S)
+
+    def command(self, worker, *settings):
+        own = {"gateway": ["--listen=127.0.0.1:0", f"--tokens.file={self.folder}/tokens", f"--stand.key.file={self.folder}/key"],
+               "validate": [f"--hmac.key.file={self.folder}/key", f"--redis.address={NOWHERE}", "--status.address=127.0.0.1:0"],
+               "write": ["--status.address=127.0.0.1:0"]}[worker]
+        return [str(self.build / f"workers/{worker}/instroom-{worker}"), f"--kafka.brokers={NOWHERE}",
+                "--pg.conninfo=host=127.0.0.1 port=1 dbname=none", "--drain.max=5s", *own, *settings]
+
+    def start(self, worker, *settings):
+        environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
+        return subprocess.Popen(self.command(worker, *settings), env=environment, stderr=subprocess.PIPE, text=True)
+
+    def hear(self):
+        return self.manager.recv(4096).decode()
+
+
+def test_notify(place, worker):
+    """READY=1 when the loop runs, although no peer is there; STOPPING=1 when a signal came; status 0."""
+    process = place.start(worker)
+    try:
+        expect(place.hear() == "READY=1", f"{worker}: READY=1 is not the first it says")
+        heard = {place.hear() for _ in range(2)}
+        expect("WATCHDOG=1" in heard, f"{worker}: no heartbeat among {heard}")
+        process.send_signal(signal.SIGTERM)
+        while (word := place.hear()) != "STOPPING=1":
+            expect(word == "WATCHDOG=1" or word.startswith("STATUS="), f"{worker}: {word}")
+        status = process.wait(WAIT_S)
+        expect(status == 0, f"{worker}: ended with {status}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        errors = process.communicate()[1]
+    expect("event=worker.drained" in errors, f"{worker}: {errors}")
+
+
+def test_old_name(place, worker):
+    """A renamed setting is taken by its old name, and said once."""
+    old, new = {"gateway": ("kafka.delivery.time.max", "kafka.delivery.max"), "validate": ("late.wait.max", "missing.wait.max"),
+                "write": ("batch.gather.max", "batch.linger.max")}[worker]
+    process = place.start(worker, f"--{old}=1234ms")
+    try:
+        while place.hear() != "READY=1":
+            pass
+    finally:
+        process.kill()
+        errors = process.communicate()[1]
+    expect(errors.count("event=setting.deprecated") == 1, f"{worker}: {errors}")
+    expect(f"{new}=1234ms" in errors, f"{worker}: {new} is not set: {errors}")
+
+
+def test_faults(place, worker):
+    """Wrong settings end with 78 before anything is opened, each with what is allowed."""
+    old = {"gateway": "kafka.delivery.time.max=2s", "validate": "turn.lines.max=5", "write": "batch.gather.max=1s"}[worker]
+    new = {"gateway": "kafka.delivery.max=2s", "validate": "batch.lines.max=5", "write": "batch.linger.max=1s"}[worker]
+    done = subprocess.run(place.command(worker, "--log.level=warm", f"--{old}", f"--{new}"), capture_output=True, text=True,
+                          timeout=WAIT_S, check=False)
+    expect(done.returncode == 78, f"{worker}: ended with {done.returncode}")
+    expect("log.level: there is no such word; it takes debug, info, warn or error" in done.stderr, done.stderr)
+    expect("and both are given" in done.stderr, done.stderr)
+
+
+def test_password(place, worker):
+    """A password of 300 bytes is taken by each."""
+    (place.folder / "password").write_text("x" * 300 + "\r\n")
+    process = place.start(worker, f"--kafka.sasl.password.file={place.folder}/password", f"--pg.password.file={place.folder}/password")
+    try:
+        while place.hear() != "READY=1":
+            pass
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def main():
+    for worker in WORKERS:
+        for test in (test_notify, test_old_name, test_faults, test_password):
+            with tempfile.TemporaryDirectory() as folder:
+                place = Place(sys.argv[1], folder)
+                try:
+                    test(place, worker)
+                except (TimeoutError, subprocess.TimeoutExpired) as error:
+                    failures.append(f"{worker}: {test.__name__}: {error}")
+                place.manager.close()
+    print(*failures, sep="\n", end="\n" if failures else "")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
