@@ -27,7 +27,7 @@ class Place:
 
     def __init__(self, build, folder):
         self.build, self.folder = Path(build), Path(folder)
-        (self.folder / "key").write_text("a key of the tests, long enough\n")
+        (self.folder / "key").write_text("a key of the tests, which is long enough for all of them\n")
         (self.folder / "tokens").write_text("a-token-of-the-tests-long-enough-for-it 41211\n")
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(str(self.folder / "notify"))
