@@ -47,12 +47,18 @@ class Place:
     def hear(self):
         return self.manager.recv(4096).decode()
 
+    def hear_ready(self):
+        """Nothing but status lines comes before it."""
+        while (word := self.hear()) != "READY=1":
+            if not word.startswith("STATUS="):
+                raise TimeoutError(f"before READY=1: {word}")
+
 
 def test_notify(place, worker):
     """READY=1 when the loop runs, although no peer is there; STOPPING=1 when a signal came; status 0."""
     process = place.start(worker)
     try:
-        expect(place.hear() == "READY=1", f"{worker}: READY=1 is not the first it says")
+        place.hear_ready()
         heard = {place.hear() for _ in range(2)}
         expect("WATCHDOG=1" in heard, f"{worker}: no heartbeat among {heard}")
         process.send_signal(signal.SIGTERM)
@@ -73,8 +79,7 @@ def test_old_name(place, worker):
                 "write": ("batch.gather.max", "batch.linger.max")}[worker]
     process = place.start(worker, f"--{old}=1234ms")
     try:
-        while place.hear() != "READY=1":
-            pass
+        place.hear_ready()
     finally:
         process.kill()
         errors = process.communicate()[1]
@@ -98,8 +103,7 @@ def test_password(place, worker):
     (place.folder / "password").write_text("x" * 300 + "\r\n")
     process = place.start(worker, f"--kafka.sasl.password.file={place.folder}/password", f"--pg.password.file={place.folder}/password")
     try:
-        while place.hear() != "READY=1":
-            pass
+        place.hear_ready()
     finally:
         process.kill()
         process.communicate()
