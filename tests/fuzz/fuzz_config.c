@@ -121,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_EXPECT(!settings.text && !settings.needed && !settings.secret.p);
 		return 0;
 	}
+	FUZZ_DEEP();
 	expect_in_range(&settings);
 	if (settings.secret.n == 0 || slice_equal_text(settings.secret, "geheim")) {
 		write_down(&settings, &written);

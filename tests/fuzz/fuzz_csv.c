@@ -109,6 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_EXPECT(want != CSV_RECORD || count == plain.count);
 		for (size_t i = 0; want == CSV_RECORD && i < MIN(count, (size_t)FIELDS_MAX); i++)
 			FUZZ_EXPECT(slice_equal(fields[i], strbuf_slice(&plain.fields[i])));
+		if (want == CSV_RECORD)
+			FUZZ_DEEP();
 	} while (want == CSV_RECORD);
 	FUZZ_EXPECT(csv_next(&csv, fields, FIELDS_MAX, &count) == CSV_END);
 	for (size_t i = 0; i < FIELDS_MAX; i++)

@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_EXPECT(rc == 0 || rc == -ERR_DATA);
 	if (rc == 0) {
+		FUZZ_DEEP();
 		FUZZ_EXPECT(wire_feedback_decode(bytes, &arena, &feedback, &err) == 0);
 		FUZZ_EXPECT(feedback.lines.count == lines);
 	}

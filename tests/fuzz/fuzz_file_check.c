@@ -80,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect_findings(&first);
 	if (first.finding_count > 0)
 		return 0;
+	FUZZ_DEEP();
 	expect_cells(&first);
 	strbuf_init(&out, 4 * size + 1024);
 	write_out(&first, &out);

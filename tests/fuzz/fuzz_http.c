@@ -438,6 +438,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strbuf_reset(&received);
 	talk(slice_from(input, WORDS), piece_bytes);
 	FUZZ_EXPECT(count_accepted() <= acknowledged);
+	if (acknowledged > 0)
+		FUZZ_DEEP();
 	kafka_word = 'k'; /* a producer that died is renewed before the next input */
 	for (int turns = 0; gateway.services.publisher.producer->is_dead; turns++) {
 		FUZZ_EXPECT(turns < TURNS_MAX);

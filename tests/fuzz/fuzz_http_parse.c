@@ -63,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_EXPECT((status == 0) == (why[0] == '\0'));
 	if (status != 0)
 		return 0;
+	FUZZ_DEEP();
 	expect_inside(head.method, bytes);
 	expect_inside(head.path, bytes);
 	expect_inside(head.query, bytes);

@@ -22,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_EXPECT(rc == 0 || rc == -ERR_DATA);
 	if (rc != 0)
 		return 0;
+	FUZZ_DEEP();
 	strbuf_init(&out, size + 1);
 	outcomes_encode(&out, first, first_count);
 	FUZZ_EXPECT(strbuf_ok(&out) && out.n <= size);

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!raw_headers_read(items, read_items(input), &first))
 		return 0;
+	FUZZ_DEEP();
 	raw_headers_write(&first, &text);
 	FUZZ_EXPECT(raw_headers_read(text.items, text.count, &second));
 	FUZZ_EXPECT(first.kind == second.kind && first.board == second.board && first.attempt == second.attempt &&

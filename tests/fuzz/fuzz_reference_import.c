@@ -156,6 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_EXPECT(rc == 0 || rc == -ERR_DATA);
 	FUZZ_EXPECT((rc == 0) == (reference != NULL));
+	if (rc == 0)
+		FUZZ_DEEP();
 	for (int table = 0; rc == 0 && table < REFERENCE_TABLES; table++)
 		ask_all(reference, (enum reference_table)table, files[table]);
 	reference_free(reference);

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!wanted)
 		return 0;
+	FUZZ_DEEP();
 	FUZZ_EXPECT(reference_snapshot_open(message, reference_version(wanted), &reference, &err) == 0);
 	for (int table = 0; table < REFERENCE_TABLES; table++)
 		FUZZ_EXPECT(reference_rows(reference, (enum reference_table)table) ==

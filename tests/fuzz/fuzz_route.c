@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!match.route)
 		return 0;
+	FUZZ_DEEP();
 	FUZZ_EXPECT((match.methods & match.route->methods) == match.route->methods);
 	FUZZ_EXPECT(slice_equal_text(method, "POST") == (match.route->methods == METHOD_POST));
 	snprintf(text, sizeof text, "%s", match.route->pattern);

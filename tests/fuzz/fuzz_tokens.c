@@ -45,8 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_EXPECT(rc == 0 || rc == -ERR_CONFIG);
 	FUZZ_EXPECT((rc == 0) == (tokens != NULL));
-	if (tokens)
+	if (tokens) {
+		FUZZ_DEEP();
 		ask_all(tokens, slice_make(data, size));
+	}
 	tokens_free(tokens);
 	close(fd);
 	return 0;

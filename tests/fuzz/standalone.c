@@ -1,7 +1,8 @@
 /* standalone: replays files and folders of inputs through a fuzz target, without libFuzzer.
  *
  * Each input is given as a block of exactly its size, so that a sanitizer sees a read past its end. A folder without
- * inputs is a fault: a corpus that is not found must not pass for one that was replayed. */
+ * inputs is a fault: a corpus that is not found must not pass for one that was replayed. So is one of which no input gets
+ * behind the first check: after a change of a schema every input may be refused at its first bytes. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -62,7 +63,11 @@ int main(int argc, char **argv)
 			fprintf(stderr, "%s: no inputs to replay\n", argv[i]);
 			return EXIT_FAILURE;
 		}
-		printf("%s: %d replayed\n", argv[i], count);
+		if (is_folder && fuzz_deep_count == 0) {
+			fprintf(stderr, "%s: none of %d inputs gets behind the first check (FUZZ_DEEP)\n", argv[i], count);
+			return EXIT_FAILURE;
+		}
+		printf("%s: %d replayed, behind the first check %zu times\n", argv[i], count, fuzz_deep_count);
 	}
 	return argc > 1 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
