@@ -7,13 +7,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "upgrade"))
-from release import RELEASED, Checks, Failure, Machine, Run  # noqa: E402
+from release import RELEASED, Checks, Failure, Machine, Run, keys_of  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev")).resolve()
 
 
 def carry_on(machine, folder, checks):
-    machine.up((folder / "hmac.key").read_text())
+    machine.up(keys_of(folder))
     machine.load_register(folder / "register.sql")
     machine.ctl("migrate")
     machine.load_log(folder / "log.jsonl")

@@ -4,7 +4,7 @@ A folder of tests/released holds
     commit          the commit of the release
     log.jsonl       every message of its topics, a line each, in the order of the partitions
     register.sql    pg_dump --data-only of its register
-    hmac.key        the key of its teacher keys
+    hmac.key        the key of its teacher keys; stand.key: of its pseudonyms
     before/, after/ deliveries in the form of tests/cases, with what the release made of them. `before` is what the log and
                     the register hold, the last two deliveries unfinished: one not judged, one judged and not written.
                     `after` has not happened yet. A repeat in it names the number of the event in `before`.
@@ -35,6 +35,7 @@ from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
 WAIT_S = 60
+KEYS = ("hmac.key", "stand.key")
 PARTITIONS = 3
 SHOWN_LINES = 12
 COUNTS = {"gateway": 1, "validate": 2, "write": 2}
@@ -51,6 +52,10 @@ def load_cases():
 
 cases = load_cases()
 Failure = cases.Failure
+
+
+def keys_of(folder):
+    return {name: (folder / name).read_text() for name in KEYS}
 
 
 class Workers(programs.Workers):
@@ -74,13 +79,14 @@ class Machine:
         self.build = build
         self.workers = None
 
-    def up(self, hmac_key=None):
+    def up(self, keys):
+        """keys: {file name: content}."""
         self.stack.up({"partitions": PARTITIONS, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
                        "base_port": None, "wait": WAIT_S})
         self.workers = Workers(self.stack, self.build)
-        if hmac_key is not None:
-            self.workers.dir.mkdir(exist_ok=True)
-            self.workers.secret("hmac.key", lambda: hmac_key)
+        self.workers.dir.mkdir(exist_ok=True)
+        for name, key in keys.items():
+            self.workers.secret(name, lambda key=key: key)
         self.workers.set_up(self.build, COUNTS, True, {})
 
     @property
