@@ -2,7 +2,7 @@
 #ifndef RUN_CONFIG_HELP_H
 #define RUN_CONFIG_HELP_H
 
-#include "run/config.h"
+#include "run/config_table.h"
 
 enum { CONFIG_RANGE_BYTES = 96 };
 
