@@ -467,6 +467,10 @@ def questions(workers, board, delivery):
     check("as each report that was shown does", seen.stdout.splitlines().count(f"{who}|report {delivery}|{int(board)}") == 4 and
           "no-such" not in seen.stdout, seen.stdout)
     expect("stand wants to know of whom", ctl("stand"), 64, "--all")
+    for words in (["stand", "--all"], ["status", "--json"], ["report", board, delivery]):
+        with open("/dev/full", "w") as full:
+            done = workers.ctl(*words, stdout=full, stderr=subprocess.PIPE, text=True)
+        check(f"{words[0]} cut short is a fault", done.returncode == 70 and done.stderr.count("could not be written whole") == 1, done)
     expect("coverage", ctl("coverage"), 0, "delivered")
     a_register_that_hangs(workers)
     covered = json.loads(ctl("coverage", "--output", "json").stdout)

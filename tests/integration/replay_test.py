@@ -353,17 +353,25 @@ def is_json(text):
 
 
 def confirmed_after_a_replay(machine):
-    """A Confirm spares whom the delivery's replays name (design 6)."""
+    """A VOLLEDIG nobody could read has no end (specification 7.1); a Confirm spares whom a replayed delivery names (design 6)."""
     machine.deliver("99902", 2, "MUTATIE", [line(number, "99QB") for number in range(60, 64)])
     restart_validator(machine, {"topic.reference": "instroom.reference.9", "missing.wait.max": "500ms"})
     name = machine.deliver("99902", 3, "VOLLEDIG", [line(number, "99QB") for number in (50, 51, 60, 61)])
     restart_validator(machine, {})
-    check("a VOLLEDIG nobody could read waits", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
+    seen = machine.json("report", "99902", name)
+    check("a VOLLEDIG nobody could read lets nobody lapse, and does not wait",
+          (seen["status"], seen["ontbrekend"], seen["vervallen"]) == ("verwerkt", 0, 0), seen)
+    machine.expect("so there is nothing to confirm", 0, "uitgevoerd: nee", "confirm", "99902", name)
+    machine.replay("replayed", "--delivery", "99902", name)
+    seen = machine.json("report", "99902", name)
+    check("nor when its lines have come in", (seen["status"], seen["vervallen"]) == ("verwerkt", 0), seen)
+    name = machine.deliver("99902", 4, "VOLLEDIG", [*[line(number, "99QB") for number in (50, 51, 60)], line(61, "99QB", text="123")])
+    check("one with a BSN that cannot be read waits", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
     machine.replay("replayed", "--delivery", "99902", name)
     check("it waits on", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
     machine.expect("it is confirmed", 0, "uitgevoerd: ja", "confirm", "99902", name)
     seen = machine.json("report", "99902", name)
-    check("and only those it does not name lapse", seen["vervallen"] == 2, seen["vervallen"])
+    check("and only those it does not name lapse", seen["vervallen"] == 3, seen["vervallen"])
     machine.balances("after a replay and a confirmation")
 
 

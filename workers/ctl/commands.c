@@ -178,7 +178,7 @@ static const struct command REPLAY[] = {
 	{ .name = "replay plan",
 	  .arguments_max = 1,
 	  .purpose = "what judging failed lines again would do, and a job for it",
-	  .help = "Takes lines that stand as afgekeurd or quarantaine, of a teacher all or none; --board, --code, --period "
+	  .help = "Takes lines that stand as afgekeurd or quarantaine, all lines of a teacher or none; --board, --code, --period "
 		  "and --quarantine narrow each other. Nothing is published: replay start does that.",
 	  OPTIONS_OF(PLAN_OPTIONS),
 	  .outputs = TEXT_JSON,

@@ -1,4 +1,4 @@
-/* confirm: publishes a Confirm message and tells what came of it (specification 7.3).
+/* confirm: publishes a Confirm message and waits for the answer to it (specification 7.3).
  *
  * No header: run_confirm stands in deliver_commands.h. */
 #include "ctl/deliver/deliver_commands.h"

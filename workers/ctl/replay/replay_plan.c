@@ -191,7 +191,7 @@ static void close_plan(struct plan *plan)
 	arena_release(&plan->arena);
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
 static const struct {
 	const char *name;

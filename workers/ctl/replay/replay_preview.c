@@ -23,7 +23,7 @@ struct known_teacher {
 struct replay_preview {
 	struct pg_link *link;
 	struct known_teacher *teachers; /* of the board at hand, rising by key */
-	size_t count, room;
+	size_t count, capacity;
 	bool has_board;
 	uint32_t board;
 };
@@ -49,15 +49,15 @@ void replay_preview_close(struct replay_preview *preview)
 
 static bool reserve(struct replay_preview *preview, size_t count)
 {
-	if (count <= preview->room)
+	if (count <= preview->capacity)
 		return true;
-	size_t room = MAX(count, preview->room * 2);
-	struct known_teacher *grown = reallocarray(preview->teachers, room, sizeof *grown);
+	size_t capacity = MAX(count, preview->capacity * 2);
+	struct known_teacher *grown = reallocarray(preview->teachers, capacity, sizeof *grown);
 
 	if (!grown)
 		return false;
 	preview->teachers = grown;
-	preview->room = room;
+	preview->capacity = capacity;
 	return true;
 }
 

@@ -96,7 +96,7 @@ static int load_window(struct replay_publish *publish, struct err *err)
 		*item = (struct item){ .position = pg_get_i64(rows, i, 0), .attempt = pg_get_i32(rows, i, 1) };
 		memcpy(item->reference_version, pg_get_bytes(rows, i, 2).p, sizeof item->reference_version);
 		if (!read_array(pg_get_bytes(rows, i, 3), &publish->arena, &item->records, &item->record_count))
-			rc = err_set(err, ERR_FULL, "arena", "no room for the items of a job");
+			rc = err_set(err, ERR_FULL, "arena", "no memory for the items of a job");
 		publish->after = item->position;
 	}
 	return rc;

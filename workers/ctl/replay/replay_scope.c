@@ -48,7 +48,7 @@ int replay_find(struct pg_link *link, const struct replay_filter *filter, struct
 	*ret_count = pg_rows_count(rows);
 	*ret = arena_take(arena, *ret_count, sizeof **ret);
 	if (!*ret)
-		return err_set(err, ERR_FULL, "arena", "no room for %zu deliveries", *ret_count);
+		return err_set(err, ERR_FULL, "arena", "no memory for %zu deliveries", *ret_count);
 	for (size_t i = 0; i < *ret_count; i++)
 		(*ret)[i] = pg_get_i64(rows, i, 0);
 	return 0;
@@ -97,7 +97,7 @@ static int take_lines(const struct replay_filter *filter, struct slice body, con
 	struct wire_feedback feedback;
 	bool *is_taken = arena_take_zeroed(arena, group_count, sizeof *is_taken);
 	int rc = is_taken ? wire_feedback_decode(body, arena, &feedback, err)
-			  : err_set(err, ERR_FULL, "arena", "no room for the groups of a delivery");
+			  : err_set(err, ERR_FULL, "arena", "no memory for the groups of a delivery");
 
 	if (rc == 0)
 		rc = mark_groups(filter, &feedback, outcomes, group_count, is_taken, err);
@@ -105,20 +105,20 @@ static int take_lines(const struct replay_filter *filter, struct slice body, con
 		return rc;
 	ret->records = arena_take(arena, feedback.lines.count, sizeof *ret->records);
 	if (!ret->records)
-		return err_set(err, ERR_FULL, "arena", "no room for the lines of a delivery");
+		return err_set(err, ERR_FULL, "arena", "no memory for the lines of a delivery");
 	for (size_t i = 0; i < feedback.lines.count; i++)
 		if (is_taken[feedback.lines.items[i].group])
 			ret->records[ret->record_count++] = feedback.lines.items[i].record_number;
 	return 0;
 }
 
-/* Of a body that could not be read: nobody can be told apart. */
+/* Of a body that could not be read: its lines have no teachers. */
 static int take_all(struct arena *arena, struct replay_target *ret, struct err *err)
 {
 	ret->record_count = (size_t)ret->line_count;
 	ret->records = arena_take(arena, ret->record_count, sizeof *ret->records);
 	if (!ret->records)
-		return err_set(err, ERR_FULL, "arena", "no room for the lines of a delivery");
+		return err_set(err, ERR_FULL, "arena", "no memory for the lines of a delivery");
 	for (size_t i = 0; i < ret->record_count; i++)
 		ret->records[i] = (int32_t)i + FIRST_RECORD;
 	return 0;
@@ -151,7 +151,7 @@ int replay_load(struct pg_link *link, const struct replay_filter *filter, int64_
 	struct slice body;
 
 	if (!arena_copy(arena, pg_get_bytes(rows, 0, 5), &body))
-		return err_set(err, ERR_FULL, "arena", "no room for the lines of a delivery");
+		return err_set(err, ERR_FULL, "arena", "no memory for the lines of a delivery");
 	rc = outcomes_decode(pg_get_bytes(rows, 0, 4), (size_t)ret->line_count, arena, &outcomes, &group_count, err);
 	return rc != 0 ? rc : take_lines(filter, body, outcomes, group_count, arena, ret, err);
 }
