@@ -60,23 +60,100 @@ static void write_seconds(struct strbuf *out, int64_t us)
 			  magnitude % MICROSECONDS);
 }
 
-static bool is_counter(enum metric_kind kind)
+static const char *type_of(enum metric_kind kind)
 {
-	return kind == METRIC_COUNTER || kind == METRIC_COUNTER_US;
+	static const char *const NAMES[] = {
+		[METRIC_COUNTER] = "counter", [METRIC_COUNTER_US] = "counter",	[METRIC_GAUGE] = "gauge",
+		[METRIC_GAUGE_US] = "gauge",  [METRIC_HISTOGRAM] = "histogram", [METRIC_HISTOGRAM_US] = "histogram",
+	};
+
+	return NAMES[kind];
+}
+
+/* Upper edges of the buckets; the last bucket has none. */
+static const int64_t SIZE_EDGES[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000 };
+static const int64_t DURATION_EDGES[] = { 1000,	    2500,     5000,	10000,	   25000,     50000,
+					  100000,   250000,   500000,	1000000,   2500000,   5000000,
+					  10000000, 30000000, 60000000, 300000000, 3600000000 };
+_Static_assert(ARRAY_LEN(SIZE_EDGES) < HISTOGRAM_BUCKETS && ARRAY_LEN(DURATION_EDGES) < HISTOGRAM_BUCKETS,
+	       "a bucket is left for what lies above the edges");
+
+static size_t edges_of(enum metric_kind kind, const int64_t **ret)
+{
+	*ret = kind == METRIC_HISTOGRAM_US ? DURATION_EDGES : SIZE_EDGES;
+	return kind == METRIC_HISTOGRAM_US ? ARRAY_LEN(DURATION_EDGES) : ARRAY_LEN(SIZE_EDGES);
+}
+
+void metric_observe(struct metric *metric, int64_t v)
+{
+	const int64_t *edges;
+	size_t count = edges_of(metric->kind, &edges), bucket = 0;
+
+	v = MAX(v, (int64_t)0);
+	while (bucket < count && v > edges[bucket])
+		bucket++;
+	atomic_fetch_add_explicit(&metric->histogram->counts[bucket], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&metric->value, v, memory_order_relaxed);
+}
+
+static void write_value(struct strbuf *out, enum metric_kind kind, int64_t value)
+{
+	if (kind == METRIC_COUNTER_US || kind == METRIC_GAUGE_US || kind == METRIC_HISTOGRAM_US)
+		write_seconds(out, value);
+	else
+		strbuf_add_printf(out, "%" PRId64 "\n", value);
+}
+
+/* The name with its suffix, and the labels. */
+static void write_series(struct strbuf *out, const struct metric *metric, const char *suffix)
+{
+	strbuf_add_printf(out, "%s%s", metric->name, suffix);
+	if (metric->labels && *metric->labels)
+		strbuf_add_printf(out, "{%s}", metric->labels);
+	strbuf_add_char(out, ' ');
+}
+
+/* le is the last label. A reader sees counts that rise from bucket to bucket, whatever is observed meanwhile, and a
+ * _count that equals the last. */
+static void write_bucket(struct strbuf *out, const struct metric *metric, const char *edge, int64_t count)
+{
+	bool has_labels = metric->labels && *metric->labels;
+
+	strbuf_add_printf(out, "%s_bucket{%s%sle=\"%s\"} %" PRId64 "\n", metric->name, has_labels ? metric->labels : "",
+			  has_labels ? "," : "", edge, count);
+}
+
+static void write_histogram(struct strbuf *out, const struct metric *metric)
+{
+	const int64_t *edges;
+	size_t count = edges_of(metric->kind, &edges);
+	int64_t observed = 0;
+	char edge[32];
+
+	for (size_t i = 0; i <= count; i++) {
+		observed += atomic_load_explicit(&metric->histogram->counts[i], memory_order_relaxed);
+		if (i == count)
+			snprintf(edge, sizeof edge, "+Inf");
+		else if (metric->kind == METRIC_HISTOGRAM_US)
+			snprintf(edge, sizeof edge, "%g", (double)edges[i] / MICROSECONDS);
+		else
+			snprintf(edge, sizeof edge, "%" PRId64, edges[i]);
+		write_bucket(out, metric, edge, observed);
+	}
+	write_series(out, metric, "_sum");
+	write_value(out, metric->kind, atomic_load_explicit(&metric->value, memory_order_relaxed));
+	write_series(out, metric, "_count");
+	strbuf_add_printf(out, "%" PRId64 "\n", observed);
 }
 
 static void write_metric(struct strbuf *out, const struct metric *metric)
 {
-	int64_t value = atomic_load_explicit(&metric->value, memory_order_relaxed);
-
-	strbuf_add_text(out, metric->name);
-	if (metric->labels && *metric->labels)
-		strbuf_add_printf(out, "{%s}", metric->labels);
-	strbuf_add_char(out, ' ');
-	if (metric->kind == METRIC_COUNTER_US || metric->kind == METRIC_GAUGE_US)
-		write_seconds(out, value);
-	else
-		strbuf_add_printf(out, "%" PRId64 "\n", value);
+	if (metric->histogram) {
+		write_histogram(out, metric);
+		return;
+	}
+	write_series(out, metric, "");
+	write_value(out, metric->kind, atomic_load_explicit(&metric->value, memory_order_relaxed));
 }
 
 /* Resident bytes by /proc/self/statm, whose second number counts pages; 0 when it cannot be read. */
@@ -138,7 +215,7 @@ void metrics_write(struct strbuf *out)
 	pthread_mutex_lock(&list_lock);
 	for (const struct metric *metric = list_first; metric; metric = metric->next) {
 		if (strcmp(metric->name, name) != 0)
-			write_head(out, metric->name, metric->help, is_counter(metric->kind) ? "counter" : "gauge");
+			write_head(out, metric->name, metric->help, type_of(metric->kind));
 		name = metric->name;
 		write_metric(out, metric);
 	}

@@ -13,8 +13,17 @@
 enum metric_kind {
 	METRIC_COUNTER,
 	METRIC_GAUGE,
-	METRIC_COUNTER_US, /* value in microseconds, shown in seconds: name it .._seconds_total */
-	METRIC_GAUGE_US,   /* likewise: .._seconds */
+	METRIC_COUNTER_US,   /* value in microseconds, shown in seconds: name it .._seconds_total */
+	METRIC_GAUGE_US,     /* likewise: .._seconds */
+	METRIC_HISTOGRAM,    /* of sizes, 1 to 100,000 */
+	METRIC_HISTOGRAM_US, /* of durations in microseconds, 1 ms to an hour, shown in seconds: name it .._seconds */
+};
+
+enum { HISTOGRAM_BUCKETS = 18 };
+
+/* How many observations fell into each bucket, that of the largest values last. */
+struct histogram {
+	_Atomic int64_t counts[HISTOGRAM_BUCKETS];
 };
 
 struct metric {
@@ -22,13 +31,31 @@ struct metric {
 	const char *labels; /* "stage=\"validate\",outcome=\"nieuw\"", or "" */
 	const char *help;
 	enum metric_kind kind;
-	_Atomic int64_t value;
-	struct metric *next; /* owned by metrics.c */
+	_Atomic int64_t value;	     /* of a histogram: the sum of what was observed */
+	struct metric *next;	     /* owned by metrics.c */
+	struct histogram *histogram; /* NULL for the other kinds */
 };
+
+/* Initializers. A label set is a literal: METRIC_OF(METRIC_COUNTER, name, "stage=\"write\"", "Verdicts seen.") */
+#define METRIC_OF(kind_, name_, labels_, help_)                                        \
+	{                                                                              \
+		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_) \
+	}
+#define HISTOGRAM_OF(kind_, name_, labels_, help_)                                                                       \
+	{                                                                                                                \
+		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_), .histogram = &(struct histogram) \
+		{                                                                                                        \
+			{                                                                                                \
+				0                                                                                        \
+			}                                                                                                \
+		}                                                                                                        \
+	}
 
 /* metric must live until the process ends (static). Same name several times with other labels is fine. */
 void metrics_register(struct metric *metric);
 void metrics_register_all(struct metric *metrics, size_t count);
+/* One value of a histogram; a negative one counts as 0. */
+void metric_observe(struct metric *metric, int64_t v);
 void metrics_write(struct strbuf *out); /* Prometheus text format, instroom_build_info and process figures included */
 
 static inline void metric_add(struct metric *metric, int64_t n)

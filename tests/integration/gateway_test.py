@@ -162,8 +162,9 @@ class Gateway:
         return int(re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1]) / 1024
 
     def metric(self, name):
+        """name: as shown, but for the label of the stage."""
         for line in self.ask("/metrics").body.decode().splitlines():
-            if line.startswith(name + " "):
+            if line.replace('{stage="gateway"}', "").replace('stage="gateway",', "").startswith(name + " "):
                 return float(line.split()[-1])
         raise AssertionError(f"there is no metric {name}")
 
@@ -499,7 +500,7 @@ def survives_a_sender_that_leaves_while_its_delivery_is_under_way(bench):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         connection.close()
     eventually(lambda: gateway.metric("instroom_upload_bytes") == 0, 10, "memory")
-    eventually(lambda: gateway.metric("instroom_requests_open") == 0, 10, "requests")
+    eventually(lambda: gateway.metric("instroom_requests_in_flight") == 0, 10, "requests")
     expect(bench.log_end() <= before + 50, "more than was sent")
     expect(gateway.deliver(csv_of([42])).status == 202, "the next one")
 
@@ -753,7 +754,7 @@ def ends_in_time_with_an_answer_for_all_when_kafka_does_not_come_back(bench):
             waiting = [gateway.begin(len(csv_of([92])), query(proef="ja")) for _ in range(5)]
             for connection in waiting:
                 connection.sendall(csv_of([92]))
-            eventually(lambda: gateway.metric("instroom_requests_open") == 5, 10, "they wait for Kafka")
+            eventually(lambda: gateway.metric("instroom_requests_in_flight") == 5, 10, "they wait for Kafka")
             half = gateway.begin(100)
             half.sendall(b"x")
             pidfd = os.pidfd_open(gateway.pid)

@@ -1,18 +1,30 @@
 #!/usr/bin/env python3
-"""The three workers as programs, with every peer away: settings, the service manager, the exit status.
+"""The workers as programs, with every peer away: settings, the service manager, exit status, metrics, and the pages of docs/
+that list settings and metrics.
 
-  programs_test.py BUILD      BUILD: the folder that holds workers/
+  programs_test.py BUILD              BUILD: the folder that holds workers/
+  programs_test.py BUILD --renew      writes docs/settings.md anew
 """
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 NOWHERE = "127.0.0.1:1"
 WORKERS = ("gateway", "validate", "write")
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS_HEAD = """# Settings
+
+From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --renew`. A setting comes from its default, then the file of
+`--config`, then the environment, then the arguments; the last one stands. All faults are listed at once, and end the start with 78.
+"""
+OF_THE_PROCESS = ("instroom_build_info", "process_")
+LAZY = {"instroom_consumer_lag_records"}  # shown when a partition is ours
 WAIT_S = 30
 failures = []
 
@@ -109,7 +121,60 @@ def test_password(place, worker):
         process.communicate()
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def read_series(place, worker):
+    """The metrics a worker shows: [(name, {label: value})]."""
+    port = free_port()
+    process = place.start(worker, f"--{'listen' if worker == 'gateway' else 'status.address'}=127.0.0.1:{port}")
+    try:
+        place.hear_ready()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=WAIT_S) as answer:
+            lines = answer.read().decode().splitlines()
+    finally:
+        process.kill()
+        process.communicate()
+    found = [re.fullmatch(r"(\w+)(?:\{(.*)\})? \S+", line) for line in lines if not line.startswith("#")]
+    return [(match[1], dict(re.findall(r'(\w+)="([^"]*)"', match[2] or ""))) for match in found]
+
+
+def check_metrics(series):
+    """Each has its stage, and stands in docs/metrics.md; each that an alert asks for is shown by some worker."""
+    page = (ROOT / "docs/metrics.md").read_text()
+    for worker, (name, labels) in ((worker, one) for worker in series for one in series[worker]):
+        if name.startswith(OF_THE_PROCESS):
+            continue
+        expect(labels.get("stage") == worker, f"{worker}: {name} has stage {labels.get('stage')}")
+        expect(f"`{re.sub('_(bucket|sum|count)$', '', name)}`" in page, f"docs/metrics.md does not know {name}")
+    shown = [one for worker in series.values() for one in worker]
+    for name, wanted in re.findall(r"(instroom_\w+)(?:\{(.*?)\})?", "".join(
+            re.findall(r"^ *expr:(.*)$", (ROOT / "deploy/alerts.yaml").read_text(), re.M))):
+        pairs = re.findall(r'(\w+)="([^"]*)"', wanted)
+        expect(name in LAZY or any(name == at and all(labels.get(key) == value for key, value in pairs) for at, labels in shown),
+               f"deploy/alerts.yaml: no worker shows {name}{{{wanted}}}")
+
+
+def settings_page(build):
+    programs = [*(f"{worker}/instroom-{worker}" for worker in WORKERS), "ctl/instroomctl"]
+    parts = [subprocess.run([Path(build) / "workers" / program, "--config-help"], capture_output=True, text=True, check=True).stdout
+             for program in programs]
+    return SETTINGS_HEAD + "".join("\n" + part for part in parts)
+
+
 def main():
+    page = settings_page(sys.argv[1])
+    if sys.argv[2:] == ["--renew"]:
+        (ROOT / "docs/settings.md").write_text(page)
+        return 0
+    expect((ROOT / "docs/settings.md").read_text() == page, "docs/settings.md is not what the programs say: see --renew")
+    series = {}
+    for worker in WORKERS:
+        with tempfile.TemporaryDirectory() as folder:
+            series[worker] = read_series(Place(sys.argv[1], folder), worker)
+    check_metrics(series)
     for worker in WORKERS:
         for test in (test_notify, test_old_name, test_faults, test_password):
             with tempfile.TemporaryDirectory() as folder:

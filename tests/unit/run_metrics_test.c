@@ -1,4 +1,5 @@
 #include "run/metrics.h"
+#include "run/stage_metrics.h"
 
 #include <criterion/criterion.h>
 
@@ -48,4 +49,57 @@ Test(metrics, tell_of_the_process)
 		cr_expect(strstr(page, NAMES[i]), "%s", NAMES[i]);
 	cr_assert_eq(sscanf(strstr(page, NAMES[1]), "\nprocess_resident_memory_bytes %lld", &resident), 1);
 	cr_expect_gt(resident, 1 << 20);
+}
+
+static struct metric HISTOGRAMS[] = {
+	HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_test_seconds", "stage=\"a\"", "Time."),
+	HISTOGRAM_OF(METRIC_HISTOGRAM, "instroom_test_records", "", "Sizes."),
+	HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_test_seconds", "stage=\"b\"", "Time."),
+};
+
+Test(metrics, a_histogram_counts_up_to_each_edge_that_one_included)
+{
+	static const int64_t OBSERVED_US[] = { -5, 0, 1000, 1001, 2500, 3600000000, 3600000001 };
+
+	metrics_register_all(HISTOGRAMS, ARRAY_LEN(HISTOGRAMS));
+	for (size_t i = 0; i < ARRAY_LEN(OBSERVED_US); i++)
+		metric_observe(&HISTOGRAMS[0], OBSERVED_US[i]);
+	const char *page = write_page();
+
+	cr_expect(strstr(page,
+			 "# TYPE instroom_test_seconds histogram\ninstroom_test_seconds_bucket{stage=\"a\",le=\"0.001\"} 3\n"
+			 "instroom_test_seconds_bucket{stage=\"a\",le=\"0.0025\"} 5\n"),
+		  "%s", page);
+	cr_expect(strstr(page,
+			 "{stage=\"a\",le=\"300\"} 5\ninstroom_test_seconds_bucket{stage=\"a\",le=\"3600\"} 6\n"
+			 "instroom_test_seconds_bucket{stage=\"a\",le=\"+Inf\"} 7\n"
+			 "instroom_test_seconds_sum{stage=\"a\"} 7200.004502\ninstroom_test_seconds_count{stage=\"a\"} 7\n"
+			 "instroom_test_seconds_bucket{stage=\"b\",le=\"0.001\"} 0\n"),
+		  "%s", page);
+}
+
+Test(metrics, a_histogram_of_sizes_has_whole_edges)
+{
+	metrics_register_all(HISTOGRAMS, ARRAY_LEN(HISTOGRAMS));
+	metric_observe(&HISTOGRAMS[1], 100000);
+	metric_observe(&HISTOGRAMS[1], 100001);
+	const char *page = write_page();
+
+	cr_expect(strstr(page, "instroom_test_records_bucket{le=\"1\"} 0\n"), "%s", page);
+	cr_expect(strstr(page,
+			 "instroom_test_records_bucket{le=\"100000\"} 1\ninstroom_test_records_bucket{le=\"+Inf\"} 2\n"
+			 "instroom_test_records_sum 200001\ninstroom_test_records_count 2\n"),
+		  "%s", page);
+}
+
+Test(metrics, the_lag_of_a_partition_that_left_is_none)
+{
+	stage_metrics_lag("test", "instroom.raw.1", 3, 7);
+	stage_metrics_lag("test", "instroom.raw.1", STAGE_PARTITIONS_MAX, 9); /* none of ours: nothing */
+	cr_expect(strstr(write_page(),
+			 "instroom_consumer_lag_records{stage=\"test\",topic=\"instroom.raw.1\",partition=\"3\"} 7\n"));
+	stage_metrics_lag_left(3);
+	stage_metrics_lag_left(4); /* never measured */
+	cr_expect(strstr(write_page(), "partition=\"3\"} 0\n"));
+	cr_expect_not(strstr(write_page(), "partition=\"4\""));
 }

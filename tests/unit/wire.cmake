@@ -17,6 +17,7 @@ instroom_wire_test(protocol_raw_message_test)
 instroom_wire_test(protocol_reference_snapshot_test)
 instroom_wire_test(protocol_outcomes_test)
 instroom_wire_test(protocol_verdict_test)
+instroom_wire_test(protocol_verdict_headers_test)
 instroom_wire_test(protocol_feedback_test)
 
 instroom_wire_test(codec_schema_test)

@@ -1,30 +1,33 @@
 #include "gateway/gateway_metrics.h"
 
-#define METRIC(name_, labels_, help_, kind_)                                           \
-	{                                                                              \
-		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_) \
-	}
-#define DELIVERIES(outcome)                                                                                       \
-	METRIC("instroom_deliveries_total", "outcome=\"" outcome "\"", "deliveries by what the gateway answered", \
-	       METRIC_COUNTER)
+#include "run/stage_metrics.h"
 
-#define ENDED(reason)                                                                                             \
-	METRIC("instroom_connections_ended_total", "reason=\"" reason "\"", "connections that the gateway ended", \
-	       METRIC_COUNTER)
+#define STAGE STAGE_LABEL("gateway")
+#define DELIVERIES(outcome)                                                                      \
+	METRIC_OF(METRIC_COUNTER, "instroom_deliveries_total", STAGE ",outcome=\"" outcome "\"", \
+		  "Deliveries by what the gateway answered.")
+#define ENDED(reason)                                                                                 \
+	METRIC_OF(METRIC_COUNTER, "instroom_connections_ended_total", STAGE ",reason=\"" reason "\"", \
+		  "Connections that the gateway ended.")
 
 static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCEPTED] = DELIVERIES("accepted"),
 	[METRIC_REPEATED] = DELIVERIES("repeat"),
 	[METRIC_REFUSED] = DELIVERIES("refused"),
 	[METRIC_BUSY] = DELIVERIES("busy"),
-	[METRIC_RECEIVED_BYTES] = METRIC("instroom_received_bytes_total", "", "bytes of deliveries read", METRIC_COUNTER),
+	[METRIC_RECEIVED_BYTES] =
+		METRIC_OF(METRIC_COUNTER, "instroom_received_bytes_total", STAGE, "Bytes of deliveries read."),
 	[METRIC_ACCEPTED_LINES] =
-		METRIC("instroom_received_lines_total", "", "lines of deliveries accepted", METRIC_COUNTER),
-	[METRIC_RESERVED_BYTES] = METRIC("instroom_upload_bytes", "",
-					 "memory of uploads, of messages under way to Kafka and of answers", METRIC_GAUGE),
-	[METRIC_IN_FLIGHT] = METRIC("instroom_requests_open", "", "requests that wait for Kafka", METRIC_GAUGE),
-	[METRIC_CONNECTIONS] = METRIC("instroom_connections", "", "connections", METRIC_GAUGE),
-	[METRIC_REGISTER_UP] = METRIC("instroom_register_up", "", "1: the register answers", METRIC_GAUGE),
+		METRIC_OF(METRIC_COUNTER, "instroom_received_lines_total", STAGE, "Lines of deliveries accepted."),
+	[METRIC_RESERVED_BYTES] = METRIC_OF(METRIC_GAUGE, "instroom_upload_bytes", STAGE,
+					    "Memory of uploads, of messages in flight to Kafka and of answers."),
+	[METRIC_IN_FLIGHT] = METRIC_OF(METRIC_GAUGE, "instroom_requests_in_flight", STAGE, "Requests that wait for Kafka."),
+	[METRIC_CONNECTIONS] = METRIC_OF(METRIC_GAUGE, "instroom_connections", STAGE, "Connections."),
+	[METRIC_REGISTER_UP] = METRIC_OF(METRIC_GAUGE, "instroom_register_up", STAGE, "1: the register answers."),
+	[METRIC_UPLOAD_US] = HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_upload_duration_seconds", STAGE,
+					  "Time from the head of an upload to its receipt."),
+	[METRIC_UPLOAD_LINES] =
+		HISTOGRAM_OF(METRIC_HISTOGRAM, "instroom_delivery_records", STAGE, "Lines of one accepted delivery."),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),
@@ -48,4 +51,9 @@ void gateway_metric_add(enum gateway_metric metric, int64_t n)
 void gateway_metric_set(enum gateway_metric metric, int64_t v)
 {
 	metric_set(&metrics[metric], v);
+}
+
+void gateway_metric_observe(enum gateway_metric metric, int64_t v)
+{
+	metric_observe(&metrics[metric], v);
 }

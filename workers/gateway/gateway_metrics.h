@@ -15,6 +15,8 @@ enum gateway_metric {
 	METRIC_IN_FLIGHT,
 	METRIC_CONNECTIONS,
 	METRIC_REGISTER_UP,
+	METRIC_UPLOAD_US,	/* histogram */
+	METRIC_UPLOAD_LINES,	/* histogram */
 	METRIC_ENDED_MALFORMED, /* these in the order of enum http_end */
 	METRIC_ENDED_HEAD_TIME,
 	METRIC_ENDED_BODY_TIME,
@@ -29,5 +31,6 @@ enum gateway_metric {
 void gateway_metrics_register(void);
 void gateway_metric_add(enum gateway_metric metric, int64_t n);
 void gateway_metric_set(enum gateway_metric metric, int64_t v);
+void gateway_metric_observe(enum gateway_metric metric, int64_t v);
 
 #endif

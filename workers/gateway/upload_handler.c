@@ -263,6 +263,8 @@ static void upload_published(struct request *request, const struct kafka_report 
 	}
 	gateway_metric_add(METRIC_ACCEPTED, 1);
 	gateway_metric_add(METRIC_ACCEPTED_LINES, upload->lines);
+	gateway_metric_observe(METRIC_UPLOAD_LINES, upload->lines);
+	gateway_metric_observe(METRIC_UPLOAD_US, (clock_ms() - request->begun_ms) * 1000);
 	upload_answer_receipt(&request->reply, &(struct upload_receipt){ .board = upload->header.reading.header.board,
 									 .id = upload->id,
 									 .fingerprint = upload->fingerprint,

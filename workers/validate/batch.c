@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "validate/raw_input.h"
+#include "validate/validate_metrics.h"
 
 enum {
 	IDLE_WAIT_MS = 100,
@@ -100,6 +101,8 @@ static void take(struct batch *batch, struct batch_message *message, bool *ret_i
 		return;
 	batch->bytes += (int64_t)message->raw.value.n;
 	batch->lines += lines_announced(&message->raw);
+	if (message->raw.timestamp_ms >= 0)
+		validate_metric_observe(METRIC_LOG_WAIT_US, (clock_wall_ms() - message->raw.timestamp_ms) * 1000);
 	*ret_is_full |= batch->bytes >= config->batch_bytes_max || batch->lines >= config->batch_lines_max ||
 			lane->batch.message_count >= lane->messages_max;
 }

@@ -228,7 +228,7 @@ static int read_boards(struct batch *batch, struct lane *lane, bool *ret_is_read
 	if (*ret_is_ready || (rc < 0 && rc != -ERR_RETRY))
 		return rc;
 	if (rc == 0)
-		validate_metric_add(METRIC_CONFLICTS, 1);
+		validate_metric_add(METRIC_BATCHES_FENCED, 1);
 	else
 		peers_cache_failed(batch->peers, err);
 	lane_forget_fetched(lane);
@@ -242,6 +242,7 @@ static int give_up(struct batch *batch, struct lane *lane, int rc, const struct 
 	if (rc != -ERR_RETRY && rc != -ERR_FULL)
 		return rc;
 	lane_attempt_take_back(batch->peers, lane);
+	validate_metric_add(METRIC_BATCH_RETRIES, 1);
 	log_event(LOG_WARN, "batch.dropped", "partition=%d next_raw=%lld code=%s why=%s effect=\"fetched again\"",
 		  lane->partition, (long long)lane->position.next_raw, err->code, LOG_QUOTED(err->text));
 	lane_forget_fetched(lane);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "protocol/frame.h"
+#include "protocol/verdict_headers.h"
 #include "run/app.h"
 #include "validate/validate_metrics.h"
 #include "wire/gen/quarantine.h"
@@ -20,12 +21,13 @@ static int pass_time(struct batch *batch, struct err *err)
 	return 0;
 }
 
+/* headers: NULL: none. */
 static int produce(struct batch *batch, const char *topic, const struct batch_message *message, struct slice value,
-		   void *token, struct err *err)
+		   const struct verdict_headers_text *headers, void *token, struct err *err)
 {
 	for (;;) {
-		int rc = kafka_producer_put(batch->peers->producer, topic, message->raw.partition, message->raw.key,
-					    value, NULL, 0, token, err);
+		int rc = kafka_producer_put(batch->peers->producer, topic, message->raw.partition, message->raw.key, value,
+					    headers ? headers->items : NULL, headers ? headers->count : 0, token, err);
 
 		if (rc == -ERR_FULL) /* the producer's queue: room comes with the reports */
 			rc = pass_time(batch, err);
@@ -76,7 +78,7 @@ static int send_quarantine(struct batch *batch, const struct batch_message *mess
 
 	batch->is_quarantine_refused = false;
 	batch->is_quarantine_in_flight = true;
-	int rc = produce(batch, topic, message, value, &batch->is_quarantine_in_flight, err);
+	int rc = produce(batch, topic, message, value, NULL, &batch->is_quarantine_in_flight, err);
 
 	if (rc < 0) {
 		batch->is_quarantine_in_flight = false;
@@ -123,11 +125,13 @@ int batch_output_verdict(struct batch *batch, struct batch_message *message, con
 			 struct err *err)
 {
 	struct lane_batch *part = &message->lane->batch;
+	struct verdict_headers_text headers;
 
+	verdict_headers_write(message->raw.timestamp_ms, &headers);
 	assert(message->raw.offset == part->next.next_raw);
 	message->verdict_offset_expected = part->next.next_verdict;
 	int rc = produce(batch, batch->peers->config->topic.verdict, message, strbuf_slice(&batch->maker.message),
-			 message, err);
+			 &headers, message, err);
 
 	if (rc < 0)
 		return rc;

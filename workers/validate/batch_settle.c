@@ -22,7 +22,7 @@ static void settle_void(struct batch *batch, struct lane *lane)
 	const char *refusal = lane->batch.refusal;
 
 	lane_attempt_take_back(batch->peers, lane);
-	validate_metric_add(METRIC_CONFLICTS, 1);
+	validate_metric_add(refusal ? METRIC_BATCH_RETRIES : METRIC_BATCHES_FENCED, 1);
 	lane_forget_fetched(lane);
 	log_event(LOG_WARN, refusal ? "batch.refused" : "batch.void",
 		  "partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s effect=\"the log is read to where it counts\"",
@@ -39,7 +39,7 @@ static int advance_cache(struct batch *batch, struct lane *lane, bool *ret_is_cu
 
 	*ret_is_current = true;
 	if (lane->state != LANE_RUN) {
-		validate_metric_add(METRIC_THROUGH_TURNS, 1);
+		validate_metric_add(METRIC_BYPASSED_BATCHES, 1);
 		return 0;
 	}
 	int rc = redis_cache_advance(batch->peers->cache, lane->partition, &expected, &next, lane->batch.boards,
@@ -49,7 +49,7 @@ static int advance_cache(struct batch *batch, struct lane *lane, bool *ret_is_cu
 	if (rc == -ERR_RETRY)
 		peers_cache_failed(batch->peers, err);
 	else if (!*ret_is_current) /* another wrote, or it is more than one call carries: the start folds it in chunks */
-		validate_metric_add(METRIC_CONFLICTS, 1);
+		validate_metric_add(METRIC_BATCHES_FENCED, 1);
 	return rc == -ERR_RETRY || rc == -ERR_FULL ? 0 : rc;
 }
 

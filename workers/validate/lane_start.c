@@ -226,7 +226,7 @@ static int take_folded(struct lane_start *self, struct lane *lane, const struct 
 	if (rc < 0)
 		return rc;
 	if (!is_folded) {
-		validate_metric_add(METRIC_CONFLICTS, 1);
+		validate_metric_add(METRIC_BATCHES_FENCED, 1);
 		lane_enter(lane, LANE_START, 0, "another advanced the cache, or began it anew");
 		return 0;
 	}

@@ -1,33 +1,32 @@
 #include "validate/validate_metrics.h"
 
 #include "protocol/verdict_class.h"
+#include "run/stage_metrics.h"
 
-enum { PARTITIONS_MAX = 1024 };
-
-#define METRIC(name_, labels_, help_, kind_)                                           \
-	{                                                                              \
-		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_) \
-	}
-#define COUNTER(name, labels, help) METRIC(name, labels, help, METRIC_COUNTER)
-#define STATE(state, help)	    METRIC("instroom_partitions", "stage=\"validate\",state=\"" state "\"", help, METRIC_GAUGE)
-#define MESSAGES(kind)		    COUNTER("instroom_messages_total", "stage=\"validate\",kind=\"" kind "\"", "raw messages judged")
-#define LINES(outcome)		    COUNTER("instroom_records_total", "stage=\"validate\",outcome=\"" outcome "\"", "lines judged")
+#define STAGE		    STAGE_LABEL("validate")
+#define COUNTER(name, help) METRIC_OF(METRIC_COUNTER, name, STAGE, help)
+#define MESSAGES(kind) \
+	METRIC_OF(METRIC_COUNTER, "instroom_messages_total", STAGE ",kind=\"" kind "\"", "Raw messages judged.")
+#define LINES(outcome) STAGE_RECORDS("validate", outcome)
 
 static struct metric metrics[VALIDATE_METRICS] = {
-	[METRIC_TURNS] = COUNTER("instroom_turns_total", "stage=\"validate\"", "turns that judged something"),
-	[METRIC_TURN_US] =
-		METRIC("instroom_turn_seconds_total", "stage=\"validate\"", "time spent in them", METRIC_COUNTER_US),
-	[METRIC_BYTES] = COUNTER("instroom_verdict_bytes_total", "", "bytes of verdicts made"),
-	[METRIC_FOLDED] = COUNTER("instroom_dedup_folded_total", "", "verdicts of the log folded into the cache"),
-	[METRIC_VOID] = COUNTER("instroom_dedup_void_total", "", "verdicts met in the log that do not count"),
-	[METRIC_COLD_STARTS] = COUNTER("instroom_dedup_cold_starts_total", "", "caches begun from the register"),
-	[METRIC_THROUGH_TURNS] = COUNTER("instroom_dedup_through_turns_total", "", "batches judged without the cache"),
-	[METRIC_CONFLICTS] = COUNTER("instroom_dedup_conflicts_total", "", "batches given up because another wrote"),
-	[METRIC_QUARANTINED] = COUNTER("instroom_quarantined_total", "stage=\"validate\"", "raw messages put aside"),
-	[METRIC_PARTITIONS] = STATE("owned", "raw partitions of this process"),
-	[METRIC_PARTITIONS_THROUGH] = STATE("through", "raw partitions judged without the cache"),
-	[METRIC_PARTITIONS_LATE] = STATE("late", "raw partitions that wait for a schema or reference version"),
-	[METRIC_PARTITIONS_PARKED] = STATE("parked", "raw partitions that wait for an operator"),
+	[METRIC_BATCHES] = STAGE_BATCHES("validate"),
+	[METRIC_BATCH_RETRIES] = STAGE_BATCH_RETRIES("validate"),
+	[METRIC_BATCHES_FENCED] = STAGE_BATCHES_FENCED("validate"),
+	[METRIC_BATCH_US] = STAGE_BATCH_DURATION("validate"),
+	[METRIC_BATCH_LINES] = STAGE_BATCH_RECORDS("validate"),
+	[METRIC_LOG_WAIT_US] = STAGE_LOG_WAIT("validate"),
+	[METRIC_BYTES] = COUNTER("instroom_verdict_bytes_total", "Bytes of verdicts produced."),
+	[METRIC_FOLDED] = STAGE_VERDICTS("validate", "yes"),
+	[METRIC_VOID] = STAGE_VERDICTS("validate", "no"),
+	[METRIC_COLD_STARTS] = COUNTER("instroom_cache_cold_starts_total", "Caches begun from the register."),
+	[METRIC_BYPASSED_BATCHES] =
+		COUNTER("instroom_cache_bypassed_batches_total", "Batches of one partition judged without the cache."),
+	[METRIC_QUARANTINED] = COUNTER("instroom_quarantined_total", "Raw messages quarantined."),
+	[METRIC_PARTITIONS] = STAGE_PARTITIONS("validate", "owned"),
+	[METRIC_PARTITIONS_BYPASS] = STAGE_PARTITIONS("validate", "bypass"),
+	[METRIC_PARTITIONS_WAITING] = STAGE_PARTITIONS("validate", "waiting"),
+	[METRIC_PARTITIONS_PARKED] = STAGE_PARTITIONS("validate", "parked"),
 };
 
 static struct metric messages[] = {
@@ -41,13 +40,6 @@ static struct metric lines[] = {
 	[VERDICT_REJECTED] = LINES("rejected"),	    [VERDICT_WITHDRAW] = LINES("withdraw"),
 	[VERDICT_QUARANTINE] = LINES("quarantine"),
 };
-
-struct lag_metric {
-	struct metric metric;
-	char labels[300];
-	bool is_registered;
-};
-static struct lag_metric lags[PARTITIONS_MAX];
 
 void validate_metrics_register(void)
 {
@@ -79,20 +71,7 @@ void validate_metrics_count(const struct wire_verdict *verdict)
 		metric_add(&lines[i], counts[i]);
 }
 
-void validate_metrics_lag(const char *topic, int32_t partition, int64_t records)
+void validate_metric_observe(enum validate_metric metric, int64_t v)
 {
-	if (partition < 0 || partition >= PARTITIONS_MAX)
-		return;
-	struct lag_metric *lag = &lags[partition];
-
-	metric_set(&lag->metric, records);
-	if (lag->is_registered)
-		return;
-	snprintf(lag->labels, sizeof lag->labels, "stage=\"validate\",topic=\"%s\",partition=\"%d\"", topic, partition);
-	lag->metric.name = "instroom_consumer_lag_records";
-	lag->metric.labels = lag->labels;
-	lag->metric.help = "raw messages not judged yet";
-	lag->metric.kind = METRIC_GAUGE;
-	metrics_register(&lag->metric);
-	lag->is_registered = true;
+	metric_observe(&metrics[metric], v);
 }

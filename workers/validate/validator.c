@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "run/app.h"
 #include "run/crash.h"
+#include "run/stage_metrics.h"
 #include "run/status.h"
 #include "validate/batch.h"
 #include "validate/batch_judge.h"
@@ -59,6 +60,7 @@ static void on_revoked(void *owner, const int32_t *partitions, size_t count, boo
 			continue;
 		lane_enter(lane, LANE_UNASSIGNED, 0, is_lost ? "it was lost to another" : "the group took it");
 		batch_forget_lane(lane);
+		stage_metrics_lag_left(partitions[i]);
 	}
 }
 
@@ -84,8 +86,8 @@ static void report_state(struct validator *self)
 	uint32_t owned = starting + counts[LANE_RUN] + counts[LANE_BYPASS] + counts[LANE_WAITING] + counts[LANE_PARKED];
 
 	validate_metric_set(METRIC_PARTITIONS, owned);
-	validate_metric_set(METRIC_PARTITIONS_THROUGH, counts[LANE_BYPASS]);
-	validate_metric_set(METRIC_PARTITIONS_LATE, counts[LANE_WAITING]);
+	validate_metric_set(METRIC_PARTITIONS_BYPASS, counts[LANE_BYPASS]);
+	validate_metric_set(METRIC_PARTITIONS_WAITING, counts[LANE_WAITING]);
 	validate_metric_set(METRIC_PARTITIONS_PARKED, counts[LANE_PARKED]);
 	if (!self->is_member)
 		app_set_ready(false, "the consumer group");
@@ -112,7 +114,7 @@ static void measure_lag(struct validator *self)
 			continue;
 		if (kafka_producer_range(self->peers.producer, topic, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
 			return; /* asked again later */
-		validate_metrics_lag(topic, lane->partition, range.high - lane->position.next_raw);
+		stage_metrics_lag("validate", topic, lane->partition, range.high - lane->position.next_raw);
 	}
 }
 
@@ -160,8 +162,9 @@ static int judge_and_settle(struct validator *self, struct err *err)
 		return rc < 0 ? rc : waited;
 	crash_point("validate.delivered");
 	rc = each_lane_of_batch(self, batch_settle_lane, err);
-	validate_metric_add(METRIC_TURNS, 1);
-	validate_metric_add(METRIC_TURN_US, clock_us() - begin_us);
+	validate_metric_add(METRIC_BATCHES, 1);
+	validate_metric_observe(METRIC_BATCH_US, clock_us() - begin_us);
+	validate_metric_observe(METRIC_BATCH_LINES, self->batch.lines);
 	return rc;
 }
 

@@ -11,9 +11,14 @@
 
 static void count_messages(struct message *const *messages, size_t count)
 {
+	int64_t now_ms = clock_wall_ms(), lines = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct message *message = messages[i];
 
+		lines += message->verdict.header.line_count;
+		if (message->is_entered && message->accepted_at_ms >= 0)
+			write_observe(OBSERVE_DELIVERY_US, (now_ms - message->accepted_at_ms) * 1000);
 		if (message->is_entered || message->replay == REPLAY_ENTERED)
 			write_count_lines(&message->ledger);
 		else if (message->verdict.kind == VERDICT_KIND_DELIVERY || message->replay == REPLAY_REPEATED)
@@ -21,6 +26,7 @@ static void count_messages(struct message *const *messages, size_t count)
 	}
 	write_count(COUNT_MESSAGES, (int64_t)count);
 	write_count(COUNT_BATCHES, 1);
+	write_observe(OBSERVE_BATCH_LINES, lines);
 }
 
 /* An operator asked for a replay, so one that did nothing must not go unseen. */
@@ -32,7 +38,7 @@ static void report_replays(struct message *const *messages, size_t count)
 		write_count(COUNT_REPLAYS, message->replay == REPLAY_ENTERED);
 		if (message->replay != REPLAY_UNKNOWN && message->replay != REPLAY_UNFIT)
 			continue;
-		write_count(COUNT_REPLAYS_LEFT, 1);
+		write_count(COUNT_REPLAYS_SKIPPED, 1);
 		log_event(LOG_ERROR, "replay.skipped", "partition=%d offset=%lld board=%05d attempt=%d why=%s effect=%s",
 			  message->partition, (long long)message->verdict.raw_offset, message->verdict.header.board,
 			  message->verdict.attempt,
@@ -146,7 +152,8 @@ int application_run(struct writer *writer, struct err *err)
 	if (inbox_is_empty(&writer->inbox))
 		return 0;
 	rc = apply(writer, &end, err);
-	write_count(COUNT_BATCH_US, clock_us() - start_us);
+	if (rc == 0 && end == TRANSACTION_COMMITTED)
+		write_observe(OBSERVE_BATCH_US, clock_us() - start_us);
 	if (rc == -ERR_RETRY)
 		return keep_batch(writer, err);
 	if (rc != 0)

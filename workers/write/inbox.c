@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
+#include "protocol/verdict_headers.h"
 #include "write/pending.h"
 
 enum {
@@ -88,6 +89,7 @@ static enum inbox_result add(struct inbox *inbox, struct message *message, const
 
 	message->partition = raw->partition;
 	message->verdict_offset = raw->offset;
+	message->accepted_at_ms = verdict_headers_accepted_at(raw->headers, raw->header_count);
 	inbox->messages[at] = message;
 	inbox->after[at] = inbox->partitions[raw->partition].ahead;
 	inbox->raws[at] = *raw;

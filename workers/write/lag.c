@@ -1,15 +1,15 @@
 #include "write/lag.h"
 
 #include "base/clock.h"
-#include "write/write_metrics.h"
+#include "run/stage_metrics.h"
 
 enum { LAG_EVERY_MS = 10000, LAG_WAIT_MS = 200 };
 
 void lag_measure(struct writer *writer)
 {
+	const char *topic = writer->config.topic.verdict;
 	struct kafka_topic_range range;
 	struct err err;
-	int64_t lag = 0;
 
 	if (clock_ms() < writer->lag_at_ms)
 		return;
@@ -19,9 +19,8 @@ void lag_measure(struct writer *writer)
 
 		if (!partition_is_open(partition))
 			continue;
-		if (kafka_producer_range(writer->producer, writer->config.topic.verdict, i, LAG_WAIT_MS, &range, &err) != 0)
+		if (kafka_producer_range(writer->producer, topic, i, LAG_WAIT_MS, &range, &err) != 0)
 			return;
-		lag += range.high - partition->committed.at.next_verdict;
+		stage_metrics_lag("write", topic, i, range.high - partition->committed.at.next_verdict);
 	}
-	write_gauge(GAUGE_LAG, lag);
 }

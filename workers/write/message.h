@@ -47,6 +47,7 @@ struct message {
 	int64_t position;
 	int32_t partition;
 	int64_t verdict_offset;
+	int64_t accepted_at_ms; /* append of its raw message; -1: not known */
 	struct refusal refusal;
 	struct board_state *board;
 	struct message *next; /* of the same board, in log order */

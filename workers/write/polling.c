@@ -8,13 +8,15 @@ enum { POLL_MS = 200 };
 
 void polling_count_partitions(const struct writer *writer)
 {
-	int64_t owned = 0, parked = 0;
+	int64_t owned = 0, waiting = 0, parked = 0;
 
 	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
 		owned += writer->inbox.partitions[i].state != PARTITION_OTHERS;
+		waiting += writer->inbox.partitions[i].state == PARTITION_ASSIGNED;
 		parked += writer->inbox.partitions[i].state == PARTITION_PARKED;
 	}
 	write_gauge(GAUGE_PARTITIONS, owned);
+	write_gauge(GAUGE_WAITING, waiting);
 	write_gauge(GAUGE_PARKED, parked);
 }
 
@@ -86,6 +88,7 @@ static int fetch_again(struct writer *writer, int32_t partition, struct err *err
 
 static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_is_full, struct err *err)
 {
+	int64_t appended_ms = raw->timestamp_ms;
 	int32_t partition = raw->partition;
 	int rc = 0;
 
@@ -100,7 +103,9 @@ static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_i
 	case INBOX_FULL:
 		*ret_is_full = true;
 		return fetch_again(writer, partition, err);
-	default:
+	case INBOX_ADDED:
+		if (appended_ms >= 0)
+			write_observe(OBSERVE_LOG_WAIT_US, (clock_wall_ms() - appended_ms) * 1000);
 		break;
 	}
 	*ret_is_full = inbox_is_full(&writer->inbox);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "protocol/log_position.h"
 #include "run/app.h"
+#include "run/stage_metrics.h"
 #include "run/status.h"
 #include "write/application.h"
 #include "write/lag.h"
@@ -45,8 +46,10 @@ static void on_revoked(void *opaque, const int32_t *partitions, size_t count, bo
 		  LOG_QUOTED("the batch is given up"));
 	application_give_up(writer);
 	for (size_t i = 0; i < count; i++)
-		if (partitions[i] < INBOX_PARTITIONS_MAX)
+		if (partitions[i] < INBOX_PARTITIONS_MAX) {
 			partition_change(&writer->inbox.partitions[partitions[i]], PARTITION_OTHERS);
+			stage_metrics_lag_left(partitions[i]);
+		}
 	polling_count_partitions(writer);
 }
 

@@ -1,10 +1,10 @@
 #include "write/write_metrics.h"
 
-#define LINES(name)                                                                                                    \
-	{                                                                                                              \
-		"instroom_records_total", "stage=\"write\",outcome=\"" name "\"", "Lines by outcome.", METRIC_COUNTER, \
-			0, NULL                                                                                        \
-	}
+#include "run/stage_metrics.h"
+
+#define STAGE		    STAGE_LABEL("write")
+#define COUNTER(name, help) METRIC_OF(METRIC_COUNTER, name, STAGE, help)
+#define LINES(outcome)	    STAGE_RECORDS("write", outcome)
 
 /* by enum outcome - 1 */
 static struct metric lines[OUTCOMES] = {
@@ -13,28 +13,23 @@ static struct metric lines[OUTCOMES] = {
 };
 
 static struct metric counters[WRITE_COUNTERS] = {
-	[COUNT_BATCHES] = { "instroom_batches_total", "stage=\"write\"", "Transactions committed.", METRIC_COUNTER, 0, NULL },
-	[COUNT_BATCH_US] = { "instroom_batch_duration_seconds_total", "stage=\"write\"", "Time in transactions.",
-			     METRIC_COUNTER_US, 0, NULL },
-	[COUNT_MESSAGES] = { "instroom_verdicts_total", "counts=\"yes\"", "Verdicts applied.", METRIC_COUNTER, 0, NULL },
-	[COUNT_VOID] = { "instroom_verdicts_total", "counts=\"no\"", "Verdicts that do not count.", METRIC_COUNTER, 0, NULL },
-	[COUNT_REPEATS] = { "instroom_repeats_total", "", "Deliveries known before, which change nothing.",
-			    METRIC_COUNTER, 0, NULL },
-	[COUNT_FENCED] = { "instroom_sink_fenced_total", "", "Batches given up as another instance owns a partition.",
-			   METRIC_COUNTER, 0, NULL },
-	[COUNT_RETRIES] = { "instroom_batch_retries_total", "stage=\"write\"", "Batches tried again after a pause.",
-			    METRIC_COUNTER, 0, NULL },
-	[COUNT_FORGOTTEN] = { "instroom_forgotten_teachers_total", "", "Teachers the cache was told to forget.",
-			      METRIC_COUNTER, 0, NULL },
-	[COUNT_REPLAYS] = { "instroom_replays_total", "", "Replays entered in the ledger.", METRIC_COUNTER, 0, NULL },
-	[COUNT_REPLAYS_LEFT] = { "instroom_replays_passed_over_total", "",
-				 "Replays that fit no delivery of the ledger.", METRIC_COUNTER, 0, NULL },
-	[GAUGE_PARTITIONS] = { "instroom_partitions_owned", "stage=\"write\"", "Partitions written by this instance.",
-			       METRIC_GAUGE, 0, NULL },
-	[GAUGE_PARKED] = { "instroom_partitions_parked", "stage=\"write\"", "Partitions that wait for an operator.",
-			   METRIC_GAUGE, 0, NULL },
-	[GAUGE_LAG] = { "instroom_consumer_lag_records", "stage=\"write\"", "Verdicts not yet applied, own partitions.",
-			METRIC_GAUGE, 0, NULL },
+	[COUNT_BATCHES] = STAGE_BATCHES("write"),
+	[COUNT_RETRIES] = STAGE_BATCH_RETRIES("write"),
+	[COUNT_FENCED] = STAGE_BATCHES_FENCED("write"),
+	[OBSERVE_BATCH_US] = STAGE_BATCH_DURATION("write"),
+	[OBSERVE_BATCH_LINES] = STAGE_BATCH_RECORDS("write"),
+	[OBSERVE_LOG_WAIT_US] = STAGE_LOG_WAIT("write"),
+	[OBSERVE_DELIVERY_US] = HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_delivery_duration_seconds", STAGE,
+					     "Time from a delivery's append to the raw log until its COMMIT."),
+	[COUNT_MESSAGES] = STAGE_VERDICTS("write", "yes"),
+	[COUNT_VOID] = STAGE_VERDICTS("write", "no"),
+	[COUNT_REPEATS] = COUNTER("instroom_repeats_total", "Deliveries known before, which change nothing."),
+	[COUNT_FORGOTTEN] = COUNTER("instroom_forgotten_teachers_total", "Teachers the cache has to forget."),
+	[COUNT_REPLAYS] = COUNTER("instroom_replays_total", "Replays entered in the ledger."),
+	[COUNT_REPLAYS_SKIPPED] = COUNTER("instroom_replays_skipped_total", "Replays that fit no delivery of the ledger."),
+	[GAUGE_PARTITIONS] = STAGE_PARTITIONS("write", "owned"),
+	[GAUGE_WAITING] = STAGE_PARTITIONS("write", "waiting"),
+	[GAUGE_PARKED] = STAGE_PARTITIONS("write", "parked"),
 };
 
 void write_metrics_register(void)
@@ -51,6 +46,11 @@ void write_count(enum write_counter counter, int64_t n)
 void write_gauge(enum write_counter gauge, int64_t value)
 {
 	metric_set(&counters[gauge], value);
+}
+
+void write_observe(enum write_counter histogram, int64_t value)
+{
+	metric_observe(&counters[histogram], value);
 }
 
 void write_count_lines(const struct ledger *ledger)
