@@ -36,7 +36,8 @@ class Demo:
             programs.Workers(self.stack).end_all()
         self.stack.wipe()
         self.stack = stacks.Stack(NAME)
-        self.stack.up({"partitions": 12, "brokers": 1, "servers": None, "no_topics": False, "tmpfs": False, "base_port": None,
+        self.stack.up({"partitions": 12, "brokers": 1, "servers": None, "no_topics": False, "tmpfs": False,
+                       "base_port": None,
                        "wait": 60})
         self.workers = programs.Workers(self.stack)
         counts = {"gateway": 1, "validate": 1, "write": 1}
@@ -54,21 +55,24 @@ class Demo:
                                    self.data / "reference"], check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StackError(f"the reference tables could not be made: {done.stderr.strip()}")
-        subprocess.run([self.build / "workers/gen/instroom-gen", "--out", out, "--seed", SEED, "--night", str(night), *options,
+        subprocess.run([self.build / "workers/gen/instroom-gen", "--out", out, "--seed", SEED, "--night", str(night),
+                        *options,
                         *reference], check=True)
         return out
 
     def deliver(self, folder):
         """Lines and seconds from the first upload byte to the last commit."""
         begun = time.monotonic()
-        done = self.workers.ctl("deliver", "--json", "--parallel", PARALLEL, str(folder), stdout=subprocess.PIPE, text=True)
+        done = self.workers.ctl("deliver", "--json", "--parallel", PARALLEL, str(folder), stdout=subprocess.PIPE,
+                                text=True)
         if done.returncode not in (0, 1):
             raise StackError(f"instroomctl deliver ended with {done.returncode}")
         if self.workers.ctl("wait").returncode != 0:
             raise StackError("not everything was judged and written in time: scripts/workers --name demo ctl status")
         seconds = time.monotonic() - begun
         answer = json.loads(done.stdout)
-        print(f"{answer['accepted']} deliveries, {answer['lines']} lines in {seconds:.2f} s: {answer['lines'] / seconds:,.0f} "
+        print(f"{answer['accepted']} deliveries, {answer['lines']} lines in {seconds:.2f} s: "
+              f"{answer['lines'] / seconds:,.0f} "
               f"lines/s from the first uploaded byte to the last commit")
 
     def ledger(self, *words):
@@ -78,7 +82,8 @@ class Demo:
         return json.loads(done.stdout)
 
     def show_ledger(self, boards):
-        rows = [("national", self.ledger("--check"))] + [(f"board {board}", self.ledger("--board", board)) for board in boards]
+        rows = [("national", self.ledger("--check"))] + [(f"board {board}", self.ledger("--board", board))
+                                                         for board in boards]
         names = ["deliveries", "lines"] + OUTCOMES + ["lapsed_teachers", "waiting"]
         print(f"{'':16}" + "".join(f"{name:>16}" for name, _ in rows))
         for name in names:

@@ -51,7 +51,8 @@ class Kafka:
         self.port = stack.port(f"kafka{node}")
         self.dir = stack.dir / self.name
         self.settings = self.dir / "server.properties"
-        self.temporary = place("kafka") / "tmp" / f"{stack.name}-{self.name}"  # native libraries: /dev/shm may forbid to run them
+        # native libraries: /dev/shm may forbid to run them
+        self.temporary = place("kafka") / "tmp" / f"{stack.name}-{self.name}"
         self.process = Process(self.name, stack.pid_file(self.name), stack.log_file(self.name), self.settings)
 
     def properties(self):
@@ -108,11 +109,13 @@ class Kafka:
         self.temporary.parent.mkdir(exist_ok=True)
         self.temporary.mkdir()
         give_to(self.stack.user, self.temporary)
-        return [find_java(), "-XX:+UseSerialGC", "-XX:+PerfDisableSharedMem", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError",
+        return [find_java(), "-XX:+UseSerialGC", "-XX:+PerfDisableSharedMem", "-XX:TieredStopAtLevel=1",
+                "-XX:+ExitOnOutOfMemoryError",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
                 "-Djava.awt.headless=true", f"-Djava.io.tmpdir={self.temporary}",
-                *([f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists() else []),
+                *([f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists()
+                  else []),
                 *options, "-cp", ":".join(jars)]
 
     def remove_temporary(self):

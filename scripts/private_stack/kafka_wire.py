@@ -78,7 +78,8 @@ def metadata(port, wait_s=2):
 
 
 def create_topics(port, topics, wait_s=15):
-    """topics: [(name, partitions, replication, {setting: value})]. Returns {name: (error, text)} of those that failed."""
+    """topics: [(name, partitions, replication, {setting: value})]. Returns {name: (error, text)} of those that
+    failed."""
     body = struct.pack(">i", len(topics))
     for name, partitions, replication, settings in topics:
         body += pack_text(name) + struct.pack(">ihii", partitions, replication, 0, len(settings))

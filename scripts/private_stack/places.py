@@ -1,8 +1,8 @@
 """places: where the stack keeps its things, and as whom its servers run.
 
-Everything lies under .run/ of the checkout. Servers run unprivileged: as the caller, or, when root calls (initdb refuses
-root), as the user postgres or nobody. When that user cannot get into the checkout (a clone under /root), .run/NAME becomes a
-link to a directory under /var/tmp that only this checkout uses.
+Everything lies under .run/ of the checkout. Servers run unprivileged: as the caller, or, when root calls (initdb
+refuses root), as the user postgres or nobody. When that user cannot get into the checkout (a clone under /root),
+.run/NAME becomes a link to a directory under /var/tmp that only this checkout uses.
 """
 import hashlib
 import os
@@ -30,7 +30,8 @@ def server_user():
             return pwd.getpwnam(name)
         except KeyError:
             pass
-    raise StackError("root may not run the servers and there is neither a user postgres nor nobody: run scripts/install")
+    raise StackError("root may not run the servers and there is neither a user postgres nor nobody: "
+                     "run scripts/install")
 
 
 def as_user(user):

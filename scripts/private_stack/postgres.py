@@ -1,6 +1,7 @@
 """postgres: the register's server in a private stack, with the database instroom and its three roles.
 
-Schema objects are not made here: that is instroomctl migrate. Passwords are random per stack and stand in the pass file.
+Schema objects are not made here: that is instroomctl migrate. Passwords are random per stack and stand in the pass
+file.
 """
 import glob
 import os
@@ -133,7 +134,8 @@ class Postgres:
         give_to(self.stack.user, secret)
         secret.write_text(self.passwords()[ADMIN] + "\n")
         status, said = self.run([f"{find_programs()}/initdb", "-D", self.data, "-U", ADMIN, f"--pwfile={secret}",
-                                 "-E", "UTF8", "--locale=C", "--auth=scram-sha-256", "--no-instructions"], self.stack.user)
+                                 "-E", "UTF8", "--locale=C", "--auth=scram-sha-256", "--no-instructions"],
+                                 self.stack.user)
         secret.unlink()
         if status != 0:
             raise StackError(f"postgres: initdb failed:\n{said}")
@@ -146,8 +148,8 @@ class Postgres:
         self.process.start([f"{find_programs()}/postgres", "-D", self.data], self.dir, self.stack.user)
 
     def clear_the_dead(self):
-        """After kill -9 backends may live a moment longer, and a server that nobody has waited for (a zombie) looks alive
-        to its lock files: wait for the first, remove the second."""
+        """After kill -9 backends may live a moment longer, and a server that nobody has waited for (a zombie) looks
+        alive to its lock files: wait for the first, remove the second."""
         wait_for_end_of(processes_in(self.data), 10)
         for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{self.port}.lock"):
             try:

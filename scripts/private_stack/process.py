@@ -102,7 +102,8 @@ def processes_in(directory):
     found = []
     for entry in os.listdir("/proc"):
         try:
-            if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(directory) and start_time(entry) is not None:
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(directory) and \
+               start_time(entry) is not None:
                 found.append(int(entry))
         except OSError:
             pass
@@ -141,7 +142,8 @@ class Process:
             return None
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
-                command = file.read()  # empty for an instant within exec: the program's own, and that of /usr/bin/env before it
+                # empty for an instant within exec: the program's own, and that of /usr/bin/env before it
+                command = file.read()
             is_ours = start_time(pid) == started and (not command or self.mark in command)
         except OSError:
             is_ours = False
@@ -210,7 +212,8 @@ class Process:
         deadline = time.monotonic() + wait_s
         while not is_ready():
             if self.pid() is None:
-                raise StackError(f"{self.name} ended while it started; the end of {self.log_file}:\n{tail_of(self.log_file)}")
+                raise StackError(f"{self.name} ended while it started; the end of "
+                                 f"{self.log_file}:\n{tail_of(self.log_file)}")
             if time.monotonic() > deadline:
                 raise StackError(f"{self.name} was not ready within {wait_s:g} s (--wait gives it longer); "
                                  f"the end of {self.log_file}:\n{tail_of(self.log_file)}")

@@ -67,7 +67,8 @@ class Stack:
         if (self.dir / "stack.json").exists():
             self.record = json.loads((self.dir / "stack.json").read_text())
             if self.record["uid"] != os.geteuid():
-                raise StackError(f"stack {name} belongs to user {self.record['uid']}: work as that user, or take another --name")
+                raise StackError(f"stack {name} belongs to user {self.record['uid']}: work as that user, or take "
+                                 f"another --name")
 
     # --- what it consists of ---
 
@@ -90,7 +91,8 @@ class Stack:
 
     def nodes(self):
         count = self.record["brokers"]
-        return [kafka.Kafka(self, node, count) for node in range(1, count + 1)] if "kafka" in self.record["servers"] else []
+        return [kafka.Kafka(self, node, count)
+                for node in range(1, count + 1)] if "kafka" in self.record["servers"] else []
 
     def servers(self):
         found = self.nodes()
@@ -102,7 +104,8 @@ class Stack:
 
     def named(self, server):
         """The servers a word on the command line means: kafka is all brokers, kafka1 is also a single one."""
-        found = [one for one in self.servers() if one.name == server or (server == "kafka" and one.name.startswith("kafka"))]
+        found = [one for one in self.servers() if one.name == server or
+                 (server == "kafka" and one.name.startswith("kafka"))]
         if not found and server == "kafka1":
             found = self.nodes()
         if not found:
@@ -124,7 +127,8 @@ class Stack:
             self.link.mkdir(mode=0o755, exist_ok=True)
         self.dir = self.link.resolve()
         if not can_reach(self.user, self.dir):
-            raise StackError(f"user {self.user.pw_name} cannot get into {self.dir}: make it and what is above it passable")
+            raise StackError(f"user {self.user.pw_name} cannot get into {self.dir}: make it and what is above it "
+                             f"passable")
         for part in ("pid", "log"):
             (self.dir / part).mkdir(mode=0o755, exist_ok=True)
         self.record = {

@@ -12,7 +12,8 @@ from . import worker_process
 from .places import CHECKOUT, StackError
 from .stack import BLOCK, FREE_OFFSET
 from .worker_process import KINDS
-PER_KIND = 8  # ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
+# ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
+PER_KIND = 8
 
 # The stand key of the cases (tests/oracle, ../shared/cases-2): pseudonyms and fingerprints are compared with theirs.
 CASES_KEY = "instroom-cases-key-of-32-bytes-!"
@@ -86,7 +87,8 @@ class Workers:
         tokens = self.secret("tokens", lambda: f"{token.read_text()} *\n")
         kafka = {"kafka.brokers": env["INSTROOM_KAFKA_BROKERS"]}
         self.write("instroomctl.conf", kafka | {
-            "topic.partitions": self.stack.record["partitions"], "topic.replication": min(3, self.stack.record["brokers"]),
+            "topic.partitions": self.stack.record["partitions"],
+            "topic.replication": min(3, self.stack.record["brokers"]),
             "pg.owner.conninfo": env["INSTROOM_PG_OWNER"], "pg.conninfo": env["INSTROOM_PG_READER"],
             "gateway.url": f"http://127.0.0.1:{Worker(self, 'gateway', 1).port}", "gateway.token.file": token,
             "stand.key.file": stand_key, "hmac.key.file": hmac_key,
@@ -159,7 +161,8 @@ def generation(number):
     topics = {f"topic.{name}": f"instroom.{name}.{number}" for name in ("raw", "verdict", "quarantine", "reference")}
     return {"instroomctl": topics, "gateway": {name: topics[name] for name in ("topic.raw", "topic.reference")},
             "validate": topics | {"kafka.group": f"instroom-validate-{number}"},
-            "write": {name: topics[name] for name in ("topic.raw", "topic.verdict")} | {"kafka.group": f"instroom-write-{number}"}}
+            "write": {name: topics[name] for name in ("topic.raw", "topic.verdict")} |
+            {"kafka.group": f"instroom-write-{number}"}}
 
 
 def default_build():

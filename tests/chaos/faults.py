@@ -1,4 +1,5 @@
-"""faults: what a trial can suffer. Each kind says how it is made; `draw` picks parameters from the trial's random source.
+"""faults: what a trial can suffer. Each kind says how it is made; `draw` picks parameters from the trial's random
+source.
 
     prepare(machine, crash_at)   before the workers start: settings of one worker, crash points
     before_load(machine)         when they are ready and nothing was sent yet
@@ -95,8 +96,8 @@ class Fault:
 
 
 class Crash(Fault):
-    """The first worker of a kind dies at the hit-th passing of a crash point and is started again; then: points of its next
-    lives, at their first passing."""
+    """The first worker of a kind dies at the hit-th passing of a crash point and is started again; then: points of its
+    next lives, at their first passing."""
 
     def __init__(self, point, hit, number=1, then=()):
         super().__init__()
@@ -127,8 +128,8 @@ class Crash(Fault):
 
 
 class StopAt(Crash):
-    """It stops there instead, a second instance takes over after the session's time, and it wakes up in the middle of what
-    it did: a zombie at an exact place."""
+    """It stops there instead, a second instance takes over after the session's time, and it wakes up in the middle of
+    what it did: a zombie at an exact place."""
 
     def __init__(self, point, hit, number=1, lasts_s=ZOMBIE_S):
         super().__init__(point, hit, number)
@@ -187,7 +188,8 @@ class Kill(Fault):
     number_of_signal = signal.SIGKILL
 
     def begin(self, machine):
-        threading.Thread(target=self.kill, args=(machine.workers.named(f"{self.kind}{self.number}")[0],), daemon=True).start()
+        threading.Thread(target=self.kill, args=(machine.workers.named(f"{self.kind}{self.number}")[0],),
+                         daemon=True).start()
 
     def kill(self, worker):
         for _ in range(self.again):
@@ -369,7 +371,8 @@ class RedisEvicts(RedisFull):
 
 
 class RedisStaysFull(RedisFull):
-    """From before the first delivery until all is written: validators have a cache that they can read, and only read."""
+    """From before the first delivery until all is written: validators have a cache that they can read, and only
+    read."""
 
     stays = True
 
@@ -600,8 +603,8 @@ class PgLocked(Fault):
 
 
 class PgDeadlock(Fault):
-    """Somebody locks the teachers and then wants the cursors. The writer has a cursor and wants the teachers: it is the one
-    that is ended with 40P01, as the other looks for no deadlock for a minute."""
+    """Somebody locks the teachers and then wants the cursors. The writer has a cursor and wants the teachers: it is the
+    one that is ended with 40P01, as the other looks for no deadlock for a minute."""
 
     resource = "postgres"
     sql = """
@@ -648,7 +651,8 @@ class PgDeadlock(Fault):
 
     def cross(self, machine):
         while True:
-            done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", machine.stack.env()["INSTROOM_PG_ADMIN"]],
+            done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
+                                   machine.stack.env()["INSTROOM_PG_ADMIN"]],
                                   input=self.sql, check=False, capture_output=True, text=True)
             self.met += done.returncode == 0 and "met" in done.stderr
             if self.is_over.wait(0.2):
@@ -687,13 +691,15 @@ class PgBackup(PgOld):
     """The same from a base backup, taken under load, and the WAL that came while it was taken."""
 
     def prepare(self, machine, crash_at):
-        machine.sql("drop tablespace if exists small")  # an earlier trial's, empty now: a backup has no room for its copy
+        # an earlier trial's, empty now: a backup has no room for its copy
+        machine.sql("drop tablespace if exists small")
 
     def begin(self, machine):
         server = machine.server("postgres")
         self.copy = server.dir / "copy"
         shutil.rmtree(self.copy, ignore_errors=True)
-        status, said = server.run([f"{postgres.find_programs()}/pg_basebackup", "-D", self.copy, "-X", "stream", "-c", "fast",
+        status, said = server.run([f"{postgres.find_programs()}/pg_basebackup", "-D", self.copy, "-X", "stream", "-c",
+                                   "fast",
                                    "-w", "-d", server.conninfo(postgres.ADMIN)])
         if status != 0:
             raise StackError(f"pg_basebackup: {said}")
@@ -827,7 +833,8 @@ class LogReplaced(Fault):
         self.parked = 0
         while self.parked < len(cursors) and time.monotonic() < deadline:
             time.sleep(0.2)
-            self.parked = int(machine.sql("select count(*) from register.cursor where next_raw > 0 and parked is not null"))
+            self.parked = int(machine.sql("select count(*) from register.cursor where next_raw > 0 and parked is not "
+                                          "null"))
         self.expected = len(cursors)
 
     def has_struck(self, keeper):
@@ -896,7 +903,8 @@ def produce_lines(machine, topic, partition, count):
 
 def fetch(machine, topic, partition):
     """The bytes of the last message there, or None."""
-    done = subprocess.run(["kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", topic, "-p", str(partition), "-o", "-1",
+    done = subprocess.run(["kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", topic, "-p", str(partition), "-o",
+                           "-1",
                            "-c", "1", "-f", "%s"], check=False, capture_output=True, timeout=20)
     return done.stdout or None
 
@@ -905,8 +913,8 @@ UNKNOWN_SCHEMA = b"\xc3\x01unknown!"  # marker and fingerprint of a frame
 
 
 class Garbage(Fault):
-    """Random, truncated, foreign and repeated messages into all topics. Those into raw have no readable headers, or are no
-    delivery: none may change an outcome."""
+    """Random, truncated, foreign and repeated messages into all topics. Those into raw have no readable headers, or are
+    no delivery: none may change an outcome."""
 
     def __init__(self, seed, **options):
         super().__init__(**options)
@@ -921,7 +929,8 @@ class Garbage(Fault):
 
     def prepare(self, machine, crash_at):
         for worker in machine.workers.named("validate"):
-            machine.change_settings(worker, {"missing.wait.max": "1s"})  # bytes of a schema nobody knows are given up in time
+            # bytes of a schema nobody knows are given up in time
+            machine.change_settings(worker, {"missing.wait.max": "1s"})
 
     def begin(self, machine):
         rng = random.Random(self.seed)
@@ -935,7 +944,8 @@ class Garbage(Fault):
         partition = rng.randrange(machine.stack.record["partitions"])
         topic = rng.choice(("raw", "raw", "verdict", "verdict", "verdict", "reference"))
         value = self.bytes_for(machine, rng, partition)
-        headers = rng.choice(((), (("instroom-kind", "DELIVERY"),), (("instroom-kind", "CONFIRM"), ("instroom-board", "99901")),
+        headers = rng.choice(((), (("instroom-kind", "DELIVERY"),),
+                              (("instroom-kind", "CONFIRM"), ("instroom-board", "99901")),
                               (("instroom-kind", "FORGET"), ("instroom-board", "99901")),
                               (("instroom-board", "x" * 300), ("instroom-kind", "\x01")))) if topic == "raw" else ()
         if headers and headers[0][1] in ("FORGET", "CONFIRM"):
@@ -949,7 +959,8 @@ class Garbage(Fault):
         if kind == "random":
             return rng.randbytes(rng.choice((1, 9, 10, 11, 100, 5000)))
         value = fetch(machine, machine.topic(kind.split()[-1]), partition) or b"\xc3\x01nothing"
-        if value.startswith(UNKNOWN_SCHEMA):  # among verdicts it would be a newer validator's, for which the writer parks
+        # among verdicts it would be a newer validator's, for which the writer parks
+        if value.startswith(UNKNOWN_SCHEMA):
             value = value[2:]
         return value[:rng.randrange(1, len(value) + 1)] if kind.startswith("torn") else value
 
@@ -957,10 +968,12 @@ class Garbage(Fault):
 # How often each kind comes by in a random mix; Kafka takes longest to come back.
 MIX = {
     Crash: 8, StopAt: 6, Kill: 6, Term: 2, Zombie: 3, TwoOwners: 4,
-    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 4, RedisOldRdb: 2, RedisAway: 2, RedisFull: 2, RedisStaysFull: 1,
+    RedisKill: 2, RedisFlush: 3, RedisDropKeys: 3, RedisOld: 4, RedisOldRdb: 2, RedisAway: 2, RedisFull: 2,
+    RedisStaysFull: 1,
     RedisEvicts: 2,
     WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
-    PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1, PgOld: 4, PgBackup: 2,
+    PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1,
+    PgOld: 4, PgBackup: 2,
     KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, OperatorKill: 2,
 }
 

@@ -1,9 +1,9 @@
 """keeper: starts the workers of a trial and starts again what died, as a service manager would.
 
-One thread a worker waits on its pidfd, so a death is seen at once. A fault gives a worker a list of crash plans, one a life;
-later lives have none. How each life ended is kept: an end that no fault asked for (settings, a bug of ours, a signal of the
-kernel) is a finding of the trial. So is 70, by which a worker asks to be started again, unless Kafka was the fault and
-may have ended its producer for good: all else a worker waits for.
+One thread a worker waits on its pidfd, so a death is seen at once. A fault gives a worker a list of crash plans, one a
+life; later lives have none. How each life ended is kept: an end that no fault asked for (settings, a bug of ours, a
+signal of the kernel) is a finding of the trial. So is 70, by which a worker asks to be started again, unless Kafka was
+the fault and may have ended its producer for good: all else a worker waits for.
 """
 import os
 import select
@@ -36,7 +36,8 @@ class Keeper:
         """crash_at: {name of a worker: [INSTROOM_CRASH_AT of each life]}. Waits until those without any are ready."""
         for worker in self.workers:
             self.plans[worker.name] += crash_at.get(worker.name, [])
-            thread = threading.Thread(target=self.keep, args=(worker, self.plans[worker.name]), name=worker.name, daemon=True)
+            thread = threading.Thread(target=self.keep, args=(worker, self.plans[worker.name]), name=worker.name,
+                                      daemon=True)
             self.threads.append(thread)
             thread.start()
         deadline = time.monotonic() + wait_s

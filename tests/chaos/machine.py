@@ -1,8 +1,8 @@
 """machine: one private stack with fault proxies before its servers, and the workers of one trial at a time on it.
 
 Servers stay from trial to trial; each trial has topics, consumer groups and a register of its own. Every worker reaches
-Kafka, Redis and PostgreSQL through a proxy; the checks afterwards go straight to the servers. Each kind has its own proxy to
-PostgreSQL, so that one can lose its register while the others keep it.
+Kafka, Redis and PostgreSQL through a proxy; the checks afterwards go straight to the servers. Each kind has its own
+proxy to PostgreSQL, so that one can lose its register while the others keep it.
 """
 import itertools
 import os
@@ -30,20 +30,23 @@ SETTINGS = {
     "gateway": {"kafka.delivery.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
     "validate": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.delivery.max": "10s", "pg.connect.max": "1s",
                  "pg.statement.max": "3s", "drain.max": "5s"},
-    "write": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.wait.max": "2s", "pg.connect.max": "1s", "pg.lock.max": "2s",
+    "write": {"kafka.session.max": f"{SESSION_S:g}s", "kafka.wait.max": "2s", "pg.connect.max": "1s",
+              "pg.lock.max": "2s",
               "pg.idle.max": "3s", "pg.statement.max": "10s", "drain.max": "5s"},
     "instroomctl": {},
 }
 
 
 class ProxiedKafka(kafka.Kafka):
-    """A second listener that tells its clients the address of the proxy: what asks there stays on the far side of it."""
+    """A second listener that tells its clients the address of the proxy: what asks there stays on the far side of
+    it."""
 
     def properties(self):
         settings = super().properties()
         settings["listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.faulty_port}"
         settings["advertised.listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.kafka_proxy_port}"
-        settings["listener.security.protocol.map"] = f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{FAULTY_LISTENER}:PLAINTEXT"
+        settings["listener.security.protocol.map"] = \
+            f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{FAULTY_LISTENER}:PLAINTEXT"
         settings["inter.broker.listener.name"] = "PLAINTEXT"
         return settings
 
@@ -159,8 +162,8 @@ class Machine:
         return {kind: values | extra.get(kind, {}) for kind, values in found.items()}
 
     def begin(self, counts, extra, tables, mended_tables=None, sql=""):
-        """Settings, empty register, topics, reference data; mended_tables: for replays; sql: on top of the migrations, as the
-        owner. Starts no worker."""
+        """Settings, empty register, topics, reference data; mended_tables: for replays; sql: on top of the migrations,
+        as the owner. Starts no worker."""
         for path in (self.stack.dir / "workers").glob("*.log"):
             path.unlink()
         for path in (self.stack.dir / "workers").glob("[gvw]*.conf"):
@@ -174,7 +177,8 @@ class Machine:
             self.sql(sql, "OWNER")
 
     def publish_mended(self, tables, mended_tables):
-        """Better tables, not in force: validators know them in the topic, a plan of a replay finds them in one of its own."""
+        """Better tables, not in force: validators know them in the topic, a plan of a replay finds them in one of its
+        own."""
         for words in ((self.mended_option, "migrate"), ("reference", "import", str(mended_tables)),
                       ("reference", "publish"), (self.mended_option, "reference", "publish"),
                       ("reference", "import", str(tables)), ("reference", "publish")):
@@ -198,7 +202,8 @@ class Machine:
         self.delete_topics([self.topic(name) for name in ("raw", "verdict", "quarantine", "reference", "mended")])
 
     def delete_topics(self, names):
-        body = struct.pack(">i", len(names)) + b"".join(kafka_wire.pack_text(name) for name in names) + struct.pack(">i", 10000)
+        body = struct.pack(">i", len(names)) + b"".join(kafka_wire.pack_text(name)
+                                                        for name in names) + struct.pack(">i", 10000)
         try:
             kafka_wire.ask(self.server("kafka1").port, DELETE_TOPICS, 1, body, 15)
         except (OSError, ValueError):
@@ -252,7 +257,8 @@ class Machine:
         return done.stdout
 
     def redis(self, *words):
-        done = subprocess.run(["redis-cli", "-p", str(self.stack.port("redis")), *words], check=True, capture_output=True,
+        done = subprocess.run(["redis-cli", "-p", str(self.stack.port("redis")), *words], check=True,
+                              capture_output=True,
                               text=True, timeout=WAIT_S)
         return done.stdout
 

@@ -1,15 +1,16 @@
 """mutants: the protections, each with the edit that takes it out and the trial, or test, that must go red without it.
 
-An edit is (file, text that stands there once, what comes in its place). A trial is what tests/chaos/walk.py makes of faults and
-a theme, with other sizes of turns and batches where the row says so; no faults: the undisturbed run, compared with that of the
-build with all protections. tests: names of tests of ctest instead, where no run of the whole machine can see it soon enough.
-Some protections need a sequence of events too rare for either: those are variants of tests/model, see the table in
-tests/README.md.
+An edit is (file, text that stands there once, what comes in its place). A trial is what tests/chaos/walk.py makes of
+faults and a theme, with other sizes of turns and batches where the row says so; no faults: the undisturbed run,
+compared with that of the build with all protections. tests: names of tests of ctest instead, where no run of the whole
+machine can see it soon enough. Some protections need a sequence of events too rare for either: those are variants of
+tests/model, see the table in tests/README.md.
 """
 from dataclasses import dataclass, field
 
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
-                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt, TwoOwners,
+                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt,
+                     TwoOwners,
                      WireCuts)
 
 GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
@@ -17,7 +18,8 @@ GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max
 
 NO_SET_BACK_CHECK = (
     "workers/write/write.c",
-    "\tif (clock_ms() < writer->check_at_ms || writer_state_has_batch(writer->state) || writer->inbox.count > 0)\n\t\treturn 0;",
+    "\tif (clock_ms() < writer->check_at_ms || writer_state_has_batch(writer->state) || writer->inbox.count > "
+    "0)\n\t\treturn 0;",
     "\tif (clock_ms() < INT64_MAX)\n\t\treturn 0;")
 
 
@@ -35,7 +37,8 @@ class Mutant:
 
 def retried(name, prefix, faults):
     entry = f'{{ "{prefix}", ERR_RETRY }}'
-    return Mutant(f"sqlstate-{prefix.lower()}", f"the writer waits at SQLSTATE {prefix}{' ..' if len(prefix) == 2 else ''}: {name}",
+    return Mutant(f"sqlstate-{prefix.lower()}",
+                  f"the writer waits at SQLSTATE {prefix}{' ..' if len(prefix) == 2 else ''}: {name}",
                   [("common/pg/pg_link.c", entry, '{ "?????", ERR_RETRY }')], faults)
 
 
@@ -52,10 +55,12 @@ MUTANTS = [
     # --- validator: the chain ---
     Mutant("parent-in-cache", "the cache folds only verdicts whose parent is the last that counts",
            [("workers/validate/verdict_chunk.c", "\tswitch (chain_position_follow(&chunk->next,",
-             "\tmemcpy(memory->parent, chunk->next.tip, sizeof memory->parent);\n\tswitch (chain_position_follow(&chunk->next,")],
+             "\tmemcpy(memory->parent, chunk->next.tip, sizeof memory->parent);\n\tswitch "
+             "(chain_position_follow(&chunk->next,")],
            lambda: [TwoOwners("validate")]),
     Mutant("row-of-verdicts", "the cache advances only when the verdicts stand in a row behind the last one",
-           [("workers/validate/batch_output.c", "report->error != 0 || report->offset != message->verdict_offset_expected",
+           [("workers/validate/batch_output.c",
+             "report->error != 0 || report->offset != message->verdict_offset_expected",
              "report->error != 0")],
            lambda: [TwoOwners("validate")]),
     Mutant("fold-at-start", "a start folds what the verdict log has beyond the cache",
@@ -73,18 +78,22 @@ MUTANTS = [
              "\t\tpeers_cache_failed(peers, err);\n", "")],
            lambda: [RedisStaysFull()]),
     Mutant("cold-sequences", "a cold start knows the highest volgnummer of each board",
-           [("workers/validate/register_state.c", "\t\t.sequence_max = sequence_max,\n", "\t\t.sequence_max = sequence_max * 0,\n")],
+           [("workers/validate/register_state.c", "\t\t.sequence_max = sequence_max,\n",
+             "\t\t.sequence_max = sequence_max * 0,\n")],
            lambda: [RedisFlush(at=0.4, lasts_s=0.1), RedisFlush(at=0.6, lasts_s=0.1)], "late"),
     # --- validator: the cache's table ---
     Mutant("full", "UNCHANGED only if no VOLLEDIG since may have lapsed the teacher",
-           [("workers/validate/cache_fold.c", " &&\n\t       entry_sequence(entry) >= board->sequence_full", "")], theme="absent"),
+           [("workers/validate/cache_fold.c", " &&\n\t       entry_sequence(entry) >= board->sequence_full", "")],
+           theme="absent"),
     Mutant("late", "a volgnummer at or below the highest is late: never UNCHANGED",
-           [("workers/validate/cache_fold.c", "!is_dry && sequence > board->sequence_max", "!is_dry && sequence > 0")], theme="late"),
+           [("workers/validate/cache_fold.c", "!is_dry && sequence > board->sequence_max", "!is_dry && sequence > 0")],
+           theme="late"),
     Mutant("late-equal", "an equal volgnummer is late too",
            [("workers/validate/cache_fold.c", "!is_dry && sequence > board->sequence_max",
              "!is_dry && sequence >= board->sequence_max")], theme="late"),
     Mutant("late-removes", "a late candidate removes the entry",
-           [("workers/validate/cache_fold.c", "is_late ? CHANGE_REMOVE : CHANGE_SET", "is_late ? CHANGE_SET : CHANGE_SET")],
+           [("workers/validate/cache_fold.c", "is_late ? CHANGE_REMOVE : CHANGE_SET",
+             "is_late ? CHANGE_SET : CHANGE_SET")],
            theme="late"),
     Mutant("withdrawal-removes", "a withdrawal removes the entry",
            [("workers/validate/cache_fold.c", "\tcase VERDICT_WITHDRAW:\n\t\treturn CHANGE_REMOVE;",
@@ -98,10 +107,12 @@ MUTANTS = [
            tests="validate_fold_test"),
     # --- hostile bytes ---
     Mutant("foreign", "a message without readable headers is put aside",
-           [("workers/validate/raw_input.c", "\tif (!ret->has_headers)\n\t\traw_input_give_up(ret, REASON_NO_HEADERS);", "")],
+           [("workers/validate/raw_input.c", "\tif (!ret->has_headers)\n\t\traw_input_give_up(ret, REASON_NO_HEADERS);",
+             "")],
            lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
     Mutant("no-verdict", "bytes that are no verdict are skipped",
-           [("workers/write/inbox.c", "\t\treturn skip(partition, raw, &err);\n\tcase DECODED_UNKNOWN:", "\tcase DECODED_UNKNOWN:")],
+           [("workers/write/inbox.c", "\t\treturn skip(partition, raw, &err);\n\tcase DECODED_UNKNOWN:",
+             "\tcase DECODED_UNKNOWN:")],
            lambda: [Garbage(11, at=0.1, lasts_s=0.1), Garbage(12, at=0.5, lasts_s=0.1)]),
     Mutant("bounds", "a length is compared with what is there",
            [("common/wire/wire.c", "if ((bytes & 1) != 0 || bytes >> 1 > (size_t)(end - p))", "if ((bytes & 1) != 0)")],
@@ -109,26 +120,33 @@ MUTANTS = [
     # --- writer: positions ---
     Mutant("parent-in-register", "the writer applies only verdicts whose parent is the last that counts",
            [("workers/write/inbox.c", "\tenum chain_step step = chain_follow(&ahead,",
-             "\tmemcpy(message->verdict.parent, ahead.at.tip, VERDICT_ID_BYTES);\n\tenum chain_step step = chain_follow(&ahead,")],
+             "\tmemcpy(message->verdict.parent, ahead.at.tip, VERDICT_ID_BYTES);\n\tenum chain_step step = "
+             "chain_follow(&ahead,")],
            lambda: [TwoOwners("validate")]),
     Mutant("fence", "the cursor moves only from where the batch began",
-           [("workers/write/cursor.c", "where c.topic = $1 and c.next_verdict = m.expected order by", "where c.topic = $1 order by"),
-            ("workers/write/cursor.c", "c.partition = held.partition and c.next_verdict = m.expected", "c.partition = held.partition")],
+           [("workers/write/cursor.c", "where c.topic = $1 and c.next_verdict = m.expected order by",
+             "where c.topic = $1 order by"),
+            ("workers/write/cursor.c", "c.partition = held.partition and c.next_verdict = m.expected",
+             "c.partition = held.partition")],
            lambda: [TwoOwners("write")], "absent"),
     # what the fence of a later batch or the check of an idle writer finds out as well: the last commits, and no check
     Mutant("doubt", "after a lost answer to COMMIT the cursor tells whether it went through",
-           [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);", "\t\t(void)is_at;"),
+           [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);",
+             "\t\t(void)is_at;"),
             NO_SET_BACK_CHECK],
            lambda: [CommitCut("before", times=20, at=0.9, lasts_s=4.0)], settings=GATHERS, seeds=(4, 1, 2, 3)),
     Mutant("set-back", "a writer without work notices that the register was set back",
            [NO_SET_BACK_CHECK],
            lambda: [PgOld(at=0.9, lasts_s=4.0)]),
     Mutant("held", "what came while the register was away is fetched when it is back",
-           [("workers/write/polling.c", "\tif (rc == 0 && partition->state == PARTITION_RUNNING)\n\t\tpartition_change(partition, PARTITION_PAUSED);\n",
+           [("workers/write/polling.c",
+             "\tif (rc == 0 && partition->state == PARTITION_RUNNING)\n\t\tpartition_change(partition, "
+             "PARTITION_PAUSED);\n",
              "\t(void)partition;\n")],
            lambda: [PgAwayIdle(at=0.0, lasts_s=3.0)]),
     Mutant("cursor-row", "a partition begins at the register's cursor and not at the group's offset",
-           [("workers/write/assignment.c", "rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);",
+           [("workers/write/assignment.c",
+             "rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);",
              "rc = kafka_consumer_start(assignment->consumer, cursor->partition, -1000, err);")],
            lambda: [PgOld(at=0.3, lasts_s=1.5)]),
     Mutant("same-log", "the last message applied is compared with the log's",
@@ -136,37 +154,46 @@ MUTANTS = [
              "*ret_is_same = message.offset != -1 ||")],
            lambda: [LogReplaced()]),
     Mutant("singly", "a message applied alone moves the cursor behind itself only",
-           [("workers/write/inbox.c", "inbox->after[i] };", "inbox->partitions[inbox->messages[i]->partition].ahead };")],
+           [("workers/write/inbox.c", "inbox->after[i] };",
+             "inbox->partitions[inbox->messages[i]->partition].ahead };")],
            lambda: [Crash("write.committed", 2)], "refused", settings=GATHERS),
     Mutant("withdrawal-apart", "a content is written before its withdrawal erases it",
-           [("workers/write/inbox.c", " || (is_behind_contents && other->candidates.count > 0)", "")], tests="write_inbox_test"),
+           [("workers/write/inbox.c", " || (is_behind_contents && other->candidates.count > 0)", "")],
+           tests="write_inbox_test"),
     Mutant("fenced-trial", "a trial that finds the cursor moved ends the isolation",
            [("workers/write/isolation.c", "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc;\n\tif (can) {",
              "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc != 0 ? rc : 1;\n\tif (can) {")],
            lambda: [StopAt("write.isolating", 1)], "refused"),
     # --- writer: what a message does ---
     Mutant("repeat", "a message that came before changes nothing",
-           [("workers/write/processing.c", "return board_state_knows(board, &message->verdict.header, message->verdict.attempt);",
+           [("workers/write/processing.c",
+             "return board_state_knows(board, &message->verdict.header, message->verdict.attempt);",
              "return board_state_knows(board, &message->verdict.header, message->verdict.attempt) && false;")],
            lambda: [Crash("gateway.acknowledged", 3)]),
     Mutant("disowned", "UNCHANGED of a teacher the register refused is not believed",
-           [("workers/write/decision.c", "return !teacher || !(teacher->flags & TEACHER_DISOWNED);", "return true || teacher;")],
+           [("workers/write/decision.c", "return !teacher || !(teacher->flags & TEACHER_DISOWNED);",
+             "return true || teacher;")],
            lambda: [PgLocked(at=0.1, lasts_s=3.0)], "refused"),
     Mutant("disowned-no-more", "an accepted content ends it",
-           [("workers/write/decision.c", "\t\tteacher->flags &= ~(uint32_t)TEACHER_DISOWNED;\n\t\tboard->disowned--;", "\t\tteacher->flags |= 0;")],
+           [("workers/write/decision.c", "\t\tteacher->flags &= ~(uint32_t)TEACHER_DISOWNED;\n\t\tboard->disowned--;",
+             "\t\tteacher->flags |= 0;")],
            theme="refused"),
     Mutant("raise", "UNCHANGED raises the volgnummer",
-           [("workers/write/unchanged.c", "\tif (message->unchanged_count == 0)\n", "\tif (message->unchanged_count + 1 > 0)\n")], theme="late"),
+           [("workers/write/unchanged.c", "\tif (message->unchanged_count == 0)\n",
+             "\tif (message->unchanged_count + 1 > 0)\n")], theme="late"),
     Mutant("list-before-late", "the list of the unchanged is read before a late message",
-           [("workers/write/decision.c", "\tif (walk->is_late) /* above", "\tif (walk->is_late && false) /* above")], theme="late"),
+           [("workers/write/decision.c", "\tif (walk->is_late) /* above", "\tif (walk->is_late && false) /* above")],
+           theme="late"),
     Mutant("list-before-confirm", "the list of the unchanged is read before a bevestiging",
            [("workers/write/completion.c", "\t\t.is_late = true,\n", "\t\t.is_late = false,\n")],
            tests="write_completion_test|write_rounds_test"),
     Mutant("remainder", "who stands in the old list only gets it in his row",
-           [("workers/write/unchanged.c", "\tif (pending->sequence > 0) {\n\t\tint rc = raise_remainder(", "\tif (pending->sequence < 0) {\n\t\tint rc = raise_remainder(")],
+           [("workers/write/unchanged.c", "\tif (pending->sequence > 0) {\n\t\tint rc = raise_remainder(",
+             "\tif (pending->sequence < 0) {\n\t\tint rc = raise_remainder(")],
            tests="write_rounds_test|write_decision_test|write_completion_test"),
     Mutant("replay-scope", "a replay decides only what stands as afgekeurd or quarantaine",
-           [("workers/write/restatement.c", "\tif (!may_change(standing->outcomes[standing_group]))\n\t\treturn false;\n", "\t(void)may_change;\n")],
+           [("workers/write/restatement.c",
+             "\tif (!may_change(standing->outcomes[standing_group]))\n\t\treturn false;\n", "\t(void)may_change;\n")],
            tests="write_restatement_test"),
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
@@ -180,7 +207,7 @@ MUTANTS = [
            lambda: [WireCuts("pg-write", at=0.15, lasts_s=1.2)]),
     Mutant("zombie", "killed in the middle it begins again: the transaction holds position and effect",
            [("workers/write/transaction.c", "\tcrash_point(\"write.fenced\");\n",
-             "\tif (pg_script(transaction->link, \"commit\", err) != 0 || pg_script(transaction->link, \"begin\", err) != 0)\n"
-             "\t\treturn -(int)err->kind;\n\tcrash_point(\"write.fenced\");\n")],
+             "\tif (pg_script(transaction->link, \"commit\", err) != 0 || pg_script(transaction->link, \"begin\", "
+             "err) != 0)\n\t\treturn -(int)err->kind;\n\tcrash_point(\"write.fenced\");\n")],
            lambda: [Crash("write.teachers-written", 2), Kill("write", at=0.5, lasts_s=0.5)]),
 ]

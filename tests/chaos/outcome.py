@@ -1,6 +1,7 @@
 """outcome: what became of a trial's deliveries, as files, and how two such folders differ.
 
-    overzicht.json          each event: the summary of a delivery, the findings of a refusal, whether a confirmation did it
+    overzicht.json          each event: the summary of a delivery, the findings of a refusal, whether a confirmation did
+                            it
     NNNN-terugmelding.csv   of each accepted delivery
     stand-bsn.csv, stand-pseudoniem.csv
     ledger.json             the sums, and those of each board
@@ -57,7 +58,8 @@ def answer_of(entry, sent, has_oracle):
         return entry
     if workloads.is_accepted(entry):
         if status not in (200, 202):
-            raise OutcomeError(f"event {entry['nr']} was answered {status}: {answer.get('codes', answer.get('detail'))}")
+            raise OutcomeError(f"event {entry['nr']} was answered {status}: "
+                               f"{answer.get('codes', answer.get('detail'))}")
         return entry
     return {"nr": entry["nr"], "type": "levering"} | cases.summary_of(answer) if "bevindingen" in answer else \
         entry | {"status": f"answered {status}"}

@@ -1,8 +1,9 @@
-"""sender: the boards of a workload, each sending its events one after the other, the next after the answer to the one before.
+"""sender: the boards of a workload, each sending its events one after the other, the next after the answer to the one
+before.
 
 Like instroomctl deliver, a board sends again when the line breaks or the gateway has no room or time (503): a repeat is
-harmless. Boards send side by side, each to a gateway of its choice. A pause between events spreads the load, so that faults
-fall into it.
+harmless. Boards send side by side, each to a gateway of its choice. A pause between events spreads the load, so that
+faults fall into it.
 """
 import http.client
 import importlib.machinery

@@ -1,12 +1,13 @@
-"""soak: the same boards night after night on one register, while faults strike; does anything grow, slow down or get lost?
+"""soak: the same boards night after night on one register, while faults strike; does anything grow, slow down or get
+lost?
 
     Nights       what the generator makes of a night, and its own counts
     Meter        memory, descriptors and processor time of the workers; what Redis and PostgreSQL hold
     Soak         the nights one after the other, what is checked after each, and the verdict over all of them
 
-Two workers of each kind run. Faults that end a process take the first of them, so that the second lives through the whole run
-and shows what grows in it. Nights come in cycles: FAULTS with faults, one in which the cache fills again, MEASURED whose time
-counts. A night in which a worker ended, for whatever reason, or one after it, does not count.
+Two workers of each kind run. Faults that end a process take the first of them, so that the second lives through the
+whole run and shows what grows in it. Nights come in cycles: FAULTS with faults, one in which the cache fills again,
+MEASURED whose time counts. A night in which a worker ended, for whatever reason, or one after it, does not count.
 """
 import contextlib
 import fcntl
@@ -31,7 +32,8 @@ LIVES_MAX = 100000
 SEND_S, REST_S = 240, 120              # longest upload and longest wait for the writer, of a night
 PARALLEL = 32
 SAMPLE_EVERY, SAMPLE_BOARDS = 10, 20   # nights; boards that are derived again from the log
-NIGHT_OPTIONS = ["--date", "2018-06-01", "--received", "2018-06-02", "--errors", "2%", "--changed", "1.5%", "--joined", "0.1%",
+NIGHT_OPTIONS = ["--date", "2018-06-01", "--received", "2018-06-02", "--errors", "2%", "--changed", "1.5%", "--joined",
+                 "0.1%",
                  "--left", "0.1%"]
 COMPARED = ("deliveries", "lines", "nieuw", "gewijzigd", "ongewijzigd", "afgekeurd")
 # Bytes of a schema nobody knows are given up in time, as Garbage brings them.
@@ -42,8 +44,10 @@ CRASHES = (faults.Crash, faults.StopAt)
 
 # --- what is allowed ---
 
-# Memory goes up in stairs, each time a fault makes a worker catch up on more than ever before: in the first nights of a process
-# that is its buffers finding their size. What leaks goes on in its later half, so that is what the line is fitted through.
+# Memory goes up in stairs, each time a fault makes a worker catch up on more than ever before: in the first nights of a
+# process
+# that is its buffers finding their size. What leaks goes on in its later half, so that is what the line is fitted
+# through.
 WARM_NIGHTS = 30            # of a process, at least; one that lived shorter has no say
 RSS_GROWTH_MIB = 4          # over the nights of the longest fit, or a share of its mean
 RSS_GROWTH_SHARE = 0.1
@@ -144,7 +148,8 @@ class Meter:
             spent = sum(sample.cpu_s - before[name].cpu_s for name, sample in night.samples.items())
             night.cpu_ms_per_klines = 1e6 * spent / night.lines
         info = self.machine.redis("INFO", "memory")
-        night.redis_mib = int(next(line for line in info.splitlines() if line.startswith("used_memory:")).split(":")[1]) / 2**20
+        night.redis_mib = int(next(line for line in info.splitlines()
+                                   if line.startswith("used_memory:")).split(":")[1]) / 2**20
         lsn = int(self.machine.sql("select pg_current_wal_lsn() - '0/0'::pg_lsn"))
         night.wal_mib = max(0, lsn - self.lsn) / 2**20 if self.lsn is not None else 0  # an older register has less
         self.lsn = lsn
@@ -155,8 +160,9 @@ class Meter:
 
 
 def slope(series):
-    """A linear fit through the later half of each life of a process: lives may stand at different heights, the slope is one.
-    series: [(pid, night, value)]. Returns slope a night, mean, and the nights of the longest half; 0: none lived that long."""
+    """A linear fit through the later half of each life of a process: lives may stand at different heights, the slope is
+    one. series: [(pid, night, value)]. Returns slope a night, mean, and the nights of the longest half; 0: none lived
+    that long."""
     lives = {}
     for pid, night, value in series:
         lives.setdefault(pid, []).append((night, value))
@@ -247,12 +253,13 @@ class Soak:
             yield
 
     def draw(self):
-        """One or two faults, at most one that ends a validator or writer on purpose: a message that did it three times would
-        rightly be given up."""
+        """One or two faults, at most one that ends a validator or writer on purpose: a message that did it three times
+        would rightly be given up."""
         chosen, taken = [], set()
         for _ in range(self.rng.choice((1, 1, 2))):
             fault = self.rng.choices(list(self.mix), list(self.mix.values()))[0].draw(self.rng)
-            resource = fault.resource or ("worker" if isinstance(fault, (*CRASHES, faults.Kill, faults.Zombie)) else "bytes")
+            resource = fault.resource or ("worker" if isinstance(fault, (*CRASHES, faults.Kill, faults.Zombie))
+                                          else "bytes")
             if resource not in taken:
                 taken.add(resource)
                 chosen.append(fault)
@@ -332,7 +339,8 @@ class Soak:
         """Ended with the stack, whatever happens."""
         workers = self.machine.workers
         gateway = workers.named(f"gateway{number}")[0]
-        sender = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"), "deliver",
+        sender = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
+                                   "deliver",
                                  "--quiet", "--parallel", str(PARALLEL), str(folder)],
                                 env=os.environ | {"INSTROOM_GATEWAY_URL": f"http://127.0.0.1:{gateway.port}"},
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -354,7 +362,8 @@ class Soak:
     def ctl(self, *words):
         done = self.machine.workers.ctl(*words, capture_output=True, text=True)
         if done.returncode != 0:
-            raise StackError(f"instroomctl {' '.join(words)} ended with {done.returncode}: {(done.stdout + done.stderr)[-600:]}")
+            raise StackError(f"instroomctl {' '.join(words)} ended with {done.returncode}: "
+                             f"{(done.stdout + done.stderr)[-600:]}")
         return done.stdout
 
     def check(self, night):
@@ -395,10 +404,11 @@ class Soak:
                   f"over the last {nights} nights of its longest life")
             allowed = max(RSS_GROWTH_MIB, RSS_GROWTH_SHARE * mean)
             if rss * nights > allowed:
-                self.findings.append(f"{worker.name} grew by {rss * nights:.1f} MiB in {nights} nights: more than {allowed:.1f}")
+                self.findings.append(f"{worker.name} grew by {rss * nights:.1f} MiB in {nights} nights: more than "
+                                     f"{allowed:.1f}")
             if held * nights > DESCRIPTOR_GROWTH:
-                self.findings.append(f"{worker.name} has {held * nights:.1f} descriptors more after {nights} nights: more than "
-                                     f"{DESCRIPTOR_GROWTH}")
+                self.findings.append(f"{worker.name} has {held * nights:.1f} descriptors more after {nights} nights: "
+                                     f"more than {DESCRIPTOR_GROWTH}")
         self.judge_speed()
         if self.done:
             first, last = self.done[0].tables, self.done[-1].tables
@@ -418,8 +428,9 @@ class Soak:
         first, last = counted[:tenth], counted[-tenth:]
         speeds = [statistics.median(night.speed() for night in some) for some in (first, last)]
         costs = [statistics.median(night.cpu_ms_per_klines for night in some) for some in (first, last)]
-        print(f"undisturbed: first tenth {speeds[0]:,.0f} lines/s and {costs[0]:.1f} ms of the workers' processor time per 1,000 "
-              f"lines, last tenth {speeds[1]:,.0f} and {costs[1]:.1f}: ratio {speeds[1] / speeds[0]:.2f} and "
+        print(f"undisturbed: first tenth {speeds[0]:,.0f} lines/s and {costs[0]:.1f} ms of the workers' processor "
+              f"time per 1,000 lines, last tenth {speeds[1]:,.0f} and {costs[1]:.1f}: "
+              f"ratio {speeds[1] / speeds[0]:.2f} and "
               f"{costs[1] / costs[0]:.2f}")
         if speeds[1] < SPEED_MIN * speeds[0]:
             self.findings.append(f"the last tenth is slower than {SPEED_MIN:g} of the first")

@@ -2,8 +2,8 @@
 
     Trial        the workload, the faults and the settings that a seed stands for
     Bench        a machine, the folder of evidence, and the undisturbed outcomes known so far
-A difference, an answer 500, an unexpected end of a worker, a register that does not come to rest: each is a finding, and the
-folder of the trial with logs, topics and both outcomes is kept.
+A difference, an answer 500, an unexpected end of a worker, a register that does not come to rest: each is a finding,
+and the folder of the trial with logs, topics and both outcomes is kept.
 """
 import shutil
 import signal
@@ -33,7 +33,8 @@ class Trial:
 
     def text(self):
         faults = ", ".join(fault.text() for fault in self.faults) or "undisturbed"
-        more = "".join(f" {kind}.{key}={value}" for kind, values in self.settings.items() for key, value in values.items())
+        more = "".join(f" {kind}.{key}={value}" for kind, values in self.settings.items()
+                       for key, value in values.items())
         return f"seed={self.seed} {self.workload.name}: {faults};" \
                f" {self.counts['gateway']}/{self.counts['validate']}/{self.counts['write']} workers{more}"
 
@@ -60,7 +61,8 @@ class Bench:
             if not findings and not workload.is_beyond_oracle:
                 findings = outcome.differences_from_oracle(workload, out / "outcome")
             if findings:
-                raise StackError(f"the undisturbed run of {workload.name} is not what the oracle says:\n" + "\n".join(findings))
+                raise StackError(f"the undisturbed run of {workload.name} is not what the oracle says:\n" +
+                                 "\n".join(findings))
             self.references[workload.name] = out / "outcome"
         return self.references[workload.name]
 

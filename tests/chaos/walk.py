@@ -1,5 +1,5 @@
-"""walk: the trials that are walked one after the other instead of drawn: each crash point and each fault with its row in
-README.md. short_plan() is what CI has time for; full_plan() is every point, hit and theme.
+"""walk: the trials that are walked one after the other instead of drawn: each crash point and each fault with its row
+in README.md. short_plan() is what CI has time for; full_plan() is every point, hit and theme.
 
 Each trial must strike: a fault that did nothing is a failure.
 """
@@ -37,11 +37,14 @@ def dependency_faults():
         [faults.Zombie("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
         [faults.TwoOwners("validate"), faults.TwoOwners("write")],
         [faults.RedisKill(**EARLY)], [faults.RedisDropKeys(**LATE)],
-        [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()], [faults.RedisFull(**EARLY)],
+        [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()],
+        [faults.RedisFull(**EARLY)],
         [faults.RedisStaysFull()],
-        [faults.RedisOldRdb(**EARLY)], [faults.RedisEvicts(**EARLY)], [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
+        [faults.RedisOldRdb(**EARLY)], [faults.RedisEvicts(**EARLY)],
+        [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
         [faults.WireDrops("redis", at=0.2, lasts_s=LONG_S)],
-        [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)], [faults.PgTerminate(**EARLY)],
+        [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)],
+        [faults.PgTerminate(**EARLY)],
         [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)],
         [faults.PgOld(at=0.3, lasts_s=1.5), faults.RedisFlush(at=0.6, lasts_s=0.1)],
         [faults.PgDeadlock(at=0.0, lasts_s=LONG_S)], [faults.PgAwayIdle(at=0.0, lasts_s=LONG_S)],
@@ -77,7 +80,8 @@ def trial_of(bench, number, chosen, theme):
     rng = random.Random(f"walk-{number}")
     counts = {kind: max([fault.needs.get(kind, 1) for fault in chosen]) for kind in ("gateway", "validate", "write")}
     # small turns and batches: each step is passed often
-    settings = {"validate": {"batch.messages.max": rng.choice(("1", "4"))}, "write": {"batch.rows.max": rng.choice(("1", "40"))}}
+    settings = {"validate": {"batch.messages.max": rng.choice(("1", "4"))},
+                "write": {"batch.rows.max": rng.choice(("1", "40"))}}
     return Trial(f"walk-{number}", bench.workload(theme, SEED), chosen, counts, settings, must_strike=True)
 
 
@@ -91,7 +95,8 @@ def short_plan():
     for point in faults.KIND_OF_POINT:
         yield [crash(point, 1)], ONLY_IN.get(point) or next(themes)
     # a board alone has a single partition, which may be the other instance's
-    for point, theme in zip(("validate.judged", "validate.delivered", "write.fenced", "write.before-commit", "write.committed"),
+    for point, theme in zip(("validate.judged", "validate.delivered", "write.fenced", "write.before-commit",
+                             "write.committed"),
                             itertools.cycle(("mixed", "absent", "refused"))):
         yield [faults.StopAt(point, 1)], theme
     yield [faults.StopAt("write.isolating", 1)], "refused"

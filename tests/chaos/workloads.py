@@ -1,8 +1,8 @@
 """workloads: small seeded sets of deliveries, each a list of events per board, with what the oracle makes of them.
 
-The events come from the case maker of tests/oracle; a theme is a choice of its scenarios. Left out are deliveries with an
-id that is in use (LR-K01): the gateway refuses those by the register as it is at that moment, a courtesy that may depend on
-time (design 3). Outcomes of all others depend only on the order of accepted deliveries per board.
+The events come from the case maker of tests/oracle; a theme is a choice of its scenarios. Left out are deliveries with
+an id that is in use (LR-K01): the gateway refuses those by the register as it is at that moment, a courtesy that may
+depend on time (design 3). Outcomes of all others depend only on the order of accepted deliveries per board.
 """
 import json
 import random
@@ -20,8 +20,8 @@ TABLES = TESTS / "cases" / "reference"
 NO_BOARD = ""  # events that no board is named in
 REPLAYS_FROM = 1000  # numbers of events that are no deliveries
 
-# One content in eight cannot be stored, whoever brings it and whenever: its teachers must be isolated, get quarantaine, and
-# be disowned until another content of theirs is accepted (design 5).
+# One content in eight cannot be stored, whoever brings it and whenever: its teachers must be isolated, get quarantaine,
+# and be disowned until another content of theirs is accepted (design 5).
 REFUSE_SQL = """
 create function register.refuse() returns trigger language plpgsql as $$
 begin
@@ -29,7 +29,8 @@ begin
   return new;
 end $$;
 create trigger refuse before insert or update on register.teacher for each row execute function register.refuse();
-create trigger refuse before insert or update on register.teacher_history for each row execute function register.refuse();
+create trigger refuse before insert or update on register.teacher_history for each row
+  execute function register.refuse();
 """
 
 
@@ -43,7 +44,8 @@ class Theme:
     dry_runs: float = 0.0    # share of deliveries turned into a proef
     at_once: float = 0.0     # longest pause between two events of a board, seconds, if not the usual
     refuses: bool = False    # the register refuses some contents, see REFUSE_SQL; the oracle knows nothing of that
-    replays: bool = False    # the tables lack schools; an operator replays what was rejected for it, judged by the full ones
+    # the tables lack schools; an operator replays what was rejected for it, judged by the full ones
+    replays: bool = False
 
 
 THEMES = {
@@ -52,13 +54,16 @@ THEMES = {
     "late": Theme("older than what we have, equal sequences, repeats",
                   {"wissel": 3, "verouderd": 2, "zelfde_volgnummer": 2, "herhaling": 3, "gelijk": 1, "hoogste": 1}),
     "one-board": Theme("many deliveries of one board, as fast as they go",
-                       {"aba": 2, "mutatie": 3, "volledig": 2, "intrekking": 2, "zelfde_volgnummer": 1, "minder": 1, "gelijk": 2},
+                       {"aba": 2, "mutatie": 3, "volledig": 2, "intrekking": 2, "zelfde_volgnummer": 1, "minder": 1,
+                        "gelijk": 2},
                        40, 1, (6, 12), 0.0, 0.001),
     "absent": Theme("VOLLEDIG with absent teachers, waiting, confirmed, cancelled",
-                    {"minder": 4, "twee_wacht": 3, "onleesbaar": 2, "bevestig_wachtend": 3, "bevestig_niets": 1, "groot": 1}),
+                    {"minder": 4, "twee_wacht": 3, "onleesbaar": 2, "bevestig_wachtend": 3, "bevestig_niets": 1,
+                     "groot": 1}),
     "withdrawals": Theme("INTREKKING, right and wrong, and back again",
                          {"intrekking": 4, "verkeerde_intrekking": 2, "mutatie": 2, "gelijk": 1}),
-    "dry": Theme("proef between real ones", {"mutatie": 2, "volledig": 2, "minder": 2, "intrekking": 1, "zelfde_volgnummer": 1},
+    "dry": Theme("proef between real ones",
+                 {"mutatie": 2, "volledig": 2, "minder": 2, "intrekking": 1, "zelfde_volgnummer": 1},
                  dry_runs=0.45),
     "errors": Theme("broken rules of lines, teachers, files and headers",
                     {"regels": 2, "groepen": 2, "fout": 4, "kop": 1, "bestand": 1, "gelijk": 2, "mutatie": 1}),

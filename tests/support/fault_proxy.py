@@ -4,15 +4,17 @@
     proxy.fault = Delay(0.3)                 every piece of bytes waits, both ways
     proxy.fault = Refuse()                   connections are closed as soon as they are made; those that stand are reset
     proxy.fault = Drop()                     bytes are read and thrown away: the peer seems to hang
-    proxy.fault = HalfClose()                no byte goes to the peer any more and its side is told so; answers still come
+    proxy.fault = HalfClose()                no byte goes to the peer any more and its side is told so; answers still
+                                             come
     proxy.fault = CutAfter(5000)             reset after so many bytes to the peer, counted over all connections, once
-    proxy.fault = CutAt(b"commit", "before") reset when these bytes go to the peer: before they go, or after, without the answer
+    proxy.fault = CutAt(b"commit", "before") reset when these bytes go to the peer: before they go, or after, without
+    the answer
     proxy.fault = None                       well again
     proxy.close()
 
-A fault takes hold of connections that stand and of those to come. One thread with an event loop of its own owns all sockets;
-faults are exchanged as a whole, so that any thread may set them. `struck` of a fault counts how often it did something.
-Every buffer is bounded by PIECE_BYTES a direction. Run as a program it stays until it is ended:
+A fault takes hold of connections that stand and of those to come. One thread with an event loop of its own owns all
+sockets; faults are exchanged as a whole, so that any thread may set them. `struck` of a fault counts how often it did
+something. Every buffer is bounded by PIECE_BYTES a direction. Run as a program it stays until it is ended:
     fault_proxy.py LISTEN_PORT TARGET_PORT [delay=S | refuse | drop | half-close | cut-after=N | cut-at=TEXT]
 """
 import asyncio
@@ -93,8 +95,8 @@ class CutAfter(Fault):
 
 
 class CutAt(Fault):
-    """when: "before" the bytes go to the peer, or "after" they went and before its answer comes back. From the skip-th time
-    on, `times` times."""
+    """when: "before" the bytes go to the peer, or "after" they went and before its answer comes back. From the skip-th
+    time on, `times` times."""
 
     def __init__(self, text, when, skip=0, times=1):
         super().__init__()

@@ -116,7 +116,8 @@ def read(port, topic, partition, wait_s=10):
     end, found = end_of(port, topic, partition, wait_s), []
     while not found and end > 0 or found and found[-1][0] + 1 < end:
         begin = found[-1][0] + 1 if found else 0
-        body = (struct.pack(">iiiib", -1, 1000, 1, FETCH_BYTES_MAX, 0) + struct.pack(">i", 1) + kafka_wire.pack_text(topic) +
+        body = (struct.pack(">iiiib", -1, 1000, 1, FETCH_BYTES_MAX, 0) + struct.pack(">i", 1) +
+                kafka_wire.pack_text(topic) +
                 struct.pack(">iiqi", 1, partition, begin, FETCH_BYTES_MAX))
         answer = kafka_wire.ask(port, FETCH, 4, body, wait_s)
         answer.take("i"), answer.take("i"), answer.text(), answer.take("i"), answer.take("i")

@@ -1,5 +1,5 @@
-"""kafka_produce: puts one message into a partition, in Kafka's own protocol (Produce 3, record batch 2), uncompressed; and
-takes the oldest away (DeleteRecords 0).
+"""kafka_produce: puts one message into a partition, in Kafka's own protocol (Produce 3, record batch 2), uncompressed;
+and takes the oldest away (DeleteRecords 0).
 
 For messages no program of ours would send. acks=all; only a broker that leads the partition is asked.
 """
@@ -56,7 +56,8 @@ def record_batch(key, value, headers):
 def produce(port, topic, partition, key, value, headers, wait_s=10):
     """Its offset. headers: [(name, bytes)]"""
     batch = record_batch(key, value, headers)
-    body = (struct.pack(">hhii", -1, -1, wait_s * 1000, 1) + kafka_wire.pack_text(topic) + struct.pack(">ii", 1, partition) +
+    body = (struct.pack(">hhii", -1, -1, wait_s * 1000, 1) + kafka_wire.pack_text(topic) +
+            struct.pack(">ii", 1, partition) +
             struct.pack(">i", len(batch)) + batch)
     answer = kafka_wire.ask(port, PRODUCE, 3, body, wait_s)
     answer.take("i"), answer.text(), answer.take("i"), answer.take("i")
@@ -68,7 +69,8 @@ def produce(port, topic, partition, key, value, headers, wait_s=10):
 
 def delete_before(port, topic, partition, offset, wait_s=10):
     """What lies below offset is gone from the partition."""
-    body = (struct.pack(">i", 1) + kafka_wire.pack_text(topic) + struct.pack(">iiqi", 1, partition, offset, wait_s * 1000))
+    body = (struct.pack(">i", 1) + kafka_wire.pack_text(topic) +
+            struct.pack(">iiqi", 1, partition, offset, wait_s * 1000))
     answer = kafka_wire.ask(port, DELETE_RECORDS, 0, body, wait_s)
     answer.take("i"), answer.take("i"), answer.text(), answer.take("i"), answer.take("i"), answer.take("q")
     error = answer.take("h")

@@ -5,11 +5,12 @@ A folder of tests/released holds
     log.jsonl       every message of its topics, a line each, in the order of the partitions
     register.sql    pg_dump --data-only of its register
     hmac.key        the key of its teacher keys; stand.key: of its pseudonyms
-    before/, after/ deliveries in the form of tests/cases, with what the release made of them. `before` is what the log and
+    before/, after/ deliveries in the form of tests/cases, with what the release made of them. `before` is what the log
+    and
                     the register hold, the last two deliveries unfinished: one not judged, one judged and not written.
                     `after` has not happened yet. A repeat in it names the number of the event in `before`.
-Beside the events of tests/cases there are, in ours only: "referentie" (tables are imported and published) and "naspelen"
-(instroomctl replay: a plan by the words given, carried out).
+Beside the events of tests/cases there are, in ours only: "referentie" (tables are imported and published) and
+"naspelen" (instroomctl replay: a plan by the words given, carried out).
 """
 import base64
 import csv
@@ -139,7 +140,8 @@ class Machine:
         with open(path, "w") as file:
             for topic, partitions in TOPICS.items():
                 for partition in range(partitions):
-                    for offset, at_ms, key, value, headers in kafka_log.read(self.port, f"instroom.{topic}.1", partition):
+                    for offset, at_ms, key, value, headers in kafka_log.read(self.port, f"instroom.{topic}.1",
+                                                                             partition):
                         file.write(json.dumps({
                             "topic": topic, "partition": partition, "offset": offset, "timestamp": at_ms,
                             "key": None if key is None else key.decode(),

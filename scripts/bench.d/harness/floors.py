@@ -1,7 +1,7 @@
 """floors: what the parts cost alone, on the rows and messages of the run itself, between A and B of a chain.
 
-  pg-upsert    the register's teacher rows: COPY to a temporary table, INSERT .. ON CONFLICT ordered by key, 10,000 rows a
-               transaction, one session, into an empty table of the same shape
+  pg-upsert    the register's teacher rows: COPY to a temporary table, INSERT .. ON CONFLICT ordered by key, 10,000 rows
+               a transaction, one session, into an empty table of the same shape
   pg-copy      the same rows by COPY straight into such a table, one transaction
   kafka-raw, kafka-verdict   the same messages consumed, and produced with acks=all
   codecs       each pure stage alone on one core (codec_bench)
@@ -42,10 +42,10 @@ def script_of(rows_file, out):
 def write_batch(script, batch):
     script.write("begin;\ncopy staging from stdin;\n")
     script.writelines(batch)
-    script.write("\\.\ninsert into floor.teacher as t select * from staging order by board, key on conflict (board, key) do update "
-                 "set bsn = excluded.bsn, status = excluded.status, sequence = excluded.sequence, since = excluded.since, "
-                 "lapsed_on = excluded.lapsed_on, hash = excluded.hash, content = excluded.content, targets = excluded.targets "
-                 "where t.sequence < excluded.sequence;\ncommit;\n")
+    script.write("\\.\ninsert into floor.teacher as t select * from staging order by board, key on conflict (board, "
+                 "key) do update set bsn = excluded.bsn, status = excluded.status, sequence = excluded.sequence, "
+                 "since = excluded.since, lapsed_on = excluded.lapsed_on, hash = excluded.hash, content = "
+                 "excluded.content, targets = excluded.targets where t.sequence < excluded.sequence;\ncommit;\n")
 
 
 class Floors:
@@ -71,8 +71,11 @@ class Floors:
         self.rig.psql("-c", f"\\copy (select * from register.teacher) to '{rows}'", role="OWNER")
         script_of(rows, script)
         samples = []
-        for subject, words in (("pg-upsert", ["-f", str(script)]), ("pg-copy", ["-c", f"\\copy floor.teacher from '{rows}'"])):
-            self.rig.psql("-c", f"drop schema if exists floor cascade; create schema floor; create table floor.teacher ({SHAPE}) "
+        for subject, words in (("pg-upsert", ["-f", str(script)]),
+                               ("pg-copy", ["-c", f"\\copy floor.teacher from '{rows}'"])):
+            self.rig.psql("-c",
+                          f"drop schema if exists floor cascade; create schema floor; create table floor.teacher "
+                          f"({SHAPE}) "
                           "with (fillfactor = 90)")
             samples.append(self.metered(subject, lambda words=words: self.rig.psql(*words) and None))
         self.rig.psql("-c", "drop schema floor cascade")
@@ -112,7 +115,8 @@ def codecs(rig, data, rounds=3):
     program = tool(rig, "codec_bench")
     if program is None:
         return {"skipped": "codec_bench is not built"}
-    done = subprocess.run([program, data.folder("first"), data.reference, str(rounds)], check=False, capture_output=True, text=True)
+    done = subprocess.run([program, data.folder("first"), data.reference, str(rounds)], check=False,
+                          capture_output=True, text=True)
     if done.returncode != 0:
         raise StackError(f"codec_bench failed: {done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -120,7 +124,8 @@ def codecs(rig, data, rounds=3):
 
 def usage_of(command, environment):
     """Runs a program to its end: (its output, CPU seconds with its children, largest peak in bytes)."""
-    child = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)
     said, complained = child.stdout.read(), child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)

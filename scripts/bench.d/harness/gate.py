@@ -1,4 +1,5 @@
-"""gate: does this checkout still stand where the committed baseline stands? Only ratios taken side by side are compared.
+"""gate: does this checkout still stand where the committed baseline stands? Only ratios taken side by side are
+compared.
 
 baseline.csv: figure, value, better (higher or lower), tolerance (share of the value by which it may be worse).
 """
@@ -29,7 +30,8 @@ def figures(groups, size):
     floor = pick(groups, "A", "log", "pg-upsert", size)
     if mine["A"] and floor:
         found["A lines/s of the PostgreSQL floor"] = (mine["A"].rate / floor.rate, "higher", TIME_TOLERANCE)
-        found["A PostgreSQL CPU of its floor"] = (ratio(mine["A"].cpu("postgres"), floor.cpu("postgres")), "lower", CPU_TOLERANCE)
+        found["A PostgreSQL CPU of its floor"] = (ratio(mine["A"].cpu("postgres"), floor.cpu("postgres")), "lower",
+                                                  CPU_TOLERANCE)
     if mine["A"] and mine["B"]:
         found["B WAL of A"] = (mine["B"].extra("wal_bytes") / mine["A"].extra("wal_bytes"), "lower", WAL_TOLERANCE)
         found["B CPU of A"] = (mine["B"].cpu_us / mine["A"].cpu_us, "lower", CPU_TOLERANCE)
@@ -38,7 +40,8 @@ def figures(groups, size):
 
 def read(path):
     with open(path, newline="") as file:
-        return {row["figure"]: (float(row["value"]), row["better"], float(row["tolerance"])) for row in csv.DictReader(file)}
+        return {row["figure"]: (float(row["value"]), row["better"], float(row["tolerance"]))
+                for row in csv.DictReader(file)}
 
 
 def write(path, found):
@@ -50,7 +53,8 @@ def write(path, found):
 
 
 def compare(found, baseline):
-    """(lines to print, how many are beyond tolerance). What the baseline has and the run has not is said, not failed."""
+    """(lines to print, how many are beyond tolerance). What the baseline has and the run has not is said, not
+    failed."""
     lines, worse = [], 0
     for name, (wanted, better, tolerance) in baseline.items():
         if name not in found:

@@ -1,6 +1,6 @@
-"""goals: what this project promised itself, beside what a run found. Where a goal is a number of lines a second it was set on a
-machine on which Go with two writers took 187,000 (first load) and 201,000 (unchanged), so here it is a share of what that peer
-takes in the same run. Times and CPU are those of the largest size that was measured."""
+"""goals: what this project promised itself, beside what a run found. Where a goal is a number of lines a second it was
+set on a machine on which Go with two writers took 187,000 (first load) and 201,000 (unchanged), so here it is a share
+of what that peer takes in the same run. Times and CPU are those of the largest size that was measured."""
 from .sample import pick
 
 MIB = 1 << 20
@@ -28,7 +28,8 @@ class Run:
 
     def __init__(self, groups):
         self.groups = groups
-        sizes = sorted({one.size for one in groups if one.subject == "instroom" and one.way == "log" and one.workload in "ABC"})
+        sizes = sorted({one.size for one in groups if one.subject == "instroom" and one.way == "log" and
+                        one.workload in "ABC"})
         self.size, self.small = (sizes[-1], sizes[0]) if sizes else (0, 0)
 
     def of(self, workload, way="log", subject="instroom", size=None):
@@ -46,14 +47,16 @@ class Run:
 
     def rewritten(self):
         group = self.of("B")
-        return None if group is None else sum(group.extra(f"rows_{what}") for what in ("inserted", "updated", "deleted"))
+        return None if group is None else sum(group.extra(f"rows_{what}")
+                                              for what in ("inserted", "updated", "deleted"))
 
     def nights(self):
         found = {one.workload: one for one in self.groups if one.workload.startswith("N")}
         return over(found.get("N11"), found.get("N01"), rate)
 
     def peak_mib(self, label, workloads):
-        found = [one.peak(label) for one in self.groups if one.workload in workloads and not one.setting and one.peak(label)]
+        found = [one.peak(label) for one in self.groups if one.workload in workloads and not one.setting and
+                 one.peak(label)]
         return max(found) / MIB if found else None
 
     def extra(self, workload, name):
@@ -70,10 +73,14 @@ LARGEST = ("L-1", "L-2")
 GOALS = [
     (f"{FIRST}, from the log: lines/s of Go with two writers", AT_LEAST, 0.8, ".2f", lambda run: run.of_go("A", "log")),
     (f"{SAME}, from the log: lines/s of Go with two writers", AT_LEAST, 2.0, ".2f", lambda run: run.of_go("B", "log")),
-    (f"{CHANGED}, from the log: lines/s of Go with two writers", AT_LEAST, 1.8, ".2f", lambda run: run.of_go("C", "log")),
-    (f"{FIRST}, whole way: lines/s of Go's from the log", AT_LEAST, 110 / 187, ".2f", lambda run: run.of_go("A", "whole")),
-    (f"{SAME}, whole way: lines/s of Go's from the log", AT_LEAST, 250 / 201, ".2f", lambda run: run.of_go("B", "whole")),
-    (f"{CHANGED}, whole way: lines/s of Go's from the log", AT_LEAST, 230 / 201, ".2f", lambda run: run.of_go("C", "whole")),
+    (f"{CHANGED}, from the log: lines/s of Go with two writers", AT_LEAST, 1.8, ".2f",
+     lambda run: run.of_go("C", "log")),
+    (f"{FIRST}, whole way: lines/s of Go's from the log", AT_LEAST, 110 / 187, ".2f",
+     lambda run: run.of_go("A", "whole")),
+    (f"{SAME}, whole way: lines/s of Go's from the log", AT_LEAST, 250 / 201, ".2f",
+     lambda run: run.of_go("B", "whole")),
+    (f"{CHANGED}, whole way: lines/s of Go's from the log", AT_LEAST, 230 / 201, ".2f",
+     lambda run: run.of_go("C", "whole")),
     (f"{FIRST}, from the log: CPU us a line, everything", AT_MOST, 13, ".1f", lambda run: run.cpu("A")),
     (f"{SAME}, from the log: CPU us a line, everything", AT_MOST, 5, ".1f", lambda run: run.cpu("B")),
     (f"{CHANGED}, from the log: CPU us a line, everything", AT_MOST, 6, ".1f", lambda run: run.cpu("C")),
@@ -87,7 +94,8 @@ GOALS = [
     ("the eleventh night: lines/s of the first one's", AT_LEAST, 0.9, ".2f", Run.nights),
     ("memory of a validator, A to C: MiB", AT_MOST, 64, ".0f", lambda run: run.peak_mib("validate", "ABC")),
     ("memory of a writer, A to C: MiB", AT_MOST, 64, ".0f", lambda run: run.peak_mib("write", "ABC")),
-    ("memory of a validator, the largest delivery: MiB", AT_MOST, 256, ".0f", lambda run: run.peak_mib("validate", LARGEST)),
+    ("memory of a validator, the largest delivery: MiB", AT_MOST, 256, ".0f",
+     lambda run: run.peak_mib("validate", LARGEST)),
     ("memory of a writer, the largest delivery: MiB", AT_MOST, 256, ".0f", lambda run: run.peak_mib("write", LARGEST)),
     ("memory of a gateway, all boards at once: MiB", AT_MOST, 128, ".0f", lambda run: run.peak_mib("gateway", "E")),
     ("D one board on an idle system, p50: ms", AT_MOST, 150, ".0f", lambda run: run.extra("D", "p50_ms")),

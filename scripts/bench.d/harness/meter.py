@@ -1,6 +1,7 @@
 """meter: CPU time and peak memory of the processes that share a piece of work, by label.
 
-PostgreSQL counts with all its backends, those that ended included. Peaks begin anew at start() where the kernel lets us.
+PostgreSQL counts with all its backends, those that ended included. Peaks begin anew at start() where the kernel lets
+us.
 """
 import os
 import time

@@ -1,8 +1,8 @@
 """peers: what a user would write instead, on the same records as flat JSON, from a topic filled beforehand.
 
-They take one table with the natural primary key (board, bsn, benoemingssleutel). They do no validation, no dedup before the
-database, no second hop, no history, no ledger and no feedback. Their clock starts with their first record, ours with the
-assignment of the first partition.
+They take one table with the natural primary key (board, bsn, benoemingssleutel). They do no validation, no dedup before
+the database, no second hop, no history, no ledger and no feedback. Their clock starts with their first record, ours
+with the assignment of the first partition.
 """
 import json
 import shutil
@@ -20,8 +20,10 @@ from .workloads import STEPS
 
 HERE = Path(__file__).resolve().parent.parent / "peers"
 NAMES = {"go2": "Go, two writers", "go1": "Go, one writer", "python": "Python", "kcat": "kcat and psql"}
-FASTEST, ALL_LINES_MAX = "go2", 500_000  # of more lines only the fastest, which the goals speak of: the others take minutes
-TYPES = {"board": "int", "bsn": "int"}  # narrower keys; everything else is text, which costs the least to read and compare
+# of more lines only the fastest, which the goals speak of: the others take minutes
+FASTEST, ALL_LINES_MAX = "go2", 500_000
+# narrower keys; everything else is text, which costs the least to read and compare
+TYPES = {"board": "int", "bsn": "int"}
 LEFT_OUT = "no validation, no dedup before the database, no second hop, no history, no ledger, no feedback"
 
 
@@ -34,7 +36,8 @@ def build_go(out):
     """None, or why there is none."""
     if shutil.which("go") is None:
         return "there is no Go toolchain"
-    done = subprocess.run(["go", "build", "-o", out / "peer", "."], cwd=HERE / "go", check=False, capture_output=True, text=True)
+    done = subprocess.run(["go", "build", "-o", out / "peer", "."], cwd=HERE / "go", check=False, capture_output=True,
+                          text=True)
     return None if done.returncode == 0 else f"it does not build: {last_words(done.stderr)}"
 
 
@@ -47,7 +50,8 @@ def build_python(out):
         venv.create(out / "venv", with_pip=True, clear=True)
     except (OSError, subprocess.CalledProcessError) as error:
         return f"no virtual environment: {error} (Debian: python3-venv)"
-    done = subprocess.run([out / "venv/bin/pip", "install", "--quiet", "-r", HERE / "python/requirements.txt"], check=False,
+    done = subprocess.run([out / "venv/bin/pip", "install", "--quiet", "-r", HERE / "python/requirements.txt"],
+                          check=False,
                           capture_output=True, text=True)
     if done.returncode != 0:
         return f"its packages cannot be installed: {last_words(done.stderr)}"
@@ -88,8 +92,10 @@ class Peers:
             file = data.flat_file(name)
             with open(file, "rb") as records:
                 done = subprocess.run(
-                    ["kcat", "-P", "-q", "-b", self.rig.env["INSTROOM_KAFKA_BROKERS"], "-t", topic, "-K", "\t", "-z", "lz4",
-                     "-X", "acks=all", "-X", "linger.ms=50", "-X", "batch.size=1000000", "-X", "batch.num.messages=10000",
+                    ["kcat", "-P", "-q", "-b", self.rig.env["INSTROOM_KAFKA_BROKERS"], "-t", topic, "-K", "\t", "-z",
+                     "lz4",
+                     "-X", "acks=all", "-X", "linger.ms=50", "-X", "batch.size=1000000", "-X",
+                     "batch.num.messages=10000",
                      "-X", "partitioner=murmur2_random"], stdin=records, check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StackError(f"kcat could not fill {topic}: {last_words(done.stderr)}")
@@ -108,7 +114,8 @@ class Peers:
         rest = [column for column in columns if column not in sets.KEY]
         return (f"insert into {self.table(name)} as t select * from batch order by {', '.join(sets.KEY)} "
                 f"on conflict ({', '.join(sets.KEY)}) do update set ({', '.join(rest)}) = "
-                f"({', '.join('excluded.' + column for column in rest)}) where ({', '.join('t.' + column for column in rest)}) "
+                f"({', '.join('excluded.' + column for column in rest)}) "
+                f"where ({', '.join('t.' + column for column in rest)}) "
                 f"is distinct from ({', '.join('excluded.' + column for column in rest)})")
 
     def command(self, name):
@@ -122,14 +129,17 @@ class Peers:
         environment = {"BENCH_BROKERS": self.rig.env["INSTROOM_KAFKA_BROKERS"], "BENCH_TOPIC": self.topic(data, step),
                        "BENCH_GROUP": f"peer-{self.runs}", "BENCH_PG": self.rig.env["INSTROOM_PG_OWNER"],
                        "BENCH_TABLE": self.table(name), "BENCH_UPSERT": self.upsert(name, columns),
-                       "BENCH_COLUMNS": ",".join(columns), "BENCH_RECORDS": str(lines), "BENCH_WRITERS": "2" if name == "go2" else "1"}
+                       "BENCH_COLUMNS": ",".join(columns), "BENCH_RECORDS": str(lines),
+                       "BENCH_WRITERS": "2" if name == "go2" else "1"}
         self.rig.quiet()
         wal = self.rig.lsn()
-        meter = Meter(lambda: [(label, process) for label, process in self.rig.processes() if label in ("kafka", "postgres")])
+        meter = Meter(lambda: [(label, process) for label, process in self.rig.processes()
+                               if label in ("kafka", "postgres")])
         meter.start()
         said, cpu_s, peak_bytes = usage_of(self.command(name), environment)
         cpu, peak = meter.stop()
-        return Sample(workload, "log", name, data.size, lines, json.loads(said)["seconds"], cpu | {"peer": round(cpu_s, 3)},
+        return Sample(workload, "log", name, data.size, lines, json.loads(said)["seconds"],
+                      cpu | {"peer": round(cpu_s, 3)},
                       peak | {"peer": peak_bytes}, meter.load, {"wal_bytes": self.rig.lsn() - wal})
 
     def check(self, name, data):

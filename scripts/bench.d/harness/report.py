@@ -6,8 +6,10 @@ from .sample import LABELS, pick, write_samples
 
 REFERENCE = "go2"
 LABELS_SHOWN = LABELS[1:]
-TITLES = {"A": "A first load", "B": "B unchanged", "C": "C 1 % changed", "D": "D one board", "E": "E all boards at once",
-          "F-S": "F a night, cold Redis", "F-R": "F all of it again", "L-1": "L largest delivery", "L-2": "L the same again"}
+TITLES = {"A": "A first load", "B": "B unchanged", "C": "C 1 % changed", "D": "D one board",
+          "E": "E all boards at once",
+          "F-S": "F a night, cold Redis", "F-R": "F all of it again", "L-1": "L largest delivery",
+          "L-2": "L the same again"}
 WAYS = {"log": "from the log", "whole": "whole way"}
 MIB = 1 << 20
 
@@ -27,12 +29,15 @@ def number(value, form):
 
 
 HEAD = ["workload", "way", "who", "lines", "n", "lines/s", "min", "max", "of Go x2", "CPU us/line"] + \
-       [f"{label} CPU" for label in LABELS_SHOWN] + [f"{label} MiB" for label in ("gateway", "validate", "write", "peer")]
+       [f"{label} CPU" for label in LABELS_SHOWN] + [f"{label} MiB"
+                                                     for label in ("gateway", "validate", "write", "peer")]
 
 
 def row_of(group, groups):
-    mib = [None if group.peak(label) is None else group.peak(label) / MIB for label in ("gateway", "validate", "write", "peer")]
-    return [title_of(group) + (f", {group.setting}" if group.setting else ""), WAYS[group.way], group.subject, f"{group.size:,}",
+    mib = [None if group.peak(label) is None else group.peak(label) / MIB
+           for label in ("gateway", "validate", "write", "peer")]
+    return [title_of(group) + (f", {group.setting}" if group.setting else ""), WAYS[group.way], group.subject,
+            f"{group.size:,}",
             str(len(group.samples)), f"{group.rate:,.0f}", f"{group.rate_min:,.0f}", f"{group.rate_max:,.0f}",
             number(ratio_of(group, groups), ".2f"), f"{group.cpu_us:.2f}"] + \
         [number(group.cpu(label), ".2f") for label in LABELS_SHOWN] + [number(value, ".0f") for value in mib]
@@ -40,7 +45,8 @@ def row_of(group, groups):
 
 def as_text(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) if i < 3 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+    return "\n".join("  ".join(cell.ljust(width) if i < 3 else cell.rjust(width)
+                               for i, (cell, width) in enumerate(zip(row, widths)))
                      .rstrip() for row in rows)
 
 
@@ -63,7 +69,8 @@ def matrix_table(groups):
     for one in found:
         rows.setdefault(one.setting, {})[one.workload] = one
     return [["setting", "A lines/s", "B lines/s", "C lines/s", "A CPU us/line", "B", "C"]] + \
-        [[setting] + [f"{row[w].rate:,.0f}" for w in "ABC"] + [f"{row[w].cpu_us:.2f}" for w in "ABC"] for setting, row in rows.items()]
+        [[setting] + [f"{row[w].rate:,.0f}" for w in "ABC"] + [f"{row[w].cpu_us:.2f}" for w in "ABC"]
+         for setting, row in rows.items()]
 
 
 def nights_table(groups):
@@ -76,7 +83,8 @@ def nights_table(groups):
 
 def register_table(groups):
     """What PostgreSQL was made to do."""
-    rows = [["workload", "who", "lines", "WAL MiB", "teacher and history rows inserted", "updated", "deleted", "WAL of A"]]
+    rows = [["workload", "who", "lines", "WAL MiB", "teacher and history rows inserted", "updated", "deleted",
+             "WAL of A"]]
     for one in main_groups(groups):
         if one.workload not in "ABC" or one.way != "log" or not one.extra("wal_bytes"):
             continue
@@ -97,13 +105,15 @@ def latency_table(groups):
 
 def kafka_table(groups):
     return [["messages", "lines", "bytes a line", "in, lines/s", "out, lines/s"]] + \
-        [[one.subject, f"{one.size:,}", f"{one.extra('bytes') / one.samples[0].lines:.0f}", f"{one.extra('in_lines_s'):,.0f}",
+        [[one.subject, f"{one.size:,}", f"{one.extra('bytes') / one.samples[0].lines:.0f}",
+          f"{one.extra('in_lines_s'):,.0f}",
           f"{one.extra('out_lines_s'):,.0f}"] for one in groups if one.extra("in_lines_s") is not None]
 
 
 def codec_table(codecs):
     return [["pure stage, one core", "ns a line"]] + \
-        [[name, f"{value:.1f}"] for name, value in codecs.items() if name not in ("lines", "raw_bytes", "verdict_bytes", "skipped")]
+        [[name, f"{value:.1f}"] for name, value in codecs.items()
+         if name not in ("lines", "raw_bytes", "verdict_bytes", "skipped")]
 
 
 def goals_table(groups):
@@ -111,12 +121,15 @@ def goals_table(groups):
 
 
 SECTIONS = [
-    ("The goals", goals_table, "A goal in lines a second is a share of what Go with two writers takes in the same run; all but the "
+    ("The goals", goals_table,
+     "A goal in lines a second is a share of what Go with two writers takes in the same run; all but the "
      "comparison of sizes is of the largest size."),
-    ("A, B, C and the others", main_table, "CPU columns are seconds a million lines; MiB the highest peak of one process."),
+    ("A, B, C and the others", main_table,
+     "CPU columns are seconds a million lines; MiB the highest peak of one process."),
     ("What PostgreSQL was made to do", register_table, ""),
     ("The log alone", kafka_table, ""),
-    ("Latency", latency_table, "D: from the last uploaded byte to the outcome being there. E: from the moment all boards begin to "
+    ("Latency", latency_table,
+     "D: from the last uploaded byte to the outcome being there. E: from the moment all boards begin to "
      "the commit of each."),
     ("Processes and partitions", matrix_table, ""),
     ("Nights one after the other, whole way", nights_table, ""),
@@ -140,7 +153,9 @@ def markdown(machine, groups, codecs, skipped, failures):
     out = ["# Benchmark of Instroom", ""] + [f"- {what}: {text}" for what, text in machine] + \
           [f"- {peers.NAMES[name]}: left out, {why}" for name, why in skipped.items()] + \
           [f"- failed: {text}" for text in failures] + \
-          ["", f"The peers do {peers.LEFT_OUT}; Instroom does all of it, with keys, indexes and fsync on. Figures are medians of n "
+          ["",
+           f"The peers do {peers.LEFT_OUT}; Instroom does all of it, with keys, indexes and fsync on. Figures are "
+           f"medians of n "
            "runs, taken in turns."]
     for title, rows, text in sections(groups, codecs):
         out += ["", f"## {title}", ""] + ([text, ""] if text else []) + [as_markdown(rows)]
@@ -174,14 +189,16 @@ def plot(groups):
             width, low, high = (LEFT + WIDTH * value / most for value in (one.rate, one.rate_min, one.rate_max))
             middle = y + BAR / 2
             parts += [f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>',
-                      f'<rect x="{LEFT}" y="{y}" width="{width - LEFT:.1f}" height="{BAR}" fill="{colour_of(one.subject)}"/>',
+                      f'<rect x="{LEFT}" y="{y}" width="{width - LEFT:.1f}" height="{BAR}" '
+                      f'fill="{colour_of(one.subject)}"/>',
                       f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}" stroke="#222"/>',
                       f'<text x="{high + 6:.1f}" y="{y + 13}">{one.rate:,.0f}</text>']
             y += BAR + GAP
         y += BAR
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + RIGHT}" height="{y}" font-family="sans-serif" '
-            f'font-size="12"><rect width="100%" height="100%" fill="#fff"/><text x="8" y="20" font-size="15">Lines a second, '
-            f'{size:,} lines; line: min to max</text>' + "".join(parts) + "</svg>\n")
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + RIGHT}" height="{y}" '
+            f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/><text x="8" '
+            f'y="20" font-size="15">Lines a second, {size:,} lines; line: min to max</text>' + "".join(parts) +
+            "</svg>\n")
 
 
 def write_all(out, machine, samples, groups, codecs, skipped, failures):

@@ -1,8 +1,8 @@
 """rig: the stack of the benchmark, the programs on it, and the two ways of timing them.
 
-from the log    writers and validators are idle and have their partitions; validators are stopped in their tracks, everything
-                is uploaded, so that the raw topic is full, and the clock runs from the moment validators may run to the
-                commit that takes the cursor to the end of the log.
+from the log    writers and validators are idle and have their partitions; validators are stopped in their tracks,
+                everything is uploaded, so that the raw topic is full, and the clock runs from the moment validators may
+                run to the commit that takes the cursor to the end of the log.
 the whole way   everything runs and is idle. The clock runs from the start of the uploads to that same commit.
 
 Every generation has topics of its own and begins with an empty register and an empty Redis, on the same servers.
@@ -114,7 +114,8 @@ class Rig:
         return reply
 
     def redis_bytes(self):
-        return int(next(line for line in self.redis("INFO", "memory").splitlines() if line.startswith("used_memory:"))[12:])
+        return int(next(line for line in self.redis("INFO", "memory").splitlines()
+                        if line.startswith("used_memory:"))[12:])
 
     # --- what the register did ---
 
@@ -129,12 +130,14 @@ class Rig:
         """Rows of the register's teacher tables inserted, updated and deleted so far."""
         self.sql.ask("select pg_stat_clear_snapshot()")
         names = ", ".join(f"'{name}'" for name in REGISTER_TABLES)
-        row = self.sql.one("select coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd), 0), coalesce(sum(n_tup_del), 0) "
+        row = self.sql.one("select coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd), 0), coalesce(sum(n_tup_del), "
+                           "0) "
                            f"from pg_stat_user_tables where schemaname = 'register' and relname in ({names})")
         return [int(value) for value in row.split("|")]
 
     def applied(self):
-        return int(self.sql.one(f"select coalesce(sum(next_raw), 0) from register.cursor where topic = '{self.topics['topic.raw']}'"))
+        return int(self.sql.one(f"select coalesce(sum(next_raw), 0) from register.cursor where topic = "
+                                f"'{self.topics['topic.raw']}'"))
 
     def wait_until_applied(self):
         at = wait_for(lambda: self.applied() >= self.expected, WAIT_S, CURSOR_STEP_S)
@@ -146,7 +149,8 @@ class Rig:
 
     def deliver(self, folder, parallel=PARALLEL):
         (folder / "acknowledged.jsonl").unlink(missing_ok=True)
-        done = self.workers.ctl("deliver", "--json", "--quiet", "--parallel", parallel, str(folder), capture_output=True, text=True)
+        done = self.workers.ctl("deliver", "--json", "--quiet", "--parallel", parallel, str(folder),
+                                capture_output=True, text=True)
         if done.returncode != 0:
             raise StackError(f"instroomctl deliver ended with {done.returncode}: {done.stderr.strip()}")
         answer = json.loads(done.stdout)
@@ -179,11 +183,13 @@ class Rig:
 
     def wait_until_owned(self):
         for kind in OWNED:
-            if wait_for(lambda kind=kind: self.owned(kind) == self.topics["topic.partitions"], START_S, OWNED_STEP_S) is None:
+            if wait_for(lambda kind=kind: self.owned(kind) == self.topics["topic.partitions"], START_S,
+                        OWNED_STEP_S) is None:
                 raise StackError(f"not every partition was given to a process of {kind} within {START_S} s")
 
     def from_log(self, workload, data, folder, setting=""):
-        """Validators have their partitions and are stopped in their tracks while the log is filled; then they may run."""
+        """Validators have their partitions and are stopped in their tracks while the log is filled; then they may
+        run."""
         self.start_and_wait("write", "validate")
         self.wait_until_owned()
         validators = self.of("validate")
@@ -199,7 +205,8 @@ class Rig:
         return self.finish(workload, "log", data, lines, self.wait_until_applied() - begun, setting)
 
     def from_verdicts(self, workload, data, lines):
-        """What was judged before and must be written again: writers have work at once, so the clock starts with them."""
+        """What was judged before and must be written again: writers have work at once, so the clock starts with
+        them."""
         self.begin()
         begun = time.monotonic()
         self.workers.start(self.of("write", "validate"), 0)

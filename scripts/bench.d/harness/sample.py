@@ -93,9 +93,11 @@ def write_samples(path, samples):
     extras = sorted({name for sample in samples for name in sample.extra})
     with open(path, "w", newline="") as file:
         out = csv.writer(file)
-        out.writerow(["workload", "way", "subject", "setting", "lines", "seconds", "lines_per_second", "cpu_us_per_line", "load"] +
+        out.writerow(["workload", "way", "subject", "setting", "lines", "seconds", "lines_per_second",
+                      "cpu_us_per_line", "load"] +
                      [f"cpu_s_{label}" for label in LABELS] + [f"peak_bytes_{label}" for label in LABELS] + extras)
         for one in samples:
-            out.writerow([one.workload, one.way, one.subject, one.setting, one.lines, f"{one.seconds:.4f}", f"{one.rate:.0f}",
+            out.writerow([one.workload, one.way, one.subject, one.setting, one.lines, f"{one.seconds:.4f}",
+                          f"{one.rate:.0f}",
                           f"{one.cpu_us:.3f}", f"{one.load:.2f}"] + [one.cpu.get(label, "") for label in LABELS] +
                          [one.peak.get(label, "") for label in LABELS] + [one.extra.get(name, "") for name in extras])

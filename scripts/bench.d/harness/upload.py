@@ -65,7 +65,8 @@ class Crowd:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {self.token}",
-                     f"Content-Length: {len(body)}", "Connection: close"] + [f"{name}: {value}" for name, value in headers.items()]
+                     f"Content-Length: {len(body)}",
+                     "Connection: close"] + [f"{name}: {value}" for name, value in headers.items()]
             writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             await writer.drain()
             head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
@@ -80,7 +81,8 @@ class Crowd:
                 status, head, said = await self.send(url, headers, body)
                 if status != 503:
                     break
-                after = [line.partition(":")[2] for line in head.splitlines() if line.lower().startswith("retry-after:")]
+                after = [line.partition(":")[2] for line in head.splitlines()
+                         if line.lower().startswith("retry-after:")]
                 await asyncio.sleep(float(after[0]) if after else 1.0)
         if status != 202:
             raise StackError(f"the gateway answered {status}: {said[:200]!r}")
@@ -90,7 +92,8 @@ class Crowd:
 
     def look(self):
         """Which receipts has the cursor passed?"""
-        rows = self.rig.sql.ask(f"select partition, next_raw from register.cursor where topic = '{self.rig.topics['topic.raw']}'")
+        rows = self.rig.sql.ask(f"select partition, next_raw from register.cursor where topic = "
+                                f"'{self.rig.topics['topic.raw']}'")
         passed = {int(partition): int(next_raw) for partition, next_raw in (row.split("|") for row in rows)}
         now = time.monotonic()
         for partition, offset in [one for one in self.waiting if one[1] < passed[one[0]]]:

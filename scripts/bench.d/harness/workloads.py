@@ -2,7 +2,8 @@
 
   A  first national load          B  nightly, unchanged          C  nightly, 1 % changed
   D  one board of 4,000 teachers on an idle system: latency      E  all boards at once: latency
-  F  everything again with a cold Redis: R, the log judged for a register that lost everything; S, a night after Redis lost all
+  F  everything again with a cold Redis: R, the log judged for a register that lost everything; S, a night after Redis
+     lost all
   G  A to C with 1, 2 and 4 validators and writers on 12 partitions, and with two of each on 4, 12 and 48
   N  eleven nights one after the other: does the eleventh cost what the first did
   L  the largest delivery the specification allows lines for, on the same board twice: memory
@@ -24,7 +25,8 @@ G_SETTINGS = ((12, 1), (12, 2), (12, 4), (4, 2), (48, 2))  # partitions, process
 
 
 def chain(rig, data, partitions=PARTITIONS, processes=PROCESSES, setting="", after_a=None):
-    """A, B and C from the log, one after the other in one generation. after_a: called between A and B, gives samples too."""
+    """A, B and C from the log, one after the other in one generation. after_a: called between A and B, gives samples
+    too."""
     rig.generation(data.reference, partitions, processes)
     samples = []
     for workload, name in STEPS:
@@ -78,15 +80,18 @@ def matrix(rig, data):
 
 def quantiles(latencies):
     ordered = sorted(latencies)
-    return {"p50_ms": round(ordered[len(ordered) // 2] * 1000, 1), "p99_ms": round(ordered[(len(ordered) * 99) // 100] * 1000, 1),
+    return {"p50_ms": round(ordered[len(ordered) // 2] * 1000, 1),
+            "p99_ms": round(ordered[(len(ordered) * 99) // 100] * 1000, 1),
             "max_ms": round(ordered[-1] * 1000, 1), "deliveries": len(ordered)}
 
 
 def one_board(rig, data, count):
-    """D. Deliveries of one board, each with 1 % of its teachers changed against the one before, every one on an idle system."""
+    """D. Deliveries of one board, each with 1 % of its teachers changed against the one before, every one on an idle
+    system."""
     place = data.dir / "d"
     size = ["--boards", "1", "--teachers", str(D_TEACHERS)]
-    turns = [sets.generate(rig.build, place / "0", *size), sets.generate(rig.build, place / "1", *size, "--night", "1", "--changed", "1%")]
+    turns = [sets.generate(rig.build, place / "0", *size),
+             sets.generate(rig.build, place / "1", *size, "--night", "1", "--changed", "1%")]
     rig.generation(place / "0" / "reference")
     rig.start_and_wait("write", "validate")
     gateway = upload.Gateway(rig.workers)
@@ -131,7 +136,8 @@ def largest(rig, data):
 
 def note(sample):
     """One line for somebody who watches."""
-    text = f"{sample.lines:>10,} lines {sample.seconds:7.2f} s {sample.rate:>9,.0f} lines/s {sample.cpu_us:6.2f} us CPU a line"
+    text = (f"{sample.lines:>10,} lines {sample.seconds:7.2f} s {sample.rate:>9,.0f} lines/s "
+            f"{sample.cpu_us:6.2f} us CPU a line")
     if "p50_ms" in sample.extra:
         text += f"  p50 {sample.extra['p50_ms']} ms, p99 {sample.extra['p99_ms']} ms"
     return f"  {sample.workload:<4} {sample.way:<6} {sample.subject:<14} {text}  {sample.setting}"

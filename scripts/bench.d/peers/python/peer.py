@@ -1,7 +1,7 @@
 """A register consumer in Python as a good engineer writes it in an afternoon: confluent-kafka, orjson, psycopg 3 COPY.
 
-It does what peers/go/main.go does with one writer, and leaves out the same: no validation, no dedup before the database, no
-history, no ledger, no feedback. Settings come from the environment.
+It does what peers/go/main.go does with one writer, and leaves out the same: no validation, no dedup before the
+database, no history, no ledger, no feedback. Settings come from the environment.
 """
 import json
 import os
@@ -29,7 +29,8 @@ def row_of(value):
 def main():
     table, wanted = os.environ["BENCH_TABLE"], int(os.environ["BENCH_RECORDS"])
     consumer = Consumer({
-        "bootstrap.servers": os.environ["BENCH_BROKERS"], "group.id": os.environ["BENCH_GROUP"], "enable.auto.commit": False,
+        "bootstrap.servers": os.environ["BENCH_BROKERS"], "group.id": os.environ["BENCH_GROUP"],
+        "enable.auto.commit": False,
         "auto.offset.reset": "earliest", "queued.min.messages": 100_000, "fetch.message.max.bytes": 4 << 20})
     consumer.subscribe([os.environ["BENCH_TOPIC"]])
     done, begun = 0, None
