@@ -27,10 +27,12 @@ bool content_read_person(struct slice *content, struct slice *ret_person)
 	return read_fields(content, ret_person, PERSON_FIELDS);
 }
 
-bool content_next_appointment(struct slice *content, struct content_appointment *ret)
+enum content_item content_next_appointment(struct slice *content, struct content_appointment *ret)
 {
-	if (content->n == 0 || content->p[0] != CONTENT_RS)
-		return false;
+	if (content->n == 0)
+		return CONTENT_END;
+	if (content->p[0] != CONTENT_RS)
+		return CONTENT_DAMAGED;
 	slice_cut(content, 1);
-	return read_fields(content, ret->fields, APPOINTMENT_FIELDS);
+	return read_fields(content, ret->fields, APPOINTMENT_FIELDS) ? CONTENT_APPOINTMENT : CONTENT_DAMAGED;
 }

@@ -20,7 +20,9 @@ struct content_appointment {
 
 /* Reading, for exports. person has room for PERSON_FIELDS. false: not of this form (our bug, or a damaged row). */
 MUSTUSE bool content_read_person(struct slice *content, struct slice *ret_person);
-/* Takes the next appointment off *content; false at the end. */
-MUSTUSE bool content_next_appointment(struct slice *content, struct content_appointment *ret);
+enum content_item { CONTENT_END, CONTENT_APPOINTMENT, CONTENT_DAMAGED };
+
+/* Takes the next appointment off *content. DAMAGED: what is there is not of this form, and neither the rest. */
+MUSTUSE enum content_item content_next_appointment(struct slice *content, struct content_appointment *ret);
 
 #endif

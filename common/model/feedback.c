@@ -80,9 +80,14 @@ static void add_head(struct strbuf *out, const struct feedback_line *line)
 /* No text of a rule needs quotes: they hold no ; " CR or LF, and what fills them are numbers and good BRINs. */
 static void add_finding(struct strbuf *out, const struct feedback_line *line, const struct finding *finding)
 {
+	char code[RULE_CODE_BYTES];
+
+	rule_show_code(finding->rule, code);
 	add_head(out, line);
-	strbuf_add_text(out, rule_code(finding->rule));
-	strbuf_add_text(out, rule_rejects(finding->rule) ? ";A;" : ";S;");
+	strbuf_add_text(out, code);
+	strbuf_add_char(out, ';');
+	strbuf_add_text(out, rule_ernst(finding->rule));
+	strbuf_add_char(out, ';');
 	strbuf_add_text(out, field_name(finding->field));
 	strbuf_add_char(out, ';');
 	rule_add_text(out, finding);

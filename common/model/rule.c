@@ -171,6 +171,9 @@ static const struct rule_entry CATALOGUE[SLOT_LETTERS * SLOTS_PER_LETTER] = {
 };
 /* clang-format on */
 
+/* Of a rule that only a newer program knows. */
+static const char UNKNOWN_TEXT[] = "De omschrijving van deze code is hier nog niet bekend.";
+
 /* How a value is written. SHOW_FIELD takes no value: it is the name of finding.field. */
 enum show { SHOW_NUMBER, SHOW_BOARD, SHOW_BRIN, SHOW_SITE, SHOW_GROUND, SHOW_DATE, SHOW_FIELD };
 
@@ -212,6 +215,21 @@ bool rule_has_field(enum rule rule, unsigned field)
 	const struct rule_entry *entry = find_entry(rule);
 
 	return entry && field <= FIELD_CONTACT_EMAIL && entry->fields >> field & 1;
+}
+
+const char *rule_ernst(enum rule rule)
+{
+	return !rule_is_known(rule) ? "" : rule_rejects(rule) ? "A" : "S";
+}
+
+void rule_show_code(unsigned rule, char ret[RULE_CODE_BYTES])
+{
+	unsigned letter = rule >> 8, number = rule & 0xff;
+
+	if (letter >= 'A' && letter <= 'Z' && number > 0 && number <= 99)
+		snprintf(ret, RULE_CODE_BYTES, "LR-%c%02u", (char)letter, number);
+	else
+		snprintf(ret, RULE_CODE_BYTES, "LR-#%u", rule & UINT16_MAX);
 }
 
 const char *rule_code(enum rule rule)
@@ -318,7 +336,7 @@ static bool next_placeholder(struct slice *rest, struct slice *ret_plain, enum s
 void rule_add_text(struct strbuf *out, const struct finding *finding)
 {
 	const struct rule_entry *entry = find_entry(finding->rule);
-	struct slice rest = slice_of(entry ? entry->text : ""), plain;
+	struct slice rest = slice_of(entry ? entry->text : UNKNOWN_TEXT), plain;
 	size_t used = 0;
 	enum show show;
 

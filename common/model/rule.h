@@ -35,7 +35,7 @@ enum rule {
 };
 /* clang-format on */
 
-enum { FINDING_VALUES = 3 };
+enum { FINDING_VALUES = 3, RULE_CODE_BYTES = 12 };
 
 /* One finding of a line or a delivery. values fill the <..> of the text in their order in the text, coded as numbers:
  * dates JJJJMMDD, counts and record numbers as they are, board, site and ground as their number, brin as its four bytes
@@ -47,14 +47,19 @@ struct finding {
 };
 
 bool rule_is_known(unsigned rule);
-bool rule_rejects(enum rule rule);				       /* ernst A */
-bool rule_has_field(enum rule rule, unsigned field);		       /* a finding of it may have this veld */
-const char *rule_code(enum rule rule);				       /* "LR-B07" */
-const char *rule_text(enum rule rule);				       /* as the specification has it, <..> and all */
-enum rule rule_of_code(struct slice code);			       /* RULE_NONE: unknown */
-int64_t rule_brin_value(struct slice brin);			       /* exactly 4 bytes */
+bool rule_rejects(enum rule rule);		     /* ernst A */
+const char *rule_ernst(enum rule rule);		     /* "A" or "S"; "" of a rule this build does not know */
+bool rule_has_field(enum rule rule, unsigned field); /* a finding of it may have this veld */
+const char *rule_code(enum rule rule);		     /* "LR-B07"; "" of an unknown rule */
+const char *rule_text(enum rule rule);		     /* as the specification has it, <..> and all */
+enum rule rule_of_code(struct slice code);	     /* RULE_NONE: unknown */
+int64_t rule_brin_value(struct slice brin);	     /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
-unsigned rule_value_count(enum rule rule);			       /* how many values its text shows */
+
+/* The code to show, NUL-terminated, of a rule that a newer program found too: its number holds letter and digits. "LR-#" and the
+ * number when it has not that form. */
+void rule_show_code(unsigned rule, char ret[RULE_CODE_BYTES]);
+unsigned rule_value_count(enum rule rule); /* how many values its text shows */
 
 /* The order of specification 4.4: by code, then by column order of veld. < 0, 0, > 0. */
 int finding_compare(const struct finding *a, const struct finding *b);

@@ -73,7 +73,7 @@ static bool is_like_bsn(struct slice text)
 }
 
 /* specification 8.4: a benoemingssleutel that fits LR-P14 does not leave with a pseudonym. */
-static void add_appointment(const struct stand *stand, const struct content_appointment *appointment, char target)
+static void add_appointment(const struct stand *stand, const struct content_appointment *appointment, enum target target)
 {
 	for (size_t i = 0; i < APPOINTMENT_FIELDS; i++) {
 		bool is_hidden = i == 0 && stand->options->pseudonym_key && is_like_bsn(appointment->fields[i]);
@@ -83,14 +83,29 @@ static void add_appointment(const struct stand *stand, const struct content_appo
 			csv_add_field(stand->out, appointment->fields[i]);
 	}
 	strbuf_add_char(stand->out, ';');
-	strbuf_add_text(stand->out, target_name(target == 'R' ? TARGET_REGISTER : TARGET_VOORPORTAAL));
+	strbuf_add_text(stand->out, target_name(target));
 	strbuf_add_char(stand->out, '\n');
+}
+
+/* One row less would be a person less in the register's image, and nobody would know. */
+static int other_form(const struct stand *stand, struct err *err)
+{
+	return err_set(err, ERR_FATAL, "content",
+		       "a teacher of board %05u holds content of another form: run instroomctl verify", stand->board);
+}
+
+static enum target target_of(struct slice targets, size_t at)
+{
+	if (at >= targets.n)
+		return TARGET_NONE;
+	return targets.p[at] == 'R' ? TARGET_REGISTER : targets.p[at] == 'V' ? TARGET_VOORPORTAAL : TARGET_NONE;
 }
 
 static int add_teacher(const struct stand *stand, const struct stand_teacher *teacher, struct err *err)
 {
 	struct slice person[PERSON_FIELDS] = { { 0 } }, rest = teacher->content;
 	struct content_appointment appointment;
+	enum content_item item;
 	size_t count = 0;
 
 	if (teacher->status == STATUS_INGETROKKEN) {
@@ -101,13 +116,16 @@ static int add_teacher(const struct stand *stand, const struct stand_teacher *te
 		return 0;
 	}
 	if (!content_read_person(&rest, person))
-		return err_set(err, ERR_FATAL, "content", "a teacher of board %05u holds content of another form",
-			       stand->board);
-	for (; content_next_appointment(&rest, &appointment); count++) {
+		return other_form(stand, err);
+	while ((item = content_next_appointment(&rest, &appointment)) == CONTENT_APPOINTMENT) {
+		enum target target = target_of(teacher->targets, count++);
+
+		if (target == TARGET_NONE)
+			return other_form(stand, err);
 		add_front(stand, teacher, person);
-		add_appointment(stand, &appointment, count < teacher->targets.n ? teacher->targets.p[count] : 'V');
+		add_appointment(stand, &appointment, target);
 	}
-	return 0;
+	return item == CONTENT_END && count == teacher->targets.n ? 0 : other_form(stand, err);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -40,11 +40,12 @@ static json_t *text_or_null(const char *text)
 json_t *finding_json(const struct finding *finding)
 {
 	CLEANUP(strbuf_drop) struct strbuf melding;
+	char code[RULE_CODE_BYTES];
 
+	rule_show_code(finding->rule, code);
 	strbuf_init(&melding, MELDING_BYTES_MAX);
 	rule_add_text(&melding, finding);
-	return json_pack("{s:s, s:s, s:s, s:s%}", "code", rule_code((enum rule)finding->rule), "ernst",
-			 rule_rejects((enum rule)finding->rule) ? "A" : "S", "veld",
+	return json_pack("{s:s, s:s, s:s, s:s%}", "code", code, "ernst", rule_ernst((enum rule)finding->rule), "veld",
 			 field_name((enum field)finding->field), "melding", melding.p ? melding.p : "", melding.n);
 }
 
@@ -67,8 +68,12 @@ json_t *summary_json(const struct summary *summary)
 		snprintf(board, sizeof board, "%05u", summary->board);
 	if (summary->extraction_date > 0)
 		date_to_iso(summary->extraction_date, date);
-	for (size_t i = 0; i < summary->code_count; i++)
-		json_object_set_new(codes, rule_code(summary->codes[i].rule), json_integer(summary->codes[i].count));
+	for (size_t i = 0; i < summary->code_count; i++) {
+		char code[RULE_CODE_BYTES];
+
+		rule_show_code(summary->codes[i].rule, code);
+		json_object_set_new(codes, code, json_integer(summary->codes[i].count));
+	}
 	for (size_t i = 0; i < summary->finding_count; i++)
 		json_array_append_new(findings, finding_json(&summary->findings[i]));
 	return json_pack(

@@ -131,13 +131,12 @@ static void add_notices(struct summary *summary, unsigned notices)
 static int fill_codes(struct pg_link *link, const struct pg_params *params, struct summary *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, "report_codes", CODES_SQL, params, &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_codes", CODES_SQL, params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < pg_rows_count(rows); i++)
-		if (rule_is_known((unsigned)pg_get_i16(rows, i, 0)))
-			summary_count(ret, (enum rule)pg_get_i16(rows, i, 0), pg_get_i32(rows, i, 1));
+		summary_count(ret, (enum rule)pg_get_i16(rows, i, 0), pg_get_i32(rows, i, 1));
 	return 0;
 }
 
@@ -194,7 +193,7 @@ static int lines_load(struct pg_link *link, int64_t position, struct arena *aren
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, position);
-	int rc = pg_exec(link, "report_lines", LINES_SQL, &params, &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_lines", LINES_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;

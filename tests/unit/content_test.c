@@ -18,13 +18,13 @@ Test(content, is_read_field_by_field)
 	cr_expect(slice_equal_text(person[0], "Vries"));
 	cr_expect(slice_equal_text(person[1], ""));
 	cr_expect(slice_equal_text(person[PERSON_FIELDS - 1], "x"));
-	cr_assert(content_next_appointment(&rest, &appointment));
+	cr_assert_eq(content_next_appointment(&rest, &appointment), CONTENT_APPOINTMENT);
 	cr_expect(slice_equal_text(appointment.fields[0], "A-1"));
 	cr_expect(slice_equal_text(appointment.fields[APPOINTMENT_FIELDS - 2], "701"));
 	cr_expect(slice_equal_text(appointment.fields[APPOINTMENT_FIELDS - 1], ""));
-	cr_assert(content_next_appointment(&rest, &appointment));
+	cr_assert_eq(content_next_appointment(&rest, &appointment), CONTENT_APPOINTMENT);
 	cr_expect(slice_equal_text(appointment.fields[0], "A-2"));
-	cr_expect_not(content_next_appointment(&rest, &appointment));
+	cr_expect_eq(content_next_appointment(&rest, &appointment), CONTENT_END);
 	cr_expect_eq(rest.n, 0);
 }
 
@@ -57,6 +57,6 @@ Test(content, refuses_an_appointment_of_another_form)
 	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
 		struct slice rest = slice_of(TEXTS[i]);
 
-		cr_expect_not(content_next_appointment(&rest, &appointment), "%zu", i);
+		cr_expect_eq(content_next_appointment(&rest, &appointment), CONTENT_DAMAGED, "%zu", i);
 	}
 }

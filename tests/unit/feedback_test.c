@@ -119,3 +119,20 @@ Test(feedback, needs_no_quotes_around_a_text)
 		cr_expect_null(strpbrk(strbuf_text(&out), ";\"\r\n"), "%s", rule_code((enum rule)rule));
 	}
 }
+
+Test(feedback, shows_a_finding_of_a_newer_program_by_its_code)
+{
+	static const struct finding FINDINGS[] = { { .rule = RULE_ID('B', 20), .field = 37, .values = { 1, 2, 3 } } };
+	const struct feedback_line line = { .record_no = 7,
+					    .outcome = OUTCOME_AFGEKEURD,
+					    .target = TARGET_REGISTER,
+					    .findings = FINDINGS,
+					    .finding_count = 1 };
+	CLEANUP(strbuf_drop) struct strbuf out;
+
+	strbuf_init(&out, 1 << 16);
+	feedback_add_line(&out, &line, 5);
+	cr_expect_str_eq(strbuf_text(&out),
+			 "7;;;afgekeurd;REGISTER;LR-B20;;;"
+			 "De omschrijving van deze code is hier nog niet bekend.\n");
+}

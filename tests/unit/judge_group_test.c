@@ -493,9 +493,9 @@ Test(judge_group, writes_content_that_can_be_read_again)
 
 	cr_assert(content_read_person(&content, person));
 	cr_expect(slice_equal_text(person[FIELD_GIVEN_NAMES - PERSON_FIRST], "Anna Maria"));
-	cr_assert(content_next_appointment(&content, &appointment));
+	cr_assert_eq(content_next_appointment(&content, &appointment), CONTENT_APPOINTMENT);
 	cr_expect(slice_equal_text(appointment.fields[FIELD_APPOINTMENT_GROUND - APPOINTMENT_FIRST], "701"));
-	cr_expect_not(content_next_appointment(&content, &appointment));
+	cr_expect_eq(content_next_appointment(&content, &appointment), CONTENT_END);
 	cr_expect_eq(content.n, 0);
 }
 

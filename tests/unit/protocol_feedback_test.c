@@ -137,11 +137,16 @@ static const struct {
 	ROW("\x02\x04\x02\x00\x00\x08\x00\x00", -1, "a doel that is none"),
 	ROW("\x04\x04\x02\x00\x00\x02\x00\x04\x02\x00\x00\x02\x00\x00", -2, "the same record twice"),
 	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x02\x00\x00\x00", 1, "LR-B07"),
-	ROW("\x02\x04\x02\x00\x00\x02\x02\x02\x02\x00\x00\x00", -1, "rule 1 is none"),
-	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x4a\x00\x00\x00", -1, "field 37 is none"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x02\x02\x00\x00\x00", 1, "rule 1, which only a newer program may know"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x00\x02\x00\x00\x00", -1, "rule 0 is none"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x80\x80\x08\x02\x00\x00\x00", -1, "rule 65536 is none"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x4a\x00\x00\x00", 1, "field 37, likewise"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x01\x00\x00\x00", -1, "field -1 is none"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x80\x04\x00\x00\x00", -1, "field 256 is none"),
 	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x48\x00\x00\x00", 1, "field 36 is"),
 	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x02\x06\x02\x02\x02\x00\x00\x00", 1, "three values"),
-	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x02\x08\x02\x02\x02\x02\x00\x00\x00", -1, "four"),
+	ROW("\x02\x04\x02\x00\x00\x02\x02\x8e\x88\x02\x02\x08\x02\x02\x02\x02\x00\x00\x00", 1,
+	    "four, of which three are kept"),
 #undef ROW
 };
 
@@ -150,6 +155,22 @@ Test(feedback, damaged_lines_are_refused)
 	for (size_t i = 0; i < ARRAY_LEN(DATA); i++)
 		cr_expect_eq(read_all(slice_make(DATA[i].bytes, DATA[i].n), GROUP_OUTCOMES, GROUPS), DATA[i].want, "%s",
 			     DATA[i].why);
+}
+
+/* What a newer validator found, a reader of this build must still be able to show: LR-B20 on column 37, four values. */
+Test(feedback, a_finding_of_a_newer_program_is_read)
+{
+	static const char BYTES[] = "\x02\x04\x02\x00\x00\x02\x02\xa8\x88\x02\x4a\x08\x02\x04\x06\x08\x00\x00\x00";
+	struct feedback_line line;
+	struct err err;
+
+	feedback_reader_init(&reader, slice_make(BYTES, sizeof BYTES - 1), GROUP_OUTCOMES, GROUPS);
+	cr_assert_eq(feedback_reader_next(&reader, &line, &err), 1);
+	cr_assert_eq(line.finding_count, 1);
+	cr_expect_eq(line.findings[0].rule, RULE_ID('B', 20));
+	cr_expect_eq(line.findings[0].field, 37);
+	cr_expect(line.findings[0].values[0] == 1 && line.findings[0].values[2] == 3);
+	cr_expect_eq(feedback_reader_next(&reader, &line, &err), 0);
 }
 
 Test(feedback, an_outcome_that_is_none_is_refused)

@@ -57,8 +57,8 @@ Test(rule, shows_no_byte_of_a_damaged_value_that_could_break_a_line)
 	cr_expect_str_eq(text_of(&buf, RULE_R08, FIELD_NONE, INT64_MIN, 0, 0),
 			 "Met volgnummer -9223372036854775808 leverde u voor deze leraar al andere gegevens. Gebruik een "
 			 "hoger volgnummer.");
-	cr_expect_str_eq(text_of(&buf, RULE_NONE, FIELD_NONE, 1, 2, 3), "");
-	cr_expect_str_eq(text_of(&buf, (enum rule)0xffff, (enum field)0xff, 1, 2, 3), "");
+	cr_expect_str_eq(text_of(&buf, (enum rule)0xffff, (enum field)0xff, 1, 2, 3),
+			 "De omschrijving van deze code is hier nog niet bekend.");
 	cr_expect_eq(rule_brin_value(slice_of("99Z")), 0, "three bytes are no BRIN");
 }
 
@@ -119,6 +119,31 @@ Test(rule, is_not_found_by_anything_that_is_no_code)
 	cr_expect_str_eq(rule_code(RULE_NONE), "");
 	cr_expect_not(rule_rejects(RULE_NONE));
 	cr_expect_eq(rule_value_count(RULE_NONE), 0);
+}
+
+Test(rule, of_a_newer_program_is_shown_by_its_number)
+{
+	static const struct {
+		unsigned rule;
+		const char *code, *ernst;
+	} ROWS[] = {
+		{ RULE_B07, "LR-B07", "A" },
+		{ RULE_B11, "LR-B11", "S" },
+		{ RULE_ID('B', 20), "LR-B20", "" },
+		{ RULE_ID('Z', 99), "LR-Z99", "" },
+		{ RULE_ID('B', 100), "LR-#16996", "" },
+		{ RULE_ID('B', 0), "LR-#16896", "" },
+		{ 1, "LR-#1", "" },
+		{ UINT16_MAX, "LR-#65535", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		char code[RULE_CODE_BYTES];
+
+		rule_show_code(ROWS[i].rule, code);
+		cr_expect_str_eq(code, ROWS[i].code);
+		cr_expect_str_eq(rule_ernst((enum rule)ROWS[i].rule), ROWS[i].ernst, "%s", code);
+	}
 }
 
 Test(rule, findings_sort_by_code_and_then_by_column)

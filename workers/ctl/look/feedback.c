@@ -27,11 +27,13 @@ static void print_summary(const struct summary *summary)
 		printf("  ontbrekend %lld van %lld actief, vervallen %lld\n", (long long)summary->absent,
 		       (long long)summary->active, (long long)summary->lapsed);
 	for (size_t i = 0; i < summary->finding_count; i++) {
+		char code[RULE_CODE_BYTES];
 		struct strbuf text;
 
+		rule_show_code(summary->findings[i].rule, code);
 		strbuf_init(&text, 2048);
 		rule_add_text(&text, &summary->findings[i]);
-		printf("  %s %s\n", rule_code((enum rule)summary->findings[i].rule), strbuf_text(&text));
+		printf("  %s %s\n", code, strbuf_text(&text));
 		strbuf_release(&text);
 	}
 }
