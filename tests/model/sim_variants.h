@@ -71,7 +71,8 @@
 	X(APPLY_REPEATS, FAILS, "a repeat is applied")                                                                      \
 	X(REPLAY_ALL, FAILS, "a Replay decides every line in its scope")                                                    \
 	X(REPLAY_ENDS, FAILS, "a Replay does the end of the delivery again")                                                \
-	X(REPLAY_NAMES_NOT, FAILS, "teachers of a Replay are not named by the delivery")                                    \
+	X(REPLAY_NAMES_NOT, CANNOT,                                                                                         \
+	  "teachers of a Replay are not named by the delivery: those who can be told are named before")                     \
 	X(DRY_REPLAY_COUNTS, FAILS, "a dry Replay is entered, so that the real one is its repeat")                          \
 	X(OLDER_ATTEMPT_REPEATS, FAILS, "an attempt below one already seen counts as a repeat")
 
