@@ -54,6 +54,56 @@ static int hex_value(char c)
 	return -1;
 }
 
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+size_t num_base64_bytes(size_t n)
+{
+	return (n + 2) / 3 * 4;
+}
+
+void num_to_base64(const void *bytes, size_t n, char *out)
+{
+	const uint8_t *in = bytes;
+
+	for (size_t i = 0; i < n; i += 3) {
+		uint32_t three = (uint32_t)in[i] << 16;
+
+		three |= i + 1 < n ? (uint32_t)in[i + 1] << 8 : 0;
+		three |= i + 2 < n ? in[i + 2] : 0;
+		*out++ = BASE64[three >> 18];
+		*out++ = BASE64[three >> 12 & 63];
+		*out++ = i + 1 < n ? BASE64[three >> 6 & 63] : '=';
+		*out++ = i + 2 < n ? BASE64[three & 63] : '=';
+	}
+}
+
+bool num_from_base64(struct slice text, void *out, size_t n)
+{
+	uint8_t *bytes = out;
+	uint32_t bits = 0;
+	unsigned bit_count = 0;
+	size_t written = 0, padding = num_base64_bytes(n) - (n * 8 + 5) / 6;
+
+	if (text.n == num_base64_bytes(n))
+		for (; padding > 0 && text.p[text.n - 1] == '='; padding--)
+			text.n--;
+	if (text.n != (n * 8 + 5) / 6)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		const char *at = text.p[i] != '\0' ? strchr(BASE64, text.p[i]) : NULL;
+
+		if (!at)
+			return false;
+		bits = bits << 6 | (uint32_t)(at - BASE64);
+		bit_count += 6;
+		if (bit_count >= 8 && written < n) {
+			bit_count -= 8;
+			bytes[written++] = (uint8_t)(bits >> bit_count);
+		}
+	}
+	return true;
+}
+
 bool num_from_hex(struct slice text, void *out, size_t n)
 {
 	uint8_t *bytes = out;

@@ -13,6 +13,12 @@ void num_to_hex(const void *bytes, size_t n, char *out);
 /* Exactly 2 * n hex digits of any case. false: another form; out may be partly written. */
 MUSTUSE bool num_from_hex(struct slice text, void *out, size_t n);
 
+/* Base64 with the alphabet of RFC 4648 4. out holds num_base64_bytes(n), padding included, and no NUL is added. */
+size_t num_base64_bytes(size_t n);
+void num_to_base64(const void *bytes, size_t n, char *out);
+/* The padding may be left out. false: no base64, or not of exactly n bytes; out may be partly written. */
+MUSTUSE bool num_from_base64(struct slice text, void *out, size_t n);
+
 static inline bool num_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

@@ -61,7 +61,7 @@ def answer_of(entry, sent, has_oracle):
             raise OutcomeError(f"event {entry['nr']} was answered {status}: "
                                f"{answer.get('codes', answer.get('detail'))}")
         return entry
-    return {"nr": entry["nr"], "type": "levering"} | cases.summary_of(answer) if "bevindingen" in answer else \
+    return {"nr": entry["nr"], "type": "levering"} | cases.summary_of(answer["levering"]) if "levering" in answer else \
         entry | {"status": f"answered {status}"}
 
 

@@ -140,4 +140,4 @@ class Sender:
             path = f"/v1/besturen/{event['bestuur']}/leveringen/{event['leveringsid']}/bevestiging"
             return path, b"", {"Content-Type": "application/json"}
         content = (self.workload.folder / event["bestand"]).read_bytes()
-        return cases.delivery_path(event), content, {"Content-Type": "text/csv"} | cases.contact_headers(event)
+        return cases.delivery_path(event), content, {"Content-Type": "text/csv"} | cases.field_headers(event)

@@ -318,6 +318,7 @@ static void set_up(void)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	log_init("fuzz", LOG_ERROR);
 	gateway = (struct gateway){ .config = { .listen = "127.0.0.1:0",
+						.helpdesk_address = "",
 						.tokens_file = path,
 						.tls_cert_file = "",
 						.connections_max = 16,

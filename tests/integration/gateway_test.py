@@ -4,6 +4,7 @@ or PostgreSQL, make it lose a delivery, acknowledge one that is not in the log, 
 
 Each function is one behaviour. They run in order on one private stack. The last line is "N passed, N failed".
 """
+import base64
 import hashlib
 import hmac
 import http.client
@@ -84,6 +85,10 @@ def fingerprint_of(body, board="99901", kind="MUTATIE", dry_run="N", sequence="1
     return hmac.new(CASES_KEY.encode(), "".join(part + "\n" for part in parts).encode(), hashlib.sha256).hexdigest()
 
 
+def digest_text(sha256):
+    return base64.b64encode(bytes.fromhex(sha256)).decode() if re.fullmatch("[0-9a-fA-F]{64}", sha256) else sha256
+
+
 # --- the gateway under test ---
 
 class Answer:
@@ -94,7 +99,7 @@ class Answer:
         return json.loads(self.body)
 
     def codes(self):
-        return [(one["code"], one["veld"]) for one in self.json()["bevindingen"]]
+        return [(one["code"], one["veld"]) for one in self.json()["levering"]["bevindingen"]]
 
 
 class Gateway:
@@ -184,8 +189,10 @@ class Gateway:
         finally:
             connection.close()
 
-    def deliver(self, body, headers=None, token=None, **fields):
-        return self.ask(query(**fields), body, headers=headers, token=token)
+    def deliver(self, body, headers=None, token=None, sha256=None, **fields):
+        """sha256: hex, sent as Content-Digest; of another form: a digest that is none."""
+        digest = {} if sha256 is None else {"Content-Digest": f"sha-256=:{digest_text(sha256)}:"}
+        return self.ask(query(**fields), body, headers=digest | (headers or {}), token=token)
 
     def head(self, path, *lines, method="POST"):
         """The bytes of a request's head."""
@@ -309,14 +316,16 @@ def keeps_contact_persons_out_of_address_and_log(bench):
         expect(bench.main.deliver(csv_of([5]), **{name: "x"}).status == 400, f"{name} in the address")
     for wrong in ("%", "%FF", "x" * 51):
         answer = bench.main.deliver(csv_of([5]), headers={"Instroom-Contact-Naam": wrong})
-        expect(answer.status == 422 and answer.codes() == [("LR-K08", "contact_naam")], answer.body)
+        expect(answer.status == 400 and answer.codes() == [("LR-K08", "contact_naam")], answer.body)
 
 
 @behaviour
 def calls_a_wrong_request_what_it_is(bench):
-    for path in (query(onbekend="1"), query() + "&bestuur=99901", query(ontvangen_op="gisteren"), query() + "&soort"):
+    for path in (query(onbekend="1"), query(sha256="0" * 64), query() + "&bestuur=99901", query(ontvangen_op="gisteren"), query() + "&soort"):
         answer = bench.main.ask(path, csv_of([1]))
         expect(answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json", f"{path}: {answer.status}")
+        expect((answer.json()["type"], answer.json()["status"]) == ("about:blank", 400) and "levering" not in answer.json(), answer.body)
+        expect(answer.json()["detail"].endswith(" (de helpdesk helpt u verder)."), answer.json()["detail"])
     answer = bench.main.deliver(csv_of([1]), headers={"Instroom-Contact-Fax": "x"})
     expect(answer.status == 400, f"an unknown header of ours: {answer.status}")
     with bench.main.connect() as connection:
@@ -338,7 +347,7 @@ def lets_nobody_in_without_a_token_for_the_board(bench):
     expect(gateway.deliver(body, token=bench.one_board, proef="ja").status == 202, "its board")
     expect(gateway.deliver(body, token=bench.one_board, bestuur="99902").status == 403, "another board")
     expect(gateway.deliver(body, token=bench.two_boards, bestuur="99902", proef="ja").status == 202, "its second board")
-    expect(gateway.deliver(body, token=bench.one_board, bestuur="kapot").status == 422, "no board at all")
+    expect(gateway.deliver(body, token=bench.one_board, bestuur="kapot").status == 400, "no board at all")
     for path in ("stand", "leveringen/aanvaard-12345678", "leveringen/aanvaard-12345678/terugmelding"):
         expect(gateway.ask(f"/v1/besturen/99902/{path}", token=bench.one_board).status == 403, path)
         expect(gateway.ask(f"/v1/besturen/99902/{path}", token="").status == 401, path)
@@ -351,10 +360,13 @@ def refuses_in_the_order_of_domain_with_all_members_of_a_summary(bench):
     gateway, body = bench.main, csv_of([7])
     before = bench.log_end()
     answer = gateway.deliver(body, leveringsid="kort", volgnummer="0", proef="misschien", extractiedatum="2018-02-29")
-    expect(answer.status == 422 and answer.headers["Content-Type"] == "application/problem+json", f"{answer.status}")
+    expect(answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json", f"{answer.status}")
+    problem = answer.json()
+    expect(sorted(problem) == ["detail", "levering", "status", "title", "type"], problem)
+    expect((problem["type"], problem["status"]) == ("/v1/regels/LR-K08", 400) and problem["detail"].count(".") == 1, problem)
     expect(answer.codes() == [("LR-K08", "leveringsid"), ("LR-K08", "proef"), ("LR-K08", "volgnummer"),
                               ("LR-K08", "extractiedatum")], answer.codes())
-    summary = answer.json()
+    summary = answer.json()["levering"]
     for name in ("leveringsid", "volgnummer", "extractiedatum"):
         expect(summary[name] is None, f"{name} is {summary[name]}")
     expect(summary["proef"] is False and summary["status"] == "geweigerd" and summary["regels"] == 0, summary)
@@ -367,8 +379,50 @@ def refuses_in_the_order_of_domain_with_all_members_of_a_summary(bench):
             ({"regels": "9"}, [("LR-F06", "")])):
         answer = gateway.deliver(body, **fields)
         expect(answer.status == 422 and answer.codes() == codes, f"{fields}: {answer.status} {answer.body}")
-        expect(answer.json()["leveringsid"].startswith("G-"), "specification 14.1: the made id is shown on refusals too")
+        expect((answer.json()["type"], answer.json()["status"]) == (f"/v1/regels/{codes[0][0]}", 422), answer.body)
+        expect(answer.json()["levering"]["leveringsid"].startswith("G-"), "specification 14.1: the made id is shown on refusals too")
     expect(bench.log_end() == before, "a refused delivery is in the log")
+
+
+@behaviour
+def compares_the_digest_of_the_content(bench):
+    gateway, body = bench.main, csv_of([9])
+    good, other = hashlib.sha256(body).hexdigest(), "0" * 64
+    long = base64.b64encode(bytes(64)).decode()
+    for digest, status, codes in (
+            (f"sha-256=:{digest_text(good)}:", 202, None), (f"sha-256=:{digest_text(good)[:-1]}:", 202, None),
+            (f"sha-512=:{long}:, sha-256=:{digest_text(good)}:", 202, None),
+            (f"sha-256=:{digest_text(good)}:;x=1 , sha-512=:AAAA:", 202, None),
+            (f"sha-256=:{digest_text(other)}:", 422, [("LR-F07", "")]), (f"sha-512=:{long}:", 400, [("LR-K08", "sha256")]),
+            (f"sha-256={digest_text(good)}", 400, [("LR-K08", "sha256")]), (f"sha-256=:{good}:", 400, [("LR-K08", "sha256")]),
+            (f"SHA-256=:{digest_text(good)}:", 400, [("LR-K08", "sha256")]), ("", 400, [("LR-K08", "sha256")]),
+            (f"sha-256=:{digest_text(good)}:, sha-256=:{digest_text(good)}:", 400, [("LR-K08", "sha256")]),
+            ("sha-256=:AAAA:", 400, [("LR-K08", "sha256")]), ("sha-256=::", 400, [("LR-K08", "sha256")]),
+            (f"sha-256=:{digest_text(good)}:x", 400, [("LR-K08", "sha256")])):
+        answer = gateway.deliver(body, headers={"Content-Digest": digest}, proef="ja", leveringsid="kenmerk-012345678")
+        expect(answer.status in (200, 202) if status == 202 else answer.status == status, f"{digest}: {answer.status}")
+        expect(codes is None or answer.codes() == codes, f"{digest}: {answer.body}")
+
+
+@behaviour
+def takes_csv_and_nothing_else(bench):
+    gateway, body = bench.main, csv_of([9])
+    for kind, is_good in (("text/csv", True), ("Text/CSV; charset=UTF-8", True), ('text/csv; header=present; charset="utf-8"', True),
+                          ("text/csv; charset=windows-1252", False), ("application/xml", False), ("text/csvx", False),
+                          ("application/x-www-form-urlencoded", False), ("multipart/form-data; boundary=x", False), ("", False)):
+        answer = gateway.deliver(body, headers={"Content-Type": kind}, proef="ja", leveringsid="soort-0123456789")
+        expect(answer.status in ((200, 202) if is_good else (415,)), f"{kind}: {answer.status}")
+    expect(gateway.deliver(body, headers={"Content-Type": "text/html"}, token="x").status == 401, "a stranger learns nothing")
+
+
+@behaviour
+def says_where_the_helpdesk_is_in_every_refusal(bench):
+    with Gateway(bench, 2, helpdesk__address="helpdesk@voorbeeld.test") as second:
+        for answer in (second.deliver(csv_of([9]), volgnummer="0"), second.ask("/nergens"), second.deliver(b""),
+                       second.deliver(csv_of([9]), token="x"), second.deliver(csv_of([9]), headers={"Content-Type": "text/html"})):
+            detail = answer.json()["detail"]
+            expect(detail.endswith(" (helpdesk: helpdesk@voorbeeld.test)."), f"{answer.status}: {detail}")
+            expect(detail.count(". ") == 0, f"one sentence: {detail}")
 
 
 @behaviour
@@ -387,7 +441,8 @@ def refuses_what_is_too_large_with_413_and_knows_it_by_its_hash(bench):
     large = b"bsn\n" + b"x" * (FILE_BYTES_MAX - 3)
     answer = gateway.deliver(large)
     expect(answer.status == 413 and answer.codes() == [("LR-F01", "")], f"{answer.status}")
-    expect(answer.json()["leveringsid"] == "G-" + fingerprint_of(large)[:32], "the hash is taken")
+    expect((answer.json()["status"], answer.json()["type"]) == (413, "/v1/regels/LR-F01"), answer.body)
+    expect(answer.json()["levering"]["leveringsid"] == "G-" + fingerprint_of(large)[:32], "the hash is taken")
     expect(gateway.deliver(large, bestuur="99999").codes() == [("LR-K02", "bestuur")], "the board comes before the size")
     fits = b"bsn;land\n" + b"1;x\n" * 1000
     answer = gateway.deliver(fits + b"\n" * (FILE_BYTES_MAX - len(fits)), soort="INTREKKING", proef="ja")
@@ -395,7 +450,7 @@ def refuses_what_is_too_large_with_413_and_knows_it_by_its_hash(bench):
     huge = bytes(65 << 20)
     answer = gateway.deliver(huge)
     expect(answer.status == 413 and answer.codes() == [("LR-F01", "")], f"{answer.status}")
-    expect(answer.json()["leveringsid"] is None, "not read to its end, so it has no id of ours")
+    expect(answer.json()["levering"]["leveringsid"] is None, "not read to its end, so it has no id of ours")
     expect(gateway.deliver(huge, volgnummer="0").codes() == [("LR-K08", "volgnummer")], "the header comes first")
     expect(gateway.metric("instroom_upload_bytes") <= 0, "memory of what was refused")
 
@@ -676,7 +731,7 @@ def does_not_blame_other_boards_when_kafka_takes_no_delivery(bench):
     with Gateway(bench, 2, topic__raw="nergens.raw.1") as gateway:
         answer = gateway.deliver(csv_of([73]))
         expect(answer.status == 503 and answer.headers["Retry-After"], f"{answer.status}")
-        expect(answer.json()["detail"].startswith("De levering kon nu niet worden vastgelegd."), answer.json())
+        expect(answer.json()["detail"].startswith("De levering kon nu niet worden vastgelegd,"), answer.json())
         expect(gateway.metric("instroom_upload_bytes") == 0, "memory")
 
 
@@ -913,7 +968,8 @@ def answers_a_repeat_with_the_state_of_the_first_and_refuses_another_under_its_i
                    {"volgnummer": "50", "extractiedatum": "2018-05-31"}, {"volgnummer": "51", "extractiedatum": "2019-01-01"}):
         answer = gateway.deliver(body, leveringsid="herhaald-12345678", **fields)
         expect(answer.status == 409 and answer.codes() == [("LR-K01", "leveringsid")], f"{fields}: {answer.status}")
-        expect(answer.json()["leveringsid"] == "herhaald-12345678", "its id is shown")
+        expect(answer.json()["levering"]["leveringsid"] == "herhaald-12345678", "its id is shown")
+    expect((answer.json()["type"], answer.json()["status"]) == ("/v1/regels/LR-K01", 409), answer.body)
     expect(gateway.deliver(bytes(FILE_BYTES_MAX + 1), leveringsid="herhaald-12345678").status == 409, "before the size")
     expect(gateway.deliver(bytes(65 << 20), leveringsid="herhaald-12345678").status == 409, "also of what is not hashed")
     answer = gateway.deliver(body, leveringsid="herhaald-12345678", volgnummer="0")

@@ -7,6 +7,8 @@
 #define TIMES_10(text) text text text text text text text text text text
 #define E_ACUTE	       "\xc3\xa9"
 #define ASTRAL	       "\xf0\x9f\x98\x80"
+#define BASE64_43      "ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8"
+#define DIGEST	       "sha-256=:" BASE64_43 "=:"
 #define HASH	       "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
 /* A header with every required field, and nothing else. */
@@ -97,10 +99,23 @@ static const struct {
 	{ FIELD_LINE_COUNT, "-0", false, "" },
 	{ FIELD_CONTENT_HASH, NULL, true, "optional" },
 	{ FIELD_CONTENT_HASH, "", false, "delivered, and none" },
-	{ FIELD_CONTENT_HASH, HASH, true, "any case" },
-	{ FIELD_CONTENT_HASH, HASH "0", false, "65 digits" },
-	{ FIELD_CONTENT_HASH, "123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef", false, "63 digits" },
-	{ FIELD_CONTENT_HASH, "g123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef", false, "no hex digit" },
+	{ FIELD_CONTENT_HASH, DIGEST, true, "RFC 9530" },
+	{ FIELD_CONTENT_HASH, "sha-256=:" BASE64_43 ":", true, "without its padding" },
+	{ FIELD_CONTENT_HASH, " " DIGEST "\t", true, "blanks around it" },
+	{ FIELD_CONTENT_HASH, DIGEST ";x=1", true, "a parameter" },
+	{ FIELD_CONTENT_HASH, "sha-512=:AAAA:, " DIGEST ",unixsum=:AA==:", true, "among others" },
+	{ FIELD_CONTENT_HASH, "sha-512=:AAAA:", false, "only another, which we cannot compare" },
+	{ FIELD_CONTENT_HASH, DIGEST "," DIGEST, false, "twice" },
+	{ FIELD_CONTENT_HASH, "SHA-256=:" BASE64_43 "=:", false, "a key is of small letters" },
+	{ FIELD_CONTENT_HASH, "sha-256=" BASE64_43 "=", false, "no colons" },
+	{ FIELD_CONTENT_HASH, "sha-256=:" BASE64_43 "=", false, "one colon" },
+	{ FIELD_CONTENT_HASH, DIGEST "x", false, "something behind it" },
+	{ FIELD_CONTENT_HASH, "sha-256=:" BASE64_43 "==:", false, "padding too long" },
+	{ FIELD_CONTENT_HASH, "sha-256=:" BASE64_43 "AA==:", false, "33 bytes" },
+	{ FIELD_CONTENT_HASH, "sha-256=::", false, "none" },
+	{ FIELD_CONTENT_HASH, "sha-256=:-" BASE64_43 ":", false, "another alphabet" },
+	{ FIELD_CONTENT_HASH, HASH, false, "hex is for the header as JSON" },
+	{ FIELD_CONTENT_HASH, ",,", false, "nothing but commas" },
 	{ FIELD_CONTACT_NAME, NULL, true, "optional" },
 	{ FIELD_CONTACT_NAME, "", true, "an empty contact is a contact" },
 	{ FIELD_CONTACT_NAME, TIMES_10("abcde"), true, "50 characters" },
@@ -149,7 +164,7 @@ Test(gateway_header_form, reads_every_value)
 	form.fields[FIELD_DRY_RUN - HEADER_FIRST] = (struct header_field){ true, slice_of("ja") };
 	form.fields[FIELD_SEQUENCE - HEADER_FIRST].value = slice_of("9223372036854775807");
 	form.fields[FIELD_LINE_COUNT - HEADER_FIRST] = (struct header_field){ true, slice_of("0") };
-	form.fields[FIELD_CONTENT_HASH - HEADER_FIRST] = (struct header_field){ true, slice_of(HASH) };
+	form.fields[FIELD_CONTENT_HASH - HEADER_FIRST] = (struct header_field){ true, slice_of(DIGEST) };
 	form.fields[FIELD_CONTACT_NAME - HEADER_FIRST] = (struct header_field){ true, slice_of("P. Voorbeeld") };
 	form.fields[FIELD_CONTACT_PHONE - HEADER_FIRST] = (struct header_field){ true, slice_of("") };
 	form.fields[FIELD_CONTACT_EMAIL - HEADER_FIRST] = (struct header_field){ true, slice_of("p@voorbeeld.test") };
@@ -242,7 +257,7 @@ static const struct {
 	{ "volgnummer", FIELD_SEQUENCE },
 	{ "extractiedatum", FIELD_EXTRACTION_DATE },
 	{ "regels", FIELD_LINE_COUNT },
-	{ "sha256", FIELD_CONTENT_HASH },
+	{ "sha256", FIELD_NONE },
 	{ "contact_naam", FIELD_NONE },
 	{ "contact_email", FIELD_NONE },
 	{ "Bestuur", FIELD_NONE },
@@ -251,14 +266,17 @@ static const struct {
 	{ "", FIELD_NONE },
 };
 
-Test(gateway_header_form, knows_the_fields_of_a_query_and_no_contact_among_them)
+Test(gateway_header_form, knows_the_fields_of_a_query_and_neither_contact_nor_hash_among_them)
 {
 	for (size_t i = 0; i < ARRAY_LEN(QUERY); i++)
 		cr_expect_eq(header_field_of_query(slice_of(QUERY[i].name)), QUERY[i].field, "%s", QUERY[i].name);
 }
 
-Test(gateway_header_form, knows_the_contact_headers_in_any_case)
+Test(gateway_header_form, knows_the_headers_that_carry_a_field_in_any_case)
 {
+	cr_expect_eq(header_field_of_http(slice_of("content-digest")), FIELD_CONTENT_HASH);
+	cr_expect_eq(header_field_of_http(slice_of("Content-Digests")), FIELD_NONE);
+	cr_expect_eq(header_field_of_http(slice_of("Repr-Digest")), FIELD_NONE);
 	cr_expect_eq(header_field_of_http(slice_of("Instroom-Contact-Naam")), FIELD_CONTACT_NAME);
 	cr_expect_eq(header_field_of_http(slice_of("instroom-contact-telefoon")), FIELD_CONTACT_PHONE);
 	cr_expect_eq(header_field_of_http(slice_of("INSTROOM-CONTACT-EMAIL")), FIELD_CONTACT_EMAIL);

@@ -117,3 +117,44 @@ Test(num, murmur2_is_that_of_the_java_client) /* rows of UtilsTest.java of Apach
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
 		cr_expect_eq((int32_t)num_murmur2(ROWS[i].key, strlen(ROWS[i].key)), ROWS[i].want, "%s", ROWS[i].key);
 }
+
+static const struct {
+	const char *bytes, *text;
+} BASE64[] = {
+	/* RFC 4648 10 */
+	{ "", "" },
+	{ "f", "Zg==" },
+	{ "fo", "Zm8=" },
+	{ "foo", "Zm9v" },
+	{ "foob", "Zm9vYg==" },
+	{ "fooba", "Zm9vYmE=" },
+	{ "foobar", "Zm9vYmFy" },
+	{ "\xfb\xff\xbf", "+/+/" },
+};
+
+Test(num, base64_is_that_of_rfc_4648)
+{
+	for (size_t i = 0; i < ARRAY_LEN(BASE64); i++) {
+		size_t n = strlen(BASE64[i].bytes);
+		char text[16] = "", bytes[16] = "";
+
+		num_to_base64(BASE64[i].bytes, n, text);
+		cr_expect_str_eq(text, BASE64[i].text);
+		cr_expect_eq(strlen(text), num_base64_bytes(n));
+		cr_expect(num_from_base64(slice_of(text), bytes, n) && memcmp(bytes, BASE64[i].bytes, n) == 0, "%s", text);
+		text[strcspn(text, "=")] = '\0';
+		cr_expect(num_from_base64(slice_of(text), bytes, n), "%s without its padding", text);
+		cr_expect_not(num_from_base64(slice_of(text), bytes, n + 1));
+	}
+}
+
+Test(num, base64_of_another_form_is_none)
+{
+	static const char *const TEXTS[] = { "Zm8",  "Zm8==",  "Zm=8",	"=Zm8", "Zm-v",
+					     "Zm_v", "Zm9v\n", " Zm9v", "Zm9",	"Zm9vYg" };
+	char bytes[3];
+
+	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++)
+		cr_expect_not(num_from_base64(slice_of(TEXTS[i]), bytes, 3), "%s", TEXTS[i]);
+	cr_expect_not(num_from_base64(slice_make("Zm\0v", 4), bytes, 3), "a NUL");
+}

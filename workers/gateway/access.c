@@ -10,11 +10,11 @@ bool access_check_token(struct request *request, const uint32_t *board)
 		request->is_admitted = true;
 		return true;
 	case TOKEN_OTHER_BOARD:
-		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur.");
+		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur");
 		return false;
 	default:
 		reply_problem(&request->reply, 401, "Niet aangemeld",
-			      "Stuur een geldig token mee: Authorization: Bearer ...");
+			      "Stuur een geldig token mee in de kop Authorization, achter het woord Bearer");
 		return false;
 	}
 }
@@ -24,7 +24,7 @@ bool access_admit(struct request *request)
 	if (request->route->access == ROUTE_PUBLIC)
 		return true;
 	if (request->services->server->is_draining) {
-		reply_busy(&request->reply, "Deze ingang sluit. Probeer het zo weer.");
+		reply_busy(&request->reply, "Deze ingang sluit, probeer het zo weer");
 		return false;
 	}
 	return request->route->access == ROUTE_BY_HANDLER || access_check_token(request, &request->values.board);

@@ -24,7 +24,7 @@ struct confirmation {
 
 static void answer_not_recorded(struct request *request)
 {
-	reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd. Probeer het zo weer.");
+	reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd, probeer het zo weer");
 }
 
 static void answer_outcome(struct request *request, const struct register_job *job)
@@ -38,7 +38,7 @@ static void answer_recorded(struct request *request)
 	struct reply *reply = &request->reply;
 
 	reply_problem(reply, 202, "Ontvangen",
-		      "De bevestiging is vastgelegd en wordt verwerkt. De uitkomst staat straks bij de levering.");
+		      "De bevestiging is vastgelegd en wordt verwerkt, de uitkomst staat straks bij de levering");
 	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s", request->values.board,
 		 request->values.delivery_id);
 }

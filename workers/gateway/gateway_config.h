@@ -8,6 +8,7 @@ struct gateway_config {
 	struct log_settings log;
 	const char *listen;
 	const char *tokens_file;
+	const char *helpdesk_address;
 	const char *tls_cert_file;
 	struct slice tls_key;
 	int64_t connections_max;

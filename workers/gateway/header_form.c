@@ -55,11 +55,57 @@ static bool read_line_count(const struct header_field *field, struct header_read
 	return true;
 }
 
+/* One member of a Content-Digest: "sha-256=:base64:", perhaps with parameters behind it. */
+static bool read_digest(struct slice member, uint8_t out[32])
+{
+	const char *end;
+
+	if (member.n == 0 || member.p[0] != ':')
+		return false;
+	member = slice_from(member, 1);
+	end = member.n > 0 ? memchr(member.p, ':', member.n) : NULL;
+	if (!end)
+		return false;
+	struct slice after = slice_from(member, (size_t)(end - member.p) + 1);
+
+	return (after.n == 0 || after.p[0] == ';') &&
+	       num_from_base64(slice_make(member.p, (size_t)(end - member.p)), out, 32);
+}
+
+static struct slice trim_blanks(struct slice s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+/* RFC 9530: a list of digests by algorithm. Others than SHA-256 are not looked at; without one, or with two, it is no sha256. */
+static bool read_content_digest(struct slice text, uint8_t out[32])
+{
+	static const char NAME[] = "sha-256=";
+	size_t found = 0;
+
+	while (text.n > 0) {
+		const char *comma = memchr(text.p, ',', text.n);
+		struct slice member = trim_blanks(slice_cut(&text, comma ? (size_t)(comma - text.p) : text.n));
+
+		text = slice_from(text, 1);
+		if (!slice_starts_with(member, NAME))
+			continue;
+		if (!read_digest(slice_from(member, sizeof NAME - 1), out))
+			return false;
+		found++;
+	}
+	return found == 1;
+}
+
 static bool read_content_hash(const struct header_field *field, struct header_reading *ret)
 {
 	if (!field->is_delivered)
 		return true;
-	ret->has_content_hash = num_from_hex(field->value, ret->content_hash, sizeof ret->content_hash);
+	ret->has_content_hash = read_content_digest(field->value, ret->content_hash);
 	return ret->has_content_hash;
 }
 
@@ -103,7 +149,7 @@ void header_form_read(const struct header_form *form, struct header_reading *ret
 
 enum field header_field_of_query(struct slice name)
 {
-	for (int field = FIELD_DELIVERY_ID; field <= FIELD_CONTENT_HASH; field++)
+	for (int field = FIELD_DELIVERY_ID; field <= FIELD_LINE_COUNT; field++)
 		if (slice_equal_text(name, field_name((enum field)field)))
 			return (enum field)field;
 	return FIELD_NONE;
@@ -115,6 +161,7 @@ enum field header_field_of_http(struct slice name)
 		const char *name;
 		enum field field;
 	} HEADERS[] = {
+		{ "Content-Digest", FIELD_CONTENT_HASH },
 		{ "Instroom-Contact-Naam", FIELD_CONTACT_NAME },
 		{ "Instroom-Contact-Telefoon", FIELD_CONTACT_PHONE },
 		{ "Instroom-Contact-Email", FIELD_CONTACT_EMAIL },

@@ -25,14 +25,14 @@ bool register_question_read_query(struct request *request, struct register_job *
 	request_walk_query(request, take_parameter, &walk);
 	if (walk.is_wrong)
 		reply_problem(&request->reply, 400, "Verkeerd verzoek",
-			      "Een veld in het webadres is hier niet bekend of niet leesbaar. Een levering kent positie=P-O, "
-			      "zoals in het ontvangstbewijs; een stand kent bsn=ja.");
+			      "Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie=P-O, "
+			      "zoals in het ontvangstbewijs, en een stand kent bsn=ja");
 	return !walk.is_wrong;
 }
 
 static void answer_away(struct request *request)
 {
-	reply_busy(&request->reply, "Het register kan nu niet gevraagd worden. Probeer het zo weer.");
+	reply_busy(&request->reply, "Het register kan nu niet gevraagd worden, probeer het zo weer");
 }
 
 void register_question_ask(struct request *request, struct register_job *job, enum register_job_kind kind)
@@ -77,14 +77,14 @@ void register_question_reply(struct request *request, struct register_job *job, 
 		return;
 	case JOB_UNKNOWN:
 		reply_problem(&request->reply, 404, "Niet gevonden",
-			      "Deze levering is bij ons (nog) niet bekend. Gebruik positie=P-O uit het ontvangstbewijs om te "
-			      "zien of zij ontvangen is.");
+			      "Deze levering is bij ons (nog) niet bekend: gebruik positie=P-O uit het ontvangstbewijs om te "
+			      "zien of zij ontvangen is");
 		return;
 	case JOB_AWAY:
 		answer_away(request);
 		return;
 	default:
-		reply_problem(&request->reply, 500, "Storing", "Er is bij ons een storing. Wij zijn gewaarschuwd.");
+		reply_problem(&request->reply, 500, "Storing", "Er is bij ons een storing en wij zijn gewaarschuwd");
 	}
 }
 

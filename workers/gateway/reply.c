@@ -4,7 +4,14 @@
 
 #include <jansson.h>
 
-enum { BODY_BYTES_MAX = 1 << 20, RETRY_AFTER_S = 5 };
+enum { BODY_BYTES_MAX = 1 << 20, RETRY_AFTER_S = 5, DETAIL_BYTES_MAX = 1024 };
+
+static const char *helpdesk = "";
+
+void reply_set_helpdesk(const char *address)
+{
+	helpdesk = address;
+}
 
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text)
 {
@@ -33,16 +40,34 @@ void reply_json(struct reply *reply, unsigned status, const char *type, struct j
 	json_decref(json);
 }
 
+/* With another member, which it takes over; NULL: none. */
+static void reply_with(struct reply *reply, unsigned status, const char *type, const char *title, const char *detail,
+		       const char *name, json_t *member)
+{
+	char sentence[DETAIL_BYTES_MAX];
+
+	if (helpdesk[0])
+		snprintf(sentence, sizeof sentence, "%s (helpdesk: %s).", detail, helpdesk);
+	else
+		snprintf(sentence, sizeof sentence, "%s (de helpdesk helpt u verder).", detail);
+	reply_json(reply, status, "application/problem+json",
+		   json_pack("{s:s, s:s, s:i, s:s, s:o*}", "type", type, "title", title, "status", (int)status,
+			     "detail", sentence, name, member));
+}
+
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail)
 {
-	reply_json(reply, status, "application/problem+json",
-		   json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", (int)status,
-			     "detail", detail));
+	reply_with(reply, status, "about:blank", title, detail, "levering", NULL);
+}
+
+void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery)
+{
+	reply_with(reply, status, type, "De levering is geweigerd", detail, "levering", delivery);
 }
 
 void reply_other_methods(struct reply *reply, unsigned methods)
 {
-	reply_problem(reply, 405, "Andere methode", "Dit adres bestaat, maar niet met deze methode. Zie de kop Allow.");
+	reply_problem(reply, 405, "Andere methode", "Dit adres bestaat, maar niet met deze methode: zie de kop Allow");
 	snprintf(reply->allow, sizeof reply->allow, "%s%s%s", methods & METHOD_GET ? "GET, HEAD" : "",
 		 (methods & METHOD_GET) && (methods & METHOD_POST) ? ", " : "", methods & METHOD_POST ? "POST" : "");
 }
@@ -51,26 +76,24 @@ static const struct {
 	unsigned status;
 	const char *title, *detail;
 } REFUSALS[] = {
-	{ 408, "Te langzaam", "Het verzoek kwam te langzaam binnen. Stuur het nogmaals." },
-	{ 414, "Te lang", "Het webadres is te lang." },
-	{ 417, "Niet mogelijk", "De verwachting in de kop Expect kennen wij niet." },
-	{ 431, "Te groot", "De koppen van het verzoek zijn te groot." },
-	{ 501, "Niet mogelijk", "Deze manier van versturen kennen wij niet. Laat uw leverancier het programma controleren." },
-	{ 503, "Nu niet mogelijk", "Deze ingang sluit. Probeer het zo weer." },
-	{ 505, "Niet mogelijk", "Alleen HTTP/1.1 en HTTP/1.0 zijn hier mogelijk." },
+	{ 408, "Te langzaam", "Het verzoek kwam te langzaam binnen, stuur het nogmaals" },
+	{ 414, "Te lang", "Het webadres is te lang" },
+	{ 417, "Niet mogelijk", "De verwachting in de kop Expect kennen wij niet" },
+	{ 431, "Te groot", "De koppen van het verzoek zijn te groot" },
+	{ 501, "Niet mogelijk", "Deze manier van versturen kennen wij niet: laat uw leverancier het programma controleren" },
+	{ 503, "Nu niet mogelijk", "Deze ingang sluit, probeer het zo weer" },
+	{ 505, "Niet mogelijk", "Alleen HTTP/1.1 en HTTP/1.0 zijn hier mogelijk" },
 };
 
 void reply_refused_by_server(struct reply *reply, unsigned status, const char *why)
 {
 	const char *title = "Verkeerd verzoek";
-	const char *detail = "Het verzoek is niet te lezen als HTTP/1.1. Laat uw leverancier het programma controleren.";
+	const char *detail = "Het verzoek is niet te lezen als HTTP/1.1: laat uw leverancier het programma controleren";
 
 	for (size_t i = 0; i < ARRAY_LEN(REFUSALS); i++)
 		if (REFUSALS[i].status == status)
 			title = REFUSALS[i].title, detail = REFUSALS[i].detail;
-	reply_json(reply, status, "application/problem+json",
-		   json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title, "status", (int)status,
-			     "detail", detail, "http", why));
+	reply_with(reply, status, "about:blank", title, detail, "http", json_string(why));
 	if (status == 503)
 		reply->retry_after_s = RETRY_AFTER_S;
 }

@@ -8,6 +8,9 @@
 
 struct json_t; /* of jansson */
 
+/* Whom a problem tells people to ask; empty: the helpdesk without an address. address lives on. Before the first request. */
+void reply_set_helpdesk(const char *address);
+
 struct reply {
 	unsigned status;  /* 0: not known yet */
 	const char *type; /* static */
@@ -21,7 +24,10 @@ void reply_text(struct reply *reply, unsigned status, const char *type, const ch
 void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 200; the body is the reply's then */
 /* Takes json over. NULL (no memory for it) is sent as {}. */
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
-void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail); /* RFC 9457 */
+/* RFC 9457. detail: one Dutch sentence without its full stop; where to find the helpdesk follows it (specification 8.5). */
+void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail);
+/* The same of a delivery: type names the rule. Takes delivery, its summary, over. */
+void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery);
 void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods: as route_match has them */
 /* Of a request that no handler saw. why: English, for whoever builds the client. */
 void reply_refused_by_server(struct reply *reply, unsigned status, const char *why);

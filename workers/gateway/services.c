@@ -152,6 +152,7 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	const struct gateway_config *config = services->config;
 	int rc = tokens_open(config->tokens_file, &services->tokens, err);
 
+	reply_set_helpdesk(config->helpdesk_address);
 	hmac_key_init(&services->stand_key, config->stand_key);
 	services->budget.bytes_max = (size_t)config->upload_bytes_max;
 	strbuf_init(&services->message, MESSAGE_BYTES_MAX);

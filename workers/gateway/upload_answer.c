@@ -39,15 +39,12 @@ void upload_answer_refusal(struct reply *reply, unsigned status, const struct he
 {
 	struct summary summary = refused_summary(header, id);
 
+	char type[32];
+
 	for (size_t i = 0; i < count; i++)
 		summary_add_finding(&summary, &findings[i]);
-	/* RFC 9457 members in front; "status" is that of specification 8.2, the number stands in the status line */
-	json_t *problem = json_pack("{s:s, s:s, s:s}", "type", "urn:instroom:levering-geweigerd", "title",
-				    "De levering is geweigerd", "detail",
-				    "Er is niets verwerkt. De bevindingen zeggen waarom.");
-	json_t *members = summary_json(&summary);
-
-	json_object_update(problem, members);
-	json_decref(members);
-	reply_json(reply, status, "application/problem+json", problem);
+	snprintf(type, sizeof type, "/v1/regels/%s", rule_code((enum rule)findings[0].rule));
+	reply_refusal(reply, status, type,
+		      "Deze levering is geweigerd en er is niets van verwerkt, de bevindingen zeggen waarom",
+		      summary_json(&summary));
 }

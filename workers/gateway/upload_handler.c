@@ -1,7 +1,8 @@
 /* One upload, from first byte to receipt:
  *
  *   1. upload_begin: the head is in. Query and headers are read (400 when a field is unknown or doubled), then the token is
- *      checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not know. Without
+ *      checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not know; then the type
+ *      of the body (415). Without
  *      reference data nothing can be checked: 503.
  *   2. upload_take: each piece is hashed and kept, reserved in the byte budget first (503 when it is used up), so that many
  *      large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
@@ -65,12 +66,12 @@ static void answer_busy(struct request *request, const char *detail)
 
 static void answer_too_many(struct request *request)
 {
-	answer_busy(request, "Er komen nu veel leveringen tegelijk binnen. Lever deze over enkele seconden nogmaals.");
+	answer_busy(request, "Er komen nu veel leveringen tegelijk binnen, lever deze over enkele seconden nogmaals");
 }
 
 static void answer_not_recorded(struct request *request)
 {
-	answer_busy(request, "De levering kon nu niet worden vastgelegd. Lever haar over enkele seconden nogmaals.");
+	answer_busy(request, "De levering kon nu niet worden vastgelegd, lever haar over enkele seconden nogmaals");
 }
 
 static void refuse(struct request *request, unsigned status, const struct finding *findings, size_t count)
@@ -94,9 +95,9 @@ static void refuse_for(struct request *request, unsigned status, enum rule rule,
 static void upload_begin(struct request *request)
 {
 	static const char UNKNOWN_FIELD[] =
-		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar. In "
-		"het webadres: leveringsid, bestuur, soort, proef, volgnummer, extractiedatum, regels, sha256. Als kop: "
-		"Instroom-Contact-Naam, Instroom-Contact-Telefoon, Instroom-Contact-Email.";
+		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar: in "
+		"het webadres mogen leveringsid, bestuur, soort, proef, volgnummer, extractiedatum en regels staan, als kop "
+		"Content-Digest, Instroom-Contact-Naam, Instroom-Contact-Telefoon en Instroom-Contact-Email";
 	const struct services *services = request->services;
 	struct upload *upload = request->state;
 	const struct header_reading *reading = &upload->header.reading;
@@ -111,8 +112,13 @@ static void upload_begin(struct request *request)
 	}
 	bool has_board = reading->is_good[FIELD_BOARD - HEADER_FIRST];
 
-	if (access_check_token(request, has_board ? &reading->header.board : NULL) && !services->reference)
-		answer_busy(request, "De referentiegegevens zijn nog niet geladen. Probeer het zo weer.");
+	if (!access_check_token(request, has_board ? &reading->header.board : NULL))
+		return;
+	if (!upload_header_is_csv(request))
+		reply_problem(&request->reply, 415, "Ander soort inhoud",
+			      "Stuur het bestand met de kop Content-Type: text/csv en in UTF-8");
+	else if (!services->reference)
+		answer_busy(request, "De referentiegegevens zijn nog niet geladen, probeer het zo weer");
 }
 
 static void upload_take(struct request *request, struct slice bytes)
@@ -123,7 +129,7 @@ static void upload_take(struct request *request, struct slice bytes)
 	if (clock_ms() - request->begun_ms > request->services->config->upload_ms_max) {
 		drop_body(request);
 		reply_problem(&request->reply, 408, "Te langzaam",
-			      "De levering kwam te langzaam binnen. Lever haar nogmaals.");
+			      "De levering kwam te langzaam binnen, lever haar nogmaals");
 	} else if (!upload_body_add(&upload->body, &request->reserved, bytes)) {
 		answer_too_many(request);
 	}
@@ -237,7 +243,7 @@ static void upload_end(struct request *request)
 	}
 	identify(upload, &request->services->stand_key);
 	if (reading->finding_count > 0) {
-		refuse(request, 422, reading->findings, reading->finding_count);
+		refuse(request, 400, reading->findings, reading->finding_count);
 		return;
 	}
 	if (upload->header.received_on == 0)

@@ -47,9 +47,45 @@ static bool take_header(void *self, struct slice name, struct slice value)
 	}
 	struct header_field *to = deliver_field(walk, field);
 
-	if (!header_percent_decode(value, walk->header->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX, &to->value))
+	if (field == FIELD_CONTENT_HASH)
+		to->value = value;
+	else if (!header_percent_decode(value, walk->header->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX,
+					&to->value))
 		to->value = SLICE_LITERAL(UNREADABLE);
 	return !walk->is_wrong;
+}
+
+static bool equals_ascii(struct slice a, const char *text)
+{
+	return a.n == strlen(text) && strncasecmp(a.p, text, a.n) == 0;
+}
+
+/* Takes the text up to the separator off *rest, and the separator. */
+static struct slice cut_to(struct slice *rest, char separator)
+{
+	const char *at = rest->n > 0 ? memchr(rest->p, separator, rest->n) : NULL;
+	struct slice part = slice_cut(rest, at ? (size_t)(at - rest->p) : rest->n);
+
+	*rest = slice_from(*rest, 1);
+	return slice_trim(part);
+}
+
+bool upload_header_is_csv(const struct request *request)
+{
+	struct slice rest = request_header(request, "Content-Type");
+
+	if (!rest.p)
+		return true;
+	if (!equals_ascii(cut_to(&rest, ';'), "text/csv"))
+		return false;
+	while (rest.n > 0) {
+		struct slice value = cut_to(&rest, ';'), name = cut_to(&value, '=');
+
+		value = slice_trim(value);
+		if (equals_ascii(name, "charset") && !equals_ascii(value, "utf-8") && !equals_ascii(value, "\"utf-8\""))
+			return false;
+	}
+	return true;
 }
 
 bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header)

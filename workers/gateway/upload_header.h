@@ -1,7 +1,7 @@
 /* upload_header: the header of a delivery, from query and headers of the HTTP request that carries it (specification 14.2).
  *
  * Contact fields come as headers Instroom-Contact-.., percent-encoded, so that no name of a person is in an address; all
- * others come in the query. What is wrong with the request (a field unknown or doubled) is told apart from what is wrong with
+ * others come in the query, but the SHA-256 of the content, which comes as Content-Digest. What is wrong with the request (a field unknown or doubled) is told apart from what is wrong with
  * the header (findings LR-K08). */
 #ifndef GATEWAY_UPLOAD_HEADER_H
 #define GATEWAY_UPLOAD_HEADER_H
@@ -18,6 +18,9 @@ struct upload_header {
 	int32_t received_on; /* JJJJMMDD; 0: today */
 	char contact[CONTACT_FIELDS][CONTACT_BYTES_MAX];
 };
+
+/* Content-Type is text/csv, in UTF-8 if it says so, or absent (specification 14.16). */
+bool upload_header_is_csv(const struct request *request);
 
 /* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no use. */
 MUSTUSE bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header);

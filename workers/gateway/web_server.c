@@ -57,7 +57,7 @@ static bool make_state(struct request *request)
 	request->state = bytes > 0 ? calloc(1, bytes) : NULL;
 	if (bytes == 0 || request->state)
 		return true;
-	reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek. Probeer het zo weer.");
+	reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
 	return false;
 }
 
@@ -75,7 +75,7 @@ static void find_route(const struct web_server *server, struct request *request)
 	if (match.route)
 		return;
 	if (match.methods == 0)
-		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet.");
+		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet");
 	else
 		reply_other_methods(&request->reply, match.methods);
 }
@@ -111,7 +111,7 @@ static void take_content(void *self, struct http_request *http, struct slice byt
 
 	(void)self;
 	if (http_request_body_bytes(http) > bytes_max)
-		reply_problem(&request->reply, 413, "Te groot", "Dit verzoek is groter dan hier mogelijk is.");
+		reply_problem(&request->reply, 413, "Te groot", "Dit verzoek is groter dan hier mogelijk is");
 	else if (handler_of(request)->take)
 		handler_of(request)->take(request, bytes);
 	send_if_known(request);

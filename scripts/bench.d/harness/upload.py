@@ -19,6 +19,7 @@ def request_of(path, number=None):
     header = json.loads(path.with_suffix(".json").read_text())
     if number is not None:
         header["volgnummer"] = number
+    header.pop("sha256", None)  # travels as Content-Digest, when at all
     query = urllib.parse.urlencode({name: value for name, value in header.items() if name not in CONTACTS})
     headers = {CONTACTS[name]: urllib.parse.quote(value, safe="") for name, value in header.items() if name in CONTACTS}
     return f"/v1/leveringen?{query}", headers | {"Content-Type": "text/csv"}, path.read_bytes()

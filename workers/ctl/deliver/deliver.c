@@ -35,7 +35,7 @@ struct deliver {
 
 static void print_refusal(const struct upload *upload, json_t *answer, long status)
 {
-	json_t *findings = json_object_get(answer, "bevindingen"), *finding;
+	json_t *findings = json_object_get(json_object_get(answer, "levering"), "bevindingen"), *finding;
 	size_t i;
 
 	fprintf(stderr, "%s: refused (%ld)\n", upload_name(upload), status);

@@ -1,5 +1,8 @@
 #include "ctl/deliver/transfers.h"
 
+#include "base/num.h"
+#include "model/teacher_key.h"
+
 #include <curl/curl.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -96,6 +99,26 @@ static void add_contact(struct transfer *transfer, const char *header, const jso
 	transfer->headers = curl_slist_append(transfer->headers, line);
 }
 
+/* The declared sha256, else that of what is sent: what the gateway keeps is then what was read here. A declared one of another
+ * form becomes a digest of no form, which is just as wrong (LR-K08). */
+static void add_digest(struct transfer *transfer, const json_t *declared)
+{
+	uint8_t sha256[32];
+	char base64[48] = "", line[80];
+	bool is_good = true;
+
+	if (!declared || json_is_null(declared))
+		sha256_of(strbuf_slice(&transfer->content), sha256);
+	else
+		is_good = json_is_string(declared) &&
+			  num_from_hex(slice_make(json_string_value(declared), json_string_length(declared)), sha256,
+				       sizeof sha256);
+	if (is_good)
+		num_to_base64(sha256, sizeof sha256, base64);
+	snprintf(line, sizeof line, "Content-Digest: sha-256=:%s:", base64);
+	transfer->headers = curl_slist_append(transfer->headers, line);
+}
+
 static int set_address(const struct transfers *transfers, struct transfer *transfer, json_t *header, struct err *err)
 {
 	char url[URL_BYTES_MAX], number[32], separator = '?';
@@ -107,7 +130,7 @@ static int set_address(const struct transfers *transfers, struct transfer *trans
 	{
 		const char *contact = contact_header(name);
 
-		if (json_is_null(value))
+		if (json_is_null(value) || strcmp(name, "sha256") == 0)
 			continue;
 		if (contact) {
 			add_contact(transfer, contact, value);
@@ -124,6 +147,7 @@ static int set_address(const struct transfers *transfers, struct transfer *trans
 		if (n >= sizeof url)
 			return err_set(err, ERR_DATA, "header", "its header is too long");
 	}
+	add_digest(transfer, json_object_get(header, "sha256"));
 	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
 	return 0;
 }
