@@ -1,11 +1,6 @@
 #include "render/terugmelding.h"
 
-#include "protocol/feedback_build.h"
-#include "protocol/outcomes.h"
-
-#include <jansson.h>
-
-enum { GROUPS_MAX = FILE_LINES_MAX, NAMES_BYTES_MAX = 1 << 20 };
+enum { NAMES_BYTES_MAX = 1 << 20 };
 
 static const char *const FIND_SQL =
 	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2 order by position limit 16";
@@ -21,15 +16,6 @@ static const char *const SUMMARY_SQL =
 	" from register.delivery where position = $1";
 
 static const char *const CODES_SQL = "select rule, lines from register.finding where position = $1";
-
-static const char *const LINES_SQL =
-	"select d.lines, d.sequence, d.outcomes, f.body from register.delivery d"
-	" left join register.feedback f on f.board = d.board and f.digest = d.feedback where d.position = $1";
-
-static int unknown_delivery(struct err *err)
-{
-	return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
-}
 
 static struct terugmelding_found take_found(const struct pg_rows *rows, size_t row, int first_column)
 {
@@ -152,7 +138,7 @@ int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *a
 	if (rc != 0)
 		return rc;
 	if (pg_rows_count(rows) == 0)
-		return unknown_delivery(err);
+		return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
 	*ret = (struct summary){
 		.has_board = true,
 		.board = (uint32_t)pg_get_i32(rows, 0, 1),
@@ -172,121 +158,6 @@ int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *a
 		return err_set(err, ERR_FULL, "arena", "no room for a summary");
 	add_notices(ret, (unsigned)pg_get_i16(rows, 0, 18));
 	return fill_codes(link, &params, ret, err);
-}
-
-/* The lines of a delivery with their outcomes, one after the other. */
-struct lines {
-	int64_t sequence;
-	int64_t count;
-	bool has_body;
-	uint8_t *outcomes;
-	size_t outcome_count;
-	struct feedback_reader reader;
-	uint32_t next; /* without a body: the record that comes next */
-};
-
-static int lines_load(struct pg_link *link, int64_t position, struct arena *arena, struct lines *ret, struct err *err)
-{
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct pg_params params;
-	struct slice body = { 0 };
-
-	pg_params_reset(&params);
-	pg_add_i64(&params, position);
-	int rc = pg_exec(link, "terugmelding_lines", LINES_SQL, &params, &rows, NULL, err);
-
-	if (rc != 0)
-		return rc;
-	if (pg_rows_count(rows) == 0)
-		return unknown_delivery(err);
-	*ret = (struct lines){ .count = pg_get_i32(rows, 0, 0),
-			       .sequence = pg_get_i64(rows, 0, 1),
-			       .has_body = !pg_is_null(rows, 0, 3),
-			       .next = 2 };
-	rc = outcomes_decode(pg_get_bytes(rows, 0, 2), GROUPS_MAX, arena, &ret->outcomes, &ret->outcome_count, err);
-	if (rc != 0 || !ret->has_body)
-		return rc;
-	if (!arena_copy(arena, pg_get_bytes(rows, 0, 3), &body))
-		return err_set(err, ERR_FULL, "arena", "no room for the lines of a delivery");
-	feedback_reader_init(&ret->reader, body, ret->outcomes, ret->outcome_count);
-	return 0;
-}
-
-/* 1 with the next line, 0 at the end, < 0 error. Lines of a body that could not be read have a number and an outcome only. */
-static int lines_next(struct lines *lines, struct feedback_line *ret, struct err *err)
-{
-	if (lines->has_body)
-		return feedback_reader_next(&lines->reader, ret, err);
-	if (lines->next >= lines->count + 2)
-		return 0;
-	*ret = (struct feedback_line){ .record_no = lines->next++, .outcome = OUTCOME_QUARANTAINE };
-	return 1;
-}
-
-static int check_fits(const struct strbuf *out, struct err *err)
-{
-	if (!strbuf_ok(out))
-		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
-	return 0;
-}
-
-int terugmelding_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
-{
-	struct lines lines;
-	struct feedback_line line;
-	int rc = lines_load(link, position, arena, &lines, err);
-
-	if (rc != 0)
-		return rc;
-	feedback_add_header(out);
-	while ((rc = lines_next(&lines, &line, err)) > 0)
-		feedback_add_line(out, &line, lines.sequence);
-	return rc < 0 ? rc : check_fits(out, err);
-}
-
-static json_t *line_json(const struct feedback_line *line, int64_t sequence)
-{
-	struct finding findings[FEEDBACK_FINDINGS_MAX + 1];
-	size_t count = feedback_findings(line, sequence, findings);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, finding_json(&findings[i]));
-	return json_pack("{s:I, s:s%, s:s%, s:s, s:s, s:o}", "regel", (json_int_t)line->record_no, "personeelsnummer",
-			 line->employee_ref.n ? line->employee_ref.p : "", line->employee_ref.n, "benoemingssleutel",
-			 line->appointment_key.n ? line->appointment_key.p : "", line->appointment_key.n, "uitkomst",
-			 outcome_name(outcome_counted_as(line->outcome)), "doel", target_name(line->target),
-			 "bevindingen", list);
-}
-
-/* Line by line: as one tree the lines of a large delivery take eight times their text. */
-int terugmelding_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out, struct err *err)
-{
-	static const char END[] = "]}";
-	struct lines lines;
-	struct feedback_line line;
-	struct summary summary;
-	bool is_first = true;
-	int rc = terugmelding_summary(link, position, arena, &summary, err);
-
-	if (rc == 0)
-		rc = lines_load(link, position, arena, &lines, err);
-	if (rc != 0)
-		return rc;
-	json_t *json = summary_json(&summary);
-
-	json_object_set_new(json, "terugmelding", json_array()); /* empty, and so the end of the text: lines go into it */
-	summary_put_json(out, json);
-	if (strbuf_ok(out))
-		out->n -= sizeof END - 1;
-	while ((rc = lines_next(&lines, &line, err)) > 0 && strbuf_ok(out)) {
-		if (!is_first)
-			strbuf_add_char(out, ',');
-		is_first = false;
-		summary_put_json(out, line_json(&line, lines.sequence));
-	}
-	strbuf_add_text(out, END);
-	return rc < 0 ? rc : check_fits(out, err);
 }
 
 int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset, bool *ret,

@@ -41,13 +41,6 @@ MUSTUSE int terugmelding_find_all(struct pg_link *link, const struct terugmeldin
 MUSTUSE int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
 				 struct err *err);
 
-/* The terugmelding: CSV (8.1), or the JSON object of 8.3 with the summary in it, as compact text. ERR_FULL: it is larger
- * than out may be. */
-MUSTUSE int terugmelding_csv(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out,
-			     struct err *err);
-MUSTUSE int terugmelding_json(struct pg_link *link, int64_t position, struct arena *arena, struct strbuf *out,
-			      struct err *err);
-
 /* Whether the writer has applied the raw message at this place, and when it has not: *ret false. */
 MUSTUSE int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset,
 				    bool *ret, struct err *err);

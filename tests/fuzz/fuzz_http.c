@@ -214,6 +214,31 @@ bool register_jobs_submit(struct register_jobs *self, struct register_job *job)
 	return true;
 }
 
+/* Its text is one line. */
+struct terugmelding_stream {
+	bool is_read;
+};
+
+void terugmelding_stream_free(struct terugmelding_stream *stream)
+{
+	free(stream);
+}
+
+size_t terugmelding_stream_bytes(const struct terugmelding_stream *stream)
+{
+	return sizeof *stream;
+}
+
+int terugmelding_stream_next(struct terugmelding_stream *stream, struct strbuf *out, size_t bytes_min, bool *ret_is_end,
+			     struct err *err)
+{
+	(void)bytes_min;
+	*ret_is_end = stream->is_read;
+	stream->is_read = true;
+	strbuf_add_text(out, "regel\n");
+	return register_word == 'f' ? 0 : err_set(err, ERR_DATA, "fake", "damaged");
+}
+
 static enum register_job_answer answer_of(const struct register_job *job)
 {
 	switch (register_word) {
@@ -239,7 +264,11 @@ struct register_job *register_jobs_take(struct register_jobs *self)
 	self->first = NULL;
 	for (struct register_job *job = first; job; job = job->next) {
 		job->answer = answer_of(job);
-		if (job->answer == JOB_FOUND && job->kind != JOB_CONFIRMATION)
+		if (job->answer != JOB_FOUND || job->kind == JOB_CONFIRMATION)
+			continue;
+		if (job->kind == JOB_FEEDBACK_CSV || job->kind == JOB_FEEDBACK_JSON)
+			job->terugmelding = calloc(1, sizeof *job->terugmelding);
+		else
 			strbuf_add_text(&job->body, "{\"leveringsid\":\"fake\"}");
 	}
 	return first;

@@ -67,14 +67,12 @@ int gateway_poll(void *self, struct err *err)
 	if (epoll_wait(gateway->epoll_fd, events, ARRAY_LEN(events), wait_ms) < 0 && errno != EINTR)
 		return err_set(err, ERR_FATAL, "epoll", "the event loop cannot wait");
 	services_poll(services);
-	gateway_metric_set(METRIC_REGISTER_UP, register_jobs_is_up(services->jobs)); /* before /metrics is answered */
 	web_server_run(&gateway->server);
 	if (clock_ms() >= gateway->chores_at_ms) {
 		gateway->chores_at_ms = clock_ms() + CHORES_EVERY_MS;
 		do_chores(gateway);
 	}
-	gateway_metric_set(METRIC_RESERVED_BYTES, (int64_t)services->budget.reserved_bytes);
-	gateway_metric_set(METRIC_IN_FLIGHT, services->publisher.in_flight);
+	services_measure(services);
 	return 0;
 }
 

@@ -31,6 +31,7 @@ static void begin_metrics(struct request *request)
 {
 	struct strbuf body;
 
+	services_measure(request->services); /* as it is now, not as it was in the last iteration */
 	strbuf_init(&body, METRICS_BYTES_MAX);
 	metrics_write(&body);
 	reply_body(&request->reply, "text/plain; version=0.0.4", &body);

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "render/terugmelding.h"
 #include "render/stand.h"
+#include "render/terugmelding.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -128,10 +128,10 @@ static int answer_delivery(struct register_thread *thread, struct register_job *
 	job->answer = count > 0 ? JOB_FOUND : JOB_UNKNOWN;
 	if (count == 0)
 		return 0;
-	if (job->kind == JOB_FEEDBACK_CSV)
-		return terugmelding_csv(thread->link, found[0].position, &thread->arena, &job->body, err);
-	if (job->kind == JOB_FEEDBACK_JSON)
-		return terugmelding_json(thread->link, found[0].position, &thread->arena, &job->body, err);
+	if (job->kind == JOB_FEEDBACK_CSV || job->kind == JOB_FEEDBACK_JSON)
+		return terugmelding_stream_open(thread->link, found[0].position,
+						job->kind == JOB_FEEDBACK_CSV ? TERUGMELDING_CSV : TERUGMELDING_JSON,
+						&job->terugmelding, err);
 	return add_summary(thread, found, count, &job->body, err);
 }
 

@@ -14,12 +14,13 @@
 #include "base/strbuf.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
+#include "render/terugmelding_stream.h"
 
 enum register_job_kind {
 	JOB_KNOWN = 1,	   /* is (board, id) known: repeat, or LR-K01? body: the summary of a repeat */
 	JOB_SUMMARY,	   /* body: 8.2 as JSON; with a position asked: JOB_NOT_YET before the cursor has passed it */
-	JOB_FEEDBACK_CSV,  /* body: 8.1 */
-	JOB_FEEDBACK_JSON, /* body: 8.3 */
+	JOB_FEEDBACK_CSV,  /* terugmelding: 8.1 */
+	JOB_FEEDBACK_JSON, /* terugmelding: 8.3 */
 	JOB_STAND,	   /* body: 8.4 of one board */
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
 };
@@ -39,7 +40,8 @@ struct register_job {
 
 	enum register_job_answer answer;
 	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */
-	bool is_executed;   /* of JOB_CONFIRMATION */
+	struct terugmelding_stream *terugmelding; /* likewise */
+	bool is_executed;			  /* of JOB_CONFIRMATION */
 	int32_t lapsed;
 	void *owner;
 	struct register_job *next; /* the queues' own */

@@ -30,7 +30,7 @@ bool register_question_read_query(struct request *request, struct register_job *
 	return !walk.is_wrong;
 }
 
-static void answer_away(struct request *request)
+void register_question_answer_away(struct request *request)
 {
 	reply_busy(&request->reply, "Het register kan nu niet gevraagd worden, probeer het zo weer");
 }
@@ -42,7 +42,7 @@ void register_question_ask(struct request *request, struct register_job *job, en
 	memcpy(job->id, request->values.delivery_id, sizeof job->id);
 	/* one byte: enough to be refused when the budget is used up */
 	if (!byte_budget_reserve(&request->reserved, 1) || !services_ask(request, job))
-		answer_away(request);
+		register_question_answer_away(request);
 }
 
 /* All that is known of a delivery that the writer has not reached: its name. */
@@ -62,7 +62,7 @@ static void answer_body(struct request *request, struct register_job *job, const
 		reply_body(&request->reply, type, &job->body);
 	} else {
 		strbuf_release(&job->body);
-		answer_away(request);
+		register_question_answer_away(request);
 	}
 }
 
@@ -81,7 +81,7 @@ void register_question_reply(struct request *request, struct register_job *job, 
 			      "zien of zij ontvangen is");
 		return;
 	case JOB_AWAY:
-		answer_away(request);
+		register_question_answer_away(request);
 		return;
 	default:
 		reply_problem(&request->reply, 500, "Storing", "Er is bij ons een storing en wij zijn gewaarschuwd");

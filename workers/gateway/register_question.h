@@ -22,6 +22,7 @@ void register_question_ask(struct request *request, struct register_job *job, en
 /* Replies with the answer, as this type of content. */
 void register_question_reply(struct request *request, struct register_job *job, const char *type);
 
-void register_question_free(void *state); /* of a handler whose state is a register_job */
+void register_question_answer_away(struct request *request); /* 503 */
+void register_question_free(void *state);		     /* of a handler whose state is a register_job */
 
 #endif

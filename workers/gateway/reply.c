@@ -31,6 +31,14 @@ void reply_body(struct reply *reply, const char *type, struct strbuf *body)
 	*body = (struct strbuf){ 0 };
 }
 
+void reply_stream(struct reply *reply, const char *type, const struct http_stream *stream)
+{
+	reply_release(reply);
+	reply->status = 200;
+	reply->type = type;
+	reply->stream = *stream;
+}
+
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -107,5 +115,7 @@ void reply_busy(struct reply *reply, const char *detail)
 void reply_release(struct reply *reply)
 {
 	strbuf_release(&reply->body);
+	if (reply->stream.free)
+		reply->stream.free(reply->stream.self);
 	*reply = (struct reply){ 0 };
 }

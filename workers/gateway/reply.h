@@ -5,6 +5,7 @@
 #define GATEWAY_REPLY_H
 
 #include "base/strbuf.h"
+#include "http/http_server.h"
 
 struct json_t; /* of jansson */
 
@@ -15,13 +16,15 @@ struct reply {
 	unsigned status;  /* 0: not known yet */
 	const char *type; /* static */
 	struct strbuf body;
-	char location[160];	/* empty: none */
-	unsigned retry_after_s; /* 0: none */
-	char allow[24];		/* of 405: the methods there are */
+	struct http_stream stream; /* read is set: instead of body */
+	char location[160];	   /* empty: none */
+	unsigned retry_after_s;	   /* 0: none */
+	char allow[24];		   /* of 405: the methods there are */
 };
 
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
 void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 200; the body is the reply's then */
+void reply_stream(struct reply *reply, const char *type, const struct http_stream *stream); /* 200; likewise */
 /* Takes json over. NULL (no memory for it) is sent as {}. */
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
 /* RFC 9457. detail: one Dutch sentence without its full stop; where to find the helpdesk follows it (specification 8.5). */

@@ -85,8 +85,10 @@ void request_send_reply(struct request *request)
 	http_reply_init(&to);
 	to.status = reply->status;
 	to.type = reply->type;
-	to.body = reply->body; /* its bytes go on to the server */
+	to.body = reply->body; /* which go on to the server */
+	to.stream = reply->stream;
 	reply->body = (struct strbuf){ 0 };
+	reply->stream = (struct http_stream){ 0 };
 	add_headers(reply, &to);
 	if (request->is_admitted) {
 		to.rest_bytes_max = KNOWN_REST_BYTES_MAX;

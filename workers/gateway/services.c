@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/file_check.h"
+#include "gateway/gateway_metrics.h"
 #include "gateway/handler.h"
 
 #include <sys/epoll.h>
@@ -96,6 +97,13 @@ void services_poll(struct services *services)
 	raw_publisher_poll(&services->publisher);
 	take_answers(services);
 	take_due(services);
+}
+
+void services_measure(const struct services *services)
+{
+	gateway_metric_set(METRIC_RESERVED_BYTES, (int64_t)services->budget.reserved_bytes);
+	gateway_metric_set(METRIC_IN_FLIGHT, services->publisher.in_flight);
+	gateway_metric_set(METRIC_REGISTER_UP, register_jobs_is_up(services->jobs));
 }
 
 int services_wait_ms(const struct services *services, int wait_ms_max)

@@ -39,6 +39,7 @@ void services_close_peers(struct services *services);
 void services_close(struct services *services); /* the rest, once there is no request any more */
 
 void services_poll(struct services *services);
+void services_measure(const struct services *services);			/* sets the gauges */
 int services_wait_ms(const struct services *services, int wait_ms_max); /* until services_poll must run in any case */
 
 /* Submits the job to the register. false: it cannot be asked now. */

@@ -5,10 +5,11 @@
 
 #include "model/date.h"
 #include "render/terugmelding.h"
+#include "render/terugmelding_stream.h"
 
 #include <jansson.h>
 
-enum { REPORT_BYTES_MAX = 512 << 20 };
+enum { REPORT_BYTES_MAX = 512 << 20, PART_BYTES = 1 << 20 };
 
 /* Prints a header line by line and each finding as a sentence. */
 static void print_summary(const struct summary *summary)
@@ -38,16 +39,32 @@ static void print_summary(const struct summary *summary)
 	}
 }
 
-static int print_csv(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+/* Appends the whole text: to stdout for CSV, else to out. */
+static int print_stream(struct terugmelding_stream *stream, struct strbuf *out, bool is_kept, struct err *err)
 {
-	struct strbuf csv;
+	bool is_end = false;
+	int rc = 0;
 
-	strbuf_init(&csv, REPORT_BYTES_MAX);
-	int rc = terugmelding_csv(link, position, &ctl->arena, &csv, err);
+	while (rc == 0 && !is_end) {
+		rc = terugmelding_stream_next(stream, out, out->n + PART_BYTES, &is_end, err);
+		if (rc == 0 && !is_kept) {
+			fwrite(out->p, 1, out->n, stdout);
+			strbuf_reset(out);
+		}
+	}
+	return rc;
+}
 
+static int print_csv(struct pg_link *link, int64_t position, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf part;
+	struct terugmelding_stream *stream = NULL;
+	int rc = terugmelding_stream_open(link, position, TERUGMELDING_CSV, &stream, err);
+
+	strbuf_init(&part, PART_BYTES + TERUGMELDING_LINE_BYTES_MAX);
 	if (rc == 0)
-		fwrite(csv.p, 1, csv.n, stdout);
-	strbuf_release(&csv);
+		rc = print_stream(stream, &part, false, err);
+	terugmelding_stream_free(stream);
 	return rc;
 }
 
@@ -60,16 +77,19 @@ static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, s
 		return rc;
 	print_summary(&summary);
 	putchar('\n');
-	return print_csv(ctl, link, position, err);
+	return print_csv(link, position, err);
 }
 
-static int print_json(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+static int print_json(struct pg_link *link, int64_t position, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf text;
+	struct terugmelding_stream *stream = NULL;
+	int rc = terugmelding_stream_open(link, position, TERUGMELDING_JSON, &stream, err);
 
 	strbuf_init(&text, REPORT_BYTES_MAX);
-	int rc = terugmelding_json(link, position, &ctl->arena, &text, err);
-
+	if (rc == 0)
+		rc = print_stream(stream, &text, true, err);
+	terugmelding_stream_free(stream);
 	if (rc != 0)
 		return rc;
 	json_t *json = json_loadb(text.p, text.n, 0, NULL);
@@ -104,8 +124,8 @@ int run_report(struct ctl *ctl)
 	if (rc == 0)
 		rc = ctl_record_access(link, what, &board, NULL, &err);
 	if (rc == 0)
-		rc = ctl->output == OUTPUT_CSV	  ? print_csv(ctl, link, found[0].position, &err)
-		     : ctl->output == OUTPUT_JSON ? print_json(ctl, link, found[0].position, &err)
+		rc = ctl->output == OUTPUT_CSV	  ? print_csv(link, found[0].position, &err)
+		     : ctl->output == OUTPUT_JSON ? print_json(link, found[0].position, &err)
 						  : print_text(ctl, link, found[0].position, &err);
 	if (rc == 0 && count > 1)
 		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
