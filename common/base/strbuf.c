@@ -1,6 +1,6 @@
 #include "base/strbuf.h"
 
-enum { ROOM_BYTES_MIN = 256 };
+enum { CAPACITY_BYTES_MIN = 256 };
 
 void strbuf_init(struct strbuf *buf, size_t cap_bytes)
 {
@@ -27,19 +27,19 @@ bool strbuf_reserve(struct strbuf *buf, size_t n)
 		buf->is_full = true;
 		return false;
 	}
-	if (need <= buf->room)
+	if (need <= buf->capacity)
 		return true;
-	size_t room = MAX(buf->room + buf->room / 2, (size_t)ROOM_BYTES_MIN);
+	size_t capacity = MAX(buf->capacity + buf->capacity / 2, (size_t)CAPACITY_BYTES_MIN);
 
-	room = MIN(MAX(room, need), buf->cap_bytes);
-	char *p = realloc(buf->p, room);
+	capacity = MIN(MAX(capacity, need), buf->cap_bytes);
+	char *p = realloc(buf->p, capacity);
 
 	if (!p) {
 		buf->is_full = buf->is_out_of_memory = true;
 		return false;
 	}
 	buf->p = p;
-	buf->room = room;
+	buf->capacity = capacity;
 	return true;
 }
 

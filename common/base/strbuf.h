@@ -15,7 +15,7 @@
 struct strbuf {
 	char *p;
 	size_t n;
-	size_t room;
+	size_t capacity;
 	size_t cap_bytes;
 	bool is_full;	       /* an append was dropped: over the cap, or no memory */
 	bool is_out_of_memory; /* of the two, no memory */
@@ -24,7 +24,7 @@ struct strbuf {
 void strbuf_init(struct strbuf *buf, size_t cap_bytes);
 void strbuf_release(struct strbuf *buf);
 void strbuf_reset(struct strbuf *buf);
-/* Makes room for n more bytes. false (and is_full) when that passes the cap or there is no memory for them. */
+/* Grows the capacity to n more bytes. false (and is_full) when that passes the cap or there is no memory for them. */
 MUSTUSE bool strbuf_reserve(struct strbuf *buf, size_t n);
 void strbuf_add_printf(struct strbuf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *strbuf_text(struct strbuf *buf);
@@ -45,9 +45,9 @@ static inline struct slice strbuf_slice(const struct strbuf *buf)
 
 static inline void strbuf_add_bytes(struct strbuf *buf, const void *p, size_t n)
 {
-	if ((buf->is_full || buf->room - buf->n < n) && !strbuf_reserve(buf, n))
+	if ((buf->is_full || buf->capacity - buf->n < n) && !strbuf_reserve(buf, n))
 		return;
-	if (n > 0) /* where there is room there is memory; NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	if (n > 0) /* where there is capacity there is memory; NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		memcpy(buf->p + buf->n, p, n);
 	buf->n += n;
 }

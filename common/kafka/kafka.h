@@ -1,4 +1,4 @@
-/* kafka: the one room that includes librdkafka. Options, error sorting, and what its files share.
+/* kafka: the one module that includes librdkafka. Options, error sorting, and what its files share.
  *
  * Errors are sorted here: lost brokers and timeouts are ERR_RETRY; wrong credentials and unknown topics at start are
  * ERR_CONFIG; a fatal producer is ERR_FATAL; the texts are ours, the code is librdkafka's name. */
@@ -30,7 +30,7 @@ struct kafka_message {
 	int64_t timestamp_ms;
 	const struct message_header *headers;
 	size_t header_count;
-	void *owner; /* the room's own */
+	void *owner; /* the module's own */
 };
 void kafka_message_drop(struct kafka_message *message);
 

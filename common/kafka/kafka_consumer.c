@@ -288,7 +288,7 @@ static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t 
 	return true;
 }
 
-/* librdkafka 2.0.2 looks only once a second whether a queue that was full has room again (2.2 made that a setting,
+/* librdkafka 2.0.2 looks only once a second whether a queue that was full takes messages again (2.2 made that a setting,
  * fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its calls that
  * wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
 static void wake_fetchers(struct kafka_consumer *consumer)
@@ -466,7 +466,7 @@ int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t partition, st
 	return steer(consumer, partition, rd_kafka_resume_partitions, err);
 }
 
-/* --- questions and the mirror --- */
+/* --- questions and commits --- */
 
 int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
 			 struct kafka_topic_range *ret, struct err *err)

@@ -1,13 +1,13 @@
 /* kafka_consumer: a consumer of one topic, as a member of a group.
  *
- * Owner: the turn thread; every call from it. Positions are ours: the group tells which partitions we own, the
- * caller's assign callback says where each starts, and the group offset is only a mirror for lag tools. The
+ * Owner: the poll thread; every call from it. Positions are ours: the group tells which partitions we own, the
+ * caller's assign callback says where each starts, and the committed offset is only for lag tools. The
  * callbacks run inside kafka_consumer_poll (or kafka_consumer_close). Eager range assignment, no static membership, no
  * auto commit, auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried
  * again by themselves. Members that lost their session while the brokers were away come back after another
  * session_timeout_ms. */
-#ifndef KAFKA_KAFKA_SOURCE_H
-#define KAFKA_KAFKA_SOURCE_H
+#ifndef KAFKA_KAFKA_CONSUMER_H
+#define KAFKA_KAFKA_CONSUMER_H
 
 #include "kafka/kafka.h"
 
@@ -19,7 +19,7 @@ struct kafka_consumer_events {
 	/* Partitions are ours now. The caller prepares itself, and calls kafka_consumer_start for each it can start, now or
 	 * later (until then nothing of it is fetched). */
 	void (*assigned)(void *self, const int32_t *partitions, size_t count);
-	/* Partitions leave us: finish or drop what is open before returning. is_lost: they already belong to another. */
+	/* Partitions leave us: finish or drop what is in flight before returning. is_lost: they already belong to another. */
 	void (*revoked)(void *self, const int32_t *partitions, size_t count, bool is_lost);
 	/* The start or current offset is outside the log. Nothing is fetched until the partition is started anew. */
 	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
@@ -59,7 +59,8 @@ MUSTUSE int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t parti
 MUSTUSE int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
 				 struct kafka_topic_range *ret, struct err *err);
 
-/* Mirror: commits next_offset with metadata, asynchronously. Failure is not an error. */
+/* Commits next_offset with metadata, asynchronously, for lag tools. Failure is not an error: nobody starts from it while
+ * register or cache answer. */
 void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata);
 /* The metadata last committed by anyone for this partition; "" when none. buf gets a NUL-terminated text. */
 MUSTUSE int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,

@@ -1,6 +1,6 @@
-/* kafka_internal: what the files of this room share and no other may see: it shows librdkafka. */
-#ifndef KAFKA_KAFKA_ROOM_H
-#define KAFKA_KAFKA_ROOM_H
+/* kafka_internal: what the files of this module share and no other may see: it shows librdkafka. */
+#ifndef KAFKA_KAFKA_INTERNAL_H
+#define KAFKA_KAFKA_INTERNAL_H
 
 #include "kafka/kafka.h"
 

@@ -1,5 +1,5 @@
 /* A topic gets its handle at its first put, and is asked for by name once then: without its metadata the first message
- * of a topic waits up to a second in librdkafka. Puts go by handle with rd_kafka_producev, whose headers stay ours
+ * of a topic waits up to a second in librdkafka. Messages go by handle with rd_kafka_producev, whose headers stay ours
  * when it fails (produceva frees them twice then). Reports come by callback from the main queue only, so on the
  * owner's thread. */
 #include "kafka/kafka_producer.h"
@@ -37,7 +37,7 @@ struct kafka_producer {
 	int reports_out; /* since the last poll began */
 	bool is_dead;
 	bool was_taken;	  /* a broker has answered us: our credentials are good */
-	bool is_refused;  /* the brokers refuse our credentials, and the next put is told */
+	bool is_refused;  /* the brokers refuse our credentials, and the next call says so */
 	int event_fds[2]; /* a pipe; -1: not asked for */
 };
 
@@ -156,9 +156,9 @@ void kafka_producer_close(struct kafka_producer *producer)
 	free(producer);
 }
 
-/* --- puts --- */
+/* --- producing --- */
 
-/* Told once: whoever goes on all the same asks the brokers again. */
+/* Reported once: whoever goes on all the same asks the brokers again. */
 static int fail_refused(struct kafka_producer *producer, struct err *err)
 {
 	producer->is_refused = false;
@@ -218,9 +218,9 @@ static int fail_put(struct kafka_producer *producer, rd_kafka_resp_err_t code, c
 	return kafka_fail(code, topic, err);
 }
 
-int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-		       struct slice value, const struct message_header *headers, size_t header_count, void *token,
-		       struct err *err)
+int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
+			   struct err *err)
 {
 	rd_kafka_topic_t *handle = NULL;
 

@@ -1,11 +1,11 @@
 /* kafka_producer: a producer with acks=all and idempotence, whose delivery reports are collected per message.
  *
- * Owner: one thread. kafka_producer_put copies value and headers. Every put gets exactly one report, delivered by the
- * callback inside kafka_producer_poll, kafka_producer_flush or kafka_producer_close. After a fatal error every put still open is
- * reported with ERR_FATAL, and kafka_producer_is_dead() says so: close it and open another (gateway), or exit 70
+ * Owner: one thread. kafka_producer_produce copies value and headers. Every message gets exactly one report, delivered by
+ * the callback inside kafka_producer_poll, kafka_producer_flush or kafka_producer_close. After a fatal error every message in
+ * flight is reported with ERR_FATAL, and kafka_producer_is_dead() says so: close it and open another (gateway), or exit 70
  * (validate, write). */
-#ifndef KAFKA_KAFKA_SINK_H
-#define KAFKA_KAFKA_SINK_H
+#ifndef KAFKA_KAFKA_PRODUCER_H
+#define KAFKA_KAFKA_PRODUCER_H
 
 #include "kafka/kafka.h"
 
@@ -18,14 +18,14 @@ struct kafka_report {
 	const char *code; /* librdkafka's name of it */
 	int32_t partition;
 	int64_t offset;
-	void *token; /* what was given to put */
+	void *token; /* what was given to kafka_producer_produce */
 };
 
 struct kafka_producer_options {
 	int32_t message_bytes_max;
 	int32_t linger_ms;
-	int32_t requests_max; /* under way at once, 1 to 5; 0: 5. With 1, puts gather while a request is flushed: one fsync for many */
-	int32_t delivery_timeout_ms; /* a put is reported within this time, whatever happens */
+	int32_t requests_max; /* in flight at once, 1 to 5; 0: 5. With 1, messages linger while a request is flushed: one fsync for many */
+	int32_t delivery_timeout_ms; /* a message is reported within this time, whatever happens */
 	int64_t queue_bytes_max;
 	const char *compression; /* none, lz4, zstd */
 };
@@ -33,20 +33,20 @@ struct kafka_producer_options {
 MUSTUSE int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_producer_options *options,
 				void (*reported)(void *self, const struct kafka_report *report), void *self,
 				struct kafka_producer **ret, struct err *err);
-/* Open puts are called off and reported as ERR_RETRY: they may be in the log all the same. */
+/* Messages in flight are called off and reported as ERR_RETRY: they may be in the log all the same. */
 void kafka_producer_close(struct kafka_producer *producer);
 
 enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
 
 /* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
  * bytes of framing included. ERR_CONFIG: no such topic or partition, or credentials that were refused before a broker
- * took them, which is told once each time. ERR_FATAL: the producer is dead. A put that fails has no report. The first put to
+ * took them, which is reported once each time. ERR_FATAL: the producer is dead. A call that fails has no report. The first message to
  * a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a producer. */
-MUSTUSE int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-			       struct slice value, const struct message_header *headers, size_t header_count,
-			       void *token, struct err *err);
+MUSTUSE int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition,
+				   struct slice key, struct slice value, const struct message_header *headers,
+				   size_t header_count, void *token, struct err *err);
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* number of reports handed out */
-/* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still open. */
+/* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in flight. */
 MUSTUSE int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err);
 bool kafka_producer_is_dead(const struct kafka_producer *producer);
 /* A descriptor that becomes readable when reports wait, for an event loop; kafka_producer_poll empties it. The producer's

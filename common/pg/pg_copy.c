@@ -17,7 +17,7 @@ static int put_piece(struct pg_link *link, struct slice piece, struct err *err)
 			return pg_fail(link, NULL, "COPY", err);
 		if (rc > 0)
 			return pg_flush(link, err); /* bounds what libpq holds for us to one piece */
-		rc = pg_flush(link, err);	    /* no room: make some, then the same again */
+		rc = pg_flush(link, err);	    /* the send buffer is full: empty it, then the same again */
 		if (rc != 0)
 			return rc;
 	}

@@ -1,4 +1,4 @@
-/* pg_internal: what the files of this room share and no other may see: it shows libpq. */
+/* pg_internal: what the files of this module share and no other may see: it shows libpq. */
 #ifndef PG_PG_ROOM_H
 #define PG_PG_ROOM_H
 

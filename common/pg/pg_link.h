@@ -1,4 +1,4 @@
-/* pg_link: one connection to PostgreSQL. This room alone includes libpq.
+/* pg_link: one connection to PostgreSQL. This module alone includes libpq.
  *
  * Owner: one thread. Values travel in binary; texts of statements hold parameters, never literals of data. Errors are
  * sorted by SQLSTATE (pg_sort); the text is ours with the SQLSTATE as code: the server's own words may quote data and
@@ -25,7 +25,7 @@ struct pg_options {
 	uint32_t lock_ms;	      /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	uint32_t statement_ms;	      /* statement_timeout, 0: none */
-	/* Asked ten times a second by every wait of this room; true: the call drops the line and returns ERR_STOP. May be
+	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP. May be
 	 * NULL. While a drain finishes a batch, say false until its deadline. */
 	bool (*should_stop)(void);
 };
@@ -48,7 +48,7 @@ struct pg_params {
 	uint32_t types[PG_PARAMS_MAX]; /* OIDs */
 	struct slice values[PG_PARAMS_MAX];
 	bool is_null[PG_PARAMS_MAX];
-	uint8_t room[PG_PARAMS_MAX][16]; /* scalars in network order */
+	uint8_t scalars[PG_PARAMS_MAX][16]; /* in network order */
 };
 void pg_params_reset(struct pg_params *params);
 void pg_add_null(struct pg_params *params, uint32_t type);

@@ -1,5 +1,5 @@
 /* Values of statements in the binary form of PostgreSQL: integers big-endian, arrays with their header. A scalar
- * stands in params->room and is known by a NULL pointer, so that a copy of the struct stays right. */
+ * stands in params->scalars and is known by a NULL pointer, so that a copy of the struct stays right. */
 #include "pg/pg_internal.h"
 
 #include "base/num.h"
@@ -31,7 +31,7 @@ void pg_add_null(struct pg_params *params, uint32_t type)
 
 static uint8_t *add_scalar(struct pg_params *params, uint32_t type, size_t bytes)
 {
-	return params->room[add_param(params, type, slice_make(NULL, bytes))];
+	return params->scalars[add_param(params, type, slice_make(NULL, bytes))];
 }
 
 void pg_add_i16(struct pg_params *params, int16_t v)
@@ -86,7 +86,7 @@ void pg_params_wire(const struct pg_params *params, struct pg_wire_params *ret)
 		const struct slice *value = &params->values[i];
 
 		assert(value->n <= INT32_MAX);
-		ret->values[i] = params->is_null[i] ? NULL : value->p ? value->p : (const char *)params->room[i];
+		ret->values[i] = params->is_null[i] ? NULL : value->p ? value->p : (const char *)params->scalars[i];
 		ret->lengths[i] = (int)value->n;
 		ret->formats[i] = 1;
 	}

@@ -67,7 +67,7 @@ int outcomes_decode(struct slice bytes, size_t count_max, struct arena *arena, u
 	uint8_t *outcomes = arena_take(arena, count, 1), *next = outcomes;
 
 	if (!outcomes)
-		return err_set(err, ERR_FULL, "arena", "the arena has no room for %zu outcomes", count);
+		return err_set(err, ERR_FULL, "arena", "the arena is too small for %zu outcomes", count);
 	for (struct run run; in.p != in.end && take_run(&in, &run); next += run.length)
 		memset(next, run.outcome, (size_t)run.length);
 	*ret = outcomes;

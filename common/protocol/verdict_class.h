@@ -3,7 +3,7 @@
  * A verdict is a struct of arrays: a group's key, class, lines, hash and candidate stand at positions that follow from the
  * others. Once wire_verdict_check has said 0, writer and fold index without asking again:
  *   groups = classes.n = group_lines.count, the first keys.n / 16 of them readable, their keys strictly rising;
- *   hashes has 16 bytes a CANDIDATE or UNCHANGED group, candidates one entry a CANDIDATE group, in group order;
+ *   hashes has 16 bytes per CANDIDATE or UNCHANGED group, candidates one entry per CANDIDATE group, in group order;
  *   unreadable groups are REJECTED or QUARANTINE, and their lines are unreadable_lines in all;
  *   the lines of all groups are header.line_count in all, unless body_unreadable, which has no groups.
  * CONFIRM has none of this, FORGET keys only, FOREIGN nothing at all. Pure. */

@@ -1,4 +1,4 @@
-/* redis_cache: the dedup cache of design 4 in Redis, one raw partition at a time. The one room that includes hiredis.
+/* redis_cache: the dedup cache of design 4 in Redis, one raw partition at a time. The one module that includes hiredis.
  *
  * Keys of partition p, all under the hash tag {<raw topic>/<partition>}:
  *   {..}:<format>:<key id>:head         hash: gen and tip in hex, wm and vp in digits, and per board

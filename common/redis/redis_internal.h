@@ -1,4 +1,4 @@
-/* redis_link: one connection to Redis, and the scripts loaded over it. For this room: it shows hiredis.
+/* redis_link: one connection to Redis, and the scripts loaded over it. For this module: it shows hiredis.
  *
  * The socket never blocks; every call waits by poll() up to a deadline, as the timeouts of hiredis count each read
  * anew. After a line that broke the context is thrown away, since every unread reply is in doubt, and the next call
@@ -11,7 +11,7 @@
 
 #include <hiredis/hiredis.h>
 
-enum { REDIS_ARGS_MAX = 4 * CACHE_BOARDS_MAX + 32, REDIS_ROOM_BYTES = 256 << 10 };
+enum { REDIS_ARGS_MAX = 4 * CACHE_BOARDS_MAX + 32, REDIS_RECEIVE_BYTES = 256 << 10 };
 
 /* Words of a command; the bytes are the caller's and last until the call. */
 struct redis_args {
@@ -25,7 +25,7 @@ struct redis_link {
 	struct redis_options options;
 	redisContext *context; /* NULL: not connected */
 	char sha[REDIS_SCRIPT_COUNT][41];
-	char room[REDIS_ROOM_BYTES]; /* for what is being received */
+	char received[REDIS_RECEIVE_BYTES]; /* what recv gave last */
 };
 
 void redis_link_release(struct redis_link *link);

@@ -84,11 +84,11 @@ static int send_all(struct redis_link *link, struct slice rest, int64_t end_ms, 
 /* Takes in what has come, in larger pieces than redisBufferRead. false: the line broke. */
 static bool take_in(struct redis_link *link)
 {
-	ssize_t n = recv(link->context->fd, link->room, sizeof link->room, 0);
+	ssize_t n = recv(link->context->fd, link->received, sizeof link->received, 0);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	return n > 0 && redisReaderFeed(link->context->reader, link->room, (size_t)n) == REDIS_OK;
+	return n > 0 && redisReaderFeed(link->context->reader, link->received, (size_t)n) == REDIS_OK;
 }
 
 static int receive(struct redis_link *link, int64_t end_ms, redisReply **ret, struct err *err)

@@ -24,7 +24,7 @@ struct stand {
 	const struct stand_options *options;
 	struct arena arena;
 	struct stand_teacher *teachers;
-	size_t count, room;
+	size_t count, capacity;
 	size_t name_bytes;
 	uint32_t board;
 	struct strbuf *out;
@@ -175,14 +175,14 @@ static int take_row(void *self, const struct pg_rows *row, struct err *err)
 			return rc;
 	}
 	stand->board = board;
-	if (stand->count == stand->room) {
-		size_t room = MAX(stand->room * 2, (size_t)TEACHERS_FIRST);
-		struct stand_teacher *teachers = reallocarray(stand->teachers, room, sizeof *teachers);
+	if (stand->count == stand->capacity) {
+		size_t capacity = MAX(stand->capacity * 2, (size_t)TEACHERS_FIRST);
+		struct stand_teacher *teachers = reallocarray(stand->teachers, capacity, sizeof *teachers);
 
 		if (!teachers)
 			return err_set(err, ERR_FATAL, "memory", "no memory for the teachers of board %05u", board);
 		stand->teachers = teachers;
-		stand->room = room;
+		stand->capacity = capacity;
 	}
 	struct stand_teacher *teacher = &stand->teachers[stand->count++];
 

@@ -18,7 +18,7 @@ void summary_count(struct summary *summary, enum rule rule, int64_t n)
 		return;
 	}
 	if (summary->code_count == SUMMARY_CODES_MAX)
-		return; /* there are fewer rules than room */
+		return; /* there are fewer rules */
 	memmove(&summary->codes[at + 1], &summary->codes[at], (summary->code_count - at) * sizeof summary->codes[0]);
 	summary->codes[at].rule = rule;
 	summary->codes[at].count = n;

@@ -69,23 +69,23 @@ bool wire_array_next(struct wire_input *in, struct wire_array *array)
 	return (uint64_t)count <= there / array->item_bytes_min;
 }
 
-/* The first block gets what it needs and is mostly the only one; later ones double the room, so that many small blocks
+/* The first block gets what it needs and is mostly the only one; later ones double the capacity, so that many small blocks
  * cost linear time and at most four times the memory. */
 static bool array_make_room(struct arena *arena, struct wire_array *array)
 {
 	size_t need = array->count + array->block_count; /* both at most the number of bytes: no overflow */
 
-	if (need <= array->room)
+	if (need <= array->capacity)
 		return true;
-	size_t room = array->count == 0 ? need : MAX(need, 2 * array->room);
-	void *items = arena_take(arena, room, array->item_bytes);
+	size_t capacity = array->count == 0 ? need : MAX(need, 2 * array->capacity);
+	void *items = arena_take(arena, capacity, array->item_bytes);
 
 	if (!items)
 		return false;
 	if (array->count > 0)
 		memcpy(items, array->items, array->count * array->item_bytes);
 	array->items = items;
-	array->room = room;
+	array->capacity = capacity;
 	return true;
 }
 

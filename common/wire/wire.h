@@ -117,11 +117,11 @@ struct wire_array {
 	void *items;
 	size_t count;	    /* items of the blocks that are done */
 	size_t block_count; /* of the open block; 0: the array is complete */
-	size_t room;
+	size_t capacity;
 	const uint8_t *block_end; /* where a block of known length must end, else NULL */
 };
 
-/* Closes the open block and opens the next one. The bool form makes no room: for arrays that are skipped. */
+/* Closes the open block and opens the next one. The bool form takes no memory: for arrays that are skipped. */
 MUSTUSE bool wire_array_next(struct wire_input *in, struct wire_array *array);
 MUSTUSE int wire_array_next_room(struct wire_input *in, struct wire_array *array, struct err *err);
 

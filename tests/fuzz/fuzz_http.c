@@ -143,9 +143,9 @@ static void expect_readable(struct slice value, const struct message_header *hea
 	FUZZ_EXPECT(slice_equal(delivery.header.delivery_id, read.delivery_id));
 }
 
-int kafka_producer_put(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-		       struct slice value, const struct message_header *headers, size_t header_count, void *token,
-		       struct err *err)
+int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
+			   struct err *err)
 {
 	(void)topic, (void)partition;
 	FUZZ_EXPECT(key.n == 5);

@@ -82,8 +82,8 @@ static void fill(const char *topic, int32_t partition, int first, int count)
 		char value[16];
 
 		snprintf(value, sizeof value, "%d", i);
-		ASSERT_OK(kafka_producer_put(producer, topic, partition, SLICE_LITERAL("k"), slice_of(value), NULL, 0,
-					     NULL, &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, partition, SLICE_LITERAL("k"), slice_of(value), NULL,
+						 0, NULL, &err));
 	}
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_assert_eq(reports->failed, 0);
@@ -101,8 +101,8 @@ Test(producer, offsets_of_a_partition_are_contiguous_and_in_order)
 
 	make_topic(topic, sizeof topic, 2);
 	for (size_t i = 0; i < COUNT; i++)
-		ASSERT_OK(kafka_producer_put(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
-					     (void *)(uintptr_t)(i + 1), &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+						 (void *)(uintptr_t)(i + 1), &err));
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_assert_eq(reports->count, COUNT);
 	cr_assert_eq(reports->failed, 0);
@@ -128,8 +128,8 @@ Test(producer, a_key_goes_where_the_java_client_sends_it)
 	for (uint32_t board = 41211; board < 41231; board++) {
 		char key[PARTITIONING_KEY_BYTES + 1];
 
-		ASSERT_OK(kafka_producer_put(producer, topic, KAFKA_ANY_PARTITION, partitioning_key(board, key),
-					     SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, KAFKA_ANY_PARTITION, partitioning_key(board, key),
+						 SLICE_LITERAL("v"), NULL, 0, NULL, &err));
 		ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 		cr_expect_eq(reports->last.partition, partitioning_partition(board, 12));
 	}
@@ -150,19 +150,20 @@ Test(producer, sorts_what_cannot_be_sent)
 	struct message_header headers[] = { { "board", SLICE_LITERAL("41211") } };
 
 	make_topic(topic, sizeof topic, 1);
-	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
+	ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), most, headers, 1, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	cr_expect_eq(reports->failed, 0, "%s", reports->last.code);
 	ASSERT_OK(kafka_producer_range(producer, topic, 0, WAIT_MS, &range, &err));
 	cr_expect(range.low == 0 && range.high == 1);
 	ASSERT_KIND(kafka_producer_range(producer, topic, 1, WAIT_MS, &range, &err), ERR_CONFIG);
-	ASSERT_KIND(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	ASSERT_KIND(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
 	more.n = MESSAGE_BYTES_MAX; /* with its key and headers above the limit */
-	ASSERT_KIND(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
-	ASSERT_KIND(kafka_producer_put(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL, &err),
+	ASSERT_KIND(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), more, headers, 1, NULL, &err), ERR_DATA);
+	ASSERT_KIND(kafka_producer_produce(producer, topic, 1, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers, 1, NULL,
+					   &err),
 		    ERR_CONFIG);
-	ASSERT_KIND(kafka_producer_put(producer, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), headers,
-				       1, NULL, &err),
+	ASSERT_KIND(kafka_producer_produce(producer, "it.no.such.topic", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"),
+					   headers, 1, NULL, &err),
 		    ERR_CONFIG);
 	ASSERT_KIND(kafka_producer_partitions(producer, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
 	cr_expect_eq(reports->count, 1, "what was refused has no report");
@@ -178,10 +179,10 @@ Test(producer, without_brokers_each_put_is_reported_as_a_retry)
 	struct kafka_producer *producer = open_sink_at(nowhere, reports, 1000);
 	struct err err = { 0 };
 
-	ASSERT_OK(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(producer, 5000, &err));
 	cr_expect_eq(reports->last.error, ERR_RETRY, "%s", reports->last.code);
-	ASSERT_OK(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err));
 	ASSERT_KIND(kafka_producer_flush(producer, 10, &err), ERR_RETRY);
 	kafka_producer_close(producer);
 	cr_expect_eq(reports->count, 2, "close reports what is open");
@@ -202,8 +203,8 @@ Test(producer, its_descriptor_wakes_an_event_loop)
 	for (size_t turn = 1; turn <= 3; turn++) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 
-		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
-					     &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+						 NULL, &err));
 		int64_t end_ms = clock_ms() + WAIT_MS;
 
 		while (reports->count < turn && clock_ms() < end_ms) {
@@ -237,8 +238,8 @@ Test(producer, is_fast)
 	make_topic(topic, sizeof topic, 1);
 	for (size_t i = 0; i < TURNS; i++) {
 		begin_us = clock_us();
-		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, 200), NULL, 0,
-					     NULL, &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, 200), NULL,
+						 0, NULL, &err));
 		while (reports->count <= i)
 			kafka_producer_poll(producer, 1000);
 		took_us[i] = clock_us() - begin_us;
@@ -252,8 +253,8 @@ Test(producer, is_fast)
 	for (size_t i = 0; i < LARGE; i++) {
 		int rc;
 
-		while ((rc = kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, LARGE_BYTES),
-						NULL, 0, NULL, &err)) == -ERR_FULL)
+		while ((rc = kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"),
+						    slice_make(value, LARGE_BYTES), NULL, 0, NULL, &err)) == -ERR_FULL)
 			kafka_producer_poll(producer, 10);
 		ASSERT_OK(rc);
 	}
@@ -739,8 +740,8 @@ Test(consumer, is_fast_with_a_small_queue)
 
 	make_topic(topic, sizeof topic, 1);
 	for (int i = 0; i < COUNT; i++)
-		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, BYTES), NULL, 0,
-					     NULL, &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), slice_make(value, BYTES), NULL,
+						 0, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	ASSERT_OK(kafka_consumer_open(&kafka, &options, &EVENTS, &member, &member.consumer, &err));
 	cr_assert_eq(next_offset(&member, WAIT_MS), 0);
@@ -761,8 +762,8 @@ Test(consumer, is_fast_with_a_small_queue)
 	for (int i = 0; i < 3; i++) {
 		int64_t begin_us = clock_us();
 
-		ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
-					     &err));
+		ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+						 NULL, &err));
 		cr_assert_eq(next_offset(&member, WAIT_MS), COUNT + i);
 		cr_log_info("put to poll on an idle system: %" PRId64 " us", clock_us() - begin_us);
 	}
@@ -790,9 +791,9 @@ Test(consumer, takes_messages_larger_than_an_answer, .timeout = 90)
 		for (int partition = 0; partition < PARTITIONS; partition++) {
 			bool is_large = (i + partition) % LARGE_EVERY == 0;
 
-			ASSERT_OK(kafka_producer_put(producer, topic, partition, SLICE_LITERAL("k"),
-						     slice_make(value, is_large ? LARGE_BYTES : SMALL_BYTES), NULL, 0,
-						     NULL, &err));
+			ASSERT_OK(kafka_producer_produce(producer, topic, partition, SLICE_LITERAL("k"),
+							 slice_make(value, is_large ? LARGE_BYTES : SMALL_BYTES), NULL,
+							 0, NULL, &err));
 		}
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	join(&member, topic, topic);
@@ -877,8 +878,8 @@ Test(reader, shows_headers_as_they_were_sent)
 		headers[i] = (struct message_header){ "board", slice_make("4\0001", 3) };
 	headers[1].value = (struct slice){ 0 };
 	make_topic(topic, sizeof topic, 1);
-	ASSERT_OK(kafka_producer_put(producer, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers,
-				     ARRAY_LEN(headers), NULL, &err));
+	ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("key"), (struct slice){ 0 }, headers,
+					 ARRAY_LEN(headers), NULL, &err));
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
 	ASSERT_OK(kafka_reader_seek(reader, topic, 0, 0, &err));

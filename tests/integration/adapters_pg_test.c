@@ -43,7 +43,7 @@ Test(pg, values_come_back_as_they_went)
 	pg_add_text(&params, (struct slice){ 0 });
 	struct pg_params copy = params; /* a copy must not look into the room of the first */
 
-	memset(params.room, 0, sizeof params.room);
+	memset(params.scalars, 0, sizeof params.scalars);
 	ASSERT_OK(pg_exec(link, "echo", "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9", &copy, &rows, NULL, &err));
 	cr_assert_eq(pg_rows_count(rows), 1);
 	cr_expect_eq(pg_get_i16(rows, 0, 0), INT16_MIN);

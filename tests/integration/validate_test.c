@@ -210,8 +210,8 @@ static void publish_reference(void)
 	strbuf_init(&value, 1 << 20);
 	frame_put(&value, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
 	wire_reference_snapshot_encode(&value, &snapshot);
-	ASSERT_OK(kafka_producer_put(world.producer, world.topics[REFERENCE], 0, slice_make(key, sizeof key),
-				     strbuf_slice(&value), NULL, 0, NULL, &err));
+	ASSERT_OK(kafka_producer_produce(world.producer, world.topics[REFERENCE], 0, slice_make(key, sizeof key),
+					 strbuf_slice(&value), NULL, 0, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(world.producer, WAIT_MS, &err));
 }
 
@@ -269,8 +269,8 @@ static void publish_bytes(struct slice value, const struct raw_headers *headers)
 
 	if (headers)
 		raw_headers_write(headers, &text);
-	ASSERT_OK(kafka_producer_put(world.producer, world.topics[RAW], 0, SLICE_LITERAL("99901"), value, text.items,
-				     text.count, NULL, &err));
+	ASSERT_OK(kafka_producer_produce(world.producer, world.topics[RAW], 0, SLICE_LITERAL("99901"), value,
+					 text.items, text.count, NULL, &err));
 	ASSERT_OK(kafka_producer_flush(world.producer, WAIT_MS, &err));
 	world.raw_count++;
 }

@@ -84,14 +84,15 @@ Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 	int error = 0;
 
 	cr_assert_eq(kafka_producer_open(&nowhere, &options, note, &error, &producer, &err), 0, "%s", err.text);
-	cr_assert_eq(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err), 0);
+	cr_assert_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
+		     0);
 	cr_expect_not(kafka_producer_is_dead(producer));
 	rd_kafka_test_fatal_error(kafka_producer_handle(producer), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
 	for (int i = 0; i < 100 && error == 0; i++)
 		kafka_producer_poll(producer, 50);
 	cr_expect_eq(error, ERR_FATAL);
 	cr_expect(kafka_producer_is_dead(producer));
-	cr_expect_eq(kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
+	cr_expect_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
 		     -ERR_FATAL);
 	kafka_producer_close(producer);
 }
@@ -128,7 +129,7 @@ static struct kafka_producer *open_sink(const char *brokers, int *error)
 
 static int put_one(struct kafka_producer *producer, struct err *err)
 {
-	return kafka_producer_put(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, err);
+	return kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, err);
 }
 
 Test(kafka, a_producer_that_is_refused_says_so_once_and_asks_again)

@@ -42,7 +42,7 @@ Test(pg, parameters_are_in_network_order_also_in_a_copy)
 	struct pg_params copy = params;
 
 	pg_params_reset(&params);
-	memset(params.room, 0, sizeof params.room);
+	memset(params.scalars, 0, sizeof params.scalars);
 	pg_params_wire(&copy, &wire);
 	cr_expect_arr_eq(wire.values[0], "\1\2", 2);
 	cr_expect_arr_eq(wire.values[1], "\xff\xff\xff\xfe", 4);

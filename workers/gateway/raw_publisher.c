@@ -65,8 +65,8 @@ bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_message
 
 	if (!publisher->producer)
 		return false;
-	if (kafka_producer_put(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
-			       message->value, message->headers.items, message->headers.count, token, &err) != 0) {
+	if (kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
+				   message->value, message->headers.items, message->headers.count, token, &err) != 0) {
 		log_event(LOG_WARN, "kafka.not-taken", "board=%s code=%s why=%s", message->key_text,
 			  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
 		return false;

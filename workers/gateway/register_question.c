@@ -58,7 +58,7 @@ static void answer_received(struct request *request)
 
 static void answer_body(struct request *request, struct register_job *job, const char *type)
 {
-	if (byte_budget_reserve_answer(&request->reserved, job->body.room)) {
+	if (byte_budget_reserve_answer(&request->reserved, job->body.capacity)) {
 		reply_body(&request->reply, type, &job->body);
 	} else {
 		strbuf_release(&job->body);

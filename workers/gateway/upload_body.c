@@ -22,7 +22,7 @@ bool upload_body_begin(struct upload_body *body, uint64_t expected_bytes)
 static bool keep_bytes(struct upload_body *body, struct byte_reservation *reserved, struct slice bytes)
 {
 	struct strbuf *kept = &body->bytes;
-	size_t need = kept->n + bytes.n, capacity = kept->room;
+	size_t need = kept->n + bytes.n, capacity = kept->capacity;
 
 	if (need > capacity) {
 		size_t wanted = capacity == 0 ? MAX(body->expected_bytes, (size_t)BODY_BYTES_FIRST)
@@ -59,7 +59,7 @@ bool upload_body_end(struct upload_body *body)
 
 void upload_body_drop(struct upload_body *body, struct byte_reservation *reserved)
 {
-	byte_budget_release(reserved, body->bytes.room);
+	byte_budget_release(reserved, body->bytes.capacity);
 	strbuf_release(&body->bytes);
 }
 

@@ -158,7 +158,7 @@ static void publish(struct request *request, const struct file_reading *file)
 		answer_not_recorded(request);
 	else
 		drop_body(request);
-	if (services->message.room > MESSAGE_BYTES_KEPT)
+	if (services->message.capacity > MESSAGE_BYTES_KEPT)
 		strbuf_release(&services->message);
 }
 

@@ -26,8 +26,9 @@ static int produce(struct batch *batch, const char *topic, const struct batch_me
 		   const struct verdict_headers_text *headers, void *token, struct err *err)
 {
 	for (;;) {
-		int rc = kafka_producer_put(batch->peers->producer, topic, message->raw.partition, message->raw.key, value,
-					    headers ? headers->items : NULL, headers ? headers->count : 0, token, err);
+		int rc = kafka_producer_produce(batch->peers->producer, topic, message->raw.partition, message->raw.key,
+						value, headers ? headers->items : NULL, headers ? headers->count : 0,
+						token, err);
 
 		if (rc == -ERR_FULL) /* the producer's queue: room comes with the reports */
 			rc = pass_time(batch, err);

@@ -28,7 +28,7 @@ void verdict_maker_release(struct verdict_maker *maker)
 /* For the next message; a large one's memory goes back. */
 static void empty(struct strbuf *buf)
 {
-	if (buf->room > KEEP_BYTES) {
+	if (buf->capacity > KEEP_BYTES) {
 		strbuf_release(buf);
 		strbuf_init(buf, VERDICT_BYTES_MAX);
 	}

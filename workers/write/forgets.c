@@ -59,8 +59,8 @@ static int publish_one(struct forgets *forgets, const struct message *message, s
 	if (!strbuf_ok(&forgets->keys) || !strbuf_ok(&forgets->value))
 		return err_set(err, ERR_FULL, "forget", "a Forget of %zu teachers does not fit", teachers);
 	*ret_teachers = teachers;
-	return kafka_producer_put(forgets->producer, forgets->topic, message->partition, raw.key, raw.value,
-				  raw.headers.items, raw.headers.count, NULL, err);
+	return kafka_producer_produce(forgets->producer, forgets->topic, message->partition, raw.key, raw.value,
+				      raw.headers.items, raw.headers.count, NULL, err);
 }
 
 void forgets_reported(void *opaque, const struct kafka_report *report)

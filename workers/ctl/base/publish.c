@@ -17,8 +17,8 @@ int publish_one(struct ctl *ctl, const struct publish_message *message, struct e
 
 	if (rc != 0)
 		return rc;
-	rc = kafka_producer_put(producer, message->topic, message->partition, message->key, message->value,
-				message->headers, message->header_count, NULL, err);
+	rc = kafka_producer_produce(producer, message->topic, message->partition, message->key, message->value,
+				    message->headers, message->header_count, NULL, err);
 	if (rc == 0)
 		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
 	if (rc == 0 && report.error != 0)

@@ -110,9 +110,9 @@ static int put(struct replay_publish *publish, struct item *item, const struct w
 	if (!strbuf_ok(&publish->message))
 		return err_set(err, ERR_FULL, "replay", "a replay is larger than a message may be");
 	for (;;) {
-		int rc = kafka_producer_put(publish->producer, publish->ctl->config.topic.raw, KAFKA_ANY_PARTITION,
-					    message.key, message.value, message.headers.items, message.headers.count,
-					    item, err);
+		int rc = kafka_producer_produce(publish->producer, publish->ctl->config.topic.raw, KAFKA_ANY_PARTITION,
+						message.key, message.value, message.headers.items,
+						message.headers.count, item, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
