@@ -22,6 +22,7 @@ import tempfile
 import time
 import traceback
 import urllib.parse
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -940,6 +941,35 @@ def counted_once_what_was_sent_twice(bench):
     for point in ("gateway-checked", "gateway-acknowledged"):
         count = bench.sql(f"select count(*) from register.delivery where delivery_id = 'gedood-{point}'")
         expect(count in ("0", "1") if point == "gateway-checked" else count == "1", f"{point}: {count}")
+
+
+def figure(worker, series):
+    with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/metrics", timeout=5) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(series + " "):
+                return float(line.split()[-1])
+    raise AssertionError(f"there is no metric {series}")
+
+
+@behaviour
+def shows_how_long_a_delivery_took_from_its_receipt_to_the_register(bench):
+    gateway = bench.main
+    validator, writer = ([worker for worker in bench.workers.all() if worker.kind == kind][0] for kind in ("validate", "write"))
+    watched = [(writer, 'instroom_delivery_duration_seconds_{}{{stage="write"}}'), (writer, 'instroom_log_wait_seconds_{}{{stage="write"}}'),
+               (writer, 'instroom_batch_records_{}{{stage="write"}}'), (writer, 'instroom_batch_duration_seconds_{}{{stage="write"}}'),
+               (validator, 'instroom_log_wait_seconds_{}{{stage="validate"}}'),
+               (validator, 'instroom_batch_records_{}{{stage="validate"}}'),
+               (validator, 'instroom_batch_duration_seconds_{}{{stage="validate"}}')]
+    before = [(figure(worker, name.format("count")), figure(worker, name.format("sum"))) for worker, name in watched]
+    uploads = gateway.metric("instroom_upload_duration_seconds_count")
+    begin = time.monotonic()
+    settle(gateway, gateway.deliver(csv_of([115, 116]), leveringsid="gemeten-12345678"))
+    took_s = time.monotonic() - begin
+    for (worker, name), (count, total) in zip(watched, before):
+        expect(figure(worker, name.format("count")) == count + 1, f"{name}: {figure(worker, name.format('count')) - count} more")
+        more = figure(worker, name.format("sum")) - total
+        expect(more == 2 if "records" in name else 0 <= more <= took_s + 1, f"{name}: {more} more, and all took {took_s:.2f} s")
+    expect(gateway.metric("instroom_upload_duration_seconds_count") == uploads + 1, "uploads")
 
 
 def settle(gateway, answer):

@@ -156,16 +156,20 @@ static int judge_and_settle(struct validator *self, struct err *err)
 	crash_point("validate.polled");
 	arena_reset(&self->arena);
 	int rc = each_lane_of_batch(self, batch_judge_lane, err);
-	int waited = batch_output_await(&self->batch, rc < 0 ? NULL : err); /* the first error is the one to report */
+	struct err second;
+	int waited = batch_output_await(&self->batch, &second);
 
-	if (rc < 0 || waited < 0)
-		return rc < 0 ? rc : waited;
+	rc = err_first(rc, err, waited, &second);
+	if (rc < 0)
+		return rc;
 	crash_point("validate.delivered");
 	rc = each_lane_of_batch(self, batch_settle_lane, err);
+	if (rc < 0)
+		return rc;
 	validate_metric_add(METRIC_BATCHES, 1);
 	validate_metric_observe(METRIC_BATCH_US, clock_us() - begin_us);
 	validate_metric_observe(METRIC_BATCH_LINES, self->batch.lines);
-	return rc;
+	return 0;
 }
 
 static int run_batch(struct validator *self, struct err *err)

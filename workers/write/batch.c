@@ -29,6 +29,7 @@ static void message_reset(struct message *message)
 		.position = message->position,
 		.partition = message->partition,
 		.verdict_offset = message->verdict_offset,
+		.accepted_at_ms = message->accepted_at_ms,
 		.refusal = message->refusal,
 	};
 

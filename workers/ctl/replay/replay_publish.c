@@ -190,14 +190,14 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 
 		for (size_t i = at; rc == 0 && i < end; i++)
 			rc = publish_item(publish, &publish->items[i], err);
-		int flushed = kafka_producer_flush(publish->producer, CTL_WAIT_MS, rc == 0 ? err : &second);
+		int flushed = kafka_producer_flush(publish->producer, CTL_WAIT_MS, &second);
 
-		rc = rc != 0 ? rc : flushed;
+		rc = err_first(rc, err, flushed, &second);
 		if (rc == 0 && publish->failure)
 			rc = err_set(err, ERR_RETRY, publish->failure, "Kafka did not take a replay: resume the job later");
-		int marked = mark_published(publish, rc == 0 ? err : &second);
+		int marked = mark_published(publish, &second);
 
-		rc = rc != 0 ? rc : marked;
+		rc = err_first(rc, err, marked, &second);
 		for (size_t i = at; i < end; i++)
 			publish->items[i].is_acknowledged = false; /* marked */
 		*ret_goes_on = rc == 0 && keep_rate(publish, begun_ms, end - at);
