@@ -30,7 +30,7 @@ enum {
 
 enum partition_state { PARTITION_OTHERS = 0, PARTITION_IDLE, PARTITION_RUNNING, PARTITION_PAUSED };
 
-struct source_partition {
+struct consumer_partition {
 	enum partition_state state;
 	bool is_attached; /* in librdkafka's assignment */
 	bool is_held;	  /* marked as paused in librdkafka, where the mark outlives the assignment */
@@ -43,17 +43,17 @@ struct kafka_consumer {
 	const struct kafka_consumer_events *events;
 	void *self;
 	char *topic;
-	struct source_partition partitions[PARTITIONS_MAX];
+	struct consumer_partition partitions[PARTITIONS_MAX];
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
 	bool was_member;       /* had an assignment once: the brokers know us */
 	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out, */
-	int64_t taken_bytes;   /* and this is since they were */
+	int64_t polled_bytes;  /* and this is since they were */
 	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
 };
 
-static struct source_partition *find_ours(struct kafka_consumer *consumer, int32_t partition)
+static struct consumer_partition *find_ours(struct kafka_consumer *consumer, int32_t partition)
 {
 	if (partition < 0 || partition >= consumer->partition_end ||
 	    consumer->partitions[partition].state == PARTITION_OTHERS)
@@ -103,7 +103,7 @@ static void apply_assignment(struct kafka_consumer *consumer)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
 
 	for (int32_t i = 0; i < consumer->partition_end; i++) {
-		struct source_partition *partition = &consumer->partitions[i];
+		struct consumer_partition *partition = &consumer->partitions[i];
 
 		partition->is_attached = partition->state == PARTITION_RUNNING;
 		if (partition->is_attached)
@@ -139,7 +139,7 @@ static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	consumer->was_member = true;
 	for (size_t i = 0; i < count; i++) {
 		consumer->partitions[partitions[i]] =
-			(struct source_partition){ .state = PARTITION_IDLE, .hole_offset = -1 };
+			(struct consumer_partition){ .state = PARTITION_IDLE, .hole_offset = -1 };
 		consumer->partition_end = MAX(consumer->partition_end, partitions[i] + 1);
 	}
 	apply_assignment(consumer); /* of none: tells the group that we have taken over */
@@ -156,7 +156,7 @@ static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	release_holds(consumer);
 	for (size_t i = 0; i < count; i++)
 		if (partitions[i] < consumer->partition_end)
-			consumer->partitions[partitions[i]] = (struct source_partition){ .hole_offset = -1 };
+			consumer->partitions[partitions[i]] = (struct consumer_partition){ .hole_offset = -1 };
 	consumer->is_stale = false; /* eager: all of them leave */
 	rd_kafka_assign(consumer->rk, NULL);
 }
@@ -274,7 +274,7 @@ void kafka_consumer_close(struct kafka_consumer *consumer)
 /* Whether to hand out a message of this offset; see the invariant above. */
 static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
 {
-	struct source_partition *partition = find_ours(consumer, message->partition);
+	struct consumer_partition *partition = find_ours(consumer, message->partition);
 
 	if (!partition || partition->state != PARTITION_RUNNING || message->offset < partition->next_offset)
 		return false;
@@ -300,13 +300,13 @@ static void wake_fetchers(struct kafka_consumer *consumer)
 	rd_kafka_conf_get(conf, "sasl.username", user, &user_bytes);
 	rd_kafka_conf_get(conf, "sasl.password", password, &password_bytes);
 	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(consumer->rk, user, password));
-	consumer->taken_bytes = 0;
+	consumer->polled_bytes = 0;
 	explicit_bzero(password, sizeof password);
 }
 
 static void report_out_of_range(struct kafka_consumer *consumer, int32_t number)
 {
-	struct source_partition *partition = find_ours(consumer, number);
+	struct consumer_partition *partition = find_ours(consumer, number);
 
 	if (!partition || partition->state != PARTITION_RUNNING)
 		return;
@@ -318,7 +318,7 @@ static void report_out_of_range(struct kafka_consumer *consumer, int32_t number)
 /* An error in the stream of messages. 0: it was dealt with. */
 static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message, struct err *err)
 {
-	struct source_partition *partition = find_ours(consumer, message->partition);
+	struct consumer_partition *partition = find_ours(consumer, message->partition);
 
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -349,13 +349,14 @@ static int take_failure(struct kafka_consumer *consumer, struct err *err)
 	return failed;
 }
 
-/* One message or event of the queue. 1 with *ret, 0 with nothing for the caller, < 0 error. */
-static int take_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret_is_empty, struct kafka_message *ret,
-		    struct err *err)
+/* One message or event of the queue. *ret_came false: nothing for the caller. */
+static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret_is_empty, struct kafka_message *ret,
+		    bool *ret_came, struct err *err)
 {
 	rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->rk, (int)wait_ms);
 
 	*ret_is_empty = !message;
+	*ret_came = false;
 	if (!message)
 		return take_failure(consumer, err);
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -368,15 +369,17 @@ static int take_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
-	consumer->taken_bytes += (int64_t)message->len;
-	if (consumer->taken_bytes >= consumer->wake_bytes)
+	consumer->polled_bytes += (int64_t)message->len;
+	if (consumer->polled_bytes >= consumer->wake_bytes)
 		wake_fetchers(consumer);
 	int rc = kafka_message_take(message, ret, err);
 
-	return rc == 0 ? 1 : rc;
+	*ret_came = rc == 0;
+	return rc;
 }
 
-int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
+int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
+			struct err *err)
 {
 	int64_t end_ms = clock_ms() + wait_ms;
 	uint32_t left_ms = wait_ms;
@@ -386,10 +389,10 @@ int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struc
 
 		if (consumer->is_stale)
 			apply_assignment(consumer);
-		int rc = take_one(consumer, left_ms, &is_empty, ret, err);
+		int rc = poll_one(consumer, left_ms, &is_empty, ret, ret_came, err);
 		int64_t now_ms = clock_ms();
 
-		if (rc != 0 || (is_empty && left_ms == 0) || now_ms >= end_ms + DROP_MS_MAX)
+		if (rc != 0 || *ret_came || (is_empty && left_ms == 0) || now_ms >= end_ms + DROP_MS_MAX)
 			return rc;
 		left_ms = (uint32_t)MAX(end_ms - now_ms, (int64_t)0);
 	}
@@ -404,12 +407,12 @@ static int fail_not_ours(int32_t partition, struct err *err)
 
 int kafka_consumer_start(struct kafka_consumer *consumer, int32_t partition, int64_t offset, struct err *err)
 {
-	struct source_partition *ours = find_ours(consumer, partition);
+	struct consumer_partition *ours = find_ours(consumer, partition);
 
 	assert(offset >= 0);
 	if (!ours)
 		return fail_not_ours(partition, err);
-	*ours = (struct source_partition){
+	*ours = (struct consumer_partition){
 		.state = PARTITION_RUNNING,
 		.is_attached = ours->is_attached,
 		.is_held = ours->is_held,
@@ -434,7 +437,7 @@ static int steer(struct kafka_consumer *consumer, int32_t number,
 
 int kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, struct err *err)
 {
-	struct source_partition *ours = find_ours(consumer, partition);
+	struct consumer_partition *ours = find_ours(consumer, partition);
 
 	if (!ours)
 		return fail_not_ours(partition, err);
@@ -451,7 +454,7 @@ int kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, str
 
 int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t partition, struct err *err)
 {
-	struct source_partition *ours = find_ours(consumer, partition);
+	struct consumer_partition *ours = find_ours(consumer, partition);
 
 	if (!ours)
 		return fail_not_ours(partition, err);

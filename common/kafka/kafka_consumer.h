@@ -37,12 +37,12 @@ MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct 
 				struct err *err);
 void kafka_consumer_close(struct kafka_consumer *consumer); /* leaves the group; runs revoked */
 
-/* One message, or none within wait_ms. Returns 1 with *ret filled (drop it later), 0 nothing came, < 0 error. Poll at
+/* The next message, which the caller drops. *ret_came false: none within wait_ms, and *ret is not written. Poll at
  * least every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages
  * of a partition come in the order of their offsets without a hole; where the log itself has one, they go on behind
  * it. */
 MUSTUSE int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struct kafka_message *ret,
-				struct err *err);
+				bool *ret_came, struct err *err);
 
 /* Fetch an assigned partition from this offset (0 or more) on; also used to seek, and to run a paused one again.
  * Messages of before a seek are never delivered after. Takes effect with the next poll, and makes librdkafka fetch the

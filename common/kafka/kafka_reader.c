@@ -123,13 +123,15 @@ int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t pa
 	return 0;
 }
 
-int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
+int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
+		      struct err *err)
 {
 	if (!reader->topic)
 		return err_set(err, ERR_FATAL, "reader", "a reader was asked for a message before a seek");
 	rd_kafka_poll(reader->rk, 0);
 	rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->partition, (int)wait_ms);
 
+	*ret_came = false;
 	if (!message)
 		return 0;
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -140,7 +142,8 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 	}
 	int rc = kafka_message_take(message, ret, err);
 
-	return rc == 0 ? 1 : rc;
+	*ret_came = rc == 0;
+	return rc;
 }
 
 rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader)

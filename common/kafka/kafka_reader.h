@@ -7,6 +7,8 @@
 
 #include "kafka/kafka.h"
 
+#include <stdbool.h>
+
 struct kafka_reader;
 
 MUSTUSE int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret,
@@ -23,7 +25,9 @@ MUSTUSE int kafka_reader_seek(struct kafka_reader *reader, const char *topic, in
 			      struct err *err);
 /* Fetches nothing more until the next seek: a reader that waits for rare news asks for the range now and then instead. */
 void kafka_reader_rest(struct kafka_reader *reader);
-/* 1 with the next message, 0 when none came within wait_ms, < 0 error. ERR_DATA: the position left the log. */
-MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, struct err *err);
+/* The next message, which the caller drops. *ret_came false: none within wait_ms, and *ret is not written. ERR_DATA: the
+ * position left the log. */
+MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
+			      struct err *err);
 
 #endif

@@ -141,17 +141,18 @@ static bool take_line(struct feedback_reader *reader, struct feedback_line *ret)
 	return true;
 }
 
-int feedback_reader_next(struct feedback_reader *reader, struct feedback_line *ret, struct err *err)
+int feedback_reader_next(struct feedback_reader *reader, struct feedback_line *ret, bool *ret_is_end, struct err *err)
 {
 	struct feedback_line line;
 
+	*ret_is_end = reader->is_at_end;
 	if (reader->is_at_end)
 		return 0;
 	if (reader->line == reader->lines.block_count) {
 		if (!wire_array_next(&reader->in, &reader->lines))
 			return wire_malformed(err, reader->lines.what);
 		reader->line = 0;
-		reader->is_at_end = reader->lines.block_count == 0;
+		*ret_is_end = reader->is_at_end = reader->lines.block_count == 0;
 		if (reader->is_at_end)
 			return wire_finish(&reader->in, "Feedback", err);
 	}
@@ -159,5 +160,5 @@ int feedback_reader_next(struct feedback_reader *reader, struct feedback_line *r
 		return wire_malformed(err, reader->lines.what);
 	reader->line++;
 	*ret = line;
-	return 1;
+	return 0;
 }

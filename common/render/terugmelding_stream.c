@@ -99,15 +99,16 @@ size_t terugmelding_stream_bytes(const struct terugmelding_stream *stream)
 	return sizeof *stream + stream->arena.used_bytes;
 }
 
-/* 1 with the next line, 0 at the end, < 0 error. Lines of a body that could not be read have a number and an outcome only. */
-static int next_line(struct terugmelding_stream *stream, struct feedback_line *ret, struct err *err)
+/* As feedback_reader_next. Lines of a body that could not be read have a number and an outcome only. */
+static int next_line(struct terugmelding_stream *stream, struct feedback_line *ret, bool *ret_is_end, struct err *err)
 {
 	if (stream->has_body)
-		return feedback_reader_next(&stream->reader, ret, err);
-	if (stream->next_record >= stream->line_count + 2)
+		return feedback_reader_next(&stream->reader, ret, ret_is_end, err);
+	*ret_is_end = stream->next_record >= stream->line_count + 2;
+	if (*ret_is_end)
 		return 0;
 	*ret = (struct feedback_line){ .record_no = stream->next_record++, .outcome = OUTCOME_QUARANTAINE };
-	return 1;
+	return 0;
 }
 
 static json_t *line_json(const struct feedback_line *line, int64_t sequence)
@@ -172,14 +173,15 @@ int terugmelding_stream_next(struct terugmelding_stream *stream, struct strbuf *
 	if (stream->stage == STAGE_HEAD)
 		add_head(stream, out);
 	while (stream->stage == STAGE_LINES && out->n < bytes_min && strbuf_ok(out)) {
-		int came = next_line(stream, &line, err);
+		bool is_end;
+		int rc = next_line(stream, &line, &is_end, err);
 
-		if (came < 0)
-			return came;
-		if (came > 0)
-			add_line(stream, out, &line);
-		else
+		if (rc != 0)
+			return rc;
+		if (is_end)
 			add_end(stream, out);
+		else
+			add_line(stream, out, &line);
 	}
 	*ret_is_end = stream->stage == STAGE_END;
 	return strbuf_ok(out) ? 0 : err_set(err, ERR_FULL, "terugmelding", "a part of a terugmelding is too large");

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct feedback_line line;
 	struct err err;
 	size_t lines = 0;
+	bool is_end;
 	int rc;
 
 	if (!arena.memory) {
@@ -26,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	arena_reset(&arena);
 	feedback_reader_init(&reader, bytes, outcomes, GROUPS);
-	while ((rc = feedback_reader_next(&reader, &line, &err)) > 0) {
+	while ((rc = feedback_reader_next(&reader, &line, &is_end, &err)) == 0 && !is_end) {
 		lines++;
 		FUZZ_EXPECT(line.finding_count <= FEEDBACK_FINDINGS_MAX && (int)line.outcome <= (int)OUTCOME_MAX);
 		for (size_t i = 0; i < line.finding_count; i++) {

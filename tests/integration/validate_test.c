@@ -263,6 +263,14 @@ TestSuite(validate_late, .init = NULL, .fini = drop_world, .timeout = 120);
 
 /* ---- raw messages in, verdicts out ---- */
 
+static void read_next(struct kafka_message *ret)
+{
+	bool came = false;
+
+	ASSERT_OK(kafka_reader_next(world.reader, WAIT_MS, ret, &came, &err));
+	cr_assert(came);
+}
+
 static void publish_bytes(struct slice value, const struct raw_headers *headers)
 {
 	struct raw_headers_text text = { .count = 0 };
@@ -329,7 +337,7 @@ static struct chain_position follow_chain(struct counted *ret)
 		struct kafka_message message;
 		struct wire_verdict verdict;
 
-		cr_assert_eq(kafka_reader_next(world.reader, WAIT_MS, &message, &err), 1);
+		read_next(&message);
 		read_verdict(&message, &verdict);
 		switch (chain_position_follow(&position, message.offset, &verdict)) {
 		case CHAIN_COUNTS:
@@ -607,7 +615,7 @@ static void expect_quarantined(int64_t offset, const char *reason)
 	struct slice body;
 
 	ASSERT_OK(kafka_reader_seek(world.reader, world.topics[QUARANTINE], 0, offset, &err));
-	cr_assert_eq(kafka_reader_next(world.reader, WAIT_MS, &message, &err), 1);
+	read_next(&message);
 	ASSERT_OK(frame_open(message.value, &schema, &body, &err));
 	ASSERT_OK(wire_quarantine_decode(body, &world.arena, &quarantine, &err));
 	cr_expect(slice_equal_text(quarantine.reason, reason), "%.*s", (int)quarantine.reason.n, quarantine.reason.p);

@@ -66,11 +66,13 @@ int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t pa
 	return 0;
 }
 
-int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, struct err *err)
+int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
+		      struct err *err)
 {
 	(void)wait_ms, (void)err;
 	*ret = (struct kafka_message){ .key = slice_of(key), .value = strbuf_slice(&value), .offset = reader->next++ };
-	return 1;
+	*ret_came = true;
+	return 0;
 }
 
 void kafka_reader_rest(struct kafka_reader *reader)

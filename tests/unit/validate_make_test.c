@@ -285,6 +285,7 @@ Test(verdict, carries_the_line_numbers_of_a_replay)
 {
 	struct feedback_reader reader;
 	struct feedback_line line;
+	bool is_end;
 	uint8_t outcomes[] = { OUTCOME_NIEUW, OUTCOME_NIEUW };
 
 	build((struct raw_spec){
@@ -295,7 +296,7 @@ Test(verdict, carries_the_line_numbers_of_a_replay)
 	cr_expect(bench.verdict.replay_dry_run);
 	cr_expect_eq(bench.verdict.request_id[0], 7);
 	feedback_reader_init(&reader, bench.verdict.feedback, outcomes, ARRAY_LEN(outcomes));
-	cr_assert_eq(feedback_reader_next(&reader, &line, NULL), 1);
+	cr_assert(feedback_reader_next(&reader, &line, &is_end, NULL) == 0 && !is_end);
 	cr_expect_eq(line.record_no, 10);
 }
 

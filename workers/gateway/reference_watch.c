@@ -65,11 +65,12 @@ static void read_up_to(struct reference_watch *watch, int64_t high)
 {
 	struct kafka_message message;
 	struct err err = { 0 };
+	bool came;
 
 	if (kafka_reader_seek(watch->reader, watch->topic, 0, watch->next, &err) != 0)
 		return;
 	while (watch->next < high && !is_closing(watch) &&
-	       kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &err) > 0) {
+	       kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, &err) == 0 && came) {
 		take_snapshot(watch, &message);
 		watch->next = message.offset + 1;
 		kafka_message_drop(&message);

@@ -120,11 +120,12 @@ int batch_poll(struct batch *batch, bool is_busy, struct err *err)
 	begin(batch);
 	while (!is_full && clock_ms() <= end_ms) {
 		struct batch_message *message = &batch->messages[batch->message_count];
-		int rc = kafka_consumer_poll(batch->peers->consumer, wait_ms, &message->raw, err);
+		bool came;
+		int rc = kafka_consumer_poll(batch->peers->consumer, wait_ms, &message->raw, &came, err);
 
-		if (rc < 0)
+		if (rc != 0)
 			return batch->message_count > 0 && rc == -ERR_RETRY ? 0 : rc;
-		if (rc == 0)
+		if (!came)
 			break;
 		take(batch, message, &is_full);
 		wait_ms = (uint32_t)MAX(next_ms - clock_ms(), (int64_t)0);

@@ -121,11 +121,12 @@ static int refresh_partition(struct reference_cache *cache, int32_t partition, s
 	rc = kafka_reader_seek(cache->reader, cache->topic, partition, *next, err);
 	while (rc == 0 && *next < range.high) {
 		struct kafka_message message;
+		bool came;
 
-		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, err);
-		if (rc < 0)
+		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
+		if (rc != 0)
 			return rc;
-		if (rc == 0)
+		if (!came)
 			return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing below its end", cache->topic,
 				       partition);
 		*next = message.offset + 1;
@@ -172,13 +173,14 @@ static int read_snapshot(struct reference_cache *cache, const struct snapshot_pl
 			 struct err *err)
 {
 	struct kafka_message message = { .offset = -1 };
+	bool came = false;
 	int rc = kafka_reader_seek(cache->reader, cache->topic, place->partition, place->offset, err);
 
 	if (rc == 0)
-		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, err);
-	if (rc < 0)
+		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
+	if (rc != 0)
 		return rc;
-	if (rc == 0)
+	if (!came)
 		return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing at %lld", cache->topic,
 			       place->partition, (long long)place->offset);
 	/* the key was read when the place was found: this message has it, or the offset is another's */

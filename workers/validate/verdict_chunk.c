@@ -22,17 +22,17 @@ static int read_messages(struct verdict_chunk *chunk, const struct verdict_log *
 
 	while (rc == 0 && next < log->end && chunk->message_count < VERDICT_CHUNK_MESSAGES_MAX && bytes < CHUNK_BYTES_MAX) {
 		struct kafka_message *message = &chunk->messages[chunk->message_count];
+		bool came;
 
-		rc = kafka_reader_next(log->reader, READ_WAIT_MS, message, err);
-		if (rc < 0)
+		rc = kafka_reader_next(log->reader, READ_WAIT_MS, message, &came, err);
+		if (rc != 0)
 			return rc;
-		if (rc == 0)
+		if (!came)
 			return err_set(err, ERR_RETRY, "verdicts", "partition %d gives nothing below its end",
 				       log->partition);
 		chunk->message_count++;
 		bytes += message->value.n;
 		next = message->offset + 1;
-		rc = 0;
 	}
 	kafka_reader_rest(log->reader);
 	return rc;

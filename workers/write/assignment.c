@@ -63,13 +63,14 @@ static int match_digest(struct assignment *assignment, struct kafka_reader *read
 {
 	struct kafka_message message = { 0 };
 	uint8_t digest[32];
+	bool came = false;
 	int rc = kafka_reader_seek(reader, assignment->topic_raw, cursor->partition, cursor->chain.at.next_raw - 1, err);
 
 	if (rc == 0)
-		rc = kafka_reader_next(reader, assignment->wait_ms, &message, err);
-	if (rc < 0)
+		rc = kafka_reader_next(reader, assignment->wait_ms, &message, &came, err);
+	if (rc != 0)
 		return rc;
-	if (rc == 0)
+	if (!came)
 		return err_set(err, ERR_RETRY, "raw", "partition %d: the raw message before %lld does not come",
 			       cursor->partition, (long long)cursor->chain.at.next_raw);
 	sha256_of(message.value, digest);

@@ -64,12 +64,14 @@ static int resume(struct writer *writer, struct err *err)
 int polling_put_back(struct writer *writer, struct err *err)
 {
 	struct kafka_message raw;
-	int came = kafka_consumer_poll(writer->consumer, 0, &raw, err);
+	bool came;
+	int rc = kafka_consumer_poll(writer->consumer, 0, &raw, &came, err);
 
-	if (came <= 0)
-		return came;
+	if (rc != 0 || !came)
+		return rc;
 	struct partition *partition = &writer->inbox.partitions[raw.partition];
-	int rc = kafka_consumer_start(writer->consumer, raw.partition, raw.offset, err);
+
+	rc = kafka_consumer_start(writer->consumer, raw.partition, raw.offset, err);
 
 	if (rc == 0)
 		rc = kafka_consumer_pause(writer->consumer, raw.partition, err);
@@ -123,12 +125,11 @@ int polling_linger(struct writer *writer, struct err *err)
 	while (rc == 0 && !is_full && clock_ms() <= end_ms) {
 		struct kafka_message raw;
 		int64_t wait_ms = writer->inbox.count > 0 ? MAX(next_ms - clock_ms(), (int64_t)0) : POLL_MS;
-		int came = kafka_consumer_poll(writer->consumer, (uint32_t)wait_ms, &raw, err);
+		bool came;
 
-		if (came <= 0) {
-			rc = came;
+		rc = kafka_consumer_poll(writer->consumer, (uint32_t)wait_ms, &raw, &came, err);
+		if (rc != 0 || !came)
 			break;
-		}
 		if (writer->inbox.count == 0)
 			end_ms = clock_ms() + linger_ms;
 		rc = add_one(writer, &raw, &is_full, err);

@@ -203,14 +203,15 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 static int print_next(struct ctl *ctl, struct kafka_reader *reader, bool has_personal, struct err *err)
 {
 	struct kafka_message message;
-	int rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, err);
+	bool came;
+	int rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, &came, err);
 
-	if (rc == 0)
+	if (rc != 0)
+		return rc;
+	if (!came)
 		return err_set(err, ERR_DATA, "empty", "there is no message at this offset (yet)");
-	if (rc > 0) {
-		rc = print_message(ctl, &message, has_personal, err);
-		kafka_message_drop(&message);
-	}
+	rc = print_message(ctl, &message, has_personal, err);
+	kafka_message_drop(&message);
 	return rc;
 }
 
