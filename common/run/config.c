@@ -573,5 +573,5 @@ void config_log(const struct config_table *table, const void *target)
 		strbuf_add_char(&line, '=');
 		add_effective(&line, &keys[i], target);
 	}
-	log_event(LOG_INFO, "config", "%s", strbuf_text(&line));
+	log_event(LOG_INFO, "settings.read", "%s", strbuf_text(&line));
 }
