@@ -39,6 +39,8 @@ int redis_cache_open(const struct redis_options *options, const char *raw_topic,
 {
 	if (strlen(raw_topic) > 249)
 		return err_set(err, ERR_CONFIG, "topic", "the name of the raw topic is too long");
+	if (!redis_places_are_sound(options->address))
+		return err_set(err, ERR_CONFIG, "address", "redis.address is no host:port,.. or path");
 	struct redis_cache *cache = calloc(1, sizeof *cache);
 	char *topic = strdup(raw_topic);
 
@@ -47,7 +49,7 @@ int redis_cache_open(const struct redis_options *options, const char *raw_topic,
 		free(topic);
 		return err_set(err, ERR_FATAL, "memory", "no memory for the cache");
 	}
-	cache->link.options = *options;
+	redis_link_init(&cache->link, options);
 	cache->raw_topic = topic;
 	cache->key_id = key_id;
 	*ret = cache;
@@ -101,6 +103,11 @@ static int fail_count(size_t count, struct err *err)
 	return err_set(err, ERR_FULL, "boards", "%zu boards are more than the %d of one call", count, CACHE_BOARDS_MAX);
 }
 
+static int fail_answer(struct err *err)
+{
+	return err_set(err, ERR_RETRY, "answer", "Redis gave another kind of answer than asked for");
+}
+
 /* A script that answers with a number. */
 static int run_for_number(struct redis_cache *cache, enum redis_script script, int64_t *ret, struct err *err)
 {
@@ -110,7 +117,7 @@ static int run_for_number(struct redis_cache *cache, enum redis_script script, i
 	if (rc != 0)
 		return rc;
 	if (reply->type != REDIS_REPLY_INTEGER)
-		return err_set(err, ERR_RETRY, "answer", "Redis gave another kind of answer than asked for");
+		return fail_answer(err);
 	*ret = reply->integer;
 	return 0;
 }
@@ -122,6 +129,17 @@ static struct slice word_of(const redisReply *reply, size_t at)
 	const redisReply *word = reply->element[at];
 
 	return word->type == REDIS_REPLY_STRING ? slice_make(word->str, (size_t)word->len) : (struct slice){ 0 };
+}
+
+/* A list as long as we asked for, of strings and of what is not there. Anything else is no damage, but not our Redis. */
+static bool is_list_of(const redisReply *reply, size_t count)
+{
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (reply->element[i]->type != REDIS_REPLY_STRING && reply->element[i]->type != REDIS_REPLY_NIL)
+			return false;
+	return true;
 }
 
 static bool parse_head(const redisReply *reply, struct cache_head *ret)
@@ -215,9 +233,11 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 	if (rc != 0)
 		return rc;
 	*ret_head = (struct cache_head){ .is_cold = true };
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+	if (is_list_of(reply, 0))
 		return 0;
-	is_sound = reply->elements == HEAD_WORDS + 2 * count && parse_head(reply, &head);
+	if (!is_list_of(reply, HEAD_WORDS + 2 * count))
+		return fail_answer(err);
+	is_sound = parse_head(reply, &head);
 	for (size_t i = 0; is_sound && i < count; i++) {
 		rc = take_board(reply, i, &boards[i], arena, &is_sound, err);
 		if (rc != 0)

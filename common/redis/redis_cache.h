@@ -9,11 +9,13 @@
  * One string per board instead of one hash per teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
  * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
  *
- * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms once more when the line
- * has to be made anew (but for the look-up of a host name). A peer that is away, loading, read-only or out of memory
- * is ERR_RETRY: go on without it. Wrong credentials are ERR_CONFIG with code "credentials". After a restart of Redis
- * the first call may be ERR_RETRY; the next connects. Scripts compare and copy byte strings only. A user needs EVAL,
- * EVALSHA, SCRIPT LOAD, UNLINK, and the hash and string commands on the keys above. */
+ * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms for each address it has to
+ * try when the line is made anew (but for the look-up of a host name). It is a cache: whatever Redis says or does not
+ * say, be it away, loading, read-only, full, or refusing our password, is ERR_RETRY: go on without it. The code then
+ * is "connection", "name" (no address known), "answer" (another kind than asked for) or the first word of its error
+ * reply. After it the connection is left; the next call resolves the name again, begins behind the address that was
+ * left, and reads the password again. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA, SCRIPT
+ * LOAD, UNLINK, and the hash and string commands on the keys above. */
 #ifndef REDIS_REDIS_CACHE_H
 #define REDIS_REDIS_CACHE_H
 
@@ -23,11 +25,14 @@
 #include <stdbool.h>
 
 struct redis_options {
-	const char *address; /* host:port or a socket path */
+	const char *address; /* host:port or a socket path; several with commas between them: each is tried */
 	const char *user;
-	struct slice password;
+	struct slice password;	   /* when password_file is NULL or cannot be read */
+	const char *password_file; /* read at each connection */
 	uint32_t connect_ms, wait_ms;
 };
+
+enum { REDIS_PASSWORD_BYTES_MAX = 1024 + 3 }; /* a line break and a byte that shows a longer one included */
 
 enum {
 	CACHE_GEN_BYTES = 16,
@@ -57,7 +62,7 @@ struct cache_board {
 struct redis_cache;
 
 MUSTUSE int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id,
-			     struct redis_cache **ret, struct err *err); /* does not connect yet */
+			     struct redis_cache **ret, struct err *err); /* does not connect yet; ERR_CONFIG: the address */
 void redis_cache_close(struct redis_cache *cache);
 
 /* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Damaged entries (a

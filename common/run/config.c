@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "base/secret_file.h"
 #include "base/strbuf.h"
 #include "run/config_help.h"
 
@@ -379,17 +380,6 @@ static void take_word(struct load *load, const struct config_key *key, struct sl
 	value_fault(load, key, "there is no such word");
 }
 
-/* Of the bytes of a secret one final line break is no part, as editors and echo add one. */
-static struct slice without_line_break(struct slice bytes)
-{
-	if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\n') {
-		bytes.n--;
-		if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\r')
-			bytes.n--;
-	}
-	return bytes;
-}
-
 static void take_secret(struct load *load, const struct config_key *key, const char *path, struct slice *ret)
 {
 	struct strbuf content = { 0 };
@@ -398,7 +388,7 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 		value_fault(load, key, "the file named cannot be read, or holds too much");
 		return;
 	}
-	content.n = without_line_break(strbuf_slice(&content)).n;
+	content.n = secret_without_line_break(strbuf_slice(&content)).n;
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
 		value_fault(load, key,
 			    *path ? "the file named holds too little or too much" : missing(load, key, "a file is needed"));
@@ -406,6 +396,14 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 		return;
 	}
 	*ret = strbuf_slice(&content); /* the memory is theirs now, until config_release */
+}
+
+static void take_secret_file(struct load *load, const struct config_key *key, const char *path, struct config_secret *ret)
+{
+	take_secret(load, key, path, &ret->bytes);
+	ret->path = strdup(path);
+	if (!ret->path)
+		value_fault(load, key, "no memory");
 }
 
 static void take_value(struct load *load, const struct config_key *key, void *target)
@@ -435,6 +433,9 @@ static void take_value(struct load *load, const struct config_key *key, void *ta
 	case CONFIG_SECRET:
 		take_secret(load, key, text, member);
 		break;
+	case CONFIG_SECRET_FILE:
+		take_secret_file(load, key, text, member);
+		break;
 	}
 }
 
@@ -454,7 +455,16 @@ static void clear_members(const struct config_table *table, void *target)
 			*(const char **)member = NULL;
 		else if (table->keys[i].type == CONFIG_SECRET)
 			*(struct slice *)member = (struct slice){ 0 };
+		else if (table->keys[i].type == CONFIG_SECRET_FILE)
+			*(struct config_secret *)member = (struct config_secret){ 0 };
 	}
+}
+
+static void release_secret(struct slice *secret)
+{
+	if (secret->p)
+		explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
+	free((void *)(uintptr_t)secret->p);
 }
 
 static void release_members(const struct config_table *table, void *target)
@@ -465,11 +475,12 @@ static void release_members(const struct config_table *table, void *target)
 		if (holds_text(table->keys[i].type)) {
 			free((void *)(uintptr_t) * (const char **)member);
 		} else if (table->keys[i].type == CONFIG_SECRET) {
-			struct slice *secret = member;
+			release_secret(member);
+		} else if (table->keys[i].type == CONFIG_SECRET_FILE) {
+			struct config_secret *secret = member;
 
-			if (secret->p)
-				explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
-			free((void *)(uintptr_t)secret->p);
+			release_secret(&secret->bytes);
+			free((void *)(uintptr_t)secret->path);
 		}
 	}
 	clear_members(table, target);
@@ -553,7 +564,7 @@ static void add_effective(struct strbuf *out, const struct config_key *key, cons
 		add_text(out, *(const char *const *)member);
 	else if (key->type == CONFIG_BOOL)
 		strbuf_add_text(out, *(const bool *)member ? "yes" : "no");
-	else if (key->type == CONFIG_SECRET)
+	else if (key->type == CONFIG_SECRET || key->type == CONFIG_SECRET_FILE) /* both begin with the bytes */
 		strbuf_add_text(out, ((const struct slice *)member)->n > 0 ? "***" : "\"\"");
 	else
 		strbuf_add_text(out, config_number(key->type, *(const int64_t *)member, buf, sizeof buf));

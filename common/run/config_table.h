@@ -10,14 +10,20 @@
 #include <stdbool.h>
 
 enum config_type {
-	CONFIG_TEXT,	/* const char *: min and max are its length */
-	CONFIG_ADDRESS, /* const char *: as TEXT, without slashes at its end */
-	CONFIG_WORD,	/* const char *: one of words, as it is spelled there; capitals do not count */
-	CONFIG_COUNT,	/* int64_t */
-	CONFIG_BYTES,	/* int64_t */
-	CONFIG_MS,	/* int64_t */
-	CONFIG_BOOL,	/* bool: yes or no */
-	CONFIG_SECRET,	/* struct slice: the content of the file named; empty when the value is empty */
+	CONFIG_TEXT,	    /* const char *: min and max are its length */
+	CONFIG_ADDRESS,	    /* const char *: as TEXT, without slashes at its end */
+	CONFIG_WORD,	    /* const char *: one of words, as it is spelled there; capitals do not count */
+	CONFIG_COUNT,	    /* int64_t */
+	CONFIG_BYTES,	    /* int64_t */
+	CONFIG_MS,	    /* int64_t */
+	CONFIG_BOOL,	    /* bool: yes or no */
+	CONFIG_SECRET,	    /* struct slice: the content of the file named; empty when the value is empty */
+	CONFIG_SECRET_FILE, /* struct config_secret: likewise, and the name, to read it again */
+};
+
+struct config_secret {
+	struct slice bytes;
+	const char *path;
 };
 
 struct config_key {

@@ -104,12 +104,13 @@ const struct config_rows PG_LIMIT_ROWS = ROWS(PG_LIMIT);
 
 #define REDIS_AT(field) offsetof(struct redis_settings, field)
 static const struct config_key REDIS[] = {
-	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, NAME_BYTES_MAX,
-	  "host:port, or the path of a socket" },
+	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, SETTINGS_TEXT_BYTES_MAX,
+	  "host:port,.. or the path of a socket; of a cluster some of its nodes" },
 	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
-	{ "redis.password.file", CONFIG_SECRET, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
-	  "file that holds the password" },
-	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000, "longest wait for a connection" },
+	{ "redis.password.file", CONFIG_SECRET_FILE, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
+	  "file that holds the password; read again at each connection" },
+	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000,
+	  "longest wait for a connection, for each address of the name" },
 	{ "redis.wait.max", CONFIG_MS, REDIS_AT(wait_ms), "1s", 1, 30000, "longest wait for one reply" },
 };
 const struct config_rows REDIS_ROWS = ROWS(REDIS);
@@ -168,7 +169,8 @@ struct redis_options settings_redis(const struct redis_settings *settings)
 	return (struct redis_options){
 		.address = settings->address,
 		.user = settings->user,
-		.password = settings->password,
+		.password = settings->password.bytes,
+		.password_file = settings->password.path,
 		.connect_ms = (uint32_t)settings->connect_ms,
 		.wait_ms = (uint32_t)settings->wait_ms,
 	};

@@ -51,7 +51,7 @@ struct pg_settings {
 
 struct redis_settings {
 	const char *address, *user;
-	struct slice password;
+	struct config_secret password;
 	int64_t connect_ms, wait_ms;
 };
 

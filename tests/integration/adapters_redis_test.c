@@ -21,7 +21,7 @@ static void place_init(struct place *place)
 						 .connect_ms = 1000,
 						 .wait_ms = 1000 };
 	fixture_name(place->topic, sizeof place->topic);
-	place->link.options = place->options;
+	redis_link_init(&place->link, &place->options);
 	ASSERT_OK(redis_cache_open(&place->options, place->topic, KEY_ID, &place->cache, &err));
 	ASSERT_OK(arena_init(&place->arena, 64 << 20, 1 << 20, &err));
 }
@@ -336,9 +336,9 @@ Test(redis, users_are_taken_refused_or_not_permitted)
 		const char *code;
 	} ROWS[] = {
 		{ "it_right", "pass word", 0, "" },
-		{ "it_right", "wrong", ERR_CONFIG, "credentials" },
-		{ "it_nobody", "wrong", ERR_CONFIG, "credentials" },
-		{ "it_bare", "pass word", ERR_CONFIG, "NOPERM" },
+		{ "it_right", "wrong", ERR_RETRY, "WRONGPASS" },
+		{ "it_nobody", "wrong", ERR_RETRY, "WRONGPASS" },
+		{ "it_bare", "pass word", ERR_RETRY, "NOPERM" },
 	};
 	struct place place;
 

@@ -494,6 +494,69 @@ Test(validate, goes_on_without_redis_and_folds_when_it_is_back)
 	cr_expect_str_eq(last_classes(), "U");
 }
 
+/* As an operator would, or somebody else. Returns its process; wait for it, or end it. */
+static pid_t ask_redis(const char *times, const char *const words[4])
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+		execlp("redis-cli", "redis-cli", "-s", world.socket, "-a", "secret", "-r", times, words[0], words[1],
+		       words[2], words[3], (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void tell_redis(const char *const words[4])
+{
+	cr_assert_eq(waitpid(ask_redis("1", words), NULL, 0) > 0, true);
+}
+
+static void deliver_until(const char *classes)
+{
+	int64_t end_ms = clock_ms() + WAIT_MS;
+
+	do
+		deliver("1:a");
+	while (strcmp(last_classes(), classes) != 0 && clock_ms() < end_ms);
+	cr_expect_str_eq(last_classes(), classes);
+}
+
+Test(validate, goes_on_without_a_redis_that_refuses_us_at_start_and_later)
+{
+	tell_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "secret" });
+	start_validator(0);
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C");
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C", "it is refused");
+	tell_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "" });
+	deliver_until("U");
+	tell_redis((const char *const[]){ "ACL", "SETUSER", "default", "-@all" });
+	deliver("1:a");
+	cr_expect_str_eq(last_classes(), "C", "it is not permitted");
+	end_process(&world.redis, SIGKILL); /* nobody has the right to give it back */
+	start_redis();
+	deliver_until("U");
+	cr_expect_eq(end_process(&world.validators[0].pid, SIGTERM), 0, "the validator lived through it");
+}
+
+Test(validate, goes_on_without_a_redis_that_keeps_nothing)
+{
+	pid_t pid = ask_redis("1000000000", (const char *const[]){ "FLUSHALL", NULL, NULL, NULL });
+
+	start_validator(0);
+	for (int i = 0; i < 3; i++) {
+		deliver("1:a");
+		cr_expect_str_eq(last_classes(), "C");
+	}
+	end_process(&pid, SIGKILL);
+	deliver_until("U");
+}
+
 Test(validate, sees_in_a_batch_what_the_messages_before_did)
 {
 	struct counted counted;

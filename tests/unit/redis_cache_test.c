@@ -3,7 +3,11 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int try_at(const char *address, uint32_t wait_ms, struct err *err)
@@ -12,8 +16,10 @@ static int try_at(const char *address, uint32_t wait_ms, struct err *err)
 	struct redis_cache *cache = NULL;
 	int64_t count;
 
-	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, err), 0);
-	int rc = redis_cache_try(cache, 0, 1, &count, err);
+	int rc = redis_cache_open(&options, "t", 1, &cache, err);
+
+	if (rc == 0)
+		rc = redis_cache_try(cache, 0, 1, &count, err);
 
 	redis_cache_close(cache);
 	return rc;
@@ -33,7 +39,12 @@ Test(redis, an_address_that_cannot_be_is_a_setting_and_a_peer_that_is_away_a_ret
 		{ "127.0.0.1:65536", ERR_CONFIG },
 		{ "127.0.0.1:1x", ERR_CONFIG },
 		{ "127.0.0.1:1", ERR_RETRY },
+		{ "127.0.0.1:6379,", ERR_CONFIG },
+		{ "127.0.0.1:6379,,127.0.0.1:6380", ERR_CONFIG },
+		{ "127.0.0.1:6379;127.0.0.1:6380x", ERR_CONFIG },
 		{ "/no/such/socket", ERR_RETRY },
+		{ "127.0.0.1:1,[::1]:1,/no/such/socket", ERR_RETRY },
+		{ "no-such-name.invalid:6379", ERR_RETRY },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
@@ -81,4 +92,228 @@ Test(redis, a_call_of_more_boards_than_its_limit_is_full)
 						   CACHE_ENTRY_BYTES); /* never looked at */
 	cr_expect_eq(redis_cache_advance(cache, 0, &head, &head, boards, 1, &is_done, &err), -ERR_FULL);
 	redis_cache_close(cache);
+}
+
+/* ---- a Redis that says what the test wants ---- */
+
+struct fake {
+	int fd;
+	pid_t pid;
+	char address[32];
+};
+
+static int listen_on_loopback(int backlog, char address[32])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	cr_assert(bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 && listen(fd, backlog) == 0);
+	getsockname(fd, (struct sockaddr *)&at, &n);
+	snprintf(address, 32, "127.0.0.1:%u", ntohs(at.sin_port));
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* Answers one command: SCRIPT and AUTH well (if the password is the one wanted), any other with the reply. */
+static void answer(int fd, const redisReply *command, const char *password, const char *reply)
+{
+	const redisReply *last = command->element[command->elements - 1];
+	const char *name = command->element[0]->str;
+
+	if (strcmp(name, "AUTH") == 0)
+		say(fd, !password || strcmp(last->str, password) == 0 ? "+OK\r\n" : "-WRONGPASS no\r\n");
+	else if (strcmp(name, "SCRIPT") == 0)
+		say(fd, "$40\r\n0123456789012345678901234567890123456789\r\n");
+	else
+		say(fd, reply);
+}
+
+static void serve(int fd, const char *password, const char *reply)
+{
+	redisReader *reader = redisReaderCreate();
+	char bytes[8192];
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof bytes)) > 0) {
+		void *command = NULL;
+
+		redisReaderFeed(reader, bytes, (size_t)n);
+		while (redisReaderGetReply(reader, &command) == REDIS_OK && command) {
+			answer(fd, command, password, reply);
+			freeReplyObject(command);
+		}
+	}
+	redisReaderFree(reader);
+	close(fd);
+}
+
+static void fake_begin(struct fake *fake, const char *password, const char *reply)
+{
+	fake->fd = listen_on_loopback(8, fake->address);
+	fake->pid = fork();
+	if (fake->pid > 0)
+		return;
+	for (;;)
+		serve(accept(fake->fd, NULL, NULL), password, reply);
+}
+
+static void fake_end(struct fake *fake)
+{
+	kill(fake->pid, SIGKILL);
+	waitpid(fake->pid, NULL, 0);
+	close(fake->fd);
+}
+
+Test(redis, nothing_a_redis_says_is_more_than_a_retry)
+{
+	static const struct {
+		const char *reply, *code;
+	} ROWS[] = {
+		{ "-NOAUTH Authentication required.\r\n", "NOAUTH" },
+		{ "-WRONGPASS invalid username-password pair\r\n", "WRONGPASS" },
+		{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
+		{ "-ERR unknown command 'EVALSHA'\r\n", "ERR" },
+		{ "-READONLY You can't write against a read only replica.\r\n", "READONLY" },
+		{ "-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN" },
+		{ "-LOADING Redis is loading the dataset in memory\r\n", "LOADING" },
+		{ "-CLUSTERDOWN Hash slot not served\r\n", "CLUSTERDOWN" },
+		{ "-UNBLOCKED force unblock\r\n", "UNBLOCKED" },
+		{ "-NOREPLICAS Not enough good replicas\r\n", "NOREPLICAS" },
+		{ "-TRYAGAIN Multiple keys request during rehashing\r\n", "TRYAGAIN" },
+		{ "-no code at all\r\n", "ERR" },
+		{ "-\r\n", "ERR" },
+		{ "+OK\r\n", "answer" },
+		{ "$3\r\nabc\r\n", "answer" },
+		{ "$-1\r\n", "answer" },
+		{ "*0\r\n", "answer" },
+		{ "*-1\r\n", "answer" },
+		{ "HTTP/1.1 400 Bad Request\r\n\r\n", "connection" },
+		{ ":abc\r\n", "connection" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct fake fake;
+		struct err err = { 0 };
+
+		fake_begin(&fake, NULL, ROWS[i].reply);
+		cr_expect_eq(try_at(fake.address, 1000, &err), -ERR_RETRY, "%s", ROWS[i].reply);
+		cr_expect_str_eq(err.code, ROWS[i].code, "%s: %s", ROWS[i].reply, err.code);
+		fake_end(&fake);
+	}
+}
+
+Test(redis, a_head_of_another_shape_is_no_cold_cache)
+{
+	static const char *const REPLIES[] = { "+OK\r\n", "*1\r\n:1\r\n", "*5\r\n$1\r\na\r\n:1\r\n:1\r\n:1\r\n:1\r\n",
+					       "*4\r\n:1\r\n:1\r\n:1\r\n:1\r\n" };
+
+	for (size_t i = 0; i < ARRAY_LEN(REPLIES); i++) {
+		struct redis_options options = { .connect_ms = 1000, .wait_ms = 1000 };
+		struct redis_cache *cache = NULL;
+		struct cache_head head;
+		struct fake fake;
+		struct err err;
+
+		fake_begin(&fake, NULL, REPLIES[i]);
+		options.address = fake.address;
+		cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+		cr_expect_eq(redis_cache_read(cache, 0, &head, NULL, 0, NULL, &err), -ERR_RETRY, "%s", REPLIES[i]);
+		redis_cache_close(cache);
+		fake_end(&fake);
+	}
+}
+
+/* An address at which nobody ever accepts: its queue is full. */
+static int open_dead_address(char address[32], int fillers[2])
+{
+	int fd = listen_on_loopback(0, address);
+	struct sockaddr_in at;
+	socklen_t n = sizeof at;
+
+	getsockname(fd, (struct sockaddr *)&at, &n);
+	for (int i = 0; i < 2; i++) {
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		cr_assert(connect(fillers[i], (const struct sockaddr *)&at, n) == 0 || errno == EINPROGRESS);
+	}
+	return fd;
+}
+
+Test(redis, a_dead_first_address_costs_one_deadline)
+{
+	enum { CONNECT_MS = 300 };
+	char dead[32], address[80];
+	int fillers[2], fd = open_dead_address(dead, fillers);
+	struct fake fake;
+	struct err err;
+	int64_t begin_ms = clock_ms();
+
+	fake_begin(&fake, NULL, ":1\r\n");
+	snprintf(address, sizeof address, "%s,%s", dead, fake.address);
+	cr_expect_eq(try_at(address, CONNECT_MS, &err), 0, "%s", err.text);
+	cr_expect_lt(clock_ms() - begin_ms, 2 * CONNECT_MS);
+	fake_end(&fake);
+	close(fd);
+	close(fillers[0]);
+	close(fillers[1]);
+}
+
+Test(redis, a_replica_is_left_for_the_other_address)
+{
+	struct fake replica, master;
+	struct redis_options options = { .connect_ms = 500, .wait_ms = 500 };
+	struct redis_cache *cache = NULL;
+	char address[80];
+	struct err err;
+	int64_t count = 0;
+
+	fake_begin(&replica, NULL, "-READONLY You can't write against a read only replica.\r\n");
+	fake_begin(&master, NULL, ":1\r\n");
+	snprintf(address, sizeof address, "%s,%s", replica.address, master.address);
+	options.address = address;
+	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
+	cr_expect_str_eq(err.code, "READONLY");
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "%s", err.text);
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "it stays there: %s", err.text);
+	redis_cache_close(cache);
+	fake_end(&replica);
+	fake_end(&master);
+}
+
+static void write_password(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+Test(redis, the_password_is_read_again_at_each_connection)
+{
+	char path[] = "/tmp/instroom-password-XXXXXX";
+	struct redis_options options = { .password = SLICE_LITERAL("at start"), .connect_ms = 500, .wait_ms = 500 };
+	struct redis_cache *cache = NULL;
+	struct fake fake;
+	struct err err;
+	int64_t count;
+
+	close(mkstemp(path));
+	write_password(path, "old\n");
+	fake_begin(&fake, "new", ":1\r\n");
+	options.address = fake.address;
+	options.password_file = path;
+	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
+	cr_expect_str_eq(err.code, "WRONGPASS");
+	write_password(path, "new\n");
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "%s", err.text);
+	redis_cache_close(cache);
+	fake_end(&fake);
+	unlink(path);
 }

@@ -102,6 +102,24 @@ Test(settings, each_option_of_an_adapter_comes_from_its_setting)
 	config_release(&TABLE, &program);
 }
 
+Test(settings, a_password_keeps_the_name_of_its_file)
+{
+	struct program program = { 0 };
+	char path[] = "/tmp/instroom-settings-XXXXXX", argument[64];
+	int fd = mkstemp(path);
+
+	cr_assert_eq(write(fd, "secret\r\n", 8), 8);
+	close(fd);
+	snprintf(argument, sizeof argument, "--redis.password.file=%s", path);
+	cr_assert_eq(load(&program, argument), 0);
+	struct redis_options redis = settings_redis(&program.redis);
+
+	cr_expect(slice_equal_text(redis.password, "secret"));
+	cr_expect_str_eq(redis.password_file, path);
+	config_release(&TABLE, &program);
+	unlink(path);
+}
+
 Test(settings, the_log_level_is_one_of_its_words)
 {
 	static const struct {

@@ -11,6 +11,7 @@
 
 enum {
 	WAITING_PAUSE_MS = 1000,
+	HEADS_LOST_MAX = 8, /* then the cache counts as away: one that keeps nothing must not hold up judging */
 	BOARDS_BYTES_MAX = 32 << 20, /* boards of the batch; beyond this a lane leaves its further messages to the next */
 };
 
@@ -225,6 +226,8 @@ static int read_boards(struct batch *batch, struct lane *lane, bool *ret_is_read
 	rc = redis_cache_read(batch->peers->cache, lane->partition, &head, lane->batch.boards, lane->batch.board_count,
 			      batch->arena, err);
 	*ret_is_ready = rc == 0 && lane_is_at(lane, &head);
+	if (rc == 0 && !*ret_is_ready && ++lane->heads_lost > HEADS_LOST_MAX)
+		rc = err_set(err, ERR_RETRY, "head", "the head of the cache is gone or moved each time we come back to it");
 	if (*ret_is_ready || (rc < 0 && rc != -ERR_RETRY))
 		return rc;
 	if (rc == 0)

@@ -58,6 +58,7 @@ static int settle_counted(struct batch *batch, struct lane *lane, struct err *er
 	bool is_current;
 	int rc = advance_cache(batch, lane, &is_current, err);
 
+	lane->heads_lost = 0;
 	if (rc < 0)
 		return rc;
 	if (is_current)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "run/app.h"
 #include "validate/lane.h"
+#include "validate/validate_metrics.h"
 
 enum { PEER_PAUSE_MS_MIN = 250, PEER_PAUSE_MS_MAX = 5000, PRODUCER_QUEUE_BYTES = 192 << 20 };
 
@@ -92,11 +93,25 @@ void peers_close(struct peers *peers)
 	*peers = (struct peers){ 0 };
 }
 
+/* Whether a cause ends by itself: else someone must act. */
+static bool is_passing(const char *code)
+{
+	static const char *const REFUSALS[] = { "NOAUTH", "WRONGPASS", "NOPERM", "ERR", "answer", "OOM", "MISCONF" };
+
+	for (size_t i = 0; i < ARRAY_LEN(REFUSALS); i++)
+		if (strcmp(code, REFUSALS[i]) == 0)
+			return false;
+	return true;
+}
+
 void peers_cache_failed(struct peers *peers, const struct err *err)
 {
-	if (!peers->cache_breaker.is_open)
-		log_event(LOG_WARN, "redis.away", "code=%s why=%s effect=\"everything is a candidate until it is back\"",
-			  err->code, LOG_QUOTED(err->text));
+	validate_metrics_redis_failed(err->code);
+	if (!peers->cache_breaker.is_open || strcmp(peers->cache_code_logged, err->code) != 0)
+		log_event(is_passing(err->code) ? LOG_WARN : LOG_ERROR, "redis.away",
+			  "code=%s why=%s effect=\"everything is a candidate until it is back\"", err->code,
+			  LOG_QUOTED(err->text));
+	memcpy(peers->cache_code_logged, err->code, sizeof peers->cache_code_logged);
 	breaker_failed(&peers->cache_breaker, clock_ms());
 }
 

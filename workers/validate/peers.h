@@ -27,6 +27,7 @@ struct peers {
 	struct kafka_reader *reader; /* verdict log and reference topic: each use begins with a seek */
 	struct redis_cache *cache;
 	struct breaker cache_breaker;
+	char cache_code_logged[32];    /* why it was last away */
 	struct pg_link *register_link; /* NULL: no register to ask */
 	struct breaker register_breaker;
 };

@@ -41,8 +41,40 @@ static struct metric lines[] = {
 	[VERDICT_QUARANTINE] = LINES("quarantine"),
 };
 
+/* What redis_cache fails with, and the error replies of Redis that we know; the last is for all others. */
+static const char *const REDIS_CODES[] = {
+	"connection", "name",	     "answer",	  "NOAUTH", "WRONGPASS", "NOPERM", "READONLY", "MASTERDOWN",
+	"LOADING",    "CLUSTERDOWN", "TRYAGAIN",  "MOVED",  "ASK",	 "OOM",	   "MISCONF",  "NOREPLICAS",
+	"UNBLOCKED",  "BUSY",	     "CROSSSLOT", "ERR",    "head",	 "other",
+};
+static struct metric redis_errors[ARRAY_LEN(REDIS_CODES)];
+
+static void register_redis_errors(void)
+{
+	static char labels[ARRAY_LEN(REDIS_CODES)][48];
+
+	for (size_t i = 0; i < ARRAY_LEN(REDIS_CODES); i++) {
+		snprintf(labels[i], sizeof labels[i], STAGE ",code=\"%s\"", REDIS_CODES[i]);
+		redis_errors[i].name = "instroom_redis_errors_total";
+		redis_errors[i].labels = labels[i];
+		redis_errors[i].help = "Calls to Redis that failed, by the code of the error.";
+		redis_errors[i].kind = METRIC_COUNTER;
+	}
+	metrics_register_all(redis_errors, ARRAY_LEN(redis_errors));
+}
+
+void validate_metrics_redis_failed(const char *code)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(REDIS_CODES) && strcmp(REDIS_CODES[i], code) != 0)
+		i++;
+	metric_add(&redis_errors[i], 1);
+}
+
 void validate_metrics_register(void)
 {
+	register_redis_errors();
 	metrics_register_all(metrics, ARRAY_LEN(metrics));
 	metrics_register_all(messages + VERDICT_KIND_DELIVERY, ARRAY_LEN(messages) - VERDICT_KIND_DELIVERY);
 	metrics_register_all(lines + VERDICT_CANDIDATE, ARRAY_LEN(lines) - VERDICT_CANDIDATE);

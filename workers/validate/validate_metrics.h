@@ -35,4 +35,7 @@ void validate_metric_observe(enum validate_metric metric, int64_t v);
 /* A verdict that counts: its message by kind, its lines by class. */
 void validate_metrics_count(const struct wire_verdict *verdict);
 
+/* A call to Redis that did not succeed, by the code of its error. */
+void validate_metrics_redis_failed(const char *code);
+
 #endif

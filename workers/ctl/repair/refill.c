@@ -94,6 +94,12 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct refil
 	return rc;
 }
 
+/* A validator goes on without its cache; a person who runs a command wants to know that the setting is wrong. */
+static bool is_refusal(const char *code)
+{
+	return strcmp(code, "NOAUTH") == 0 || strcmp(code, "WRONGPASS") == 0 || strcmp(code, "NOPERM") == 0;
+}
+
 static int drop_head(struct ctl *ctl, const struct refill *refill, struct err *err)
 {
 	const struct ctl_config *config = &ctl->config;
@@ -105,6 +111,9 @@ static int drop_head(struct ctl *ctl, const struct refill *refill, struct err *e
 		return rc;
 	rc = redis_cache_drop(cache, refill->partition, err);
 	redis_cache_close(cache);
+	if (rc != 0 && is_refusal(err->code))
+		rc = err_set(err, ERR_CONFIG, "credentials",
+			     "Redis refuses our user, our password or the commands of refill");
 	return rc != 0 ? err_prefix(err, "the cursor is moved, the cache's head is not gone yet, run refill again") : 0;
 }
 

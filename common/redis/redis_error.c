@@ -1,0 +1,57 @@
+#include "redis/redis_internal.h"
+
+enum { CODE_BYTES = 24 };
+
+/* The first word of an error reply, which is in capitals. */
+static void code_of(const redisReply *reply, char ret[CODE_BYTES])
+{
+	size_t n = 0;
+
+	while (n < (size_t)reply->len && n + 1 < CODE_BYTES && reply->str[n] >= 'A' && reply->str[n] <= 'Z')
+		n++;
+	memcpy(ret, reply->str, n);
+	ret[n] = '\0';
+}
+
+bool redis_reply_is(const redisReply *reply, const char *code)
+{
+	char own[CODE_BYTES];
+
+	if (reply->type != REDIS_REPLY_ERROR)
+		return false;
+	code_of(reply, own);
+	return strcmp(own, code) == 0;
+}
+
+/* What the operator is told of the codes he can do something about. */
+static const char *meaning_of(const char *code)
+{
+	static const struct {
+		const char *code, *meaning;
+	} MEANINGS[] = {
+		{ "NOAUTH", "wants a password, and redis.password.file holds none" },
+		{ "WRONGPASS", "refuses the user or the password of redis.password.file" },
+		{ "NOPERM", "does not permit our user the commands of the cache (redis_cache.h lists them)" },
+		{ "READONLY", "is a replica, or takes no writes" },
+		{ "MASTERDOWN", "is a replica that has lost its master" },
+		{ "LOADING", "is loading its data" },
+		{ "CLUSTERDOWN", "says that its cluster is down" },
+		{ "TRYAGAIN", "is moving our keys to another node" },
+		{ "OOM", "is full" },
+		{ "MISCONF", "cannot write its snapshot, and takes no writes until it can" },
+		{ "NOREPLICAS", "has too few replicas to take writes" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(MEANINGS); i++)
+		if (strcmp(code, MEANINGS[i].code) == 0)
+			return MEANINGS[i].meaning;
+	return "does not serve us";
+}
+
+int redis_reply_fail(const redisReply *reply, struct err *err)
+{
+	char code[CODE_BYTES];
+
+	code_of(reply, code);
+	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis %s", meaning_of(code));
+}
