@@ -296,6 +296,18 @@ bool kafka_producer_is_dead(const struct kafka_producer *producer)
 	return producer->is_dead;
 }
 
+bool kafka_producer_cluster_id(struct kafka_producer *producer, char *buf, size_t buf_bytes)
+{
+	char *id = rd_kafka_clusterid(producer->rk, 0);
+	bool is_known = id && strlen(id) < buf_bytes;
+
+	if (is_known)
+		snprintf(buf, buf_bytes, "%s", id);
+	if (id)
+		rd_kafka_mem_free(producer->rk, id);
+	return is_known;
+}
+
 int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
 {
 	if (producer->event_fds[0] >= 0)

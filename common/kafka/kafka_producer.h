@@ -49,6 +49,8 @@ int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* n
 /* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in flight. */
 MUSTUSE int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err);
 bool kafka_producer_is_dead(const struct kafka_producer *producer);
+/* The id of the cluster, once a broker has answered; false: not yet, or it is longer than buf. Asks nobody. */
+bool kafka_producer_cluster_id(struct kafka_producer *producer, char *buf, size_t buf_bytes);
 /* A descriptor that becomes readable when reports wait, for an event loop; kafka_producer_poll empties it. The producer's
  * own. */
 MUSTUSE int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err);

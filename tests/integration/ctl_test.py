@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """instroomctl against real servers: what it prints, its exit status, and that nothing is half done when something is wrong."""
+import email.utils
+import hashlib
 import json
 import os
 import pwd
@@ -129,64 +131,226 @@ def completion(data):
           offered("replay", "show", "--output", "") == ["text", "json"], offered("replay", "show", "--output", ""))
 
 
-class BusyGateway(BaseHTTPRequestHandler):
-    """Too busy for the first three uploads that come, then takes all."""
+class Gateway(BaseHTTPRequestHandler):
+    """One that answers each upload as its server's answer(self, number, body) says: status, headers, body."""
 
     protocol_version = "HTTP/1.1"
-    turned_away = 0
-    lock = threading.Lock()
+
+    def do_GET(self):
+        name = self.server.installation
+        self.send(200 if name else 404, {"Content-Type": "application/json"}, json.dumps({"installatie": name}).encode())
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        with self.lock:
-            is_busy = BusyGateway.turned_away < 3
-            BusyGateway.turned_away += is_busy
-        body = b"{}" if is_busy else b'{"leveringsid": "x", "regels": 1}'
-        self.send_response(503 if is_busy else 202)
-        self.send_header("Content-Length", str(len(body)))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.lock:
+            number = len(self.server.seen)
+            self.server.seen.append((time.monotonic(), self.path, dict(self.headers)))
+        self.send(*self.server.answer(self, number, body))
+
+    def receipt(self, body, **members):
+        told = {"leveringsid": self.fields().get("leveringsid", "G-0123456789abcdef"), "fingerprint": "5a" * 32, "regels": 1,
+                "sha256": hashlib.sha256(body).hexdigest()} | members
+        return 202, {"Content-Type": "application/json"}, json.dumps(told).encode()
+
+    def fields(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True)
+        return {name: values[0] for name, values in query.items()}
+
+    def send(self, status, headers, body):
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_):
         pass
+
+
+class Front:
+    """A fake gateway as long as the with lasts, with settings of instroomctl for it."""
+
+    def __init__(self, data, answer, installation="0123456789abcdef"):
+        self.data, self.server = data, ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+        self.server.answer, self.server.installation, self.server.seen, self.server.lock = answer, installation, [], threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def deliver(self, *paths, url=None, token=None, parallel=8):
+        conf = self.data / "front.conf"
+        conf.write_text(f"gateway.url = {url or self.url}\ngateway.token.file = {token or self.data / 'token'}\n")
+        try:
+            return run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", parallel, *paths)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess([], -1, "", "it waits for ever")
+
+
+def take(gateway, _, body):
+    return gateway.receipt(body)
+
+
+def put(folder, *names, header='{"bestuur": "99901", "soort": "MUTATIE", "volgnummer": 7, "extractiedatum": "2018-06-01"}'):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / f"{name}.csv").write_text(f"bsn\n{name}\n")
+        (folder / f"{name}.json").write_text(header)
+    return folder
 
 
 def busy_gateway(folder, data):
     """All are under way when the first is turned away."""
-    conf, token = data / "busy.conf", data / "token"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BusyGateway)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    conf.write_text(f"gateway.url = http://127.0.0.1:{server.server_port}\ngateway.token.file = {token}\n")
-    try:
-        done = run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", "64", folder)
-        expect("a gateway that is busy at first is asked again", done, 0, '"accepted": 6')
-        check("which is told once", done.stderr.count("too busy") == 1 and "trying again" in done.stderr, done.stderr)
-        check("for each that it turned away", BusyGateway.turned_away == 3, BusyGateway.turned_away)
-    except subprocess.TimeoutExpired:
-        check("a gateway that is busy at first is asked again", False, "it waits for ever")
-    server.shutdown()
+    def busy(gateway, number, body):
+        return (503, {"Content-Type": "application/problem+json"}, b"{}") if number < 3 else gateway.receipt(body)
+    with Front(data, busy) as front:
+        done = front.deliver(folder, parallel=64)
+    expect("a gateway that is busy at first is asked again", done, 0, '"accepted": 6')
+    check("which is told once", done.stderr.count("too busy") == 1 and "trying again" in done.stderr, done.stderr)
+    check("for each that it turned away", len(front.server.seen) == 9, len(front.server.seen))
     (folder / "acknowledged.jsonl").unlink(missing_ok=True)
 
 
-class NotingGateway(BaseHTTPRequestHandler):
-    """Takes all, and notes what it was asked."""
+# What answers in the gateway's place, how it ends, and what is said of it.
+FOREIGN = [
+    (200, {"Content-Type": "text/html"}, b"<html>log in</html>", 69, "200 with text/html, and not the gateway's receipt"),
+    (202, {"Content-Type": "text/html"}, b"<html>thank you</html>", 69, "202 with text/html, and not the gateway's receipt"),
+    (202, {"Content-Type": "application/json"}, b'{"leveringsid": "x", "regels": 1}', 69, "202, but its fingerprint"),
+    (202, {}, b"", 69, "202 with no Content-Type"),
+    (201, {"Content-Type": "application/json"}, b"{}", 69, "201 with application/json"),
+    (301, {"Location": "https://elders.example/v1/leveringen?bestuur=1"}, b"", 69, "sent on to https://elders.example/v1/leveringen;"),
+    (308, {"Location": "/elders"}, b"", 69, "308: it is sent on to"),
+    (404, {"Content-Type": "text/html"}, b"<html>404</html>", 69, "404 with text/html"),
+    (413, {"Content-Type": "text/html"}, b"<html>413</html>", 69, "413 with text/html, which is not the gateway's answer"),
+    (413, {"Content-Type": "application/problem+json"},
+     b'{"title": "Te groot", "levering": {"bevindingen": [{"code": "LR-F05", "melding": "Te groot."}]}}', 1, "LR-F05 Te groot."),
+    (401, {"Content-Type": "application/problem+json"}, b'{"detail": "Geen geldig token."}', 77, "Geen geldig token."),
+    (503, {"Retry-After": "86400", "Content-Type": "application/problem+json"}, b"{}", 69, "asked again in 86400 s"),
+]
 
-    protocol_version = "HTTP/1.1"
-    seen = []
 
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True)
-        query |= {name.lower(): [value] for name, value in self.headers.items() if name.lower().startswith("instroom-contact-")}
-        NotingGateway.seen.append({name: values[0] for name, values in query.items()})
-        body = b'{"leveringsid": "x", "regels": 1}'
-        self.send_response(202)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def foreign_answers(data):
+    """A status is no receipt; nothing is kept as acknowledged, and the token goes nowhere else."""
+    folder = put(data / "foreign", "a")
+    for status, headers, body, ends, said in FOREIGN:
+        with Front(data, lambda *_, told=(status, headers, body): told) as front:
+            done = front.deliver(folder)
+        expect(f"{status} {headers} is told as what it is", done, ends, said)
+        check(f"{status} {headers} is no success", '"accepted": 0, "known": 0' in done.stdout, done.stdout)
+        check("sent once", len(front.server.seen) == 1, front.server.seen)
+        check("and nothing is acknowledged", not (folder / "acknowledged.jsonl").exists())
+    for what, members in (("content", {"sha256": "5a" * 32}), ("id", {"leveringsid": "een-ander-1234567"}), ("none", {"sha256": None})):
+        put(folder, "a", header='{"bestuur": "99901", "leveringsid": "dit-1234567890123"}')
+        with Front(data, lambda gateway, _, body, told=members: gateway.receipt(body, **told)) as front:
+            expect(f"a receipt of another {what} is none", front.deliver(folder), 69, "is not that of what was sent")
 
-    def log_message(self, *_):
-        pass
+
+def pauses(data):
+    """Retry-After as seconds and as a date; 429 is for all uploads."""
+    folder = put(data / "pauses", "a", "b", "c")
+    for status, after in ((503, lambda: "2"), (429, lambda: email.utils.formatdate(time.time() + 3, usegmt=True))):
+        def answer(gateway, number, body, status=status, after=after):
+            if number > 0:
+                return gateway.receipt(body)
+            return status, {"Retry-After": after(), "Content-Type": "application/problem+json"}, b"{}"
+        with Front(data, answer) as front:
+            done = front.deliver(folder, parallel=1)
+        expect(f"{status} with Retry-After is asked again", done, 0, '"accepted": 3')
+        times = [at for at, *_ in front.server.seen]
+        wait = times[1] - times[0] if status == 429 else times[-1] - times[0]
+        check(f"{status}: not before it said", 1.5 <= wait < 6, times)
+        (folder / "acknowledged.jsonl").unlink(missing_ok=True)
+
+
+def folders(data):
+    """What lies in a folder of a sender; one file's fault stops no other."""
+    folder = put(data / "folder", *(f"n{number:03}" for number in range(20)))
+    (folder / "n007.json").unlink()
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("a file without its header stops no other", done, 1, '"accepted": 19, "known": 0, "refused": 1')
+    check("and is named", "n007.csv: refused\n  n007.json does not exist" in done.stderr, done.stderr)
+
+    folder = put(data / "names", "a")
+    (folder / "a.json").rename(folder / "a.JSON")
+    (folder / "LERAREN.CSV").write_text("bsn\n1\n")
+    (folder / "leraren.json").write_text("{}")
+    (folder / "x.csv").mkdir()
+    (folder / "._leraren.csv").write_text("of macOS")
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("names in any case are taken", done, 0, '"accepted": 2')
+    check("what is none is named", "x.csv: skipped, it is a folder" in done.stderr and
+          "._leraren.csv: skipped, it is a hidden file" in done.stderr, done.stderr)
+
+    empty = data / "empty"
+    empty.mkdir()
+    (empty / "readme.txt").write_text("x")
+    with Front(data, take) as front:
+        expect("a folder without deliveries is no success", front.deliver(empty), 66, "holds no delivery")
+        expect("nor beside one that has some", front.deliver(empty, put(data / "full", "a")), 66, '"accepted": 1')
+        expect("nor is a path that is not there", front.deliver(data / "nowhere", put(data / "full2", "a")), 66, '"accepted": 1')
+
+
+def spellings(data):
+    """Files as editors and Windows leave them."""
+    text = '{"bestuur": "99901", "contact_naam": "Zo\u00eb"}\r\n'
+    folder = put(data / "spellings", "bom", "le", "be", "ansi")
+    for name, encoding in (("bom", "utf-8-sig"), ("le", "utf-16"), ("ansi", "cp1252")):
+        (folder / f"{name}.json").write_bytes(text.encode(encoding))
+    (folder / "be.json").write_bytes(b"\xfe\xff" + text.encode("utf-16-be"))
+    token = data / "token.txt"
+    for number, content in enumerate((b"0123456789abcdef\r\n", b"\xef\xbb\xbf0123456789abcdef\n", b" 0123456789abcdef \n\n")):
+        token.write_bytes(content)
+        with Front(data, take) as front:
+            done = front.deliver(folder, url=front.url + "/", token=token)
+        expect("headers in other encodings are taken, or named", done, 1,
+               f'"accepted": {0 if number else 3}, "known": {3 if number else 0}, "refused": 1')
+        check("the one that is none", "ansi.json is not UTF-8 (line 1): save it as UTF-8" in done.stderr, done.stderr)
+        if number == 0:
+            check("the name arrives", all(headers["Instroom-Contact-Naam"] == "Zo%C3%AB" for *_, headers in front.server.seen),
+                  front.server.seen)
+            check("token and address as meant", all(headers["Authorization"] == "Bearer 0123456789abcdef" and
+                  path.startswith("/v1/leveringen?") for _, path, headers in front.server.seen), front.server.seen)
+            (folder / "acknowledged.jsonl").rename(data / "kept")
+        else:
+            check("nothing was to be sent", not front.server.seen, front.server.seen)
+        if number == 0:
+            (data / "kept").rename(folder / "acknowledged.jsonl")
+    token.write_bytes("0123456789abcdef".encode("utf-16"))
+    with Front(data, take) as front:
+        expect("a token that is none is named", front.deliver(folder, token=token), 64, "holds no token")
+
+
+def installations(data):
+    """What one installation acknowledged another has not; a list of an earlier release says nothing of whom."""
+    folder = put(data / "both", "a", "b")
+    kept = folder / "acknowledged.jsonl"
+    for name, sent, known in (("aaaaaaaaaaaaaaaa", 2, 0), ("aaaaaaaaaaaaaaaa", 0, 2), ("bbbbbbbbbbbbbbbb", 2, 0), ("aaaaaaaaaaaaaaaa", 0, 2),
+                              ("bbbbbbbbbbbbbbbb", 0, 2), (None, 2, 0)):
+        with Front(data, lambda gateway, _, body, name=name: gateway.receipt(body, **({"installatie": name} if name else {})),
+                   installation=name) as front:
+            done = front.deliver(folder)
+        expect(f"installation {name} gets what it does not have", done, 0, f'"accepted": {sent}, "known": {known}')
+    lines = [{name: value for name, value in json.loads(line).items() if name != "installatie"} for line in
+             kept.read_text().splitlines()]
+    kept.write_text("".join(json.dumps(line) + "\n" for line in lines)[:-9])
+    with Front(data, take) as front:
+        expect("a list of an earlier release, cut off, is sent again", front.deliver(folder), 0, '"accepted": 2')
+        expect("and then is whole", front.deliver(folder), 0, '"known": 2')
+    put(folder, "a", header='{"bestuur": "99902"}')
+    with Front(data, take) as front:
+        expect("a changed header is another delivery", front.deliver(folder), 0, '"accepted": 1, "known": 1')
+        expect("which is then known", front.deliver(folder), 0, '"accepted": 0, "known": 2')
+    kept.unlink()
+    kept.symlink_to("/dev/full")
+    with Front(data, take) as front:
+        expect("a receipt that cannot be kept is told", front.deliver(folder), 70, "cannot be written: the receipt of")
 
 
 # What stands in x.json, and what of it the gateway must get (specification 14.2); None: the file is refused unsent.
@@ -206,21 +370,24 @@ HEADERS = [
 
 def header_types(data):
     """Values of a wrong type reach the gateway as wrong, and a header that cannot be sent stops no other file."""
-    folder, conf = data / "headers", data / "headers.conf"
+    folder = data / "headers"
     folder.mkdir()
     for number, (text, _) in enumerate(HEADERS):
         (folder / f"{number:02}.json").write_text("{" + text + "}", "utf-8")
         (folder / f"{number:02}.csv").write_text("bsn\n")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), NotingGateway)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    conf.write_text(f"gateway.url = http://127.0.0.1:{server.server_port}\ngateway.token.file = {data / 'token'}\n")
-    done = run(CTL, "--config", conf, "deliver", "--json", "--quiet", "--parallel", "1", folder)
-    server.shutdown()
+    refusal = 422, {"Content-Type": "application/problem+json"}, b'{"title": "Geweigerd"}'
+    with Front(data, lambda *_: refusal) as front:
+        done = front.deliver(folder, parallel=1)
+    seen = []
+    for _, path, headers in front.server.seen:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query, keep_blank_values=True)
+        query |= {name.lower(): [value] for name, value in headers.items() if name.lower().startswith("instroom-contact-")}
+        seen.append({name: values[0] for name, values in query.items()})
     wanted = [query for _, query in HEADERS if query is not None]
-    expect("headers that cannot be sent are refused", done, 1, f'"accepted": {len(wanted)}, "known": 0, "refused": 4,')
+    expect("headers that cannot be sent are refused", done, 1, f'"accepted": 0, "known": 0, "refused": {len(HEADERS)},')
     check("and told", "16.json holds a number that is too large" in done.stderr and "19.csv: refused" in done.stderr, done.stderr)
-    check("each header as it stands", NotingGateway.seen == wanted,
-          [(seen, query) for seen, query in zip(NotingGateway.seen, wanted) if seen != query])
+    check("each header as it stands", seen == wanted,
+          [(one, query) for one, query in zip(seen, wanted) if one != query])
 
 
 # Small lists of the shape of DUO's; all schools and boards are invented.
@@ -498,6 +665,11 @@ def main():
     try:
         without_servers(data)
         header_types(data)
+        foreign_answers(data)
+        pauses(data)
+        folders(data)
+        spellings(data)
+        installations(data)
         reference_build(data)
         folder = data / "set"
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")

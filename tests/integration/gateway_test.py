@@ -292,7 +292,11 @@ def accepts_a_delivery_with_a_receipt_and_has_it_in_the_log(bench):
     answer = bench.main.deliver(body, leveringsid="aanvaard-12345678", regels="3", sha256=hashlib.sha256(body).hexdigest().upper())
     expect(answer.status == 202, f"{answer.status} {answer.body}")
     receipt = answer.json()
-    expect(sorted(receipt) == ["fingerprint", "leveringsid", "offset", "partitie", "regels"], receipt)
+    expect(sorted(receipt) == ["fingerprint", "installatie", "leveringsid", "offset", "partitie", "regels", "sha256"], receipt)
+    expect(receipt["sha256"] == hashlib.sha256(body).hexdigest(), receipt)
+    expect(bench.main.ask("/v1/installatie").json() == {"installatie": receipt["installatie"]} and len(receipt["installatie"]) == 16,
+           receipt)
+    expect(bench.main.ask("/v1/installatie", token="nobody-knows-this-1").status == 401, "for those with a token")
     expect(receipt["leveringsid"] == "aanvaard-12345678" and receipt["regels"] == 3, receipt)
     expect(receipt["fingerprint"] == fingerprint_of(body), receipt)
     expect(answer.headers["Location"] == "/v1/besturen/99901/leveringen/aanvaard-12345678?positie="

@@ -1,6 +1,8 @@
 #include "gateway/raw_publisher.h"
 
 #include "base/log.h"
+#include "base/num.h"
+#include "model/teacher_key.h"
 
 #include <sys/epoll.h>
 
@@ -97,4 +99,18 @@ void raw_publisher_renew(struct raw_publisher *publisher)
 bool raw_publisher_is_up(const struct raw_publisher *publisher)
 {
 	return publisher->producer != NULL;
+}
+
+bool raw_publisher_installation(const struct raw_publisher *publisher, char ret[INSTALLATION_BYTES])
+{
+	char cluster[128], text[512];
+	uint8_t sha256[32];
+
+	if (!publisher->producer || !kafka_producer_cluster_id(publisher->producer, cluster, sizeof cluster))
+		return false;
+	snprintf(text, sizeof text, "%s\n%s", cluster, publisher->options.topic);
+	sha256_of(slice_of(text), sha256);
+	num_to_hex(sha256, (INSTALLATION_BYTES - 1) / 2, ret);
+	ret[INSTALLATION_BYTES - 1] = '\0';
+	return true;
 }

@@ -37,4 +37,10 @@ void raw_publisher_poll(struct raw_publisher *publisher); /* hands out the repor
 void raw_publisher_renew(struct raw_publisher *publisher);
 bool raw_publisher_is_up(const struct raw_publisher *publisher);
 
+enum { INSTALLATION_BYTES = 17 }; /* 16 hex digits and a NUL */
+
+/* Which log this publishes to: the first digits of a hash over the cluster's id and the topic's name. Another installation has
+ * another. false: no broker has answered yet. */
+bool raw_publisher_installation(const struct raw_publisher *publisher, char ret[INSTALLATION_BYTES]);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include "gateway/route.h"
 
-enum { ROUTES_COUNT = 8 };
+enum { ROUTES_COUNT = 9 };
 
 extern const struct route ROUTES[ROUTES_COUNT];
 

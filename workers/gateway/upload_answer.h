@@ -8,7 +8,8 @@
 struct upload_receipt {
 	uint32_t board;
 	const char *id;
-	const uint8_t *fingerprint;
+	const uint8_t *fingerprint, *content_sha256;
+	const char *installation;
 	uint32_t lines;
 	int32_t partition;
 	int64_t offset;

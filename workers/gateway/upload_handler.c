@@ -26,6 +26,7 @@
 #include "gateway/upload_handler.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "gateway/access.h"
 #include "gateway/file_check.h"
@@ -261,6 +262,7 @@ static void upload_end(struct request *request)
 static void upload_published(struct request *request, const struct kafka_report *report)
 {
 	const struct upload *upload = request->state;
+	char installation[INSTALLATION_BYTES] = "";
 
 	crash_point("gateway.acknowledged");
 	if (report->error != 0) {
@@ -271,9 +273,13 @@ static void upload_published(struct request *request, const struct kafka_report 
 	gateway_metric_add(METRIC_ACCEPTED_LINES, upload->lines);
 	gateway_metric_observe(METRIC_UPLOAD_LINES, upload->lines);
 	gateway_metric_observe(METRIC_UPLOAD_US, (clock_ms() - request->begun_ms) * 1000);
+	if (!raw_publisher_installation(&request->services->publisher, installation))
+		log_event(LOG_WARN, "kafka.nameless", "effect=\"a receipt does not say of which installation it is\"");
 	upload_answer_receipt(&request->reply, &(struct upload_receipt){ .board = upload->header.reading.header.board,
 									 .id = upload->id,
 									 .fingerprint = upload->fingerprint,
+									 .content_sha256 = upload->body.sha256,
+									 .installation = installation,
 									 .lines = upload->lines,
 									 .partition = report->partition,
 									 .offset = report->offset });

@@ -1,6 +1,7 @@
 #include "ctl/deliver/transfers.h"
 
 #include "base/num.h"
+#include "ctl/base/ctl.h"
 #include "model/teacher_key.h"
 
 #include <curl/curl.h>
@@ -15,12 +16,15 @@ enum {
 	CONNECT_MS = 5000,
 	WAIT_MS = 500, /* for the network, while something is in flight */
 	PAUSE_MS = 50, /* while nothing is */
+	SILENT_S_MAX = 300,
+	ASK_MS_MAX = 10000,
 };
 
 struct transfer {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct upload *upload; /* NULL: it is free */
+	json_t *header;
 	struct strbuf content, reply;
 };
 
@@ -155,21 +159,21 @@ static int set_address(const struct transfers *transfers, struct transfer *trans
 int transfers_begin(struct transfers *transfers, struct upload *upload, struct err *err)
 {
 	struct transfer *transfer = transfers->items;
-	json_t *header = NULL;
 
 	while (transfer->upload) /* one is free */
 		transfer++;
+	json_decref(transfer->header);
+	transfer->header = NULL;
 	strbuf_reset(&transfer->content);
 	strbuf_reset(&transfer->reply);
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = curl_slist_append(NULL, transfers->authorization);
 	transfer->headers = curl_slist_append(transfer->headers, "Content-Type: text/csv");
 	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
-	int rc = upload_read(upload, &transfer->content, &header, err);
+	int rc = upload_read(upload, &transfer->content, &transfer->header, err);
 
 	if (rc == 0)
-		rc = set_address(transfers, transfer, header, err);
-	json_decref(header);
+		rc = set_address(transfers, transfer, transfer->header, err);
 	if (rc != 0)
 		return rc;
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
@@ -185,20 +189,35 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 
 /* ---- answers ---- */
 
+static void read_answer(struct transfer *transfer, CURLcode code, const struct answer_sent *sent, struct answer *ret)
+{
+	struct answer_reply reply = { .failure = code == CURLE_OK ? NULL : curl_easy_strerror(code),
+				      .body = strbuf_slice(&transfer->reply) };
+	curl_off_t retry_after_s = 0;
+	char *type = NULL, *location = NULL;
+
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &reply.status);
+		curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_TYPE, &type);
+		curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &location);
+		curl_easy_getinfo(transfer->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+	}
+	reply.type = type;
+	reply.location = location;
+	reply.retry_after_s = retry_after_s;
+	answer_read(&reply, sent, ret);
+}
+
 static void end_transfer(struct transfers *transfers, struct transfer *transfer, CURLcode code)
 {
-	struct transfers_answer answer = { .failure = code == CURLE_OK ? NULL : curl_easy_strerror(code),
-					   .body = slice_make(transfer->reply.p ? transfer->reply.p : "",
-							      transfer->reply.n),
-					   .content_bytes = (int64_t)transfer->content.n };
 	struct upload *upload = transfer->upload;
+	CLEANUP(answer_release) struct answer answer = { 0 };
 
-	if (code == CURLE_OK)
-		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	read_answer(transfer, code, &(struct answer_sent){ upload->content_sha256, transfer->header }, &answer);
 	curl_multi_remove_handle(transfers->multi, transfer->curl);
 	transfer->upload = NULL;
 	transfers->in_flight--;
-	transfers->ended(transfers->self, upload, &answer);
+	transfers->ended(transfers->self, upload, &answer, (int64_t)transfer->content.n);
 }
 
 bool transfers_are_full(const struct transfers *transfers)
@@ -226,7 +245,7 @@ void transfers_run(struct transfers *transfers)
 		curl_multi_poll(transfers->multi, NULL, 0, running > 0 ? WAIT_MS : PAUSE_MS, NULL);
 }
 
-/* ---- opening and closing ---- */
+/* ---- one transfer ---- */
 
 static int open_transfer(struct transfer *transfer, struct err *err)
 {
@@ -238,10 +257,67 @@ static int open_transfer(struct transfer *transfer, struct err *err)
 	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, keep_reply);
 	curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(transfer->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(transfer->curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
 	curl_easy_setopt(transfer->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(transfer->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(transfer->curl, CURLOPT_LOW_SPEED_TIME, (long)SILENT_S_MAX);
 	return 0;
 }
+
+static void release_transfer(struct transfer *transfer)
+{
+	curl_easy_cleanup(transfer->curl);
+	curl_slist_free_all(transfer->headers);
+	json_decref(transfer->header);
+	strbuf_release(&transfer->content);
+	strbuf_release(&transfer->reply);
+}
+
+/* ---- which installation ---- */
+
+static int leave_at_signal(void *self, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)self, (void)a, (void)b, (void)c, (void)d;
+	return stop_poll() != STOP_NONE;
+}
+
+static CURLcode ask(const struct transfers *transfers, struct transfer *transfer)
+{
+	char url[URL_BYTES_MAX];
+
+	snprintf(url, sizeof url, "%s/v1/installatie", transfers->url);
+	transfer->headers = curl_slist_append(NULL, transfers->authorization);
+	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
+	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(transfer->curl, CURLOPT_TIMEOUT_MS, (long)ASK_MS_MAX);
+	curl_easy_setopt(transfer->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(transfer->curl, CURLOPT_XFERINFOFUNCTION, leave_at_signal);
+	return curl_easy_perform(transfer->curl);
+}
+
+/* A gateway of an earlier release, or a foreign server, gives no id; the uploads will tell which. */
+bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INSTALLATION_BYTES], struct answer *answer)
+{
+	static const uint8_t NOTHING[32];
+	CLEANUP(release_transfer) struct transfer transfer = { 0 };
+	struct err err;
+
+	id[0] = '\0';
+	*answer = (struct answer){ .kind = ANSWER_LATER };
+	if (open_transfer(&transfer, &err) != 0)
+		return false;
+	CURLcode code = ask(transfers, &transfer);
+
+	read_answer(&transfer, code, &(struct answer_sent){ NOTHING, NULL }, answer);
+	const char *told = json_string_value(json_object_get(answer->json, "installatie"));
+
+	if (told && strlen(told) < UPLOAD_INSTALLATION_BYTES)
+		snprintf(id, UPLOAD_INSTALLATION_BYTES, "%s", told);
+	return answer->kind != ANSWER_LATER;
+}
+
+/* ---- opening and closing ---- */
 
 int transfers_open(const char *url, struct slice token, size_t parallel, transfers_ended *ended, void *self,
 		   struct transfers **ret, struct err *err)
@@ -280,10 +356,7 @@ void transfers_close(struct transfers *transfers)
 			continue;
 		if (transfer->upload)
 			curl_multi_remove_handle(transfers->multi, transfer->curl);
-		curl_easy_cleanup(transfer->curl);
-		curl_slist_free_all(transfer->headers);
-		strbuf_release(&transfer->content);
-		strbuf_release(&transfer->reply);
+		release_transfer(transfer);
 	}
 	curl_multi_cleanup(transfers->multi);
 	curl_global_cleanup();

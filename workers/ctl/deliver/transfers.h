@@ -5,20 +5,15 @@
 #ifndef CTL_TRANSFERS_H
 #define CTL_TRANSFERS_H
 
+#include "ctl/deliver/answer.h"
 #include "ctl/deliver/upload_list.h"
 
 enum { TRANSFERS_MAX = 256 };
 
 struct transfers;
 
-struct transfers_answer {
-	long status;	     /* of HTTP; 0: there was no answer */
-	const char *failure; /* why there was none */
-	struct slice body;
-	int64_t content_bytes; /* of the upload */
-};
-
-typedef void transfers_ended(void *self, struct upload *upload, const struct transfers_answer *answer);
+/* answer: the callee's for the time of the call. content_bytes: of the upload. */
+typedef void transfers_ended(void *self, struct upload *upload, struct answer *answer, int64_t content_bytes);
 
 /* url: of the gateway. parallel: 1 to TRANSFERS_MAX. */
 MUSTUSE int transfers_open(const char *url, struct slice token, size_t parallel, transfers_ended *ended, void *self,
@@ -26,7 +21,12 @@ MUSTUSE int transfers_open(const char *url, struct slice token, size_t parallel,
 void transfers_close(struct transfers *transfers);
 
 MUSTUSE bool transfers_are_full(const struct transfers *transfers);
-/* Reads the upload's files and sends them. ERR_DATA code "header": its header cannot be sent, which is this file's own fault. */
+/* Asks the gateway which installation it is: the text goes into id, "" when it does not say. false: it cannot be asked now, and
+ * why is told in answer, as of an upload. */
+MUSTUSE bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INSTALLATION_BYTES],
+					struct answer *answer);
+
+/* Reads the upload's files and sends them. ERR_DATA: they cannot be sent, which is this upload's own fault. */
 MUSTUSE int transfers_begin(struct transfers *transfers, struct upload *upload, struct err *err);
 void transfers_run(struct transfers *transfers);
 

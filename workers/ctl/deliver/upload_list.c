@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "ctl/base/ctl.h"
+#include "ctl/deliver/header_file.h"
 #include "model/teacher_key.h"
 
 #include <dirent.h>
@@ -9,16 +10,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { PATH_BYTES = 4096, HEADER_BYTES_MAX = 1 << 20, CAPACITY_FIRST = 64, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000 };
+enum { PATH_BYTES = 4096, CAPACITY_FIRST = 64, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000 };
 
 /* ---- paths ---- */
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-
-	return n > m && strcmp(text + n - m, end) == 0;
-}
 
 static const char *file_name(const char *path)
 {
@@ -32,11 +26,6 @@ static void acknowledged_path(const char *csv, char *out, size_t out_bytes)
 	const char *slash = strrchr(csv, '/');
 
 	snprintf(out, out_bytes, "%.*sacknowledged.jsonl", slash ? (int)(slash - csv + 1) : 0, csv);
-}
-
-static void header_path(const char *csv, char *out, size_t out_bytes)
-{
-	snprintf(out, out_bytes, "%.*s.json", (int)(strlen(csv) - (ends_with(csv, ".csv") ? 4 : 0)), csv);
 }
 
 const char *upload_name(const struct upload *upload)
@@ -71,26 +60,56 @@ static int add_file(struct upload_list *list, const char *path, struct err *err)
 #pragma GCC diagnostic pop
 #endif
 
+/* What looks like a delivery in a folder and is none. NULL: it is one. */
+static const char *why_skipped(const char *name, const char *path)
+{
+	struct stat info;
+
+	if (name[0] == '.')
+		return "a hidden file"; /* ._x.csv is how macOS keeps what other systems have no place for */
+	if (stat(path, &info) != 0)
+		return NULL; /* reading it will tell */
+	return S_ISDIR(info.st_mode) ? "a folder" : NULL;
+}
+
+static int add_folder(struct upload_list *list, const char *path, DIR *dir, struct err *err)
+{
+	size_t before = list->count;
+	char file[PATH_BYTES];
+	int rc = 0;
+
+	for (struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+		if (!file_name_ends_with(entry->d_name, ".csv"))
+			continue;
+		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+		const char *why = why_skipped(entry->d_name, file);
+
+		if (why)
+			fprintf(stderr, "%s: skipped, it is %s\n", entry->d_name, why);
+		else
+			rc = add_file(list, file, err);
+	}
+	if (rc == 0 && list->count == before)
+		rc = err_set(err, ERR_DATA, "file",
+			     "the folder %s holds no delivery: a delivery is x.csv with its header x.json", path);
+	return rc;
+}
+
 int upload_list_add(struct upload_list *list, const char *path, struct err *err)
 {
 	struct stat info;
-	char file[PATH_BYTES];
 
 	if (stat(path, &info) != 0)
 		return err_set(err, ERR_DATA, "file", "%s does not exist", path);
 	if (!S_ISDIR(info.st_mode))
 		return add_file(list, path, err);
 	DIR *dir = opendir(path);
-	int rc = dir ? 0 : err_set(err, ERR_DATA, "file", "the folder %s cannot be read", path);
 
-	for (struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
-		if (!ends_with(entry->d_name, ".csv"))
-			continue;
-		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-		rc = add_file(list, file, err);
-	}
-	if (dir)
-		closedir(dir);
+	if (!dir)
+		return err_set(err, ERR_DATA, "file", "the folder %s cannot be read", path);
+	int rc = add_folder(list, path, dir, err);
+
+	closedir(dir);
 	return rc;
 }
 
@@ -102,42 +121,42 @@ void upload_list_release(struct upload_list *list)
 	*list = (struct upload_list){ 0 };
 }
 
-/* Never jansson's own words: they quote the place, which may be a contact's name. */
-static int fail_header(const char *path, const json_error_t *fault, struct err *err)
+/* A pipe or a device would be waited for. */
+static int read_regular(const char *path, struct strbuf *out, struct err *err)
 {
-	if (json_error_code(fault) == json_error_numeric_overflow)
-		return err_set(err, ERR_DATA, "header", "%s holds a number that is too large (line %d)",
-			       file_name(path), fault->line);
-	return err_set(err, ERR_DATA, "header", "%s is no JSON, or names a field twice (line %d)", file_name(path),
-		       fault->line);
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return err_set(err, ERR_DATA, "file", "%s does not exist", file_name(path));
+	if (!S_ISREG(info.st_mode))
+		return err_set(err, ERR_DATA, "file", "%s is no file", file_name(path));
+	return ctl_read_file(path, out, err);
 }
 
 /* SHA-256 over both files: a changed header is another delivery. */
 int upload_read(struct upload *upload, struct strbuf *content, json_t **ret_header, struct err *err)
 {
-	struct strbuf both;
+	CLEANUP(strbuf_drop) struct strbuf both;
 	char path[PATH_BYTES];
-	json_error_t fault;
 
-	header_path(upload->path, path, sizeof path);
+	header_file_path(upload->path, path, sizeof path);
 	strbuf_init(&both, UPLOAD_BYTES_MAX + HEADER_BYTES_MAX);
-	int rc = ctl_read_file(path, &both, err);
+	int rc = read_regular(path, &both, err);
 
-	if (rc == 0) {
-		*ret_header = json_loadb(both.p ? both.p : "", both.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &fault);
-		if (!*ret_header)
-			rc = fail_header(path, &fault, err);
-		else if (!json_is_object(*ret_header))
-			rc = err_set(err, ERR_DATA, "header", "%s is no JSON object", file_name(path));
-	}
+	if (rc == 0 && both.n > HEADER_BYTES_MAX)
+		rc = err_set(err, ERR_DATA, "header", "%s is too large for a header", file_name(path));
 	if (rc == 0)
-		rc = ctl_read_file(upload->path, content, err);
-	if (rc == 0) {
-		strbuf_add(&both, strbuf_slice(content));
-		sha256_of(strbuf_slice(&both), upload->digest);
-	}
-	strbuf_release(&both);
-	return rc;
+		rc = header_file_parse(strbuf_slice(&both), file_name(path), ret_header, err);
+	if (rc == 0)
+		rc = read_regular(upload->path, content, err);
+	if (rc != 0)
+		return rc;
+	strbuf_add(&both, strbuf_slice(content));
+	if (!strbuf_ok(&both))
+		return err_set(err, ERR_FATAL, "memory", "no memory for %s", upload_name(upload));
+	sha256_of(strbuf_slice(&both), upload->digest);
+	sha256_of(strbuf_slice(content), upload->content_sha256);
+	return 0;
 }
 
 /* ---- what was acknowledged before ---- */
@@ -159,26 +178,31 @@ static void mark_acknowledged(struct upload_list *uploads, const char *list, con
 	snprintf(path, sizeof path, "%.*s%s", (int)(file_name(list) - list), list, name);
 	struct upload *upload = bsearch(&wanted, uploads->items, uploads->count, sizeof wanted, compare_uploads);
 
-	if (!upload || upload->state != UPLOAD_WAITING)
-		return;
+	if (!upload)
+		return; /* of several lines the last holds */
 	memcpy(upload->digest, digest, sizeof digest);
 	upload->state = UPLOAD_KNOWN; /* believed once the file's own digest agrees */
 }
 
-static void read_acknowledged(struct upload_list *uploads, const char *path)
+static void read_acknowledged(struct upload_list *uploads, const char *path, const char *installation)
 {
-	FILE *file = fopen(path, "re");
-	char line[2048];
+	struct stat info;
+	FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL; /* a device has no end */
+	char *line = NULL;
+	size_t line_bytes = 0;
 
-	while (file && fgets(line, sizeof line, file)) {
+	while (file && getline(&line, &line_bytes, file) > 0) {
 		json_t *json = json_loads(line, 0, NULL);
 		const char *name = json_string_value(json_object_get(json, "file"));
 		const char *digest = json_string_value(json_object_get(json, "digest"));
+		const char *by = json_string_value(json_object_get(json, "installatie"));
 
-		if (name && digest) /* a line cut off by a crash is none */
+		/* a line cut off by a crash is none, nor is one of an earlier release, which does not say by whom */
+		if (name && digest && by && *installation && strcmp(by, installation) == 0)
 			mark_acknowledged(uploads, path, name, digest);
 		json_decref(json);
 	}
+	free(line);
 	if (file)
 		fclose(file);
 }
@@ -200,41 +224,74 @@ static void check_acknowledged(struct upload *upload)
 	strbuf_release(&content);
 }
 
-void upload_list_settle(struct upload_list *list)
+static void sort(struct upload_list *list)
 {
-	char path[PATH_BYTES], before[PATH_BYTES] = "";
+	size_t kept = 0;
 
 	if (list->count > 0)
 		qsort(list->items, list->count, sizeof *list->items, compare_uploads);
 	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && strcmp(list->items[kept - 1].path, list->items[i].path) == 0)
+			free(list->items[i].path);
+		else
+			list->items[kept++] = list->items[i];
+	}
+	list->count = kept;
+}
+
+void upload_list_settle(struct upload_list *list, const char *installation)
+{
+	char path[PATH_BYTES], before[PATH_BYTES] = "";
+
+	sort(list);
+	for (size_t i = 0; i < list->count; i++) {
 		acknowledged_path(list->items[i].path, path, sizeof path);
 		if (strcmp(path, before) != 0)
-			read_acknowledged(list, path);
+			read_acknowledged(list, path, installation);
 		memcpy(before, path, sizeof before);
 	}
 	for (size_t i = 0; i < list->count; i++)
 		check_acknowledged(&list->items[i]);
 }
 
-void upload_keep_receipt(const struct upload *upload, json_t *receipt)
+/* Whether the file ends in the middle of a line, as a full disk or a crash leaves it. */
+static bool ends_within_line(FILE *file)
+{
+	return fseek(file, -1, SEEK_END) == 0 && fgetc(file) != '\n';
+}
+
+static bool append_line(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "a+e");
+
+	if (!file)
+		return false;
+	bool is_cut = ends_within_line(file);
+	bool is_kept = fseek(file, 0, SEEK_END) == 0 && fprintf(file, "%s%s\n", is_cut ? "\n" : "", text) >= 0;
+
+	return fclose(file) == 0 && is_kept;
+}
+
+bool upload_keep_receipt(const struct upload *upload, const char *installation, json_t *receipt)
 {
 	char path[PATH_BYTES], digest[65] = "";
 	json_t *line = json_pack("{s:s}", "file", upload_name(upload));
 
 	num_to_hex(upload->digest, sizeof upload->digest, digest);
 	json_object_set_new(line, "digest", json_string(digest));
-	json_object_update_missing(line, receipt);
-	char *text = json_dumps(line, JSON_COMPACT);
+	json_object_update_missing(line, receipt); /* a receipt says itself by whom it is */
+	if (*installation && !json_object_get(line, "installatie"))
+		json_object_set_new(line, "installatie", json_string(installation));
+	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 
 	acknowledged_path(upload->path, path, sizeof path);
-	FILE *file = fopen(path, "ae");
-	bool is_kept = file && text && fprintf(file, "%s\n", text) >= 0;
+	bool is_kept = text && append_line(path, text);
 
-	if (file && fclose(file) != 0)
-		is_kept = false;
 	if (!is_kept)
-		fprintf(stderr, "instroomctl: %s cannot be written: the next run sends %s again, which does no harm\n",
+		fprintf(stderr,
+			"instroomctl: %s cannot be written: the receipt of %s is not kept, and the next run sends it again\n",
 			path, upload_name(upload));
 	free(text);
 	json_decref(line);
+	return is_kept;
 }
