@@ -171,23 +171,3 @@ int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafk
 		rc = await_topic(&admin, &specs[i], end_ms, err);
 	return rc;
 }
-
-int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes, struct err *err)
-{
-	CLEANUP(admin_release) struct admin admin = { 0 };
-	int rc = admin_open(kafka, &admin, err);
-
-	if (rc != 0)
-		return rc;
-	char *id = rd_kafka_clusterid(admin.rk, (int)wait_ms);
-
-	if (!id)
-		return name_cause(&admin, kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, "cluster id", err), err);
-	bool fits = strlen(id) < buf_bytes;
-
-	if (fits)
-		snprintf(buf, buf_bytes, "%s", id);
-	rd_kafka_mem_free(admin.rk, id);
-	return fits ? 0
-		    : err_set(err, ERR_FATAL, "cluster id", "the id of the cluster is longer than %zu bytes", buf_bytes);
-}

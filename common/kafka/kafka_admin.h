@@ -20,8 +20,4 @@ struct kafka_topic_spec {
 MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs,
 				    size_t count, uint32_t wait_ms, struct err *err);
 
-/* Id that Kafka gives the cluster; a recreated cluster has another. */
-MUSTUSE int kafka_admin_cluster_id(const struct kafka_options *kafka, uint32_t wait_ms, char *buf, size_t buf_bytes,
-				   struct err *err);
-
 #endif

@@ -54,10 +54,4 @@ static inline void drop_rd_topic(rd_kafka_topic_t **topic)
 		rd_kafka_topic_destroy(*topic);
 }
 
-static inline void drop_rd_error(rd_kafka_error_t **error)
-{
-	if (*error)
-		rd_kafka_error_destroy(*error);
-}
-
 #endif

@@ -57,7 +57,7 @@ static int report_kind(struct kafka_producer *producer, rd_kafka_resp_err_t code
 	return (int)kafka_sort(code);
 }
 
-static void note_taken(struct kafka_producer *producer)
+static void note_accepted(struct kafka_producer *producer)
 {
 	producer->was_taken = true;
 	producer->is_refused = false;
@@ -76,7 +76,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 
 	(void)rk;
 	if (report.error == 0)
-		note_taken(producer);
+		note_accepted(producer);
 	producer->reports_out++;
 	producer->reported(producer->self, &report);
 }
@@ -191,7 +191,7 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 		return rc;
 	}
 	if (rc == 0)
-		note_taken(producer);
+		note_accepted(producer);
 	struct sink_topic *topic = &producer->topics[producer->topic_count++];
 
 	snprintf(topic->name, sizeof topic->name, "%s", name);
@@ -321,17 +321,6 @@ int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
 	rd_kafka_queue_io_event_enable(queue, producer->event_fds[1], "r", 1);
 	rd_kafka_queue_destroy(queue);
 	return producer->event_fds[0];
-}
-
-int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, uint32_t wait_ms, int32_t *ret,
-			      struct err *err)
-{
-	int rc = kafka_ask_partitions(producer->rk, topic, wait_ms, ret, err);
-
-	kafka_producer_poll(producer, 0); /* errors of the brokers arrive by the queue */
-	if (rc == 0)
-		note_taken(producer);
-	return rc == -ERR_RETRY && producer->is_refused ? fail_refused(producer, err) : rc;
 }
 
 int kafka_producer_range(struct kafka_producer *producer, const char *topic, int32_t partition, uint32_t wait_ms,

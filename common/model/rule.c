@@ -350,17 +350,6 @@ void rule_add_text(struct strbuf *out, const struct finding *finding)
 	strbuf_add(out, plain);
 }
 
-unsigned rule_value_count(enum rule rule)
-{
-	struct slice rest = slice_of(rule_text(rule)), plain;
-	unsigned count = 0;
-	enum show show;
-
-	while (next_placeholder(&rest, &plain, &show))
-		count += show != SHOW_FIELD;
-	return count;
-}
-
 int finding_compare(const struct finding *a, const struct finding *b)
 {
 	if (a->rule != b->rule)

@@ -59,7 +59,6 @@ void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Du
 /* The code to show, NUL-terminated, of a rule that a newer program found too: its number holds letter and digits. "LR-#" and the
  * number when it has not that form. */
 void rule_show_code(unsigned rule, char ret[RULE_CODE_BYTES]);
-unsigned rule_value_count(enum rule rule); /* how many values its text shows */
 
 /* The order of specification 4.4: by code, then by column order of veld. < 0, 0, > 0. */
 int finding_compare(const struct finding *a, const struct finding *b);

@@ -165,7 +165,7 @@ static int check_forget(const struct wire_verdict *verdict, struct err *err)
 	return has_groups(verdict) ? refuse(err, "groups of a FORGET") : 0;
 }
 
-int wire_verdict_check(const struct wire_verdict *verdict, struct err *err)
+int verdict_check(const struct wire_verdict *verdict, struct err *err)
 {
 	int rc = check_keys(verdict, err);
 

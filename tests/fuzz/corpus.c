@@ -137,7 +137,7 @@ static void make_verdict(struct strbuf *bytes)
 					.feedback = SLICE_LITERAL("\0") };
 	struct err err;
 
-	is_good = wire_verdict_check(&verdict, &err) == 0 && is_good;
+	is_good = verdict_check(&verdict, &err) == 0 && is_good;
 	wire_verdict_encode(bytes, &verdict);
 	save_datum("decode_verdict", "plain", bytes);
 	wire_verdict_encode(bytes, &verdict);
@@ -145,7 +145,7 @@ static void make_verdict(struct strbuf *bytes)
 	verdict = (struct wire_verdict){ .kind = VERDICT_KIND_FORGET,
 					 .header = { .board = 41211 },
 					 .keys = { KEYS, sizeof KEYS - 1 } };
-	is_good = wire_verdict_check(&verdict, &err) == 0 && is_good;
+	is_good = verdict_check(&verdict, &err) == 0 && is_good;
 	wire_verdict_encode(bytes, &verdict);
 	save("verdict_check", "forget", bytes);
 	verdict.keys.n = 15;

@@ -318,7 +318,7 @@ static void read_verdict(const struct kafka_message *message, struct wire_verdic
 
 	ASSERT_OK(frame_open(message->value, &schema, &body, &err));
 	ASSERT_OK(wire_verdict_decode_as(schema, body, &world.arena, ret, &err));
-	ASSERT_OK(wire_verdict_check(ret, &err));
+	ASSERT_OK(verdict_check(ret, &err));
 }
 
 /* The chain from its beginning. A hole in it, or a raw message twice, fails here. */

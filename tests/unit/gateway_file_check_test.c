@@ -2,6 +2,7 @@
 
 #include "base/strbuf.h"
 #include "model/teacher_key.h"
+#include "rule_values.h"
 
 #include <criterion/criterion.h>
 

@@ -1,4 +1,5 @@
 #include "judge_fixture.h"
+#include "rule_values.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

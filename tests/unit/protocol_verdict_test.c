@@ -46,7 +46,7 @@ static void make_sample(struct sample *sample)
 static int check(const struct sample *sample)
 {
 	struct err err;
-	int rc = wire_verdict_check(&sample->verdict, &err);
+	int rc = verdict_check(&sample->verdict, &err);
 
 	cr_expect(rc == 0 || rc == -ERR_DATA);
 	return rc;

@@ -1,4 +1,5 @@
 #include "model/rule.h"
+#include "rule_values.h"
 
 #include <criterion/criterion.h>
 

@@ -79,7 +79,7 @@ static void make(const struct cache_board *board)
 	cr_assert_eq(verdict_make(&bench.maker, bench.message.value, &bench.input, &link, bench.reference, board,
 				  &bench.arena, &bench.verdict, NULL),
 		     0);
-	cr_assert_eq(wire_verdict_check(&bench.verdict, NULL), 0);
+	cr_assert_eq(verdict_check(&bench.verdict, NULL), 0);
 }
 
 /* Classes with their lines, as in "C1 R2 !1": '!' before those without a teacher. */

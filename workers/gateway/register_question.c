@@ -1,6 +1,7 @@
 #include "gateway/register_question.h"
 
 #include "gateway/services.h"
+#include "protocol/delivery_state.h"
 
 #include <jansson.h>
 
@@ -53,7 +54,7 @@ static void answer_received(struct request *request)
 	snprintf(board, sizeof board, "%05u", request->values.board);
 	reply_json(&request->reply, 200, "application/json",
 		   json_pack("{s:s, s:s, s:s}", "leveringsid", request->values.delivery_id, "bestuur", board, "status",
-			     "ontvangen"));
+			     delivery_state_name(DELIVERY_ONTVANGEN)));
 }
 
 static void answer_body(struct request *request, struct register_job *job, const char *type)

@@ -22,7 +22,7 @@
 #include "redis/redis_cache.h"
 #include "protocol/verdict_class.h"
 
-/* Folds a verdict that wire_verdict_check found sound into its board. board->entries lies in arena and may be written:
+/* Folds a verdict that verdict_check found sound into its board. board->entries lies in arena and may be written:
  * it is changed in place where no teacher joins, else copied. ERR_FULL: the arena is; board may then be half folded and
  * must not be used. key_id: of the key that made the entries' teacher keys. From a verdict made with another key one
  * cannot know which entries it touches, so all are removed. */

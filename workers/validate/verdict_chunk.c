@@ -56,7 +56,7 @@ static int decode(const struct kafka_message *message, struct arena *arena, stru
 	int rc = wire_verdict_decode_as(schema, body, arena, verdict, err);
 
 	if (rc == 0)
-		rc = wire_verdict_check(verdict, err);
+		rc = verdict_check(verdict, err);
 	if (rc == 0)
 		*ret = verdict;
 	if (rc == -ERR_FULL)

@@ -245,7 +245,7 @@ static int make_ready(struct verdict_maker *maker, const struct raw_input *input
 	int rc = fill_ready(maker, input, reference, board, arena, verdict, err);
 
 	if (rc == 0)
-		rc = wire_verdict_check(verdict, err);
+		rc = verdict_check(verdict, err);
 	return rc == 0 ? encode(maker, verdict, err) : rc;
 }
 

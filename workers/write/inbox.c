@@ -57,7 +57,7 @@ static enum decoded decode(struct inbox *inbox, struct slice value, struct wire_
 
 	if (rc == -ERR_FULL)
 		return DECODED_FULL;
-	if (rc != 0 || wire_verdict_check(ret, err) != 0)
+	if (rc != 0 || verdict_check(ret, err) != 0)
 		return DECODED_NOT;
 	return DECODED;
 }
