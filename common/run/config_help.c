@@ -35,8 +35,8 @@ struct config_table config_flatten(const struct config_table *table, struct conf
 	for (size_t i = 0; i < table->default_count; i++)
 		set_default(keys, flat.key_count, &table->defaults[i]);
 	assert(flat.key_count + table->key_count <= CONFIG_KEYS_MAX);
-	memcpy(keys + flat.key_count, table->keys, table->key_count * sizeof keys[0]);
-	flat.key_count += table->key_count;
+	for (size_t i = 0; i < table->key_count; i++)
+		keys[flat.key_count++] = table->keys[i];
 	return flat;
 }
 

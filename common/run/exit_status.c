@@ -12,7 +12,7 @@ bool exit_status_is_migration(const char *code)
 	return false;
 }
 
-enum exit_status exit_status_of(int rc, const struct err *err)
+int exit_status_of(int rc, const struct err *err)
 {
 	enum err_kind kind = (enum err_kind) - rc;
 	const char *code = err->kind == kind ? err->code : "";
@@ -35,9 +35,9 @@ enum exit_status exit_status_of(int rc, const struct err *err)
 	}
 }
 
-enum exit_status exit_status_of_worker(int rc, const struct err *err)
+int exit_status_of_worker(int rc, const struct err *err)
 {
-	enum exit_status status = exit_status_of(rc, err);
+	int status = exit_status_of(rc, err);
 
 	return status == EXIT_ANSWER_IS_NO || status == EXIT_NO_FILE || status == EXIT_NO_PEER ? EXIT_BUG : status;
 }

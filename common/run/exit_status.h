@@ -17,13 +17,13 @@ enum exit_status {
 	EXIT_SETTINGS = 78, /* settings or missing migration */
 };
 
-/* rc: what the failed call returned; it decides. err adds its code, when it is that failure's (of the same kind): an
+/* An enum exit_status. rc: what the failed call returned; it decides. err adds its code, when it is that failure's (of the same kind): an
  * error that was written over it since changes nothing. */
-enum exit_status exit_status_of(int rc, const struct err *err);
+int exit_status_of(int rc, const struct err *err);
 
 /* The same for a worker, which waits for peers and quarantines data itself: if such an error ends it, that is a fault of
  * ours. */
-enum exit_status exit_status_of_worker(int rc, const struct err *err);
+int exit_status_of_worker(int rc, const struct err *err);
 
 /* SQLSTATE of an undefined table, column, function or schema: this program is ahead of the register. */
 bool exit_status_is_migration(const char *code);

@@ -14,6 +14,7 @@ static const char *write_page(void)
 {
 	static struct strbuf page;
 
+	strbuf_release(&page);
 	strbuf_init(&page, 1 << 16);
 	metrics_write(&page);
 	return strbuf_text(&page);
