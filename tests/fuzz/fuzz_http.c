@@ -361,6 +361,10 @@ static void set_up(void)
 						.connection_idle_ms = 60000,
 						.upload_ms_max = 600000,
 						.upload_bytes_max = UPLOAD_BYTES_MAX,
+						.answer_bytes_max = UPLOAD_BYTES_MAX,
+						.sender_uploads_max = 4,
+						.board_uploads_max = 4,
+						.board_questions_max = 4,
 						.topic = { .raw = "raw", .reference = "reference" },
 						.confirm_ms_max = 200,
 						.test_received_on = true } };
@@ -439,7 +443,8 @@ static void talk(struct slice bytes, size_t piece_bytes)
 	for (; web_server_connections(&gateway.server) > 0 && turns < TURNS_MAX; turns++)
 		turn(false);
 	FUZZ_EXPECT(web_server_connections(&gateway.server) == 0);
-	FUZZ_EXPECT(gateway.services.budget.reserved_bytes == 0 && gateway.services.publisher.in_flight == 0);
+	FUZZ_EXPECT(gateway.services.uploads.reserved_bytes == 0 && gateway.services.answers.reserved_bytes == 0 &&
+		    gateway.services.publisher.in_flight == 0);
 	FUZZ_EXPECT(wait_list_is_empty(&gateway.services.waiting) && !jobs.first);
 }
 

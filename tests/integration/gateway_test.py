@@ -292,7 +292,8 @@ def accepts_a_delivery_with_a_receipt_and_has_it_in_the_log(bench):
     answer = bench.main.deliver(body, leveringsid="aanvaard-12345678", regels="3", sha256=hashlib.sha256(body).hexdigest().upper())
     expect(answer.status == 202, f"{answer.status} {answer.body}")
     receipt = answer.json()
-    expect(sorted(receipt) == ["fingerprint", "installatie", "leveringsid", "offset", "partitie", "regels", "sha256"], receipt)
+    expect(sorted(receipt) == ["fingerprint", "installatie", "leveringsid", "offset", "partitie", "positie",
+                                "regels", "sha256"], receipt)
     expect(receipt["sha256"] == hashlib.sha256(body).hexdigest(), receipt)
     expect(bench.main.ask("/v1/installatie").json() == {"installatie": receipt["installatie"]} and len(receipt["installatie"]) == 16,
            receipt)
@@ -300,7 +301,8 @@ def accepts_a_delivery_with_a_receipt_and_has_it_in_the_log(bench):
     expect(receipt["leveringsid"] == "aanvaard-12345678" and receipt["regels"] == 3, receipt)
     expect(receipt["fingerprint"] == fingerprint_of(body), receipt)
     expect(answer.headers["Location"] == "/v1/besturen/99901/leveringen/aanvaard-12345678?positie="
-           f"{receipt['partitie']}-{receipt['offset']}", answer.headers["Location"])
+           + receipt["positie"], answer.headers["Location"])
+    expect(receipt["positie"].startswith(f"{receipt['partitie']}-{receipt['offset']}-"), receipt)
     expect("aanvaard-12345678" in bench.message(receipt), "the message")
 
 
@@ -932,8 +934,11 @@ def tells_ontvangen_until_the_writer_has_it_and_404_without_a_position(bench):
     expect(bench.main.ask(location).json() == {"leveringsid": "wachtend-12345678", "bestuur": "99901", "status": "ontvangen"},
            bench.main.ask(location).body)
     expect(bench.main.ask(location.partition("?")[0]).status == 404, "without a position")
-    for query_text in ("?positie=1", "?positie=a-1", "?positie=1--1", "?positie=", "?plaats=1-1"):
+    expect(bench.main.ask(location[:-1] + ("0" if location[-1] != "0" else "1")).status == 404, "with another's check")
+    expect(bench.main.ask(location.rpartition("-")[0]).status == 404, "without the check")
+    for query_text in ("?" + location.partition("?")[2] + "&" + location.partition("?")[2], "?positie=1", "?positie=a-1", "?positie=1--1", "?positie=", "?plaats=1-1"):
         expect(bench.main.ask(location.partition("?")[0] + query_text).status == 400, query_text)
+    expect(bench.main.ask("/v1/besturen/99901/stand?bsn=nee&bsn=nee").status == 400, "a parameter twice")
     others = [worker for worker in bench.workers.all() if worker.kind != "gateway"]
     bench.workers.start(others, 30)
     eventually(lambda: bench.main.ask(location).json()["status"] == "verwerkt", 60, "verwerkt")

@@ -50,3 +50,23 @@ Test(gateway_byte_budget, lets_an_answer_exceed_it_only_when_that_is_alone)
 	byte_budget_release_all(&one);
 	cr_expect_eq(budget.reserved_bytes, 0);
 }
+
+Test(gateway_byte_budget, leaves_others_the_rest_of_it_when_a_sender_has_his_share)
+{
+	struct byte_budget budget = { .bytes_max = 100, .share_bytes_max = 50 };
+	struct byte_account sender = { 0 };
+	struct byte_reservation one = { .budget = &budget, .account = &sender }, two = one,
+				other = { .budget = &budget, .account = &(struct byte_account){ 0 } };
+
+	cr_expect(byte_budget_reserve(&one, 30) && byte_budget_reserve(&two, 20));
+	cr_expect(!byte_budget_reserve(&two, 1) && two.is_share_used, "his share is used");
+	cr_expect(!byte_budget_reserve(&other, 51) && !other.is_share_used, "the budget is");
+	cr_expect(byte_budget_reserve(&other, 50));
+	byte_budget_release_all(&one);
+	byte_budget_release_all(&other);
+	cr_expect_eq(sender.bytes, 20);
+	cr_expect(byte_budget_reserve(&two, 70), "one that is alone may exceed the share");
+	cr_expect(!byte_budget_reserve(&one, 1) && one.is_share_used, "and no other beside it");
+	byte_budget_release_all(&two);
+	cr_expect_eq(sender.bytes, 0);
+}

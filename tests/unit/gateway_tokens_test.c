@@ -129,16 +129,18 @@ Test(gateway_tokens, opens_to_a_token_the_boards_of_all_its_lines_and_no_other)
 {
 	struct tokens *tokens = NULL;
 	struct err err = { 0 };
+	uint64_t sender;
 
 	cr_assert_eq(open_text(SLICE_LITERAL(TOKEN_A " 41211,41212\n" TOKEN_B " *\n" TOKEN_A " 41213\n"), &tokens, &err),
 		     0);
 	for (size_t i = 0; i < ARRAY_LEN(QUESTIONS); i++) {
 		uint32_t board = (uint32_t)QUESTIONS[i].board;
 
-		cr_expect_eq(tokens_ask(tokens, slice_of(QUESTIONS[i].authorization), QUESTIONS[i].board < 0 ? NULL : &board),
+		cr_expect_eq(tokens_ask(tokens, slice_of(QUESTIONS[i].authorization),
+					QUESTIONS[i].board < 0 ? NULL : &board, &sender),
 			     QUESTIONS[i].want, "%s", QUESTIONS[i].why);
 	}
-	cr_expect_eq(tokens_ask(tokens, (struct slice){ 0 }, NULL), TOKEN_UNKNOWN, "an absent header");
+	cr_expect_eq(tokens_ask(tokens, (struct slice){ 0 }, NULL, &sender), TOKEN_UNKNOWN, "an absent header");
 	tokens_free(tokens);
 }
 
@@ -148,6 +150,7 @@ Test(gateway_tokens, finds_each_of_many)
 	struct tokens *tokens = NULL;
 	struct err err = { 0 };
 	char authorization[64];
+	uint64_t sender;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < 1000; i++)
@@ -157,8 +160,8 @@ Test(gateway_tokens, finds_each_of_many)
 		uint32_t other = i + 1;
 
 		snprintf(authorization, sizeof authorization, "Bearer token-number-%05u", i);
-		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &i), TOKEN_GOOD);
-		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &other), TOKEN_OTHER_BOARD);
+		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &i, &sender), TOKEN_GOOD);
+		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &other, &sender), TOKEN_OTHER_BOARD);
 	}
 	tokens_free(tokens);
 }

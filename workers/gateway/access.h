@@ -1,11 +1,11 @@
 /* access: whether the sender of a request may ask for what it asks.
  *
- * A refusal is the request's reply: 401 without a token of ours, 403 with one for other boards, 503 while the gateway
- * drains. */
+ * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429 with too
+ * much in progress, 503 while the gateway drains. */
 #ifndef GATEWAY_ACCESS_H
 #define GATEWAY_ACCESS_H
 
-#include "base/macros.h"
+#include "gateway/load.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,5 +17,8 @@ MUSTUSE bool access_admit(struct request *request);
 
 /* Whether the token of the request is one for this board; NULL: one at all. false: refused. */
 MUSTUSE bool access_check_token(struct request *request, const uint32_t *board);
+
+/* Whether sender and board may have one more upload or question in progress (load.h). false: refused with 429. */
+MUSTUSE bool access_check_load(struct request *request, enum load_kind kind, uint32_t board);
 
 #endif

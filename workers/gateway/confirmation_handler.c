@@ -61,7 +61,7 @@ static void confirmation_end(struct request *request)
 	struct confirmation *confirmation = request->state;
 	struct register_job *job = &confirmation->job;
 
-	if (!register_question_read_query(request, job, NULL))
+	if (!register_question_read_query(request, NULL))
 		return;
 	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
 		publish(request, job->request_id);

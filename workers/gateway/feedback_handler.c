@@ -22,7 +22,7 @@ static void feedback_end(struct request *request)
 {
 	struct register_job *job = request->state;
 
-	if (register_question_read_query(request, job, NULL))
+	if (register_question_read_query(request, NULL))
 		register_question_ask(request, job, wants_json(request) ? JOB_FEEDBACK_JSON : JOB_FEEDBACK_CSV);
 }
 

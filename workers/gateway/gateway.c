@@ -119,13 +119,16 @@ static int open_server(struct gateway *gateway, struct err *err)
 		.cert_file = config->tls_cert_file,
 		.cert_key = config->tls_key,
 		.connections_max = (uint32_t)config->connections_max,
+		.address_connections_max = (uint32_t)config->address_connections_max,
 		.idle_ms_max = config->connection_idle_ms,
 		.request_ms_max = config->upload_ms_max,
 		.routes = ROUTES,
 		.route_count = ROUTES_COUNT,
 		.admit = access_admit,
 		.services = &gateway->services,
-		.budget = &gateway->services.budget,
+		.uploads = &gateway->services.uploads,
+		.answers = &gateway->services.answers,
+		.forget = services_forget,
 	};
 	int rc = web_server_open(&gateway->server, &options, err);
 

@@ -11,10 +11,11 @@ struct gateway_config {
 	const char *helpdesk_address;
 	const char *tls_cert_file;
 	struct slice tls_key;
-	int64_t connections_max;
+	int64_t connections_max, address_connections_max;
+	int64_t sender_uploads_max, board_uploads_max, board_questions_max;
 	int64_t connection_idle_ms;
 	int64_t upload_ms_max;
-	int64_t upload_bytes_max;
+	int64_t upload_bytes_max, answer_bytes_max;
 	struct kafka_settings kafka;
 	struct topic_settings topic;
 	struct pg_settings pg;

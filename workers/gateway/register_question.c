@@ -6,8 +6,9 @@
 #include <jansson.h>
 
 struct query_walk {
-	struct register_job *job;
+	struct request *request;
 	read_parameter *read;
+	bool has_one; /* no address has more than one parameter */
 	bool is_wrong;
 };
 
@@ -15,25 +16,29 @@ static bool take_parameter(void *self, struct slice name, struct slice value)
 {
 	struct query_walk *walk = self;
 
-	walk->is_wrong = !walk->read || !walk->read(walk->job, name, value);
+	walk->is_wrong = walk->has_one || !walk->read || !walk->read(walk->request, name, value);
+	walk->has_one = true;
 	return !walk->is_wrong;
 }
 
-bool register_question_read_query(struct request *request, struct register_job *job, read_parameter *read)
+bool register_question_read_query(struct request *request, read_parameter *read)
 {
-	struct query_walk walk = { .job = job, .read = read };
+	struct query_walk walk = { .request = request, .read = read };
 
 	request_walk_query(request, take_parameter, &walk);
 	if (walk.is_wrong)
 		reply_problem(&request->reply, 400, "Verkeerd verzoek",
-			      "Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie=P-O, "
-			      "zoals in het ontvangstbewijs, en een stand kent bsn=ja");
+			      "Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
+			      "uit het ontvangstbewijs, en een stand kent bsn=ja");
 	return !walk.is_wrong;
 }
 
 void register_question_answer_away(struct request *request)
 {
-	reply_busy(&request->reply, "Het register kan nu niet gevraagd worden, probeer het zo weer");
+	if (request->reserved.is_share_used)
+		reply_too_much(&request->reply);
+	else
+		reply_busy(&request->reply, "Het register kan nu niet gevraagd worden, probeer het zo weer");
 }
 
 void register_question_ask(struct request *request, struct register_job *job, enum register_job_kind kind)
@@ -78,7 +83,7 @@ void register_question_reply(struct request *request, struct register_job *job, 
 		return;
 	case JOB_UNKNOWN:
 		reply_problem(&request->reply, 404, "Niet gevonden",
-			      "Deze levering is bij ons (nog) niet bekend: gebruik positie=P-O uit het ontvangstbewijs om te "
+			      "Deze levering is bij ons (nog) niet bekend: gebruik positie uit het ontvangstbewijs om te "
 			      "zien of zij ontvangen is");
 		return;
 	case JOB_AWAY:

@@ -10,11 +10,11 @@
 
 struct request;
 
-/* Reads one parameter of the query into the job. false: there is none of this name here, or it is unreadable. */
-typedef bool read_parameter(struct register_job *job, struct slice name, struct slice value);
+/* Reads one parameter of the query into the request's job. false: there is none of this name here, or it is unreadable. */
+typedef bool read_parameter(struct request *request, struct slice name, struct slice value);
 
 /* read: NULL for an address without parameters. false: a parameter is wrong, and the reply says so. */
-MUSTUSE bool register_question_read_query(struct request *request, struct register_job *job, read_parameter *read);
+MUSTUSE bool register_question_read_query(struct request *request, read_parameter *read);
 
 /* Asks about the board and the delivery of the address; or replies that the register is away. */
 void register_question_ask(struct request *request, struct register_job *job, enum register_job_kind kind);

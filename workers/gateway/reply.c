@@ -112,6 +112,13 @@ void reply_busy(struct reply *reply, const char *detail)
 	reply->retry_after_s = RETRY_AFTER_S;
 }
 
+void reply_too_much(struct reply *reply)
+{
+	reply_problem(reply, 429, "Te veel tegelijk",
+		      "Er zijn al veel verzoeken van u of van dit bestuur in behandeling, wacht tot er enkele klaar zijn");
+	reply->retry_after_s = RETRY_AFTER_S;
+}
+
 void reply_release(struct reply *reply)
 {
 	strbuf_release(&reply->body);

@@ -34,6 +34,7 @@ void reply_refusal(struct reply *reply, unsigned status, const char *type, const
 void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods: as route_match has them */
 /* Of a request that no handler saw. why: English, for whoever builds the client. */
 void reply_refused_by_server(struct reply *reply, unsigned status, const char *why);
+void reply_too_much(struct reply *reply); /* 429 with Retry-After: this sender or board has too much in progress */
 void reply_busy(struct reply *reply, const char *detail); /* 503 with Retry-After */
 void reply_release(struct reply *reply);
 

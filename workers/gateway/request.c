@@ -18,6 +18,11 @@ struct slice request_header(const struct request *request, const char *name)
 	return http_head_value(&request->http->head, name);
 }
 
+size_t request_header_count(const struct request *request, const char *name)
+{
+	return http_head_count(&request->http->head, name);
+}
+
 uint64_t request_content_length(const struct request *request)
 {
 	const struct http_head *head = &request->http->head;
@@ -90,7 +95,7 @@ void request_send_reply(struct request *request)
 	reply->body = (struct strbuf){ 0 };
 	reply->stream = (struct http_stream){ 0 };
 	add_headers(reply, &to);
-	if (request->is_admitted) {
+	if (request->sender) {
 		to.rest_bytes_max = KNOWN_REST_BYTES_MAX;
 		to.rest_ms_max = KNOWN_REST_MS_MAX;
 	}

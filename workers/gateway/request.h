@@ -7,6 +7,7 @@
 #define GATEWAY_REQUEST_H
 
 #include "gateway/byte_budget.h"
+#include "gateway/load.h"
 #include "gateway/reply.h"
 #include "gateway/route.h"
 
@@ -21,17 +22,19 @@ struct request {
 	void *state; /* the handler's own; see handler.h */
 	struct reply reply;
 	struct byte_reservation reserved;
+	struct load_part load;
+	struct sender *sender; /* NULL: not known yet */
 	int64_t begun_ms;
 
 	/* for the HTTP layer */
 	struct http_request *http;
 	char *decoded;	   /* names and values of the query, percent-decoded */
-	bool is_admitted;  /* its sender is known to us */
 	bool is_suspended; /* it waits for something */
 };
 
 struct slice request_header(const struct request *request, const char *name); /* p NULL: not there */
-uint64_t request_content_length(const struct request *request);		      /* 0: not said */
+size_t request_header_count(const struct request *request, const char *name);
+uint64_t request_content_length(const struct request *request); /* 0: not said */
 
 typedef bool take_value(void *self, struct slice name, struct slice value); /* false ends the walk */
 

@@ -99,9 +99,15 @@ void services_poll(struct services *services)
 	take_due(services);
 }
 
+void services_forget(struct request *request)
+{
+	load_end(request->services->load, &request->load);
+}
+
 void services_measure(const struct services *services)
 {
-	gateway_metric_set(METRIC_RESERVED_BYTES, (int64_t)services->budget.reserved_bytes);
+	gateway_metric_set(METRIC_RESERVED_BYTES,
+			   (int64_t)(services->uploads.reserved_bytes + services->answers.reserved_bytes));
 	gateway_metric_set(METRIC_IN_FLIGHT, services->publisher.in_flight);
 	gateway_metric_set(METRIC_REGISTER_UP, register_jobs_is_up(services->jobs));
 }
@@ -158,12 +164,21 @@ static int open_register(struct services *services, int epoll_fd, struct err *er
 int services_open(struct services *services, int epoll_fd, struct err *err)
 {
 	const struct gateway_config *config = services->config;
+	const struct load_limits limits = { .sender_uploads_max = (uint32_t)config->sender_uploads_max,
+					    .board_uploads_max = (uint32_t)config->board_uploads_max,
+					    .board_questions_max = (uint32_t)config->board_questions_max };
 	int rc = tokens_open(config->tokens_file, &services->tokens, err);
 
 	reply_set_helpdesk(config->helpdesk_address);
 	hmac_key_init(&services->stand_key, config->stand_key);
-	services->budget.bytes_max = (size_t)config->upload_bytes_max;
+	services->uploads.bytes_max = (size_t)config->upload_bytes_max;
+	services->uploads.share_bytes_max = services->uploads.bytes_max / 2;
+	services->answers.bytes_max = (size_t)config->answer_bytes_max;
+	services->answers.share_bytes_max = services->answers.bytes_max / 2;
+	services->load = load_new(&limits);
 	strbuf_init(&services->message, MESSAGE_BYTES_MAX);
+	if (rc == 0 && !services->load)
+		rc = err_set(err, ERR_FATAL, "memory", "no memory for what boards have in progress");
 	if (rc == 0)
 		rc = arena_init(&services->file_arena, FILE_CHECK_ARENA_BYTES, ARENA_BYTES_KEPT, err);
 	if (rc == 0)
@@ -184,6 +199,7 @@ void services_close(struct services *services)
 {
 	reference_free(services->reference);
 	tokens_free(services->tokens);
+	load_free(services->load);
 	arena_release(&services->file_arena);
 	strbuf_release(&services->message);
 	explicit_bzero(&services->stand_key, sizeof services->stand_key);

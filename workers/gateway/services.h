@@ -26,7 +26,8 @@ struct services {
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;  /* NULL while the gateway closes */
 	struct raw_publisher publisher;
-	struct byte_budget budget;
+	struct byte_budget uploads, answers; /* memory */
+	struct load *load;
 	struct wait_list waiting;
 	struct arena file_arena; /* of the file under check */
 	struct strbuf message;	 /* being made for the publisher, which copies it */
@@ -38,6 +39,8 @@ MUSTUSE int services_open(struct services *services, int epoll_fd, struct err *e
 void services_close_peers(struct services *services);
 void services_close(struct services *services); /* the rest, once there is no request any more */
 
+/* Gives back what the request had in progress. */
+void services_forget(struct request *request);
 void services_poll(struct services *services);
 void services_measure(const struct services *services);			/* sets the gauges */
 int services_wait_ms(const struct services *services, int wait_ms_max); /* until services_poll must run in any case */

@@ -3,8 +3,10 @@
 #include "gateway/register_question.h"
 #include "gateway/request.h"
 
-static bool read_query(struct register_job *job, struct slice name, struct slice value)
+static bool read_query(struct request *request, struct slice name, struct slice value)
 {
+	struct register_job *job = request->state;
+
 	if (!slice_equal_text(name, "bsn"))
 		return false;
 	job->has_bsn = slice_equal_text(value, "ja");
@@ -15,7 +17,7 @@ static void stand_end(struct request *request)
 {
 	struct register_job *job = request->state;
 
-	if (register_question_read_query(request, job, read_query))
+	if (register_question_read_query(request, read_query))
 		register_question_ask(request, job, JOB_STAND);
 }
 

@@ -173,7 +173,8 @@ static bool is_for(const struct token *token, uint32_t board)
 	return token->is_for_all;
 }
 
-enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board)
+enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board,
+			     uint64_t *ret_sender)
 {
 	static const char SCHEME[] = "Bearer ";
 	const size_t scheme_bytes = sizeof SCHEME - 1;
@@ -185,6 +186,7 @@ enum token_answer tokens_ask(const struct tokens *tokens, struct slice authoriza
 	sha256_of(slice_trim(slice_from(authorization, scheme_bytes)), sha256);
 	for (size_t i = find_first(tokens, sha256);
 	     i < tokens->count && memcmp(tokens->items[i].sha256, sha256, 32) == 0; i++) {
+		*ret_sender = num_get_be64(sha256);
 		if (!board || is_for(&tokens->items[i], *board))
 			return TOKEN_GOOD;
 		answer = TOKEN_OTHER_BOARD;

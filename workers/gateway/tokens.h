@@ -15,7 +15,9 @@ MUSTUSE int tokens_open(const char *path, struct tokens **ret, struct err *err);
 void tokens_free(struct tokens *tokens);
 
 enum token_answer { TOKEN_UNKNOWN, TOKEN_OTHER_BOARD, TOKEN_GOOD };
-/* authorization: the header's value, "Bearer <token>". board: NULL asks only whether the token is known. */
-enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board);
+/* authorization: the header's value, "Bearer <token>". board: NULL asks only whether the token is known. *ret_sender, unless
+ * it is unknown: a number that is always that of this token, and says nothing of it. */
+enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board,
+			     uint64_t *ret_sender);
 
 #endif

@@ -12,12 +12,12 @@ void upload_answer_receipt(struct reply *reply, const struct upload_receipt *rec
 	num_to_hex(receipt->fingerprint, FINGERPRINT_BYTES, fingerprint);
 	num_to_hex(receipt->content_sha256, 32, sha256);
 	reply_json(reply, 202, "application/json",
-		   json_pack("{s:s, s:s%, s:I, s:s%, s:i, s:I, s:s}", "leveringsid", receipt->id, "fingerprint",
+		   json_pack("{s:s, s:s%, s:I, s:s%, s:i, s:I, s:s, s:s}", "leveringsid", receipt->id, "fingerprint",
 			     fingerprint, sizeof fingerprint, "regels", (json_int_t)receipt->lines, "sha256", sha256,
 			     sizeof sha256, "partitie", (int)receipt->partition, "offset", (json_int_t)receipt->offset,
-			     "installatie", receipt->installation));
-	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s?positie=%d-%lld",
-		 receipt->board, receipt->id, receipt->partition, (long long)receipt->offset);
+			     "positie", receipt->position, "installatie", receipt->installation));
+	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s?positie=%s", receipt->board,
+		 receipt->id, receipt->position);
 }
 
 static struct summary refused_summary(const struct header_reading *header, const char *id)

@@ -13,6 +13,7 @@ struct upload_receipt {
 	uint32_t lines;
 	int32_t partition;
 	int64_t offset;
+	const char *position; /* of both, as receipt_position writes it */
 };
 
 void upload_answer_receipt(struct reply *reply, const struct upload_receipt *receipt);

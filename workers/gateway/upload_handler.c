@@ -31,6 +31,7 @@
 #include "gateway/access.h"
 #include "gateway/file_check.h"
 #include "gateway/gateway_metrics.h"
+#include "gateway/receipt_position.h"
 #include "gateway/services.h"
 #include "gateway/upload_answer.h"
 #include "gateway/upload_body.h"
@@ -68,6 +69,13 @@ static void answer_busy(struct request *request, const char *detail)
 static void answer_too_many(struct request *request)
 {
 	answer_busy(request, "Er komen nu veel leveringen tegelijk binnen, lever deze over enkele seconden nogmaals");
+}
+
+static void answer_no_capacity(struct request *request)
+{
+	answer_too_many(request);
+	if (request->reserved.is_share_used)
+		reply_too_much(&request->reply);
 }
 
 static void answer_not_recorded(struct request *request)
@@ -113,7 +121,8 @@ static void upload_begin(struct request *request)
 	}
 	bool has_board = reading->is_good[FIELD_BOARD - HEADER_FIRST];
 
-	if (!access_check_token(request, has_board ? &reading->header.board : NULL))
+	if (!access_check_token(request, has_board ? &reading->header.board : NULL) ||
+	    (has_board && !access_check_load(request, LOAD_UPLOAD, reading->header.board)))
 		return;
 	if (!upload_header_is_csv(request))
 		reply_problem(&request->reply, 415, "Ander soort inhoud",
@@ -132,7 +141,7 @@ static void upload_take(struct request *request, struct slice bytes)
 		reply_problem(&request->reply, 408, "Te langzaam",
 			      "De levering kwam te langzaam binnen, lever haar nogmaals");
 	} else if (!upload_body_add(&upload->body, &request->reserved, bytes)) {
-		answer_too_many(request);
+		answer_no_capacity(request);
 	}
 }
 
@@ -154,7 +163,7 @@ static void publish(struct request *request, const struct file_reading *file)
 	upload_message_make(&message, &services->message, &raw);
 	crash_point("gateway.checked");
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
-		answer_too_many(request);
+		answer_no_capacity(request);
 	else if (!services_publish(request, &raw))
 		answer_not_recorded(request);
 	else
@@ -262,6 +271,8 @@ static void upload_end(struct request *request)
 static void upload_published(struct request *request, const struct kafka_report *report)
 {
 	const struct upload *upload = request->state;
+	uint32_t board = upload->header.reading.header.board;
+	char position[RECEIPT_POSITION_TEXT_BYTES];
 	char installation[INSTALLATION_BYTES] = "";
 
 	crash_point("gateway.acknowledged");
@@ -275,14 +286,17 @@ static void upload_published(struct request *request, const struct kafka_report 
 	gateway_metric_observe(METRIC_UPLOAD_US, (clock_ms() - request->begun_ms) * 1000);
 	if (!raw_publisher_installation(&request->services->publisher, installation))
 		log_event(LOG_WARN, "kafka.nameless", "effect=\"a receipt does not say of which installation it is\"");
-	upload_answer_receipt(&request->reply, &(struct upload_receipt){ .board = upload->header.reading.header.board,
+	receipt_position_write(&request->services->stand_key, board, upload->id, report->partition, report->offset,
+			       position);
+	upload_answer_receipt(&request->reply, &(struct upload_receipt){ .board = board,
 									 .id = upload->id,
 									 .fingerprint = upload->fingerprint,
 									 .content_sha256 = upload->body.sha256,
 									 .installation = installation,
 									 .lines = upload->lines,
 									 .partition = report->partition,
-									 .offset = report->offset });
+									 .offset = report->offset,
+									 .position = position });
 }
 
 static void upload_free(void *state)

@@ -29,7 +29,7 @@ static struct request *request_new(const struct web_server *server, struct http_
 		return NULL;
 	request->http = http;
 	request->services = server->options.services;
-	request->reserved.budget = server->options.budget;
+	request->reserved.budget = server->options.uploads;
 	request->begun_ms = http->begun_ms;
 	http->user = request;
 	if (request_decode_query(request))
@@ -72,6 +72,8 @@ static void find_route(const struct web_server *server, struct request *request)
 		match = route_find(server->options.routes, server->options.route_count, path, head->method);
 	request->route = match.route;
 	request->values = match.values;
+	if (match.route && !(match.route->methods & METHOD_POST))
+		request->reserved.budget = server->options.answers;
 	if (match.route)
 		return;
 	if (match.methods == 0)
@@ -128,9 +130,12 @@ static void end_content(void *self, struct http_request *http)
 
 static void forget_request(void *self, struct http_request *http)
 {
-	(void)self;
-	if (http->user)
-		request_free(http->user);
+	const struct web_server *server = self;
+
+	if (!http->user)
+		return;
+	server->options.forget(http->user);
+	request_free(http->user);
 }
 
 /* What the HTTP layer refuses before or without a handler. */

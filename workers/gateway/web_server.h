@@ -39,8 +39,10 @@ struct web_server_options {
 	size_t route_count;
 	/* false: the request has its reply, a refusal, and its handler never hears of it. */
 	bool (*admit)(struct request *request);
-	struct services *services;  /* given to each request */
-	struct byte_budget *budget; /* likewise */
+	struct services *services; /* given to each request */
+	/* Each request reserves from the one or the other, so that neither uploads nor answers crowd out the other. */
+	struct byte_budget *uploads, *answers;
+	void (*forget)(struct request *request); /* the last call, before the request's memory is given back */
 };
 
 struct web_server {
