@@ -8,6 +8,7 @@
 #include "gateway/confirmation_handler.h"
 
 #include "base/clock.h"
+#include "gateway/not_recorded.h"
 #include "gateway/register_question.h"
 #include "gateway/services.h"
 
@@ -22,9 +23,10 @@ struct confirmation {
 	int64_t deadline_ms; /* from then on the answer is 202 */
 };
 
-static void answer_not_recorded(struct request *request)
+static void answer_not_recorded(struct request *request, int error, const char *code)
 {
-	reply_busy(&request->reply, "De bevestiging kon nu niet worden vastgelegd, probeer het zo weer");
+	(void)not_recorded_answer(request, error, code, request->values.board,
+				  "De bevestiging kon nu niet worden vastgelegd, probeer het zo weer");
 }
 
 static void answer_outcome(struct request *request, const struct register_job *job)
@@ -49,11 +51,12 @@ static void publish(struct request *request, const uint8_t request_id[16])
 	struct slice delivery_id = slice_of(values->delivery_id);
 	struct wire_confirm confirm = { .board = (int32_t)values->board, .delivery_id = delivery_id };
 	struct raw_message message;
+	struct err err = { 0 };
 
 	memcpy(confirm.request_id, request_id, sizeof confirm.request_id);
 	raw_message_of_confirm(&message, &confirm, &request->services->message);
-	if (!services_publish(request, &message))
-		answer_not_recorded(request);
+	if (services_publish(request, &message, &err) != 0)
+		answer_not_recorded(request, err.kind, err.code);
 }
 
 static void confirmation_end(struct request *request)
@@ -66,7 +69,7 @@ static void confirmation_end(struct request *request)
 	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
 		publish(request, job->request_id);
 	else
-		answer_not_recorded(request);
+		answer_not_recorded(request, ERR_RETRY, "random");
 }
 
 static void confirmation_published(struct request *request, const struct kafka_report *report)
@@ -75,7 +78,7 @@ static void confirmation_published(struct request *request, const struct kafka_r
 	int64_t now_ms = clock_ms();
 
 	if (report->error != 0) {
-		answer_not_recorded(request);
+		answer_not_recorded(request, report->error, report->code);
 		return;
 	}
 	confirmation->job.kind = JOB_CONFIRMATION;

@@ -3,9 +3,16 @@
 #define AT(field) offsetof(struct gateway_config, field)
 
 static const struct config_section SHARED[] = {
-	{ &LOG_ROWS, AT(log) },		{ &KAFKA_ROWS, AT(kafka) },	      { &KAFKA_PRODUCER_ROWS, AT(kafka) },
-	{ &TOPIC_RAW_ROWS, AT(topic) }, { &TOPIC_REFERENCE_ROWS, AT(topic) }, { &PG_ROWS, AT(pg) },
-	{ &PG_LIMIT_ROWS, AT(pg) },	{ &STAND_KEY_ROWS, AT(stand_key) },   { &DRAIN_ROWS, AT(drain_ms) },
+	{ &STATUS_ROWS, AT(status_address) },
+	{ &LOG_ROWS, AT(log) },
+	{ &KAFKA_ROWS, AT(kafka) },
+	{ &KAFKA_PRODUCER_ROWS, AT(kafka) },
+	{ &TOPIC_RAW_ROWS, AT(topic) },
+	{ &TOPIC_REFERENCE_ROWS, AT(topic) },
+	{ &PG_ROWS, AT(pg) },
+	{ &PG_LIMIT_ROWS, AT(pg) },
+	{ &STAND_KEY_ROWS, AT(stand_key) },
+	{ &DRAIN_ROWS, AT(drain_ms) },
 };
 
 static const struct config_default DEFAULTS[] = {
@@ -35,9 +42,9 @@ static const struct config_key KEYS[] = {
 	  "memory for all uploads at once; more get 503, one sender's beyond the half of it 429" },
 	{ "answer.bytes.max", CONFIG_BYTES, AT(answer_bytes_max), "64M", 1048576, 17179869184,
 	  "memory for all answers of the register at once; likewise" },
-	{ "uploads.sender.max", CONFIG_COUNT, AT(sender_uploads_max), "128", 1, 60000,
+	{ "uploads.sender.max", CONFIG_COUNT, AT(sender_uploads_max), "512", 1, 60000,
 	  "uploads of one token in progress; more get 429" },
-	{ "uploads.board.max", CONFIG_COUNT, AT(board_uploads_max), "32", 1, 60000,
+	{ "uploads.board.max", CONFIG_COUNT, AT(board_uploads_max), "256", 1, 60000,
 	  "uploads for one board in progress; more get 429" },
 	{ "questions.board.max", CONFIG_COUNT, AT(board_questions_max), "16", 1, 60000,
 	  "questions about one board in progress; more get 429" },

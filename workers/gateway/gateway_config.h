@@ -6,6 +6,7 @@
 
 struct gateway_config {
 	struct log_settings log;
+	const char *status_address;
 	const char *listen;
 	const char *tokens_file;
 	const char *helpdesk_address;

@@ -4,10 +4,14 @@
 #include "gateway/gateway.h"
 #include "gateway/gateway_metrics.h"
 #include "run/app.h"
+#include "run/status.h"
 
 #include <sys/resource.h>
 
-enum { FILES_BESIDE_CONNECTIONS = 256 };
+enum {
+	FILES_BESIDE_CONNECTIONS = 256,
+	HEARTBEAT_MS_MAX = 10000, /* an iteration is bounded by the check of one file */
+};
 
 /* One descriptor per connection, as far as the system lets us. */
 static void raise_file_limit(int64_t connections_max)
@@ -24,15 +28,18 @@ static void raise_file_limit(int64_t connections_max)
 			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
-static int run_gateway(struct gateway *gateway)
+static int run_gateway(struct gateway *gateway, struct status **status)
 {
 	struct app app = { .iterate = gateway_poll,
 			   .drain = gateway_drain,
 			   .drain_ms_max = (uint32_t)gateway->config.drain_ms };
 	struct err err = { 0 };
 
-	int rc = gateway_open(gateway, &err);
+	/* Health and metrics have a listener and a thread of their own: uploads cannot starve them. */
+	int rc = status_open(gateway->config.status_address, HEARTBEAT_MS_MAX, status, &err);
 
+	if (rc == 0)
+		rc = gateway_open(gateway, &err);
 	if (rc != 0)
 		return app_fail_start(rc, &err);
 	log_event(LOG_INFO, "gateway.listening", "address=%s", gateway->config.listen);
@@ -55,9 +62,11 @@ int gateway_main(int argc, char **argv)
 	raise_file_limit(config->connections_max);
 	gateway_metrics_register();
 	config_log(&GATEWAY_CONFIG, config);
-	int status = run_gateway(&gateway);
+	struct status *status = NULL;
+	int exit_status = run_gateway(&gateway, &status);
 
 	gateway_close(&gateway);
+	status_close(status);
 	config_release(&GATEWAY_CONFIG, &gateway.config);
-	return status;
+	return exit_status;
 }

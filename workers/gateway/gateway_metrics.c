@@ -15,6 +15,7 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_REPEATED] = DELIVERIES("repeat"),
 	[METRIC_REFUSED] = DELIVERIES("refused"),
 	[METRIC_BUSY] = DELIVERIES("busy"),
+	[METRIC_FAILED] = DELIVERIES("failed"),
 	[METRIC_RECEIVED_BYTES] =
 		METRIC_OF(METRIC_COUNTER, "instroom_received_bytes_total", STAGE, "Bytes of deliveries read."),
 	[METRIC_ACCEPTED_LINES] =
@@ -38,9 +39,33 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ENDED_TLS] = ENDED("tls"),
 };
 
+#define REFUSAL(status_)                                                                                                \
+	{                                                                                                               \
+		.status = (status_),                                                                                    \
+		.metric = METRIC_OF(METRIC_COUNTER, "instroom_requests_refused_total",                                  \
+				    STAGE ",status=\"" #status_ "\"", "Requests refused, by the status of the answer.") \
+	}
+
+static struct {
+	unsigned status;
+	struct metric metric;
+} refusals[] = {
+	REFUSAL(400), REFUSAL(401), REFUSAL(403), REFUSAL(404), REFUSAL(405), REFUSAL(408), REFUSAL(409),
+	REFUSAL(413), REFUSAL(415), REFUSAL(422), REFUSAL(429), REFUSAL(500), REFUSAL(503),
+};
+
 void gateway_metrics_register(void)
 {
 	metrics_register_all(metrics, ARRAY_LEN(metrics));
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		metrics_register(&refusals[i].metric);
+}
+
+void gateway_metric_refusal(unsigned status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (refusals[i].status == status)
+			metric_add(&refusals[i].metric, 1);
 }
 
 void gateway_metric_add(enum gateway_metric metric, int64_t n)

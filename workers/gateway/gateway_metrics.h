@@ -9,6 +9,7 @@ enum gateway_metric {
 	METRIC_REPEATED,
 	METRIC_REFUSED,
 	METRIC_BUSY,
+	METRIC_FAILED,
 	METRIC_RECEIVED_BYTES,
 	METRIC_ACCEPTED_LINES,
 	METRIC_RESERVED_BYTES,
@@ -29,6 +30,8 @@ enum gateway_metric {
 };
 
 void gateway_metrics_register(void);
+/* Counts an answer whose status is a refusal; others are not counted. */
+void gateway_metric_refusal(unsigned status);
 void gateway_metric_add(enum gateway_metric metric, int64_t n);
 void gateway_metric_set(enum gateway_metric metric, int64_t v);
 void gateway_metric_observe(enum gateway_metric metric, int64_t v);

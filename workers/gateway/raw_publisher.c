@@ -61,20 +61,15 @@ void raw_publisher_close(struct raw_publisher *publisher)
 	close_producer(publisher);
 }
 
-bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token)
+int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token, struct err *err)
 {
-	struct err err = { 0 };
-
 	if (!publisher->producer)
-		return false;
-	if (kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
-				   message->value, message->headers.items, message->headers.count, token, &err) != 0) {
-		log_event(LOG_WARN, "kafka.not-taken", "board=%s code=%s why=%s", message->key_text,
-			  LOG_QUOTED(err.code), LOG_QUOTED(err.text));
-		return false;
-	}
-	publisher->in_flight++;
-	return true;
+		return err_set(err, ERR_RETRY, "producer", "there is no producer now");
+	int rc = kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
+					message->value, message->headers.items, message->headers.count, token, err);
+
+	publisher->in_flight += rc == 0;
+	return rc;
 }
 
 void raw_publisher_poll(struct raw_publisher *publisher)
@@ -98,7 +93,7 @@ void raw_publisher_renew(struct raw_publisher *publisher)
 
 bool raw_publisher_is_up(const struct raw_publisher *publisher)
 {
-	return publisher->producer != NULL;
+	return publisher->producer && !kafka_producer_is_dead(publisher->producer);
 }
 
 bool raw_publisher_installation(const struct raw_publisher *publisher, char ret[INSTALLATION_BYTES])

@@ -30,9 +30,10 @@ MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw
 /* Reports all that is in flight as failed, though it may be in the log. One that is not open is fine. */
 void raw_publisher_close(struct raw_publisher *publisher);
 
-/* Puts one message, which is copied; the report has this token. false: not taken, the reason is in the log, and no report
- * comes. */
-MUSTUSE bool raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token);
+/* Puts one message, which is copied; the report has this token. Errors as of kafka_producer_produce, and ERR_RETRY without a
+ * producer: not taken, and no report comes. */
+MUSTUSE int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token,
+			      struct err *err);
 void raw_publisher_poll(struct raw_publisher *publisher); /* hands out the reports that wait */
 void raw_publisher_renew(struct raw_publisher *publisher);
 bool raw_publisher_is_up(const struct raw_publisher *publisher);

@@ -1,5 +1,6 @@
 #include "gateway/request.h"
 
+#include "gateway/gateway_metrics.h"
 #include "http/http_query.h"
 #include "http/http_server.h"
 
@@ -87,6 +88,7 @@ void request_send_reply(struct request *request)
 	struct reply *reply = &request->reply;
 	struct http_reply to;
 
+	gateway_metric_refusal(reply->status);
 	http_reply_init(&to);
 	to.status = reply->status;
 	to.type = reply->type;

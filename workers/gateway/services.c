@@ -35,14 +35,16 @@ bool services_ask(struct request *request, struct register_job *job)
 	return true;
 }
 
-bool services_publish(struct request *request, const struct raw_message *message)
+int services_publish(struct request *request, const struct raw_message *message, struct err *err)
 {
 	struct services *services = request->services;
+	int rc = strbuf_check(&services->message, "a message for Kafka", err);
 
-	if (!strbuf_ok(&services->message) || !raw_publisher_put(&services->publisher, message, request))
-		return false;
-	request_suspend(request);
-	return true;
+	if (rc == 0)
+		rc = raw_publisher_put(&services->publisher, message, request, err);
+	if (rc == 0)
+		request_suspend(request);
+	return rc;
 }
 
 void services_wait(struct request *request, struct waiter *waiter, int64_t due_ms)

@@ -47,8 +47,8 @@ int services_wait_ms(const struct services *services, int wait_ms_max); /* until
 
 /* Submits the job to the register. false: it cannot be asked now. */
 MUSTUSE bool services_ask(struct request *request, struct register_job *job);
-/* Puts message, whose bytes are services->message, into the log. false: Kafka does not take it now. */
-MUSTUSE bool services_publish(struct request *request, const struct raw_message *message);
+/* Puts message, whose bytes are services->message, into the log. Errors as of raw_publisher_put. */
+MUSTUSE int services_publish(struct request *request, const struct raw_message *message, struct err *err);
 void services_wait(struct request *request, struct waiter *waiter, int64_t due_ms);
 
 #endif

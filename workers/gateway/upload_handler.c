@@ -31,6 +31,7 @@
 #include "gateway/access.h"
 #include "gateway/file_check.h"
 #include "gateway/gateway_metrics.h"
+#include "gateway/not_recorded.h"
 #include "gateway/receipt_position.h"
 #include "gateway/services.h"
 #include "gateway/upload_answer.h"
@@ -78,9 +79,15 @@ static void answer_no_capacity(struct request *request)
 		reply_too_much(&request->reply);
 }
 
-static void answer_not_recorded(struct request *request)
+static void answer_not_recorded(struct request *request, int error, const char *code)
 {
-	answer_busy(request, "De levering kon nu niet worden vastgelegd, lever haar over enkele seconden nogmaals");
+	const struct upload *upload = request->state;
+	uint32_t board = upload->header.reading.header.board;
+
+	drop_body(request);
+	if (not_recorded_answer(request, error, code, board,
+				"De levering kon nu niet worden vastgelegd, lever haar over enkele seconden nogmaals"))
+		gateway_metric_add(METRIC_BUSY, 1);
 }
 
 static void refuse(struct request *request, unsigned status, const struct finding *findings, size_t count)
@@ -158,14 +165,15 @@ static void publish(struct request *request, const struct file_reading *file)
 						.reference_version = reference_version(services->reference),
 						.received_on = upload->header.received_on };
 	struct raw_message raw;
+	struct err err = { 0 };
 
 	upload->lines = (uint32_t)file->line_count;
 	upload_message_make(&message, &services->message, &raw);
 	crash_point("gateway.checked");
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
 		answer_no_capacity(request);
-	else if (!services_publish(request, &raw))
-		answer_not_recorded(request);
+	else if (services_publish(request, &raw, &err) != 0)
+		answer_not_recorded(request, err.kind, err.code);
 	else
 		drop_body(request);
 	if (services->message.capacity > MESSAGE_BYTES_KEPT)
@@ -277,7 +285,7 @@ static void upload_published(struct request *request, const struct kafka_report 
 
 	crash_point("gateway.acknowledged");
 	if (report->error != 0) {
-		answer_not_recorded(request);
+		answer_not_recorded(request, report->error, report->code);
 		return;
 	}
 	gateway_metric_add(METRIC_ACCEPTED, 1);

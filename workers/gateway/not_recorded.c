@@ -1,0 +1,46 @@
+#include "gateway/not_recorded.h"
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/random.h"
+#include "gateway/gateway_metrics.h"
+#include "gateway/services.h"
+
+enum { REFERENCE_BYTES = 5, REFERENCE_DIGITS = 2 * REFERENCE_BYTES };
+
+static bool passes(const struct request *request, int error)
+{
+	if (error == ERR_FATAL) /* of a producer that died, a new one is made */
+		return !raw_publisher_is_up(&request->services->publisher);
+	return error != ERR_DATA && error != ERR_CONFIG;
+}
+
+static void draw_reference(char out[REFERENCE_DIGITS + 1])
+{
+	uint8_t bytes[REFERENCE_BYTES] = { 0 };
+	struct err err;
+
+	(void)!random_fill(bytes, sizeof bytes, &err); /* zeros still lead to the log line, with its time */
+	num_to_hex(bytes, sizeof bytes, out);
+	out[REFERENCE_DIGITS] = '\0';
+}
+
+bool not_recorded_answer(struct request *request, int error, const char *code, uint32_t board, const char *detail_busy)
+{
+	char reference[REFERENCE_DIGITS + 1], detail[256];
+
+	if (passes(request, error)) {
+		reply_busy(&request->reply, detail_busy);
+		return true;
+	}
+	draw_reference(reference);
+	log_event(LOG_ERROR, "message.refused", "board=%05u reference=%s code=%s effect=\"the sender gets 500\" why=%s",
+		  board, reference, LOG_QUOTED(code), LOG_QUOTED("Kafka will not take it until somebody mends that"));
+	gateway_metric_add(METRIC_FAILED, 1);
+	snprintf(detail, sizeof detail,
+		 "Door een storing bij ons kon dit niet worden vastgelegd. Opnieuw sturen helpt nu niet. Wij zijn gewaarschuwd, en "
+		 "kunnen u verder helpen met kenmerk %s",
+		 reference);
+	reply_problem(&request->reply, 500, "Storing bij ons", detail);
+	return false;
+}
