@@ -29,9 +29,9 @@ static const struct {
 } SQLSTATE_KINDS[] = {
 	{ "08", ERR_RETRY }, { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
 	{ "40", ERR_RETRY }, { "53", ERR_RETRY },    { "55P03", ERR_RETRY },
-	{ "57", ERR_RETRY }, { "58", ERR_RETRY }, /* the same again after a pause */
+	{ "57", ERR_RETRY }, { "58", ERR_RETRY },    { "54001", ERR_RETRY }, /* the same again after a pause */
 	{ "21", ERR_DATA },  { "22", ERR_DATA },     { "23", ERR_DATA },
-	{ "54", ERR_DATA }, /* isolate the teacher */
+	{ "54", ERR_DATA }, /* if it carries any */
 };			    /* all else is FATAL: 42 is a missing grant or migration */
 
 enum err_kind pg_sort(const char *sqlstate)

@@ -161,8 +161,9 @@ MUTANTS = [
            [("workers/write/inbox.c", " || (is_behind_contents && other->candidates.count > 0)", "")],
            tests="write_inbox_test"),
     Mutant("fenced-trial", "a trial that finds the cursor moved ends the isolation",
-           [("workers/write/isolation.c", "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc;\n\tif (can) {",
-             "\tif (rc != 0 || *ret == TRANSACTION_FENCED)\n\t\treturn rc != 0 ? rc : 1;\n\tif (can) {")],
+           [("workers/write/isolation.c", "\t*ret_can = rc == 0;\n\tif (rc != -ERR_DATA)",
+             "\t*ret_can = rc == 0;\n\tif (search->end == TRANSACTION_FENCED)\n\t\treturn 1;\n"
+             "\tif (rc != -ERR_DATA)")],
            lambda: [StopAt("write.isolating", 1)], "refused"),
     # --- writer: what a message does ---
     Mutant("repeat", "a message that came before changes nothing",
@@ -207,7 +208,7 @@ MUTANTS = [
            lambda: [WireCuts("pg-write", at=0.15, lasts_s=1.2)]),
     Mutant("zombie", "killed in the middle it begins again: the transaction holds position and effect",
            [("workers/write/transaction.c", "\tcrash_point(\"write.fenced\");\n",
-             "\tif (pg_script(transaction->link, \"commit\", err) != 0 || pg_script(transaction->link, \"begin\", "
-             "err) != 0)\n\t\treturn -(int)err->kind;\n\tcrash_point(\"write.fenced\");\n")],
+             "\tif (pg_script(transaction->session.link, \"commit\", err) != 0 || pg_script(transaction->session.link, "
+             "\"begin\", err) != 0)\n\t\treturn -(int)err->kind;\n\tcrash_point(\"write.fenced\");\n")],
            lambda: [Crash("write.teachers-written", 2), Kill("write", at=0.5, lasts_s=0.5)]),
 ]

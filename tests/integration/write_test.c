@@ -320,6 +320,135 @@ Test(write, a_message_that_cannot_be_stored_for_another_reason_is_set_aside_whol
 	fixture_close(&fixture);
 }
 
+/* Whose fault it is. A sequence counts what a rolled back transaction did, too. */
+static void raise_first(struct fixture *fixture, const char *table, const char *code, int times, const char *when)
+{
+	char sql[1024];
+	struct err err = { 0 };
+
+	snprintf(sql, sizeof sql,
+		 "create sequence register.raised; create function register.raise_first() returns trigger language plpgsql as"
+		 " $$ begin if nextval('register.raised') <= %d then raise exception 'a test' using errcode = '%s'; end if;"
+		 " return new; end $$; create trigger raise_first before insert or update on register.%s for each row"
+		 " when (%s) execute function register.raise_first()",
+		 times, code, table, when);
+	ASSERT_OK(pg_script(fixture->link, sql, &err));
+}
+
+enum { FOREVER = 1000000 };
+
+/* One delivery of four sound teachers, message by message. Its kind of failure, or 0. */
+static int isolate_one(struct fixture *fixture, struct message *message, struct err *err)
+{
+	size_t committed = 0, done;
+	struct isolation isolation = { &fixture->transaction, &fixture->arena, count_committed, &committed };
+	struct cursor_move move = move_over(fixture, 1);
+	enum transaction_end end;
+
+	return isolation_run(&isolation, &message, &move, 1, &done, &end, err);
+}
+
+static const struct {
+	const char *table, *code;
+	int times;
+	enum err_kind kind;
+	const char *why;
+} BLAME_ROWS[] = {
+	{ "cursor", "54000", 3, ERR_RETRY, "the fence carries nothing that was delivered" },
+	{ "cursor", "23514", FOREVER, ERR_FATAL, "nor can it break a rule of ours" },
+	{ "board", "54000", FOREVER, ERR_RETRY, "nor does the board's row" },
+	{ "board", "22000", FOREVER, ERR_FATAL, "likewise" },
+	{ "teacher", "54000", FOREVER, ERR_RETRY, "a limit that meets all of them is the server's" },
+	{ "teacher", "53200", FOREVER, ERR_RETRY, "no memory" },
+	{ "teacher", "54001", FOREVER, ERR_RETRY, "its stack" },
+	{ "delivery", "54000", FOREVER, ERR_RETRY, "a limit that meets the ledger's row, too" },
+	{ "delivery", "23514", FOREVER, ERR_RETRY, "not even as wholly refused" },
+};
+
+Test(write, a_condition_of_the_register_makes_no_outcome)
+{
+	for (size_t i = 0; i < ARRAY_LEN(BLAME_ROWS); i++) {
+		struct fixture fixture;
+		struct message *message;
+		struct err err = { 0 };
+
+		fixture_open(&fixture);
+		message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR,
+					ARRAY_LEN(FOUR));
+		raise_first(&fixture, BLAME_ROWS[i].table, BLAME_ROWS[i].code, BLAME_ROWS[i].times, "true");
+		int rc = isolate_one(&fixture, message, &err);
+
+		cr_expect_eq(rc, -(int)BLAME_ROWS[i].kind, "%s: %d %s", BLAME_ROWS[i].why, rc, err.text);
+		cr_expect_str_eq(err.code, BLAME_ROWS[i].code, "%s", BLAME_ROWS[i].why);
+		cr_expect_eq(ask_number(&fixture, "select count(*) from register.delivery"), 0, "%s", BLAME_ROWS[i].why);
+		cr_expect(!message->refusal.is_whole && !message->refusal.groups, "%s", BLAME_ROWS[i].why);
+		ASSERT_OK(pg_script(fixture.link, "drop function register.raise_first cascade", &err));
+		cr_expect_eq(isolate_one(&fixture, message, &err), 0, "%s: it goes in when that is over",
+			     BLAME_ROWS[i].why);
+		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery"), 0, "%s", BLAME_ROWS[i].why);
+		fixture_close(&fixture);
+	}
+}
+
+Test(write, who_fails_once_and_not_again_is_not_to_blame)
+{
+	for (int times = 1; times <= 11; times++) {
+		struct fixture fixture;
+		struct message *message;
+		struct err err = { 0 };
+		int rc = -ERR_RETRY;
+
+		fixture_open(&fixture);
+		message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR,
+					ARRAY_LEN(FOUR));
+		raise_first(&fixture, "teacher", "23514", times, "true");
+		for (int i = 0; i < 5 && rc == -ERR_RETRY; i++)
+			rc = isolate_one(&fixture, message, &err);
+		cr_expect_eq(rc, 0, "%d times: %s", times, err.text);
+		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery"), 0, "%d times", times);
+		fixture_close(&fixture);
+	}
+}
+
+/* specification 4.3: who can be told is named. */
+Test(write, a_volledig_that_is_wholly_refused_names_its_teachers_all_the_same)
+{
+	struct fixture fixture;
+	struct message *message;
+
+	fixture_open(&fixture);
+	message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
+	cr_assert_eq(run(&fixture, &message, 1), TRANSACTION_COMMITTED);
+	message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 2, false, 0 }, FOUR, ARRAY_LEN(FOUR));
+	message->verdict.header.contact_name = SLICE_LITERAL("a\0b");
+	cr_expect_eq(isolate(&fixture, &message, 1), 1);
+	cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where sequence = 2"), 5);
+	cr_expect_eq(ask_number(&fixture, "select count(*) from register.teacher where status = 1"), 4);
+	cr_expect_eq(ask_number(&fixture, "select count(*) from register.delivery where state = 1"), 2);
+	cr_expect_eq(ask_number(&fixture, "select absent + lapsed from register.delivery where sequence = 2"), 0);
+	fixture_close(&fixture);
+}
+
+/* specification 7.1: of whom it named nobody can say anything. */
+Test(write, a_volledig_that_nobody_can_read_lapses_nobody_and_waits_for_nobody)
+{
+	struct fixture fixture;
+	struct message *message;
+
+	fixture_open(&fixture);
+	message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
+	cr_assert_eq(run(&fixture, &message, 1), TRANSACTION_COMMITTED);
+	message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 2, false, 0 }, FOUR, 0);
+	message->verdict.body_unreadable = true;
+	message->verdict.header.line_count = 3;
+	cr_expect_eq(isolate(&fixture, &message, 1), 1);
+	cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where sequence = 2"), 3);
+	cr_expect_eq(ask_number(&fixture, "select count(*) from register.teacher where status = 1"), 4);
+	cr_expect_eq(ask_number(&fixture, "select state from register.delivery where sequence = 2"), 1);
+	cr_expect_eq(ask_number(&fixture, "select absent + active + lapsed from register.delivery where sequence = 2"), 0);
+	fixture_close(&fixture);
+}
+
 /* The fence. */
 
 Test(write, nothing_is_written_when_another_instance_moved_the_cursor)

@@ -17,6 +17,7 @@ static const struct {
 	{ "57014", ERR_RETRY, "took too long" },   { "58030", ERR_RETRY, "input or output" },
 	{ "21000", ERR_DATA, "one row twice" },	   { "22001", ERR_DATA, "too long" },
 	{ "23505", ERR_DATA, "unique" },	   { "54000", ERR_DATA, "a limit of the server" },
+	{ "54001", ERR_RETRY, "its stack" },	   { "53200", ERR_RETRY, "its memory" },
 	{ "42501", ERR_FATAL, "a missing grant" }, { "42P01", ERR_FATAL, "a missing migration" },
 	{ "XX000", ERR_FATAL, "a bug of theirs" }, { "0A000", ERR_FATAL, "not supported" },
 };

@@ -1,10 +1,11 @@
 #include "write/cursor.h"
 
-static const char READ_SQL[] =
-	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
-	" from register.cursor c where c.topic = $1 and c.partition = any($2)";
+static const struct register_statement READ = { "cursor_read", VALUES_OURS,
+						"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
+						" from register.cursor c where c.topic = $1 and c.partition = any($2)" };
 
-static const char FENCE_SQL[] =
+static const struct register_statement FENCE = {
+	"cursor_fence", VALUES_OURS,
 	"with m as materialized ("
 	"  select * from unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::int[], $9::int[])"
 	"    as m(partition, expected, next_raw, next_verdict, tip, digest, has_key_id, key_id)"
@@ -14,11 +15,12 @@ static const char FENCE_SQL[] =
 	") update register.cursor c set next_raw = m.next_raw, next_verdict = m.next_verdict, tip = m.tip, digest = m.digest,"
 	"  key_id = case m.has_key_id when 1 then m.key_id end, moved_at = now()"
 	" from held join m on m.partition = held.partition"
-	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected";
+	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected"
+};
 
-static const char PARKED_SQL[] =
-	"update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
-	" and parked is distinct from nullif($3, '')";
+static const struct register_statement PARKED = { "cursor_parked", VALUES_OURS,
+						  "update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
+						  " and parked is distinct from nullif($3, '')" };
 
 static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size_t row)
 {
@@ -40,7 +42,7 @@ int cursor_read(struct register_session *session, struct slice topic, struct cur
 		row_arrays_i32(&session->arrays, cursors[i].partition);
 	pg_params_reset(&params);
 	pg_add_text(&params, topic);
-	int rc = register_session_exec(session, "cursor_read", READ_SQL, &params, &rows, NULL, err);
+	int rc = register_session_exec(session, &READ, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
@@ -79,7 +81,7 @@ int cursor_fence(struct register_session *session, struct slice topic, const str
 	}
 	pg_params_reset(&params);
 	pg_add_text(&params, topic);
-	int rc = register_session_exec(session, "cursor_fence", FENCE_SQL, &params, NULL, &moved, err);
+	int rc = register_session_exec(session, &FENCE, &params, NULL, &moved, err);
 
 	if (rc == 0)
 		*ret_held = moved == (int64_t)count;
@@ -95,5 +97,5 @@ int cursor_note_parked(struct register_session *session, struct slice topic, int
 	pg_add_text(&params, topic);
 	pg_add_i32(&params, partition);
 	pg_add_text(&params, why);
-	return pg_exec(session->link, "cursor_parked", PARKED_SQL, &params, NULL, NULL, err);
+	return register_session_run(session, &PARKED, &params, err);
 }

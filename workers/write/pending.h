@@ -43,6 +43,11 @@ static inline void bit_set(uint8_t *bits, size_t i)
 	bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
 }
 
+static inline void bit_clear(uint8_t *bits, size_t i)
+{
+	bits[i / 8] &= (uint8_t) ~(1u << i % 8);
+}
+
 size_t bits_count(const uint8_t *bits, size_t bytes);
 
 static inline size_t keys_count(struct slice keys)

@@ -4,24 +4,40 @@
 #include "pg/pg_copy.h"
 #include "protocol/outcomes.h"
 
-static const char KEY_LIST_SQL[] = "copy register.key_list (board, digest, keys) from stdin (format binary)";
-static const char FEEDBACK_SQL[] = "copy register.feedback (board, digest, body) from stdin (format binary)";
-static const char DELIVERY_SQL[] =
+static const struct register_statement KEY_LIST = {
+	"COPY of key lists", VALUES_DELIVERED, "copy register.key_list (board, digest, keys) from stdin (format binary)"
+};
+static const struct register_statement FEEDBACK = {
+	"COPY of feedback", VALUES_DELIVERED, "copy register.feedback (board, digest, body) from stdin (format binary)"
+};
+static const struct register_statement DELIVERY = {
+	"COPY of deliveries", VALUES_DELIVERED,
 	"copy register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence, extraction_date,"
 	" received_on, reference_version, attempt, state, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
 	" ingetrokken, quarantaine, absent, active, lapsed, notices, unreadable_lines, key_list, feedback, outcomes)"
-	" from stdin (format binary)";
-static const char FINDING_SQL[] = "copy register.finding (position, rule, lines) from stdin (format binary)";
-static const char CONTACT_SQL[] = "copy register.contact (board, since, name, phone, email) from stdin (format binary)";
-static const char CONFIRMATION_SQL[] =
-	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed) from stdin (format binary)";
-static const char FOREIGN_SQL[] = "copy register.foreign_message (position) from stdin (format binary)";
+	" from stdin (format binary)"
+};
+static const struct register_statement FINDING = {
+	"COPY of findings", VALUES_OURS, "copy register.finding (position, rule, lines) from stdin (format binary)"
+};
+static const struct register_statement CONTACT = {
+	"COPY of contacts", VALUES_DELIVERED, "copy register.contact (board, since, name, phone, email) from stdin (format binary)"
+};
+static const struct register_statement CONFIRMATION = {
+	"COPY of confirmations", VALUES_DELIVERED,
+	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed) from stdin (format binary)"
+};
+static const struct register_statement FOREIGN = { "COPY of foreign messages", VALUES_OURS,
+						   "copy register.foreign_message (position) from stdin (format binary)" };
 
-static const char WAITING_OVER_SQL[] =
+static const struct register_statement WAITING_OVER = {
+	"waiting_over", VALUES_OURS,
 	"update register.delivery d set state = 1, notices = d.notices | w.notices, lapsed = w.lapsed"
-	" from unnest($1::bigint[], $2::int[], $3::int[]) as w(position, notices, lapsed) where d.position = w.position";
+	" from unnest($1::bigint[], $2::int[], $3::int[]) as w(position, notices, lapsed) where d.position = w.position"
+};
 
-static const char BOARD_SQL[] =
+static const struct register_statement BOARD = {
+	"boards", VALUES_OURS,
 	"insert into register.board as b (board, partition, sequence_max, sequence_full, teachers, active, disowned,"
 	"  pending_sequence, pending_key_list, pending_members)"
 	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned, n.pending_sequence,"
@@ -33,7 +49,8 @@ static const char BOARD_SQL[] =
 	" on conflict (board) do update set partition = excluded.partition, sequence_max = excluded.sequence_max,"
 	"  sequence_full = excluded.sequence_full, teachers = excluded.teachers, active = excluded.active,"
 	"  disowned = excluded.disowned, pending_sequence = excluded.pending_sequence,"
-	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members";
+	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members"
+};
 
 enum { RULES_MAX = 64 }; /* codes that one delivery can have */
 
@@ -216,16 +233,16 @@ static void copy_foreign(struct strbuf *out, const struct message *message)
 }
 
 static const struct {
-	const char *sql;
+	const struct register_statement *statement;
 	copy_message *copy;
 } COPIES[] = {
-	{ KEY_LIST_SQL, copy_key_list }, { FEEDBACK_SQL, copy_feedback }, { DELIVERY_SQL, copy_delivery },
-	{ FINDING_SQL, copy_findings },	 { CONTACT_SQL, copy_contact },	  { CONFIRMATION_SQL, copy_confirmation },
-	{ FOREIGN_SQL, copy_foreign },
+	{ &KEY_LIST, copy_key_list }, { &FEEDBACK, copy_feedback }, { &DELIVERY, copy_delivery },
+	{ &FINDING, copy_findings },  { &CONTACT, copy_contact },   { &CONFIRMATION, copy_confirmation },
+	{ &FOREIGN, copy_foreign },
 };
 
-static int copy_messages(struct register_session *session, const struct batch *batch, const char *sql,
-			 copy_message *copy, struct err *err)
+static int copy_messages(struct register_session *session, const struct batch *batch,
+			 const struct register_statement *statement, copy_message *copy, struct err *err)
 {
 	int rc = 0;
 
@@ -233,9 +250,9 @@ static int copy_messages(struct register_session *session, const struct batch *b
 	for (size_t i = 0; rc == 0 && i < batch->message_count; i++) {
 		copy(&session->copy, batch->messages[i]);
 		if (session->copy.n >= REGISTER_CHUNK_BYTES)
-			rc = register_session_copy(session, sql, err);
+			rc = register_session_copy(session, statement, err);
 	}
-	return rc != 0 ? rc : register_session_copy(session, sql, err);
+	return rc != 0 ? rc : register_session_copy(session, statement, err);
 }
 
 /* Deliveries of earlier transactions that wait no more. */
@@ -252,7 +269,7 @@ static int write_waiting(struct register_session *session, const struct batch *b
 		}
 	if (session->arrays.rows == 0)
 		return 0;
-	return register_session_exec(session, "waiting_over", WAITING_OVER_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, &WAITING_OVER, NULL, NULL, NULL, err);
 }
 
 static int write_boards(struct register_session *session, const struct batch *batch, struct err *err)
@@ -276,7 +293,7 @@ static int write_boards(struct register_session *session, const struct batch *ba
 	}
 	if (session->arrays.rows == 0)
 		return 0;
-	return register_session_exec(session, "boards", BOARD_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, &BOARD, NULL, NULL, NULL, err);
 }
 
 int register_write_ledger(struct register_session *session, const struct batch *batch, struct err *err)
@@ -284,7 +301,7 @@ int register_write_ledger(struct register_session *session, const struct batch *
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(COPIES); i++)
-		rc = copy_messages(session, batch, COPIES[i].sql, COPIES[i].copy, err);
+		rc = copy_messages(session, batch, COPIES[i].statement, COPIES[i].copy, err);
 	if (rc == 0)
 		rc = write_waiting(session, batch, err);
 	return rc != 0 ? rc : write_boards(session, batch, err);

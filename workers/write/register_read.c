@@ -2,42 +2,60 @@
 
 #include "write/register_restatement.h"
 
-static const char BOARDS_SQL[] =
+static const struct register_statement BOARDS = {
+	"read_boards", VALUES_OURS,
 	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list, pending_members"
-	" from register.board where board = any($1)";
+	" from register.board where board = any($1)"
+};
 
-static const char KNOWN_SQL[] =
+static const struct register_statement KNOWN = {
+	"read_known", VALUES_DELIVERED,
 	"select d.board, d.delivery_id, d.fingerprint, d.attempt from unnest($1::int[], $2::text[]) as w(board, delivery_id)"
-	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id";
+	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id"
+};
 
-static const char WAITING_SQL[] =
+static const struct register_statement WAITING = {
+	"read_waiting", VALUES_OURS,
 	"select board, position, delivery_id, sequence, extraction_date, key_list from register.delivery"
-	" where state = 2 and board = any($1) order by board, position";
+	" where state = 2 and board = any($1) order by board, position"
+};
 
-static const char DISOWNED_SQL[] = "select board, key from register.disowned where board = any($1)";
+static const struct register_statement DISOWNED = { "read_disowned", VALUES_OURS,
+						    "select board, key from register.disowned where board = any($1)" };
 
-static const char CONTACT_SQL[] =
+static const struct register_statement CONTACT = {
+	"read_contacts", VALUES_OURS,
 	"select distinct on (board) board, name, phone, email from register.contact where board = any($1)"
-	" order by board, since desc";
+	" order by board, since desc"
+};
 
-static const char KEY_LISTS_KNOWN_SQL[] =
+static const struct register_statement KEY_LISTS_KNOWN = {
+	"read_key_lists_known", VALUES_OURS,
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.key_list l on l.board = w.board and l.digest = w.digest";
+	" join register.key_list l on l.board = w.board and l.digest = w.digest"
+};
 
-static const char FEEDBACK_KNOWN_SQL[] =
+static const struct register_statement FEEDBACK_KNOWN = {
+	"read_feedback_known", VALUES_OURS,
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.feedback f on f.board = w.board and f.digest = w.digest";
+	" join register.feedback f on f.board = w.board and f.digest = w.digest"
+};
 
-static const char TEACHERS_SQL[] =
+static const struct register_statement TEACHERS = {
+	"read_teachers", VALUES_OURS,
 	"select w.at, t.status, t.sequence, t.hash from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, key, at)"
-	" join register.teacher t on t.board = w.board and t.key = w.key";
+	" join register.teacher t on t.board = w.board and t.key = w.key"
+};
 
-static const char ALL_TEACHERS_SQL[] =
-	"select board, key, status, sequence, hash from register.teacher where board = any($1)";
+static const struct register_statement ALL_TEACHERS = {
+	"read_all_teachers", VALUES_OURS, "select board, key, status, sequence, hash from register.teacher where board = any($1)"
+};
 
-static const char KEY_LIST_SQL[] =
+static const struct register_statement KEY_LIST = {
+	"read_key_lists", VALUES_OURS,
 	"select w.at, l.keys from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.key_list l on l.board = w.board and l.digest = w.digest";
+	" join register.key_list l on l.board = w.board and l.digest = w.digest"
+};
 
 static const uint8_t *copy_bytes(struct arena *arena, struct slice bytes)
 {
@@ -53,9 +71,9 @@ static bool is_any(const struct board_state *board)
 	return board->number >= 0;
 }
 
-/* Asks sql about the numbers of the boards that want it. *ret stays NULL when none does. */
-static int ask_boards(struct register_session *session, const char *name, const char *sql, struct board_state **boards,
-		      size_t count, wants_board *wants, struct pg_rows **ret, struct err *err)
+/* Asks about the numbers of the boards that want it. *ret stays NULL when none does. */
+static int ask_boards(struct register_session *session, const struct register_statement *statement,
+		      struct board_state **boards, size_t count, wants_board *wants, struct pg_rows **ret, struct err *err)
 {
 	row_arrays_begin(&session->arrays, "i");
 	for (size_t i = 0; i < count; i++)
@@ -63,7 +81,7 @@ static int ask_boards(struct register_session *session, const char *name, const 
 			row_arrays_i32(&session->arrays, boards[i]->number);
 	if (session->arrays.rows == 0)
 		return 0;
-	return register_session_exec(session, name, sql, NULL, ret, NULL, err);
+	return register_session_exec(session, statement, NULL, ret, NULL, err);
 }
 
 static size_t rows_of(const struct pg_rows *rows)
@@ -94,7 +112,7 @@ static int set_board(struct batch *batch, const struct pg_rows *rows, size_t i, 
 static int read_boards(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(self, "read_boards", BOARDS_SQL, boards, count, is_any, &rows, err);
+	int rc = ask_boards(self, &BOARDS, boards, count, is_any, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++)
 		rc = set_board(batch, rows, i, err);
@@ -115,7 +133,7 @@ static int read_known(struct register_session *session, struct batch *batch, str
 			}
 	if (session->arrays.rows == 0)
 		return 0;
-	int rc = register_session_exec(session, "read_known", KNOWN_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, &KNOWN, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct known_delivery *known = arena_take_zeroed(batch->arena, 1, sizeof *known);
@@ -142,7 +160,7 @@ static int read_waiting(struct register_session *session, struct batch *batch, s
 			size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(session, "read_waiting", WAITING_SQL, boards, count, has_full_or_confirm, &rows, err);
+	int rc = ask_boards(session, &WAITING, boards, count, has_full_or_confirm, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct waiting *waiting = arena_take_zeroed(batch->arena, 1, sizeof *waiting);
@@ -167,7 +185,7 @@ static int read_disowned(struct register_session *session, struct batch *batch, 
 			 size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(session, "read_disowned", DISOWNED_SQL, boards, count, has_disowned, &rows, err);
+	int rc = ask_boards(session, &DISOWNED, boards, count, has_disowned, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++)
 		if (!batch_set_disowned(batch, batch_find_board(batch, pg_get_i32(rows, i, 0)),
@@ -188,7 +206,7 @@ static int read_contacts(struct register_session *session, struct batch *batch, 
 			 size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(session, "read_contacts", CONTACT_SQL, boards, count, has_new_contact, &rows, err);
+	int rc = ask_boards(session, &CONTACT, boards, count, has_new_contact, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct contact *contact = &batch_find_board(batch, pg_get_i32(rows, i, 0))->contact;
@@ -219,8 +237,7 @@ static int read_digests(struct register_session *session, struct batch *batch, b
 	}
 	if (session->arrays.rows == 0)
 		return 0;
-	int rc = register_session_exec(session, is_feedback ? "read_feedback_known" : "read_key_lists_known",
-				       is_feedback ? FEEDBACK_KNOWN_SQL : KEY_LISTS_KNOWN_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, is_feedback ? &FEEDBACK_KNOWN : &KEY_LISTS_KNOWN, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct message *message = batch->messages[pg_get_i32(rows, i, 0)];
@@ -274,7 +291,7 @@ static int read_teachers(void *self, struct batch *batch, struct teacher **teach
 		row_arrays_uuid(&session->arrays, teachers[i]->key);
 		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	int rc = register_session_exec(session, "read_teachers", TEACHERS_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, &TEACHERS, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct teacher_state state = state_at(rows, i, 1);
@@ -287,7 +304,7 @@ static int read_teachers(void *self, struct batch *batch, struct teacher **teach
 static int read_all_teachers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(self, "read_all_teachers", ALL_TEACHERS_SQL, boards, count, is_any, &rows, err);
+	int rc = ask_boards(self, &ALL_TEACHERS, boards, count, is_any, &rows, err);
 	struct board_state *board = NULL;
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
@@ -313,7 +330,7 @@ static int read_key_lists(void *self, struct batch *batch, struct key_list_want 
 		row_arrays_uuid(&session->arrays, wants[i].digest);
 		row_arrays_i32(&session->arrays, (int32_t)i);
 	}
-	int rc = register_session_exec(session, "read_key_lists", KEY_LIST_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, &KEY_LIST, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		const struct key_list_want *want = &wants[pg_get_i32(rows, i, 0)];

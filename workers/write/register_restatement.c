@@ -3,7 +3,8 @@
 #include "protocol/outcomes.h"
 #include "write/restatement.h"
 
-static const char STANDING_SQL[] =
+static const struct register_statement STANDING = {
+	"read_standings", VALUES_DELIVERED,
 	"select w.at, d.position, d.lines, d.outcomes, l.keys, f.body,"
 	"  exists (select from register.replay_change c where c.position = d.position and c.attempt = w.attempt),"
 	"  d.nieuw, d.gewijzigd, d.ongewijzigd, d.verouderd, d.afgekeurd, d.ingetrokken, d.quarantaine"
@@ -11,30 +12,42 @@ static const char STANDING_SQL[] =
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id and d.fingerprint = w.fingerprint"
 	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
 	" left join register.feedback f on f.board = d.board and f.digest = d.feedback"
-	" where not d.dry_run";
+	" where not d.dry_run"
+};
 
-static const char ATTEMPT_SQL[] =
+static const struct register_statement ATTEMPT = {
+	"replay_attempt", VALUES_OURS,
 	"with entered as ("
 	"  insert into register.replay_change"
 	"   (position, attempt, job, replay_position, reference_version, lines, before, after)"
 	"  values ($1, $2, $3, $4, $5, $6, $7, $8)"
-	") update register.delivery set attempt = greatest(attempt, $2) where position = $1";
+	") update register.delivery set attempt = greatest(attempt, $2) where position = $1"
+};
 
-static const char KEY_LIST_SQL[] =
-	"insert into register.key_list (board, digest, keys) values ($1, $2, $3) on conflict do nothing";
+static const struct register_statement KEY_LIST = {
+	"replay_key_list", VALUES_DELIVERED,
+	"insert into register.key_list (board, digest, keys) values ($1, $2, $3) on conflict do nothing"
+};
 
-static const char FEEDBACK_SQL[] =
-	"insert into register.feedback (board, digest, body) values ($1, $2, $3) on conflict do nothing";
+static const struct register_statement FEEDBACK = {
+	"replay_feedback", VALUES_DELIVERED,
+	"insert into register.feedback (board, digest, body) values ($1, $2, $3) on conflict do nothing"
+};
 
-static const char RESTATE_SQL[] =
+static const struct register_statement RESTATE = {
+	"replay_delivery", VALUES_DELIVERED,
 	"update register.delivery set nieuw = $2, gewijzigd = $3, ongewijzigd = $4, verouderd = $5, afgekeurd = $6,"
 	"  ingetrokken = $7, quarantaine = $8, unreadable_lines = $9, key_list = $10, feedback = $11, outcomes = $12"
-	" where position = $1";
+	" where position = $1"
+};
 
-static const char FINDINGS_GONE_SQL[] = "delete from register.finding where position = $1";
+static const struct register_statement FINDINGS_GONE = { "replay_findings_gone", VALUES_OURS,
+							 "delete from register.finding where position = $1" };
 
-static const char FINDINGS_SQL[] =
-	"insert into register.finding (position, rule, lines) select * from unnest($1::bigint[], $2::int[], $3::int[])";
+static const struct register_statement FINDINGS = {
+	"replay_findings", VALUES_OURS,
+	"insert into register.finding (position, rule, lines) select * from unnest($1::bigint[], $2::int[], $3::int[])"
+};
 
 enum {
 	COLUMN_AT,
@@ -89,7 +102,7 @@ int register_read_standings(struct register_session *session, struct batch *batc
 	}
 	if (session->arrays.rows == 0)
 		return 0;
-	int rc = register_session_exec(session, "read_standings", STANDING_SQL, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, &STANDING, NULL, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
 		rc = set_standing(batch, rows, i, err);
@@ -130,12 +143,13 @@ static int write_attempt(struct register_session *session, const struct message 
 	pg_add_i32(&params, (int32_t)message->replayed_lines);
 	add_counts(&params, &before, standing->lines);
 	add_counts(&params, &after, message->restated ? message->restated->ledger.lines : standing->lines);
-	return pg_exec(session->link, "replay_attempt", ATTEMPT_SQL, &params, NULL, NULL, err);
+	return register_session_run(session, &ATTEMPT, &params, err);
 }
 
 /* Key list and feedback: stored once, under their digest. */
-static int write_bytes(struct register_session *session, const struct message *message, const char *name,
-		       const char *sql, const uint8_t digest[DIGEST_BYTES], struct slice bytes, struct err *err)
+static int write_bytes(struct register_session *session, const struct message *message,
+		       const struct register_statement *statement, const uint8_t digest[DIGEST_BYTES],
+		       struct slice bytes, struct err *err)
 {
 	struct pg_params params;
 
@@ -143,7 +157,7 @@ static int write_bytes(struct register_session *session, const struct message *m
 	pg_add_i32(&params, message->board->number);
 	pg_add_uuid(&params, digest);
 	pg_add_bytes(&params, bytes);
-	return pg_exec(session->link, name, sql, &params, NULL, NULL, err);
+	return register_session_run(session, statement, &params, err);
 }
 
 static int write_delivery(struct register_session *session, const struct message *message, struct err *err)
@@ -164,7 +178,7 @@ static int write_delivery(struct register_session *session, const struct message
 	pg_add_uuid(&params, restated->key_list);
 	pg_add_uuid(&params, restated->feedback_digest);
 	pg_add_bytes(&params, strbuf_slice(outcomes));
-	int rc = pg_exec(session->link, "replay_delivery", RESTATE_SQL, &params, NULL, NULL, err);
+	int rc = register_session_run(session, &RESTATE, &params, err);
 
 	strbuf_reset(outcomes);
 	return rc;
@@ -177,7 +191,7 @@ static int write_findings(struct register_session *session, const struct message
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, message->standing->position);
-	int rc = pg_exec(session->link, "replay_findings_gone", FINDINGS_GONE_SQL, &params, NULL, NULL, err);
+	int rc = register_session_run(session, &FINDINGS_GONE, &params, err);
 
 	if (rc != 0 || restated->finding_count == 0)
 		return rc;
@@ -187,17 +201,16 @@ static int write_findings(struct register_session *session, const struct message
 		row_arrays_i32(&session->arrays, restated->findings[i].rule);
 		row_arrays_i32(&session->arrays, restated->findings[i].lines);
 	}
-	return register_session_exec(session, "replay_findings", FINDINGS_SQL, NULL, NULL, NULL, err);
+	return register_session_exec(session, &FINDINGS, NULL, NULL, NULL, err);
 }
 
 static int write_restated(struct register_session *session, const struct message *message, struct err *err)
 {
 	const struct restated *restated = message->restated;
-	int rc = write_bytes(session, message, "replay_key_list", KEY_LIST_SQL, restated->key_list, restated->keys, err);
+	int rc = write_bytes(session, message, &KEY_LIST, restated->key_list, restated->keys, err);
 
 	if (rc == 0)
-		rc = write_bytes(session, message, "replay_feedback", FEEDBACK_SQL, restated->feedback_digest,
-				 restated->feedback, err);
+		rc = write_bytes(session, message, &FEEDBACK, restated->feedback_digest, restated->feedback, err);
 	if (rc == 0)
 		rc = write_delivery(session, message, err);
 	return rc != 0 ? rc : write_findings(session, message, err);

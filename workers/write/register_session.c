@@ -18,22 +18,52 @@ void register_session_release(struct register_session *session)
 	strbuf_release(&session->copy);
 }
 
-int register_session_exec(struct register_session *session, const char *name, const char *sql,
-			  const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+/* Whose fault an error of class data is. */
+static int blame(int rc, enum statement_values values, struct err *err)
 {
-	return row_arrays_exec(&session->arrays, session->link, name, sql, first, ret, ret_affected, err);
+	if (rc != -ERR_DATA || values == VALUES_DELIVERED)
+		return rc;
+	bool is_limit = strncmp(err->code, "54", 2) == 0;
+	size_t n = strlen(err->text);
+
+	err->kind = is_limit ? ERR_RETRY : ERR_FATAL;
+	snprintf(err->text + n, sizeof err->text - n, "; it carries nothing that was delivered: %s",
+		 is_limit ? "the server is at a limit of its own" : "the register is not as we made it");
+	return -(int)err->kind;
 }
 
-int register_session_copy(struct register_session *session, const char *sql, struct err *err)
+int register_session_exec(struct register_session *session, const struct register_statement *statement,
+			  const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+{
+	int rc = row_arrays_exec(&session->arrays, session->link, statement->name, statement->sql, first, ret,
+				 ret_affected, err);
+
+	return blame(rc, statement->values, err);
+}
+
+int register_session_run(struct register_session *session, const struct register_statement *statement,
+			 const struct pg_params *params, struct err *err)
+{
+	int rc = pg_exec(session->link, statement->name, statement->sql, params, NULL, NULL, err);
+
+	return blame(rc, statement->values, err);
+}
+
+int register_session_copy(struct register_session *session, const struct register_statement *statement, struct err *err)
 {
 	int rc = 0;
 
 	if (!strbuf_ok(&session->copy))
-		return err_set(err, ERR_FULL, "copy", "the rows of one COPY do not fit");
+		return err_set(err, ERR_FULL, "copy", "the rows of one %s do not fit", statement->name);
 	if (session->copy.n > 0)
-		rc = pg_copy_run(session->link, sql, strbuf_slice(&session->copy), err);
+		rc = pg_copy_run(session->link, statement->sql, strbuf_slice(&session->copy), err);
 	strbuf_reset(&session->copy);
-	return rc;
+	return blame(rc, statement->values, err);
+}
+
+int register_session_script(struct register_session *session, const char *sql, struct err *err)
+{
+	return blame(pg_script(session->link, sql, err), VALUES_OURS, err);
 }
 
 int register_session_explain(struct err *err)

@@ -1,7 +1,13 @@
-/* register_session: the connection to the register with the buffers that its statements fill.
+/* register_session: the connection to the register and the buffers that its statements are built in, and whose fault a
+ * failure of one is (design 5).
  *
- * Memory: kept from statement to statement; each column and COPY takes up to REGISTER_CHUNK_BYTES and one row. Owner:
- * the poll loop's thread. */
+ * An error of class data (SQLSTATE 21, 22, 23, 54) is the fault of what was delivered only if the statement carries any of
+ * it. All others carry numbers and keys that we made: the fence, the cursor, boards, what is read, begin and commit. Of
+ * those a limit of the server (54, as "no more transaction numbers") is a condition to wait for, ERR_RETRY; 21, 22 and 23 are
+ * a fault of ours or of who changed the register, ERR_FATAL. So only a statement that carries what was delivered can lead
+ * to isolation, and only isolation to quarantaine.
+ *
+ * Owner: the poll loop's thread. */
 #ifndef WRITE_REGISTER_SESSION_H
 #define WRITE_REGISTER_SESSION_H
 
@@ -9,6 +15,17 @@
 
 /* A statement or COPY is sent when so much is collected for it. */
 enum { REGISTER_CHUNK_BYTES = 4 << 20 };
+
+enum statement_values {
+	VALUES_OURS = 1,  /* numbers, keys and digests that we made */
+	VALUES_DELIVERED, /* texts, contents or numbers of a delivery */
+};
+
+struct register_statement {
+	const char *name; /* unique: it is prepared under it */
+	enum statement_values values;
+	const char *sql;
+};
 
 struct register_session {
 	struct pg_link *link;
@@ -20,12 +37,20 @@ void register_session_init(struct register_session *session, struct pg_link *lin
 void register_session_release(struct register_session *session); /* the link stays */
 
 /* Sends what is collected in arrays; see row_arrays_exec. */
-MUSTUSE int register_session_exec(struct register_session *session, const char *name, const char *sql,
+MUSTUSE int register_session_exec(struct register_session *session, const struct register_statement *statement,
 				  const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected,
 				  struct err *err);
 
-/* Sends the rows collected in copy, if there are any. sql: "copy .. from stdin (format binary)". */
-MUSTUSE int register_session_copy(struct register_session *session, const char *sql, struct err *err);
+/* Sends it with these parameters only. */
+MUSTUSE int register_session_run(struct register_session *session, const struct register_statement *statement,
+				 const struct pg_params *params, struct err *err);
+
+/* Sends the rows collected in copy, if there are any. Its sql: "copy .. from stdin (format binary)". */
+MUSTUSE int register_session_copy(struct register_session *session, const struct register_statement *statement,
+				  struct err *err);
+
+/* begin, commit, rollback. */
+MUSTUSE int register_session_script(struct register_session *session, const char *sql, struct err *err);
 
 /* A SQLSTATE that says the register or our rights are not as this program needs them becomes an ERR_CONFIG or ERR_FATAL
  * that says what to do. Returns -(its kind). */

@@ -4,12 +4,15 @@
 
 #include <stdlib.h>
 
-static const char NEW_SQL[] =
+static const struct register_statement NEW = {
+	"COPY of teachers", VALUES_DELIVERED,
 	"copy register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets)"
-	" from stdin (format binary)";
+	" from stdin (format binary)"
+};
 
 /* A version that came and went in the batch; its content may be that of the row as it still stands. */
-static const char VERSIONS_SQL[] =
+static const struct register_statement VERSIONS = {
+	"teacher_versions", VALUES_DELIVERED,
 	"insert into register.teacher_history"
 	" (board, key, status, sequence, since, until, lapsed_on, hash, content, targets)"
 	" select v.board, v.key, v.status, v.sequence, v.since, v.until, nullif(v.lapsed_on, 0),"
@@ -19,9 +22,11 @@ static const char VERSIONS_SQL[] =
 	" from unnest($1::int[], $2::uuid[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[], $8::int[],"
 	"  $9::uuid[], $10::text[], $11::text[])"
 	"  as v(board, key, status, sequence, since, until, lapsed_on, mode, hash, content, targets)"
-	" left join register.teacher t on v.mode = 1 and t.board = v.board and t.key = v.key";
+	" left join register.teacher t on v.mode = 1 and t.board = v.board and t.key = v.key"
+};
 
-static const char CHANGED_SQL[] =
+static const struct register_statement CHANGED = {
+	"teacher_changed", VALUES_DELIVERED,
 	"with c as materialized ("
 	"  select * from unnest($1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::bigint[],"
 	"    $8::bigint[], $9::int[], $10::int[], $11::uuid[], $12::text[], $13::text[])"
@@ -38,26 +43,29 @@ static const char CHANGED_SQL[] =
 	"  hash = case c.mode when 1 then t.hash when 2 then c.hash end,"
 	"  content = case c.mode when 1 then t.content when 2 then c.content end,"
 	"  targets = case c.mode when 1 then t.targets when 2 then c.targets end"
-	" from c where t.board = c.board and t.key = c.key";
+	" from c where t.board = c.board and t.key = c.key"
+};
 
-static const char ERASE_SQL[] =
+static const struct register_statement ERASE = {
+	"teacher_erased", VALUES_OURS,
 	"update register.teacher_history h set hash = null, content = null, targets = null"
 	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as e(board, key, at)"
-	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null";
+	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null"
+};
 
-static const char RAISE_SQL[] =
-	"update register.teacher t set sequence = r.sequence"
-	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
-	" where t.board = r.board and t.key = r.key and t.sequence < r.sequence";
+static const struct register_statement RAISE = { "teacher_raised", VALUES_DELIVERED,
+						 "update register.teacher t set sequence = r.sequence"
+						 " from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
+						 " where t.board = r.board and t.key = r.key and t.sequence < r.sequence" };
 
-static const char DISOWN_SQL[] =
-	"insert into register.disowned (board, key, since)"
-	" select * from unnest($1::int[], $2::uuid[], $3::bigint[])"
-	" on conflict (board, key) do update set since = excluded.since";
+static const struct register_statement DISOWN = { "teacher_disowned", VALUES_OURS,
+						  "insert into register.disowned (board, key, since)"
+						  " select * from unnest($1::int[], $2::uuid[], $3::bigint[])"
+						  " on conflict (board, key) do update set since = excluded.since" };
 
-static const char OWN_SQL[] =
-	"delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
-	" where d.board = o.board and d.key = o.key";
+static const struct register_statement OWN = { "teacher_owned", VALUES_OURS,
+					       "delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
+					       " where d.board = o.board and d.key = o.key" };
 
 /* Where content comes from: CASE mode in the statements. */
 enum content_mode { CONTENT_NONE = 0, CONTENT_KEPT = 1, CONTENT_GIVEN = 2 };
@@ -190,36 +198,37 @@ static int write_new(struct register_session *session, const struct picked *pick
 	for (size_t i = 0; rc == 0 && i < picked->count; i++) {
 		copy_new(&session->copy, picked->items[i]);
 		if (session->copy.n >= REGISTER_CHUNK_BYTES)
-			rc = register_session_copy(session, NEW_SQL, err);
+			rc = register_session_copy(session, &NEW, err);
 	}
-	return rc != 0 ? rc : register_session_copy(session, NEW_SQL, err);
+	return rc != 0 ? rc : register_session_copy(session, &NEW, err);
 }
 
 /* Those by statements with arrays. */
 
-struct statement {
-	const char *name, *sql, *types;
+struct rows_statement {
+	const struct register_statement *statement;
+	const char *types;
 	void (*add)(struct row_arrays *arrays, const struct teacher *teacher);
 	bool must_touch_each; /* as many rows as were given, else register and batch do not fit */
 };
 
-static int exec_chunk(struct register_session *session, const struct statement *statement, struct err *err)
+static int exec_chunk(struct register_session *session, const struct rows_statement *statement, struct err *err)
 {
 	int64_t rows = session->arrays.rows, touched = 0;
 
 	if (rows == 0)
 		return 0;
-	int rc = register_session_exec(session, statement->name, statement->sql, NULL, NULL, &touched, err);
+	int rc = register_session_exec(session, statement->statement, NULL, NULL, &touched, err);
 
 	if (rc == 0 && statement->must_touch_each && touched != rows)
 		return err_set(err, ERR_FATAL, "register",
-			       "%s touched %lld rows of %lld: the register is not what was read", statement->name,
-			       (long long)touched, (long long)rows);
+			       "%s touched %lld rows of %lld: the register is not what was read",
+			       statement->statement->name, (long long)touched, (long long)rows);
 	return rc;
 }
 
-static int exec_for(struct register_session *session, const struct statement *statement, const struct picked *picked,
-		    struct err *err)
+static int exec_for(struct register_session *session, const struct rows_statement *statement,
+		    const struct picked *picked, struct err *err)
 {
 	int rc = 0;
 
@@ -303,23 +312,23 @@ static void add_disowned(struct row_arrays *arrays, const struct teacher *t)
 
 /* In this order: versions read content of rows that are changed next, and erasing comes after all history is there. */
 static const struct {
-	struct statement statement;
+	struct rows_statement statement;
 	pick_teacher *is_picked;
 } STEPS[] = {
-	{ { "teacher_versions", VERSIONS_SQL,
+	{ { &VERSIONS,
 	    "iuilllii"
 	    "utt",
 	    add_versions, true },
 	  has_versions },
-	{ { "teacher_changed", CHANGED_SQL,
+	{ { &CHANGED,
 	    "iulliillii"
 	    "utt",
 	    add_changed, true },
 	  is_changed },
-	{ { "teacher_erased", ERASE_SQL, "iul", add_erased, false }, is_erased },
-	{ { "teacher_raised", RAISE_SQL, "iul", add_raised, false }, is_raised },
-	{ { "teacher_disowned", DISOWN_SQL, "iul", add_disowned, true }, is_disowned_anew },
-	{ { "teacher_owned", OWN_SQL, "iu", add_key, true }, is_owned_again },
+	{ { &ERASE, "iul", add_erased, false }, is_erased },
+	{ { &RAISE, "iul", add_raised, false }, is_raised },
+	{ { &DISOWN, "iul", add_disowned, true }, is_disowned_anew },
+	{ { &OWN, "iu", add_key, true }, is_owned_again },
 };
 
 int register_write_teachers(struct register_session *session, const struct batch *batch, struct err *err)

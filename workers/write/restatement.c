@@ -122,11 +122,6 @@ static bool may_take(const struct scope *scope, int32_t group, int32_t standing_
 	return (size_t)standing_group >= keys_count(standing->keys) || is_same_teacher(scope, group, standing_group);
 }
 
-static void bit_clear(uint8_t *bits, size_t i)
-{
-	bits[i / 8] = (uint8_t)(bits[i / 8] & ~(1u << (i % 8)));
-}
-
 static void match_lines(struct scope *scope, const struct wire_feedback *before, const struct wire_feedback *after)
 {
 	size_t at = 0;

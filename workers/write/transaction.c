@@ -78,7 +78,7 @@ static int commit(struct transaction *transaction, struct err *err)
 {
 	crash_point("write.before-commit");
 	transaction->is_commit_in_doubt = true;
-	int rc = pg_script(transaction->session.link, "commit", err);
+	int rc = register_session_script(&transaction->session, "commit", err);
 
 	if (rc == 0 || pg_link_is_up(transaction->session.link)) /* an answer came, whatever it was */
 		transaction->is_commit_in_doubt = false;
@@ -96,14 +96,14 @@ static int run_open(struct transaction *transaction, const struct transaction_wo
 		return rc;
 	if (!is_held) {
 		*ret = TRANSACTION_FENCED;
-		return pg_script(transaction->session.link, "rollback", err);
+		return register_session_script(&transaction->session, "rollback", err);
 	}
 	crash_point("write.fenced");
 	rc = judge_and_write(transaction, work, err);
 	if (rc != 0)
 		return rc;
 	*ret = work->is_trial ? TRANSACTION_TRIED : TRANSACTION_COMMITTED;
-	return work->is_trial ? pg_script(transaction->session.link, "rollback", err) : commit(transaction, err);
+	return work->is_trial ? register_session_script(&transaction->session, "rollback", err) : commit(transaction, err);
 }
 
 int transaction_run(struct transaction *transaction, const struct transaction_work *work, enum transaction_end *ret,
@@ -123,14 +123,14 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 		return 0;
 	}
 	arena_reset(&transaction->arena);
-	rc = pg_script(transaction->session.link, "begin", err);
+	rc = register_session_script(&transaction->session, "begin", err);
 	if (rc != 0)
 		return rc;
 	rc = run_open(transaction, work, ret, err);
 	if (rc != 0 && pg_link_is_up(transaction->session.link)) {
 		struct err second;
 
-		if (pg_script(transaction->session.link, "rollback", &second) != 0)
+		if (register_session_script(&transaction->session, "rollback", &second) != 0)
 			pg_link_drop(transaction->session.link); /* the server ends it with the line */
 	}
 	return rc;
