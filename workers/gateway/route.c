@@ -49,7 +49,7 @@ static bool fits_segment(struct slice wanted, struct slice segment, struct route
 	for (size_t i = 0; i < ARRAY_LEN(VARIABLES); i++)
 		if (slice_equal_text(wanted, VARIABLES[i].name))
 			return VARIABLES[i].read(segment, values);
-	assert(!"a pattern of the table names a variable that is not in VARIABLES");
+	assert(false && "a pattern of the table names a variable that is not in VARIABLES");
 	return false;
 }
 
