@@ -1,31 +1,123 @@
 #include "base/secret_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "base/log.h"
 
-struct slice secret_without_line_break(struct slice bytes)
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static _Atomic int64_t failures;
+
+int64_t secret_file_failures(void)
 {
-	if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\n') {
-		bytes.n--;
-		if (bytes.n > 0 && bytes.p[bytes.n - 1] == '\r')
-			bytes.n--;
-	}
-	return bytes;
+	return atomic_load(&failures);
 }
 
-bool secret_file_read(const char *path, char *buf, size_t buf_bytes, struct slice *ret)
+void secret_file_count_failure(void)
 {
-	size_t n = 0;
-	ssize_t got = 0;
-	int fd = path && *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	atomic_fetch_add(&failures, 1);
+}
 
-	if (fd < 0)
-		return false;
-	while (n < buf_bytes && (got = read(fd, buf + n, buf_bytes - n)) > 0)
-		n += (size_t)got;
-	close(fd);
-	if (got < 0 || n == buf_bytes)
-		return false;
-	*ret = secret_without_line_break(slice_make(buf, n));
-	return true;
+static bool is_credential(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t n = folder ? strlen(folder) : 0;
+
+	return n > 0 && strncmp(path, folder, n) == 0 && path[n] == '/' && !strstr(path, "/../");
+}
+
+static int check_mode(const char *path, const struct stat *stat, struct err *err)
+{
+	if (!S_ISREG(stat->st_mode) || stat->st_nlink == 0 || is_credential(path))
+		return 0;
+	if (stat->st_mode & S_IRWXO)
+		return err_set(err, ERR_CONFIG, "mode", "others than its owner and group may use the file: chmod o= it");
+	if (stat->st_mode & S_IWGRP)
+		return err_set(err, ERR_CONFIG, "mode", "its group may write the file: chmod g-w it");
+	return 0;
+}
+
+static void drop_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static int open_checked(const char *path, FILE **ret, struct err *err)
+{
+	struct stat stat;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return err_set(err, ERR_CONFIG, "file", "the file cannot be read");
+	int rc = fstat(fileno(file), &stat) == 0 ? check_mode(path, &stat, err)
+						 : err_set(err, ERR_CONFIG, "file", "the file cannot be read");
+
+	if (rc != 0) {
+		fclose(file);
+		return rc;
+	}
+	*ret = file;
+	return 0;
+}
+
+int secret_file_check(const char *path, struct err *err)
+{
+	CLEANUP(drop_file) FILE *file = NULL;
+
+	return open_checked(path, &file, err);
+}
+
+/* Of the bytes of a secret one final line break is no part, as editors and echo add one. */
+static void drop_line_break(struct strbuf *bytes)
+{
+	if (bytes->n > 0 && bytes->p[bytes->n - 1] == '\n') {
+		bytes->n--;
+		if (bytes->n > 0 && bytes->p[bytes->n - 1] == '\r')
+			bytes->n--;
+	}
+}
+
+int secret_file_read(const char *path, struct strbuf *ret, struct err *err)
+{
+	CLEANUP(drop_file) FILE *file = NULL;
+	char piece[4096];
+	size_t n;
+	int rc = open_checked(path, &file, err);
+
+	if (rc == 0)
+		setvbuf(file, NULL, _IONBF, 0); /* no copy of it is left in a buffer of the library */
+	while (rc == 0 && strbuf_ok(ret) && (n = fread(piece, 1, sizeof piece, file)) > 0) /* a device has no end */
+		strbuf_add_bytes(ret, piece, n);
+	if (rc == 0 && (ferror(file) || !strbuf_ok(ret)))
+		rc = err_set(err, ERR_CONFIG, "file", "the file cannot be read whole, or holds too much");
+	explicit_bzero(piece, sizeof piece);
+	if (rc == 0)
+		drop_line_break(ret);
+	else
+		strbuf_wipe(ret);
+	return rc;
+}
+
+void secret_now(const struct secret *secret, struct strbuf *ret)
+{
+	struct err err = { 0 };
+
+	if (secret->path && *secret->path) {
+		if (secret_file_read(secret->path, ret, &err) == 0)
+			return;
+		secret_file_count_failure();
+		log_event(LOG_ERROR, "secret.unread", "file=%s why=%s effect=%s", LOG_QUOTED(secret->path),
+			  LOG_QUOTED(err.text), LOG_QUOTED("what was read before stays in use"));
+	}
+	strbuf_reset(ret);
+	if (secret->bytes.n > 0)
+		strbuf_add_bytes(ret, secret->bytes.p, secret->bytes.n);
+}
+
+void strbuf_wipe(struct strbuf *buf)
+{
+	if (buf->p)
+		explicit_bzero(buf->p, buf->capacity);
+	strbuf_release(buf);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 enum {
+	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 	FETCH_PARTITION_BYTES = 1 << 20,
 	FETCH_ANSWER_BYTES = 4 << 20,
 	FETCH_ROOM_BYTES = 1 << 20, /* around the messages of an answer */
@@ -39,20 +40,17 @@ void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_m
 			      (int64_t)MAX(message_bytes_max, FETCH_ANSWER_BYTES) + FETCH_ROOM_BYTES);
 }
 
-static void set_password(struct kafka_conf *conf, struct slice password)
+/* As its file is now: a client that is made anew logs in with what a rotation left there. */
+static void set_password(struct kafka_conf *conf, const struct secret *secret)
 {
-	char text[KAFKA_PASSWORD_BYTES_MAX + 1];
+	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
 
-	if (password.n == 0)
-		return;
-	if (password.n >= sizeof text) {
+	strbuf_init(&password, KAFKA_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
+	secret_now(secret, &password);
+	if (password.n > 0)
+		kafka_conf_set(conf, "sasl.password", strbuf_text(&password));
+	if (!strbuf_ok(&password))
 		err_set(&conf->err, ERR_CONFIG, "credentials", "the password of Kafka is too long");
-		return;
-	}
-	memcpy(text, password.p, password.n);
-	text[password.n] = '\0';
-	kafka_conf_set(conf, "sasl.password", text);
-	explicit_bzero(text, sizeof text);
 }
 
 /* librdkafka's own lines are for a developer; what matters comes back as an error of a call. */
@@ -76,7 +74,7 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
 	kafka_conf_set(conf, "sasl.mechanism", kafka->sasl_mechanism);
 	kafka_conf_set(conf, "sasl.username", kafka->sasl_user);
-	set_password(conf, kafka->sasl_password);
+	set_password(conf, &kafka->sasl_password);
 	kafka_conf_set(conf, "socket.nagle.disable", "true");
 	kafka_conf_set(conf, "socket.keepalive.enable", "true");
 	kafka_conf_set(conf, "reconnect.backoff.ms", "50");
@@ -173,6 +171,53 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	if (kind == ERR_RETRY)
 		return err_set(err, kind, name, "%s: Kafka cannot be reached or is not ready", what);
 	return err_set(err, kind, name, "%s: Kafka answers %s", what, name);
+}
+
+int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err)
+{
+	bool may_pass = is_credentials(code) || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+			code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+			code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	int rc = kafka_fail(code, what, err);
+
+	if (!has_worked || !may_pass)
+		return rc;
+	log_event(LOG_ERROR, "kafka.not-allowed", "code=%s why=%s effect=%s", rd_kafka_err2name(code),
+		  LOG_QUOTED("we were allowed before: a right or a password has changed"), LOG_QUOTED("we wait"));
+	err->kind = ERR_RETRY;
+	return -ERR_RETRY;
+}
+
+/* --- login --- */
+
+void kafka_login_init(struct kafka_login *login, const struct kafka_options *kafka)
+{
+	*login = (struct kafka_login){ .user = kafka->sasl_user, .password = kafka->sasl_password };
+}
+
+void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_taken)
+{
+	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
+
+	if (was_taken && !login->is_refused) {
+		login->is_refused = true;
+		log_event(LOG_ERROR, "kafka.refused", "why=%s effect=%s",
+			  LOG_QUOTED("brokers that took us refuse our user or password"),
+			  LOG_QUOTED("we wait, and read the password again at each refusal"));
+	}
+	if (!login->user || !login->password.path)
+		return;
+	strbuf_init(&password, KAFKA_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
+	secret_now(&login->password, &password);
+	if (password.n > 0)
+		rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, login->user, strbuf_text(&password)));
+}
+
+void kafka_login_taken(struct kafka_login *login)
+{
+	if (login->is_refused)
+		log_event(LOG_INFO, "kafka.admitted", "effect=\"brokers take us again\"");
+	login->is_refused = false;
 }
 
 /* --- messages --- */

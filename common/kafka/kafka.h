@@ -5,8 +5,8 @@
 #ifndef KAFKA_KAFKA_H
 #define KAFKA_KAFKA_H
 
-#include "base/err.h"
 #include "base/message_header.h"
+#include "base/secret_file.h"
 
 enum { KAFKA_PASSWORD_BYTES_MAX = 1024 };
 
@@ -17,7 +17,7 @@ struct kafka_options {
 	const char *security_protocol; /* "", plaintext, ssl, sasl_plaintext, sasl_ssl */
 	const char *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
-	struct slice sasl_password; /* at most KAFKA_PASSWORD_BYTES_MAX */
+	struct secret sasl_password; /* at most KAFKA_PASSWORD_BYTES_MAX */
 };
 
 enum { KAFKA_HEADERS_MAX = 32 };

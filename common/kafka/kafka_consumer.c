@@ -40,6 +40,7 @@ struct consumer_partition {
 
 struct kafka_consumer {
 	rd_kafka_t *rk;
+	struct kafka_login login;
 	const struct kafka_consumer_events *events;
 	void *self;
 	char *topic;
@@ -63,7 +64,7 @@ static struct consumer_partition *find_ours(struct kafka_consumer *consumer, int
 
 static void keep_failure(struct kafka_consumer *consumer, rd_kafka_resp_err_t code, const char *what)
 {
-	consumer->failed = kafka_fail(code, what, &consumer->failure);
+	consumer->failed = kafka_fail_later(code, what, consumer->was_member, &consumer->failure);
 }
 
 /* --- the assignment --- */
@@ -136,6 +137,7 @@ static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	int32_t partitions[PARTITIONS_MAX];
 	size_t count = read_list(consumer, list, partitions);
 
+	kafka_login_taken(&consumer->login);
 	consumer->was_member = true;
 	for (size_t i = 0; i < count; i++) {
 		consumer->partitions[partitions[i]] =
@@ -180,7 +182,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_consumer *consumer = opaque;
 
-	(void)rk, (void)reason;
+	(void)reason;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		kafka_login_refused(&consumer->login, rk, consumer->was_member);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !consumer->was_member)
 		keep_failure(consumer, RD_KAFKA_RESP_ERR__AUTHENTICATION, "consumer");
 	else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
@@ -244,6 +248,7 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 		free(consumer);
 		return err_set(err, ERR_FATAL, "memory", "no memory for a consumer");
 	}
+	kafka_login_init(&consumer->login, kafka);
 	consumer->events = events;
 	consumer->self = self;
 	consumer->wake_bytes = options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
@@ -335,7 +340,7 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err),
 			       "partition %d: a batch fails its checksum", message->partition);
 	default:
-		return kafka_fail(message->err, consumer->topic, err);
+		return kafka_fail_later(message->err, consumer->topic, consumer->was_member, err);
 	}
 }
 

@@ -14,6 +14,19 @@ struct kafka_conf {
 	struct err err; /* kind 0: all is well */
 };
 
+/* With what a client logs in; the strings are the caller's. */
+struct kafka_login {
+	const char *user;
+	struct secret password;
+	bool is_refused; /* logged */
+};
+
+void kafka_login_init(struct kafka_login *login, const struct kafka_options *kafka);
+/* The brokers refuse us: the next attempt takes the password as its file is now. Told once as an error when they took us
+ * before. For error callbacks. */
+void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_taken);
+void kafka_login_taken(struct kafka_login *login);
+
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
 void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value);
@@ -27,6 +40,9 @@ MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_
 enum err_kind kafka_sort(rd_kafka_resp_err_t code);
 /* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials". */
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
+
+/* Likewise of a client that worked before: what brokers refuse then (user, password, a right) may pass, and is ERR_RETRY. */
+int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err);
 
 /* Takes the message over: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
 MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err);

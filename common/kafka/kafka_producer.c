@@ -29,6 +29,7 @@ struct sink_topic {
 
 struct kafka_producer {
 	rd_kafka_t *rk;
+	struct kafka_login login;
 	void (*reported)(void *self, const struct kafka_report *report);
 	void *self;
 	struct sink_topic topics[TOPICS_MAX];
@@ -59,6 +60,7 @@ static int report_kind(struct kafka_producer *producer, rd_kafka_resp_err_t code
 
 static void note_accepted(struct kafka_producer *producer)
 {
+	kafka_login_taken(&producer->login);
 	producer->was_taken = true;
 	producer->is_refused = false;
 }
@@ -89,6 +91,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	(void)reason;
 	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(rk))
 		producer->is_dead = true;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		kafka_login_refused(&producer->login, rk, producer->was_taken);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !producer->was_taken)
 		producer->is_refused = true;
 }
@@ -104,6 +108,7 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 
 	if (!producer)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a producer");
+	kafka_login_init(&producer->login, kafka);
 	producer->reported = reported;
 	producer->self = self;
 	producer->message_bytes_max = options->message_bytes_max;

@@ -8,6 +8,7 @@ enum { FETCH_WAIT_MS = 10, SEEK_MS_MAX = 5000 };
 
 struct kafka_reader {
 	rd_kafka_t *rk;
+	struct kafka_login login;
 	rd_kafka_topic_t *topic; /* of the range under way, else NULL */
 	int32_t partition;
 	bool was_answered; /* our credentials are good */
@@ -19,7 +20,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_reader *reader = opaque;
 
-	(void)rk, (void)reason;
+	(void)reason;
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		kafka_login_refused(&reader->login, rk, reader->was_answered);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !reader->was_answered)
 		reader->is_refused = true;
 }
@@ -32,6 +35,7 @@ int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_m
 
 	if (!reader)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a reader");
+	kafka_login_init(&reader->login, kafka);
 	kafka_conf_begin(&conf, kafka);
 	rd_kafka_conf_set_opaque(conf.conf, reader);
 	rd_kafka_conf_set_error_cb(conf.conf, on_error);
@@ -81,6 +85,7 @@ static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
 	if (rc == -ERR_RETRY && reader->is_refused)
 		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
 	if (rc == 0) {
+		kafka_login_taken(&reader->login);
 		reader->was_answered = true;
 		reader->is_refused = false;
 	}

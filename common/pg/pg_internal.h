@@ -13,6 +13,8 @@ struct pg_link {
 	PGconn *conn; /* NULL or in any state; not blocking */
 	struct pg_prepared *prepared;
 	size_t prepared_count;
+	bool has_answered; /* a statement of ours, since the link was made: the settings are right */
+	bool is_refused;   /* as what may pass; logged */
 };
 
 static inline void drop_pgresult(PGresult **res)

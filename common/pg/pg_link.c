@@ -5,6 +5,7 @@
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/num.h"
 
 #include <assert.h>
@@ -17,6 +18,7 @@ enum {
 	PREPARED_NAME_BYTES = 64, /* NAMEDATALEN of PostgreSQL */
 	SETTINGS_BYTES = 512,
 	SQLSTATE_BYTES = 5,
+	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 };
 
 struct pg_prepared {
@@ -42,6 +44,43 @@ enum err_kind pg_sort(const char *sqlstate)
 		if (strncmp(sqlstate, SQLSTATE_KINDS[i].prefix, strlen(SQLSTATE_KINDS[i].prefix)) == 0)
 			return SQLSTATE_KINDS[i].kind;
 	return ERR_FATAL;
+}
+
+/* What a rotation, a failover or a restore does to us for a moment: our user is refused, there is no database of that name,
+ * a right is not granted. Before the first answer it is a setting. */
+static bool may_pass(const char *sqlstate)
+{
+	static const char *const PREFIXES[] = { "28", "3D", "42501" };
+
+	for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++)
+		if (strncmp(sqlstate, PREFIXES[i], strlen(PREFIXES[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum err_kind kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
+{
+	if (!link->has_answered || !may_pass(sqlstate))
+		return at_start;
+	if (!link->is_refused)
+		log_event(LOG_ERROR, "postgresql.refused", "code=%s why=%s effect=%s", sqlstate,
+			  LOG_QUOTED("it took us before: its user, password, database or a grant has changed"),
+			  LOG_QUOTED("we wait, and read the password again at each attempt"));
+	link->is_refused = true;
+	return ERR_RETRY;
+}
+
+static void note_answer(struct pg_link *link)
+{
+	if (link->is_refused)
+		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it takes us again"));
+	link->is_refused = false;
+	link->has_answered = true;
+}
+
+bool pg_link_is_refused(const struct pg_link *link)
+{
+	return link->is_refused;
 }
 
 /* --- life --- */
@@ -188,8 +227,9 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 		return -ERR_FATAL;
 	}
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
-	int rc = err_set(err, pg_sort(sqlstate), sqlstate, "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate,
-			 constraint ? ", constraint " : "", constraint ? constraint : "");
+	int rc = err_set(err, kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate,
+			 "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate, constraint ? ", constraint " : "",
+			 constraint ? constraint : "");
 
 	if (severity && strcmp(severity, "ERROR") != 0)
 		pg_link_drop(link); /* FATAL or PANIC: the server leaves */
@@ -236,17 +276,18 @@ static int fail_connect(struct pg_link *link, struct err *err)
 	char sqlstate[SQLSTATE_BYTES + 1] = "", where[160];
 	bool has_state = find_sqlstate(PQerrorMessage(link->conn), sqlstate);
 	bool is_refused = PQconnectionNeedsPassword(link->conn) || strncmp(sqlstate, "28", 2) == 0;
+	enum err_kind refusal = kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, ERR_CONFIG);
 
 	snprintf(where, sizeof where, "PostgreSQL at %s:%s, database %s", text_or(PQhost(link->conn), "?"),
 		 text_or(PQport(link->conn), "?"), text_or(PQdb(link->conn), "?"));
 	pg_link_drop(link);
 	if (is_refused)
-		return err_set(err, ERR_CONFIG, "credentials", "%s refuses our user or password (SQLSTATE %s)", where,
+		return err_set(err, refusal, "credentials", "%s refuses our user or password (SQLSTATE %s)", where,
 			       text_or(sqlstate, "none"));
 	if (strncmp(sqlstate, "3D", 2) == 0)
-		return err_set(err, ERR_CONFIG, sqlstate, "%s: there is no such database", where);
+		return err_set(err, refusal, sqlstate, "%s: there is no such database", where);
 	if (has_state)
-		return err_set(err, pg_sort(sqlstate), sqlstate, "%s does not take us now", where);
+		return err_set(err, kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate, "%s does not take us now", where);
 	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
 }
 
@@ -310,18 +351,16 @@ static int set_session(struct pg_link *link, struct err *err)
 
 int pg_link_connect(struct pg_link *link, struct err *err)
 {
-	char password[PG_PASSWORD_BYTES_MAX + 1] = "";
+	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
 
 	if (pg_link_is_up(link))
 		return 0;
 	pg_link_drop(link);
-	if (link->options.password.n >= sizeof password)
+	strbuf_init(&password, PG_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
+	secret_now(&link->options.password, &password);
+	link->conn = start_connection(&link->options, password.n > 0 ? strbuf_text(&password) : NULL);
+	if (!strbuf_ok(&password))
 		return err_set(err, ERR_CONFIG, "credentials", "the password of PostgreSQL is too long");
-	if (link->options.password.n > 0)
-		memcpy(password, link->options.password.p, link->options.password.n);
-	password[link->options.password.n] = '\0';
-	link->conn = start_connection(&link->options, *password ? password : NULL);
-	explicit_bzero(password, sizeof password);
 	if (!link->conn)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a connection to PostgreSQL");
 	PQsetErrorVerbosity(link->conn, PQERRORS_SQLSTATE);
@@ -431,6 +470,7 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	rc = pg_collect(link, what, &res, err);
 	if (rc != 0)
 		return rc;
+	note_answer(link);
 	if (ret_affected)
 		*ret_affected = rows_touched(res);
 	if (ret) {

@@ -7,8 +7,7 @@
 #ifndef PG_PG_LINK_H
 #define PG_PG_LINK_H
 
-#include "base/err.h"
-#include "base/strbuf.h"
+#include "base/secret_file.h"
 
 #include <stdbool.h>
 
@@ -19,7 +18,9 @@ enum { PG_PASSWORD_BYTES_MAX = 1024 };
 
 struct pg_options {
 	const char *conninfo;
-	struct slice password; /* optional, at most PG_PASSWORD_BYTES_MAX; conninfo may name a passfile instead */
+	/* Optional, at most PG_PASSWORD_BYTES_MAX; its file is read again at each connect. conninfo may name a passfile instead,
+	 * which libpq reads each time, too. */
+	struct secret password;
 	const char *application;
 	uint32_t connect_ms;
 	uint32_t lock_ms;	      /* lock_timeout */
@@ -31,6 +32,9 @@ struct pg_options {
 };
 
 enum err_kind pg_sort(const char *sqlstate);
+
+/* PostgreSQL refuses user, password, database or grant, and took us before. Logged as an error; calls are ERR_RETRY. */
+bool pg_link_is_refused(const struct pg_link *link);
 
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);

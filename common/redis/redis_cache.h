@@ -20,15 +20,14 @@
 #define REDIS_REDIS_CACHE_H
 
 #include "base/arena.h"
-#include "base/err.h"
+#include "base/secret_file.h"
 
 #include <stdbool.h>
 
 struct redis_options {
 	const char *address; /* host:port or a socket path; several with commas between them: each is tried */
 	const char *user;
-	struct slice password;	   /* when password_file is NULL or cannot be read */
-	const char *password_file; /* read at each connection */
+	struct secret password; /* its file is read again at each connection */
 	uint32_t connect_ms, wait_ms;
 };
 

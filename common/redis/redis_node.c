@@ -147,14 +147,11 @@ static int log_in_with(struct redis_node *node, struct slice password, int64_t e
 /* Passwords rotate: the file is read at each connection. When it cannot be read now, what it held at start is tried. */
 static int log_in(struct redis_node *node, int64_t end_ms, struct err *err)
 {
-	char bytes[REDIS_PASSWORD_BYTES_MAX];
-	struct slice password = node->options->password;
+	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
 
-	secret_file_read(node->options->password_file, bytes, sizeof bytes, &password);
-	int rc = log_in_with(node, password, end_ms, err);
-
-	explicit_bzero(bytes, sizeof bytes);
-	return rc;
+	strbuf_init(&password, REDIS_PASSWORD_BYTES_MAX);
+	secret_now(&node->options->password, &password);
+	return log_in_with(node, strbuf_slice(&password), end_ms, err);
 }
 
 static int load_script(struct redis_node *node, enum redis_script script, int64_t end_ms, struct err *err)

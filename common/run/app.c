@@ -18,6 +18,7 @@
 enum { WAIT_STEP_MS = 50, RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000, HEAP_TRIM_BYTES = 1 << 20 };
 
 static _Atomic int stop_state = STOP_NONE;
+static _Atomic bool hangup_stops, is_reload_due;
 
 static sigset_t stop_signals(void)
 {
@@ -30,10 +31,11 @@ static sigset_t stop_signals(void)
 	return set;
 }
 
-void app_block_signals(void)
+void app_block_signals(enum hangup hangup)
 {
 	sigset_t set = stop_signals();
 
+	atomic_store(&hangup_stops, hangup == HANGUP_STOPS);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of the write, not the end of the process */
 }
@@ -48,8 +50,11 @@ enum stop stop_poll(void)
 	sigset_t set = stop_signals();
 	struct timespec none = { 0, 0 };
 
-	while (sigtimedwait(&set, NULL, &none) > 0)
-		atomic_store(&stop_state, stop_seen() == STOP_NONE ? STOP_DRAIN : STOP_NOW);
+	for (int signal; (signal = sigtimedwait(&set, NULL, &none)) > 0;)
+		if (signal == SIGHUP && !atomic_load(&hangup_stops))
+			atomic_store(&is_reload_due, true);
+		else
+			atomic_store(&stop_state, stop_seen() == STOP_NONE ? STOP_DRAIN : STOP_NOW);
 	return stop_seen();
 }
 
@@ -139,6 +144,10 @@ static int iterate_until_stop(const struct app *app, void *self, struct err *err
 
 	backoff_init(&backoff, RETRY_MS_MIN, RETRY_MS_MAX);
 	while (stop_poll() == STOP_NONE) {
+		if (atomic_exchange(&is_reload_due, false) && app->reload) {
+			log_event(LOG_INFO, "worker.reloading", "why=\"SIGHUP came\"");
+			app->reload(self);
+		}
 		int rc = app->iterate(self, err);
 
 		app_heartbeat();

@@ -1,7 +1,8 @@
 /* app: the life of a worker process: signals, poll loop, drain, exit status (style 6).
  *
  * One thread runs the loop and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
- * asked for between iterations; a first TERM drains, a second leaves at once. */
+ * asked for between iterations; a first TERM drains, a second leaves at once. HUP never ends a worker: secrets, tokens and
+ * certificates are read again. It does end a command of a terminal that hangs up. */
 #ifndef RUN_APP_H
 #define RUN_APP_H
 
@@ -13,8 +14,10 @@
 
 enum stop { STOP_NONE, STOP_DRAIN, STOP_NOW };
 
-void app_block_signals(void); /* first thing in main */
-enum stop stop_poll(void);    /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
+enum hangup { HANGUP_RELOADS, HANGUP_STOPS };
+
+void app_block_signals(enum hangup hangup); /* first thing in main */
+enum stop stop_poll(void); /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
 enum stop stop_seen(void);
 int stop_signalfd(void);  /* for an event loop: readable when a signal waits; then call stop_poll */
 bool stop_is_asked(void); /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
@@ -26,6 +29,8 @@ struct app {
 	/* No new records: finish, store, leave the group; at the latest at deadline_ms of clock_ms(). */
 	int (*drain)(void *self, int64_t deadline_ms, struct err *err);
 	uint32_t drain_ms_max;
+	/* After a HUP, between iterations: reads again what may change. What is wrong is logged and the old stays in use. */
+	void (*reload)(void *self);
 };
 
 /* Tells the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of an

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/secret_file.h"
-#include "base/strbuf.h"
 #include "run/config_help.h"
 
 #include <ctype.h>
@@ -380,29 +379,25 @@ static void take_word(struct load *load, const struct config_key *key, struct sl
 	value_fault(load, key, "there is no such word");
 }
 
-static void take_secret(struct load *load, const struct config_key *key, const char *path, struct slice *ret)
+static void take_secret(struct load *load, const struct config_key *key, const char *path, struct secret *ret)
 {
-	struct strbuf content = { 0 };
+	struct strbuf content;
+	struct err err = { 0 };
 
-	if (*path && !slurp(path, (size_t)key->max + LINE_BREAK_BYTES_MAX, &content)) {
-		value_fault(load, key, "the file named cannot be read, or holds too much");
+	strbuf_init(&content, (size_t)key->max + LINE_BREAK_BYTES_MAX);
+	if (*path && secret_file_read(path, &content, &err) != 0) {
+		value_fault(load, key, err.text);
 		return;
 	}
-	content.n = secret_without_line_break(strbuf_slice(&content)).n;
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
 		value_fault(load, key,
 			    *path ? "the file named holds too little or too much" : missing(load, key, "a file is needed"));
-		strbuf_release(&content);
+		strbuf_wipe(&content);
 		return;
 	}
-	*ret = strbuf_slice(&content); /* the memory is theirs now, until config_release */
-}
-
-static void take_secret_file(struct load *load, const struct config_key *key, const char *path, struct config_secret *ret)
-{
-	take_secret(load, key, path, &ret->bytes);
-	ret->path = strdup(path);
-	if (!ret->path)
+	ret->bytes = strbuf_slice(&content); /* the memory is theirs now, until config_release */
+	ret->path = *path ? strdup(path) : NULL;
+	if (*path && !ret->path)
 		value_fault(load, key, "no memory");
 }
 
@@ -433,9 +428,6 @@ static void take_value(struct load *load, const struct config_key *key, void *ta
 	case CONFIG_SECRET:
 		take_secret(load, key, text, member);
 		break;
-	case CONFIG_SECRET_FILE:
-		take_secret_file(load, key, text, member);
-		break;
 	}
 }
 
@@ -454,17 +446,8 @@ static void clear_members(const struct config_table *table, void *target)
 		if (holds_text(table->keys[i].type))
 			*(const char **)member = NULL;
 		else if (table->keys[i].type == CONFIG_SECRET)
-			*(struct slice *)member = (struct slice){ 0 };
-		else if (table->keys[i].type == CONFIG_SECRET_FILE)
-			*(struct config_secret *)member = (struct config_secret){ 0 };
+			*(struct secret *)member = (struct secret){ 0 };
 	}
-}
-
-static void release_secret(struct slice *secret)
-{
-	if (secret->p)
-		explicit_bzero((void *)(uintptr_t)secret->p, secret->n);
-	free((void *)(uintptr_t)secret->p);
 }
 
 static void release_members(const struct config_table *table, void *target)
@@ -475,11 +458,11 @@ static void release_members(const struct config_table *table, void *target)
 		if (holds_text(table->keys[i].type)) {
 			free((void *)(uintptr_t) * (const char **)member);
 		} else if (table->keys[i].type == CONFIG_SECRET) {
-			release_secret(member);
-		} else if (table->keys[i].type == CONFIG_SECRET_FILE) {
-			struct config_secret *secret = member;
+			struct secret *secret = member;
 
-			release_secret(&secret->bytes);
+			if (secret->bytes.p)
+				explicit_bzero((void *)(uintptr_t)secret->bytes.p, secret->bytes.n);
+			free((void *)(uintptr_t)secret->bytes.p);
 			free((void *)(uintptr_t)secret->path);
 		}
 	}
@@ -564,8 +547,8 @@ static void add_effective(struct strbuf *out, const struct config_key *key, cons
 		add_text(out, *(const char *const *)member);
 	else if (key->type == CONFIG_BOOL)
 		strbuf_add_text(out, *(const bool *)member ? "yes" : "no");
-	else if (key->type == CONFIG_SECRET || key->type == CONFIG_SECRET_FILE) /* both begin with the bytes */
-		strbuf_add_text(out, ((const struct slice *)member)->n > 0 ? "***" : "\"\"");
+	else if (key->type == CONFIG_SECRET)
+		strbuf_add_text(out, ((const struct secret *)member)->bytes.n > 0 ? "***" : "\"\"");
 	else
 		strbuf_add_text(out, config_number(key->type, *(const int64_t *)member, buf, sizeof buf));
 }
@@ -585,4 +568,45 @@ void config_log(const struct config_table *table, const void *target)
 		add_effective(&line, &keys[i], target);
 	}
 	log_event(LOG_INFO, "settings.read", "%s", strbuf_text(&line));
+}
+
+/* Whether the file is one that a start would take. *ret_has_changed: it holds another secret than that start did. */
+static int look_again(const struct config_key *key, const struct secret *secret, bool *ret_has_changed, struct err *err)
+{
+	struct strbuf content;
+
+	strbuf_init(&content, (size_t)key->max + LINE_BREAK_BYTES_MAX);
+	int rc = secret_file_read(secret->path, &content, err);
+
+	if (rc == 0 && ((int64_t)content.n < key->min || (int64_t)content.n > key->max))
+		rc = err_set(err, ERR_CONFIG, "file", "the file holds too little or too much");
+	*ret_has_changed = rc == 0 && !slice_equal(strbuf_slice(&content), secret->bytes);
+	strbuf_wipe(&content);
+	return rc;
+}
+
+void config_look_again(const struct config_table *table, const void *target)
+{
+	struct config_key keys[CONFIG_KEYS_MAX];
+	const struct config_table flat = config_flatten(table, keys);
+
+	for (size_t i = 0; i < flat.key_count; i++) {
+		const struct config_key *key = &flat.keys[i];
+		const struct secret *secret = (const void *)((const char *)target + key->offset);
+		bool has_changed;
+		struct err err = { 0 };
+
+		if (key->type != CONFIG_SECRET || !secret->path)
+			continue;
+		if (look_again(key, secret, &has_changed, &err) != 0) {
+			secret_file_count_failure();
+			log_event(LOG_ERROR, "secret.unread", "setting=%s file=%s why=%s effect=%s", key->key,
+				  LOG_QUOTED(secret->path), LOG_QUOTED(err.text),
+				  LOG_QUOTED("what was read before stays in use"));
+		} else if (has_changed) {
+			log_event(LOG_INFO, "secret.changed", "setting=%s effect=%s", key->key,
+				  key->needs_restart ? LOG_QUOTED("in use after a restart")
+						     : LOG_QUOTED("in use from the next login on"));
+		}
+	}
 }

@@ -19,6 +19,10 @@
 MUSTUSE int config_load(const struct config_table *table, int argc, char **argv, void *target);
 void config_release(const struct config_table *table, void *target);
 
+/* At a SIGHUP: reads the files of the secrets, logs which changed, and which no start would take (counted in
+ * secret_file_failures). *target stays as it is: adapters read a password's file themselves at each login. */
+void config_look_again(const struct config_table *table, const void *target);
+
 /* The effective settings at start, one logfmt event, secrets as ***. */
 void config_log(const struct config_table *table, const void *target);
 

@@ -103,7 +103,6 @@ const char *config_range(const struct config_key *key, char *buf, size_t buf_byt
 		snprintf(buf, buf_bytes, "a text of %" PRId64 " to %" PRId64 " bytes", key->min, key->max);
 		break;
 	case CONFIG_SECRET:
-	case CONFIG_SECRET_FILE:
 		snprintf(buf, buf_bytes, "a file of %" PRId64 " to %" PRId64 " bytes", key->min, key->max);
 		break;
 	default:
@@ -119,7 +118,7 @@ static const char *type_name(enum config_type type)
 	static const char *const NAMES[] = {
 		[CONFIG_TEXT] = "text",	  [CONFIG_ADDRESS] = "address",	   [CONFIG_WORD] = "word",
 		[CONFIG_COUNT] = "count", [CONFIG_BYTES] = "bytes",	   [CONFIG_MS] = "duration",
-		[CONFIG_BOOL] = "yes/no", [CONFIG_SECRET] = "secret file", [CONFIG_SECRET_FILE] = "secret file",
+		[CONFIG_BOOL] = "yes/no", [CONFIG_SECRET] = "secret file",
 	};
 
 	return NAMES[type];

@@ -5,25 +5,19 @@
 #ifndef RUN_CONFIG_TABLE_H
 #define RUN_CONFIG_TABLE_H
 
-#include "base/slice.h"
+#include "base/secret_file.h"
 
 #include <stdbool.h>
 
 enum config_type {
-	CONFIG_TEXT,	    /* const char *: min and max are its length */
-	CONFIG_ADDRESS,	    /* const char *: as TEXT, without slashes at its end */
-	CONFIG_WORD,	    /* const char *: one of words, as it is spelled there; capitals do not count */
-	CONFIG_COUNT,	    /* int64_t */
-	CONFIG_BYTES,	    /* int64_t */
-	CONFIG_MS,	    /* int64_t */
-	CONFIG_BOOL,	    /* bool: yes or no */
-	CONFIG_SECRET,	    /* struct slice: the content of the file named; empty when the value is empty */
-	CONFIG_SECRET_FILE, /* struct config_secret: likewise, and the name, to read it again */
-};
-
-struct config_secret {
-	struct slice bytes;
-	const char *path;
+	CONFIG_TEXT,	/* const char *: min and max are its length */
+	CONFIG_ADDRESS, /* const char *: as TEXT, without slashes at its end */
+	CONFIG_WORD,	/* const char *: one of words, as it is spelled there; capitals do not count */
+	CONFIG_COUNT,	/* int64_t */
+	CONFIG_BYTES,	/* int64_t */
+	CONFIG_MS,	/* int64_t */
+	CONFIG_BOOL,	/* bool: yes or no */
+	CONFIG_SECRET,	/* struct secret: the content of the file named, and its path; empty when the value is empty */
 };
 
 struct config_key {
@@ -35,6 +29,7 @@ struct config_key {
 	const char *help;
 	const char *words;   /* of CONFIG_WORD: "none|lz4|zstd"; with min 0 empty is taken too */
 	const char *old_key; /* deprecated name; NULL: none */
+	bool needs_restart;  /* of CONFIG_SECRET: a change of its file is in use after a restart only */
 };
 
 struct config_rows {

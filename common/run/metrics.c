@@ -3,6 +3,7 @@
 #include "run/metrics.h"
 
 #include "base/clock.h"
+#include "base/secret_file.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -204,6 +205,9 @@ static void write_process(struct strbuf *out)
 	write_head(out, "process_cpu_seconds_total", "User and system time spent.", "counter");
 	strbuf_add_text(out, "process_cpu_seconds_total ");
 	write_seconds(out, cpu_us());
+	write_head(out, "instroom_reload_failures_total",
+		   "Secrets, tokens and certificates that could not be read again.", "counter");
+	strbuf_add_printf(out, "instroom_reload_failures_total %" PRId64 "\n", secret_file_failures());
 	write_head(out, "process_start_time_seconds", "Start of the process since 1970.", "gauge");
 	strbuf_add_printf(out, "process_start_time_seconds %" PRId64 "\n", started_ms / 1000);
 }

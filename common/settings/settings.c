@@ -107,7 +107,7 @@ static const struct config_key REDIS[] = {
 	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, SETTINGS_TEXT_BYTES_MAX,
 	  "host:port,.. or the path of a socket; of a cluster some of its nodes" },
 	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
-	{ "redis.password.file", CONFIG_SECRET_FILE, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
+	{ "redis.password.file", CONFIG_SECRET, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
 	  "file that holds the password; read again at each connection" },
 	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000,
 	  "longest wait for a connection, for each address of the name" },
@@ -116,13 +116,14 @@ static const struct config_key REDIS[] = {
 const struct config_rows REDIS_ROWS = ROWS(REDIS);
 
 static const struct config_key HMAC_KEY[] = {
-	{ "hmac.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX, "file of the key that makes teacher keys" },
+	{ "hmac.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
+	  "file of the key that makes teacher keys", .needs_restart = true },
 };
 const struct config_rows HMAC_KEY_ROWS = ROWS(HMAC_KEY);
 
 static const struct config_key STAND_KEY[] = {
 	{ "stand.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
-	  "file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)" },
+	  "file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)", .needs_restart = true },
 };
 const struct config_rows STAND_KEY_ROWS = ROWS(STAND_KEY);
 
@@ -169,8 +170,7 @@ struct redis_options settings_redis(const struct redis_settings *settings)
 	return (struct redis_options){
 		.address = settings->address,
 		.user = settings->user,
-		.password = settings->password.bytes,
-		.password_file = settings->password.path,
+		.password = settings->password,
 		.connect_ms = (uint32_t)settings->connect_ms,
 		.wait_ms = (uint32_t)settings->wait_ms,
 	};

@@ -31,7 +31,7 @@ struct kafka_settings {
 	const char *brokers;
 	const char *security_protocol, *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
-	struct slice sasl_password;
+	struct secret sasl_password;
 	const char *group; /* this and the next two: consumers */
 	int64_t session_ms;
 	int64_t prefetch_bytes;
@@ -45,13 +45,13 @@ struct topic_settings {
 
 struct pg_settings {
 	const char *conninfo;
-	struct slice password;
+	struct secret password;
 	int64_t connect_ms, statement_ms;
 };
 
 struct redis_settings {
 	const char *address, *user;
-	struct config_secret password;
+	struct secret password;
 	int64_t connect_ms, wait_ms;
 };
 
@@ -78,7 +78,7 @@ extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARAN
 extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
 /* of struct redis_settings */
 extern const struct config_rows REDIS_ROWS;
-/* of a struct slice each: hmac.key.file, stand.key.file */
+/* of a struct secret each: hmac.key.file, stand.key.file */
 extern const struct config_rows HMAC_KEY_ROWS, STAND_KEY_ROWS;
 /* of an int64_t: drain.max */
 extern const struct config_rows DRAIN_ROWS;

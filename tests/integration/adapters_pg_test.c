@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "pg/pg_copy.h"
 
+#include <sys/stat.h>
+
 static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
 {
 	struct pg_options options = { .conninfo = conninfo,
@@ -177,6 +179,85 @@ Test(pg, a_backend_that_is_ended_is_a_retry_and_the_next_connect_is_whole)
 	ASSERT_OK(pg_exec(victim, "pid", "SELECT pg_backend_pid()", NULL, NULL, NULL, &err));
 	pg_link_close(victim);
 	pg_link_close(other);
+}
+
+/* text: a statement, with $ for the name. */
+static void run_script(const char *conninfo, const char *text, const char *name)
+{
+	struct pg_options options = { .conninfo = conninfo, .application = "adapters_it", .connect_ms = 2000 };
+	CLEANUP(strbuf_drop) struct strbuf sql = { 0 };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	strbuf_init(&sql, 1024);
+	for (; *text; text++)
+		if (*text == '$')
+			strbuf_add_text(&sql, name);
+		else
+			strbuf_add_char(&sql, *text);
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	ASSERT_OK(pg_script(link, strbuf_text(&sql), &err));
+	pg_link_close(link);
+}
+
+static void write_password(const char *path, const char *password)
+{
+	umask(0077);
+	FILE *file = fopen(path, "we");
+
+	cr_assert(file && fprintf(file, "%s\n", password) > 0 && fclose(file) == 0);
+}
+
+Test(pg, waits_for_a_user_database_or_right_that_was_there_before)
+{
+	static const struct {
+		const char *taken, *given, *code;
+	} ROWS[] = {
+		{ "ALTER ROLE $ PASSWORD 'second'", "ALTER ROLE $ PASSWORD 'second'", "credentials" },
+		{ "ALTER ROLE $ NOLOGIN", "ALTER ROLE $ LOGIN", "credentials" },
+		{ "ALTER ROLE $ RENAME TO $_away", "ALTER ROLE $_away RENAME TO $", "credentials" },
+		{ "ALTER DATABASE $ RENAME TO $_away", "ALTER DATABASE $_away RENAME TO $", "3D000" },
+		{ "REVOKE CONNECT ON DATABASE $ FROM public", "GRANT CONNECT ON DATABASE $ TO public", "42501" },
+	};
+	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
+	char name[64], path[80], text[512];
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	snprintf(name, sizeof name, "rotated_%d", (int)getpid());
+	snprintf(path, sizeof path, "/tmp/%s", name);
+	snprintf(text, sizeof text, "%s user=%s dbname=%s passfile=/dev/null", admin, name, name);
+	struct pg_options options = {
+		.conninfo = text, .password.path = path, .application = "adapters_it", .connect_ms = 2000
+	};
+
+	run_script(admin, "CREATE ROLE $ LOGIN PASSWORD 'first'", name);
+	run_script(admin, "CREATE DATABASE $", name);
+	write_password(path, "wrong");
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_KIND(pg_link_connect(link, &err), ERR_CONFIG);
+	write_password(path, "first");
+	ASSERT_OK(pg_link_connect(link, &err));
+	ASSERT_OK(pg_exec(link, NULL, "SELECT 1", NULL, NULL, NULL, &err));
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		pg_link_drop(link);
+		run_script(admin, ROWS[i].taken, name);
+		int rc = pg_link_connect(link, &err);
+
+		cr_expect_eq(rc, -ERR_RETRY, "row %zu: %d %s %s", i, rc, err.code, err.text);
+		cr_expect_str_eq(err.code, ROWS[i].code, "row %zu", i);
+		cr_expect(pg_link_is_refused(link), "row %zu", i);
+		run_script(admin, ROWS[i].given, name);
+		write_password(path, "second");
+		ASSERT_OK(pg_link_connect(link, &err));
+		ASSERT_OK(pg_exec(link, NULL, "SELECT 1", NULL, NULL, NULL, &err));
+		cr_expect_not(pg_link_is_refused(link), "row %zu", i);
+	}
+	pg_link_close(link);
+	run_script(admin, "DROP DATABASE $", name);
+	run_script(admin, "DROP ROLE $", name);
+	unlink(path);
 }
 
 Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)

@@ -353,7 +353,7 @@ Test(redis, users_are_taken_refused_or_not_permitted)
 		struct cache_head head;
 
 		options.user = ROWS[i].user;
-		options.password = slice_of(ROWS[i].password);
+		options.password.bytes = slice_of(ROWS[i].password);
 		ASSERT_OK(redis_cache_open(&options, place.topic, KEY_ID, &cache, &err));
 		int rc = redis_cache_read(cache, PARTITION, &head, NULL, 0, &place.arena, &err);
 

@@ -85,6 +85,7 @@ def without_servers(data):
            "gateway.token.file")
     token = data / "token"
     token.write_text("0123456789abcdef\n")
+    token.chmod(0o600)
     expect("a folder that is not there", run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
     expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66, "besturen.csv")
 

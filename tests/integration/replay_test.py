@@ -336,6 +336,7 @@ def a_changed_register_is_found(machine):
     check("as JSON, too", is_json(done.stdout) and json.loads(done.stdout)["differences"] == 1 and "board 99901" in done.stderr, done)
     key = machine.data / "other.key"
     key.write_text("quite another key, of 32 bytes and some more\n")
+    key.chmod(0o600)
     machine.expect("with another key there is nothing to compare", 78, "another key", f"--hmac.key.file={key}", "verify", "--all")
     machine.sql("update register.teacher set sequence = sequence - 1 where board = 99901")
     machine.sql("update register.delivery set nieuw = nieuw + 1, afgekeurd = afgekeurd - 1 where board = 99901")

@@ -23,7 +23,7 @@ SETTINGS_HEAD = """# Settings
 From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --renew`. A setting comes from its default, then the file of
 `--config`, then the environment, then the arguments; the last one stands. All faults are listed at once, and end the start with 78.
 """
-OF_THE_PROCESS = ("instroom_build_info", "process_")
+OF_THE_PROCESS = ("instroom_build_info", "process_", "instroom_reload_failures")
 LAZY = {"instroom_consumer_lag_records"}  # shown when a partition is ours
 WAIT_S = 30
 failures = []
@@ -41,6 +41,8 @@ class Place:
         self.build, self.folder = Path(build), Path(folder)
         (self.folder / "key").write_text("a key of the tests, which is long enough for all of them\n")
         (self.folder / "tokens").write_text("a-token-of-the-tests-long-enough-for-it 41211\n")
+        for name in ("key", "tokens"):
+            (self.folder / name).chmod(0o600)
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(str(self.folder / "notify"))
         self.manager.settimeout(WAIT_S)
@@ -113,6 +115,7 @@ def test_faults(place, worker):
 def test_password(place, worker):
     """A password of 300 bytes is taken by each."""
     (place.folder / "password").write_text("x" * 300 + "\r\n")
+    (place.folder / "password").chmod(0o600)
     process = place.start(worker, f"--kafka.sasl.password.file={place.folder}/password", f"--pg.password.file={place.folder}/password")
     try:
         place.hear_ready()

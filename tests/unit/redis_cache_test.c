@@ -297,7 +297,7 @@ static void write_password(const char *path, const char *text)
 Test(redis, the_password_is_read_again_at_each_connection)
 {
 	char path[] = "/tmp/instroom-password-XXXXXX";
-	struct redis_options options = { .password = SLICE_LITERAL("at start"), .connect_ms = 500, .wait_ms = 500 };
+	struct redis_options options = { .password.bytes = SLICE_LITERAL("at start"), .connect_ms = 500, .wait_ms = 500 };
 	struct redis_cache *cache = NULL;
 	struct fake fake;
 	struct err err;
@@ -307,7 +307,7 @@ Test(redis, the_password_is_read_again_at_each_connection)
 	write_password(path, "old\n");
 	fake_begin(&fake, "new", ":1\r\n");
 	options.address = fake.address;
-	options.password_file = path;
+	options.password.path = path;
 	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
 	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
 	cr_expect_str_eq(err.code, "WRONGPASS");

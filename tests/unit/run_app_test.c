@@ -81,7 +81,7 @@ Test(app, a_first_signal_drains)
 	const int results[] = { 0, 0, 0, 0, 0, 0 };
 	struct worker worker = { .results = results, .result_count = 6, .signal_at = 2, .signals = 1 };
 
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	cr_expect_eq(app_run(&APP, &worker), EXIT_DRAINED);
 	cr_expect_eq(worker.iterations, 2, "no iteration after the signal");
 	cr_expect_eq(worker.drains, 1);
@@ -93,7 +93,7 @@ Test(app, a_second_signal_leaves_at_once_and_not_as_drained)
 	const int results[] = { 0, 0, 0 };
 	struct worker worker = { .results = results, .result_count = 3, .signal_at = 1, .signals = 2 };
 
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	cr_expect_eq(app_run(&APP, &worker), EXIT_BUG);
 	cr_expect_eq(worker.drains, 0);
 	cr_expect_eq(stop_seen(), STOP_NOW);
@@ -169,20 +169,62 @@ Test(app, a_start_that_fails_ends_with_its_status_and_a_stop_at_start_is_no_fail
 
 Test(app, a_wait_ends_with_the_signal)
 {
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	int64_t begin_ms = clock_ms();
 
 	cr_expect(app_wait(60));
 	cr_expect_geq(clock_ms() - begin_ms, 60);
-	kill(getpid(), SIGHUP);
+	kill(getpid(), SIGTERM);
 	cr_expect_not(app_wait(60000));
 	cr_expect(stop_is_asked(), "a stop stays");
 	cr_expect_not(app_wait(0));
 }
 
+struct reloads {
+	int iterations, reloads;
+};
+
+static int iterate_and_hang_up(void *self, struct err *err)
+{
+	struct reloads *reloads = self;
+
+	(void)err;
+	kill(getpid(), ++reloads->iterations < 3 ? SIGHUP : SIGTERM);
+	return 0;
+}
+
+static void count_reload(void *self)
+{
+	((struct reloads *)self)->reloads++;
+}
+
+static int drain_nothing(void *self, int64_t deadline_ms, struct err *err)
+{
+	(void)self, (void)deadline_ms, (void)err;
+	return 0;
+}
+
+Test(app, a_hangup_reloads_and_ends_nobody)
+{
+	struct app app = { .iterate = iterate_and_hang_up, .drain = drain_nothing, .reload = count_reload };
+	struct reloads reloads = { 0 };
+
+	app_block_signals(HANGUP_RELOADS);
+	cr_expect_eq(app_run(&app, &reloads), EXIT_DRAINED);
+	cr_expect_eq(reloads.iterations, 3);
+	cr_expect_eq(reloads.reloads, 2);
+}
+
+Test(app, a_hangup_ends_a_command_of_a_terminal)
+{
+	app_block_signals(HANGUP_STOPS);
+	kill(getpid(), SIGHUP);
+	cr_expect_eq(stop_poll(), STOP_DRAIN);
+}
+
 Test(app, the_descriptor_is_readable_while_a_signal_waits)
 {
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	struct pollfd fd = { .fd = stop_signalfd(), .events = POLLIN };
 
 	cr_assert_geq(fd.fd, 0);

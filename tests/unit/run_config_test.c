@@ -3,13 +3,14 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct settings {
 	const char *name;
 	int64_t rows, room, wait;
 	bool is_on;
-	struct slice secret;
+	struct secret secret;
 	const char *address, *level, *mode;
 };
 
@@ -63,6 +64,7 @@ static const char *write_file(char *path, size_t path_bytes, const char *content
 	static int number;
 
 	snprintf(path, path_bytes, "/tmp/instroom-config-%d-%d", (int)getpid(), number++);
+	umask(0077); /* others must not read a secret */
 	FILE *file = fopen(path, "we");
 
 	cr_assert(file && fwrite(content, 1, n, file) == n);
@@ -80,7 +82,7 @@ Test(config, defaults_stand_when_nothing_is_said)
 	cr_expect_eq(settings.room, 1 << 20);
 	cr_expect_eq(settings.wait, 250);
 	cr_expect_not(settings.is_on);
-	cr_expect_eq(settings.secret.n, 0);
+	cr_expect_eq(settings.secret.bytes.n, 0);
 	cr_expect_str_eq(settings.address, "b:1");
 	cr_expect_str_eq(settings.level, "info");
 	cr_expect_str_eq(settings.mode, "");
@@ -363,11 +365,74 @@ Test(config, a_secret_is_the_content_of_its_file_without_one_line_break)
 
 		cr_expect_eq(rc, ROWS[i].want == 9 ? -ERR_CONFIG : 0, "row %zu", i);
 		if (rc == 0) {
-			cr_expect(slice_equal(settings.secret, slice_make(ROWS[i].content, ROWS[i].want)), "row %zu", i);
+			cr_expect(slice_equal(settings.secret.bytes, slice_make(ROWS[i].content, ROWS[i].want)),
+				  "row %zu", i);
 			config_release(&TABLE, &settings);
 		}
 		unlink(path);
 	}
+}
+
+Test(config, a_secret_that_others_can_read_is_refused)
+{
+	static const struct {
+		mode_t mode;
+		bool is_taken;
+	} ROWS[] = {
+		{ 0600, true },	 { 0400, true },  { 0440, true },  { 0640, true },
+		{ 0644, false }, { 0604, false }, { 0660, false }, { 0602, false },
+	};
+	struct settings settings;
+	char path[64], got[4096] = "";
+
+	cr_redirect_stderr();
+	write_file(path, sizeof path, "pass", 4);
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		cr_assert_eq(chmod(path, ROWS[i].mode), 0);
+		int rc = LOAD(&settings, "--peer.password.file", path);
+
+		cr_expect_eq(rc, ROWS[i].is_taken ? 0 : -ERR_CONFIG, "%o", ROWS[i].mode);
+		if (rc == 0)
+			config_release(&TABLE, &settings);
+	}
+	setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+	cr_expect_eq(LOAD(&settings, "--peer.password.file", path), 0, "the service manager made it for us");
+	config_release(&TABLE, &settings);
+	unlink(path);
+	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
+	cr_expect(strstr(got, "chmod o= it"), "%s", got);
+	cr_expect(strstr(got, "chmod g-w it"), "%s", got);
+}
+
+Test(config, a_secret_is_looked_at_again)
+{
+	CLEANUP(strbuf_wipe) struct strbuf now = { 0 };
+	struct settings settings;
+	char path[64], got[4096] = "";
+
+	write_file(path, sizeof path, "pass", 4);
+	cr_assert_eq(LOAD(&settings, "--peer.password.file", path), 0);
+	cr_redirect_stderr();
+	config_look_again(&TABLE, &settings);
+	FILE *file = fopen(path, "we");
+
+	cr_assert(file && fputs("another", file) >= 0 && fclose(file) == 0);
+	config_look_again(&TABLE, &settings);
+	strbuf_init(&now, 64);
+	secret_now(&settings.secret, &now);
+	cr_expect(slice_equal_text(strbuf_slice(&now), "another"));
+	cr_expect(slice_equal_text(settings.secret.bytes, "pass"));
+	cr_expect_eq(secret_file_failures(), 0);
+	unlink(path);
+	config_look_again(&TABLE, &settings);
+	cr_expect_eq(secret_file_failures(), 1);
+	strbuf_reset(&now);
+	secret_now(&settings.secret, &now);
+	cr_expect(slice_equal_text(strbuf_slice(&now), "pass"), "what was read before stays in use");
+	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
+	cr_expect(strstr(got, "event=secret.changed setting=peer.password.file"), "%s", got);
+	cr_expect(strstr(got, "event=secret.unread setting=peer.password.file"), "%s", got);
+	config_release(&TABLE, &settings);
 }
 
 Test(config, a_file_without_an_end_is_refused, .timeout = 20)

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct program {
@@ -42,6 +43,7 @@ static int load(struct program *program, const char *word)
 static const char *write_password(char *path, size_t path_bytes, size_t n)
 {
 	snprintf(path, path_bytes, "/tmp/instroom-settings-%d", (int)getpid());
+	umask(0077); /* others must not read a secret */
 	FILE *file = fopen(path, "we");
 
 	cr_assert(file);
@@ -72,7 +74,7 @@ Test(settings, a_password_that_passes_is_taken_by_the_adapter)
 			continue;
 		struct kafka_options kafka = settings_kafka(&program.kafka, "test");
 
-		cr_expect_eq(kafka.sasl_password.n, ROWS[i].n);
+		cr_expect_eq(kafka.sasl_password.bytes.n, ROWS[i].n);
 		cr_expect_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), 0, "%zu bytes", ROWS[i].n);
 		kafka_reader_close(reader);
 		config_release(&TABLE, &program);
@@ -114,8 +116,8 @@ Test(settings, a_password_keeps_the_name_of_its_file)
 	cr_assert_eq(load(&program, argument), 0);
 	struct redis_options redis = settings_redis(&program.redis);
 
-	cr_expect(slice_equal_text(redis.password, "secret"));
-	cr_expect_str_eq(redis.password_file, path);
+	cr_expect(slice_equal_text(redis.password.bytes, "secret"));
+	cr_expect_str_eq(redis.password.path, path);
 	config_release(&TABLE, &program);
 	unlink(path);
 }

@@ -6,6 +6,7 @@
 #include "gateway/access.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/routes.h"
+#include "gateway/tokens.h"
 #include "run/app.h"
 #include "run/status.h"
 
@@ -93,6 +94,34 @@ int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
 	return rc;
 }
 
+/* ---- SIGHUP ---- */
+
+static void renew_failed(const char *what, const struct err *err)
+{
+	secret_file_count_failure();
+	log_event(LOG_ERROR, "reload.failed", "setting=%s code=%s why=%s effect=%s", what, LOG_QUOTED(err->code),
+		  LOG_QUOTED(err->text), LOG_QUOTED("what was read before stays in use"));
+}
+
+void gateway_reload(void *self)
+{
+	struct gateway *gateway = self;
+	const struct gateway_config *config = &gateway->config;
+	struct tokens *tokens;
+	struct err err = { 0 };
+
+	config_look_again(&GATEWAY_CONFIG, config);
+	if (tokens_open(config->tokens_file, &tokens, &err) == 0) {
+		tokens_free(gateway->services.tokens);
+		gateway->services.tokens = tokens;
+		log_event(LOG_INFO, "tokens.read", "file=%s", LOG_QUOTED(config->tokens_file));
+	} else {
+		renew_failed("tokens.file", &err);
+	}
+	if (web_server_renew_tls(&gateway->server, config->tls_key.path, &err) != 0)
+		renew_failed("tls.cert.file", &err);
+}
+
 /* ---- start and end ---- */
 
 static int watch_fd(struct gateway *gateway, int fd, struct err *err)
@@ -117,7 +146,7 @@ static int open_server(struct gateway *gateway, struct err *err)
 	const struct web_server_options options = {
 		.listen = config->listen,
 		.cert_file = config->tls_cert_file,
-		.cert_key = config->tls_key,
+		.cert_key = config->tls_key.bytes,
 		.connections_max = (uint32_t)config->connections_max,
 		.address_connections_max = (uint32_t)config->address_connections_max,
 		.idle_ms_max = config->connection_idle_ms,

@@ -34,6 +34,7 @@ MUSTUSE int gateway_open(struct gateway *gateway, struct err *err);
 MUSTUSE int gateway_poll(void *self, struct err *err); /* one iteration of the loop */
 /* No new connections; whatever is in flight gets its answer. ERR_STOP: some were still open at the deadline. */
 MUSTUSE int gateway_drain(void *self, int64_t deadline_ms, struct err *err);
+void gateway_reload(void *self); /* tokens and certificate as their files are now */
 void gateway_close(struct gateway *gateway);
 
 #endif

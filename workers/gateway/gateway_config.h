@@ -11,7 +11,7 @@ struct gateway_config {
 	const char *tokens_file;
 	const char *helpdesk_address;
 	const char *tls_cert_file;
-	struct slice tls_key;
+	struct secret tls_key;
 	int64_t connections_max, address_connections_max;
 	int64_t sender_uploads_max, board_uploads_max, board_questions_max;
 	int64_t connection_idle_ms;
@@ -21,7 +21,7 @@ struct gateway_config {
 	struct topic_settings topic;
 	struct pg_settings pg;
 	int64_t register_threads;
-	struct slice stand_key;
+	struct secret stand_key;
 	int64_t confirm_ms_max;
 	int64_t drain_ms;
 	bool test_received_on;

@@ -32,7 +32,8 @@ static int run_gateway(struct gateway *gateway, struct status **status)
 {
 	struct app app = { .iterate = gateway_poll,
 			   .drain = gateway_drain,
-			   .drain_ms_max = (uint32_t)gateway->config.drain_ms };
+			   .drain_ms_max = (uint32_t)gateway->config.drain_ms,
+			   .reload = gateway_reload };
 	struct err err = { 0 };
 
 	/* Health and metrics have a listener and a thread of their own: uploads cannot starve them. */
@@ -51,7 +52,7 @@ int gateway_main(int argc, char **argv)
 	struct gateway gateway = { 0 };
 	const struct gateway_config *config = &gateway.config;
 
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	int rc = config_load(&GATEWAY_CONFIG, argc, argv, &gateway.config);

@@ -148,7 +148,7 @@ static int open_register(struct services *services, int epoll_fd, struct err *er
 	struct register_jobs_options options = {
 		.pg = settings_pg(&config->pg, "instroom-gateway"),
 		.raw_topic = config->topic.raw,
-		.stand_key = config->stand_key,
+		.stand_key = config->stand_key.bytes,
 		.threads = (size_t)config->register_threads,
 		.queue_max = REGISTER_QUEUE_MAX,
 		.body_bytes_max = ANSWER_BYTES_MAX,
@@ -172,7 +172,7 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	int rc = tokens_open(config->tokens_file, &services->tokens, err);
 
 	reply_set_helpdesk(config->helpdesk_address);
-	hmac_key_init(&services->stand_key, config->stand_key);
+	hmac_key_init(&services->stand_key, config->stand_key.bytes);
 	services->uploads.bytes_max = (size_t)config->upload_bytes_max;
 	services->uploads.share_bytes_max = services->uploads.bytes_max / 2;
 	services->answers.bytes_max = (size_t)config->answer_bytes_max;

@@ -1,6 +1,7 @@
 #include "gateway/tokens.h"
 
 #include "base/num.h"
+#include "base/secret_file.h"
 #include "model/delivery.h"
 #include "model/teacher_key.h"
 
@@ -127,6 +128,10 @@ static int compare_tokens(const void *a, const void *b)
 
 int tokens_open(const char *path, struct tokens **ret, struct err *err)
 {
+	int checked = secret_file_check(path, err);
+
+	if (checked != 0)
+		return err_prefix(err, path);
 	FILE *file = fopen(path, "re");
 
 	if (!file)

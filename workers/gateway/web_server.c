@@ -1,6 +1,6 @@
 #include "gateway/web_server.h"
 
-#include "base/strbuf.h"
+#include "base/secret_file.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/handler.h"
 #include "gateway/request.h"
@@ -177,7 +177,7 @@ static int read_certificate(const char *path, struct strbuf *out, struct err *er
 
 int web_server_open(struct web_server *server, const struct web_server_options *options, struct err *err)
 {
-	CLEANUP(strbuf_drop) struct strbuf cert;
+	CLEANUP(strbuf_drop) struct strbuf cert = { 0 };
 	bool has_tls = options->cert_file[0] != '\0';
 	int rc = 0;
 
@@ -198,6 +198,22 @@ int web_server_open(struct web_server *server, const struct web_server_options *
 				     .answer_ms_max = options->request_ms_max };
 
 	return http_server_open(&http, &CALLS, server, &server->http, err);
+}
+
+int web_server_renew_tls(struct web_server *server, const char *key_file, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf cert = { 0 };
+	CLEANUP(strbuf_wipe) struct strbuf key = { 0 };
+
+	if (server->options.cert_file[0] == '\0')
+		return 0;
+	strbuf_init(&cert, CERTIFICATE_BYTES_MAX);
+	strbuf_init(&key, CERTIFICATE_BYTES_MAX);
+	int rc = read_certificate(server->options.cert_file, &cert, err);
+
+	if (rc == 0 && key_file)
+		rc = secret_file_read(key_file, &key, err);
+	return rc == 0 ? http_server_renew_tls(server->http, strbuf_slice(&cert), strbuf_slice(&key), err) : rc;
 }
 
 int web_server_fd(const struct web_server *server)

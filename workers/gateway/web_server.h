@@ -52,6 +52,8 @@ struct web_server {
 };
 
 MUSTUSE int web_server_open(struct web_server *server, const struct web_server_options *options, struct err *err);
+/* Certificate and key as their files are now, for connections from now on. On failure those of before stay. */
+MUSTUSE int web_server_renew_tls(struct web_server *server, const char *key_file, struct err *err);
 int web_server_fd(const struct web_server *server); /* readable: web_server_run has something to do */
 int web_server_wait_ms(const struct web_server *server, int wait_ms_max); /* until it must run in any case */
 size_t web_server_connections(const struct web_server *server);

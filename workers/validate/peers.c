@@ -75,7 +75,7 @@ static int open_kafka(struct peers *peers, const struct peers_events *events, st
 int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events, struct err *err)
 {
 	peers->config = config;
-	hmac_key_init(&peers->key, config->hmac_key);
+	hmac_key_init(&peers->key, config->hmac_key.bytes);
 	int rc = open_cache(peers, err);
 
 	if (rc == 0)

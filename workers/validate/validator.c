@@ -256,9 +256,19 @@ static void close_all(struct validator *self)
 	arena_release(&self->arena);
 }
 
+/* Passwords are read again at each login: here it is only told which of them a login will find, or not. */
+static void reload(void *opaque)
+{
+	const struct validator *self = opaque;
+
+	config_look_again(&VALIDATE_CONFIG, &self->config);
+}
+
 static int run(struct validator *self)
 {
-	struct app app = { .iterate = iterate, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms };
+	struct app app = {
+		.iterate = iterate, .drain = drain, .drain_ms_max = (uint32_t)self->config.drain_ms, .reload = reload
+	};
 	struct err err = { 0 };
 
 	int rc = open_all(self, &err);
@@ -274,7 +284,7 @@ int validator_main(int argc, char **argv)
 {
 	struct validator *self = calloc(1, sizeof *self);
 
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	if (!self)

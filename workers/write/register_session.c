@@ -68,6 +68,8 @@ int register_session_script(struct register_session *session, const char *sql, s
 
 int register_session_explain(struct err *err)
 {
+	if (err->kind == ERR_RETRY)
+		return -ERR_RETRY; /* a right that is away for a moment */
 	if (exit_status_is_migration(err->code))
 		return err_set(err, ERR_CONFIG, "migration",
 			       "the register lacks tables this program needs: run instroomctl migrate");

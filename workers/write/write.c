@@ -163,6 +163,14 @@ static int iterate(void *opaque, struct err *err)
 	return assignment_note_parked(&writer->assignment, err);
 }
 
+/* Passwords are read again at each login: here it is only told which of them a login will find, or not. */
+static void reload(void *opaque)
+{
+	const struct writer *writer = opaque;
+
+	config_look_again(&WRITE_CONFIG, &writer->config);
+}
+
 static int drain(void *opaque, int64_t deadline_ms, struct err *err)
 {
 	struct writer *writer = opaque;
@@ -269,7 +277,7 @@ static void close_all(struct writer *writer)
 
 static int write_run(struct writer *writer)
 {
-	struct app app = { iterate, drain, (uint32_t)writer->config.drain_ms };
+	struct app app = { iterate, drain, (uint32_t)writer->config.drain_ms, reload };
 	struct err err = { 0 };
 
 	settings_begin_log(&writer->config.log);
@@ -285,7 +293,7 @@ static int write_run(struct writer *writer)
 
 int write_main(int argc, char **argv)
 {
-	app_block_signals();
+	app_block_signals(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	struct writer *writer = calloc(1, sizeof *writer);

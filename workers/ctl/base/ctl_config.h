@@ -13,9 +13,9 @@ struct ctl_config {
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;
 	const char *gateway_url;
-	struct slice gateway_token;
-	struct slice stand_key;
-	struct slice hmac_key;
+	struct secret gateway_token;
+	struct secret stand_key;
+	struct secret hmac_key;
 };
 
 extern const struct config_table CTL_CONFIG;

@@ -332,9 +332,9 @@ int run_deliver(struct ctl *ctl)
 
 	if (!num_parse_u64(slice_of(parallel), TRANSFERS_MAX, &number) || number == 0)
 		return ctl_usage("--parallel is a number from 1 to %d", TRANSFERS_MAX);
-	if (ctl->config.gateway_token.n == 0)
+	if (ctl->config.gateway_token.bytes.n == 0)
 		return ctl_usage("deliver needs the setting gateway.token.file");
-	if (!read_token(ctl->config.gateway_token, &token))
+	if (!read_token(ctl->config.gateway_token.bytes, &token))
 		return ctl_usage("the file of gateway.token.file holds no token: one word of printable ASCII");
 	int status = find_uploads(&deliver, &err);
 

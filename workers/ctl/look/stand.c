@@ -28,11 +28,11 @@ int run_stand(struct ctl *ctl)
 
 	if (is_all == (board != NULL) || (board && !ctl_board(board, &stand.board)))
 		return ctl_usage("stand wants either --all or --board with a number of 5 digits");
-	if (!has_bsn && ctl->config.stand_key.n == 0)
+	if (!has_bsn && ctl->config.stand_key.bytes.n == 0)
 		return ctl_usage("a pseudonym needs the setting stand.key.file");
 	stand.is_one_board = !is_all;
 	if (!has_bsn) {
-		hmac_key_init(&key, ctl->config.stand_key);
+		hmac_key_init(&key, ctl->config.stand_key.bytes);
 		stand.pseudonym_key = &key;
 	}
 	strbuf_init(&out, OUT_BYTES_MAX);

@@ -264,11 +264,11 @@ int verify_log_open(struct verify_log *log, struct err *err)
 {
 	struct ctl *ctl = log->ctl;
 
-	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
+	if (ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.file", "verify needs hmac.key.file, the validators' key");
 	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &log->generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
-	hmac_key_init(&log->key, ctl->config.hmac_key);
+	hmac_key_init(&log->key, ctl->config.hmac_key.bytes);
 	log->derived = calloc(VERIFY_BOARDS, sizeof(struct verify_board *));
 	if (!log->derived)
 		return err_set(err, ERR_FATAL, "memory", "no memory for boards");

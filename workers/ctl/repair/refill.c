@@ -126,10 +126,10 @@ int run_refill(struct ctl *ctl)
 
 	if (!num_parse_u64(slice_of(ctl->arguments[0]), INT32_MAX, &partition))
 		return ctl_usage("a partition is a whole number");
-	if (ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
+	if (ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
 		return ctl_usage("refill needs hmac.key.file, the validators' key: its id names the cache");
 	refill.partition = (int32_t)partition;
-	hmac_key_init(&refill.key, ctl->config.hmac_key);
+	hmac_key_init(&refill.key, ctl->config.hmac_key.bytes);
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0) /* with another key another head would go, and the partition be parked again */

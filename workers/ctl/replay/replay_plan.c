@@ -161,9 +161,9 @@ static int make_plan(struct plan *plan, struct err *err)
 
 static int open_plan(struct plan *plan, struct err *err)
 {
-	if (plan->ctl->config.hmac_key.n < HMAC_KEY_BYTES_MIN)
+	if (plan->ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.file", "replay plan needs hmac.key.file, the validators' key");
-	hmac_key_init(&plan->key, plan->ctl->config.hmac_key);
+	hmac_key_init(&plan->key, plan->ctl->config.hmac_key.bytes);
 	int rc = arena_init(&plan->arena, (size_t)1 << 30, 64 << 20, err);
 
 	if (rc == 0)
