@@ -29,6 +29,7 @@ struct redis_cache {
 	/* of the call under way */
 	struct redis_args args;
 	struct board_words words[CACHE_BOARDS_MAX];
+	uint16_t slot; /* of all its keys, which share a hash tag */
 	char head_key[KEY_BYTES_MAX], tries_key[KEY_BYTES_MAX], prefix[KEY_BYTES_MAX];
 };
 
@@ -76,6 +77,7 @@ static void begin_call(struct redis_cache *cache, int32_t partition, const char 
 	assert(n > 0 && n < KEY_BYTES_MAX - HEX_BYTES - 8);
 	snprintf(cache->head_key, KEY_BYTES_MAX, "%.*shead", n, cache->prefix);
 	snprintf(cache->tries_key, KEY_BYTES_MAX, "%.*stries", n, cache->prefix);
+	cache->slot = redis_slot_of(slice_of(cache->head_key));
 	cache->args.count = 2;
 	redis_args_add(&cache->args, slice_of(key_count));
 }
@@ -112,7 +114,7 @@ static int fail_answer(struct err *err)
 static int run_for_number(struct redis_cache *cache, enum redis_script script, int64_t *ret, struct err *err)
 {
 	CLEANUP(drop_reply) redisReply *reply = NULL;
-	int rc = redis_link_run(&cache->link, script, &cache->args, &reply, err);
+	int rc = redis_link_run(&cache->link, cache->slot, script, &cache->args, &reply, err);
 
 	if (rc != 0)
 		return rc;
@@ -205,7 +207,7 @@ static int remove_head(struct redis_cache *cache, struct err *err)
 	cache->args.count = 0;
 	add_text(cache, "UNLINK");
 	add_text(cache, cache->head_key);
-	return redis_link_command(&cache->link, &cache->args, &reply, err);
+	return redis_link_command(&cache->link, cache->slot, &cache->args, &reply, err);
 }
 
 int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err)
@@ -228,7 +230,7 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 	add_text(cache, cache->prefix);
 	for (size_t i = 0; i < count; i++)
 		add_board(cache, i, &boards[i], false);
-	int rc = redis_link_run(&cache->link, REDIS_READ, &cache->args, &reply, err);
+	int rc = redis_link_run(&cache->link, cache->slot, REDIS_READ, &cache->args, &reply, err);
 
 	if (rc != 0)
 		return rc;

@@ -15,7 +15,10 @@
  * is "connection", "name" (no address known), "answer" (another kind than asked for) or the first word of its error
  * reply. After it the connection is left; the next call resolves the name again, begins behind the address that was
  * left, and reads the password again. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA, SCRIPT
- * LOAD, UNLINK, and the hash and string commands on the keys above. */
+ * LOAD, UNLINK, and the hash and string commands on the keys above; in a Redis Cluster CLUSTER SLOTS and ASKING too.
+ *
+ * A Redis Cluster is found out by its first MOVED; all keys of a partition lie in one slot, so a script stays atomic.
+ * While a slot moves its scripts may fail, as its keys are apart: ERR_RETRY until it has moved. */
 #ifndef REDIS_REDIS_CACHE_H
 #define REDIS_REDIS_CACHE_H
 
@@ -25,7 +28,8 @@
 #include <stdbool.h>
 
 struct redis_options {
-	const char *address; /* host:port or a socket path; several with commas between them: each is tried */
+	const char *address; /* host:port or a socket path; several with commas between them: each is tried; of a
+			      * Redis Cluster some of its nodes */
 	const char *user;
 	struct secret password; /* its file is read again at each connection */
 	uint32_t connect_ms, wait_ms;

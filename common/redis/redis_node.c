@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { GREETING_WORDS_MAX = 3 };
+enum { WORDS_MAX = 3 };
 
 void redis_node_leave(struct redis_node *node)
 {
@@ -89,8 +89,8 @@ static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, st
 	return 0;
 }
 
-static int exchange_words(struct redis_node *node, int count, const char *const *p, const size_t *n, int64_t end_ms,
-			  redisReply **ret, struct err *err)
+static int exchange(struct redis_node *node, int count, const char *const *p, const size_t *n, int64_t end_ms,
+		    redisReply **ret, struct err *err)
 {
 	char *command;
 	/* hiredis takes an array of pointers that is not const itself */
@@ -107,7 +107,21 @@ static int exchange_words(struct redis_node *node, int count, const char *const 
 int redis_node_exchange(struct redis_node *node, const struct redis_args *args, int64_t end_ms, redisReply **ret,
 			struct err *err)
 {
-	return exchange_words(node, args->count, args->p, args->n, end_ms, ret, err);
+	return exchange(node, args->count, args->p, args->n, end_ms, ret, err);
+}
+
+int redis_node_exchange_words(struct redis_node *node, const struct slice *words, int count, int64_t end_ms,
+			      redisReply **ret, struct err *err)
+{
+	const char *p[WORDS_MAX];
+	size_t n[WORDS_MAX];
+
+	assert(count <= WORDS_MAX);
+	for (int i = 0; i < count; i++) {
+		p[i] = words[i].p;
+		n[i] = words[i].n;
+	}
+	return exchange(node, count, p, n, end_ms, ret, err);
 }
 
 /* ---- greeting ---- */
@@ -115,15 +129,7 @@ int redis_node_exchange(struct redis_node *node, const struct redis_args *args, 
 static int greet(struct redis_node *node, const struct slice *words, int count, int64_t end_ms, redisReply **ret,
 		 struct err *err)
 {
-	const char *p[GREETING_WORDS_MAX];
-	size_t n[GREETING_WORDS_MAX];
-
-	assert(count <= GREETING_WORDS_MAX);
-	for (int i = 0; i < count; i++) {
-		p[i] = words[i].p;
-		n[i] = words[i].n;
-	}
-	int rc = exchange_words(node, count, p, n, end_ms, ret, err);
+	int rc = redis_node_exchange_words(node, words, count, end_ms, ret, err);
 
 	if (rc != 0)
 		return rc;

@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 
-from . import faults, workloads
+from . import cache_faults, faults, workloads
 from .trial import Trial
 
 SEED = 1
@@ -40,6 +40,9 @@ def dependency_faults():
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()],
         [faults.RedisFull(**EARLY)],
         [faults.RedisStaysFull()],
+        [cache_faults.RedisRefusesPassword(**EARLY)], [cache_faults.RedisDeadAddress()],
+        [cache_faults.RedisClusterNodeLost(at=0.3, lasts_s=LONG_S)],
+        [cache_faults.RedisClusterMoves(at=0.1, lasts_s=LONG_S)],
         [faults.RedisOldRdb(**EARLY)], [faults.RedisEvicts(**EARLY)],
         [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
         [faults.WireDrops("redis", at=0.2, lasts_s=LONG_S)],

@@ -2,6 +2,8 @@
 #include "adapters_fixture.h"
 #include "redis/redis_internal.h"
 
+#include <fcntl.h>
+
 enum { PARTITION = 7, KEY_ID = 3 };
 
 struct place {
@@ -37,7 +39,7 @@ static void place_release(struct place *place)
 static void meddle(struct place *place, size_t count, const char *const *words)
 {
 	struct redis_args *args = calloc(1, sizeof *args);
-	char key[256];
+	char key[256], tag[256];
 	struct err err = { 0 };
 	redisReply *reply = NULL;
 
@@ -46,7 +48,8 @@ static void meddle(struct place *place, size_t count, const char *const *words)
 			snprintf(key, sizeof key, "{%s/%d}:1:%d:%s", place->topic, PARTITION, KEY_ID, words[i] + 1);
 		redis_args_add(args, slice_of(words[i][0] == '@' ? key : words[i]));
 	}
-	ASSERT_OK(redis_link_command(&place->link, args, &reply, &err));
+	snprintf(tag, sizeof tag, "{%s/%d}", place->topic, PARTITION);
+	ASSERT_OK(redis_link_command(&place->link, redis_slot_of(slice_of(tag)), args, &reply, &err));
 	freeReplyObject(reply);
 	free(args);
 }
@@ -384,5 +387,89 @@ Test(redis, a_small_round_trip_is_fast)
 	for (int i = 0; i < TURNS; i++)
 		read_two(&place, boards);
 	cr_log_info("redis_cache_read: %.1f us", (double)(clock_us() - begin_us) / TURNS);
+	place_release(&place);
+}
+
+/* ---- redis_cluster_test.py: what happens to the cluster while these run ---- */
+
+enum { CALLS_MS = 12000, PAUSE_US = 20000 };
+
+/* Opening the pipe tells the script to act. */
+static void say_now(void)
+{
+	const char *mark = getenv("INSTROOM_CLUSTER_MARK");
+
+	if (!mark)
+		cr_skip_test("INSTROOM_CLUSTER_MARK is not set: run by redis_cluster_test.py");
+	int fd = open(mark, O_WRONLY);
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+}
+
+/* Advances until the event is over: calls failed, and then many in a row did not, on what had been written. An advance
+ * that failed may have been done; what the cache then holds must be one of the two, or cold. */
+static void work_through_an_event(struct place *place)
+{
+	struct cache_board boards[2];
+	char buf[8 * CACHE_ENTRY_BYTES];
+	struct slice entries = make_entries(buf, 8);
+	struct cache_head at, next;
+	struct err err = { 0 };
+	int64_t end_ms = clock_ms() + CALLS_MS;
+	int failed = 0, good_in_a_row = 0, rolled_back = 0;
+	bool is_done;
+
+	snprintf(place->topic, sizeof place->topic, "it.cluster");
+	redis_cache_close(place->cache);
+	ASSERT_OK(redis_cache_open(&place->options, place->topic, KEY_ID, &place->cache, &err));
+	ASSERT_OK(redis_cache_drop(place->cache, PARTITION, &err));
+	begin(place);
+	at = head_at(10, 20, 1);
+	say_now();
+	while (clock_ms() < end_ms && (failed == 0 || good_in_a_row < 100)) {
+		struct cache_board board = {
+			.board = 41211, .sequence_max = at.next_raw, .entries = entries, .is_changed = true
+		};
+		struct cache_head seen;
+
+		next = head_at(at.next_raw + 1, at.next_verdict + 1, (uint8_t)at.next_raw);
+		arena_reset(&place->arena);
+		boards[0] = (struct cache_board){ .board = 41211 };
+		if (redis_cache_read(place->cache, PARTITION, &seen, boards, 1, &place->arena, &err) != 0 ||
+		    redis_cache_advance(place->cache, PARTITION, &seen, &next, &board, 1, &is_done, &err) != 0) {
+			ASSERT_KIND(-(int)err.kind, ERR_RETRY);
+			failed++;
+			good_in_a_row = 0;
+			usleep(PAUSE_US);
+			continue;
+		}
+		cr_assert_not(seen.is_cold, "the head went with its slot, or its replica has it");
+		rolled_back += seen.next_raw < at.next_raw;
+		good_in_a_row += is_done;
+		at = is_done ? next : seen;
+		usleep(1000);
+	}
+	cr_log_info("%d calls failed, %d times rolled back, %d good in a row at the end", failed, rolled_back,
+		    good_in_a_row);
+	cr_expect_geq(good_in_a_row, 100, "%d failed, last %s", failed, err.text);
+	cr_expect_gt(at.next_raw, 100);
+}
+
+Test(redis, in_a_cluster_a_moving_slot_is_followed)
+{
+	struct place place;
+
+	place_init(&place);
+	work_through_an_event(&place);
+	place_release(&place);
+}
+
+Test(redis, in_a_cluster_a_failover_is_followed)
+{
+	struct place place;
+
+	place_init(&place);
+	work_through_an_event(&place);
 	place_release(&place);
 }

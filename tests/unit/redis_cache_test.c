@@ -1,10 +1,9 @@
 #include "base/clock.h"
-#include "redis/redis_cache.h"
+#include "redis/redis_internal.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -120,6 +119,10 @@ static void say(int fd, const char *text)
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
+static const char *fake_slots = "-ERR This instance has cluster support disabled\r\n"; /* of fakes begun from here on */
+static bool is_importing; /* they answer only behind ASKING */
+static bool is_asked;
+
 /* Answers one command: SCRIPT and AUTH well (if the password is the one wanted), any other with the reply. */
 static void answer(int fd, const redisReply *command, const char *password, const char *reply)
 {
@@ -128,10 +131,15 @@ static void answer(int fd, const redisReply *command, const char *password, cons
 
 	if (strcmp(name, "AUTH") == 0)
 		say(fd, !password || strcmp(last->str, password) == 0 ? "+OK\r\n" : "-WRONGPASS no\r\n");
+	else if (strcmp(name, "ASKING") == 0)
+		say(fd, "+OK\r\n");
+	else if (strcmp(name, "CLUSTER") == 0)
+		say(fd, fake_slots);
 	else if (strcmp(name, "SCRIPT") == 0)
 		say(fd, "$40\r\n0123456789012345678901234567890123456789\r\n");
 	else
-		say(fd, reply);
+		say(fd, is_importing && !is_asked ? "-MOVED 1 127.0.0.1:1\r\n" : reply);
+	is_asked = strcmp(name, "ASKING") == 0;
 }
 
 static void serve(int fd, const char *password, const char *reply)
@@ -316,4 +324,162 @@ Test(redis, the_password_is_read_again_at_each_connection)
 	redis_cache_close(cache);
 	fake_end(&fake);
 	unlink(path);
+}
+
+/* ---- Redis Cluster ---- */
+
+Test(redis, a_slot_is_the_crc16_of_the_hash_tag)
+{
+	static const struct {
+		const char *key;
+		unsigned want;
+		const char *why;
+	} ROWS[] = {
+		{ "123456789", 0x31c3, "the check value of CRC16 XMODEM" },
+		{ "foo", 12182, "as CLUSTER KEYSLOT says" },
+		{ "{user1000}.following", 3443, "the tag" },
+		{ "{user1000}.followers", 3443, "the tag" },
+		{ "foo{}{bar}", 8363, "an empty tag is none" },
+		{ "foo{{bar}}zap", 4015, "{bar, from the first brace to the next end" },
+		{ "foo{bar}{zap}", 5061, "bar" },
+		{ "{never closed", 1081, "no tag" },
+		{ "", 0, "an empty key" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		cr_expect_eq(redis_slot_of(slice_of(ROWS[i].key)), ROWS[i].want, "%s: %u, %s", ROWS[i].key,
+			     redis_slot_of(slice_of(ROWS[i].key)), ROWS[i].why);
+}
+
+static const char *port_of(const struct fake *fake)
+{
+	return strrchr(fake->address, ':') + 1;
+}
+
+static struct redis_cache *open_at(const char *address)
+{
+	static struct redis_options options;
+	struct redis_cache *cache = NULL;
+	struct err err;
+
+	options = (struct redis_options){ .address = address, .connect_ms = 500, .wait_ms = 500 };
+	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	return cache;
+}
+
+Test(redis, moved_is_followed_and_the_map_asked_for)
+{
+	static const char *const HOSTS[] = { "127.0.0.1", "", "?" };
+
+	for (size_t i = 0; i < ARRAY_LEN(HOSTS); i++) {
+		struct fake seed, owner, mapped;
+		char moved[80], slots[160];
+		struct err err;
+		int64_t count = 0;
+
+		fake_begin(&owner, NULL, ":1\r\n");
+		fake_begin(&mapped, NULL, ":2\r\n");
+		snprintf(moved, sizeof moved, "-MOVED %u %s:%s\r\n", redis_slot_of(SLICE_LITERAL("{t/0}")), HOSTS[i],
+			 port_of(&owner));
+		snprintf(slots, sizeof slots, "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%zu\r\n%s\r\n:%s\r\n",
+			 strlen(HOSTS[i]), HOSTS[i], port_of(&mapped));
+		fake_slots = slots;
+		fake_begin(&seed, NULL, moved);
+		struct redis_cache *cache = open_at(seed.address);
+
+		cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "\"%s\" %s", HOSTS[i], err.text);
+		cr_expect_eq(count, 1, "in the same call");
+		cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "\"%s\" %s", HOSTS[i], err.text);
+		cr_expect_eq(count, 2, "the next goes by the map");
+		redis_cache_close(cache);
+		fake_end(&seed);
+		fake_end(&owner);
+		fake_end(&mapped);
+	}
+}
+
+Test(redis, ask_is_followed_once_with_asking)
+{
+	struct fake source, target;
+	char moving[80];
+	struct err err;
+	int64_t count = 0;
+
+	is_importing = true;
+	fake_begin(&target, NULL, ":7\r\n");
+	is_importing = false;
+	snprintf(moving, sizeof moving, "-ASK %u 127.0.0.1:%s\r\n", redis_slot_of(SLICE_LITERAL("{t/0}")),
+		 port_of(&target));
+	fake_begin(&source, NULL, moving);
+	struct redis_cache *cache = open_at(source.address);
+
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "%s", err.text);
+		cr_expect_eq(count, 7);
+	}
+	redis_cache_close(cache);
+	fake_end(&source);
+	fake_end(&target);
+}
+
+Test(redis, redirects_that_lead_nowhere_end)
+{
+	static const char *const REPLIES[] = { "-MOVED\r\n",
+					       "-MOVED 1\r\n",
+					       "-MOVED x 127.0.0.1:1\r\n",
+					       "-MOVED 16384 127.0.0.1:1\r\n",
+					       "-MOVED 1 127.0.0.1\r\n",
+					       "-MOVED 1 127.0.0.1:0\r\n",
+					       "-MOVED 1 127.0.0.1:99999\r\n",
+					       "-MOVED 1 127.0.0.1:1\r\n",
+					       "-ASK 1 :\r\n" };
+	static const char *const MAPS[] = { "*1\r\n*2\r\n:1\r\n:2\r\n",
+					    "*1\r\n:1\r\n",
+					    ":1\r\n",
+					    "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n$1\r\na\r\n:1\r\n",
+					    "*1\r\n*3\r\n:5\r\n:6\r\n*1\r\n$1\r\na\r\n",
+					    "*1\r\n*3\r\n:5\r\n:6\r\n*2\r\n$1\r\na\r\n:-1\r\n" };
+	struct err err;
+	int64_t count;
+
+	for (size_t i = 0; i < ARRAY_LEN(REPLIES) * ARRAY_LEN(MAPS); i++) {
+		struct fake fake;
+
+		fake_slots = MAPS[i % ARRAY_LEN(MAPS)];
+		fake_begin(&fake, NULL, REPLIES[i / ARRAY_LEN(MAPS)]);
+		struct redis_cache *cache = open_at(fake.address);
+
+		for (int call = 0; call < 3; call++)
+			cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY, "row %zu", i);
+		redis_cache_close(cache);
+		fake_end(&fake);
+	}
+}
+
+Test(redis, a_ring_of_redirects_ends)
+{
+	struct fake fake;
+	char address[32], moved[80];
+	int fd = listen_on_loopback(8, address);
+	struct err err;
+	int64_t count;
+
+	snprintf(moved, sizeof moved, "-MOVED 1 %s\r\n", address);
+	fake = (struct fake){ .fd = fd, .pid = fork() };
+	if (fake.pid == 0)
+		for (;;) {
+			int line = accept(fd, NULL, NULL);
+
+			if (fork() == 0) {
+				serve(line, NULL, moved);
+				_exit(0);
+			}
+			close(line);
+		}
+	struct redis_cache *cache = open_at(address);
+
+	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
+	cr_expect_str_eq(err.code, "MOVED");
+	redis_cache_close(cache);
+	fake_end(&fake);
 }
