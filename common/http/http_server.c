@@ -28,11 +28,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -41,10 +43,10 @@ enum {
 	SHARE_READS_MAX = 4, /* of HTTP_PIECE_BYTES, of one connection in one run */
 	SWEEP_EVERY_MS = 250,
 	REST_MS_MIN = 5000,
-	REST_BYTES_MIN = 65536,	 /* of what follows a refusal is always read */
-	SLOW_GRACE_MS = 10000,	 /* an answer may take so long at any rate */
-	SLOW_BYTES_PER_S = 4096, /* .. and must be read at this rate at least from then on */
-	ACCEPT_PAUSE_MS = 100,	 /* when the process has no descriptor left */
+	REST_BYTES_MIN = 65536, /* of what follows a refusal is always read */
+	SLOW_WINDOW_MS = 10000, /* within so long .. */
+	SLOW_BYTES_MIN = 40960, /* .. so much of an answer must be read, or all of it */
+	ACCEPT_PAUSE_MS = 100,	/* when the process has no descriptor left */
 	CLOSE_MS_MAX = 1000,
 	CLOSE_STEP_MS = 5,
 	SEND_BUFFER_BYTES = 262144, /* of the kernel: what a slow reader can keep there */
@@ -76,6 +78,8 @@ struct connection {
 	struct http_body body;
 	uint64_t body_bytes, rest_bytes, rest_bytes_max, sent_bytes;
 	int64_t rest_ms_max;
+	int64_t window_ms; /* of the answer: begin of the window, and what had been sent by then */
+	uint64_t window_bytes;
 	struct http_answer answer;
 	bool has_answer;
 	bool is_queued, is_idle;
@@ -251,7 +255,8 @@ static void begin_answer(struct connection *self)
 		self->closes = true; /* its end is the end of the connection */
 	self->rest_bytes_max = MAX(self->answer.reply.rest_bytes_max, (uint64_t)REST_BYTES_MIN);
 	self->rest_ms_max = MAX(self->answer.reply.rest_ms_max, (int64_t)REST_MS_MIN);
-	self->sent_bytes = 0;
+	self->sent_bytes = self->window_bytes = 0;
+	self->window_ms = clock_ms();
 	http_answer_begin(&self->answer, &self->request.head, self->closes);
 	enter(self, ANSWER);
 }
@@ -749,11 +754,25 @@ static void accept_connections(struct http_server *server)
 
 /* ---- time ---- */
 
-static bool is_too_slow(const struct connection *self, int64_t now_ms)
+/* What the peer has acknowledged: not what still lies in the kernel, which takes half a megabyte of any answer. */
+static uint64_t acknowledged_bytes(const struct connection *self)
 {
-	int64_t took_ms = now_ms - self->state_ms;
+	int queued = 0;
 
-	return took_ms > SLOW_GRACE_MS && self->sent_bytes < (uint64_t)(took_ms - SLOW_GRACE_MS) * SLOW_BYTES_PER_S / 1000;
+	if (ioctl(self->socket.fd, SIOCOUTQ, &queued) != 0 || queued <= 0)
+		return self->sent_bytes;
+	return self->sent_bytes - MIN(self->sent_bytes, (uint64_t)queued);
+}
+
+static bool is_too_slow(struct connection *self, int64_t now_ms)
+{
+	if (now_ms - self->window_ms < SLOW_WINDOW_MS)
+		return false;
+	uint64_t bytes = acknowledged_bytes(self), read_bytes = bytes - MIN(bytes, self->window_bytes);
+
+	self->window_ms = now_ms;
+	self->window_bytes = bytes;
+	return read_bytes < SLOW_BYTES_MIN;
 }
 
 static void look_at_head(struct connection *self, int64_t now_ms)

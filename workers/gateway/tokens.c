@@ -101,6 +101,11 @@ static int read_line(struct tokens *tokens, struct slice line, const char *path,
 	return 0;
 }
 
+static struct slice without_bom(struct slice text)
+{
+	return text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0 ? slice_from(text, 3) : text;
+}
+
 static int read_file(struct tokens *tokens, FILE *file, const char *path, struct err *err)
 {
 	char *line = malloc(LINE_BYTES_MAX);
@@ -108,13 +113,16 @@ static int read_file(struct tokens *tokens, FILE *file, const char *path, struct
 
 	for (unsigned line_no = 1; rc == 0 && fgets(line, LINE_BYTES_MAX, file); line_no++) {
 		size_t n = strcspn(line, "\r\n");
+		struct slice text = slice_make(line, n);
 
 		if (line[n] == '\0' && !feof(file))
 			rc = err_set(err, ERR_CONFIG, "tokens", "%s line %u is longer than %d bytes, or holds a NUL",
 				     path, line_no, LINE_BYTES_MAX - 2);
 		else
-			rc = read_line(tokens, slice_make(line, n), path, line_no, err);
+			rc = read_line(tokens, line_no == 1 ? without_bom(text) : text, path, line_no, err);
 	}
+	if (rc == 0 && ferror(file)) /* half a file would lock out the boards of the other half */
+		rc = err_set(err, ERR_CONFIG, "tokens", "the tokens file %s cannot be read to its end", path);
 	if (line)
 		explicit_bzero(line, LINE_BYTES_MAX);
 	free(line);

@@ -134,6 +134,9 @@ static void upload_begin(struct request *request)
 	if (!upload_header_is_csv(request))
 		reply_problem(&request->reply, 415, "Ander soort inhoud",
 			      "Stuur het bestand met de kop Content-Type: text/csv en in UTF-8");
+	else if (upload_header_is_encoded(request))
+		reply_problem(&request->reply, 415, "Ander soort inhoud",
+			      "Stuur het bestand zoals het is, niet ingepakt en zonder de kop Content-Encoding");
 	else if (!services->reference)
 		answer_busy(request, "De referentiegegevens zijn nog niet geladen, probeer het zo weer");
 }

@@ -88,6 +88,13 @@ bool upload_header_is_csv(const struct request *request)
 	return true;
 }
 
+bool upload_header_is_encoded(const struct request *request)
+{
+	struct slice coding = request_header(request, "Content-Encoding");
+
+	return coding.n > 0 && !(coding.n == 8 && strncasecmp(coding.p, "identity", 8) == 0);
+}
+
 bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header)
 {
 	struct header_walk walk = { .header = header, .takes_received_on = takes_received_on };

@@ -22,6 +22,9 @@ struct upload_header {
 /* Content-Type is text/csv, in UTF-8 if it says so, or absent (specification 14.16). */
 bool upload_header_is_csv(const struct request *request);
 
+/* Content-Encoding says that the content is compressed or otherwise encoded, which we do not undo. */
+bool upload_header_is_encoded(const struct request *request);
+
 /* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no use. */
 MUSTUSE bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header);
 
