@@ -309,22 +309,46 @@ static void drop_metadata(const struct rd_kafka_metadata **metadata)
 		rd_kafka_metadata_destroy(*metadata);
 }
 
-int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
+static int ask_metadata(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, const struct rd_kafka_metadata **ret,
+			struct err *err)
 {
 	CLEANUP(drop_rd_topic) rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
-	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
 
 	if (!handle)
 		return kafka_fail(rd_kafka_last_error(), topic, err);
-	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, handle, &metadata, (int)wait_ms);
+	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, handle, ret, (int)wait_ms);
 
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt != 1)
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (*ret)->topic_cnt != 1)
 		code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = metadata->topics[0].err;
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail(code, topic, err);
-	*ret = metadata->topics[0].partition_cnt;
+		code = (*ret)->topics[0].err;
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_fail(code, topic, err);
+}
+
+int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
+{
+	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
+	int rc = ask_metadata(rk, topic, wait_ms, &metadata, err);
+
+	if (rc == 0)
+		*ret = metadata->topics[0].partition_cnt;
+	return rc;
+}
+
+int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
+{
+	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
+	int rc = ask_metadata(rk, topic, wait_ms, &metadata, err);
+
+	if (rc != 0)
+		return rc;
+	const struct rd_kafka_metadata_topic *told = &metadata->topics[0];
+
+	if (told->partition_cnt == 0)
+		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet where its partitions are", topic);
+	*ret = INT32_MAX;
+	for (int i = 0; i < told->partition_cnt; i++)
+		*ret = MIN(*ret, told->partitions[i].replica_cnt);
 	return 0;
 }
 

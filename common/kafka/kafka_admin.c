@@ -76,6 +76,8 @@ static int describe_topic(const struct kafka_topic_spec *spec, rd_kafka_NewTopic
 	if (!topic)
 		return err_set(err, ERR_CONFIG, "topic", "%s: no usable name or numbers of a topic", spec->name);
 	for (size_t i = 0; i < spec->setting_count; i++) {
+		if (spec->settings[i].is_default || !kafka_topic_setting_applies(&spec->settings[i], spec->replication))
+			continue;
 		if (rd_kafka_NewTopic_set_config(topic, spec->settings[i].name, spec->settings[i].value) !=
 		    RD_KAFKA_RESP_ERR_NO_ERROR)
 			return err_set(err, ERR_CONFIG, "topic", "%s: no usable setting %s", spec->name,

@@ -4,9 +4,21 @@
 
 #include "kafka/kafka.h"
 
+#include <stdbool.h>
+
+/* How the value that an existing topic has is compared with the one wanted. -1 is without end. */
+enum kafka_need { KAFKA_EQUAL = 0, KAFKA_AT_LEAST, KAFKA_AT_MOST };
+
 struct kafka_topic_setting {
 	const char *name, *value;
+	enum kafka_need need;
+	bool is_vital;	 /* a worker cannot do its work without it */
+	bool is_default; /* what Kafka gives a new topic will do: it is not set when the topic is made */
+	int32_t replicas_min, replicas_max; /* of topics with so many; 0: any */
 };
+/* replicas 0: not known. */
+bool kafka_topic_setting_applies(const struct kafka_topic_setting *setting, int32_t replicas);
+
 struct kafka_topic_spec {
 	const char *name;
 	int32_t partitions;

@@ -52,6 +52,9 @@ MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition
 /* ERR_CONFIG: there is no such topic. */
 MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
 
+/* The least of its partitions. */
+MUSTUSE int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
+
 /* for tests: to make them fail */
 struct kafka_producer;
 struct kafka_reader;

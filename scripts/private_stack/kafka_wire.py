@@ -1,12 +1,13 @@
-"""kafka_wire: the two questions the stack asks a broker, in Kafka's own protocol: Metadata and CreateTopics.
+"""kafka_wire: what the stack and its tests ask a broker, in Kafka's own protocol: topics, and their settings.
 
 A JVM of Kafka's tools takes seconds for each; this takes milliseconds. Only old, fixed-length request versions are used
-(Metadata 1, CreateTopics 4), which Kafka 4 still serves.
+(Metadata 1, CreateTopics 4, DescribeConfigs 1, IncrementalAlterConfigs 0), which Kafka 4 still serves.
 """
 import socket
 import struct
 
-METADATA, CREATE_TOPICS = 3, 19
+METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
+TOPIC = 2  # kind of a resource
 ALREADY_THERE = 36
 PASSING_ERRORS = {5, 6, 7, 38, 41, 89}  # no leader yet, timed out, brokers not registered yet, no controller, throttled
 
@@ -90,3 +91,33 @@ def create_topics(port, topics, wait_s=15):
     answer.take("i")
     results = answer.array(lambda: (answer.text(), answer.take("h"), answer.text()))
     return {name: (error, text) for name, error, text in results if error not in (0, ALREADY_THERE)}
+
+
+def describe_topic(port, name, wait_s=5):
+    """{setting: value in force}"""
+    body = struct.pack(">ib", 1, TOPIC) + pack_text(name) + struct.pack(">ib", -1, 0)
+    answer = ask(port, DESCRIBE_CONFIGS, 1, body, wait_s)
+    answer.take("i"), answer.take("i")
+    error, text = answer.take("h"), answer.text()
+    if error:
+        raise RuntimeError(f"{name}: {error} {text}")
+    answer.take("b"), answer.text()
+
+    def setting():
+        name, value = answer.text(), answer.text()
+        answer.take("b"), answer.take("b"), answer.take("b")
+        answer.array(lambda: (answer.text(), answer.text(), answer.take("b")))
+        return name, value
+
+    return dict(answer.array(setting))
+
+
+def alter_topic(port, name, settings, wait_s=5):
+    body = struct.pack(">ib", 1, TOPIC) + pack_text(name) + struct.pack(">i", len(settings))
+    for key, value in settings.items():
+        body += pack_text(key) + struct.pack(">b", 0) + pack_text(str(value))
+    answer = ask(port, INCREMENTAL_ALTER_CONFIGS, 0, body + b"\0", wait_s)
+    answer.take("i"), answer.take("i")
+    error, text = answer.take("h"), answer.text()
+    if error:
+        raise RuntimeError(f"{name}: {error} {text}")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
+from private_stack import kafka_wire  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
@@ -149,8 +150,8 @@ class Gateway(BaseHTTPRequestHandler):
         self.send(*self.server.answer(self, number, body))
 
     def receipt(self, body, **members):
-        told = {"leveringsid": self.fields().get("leveringsid", "G-0123456789abcdef"), "fingerprint": "5a" * 32, "regels": 1,
-                "sha256": hashlib.sha256(body).hexdigest()} | members
+        told = {"leveringsid": self.fields().get("leveringsid", "G-0123456789abcdef"), "fingerprint": "5a" * 32,
+                "regels": int(self.fields().get("regels", 1)), "sha256": hashlib.sha256(body).hexdigest()} | members
         return 202, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
     def fields(self):
@@ -487,6 +488,32 @@ def before_migration(workers):
     expect("nothing to publish yet", workers.ctl("reference", "publish", capture_output=True, text=True), 1, "reference import")
 
 
+def topic_settings(workers, data):
+    """Topics that another tool made: migrate names each difference and sets it when asked; workers refuse what they cannot live with."""
+    port = workers.stack.port("kafka1")
+
+    def alter(topic, **settings):
+        kafka_wire.alter_topic(port, topic, {name.replace("_", "."): value for name, value in settings.items()})
+    alter("instroom.raw.1", cleanup_policy="compact", retention_ms="3600000", max_message_bytes="100000", segment_ms="777000",
+          flush_messages="9223372036854775807")
+    alter("instroom.verdict.1", message_timestamp_type="CreateTime", retention_bytes="1000000", unclean_leader_election_enable="true")
+    done = workers.ctl("migrate", capture_output=True, text=True)
+    expect("topics with other settings", done, 78, "run instroomctl migrate --fix")
+    for words in ("instroom.raw.1: cleanup.policy is compact, and must be delete", "retention.ms is 3600000, and must be at least 7776000000",
+                  "max.message.bytes is 100000, and must be at least 33554432", "flush.messages is 9223372036854775807, and must be at most 1",
+                  "instroom.verdict.1: message.timestamp.type is CreateTime", "retention.bytes is 1000000, and must be at least -1",
+                  "unclean.leader.election.enable is true, and must be false"):
+        check(f"named: {words}", words in done.stderr, done.stderr)
+    for program in ("gateway", "validate", "write"):
+        done = run(BUILD / f"workers/{program}/instroom-{program}", "--config", workers.dir / f"{program}1.conf")
+        expect(f"{program} ends at a compacted topic", done, 78, "cleanup.policy=compact and needs delete")
+    done = workers.ctl("migrate", "--fix", capture_output=True, text=True)
+    expect("are set when asked", done, 0, "cleanup.policy is compact, and must be delete: it is set")
+    again = workers.ctl("migrate", capture_output=True, text=True)
+    check("and stay so", again.returncode == 0 and "must be" not in again.stderr, again.stderr)
+    check("what is no business of ours stays", kafka_wire.describe_topic(port, "instroom.raw.1")["segment.ms"] == "777000")
+
+
 def wrong_credentials(workers, data):
     conf = data / "wrong.conf"
     text = (workers.dir / "instroomctl.conf").read_text()
@@ -680,6 +707,7 @@ def main():
         counts = {"gateway": 1, "validate": 1, "write": 1}
         workers.set_up(BUILD.resolve(), counts, True, {})
         before_migration(workers)
+        topic_settings(workers, data)
         wrong_credentials(workers, data)
         writers_that_cannot_work(workers, data)
         references(workers, folder, data)

@@ -22,10 +22,17 @@ static const struct command_option REASON[] = {
 
 /* ---- set up ---- */
 
+static const struct command_option MIGRATE_OPTIONS[] = {
+	{ OPTION_FIX, NULL, "set the settings of topics that differ from what they must be", OPTIONAL },
+};
+
 static const struct command SETUP[] = {
 	{ .name = "migrate",
 	  .purpose = "make topics, tables, rights and cursors, as far as they are missing",
-	  .help = "Safe to run again. Works as the owner of the database.",
+	  .help = "Safe to run again. Works as the owner of the database. Topics that exist are looked at: cleanup, retention, "
+		  "sizes, timestamps, copies. Each difference is named.",
+	  OPTIONS_OF(MIGRATE_OPTIONS),
+	  .exits = { { 78, "a topic is not as it must be" } },
 	  .run = run_migrate },
 };
 

@@ -46,7 +46,7 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 		app_set_ready(true, "");
 }
 
-static void do_chores(struct gateway *gateway)
+static int do_chores(struct gateway *gateway, struct err *err)
 {
 	bool is_read = reference_watch_is_read(gateway->watch);
 
@@ -55,6 +55,7 @@ static void do_chores(struct gateway *gateway)
 		take_reference(gateway); /* before the end of the topic are versions that were in force once (specification 4.1) */
 	report_readiness(gateway, is_read);
 	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));
+	return topic_guard_poll(&gateway->guard, err);
 }
 
 int gateway_poll(void *self, struct err *err)
@@ -62,6 +63,7 @@ int gateway_poll(void *self, struct err *err)
 	struct gateway *gateway = self;
 	struct services *services = &gateway->services;
 	struct epoll_event events[16];
+	int rc = 0;
 	int wait_ms = web_server_wait_ms(&gateway->server, services_wait_ms(services, POLL_WAIT_MS_MAX));
 
 	/* which descriptor woke us does not matter: each of those below looks for itself */
@@ -71,10 +73,10 @@ int gateway_poll(void *self, struct err *err)
 	web_server_run(&gateway->server);
 	if (clock_ms() >= gateway->chores_at_ms) {
 		gateway->chores_at_ms = clock_ms() + CHORES_EVERY_MS;
-		do_chores(gateway);
+		rc = do_chores(gateway, err);
 	}
 	services_measure(services);
-	return 0;
+	return rc;
 }
 
 int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
@@ -140,6 +142,13 @@ static int open_watch(struct gateway *gateway, struct err *err)
 	return reference_watch_open(&kafka, gateway->config.topic.reference, &gateway->watch, err);
 }
 
+static int begin_guard(struct gateway *gateway, struct err *err)
+{
+	struct kafka_options kafka = settings_kafka(&gateway->config.kafka, "instroom-gateway");
+
+	return topic_guard_begin(&gateway->guard, &kafka, &gateway->config.topic, err);
+}
+
 static int open_server(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
@@ -181,12 +190,15 @@ int gateway_open(struct gateway *gateway, struct err *err)
 		rc = services_open(services, gateway->epoll_fd, err);
 	if (rc == 0)
 		rc = open_watch(gateway, err);
+	if (rc == 0)
+		rc = begin_guard(gateway, err);
 	return rc == 0 ? open_server(gateway, err) : rc;
 }
 
 /* First those who may still call in for a request, then the requests, then what requests use. */
 void gateway_close(struct gateway *gateway)
 {
+	topic_guard_end(&gateway->guard);
 	services_close_peers(&gateway->services);
 	web_server_close(&gateway->server);
 	reference_watch_close(gateway->watch);

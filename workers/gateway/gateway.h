@@ -19,12 +19,14 @@
 #include "gateway/reference_watch.h"
 #include "gateway/services.h"
 #include "gateway/web_server.h"
+#include "settings/topic_guard.h"
 
 struct gateway {
 	struct gateway_config config;
 	struct services services;
 	struct web_server server;
 	struct reference_watch *watch;
+	struct topic_guard guard;
 	int epoll_fd, signal_fd;
 	int64_t chores_at_ms;
 };

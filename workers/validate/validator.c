@@ -6,6 +6,7 @@
 #include "run/crash.h"
 #include "run/stage_metrics.h"
 #include "run/status.h"
+#include "settings/topic_guard.h"
 #include "validate/batch.h"
 #include "validate/batch_judge.h"
 #include "validate/batch_output.h"
@@ -34,6 +35,7 @@ struct validator {
 	struct arena arena; /* of one step of a lane, or of one batch */
 	struct lane_start start;
 	struct batch batch;
+	struct topic_guard guard;
 	int64_t lag_at_ms;
 };
 
@@ -194,8 +196,10 @@ static int iterate(void *owner, struct err *err)
 {
 	struct validator *self = owner;
 	bool is_busy = false;
-	int rc = read_references(self, err);
+	int rc = topic_guard_poll(&self->guard, err);
 
+	if (rc == 0)
+		rc = read_references(self, err);
 	if (rc == 0)
 		rc = step_lanes(self, &is_busy, err);
 	if (rc < 0)
@@ -222,6 +226,13 @@ static int drain(void *owner, int64_t deadline_ms, struct err *err)
 
 /* ---- life ---- */
 
+static int begin_guard(struct validator *self, struct err *err)
+{
+	struct kafka_options kafka = settings_kafka(&self->config.kafka, self->config.log.worker);
+
+	return topic_guard_begin(&self->guard, &kafka, &self->config.topic, err);
+}
+
 static int open_all(struct validator *self, struct err *err)
 {
 	static const struct kafka_consumer_events PARTITIONS = { on_assigned, on_revoked, on_out_of_range };
@@ -240,6 +251,8 @@ static int open_all(struct validator *self, struct err *err)
 					  (size_t)self->config.references_max, &self->references, err);
 	if (rc == 0)
 		rc = batch_init(&self->batch, &self->peers, &self->lanes, &self->arena, err);
+	if (rc == 0)
+		rc = begin_guard(self, err);
 	self->batch.references = self->references;
 	self->start = (struct lane_start){ .peers = &self->peers, .arena = &self->arena };
 	return rc;
@@ -248,6 +261,7 @@ static int open_all(struct validator *self, struct err *err)
 /* The consumer and the producer go first: closing them runs callbacks that know lanes and batch. */
 static void close_all(struct validator *self)
 {
+	topic_guard_end(&self->guard);
 	peers_close(&self->peers);
 	reference_cache_close(self->references);
 	batch_release(&self->batch);

@@ -141,6 +141,10 @@ static int iterate(void *opaque, struct err *err)
 
 	if (kafka_producer_is_dead(writer->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
+	int guarded = topic_guard_poll(&writer->guard, err);
+
+	if (guarded != 0)
+		return guarded;
 	int prepared = prepare(writer, err);
 
 	if (prepared != 0 && prepared != -ERR_RETRY)
@@ -253,6 +257,8 @@ static int open_all(struct writer *writer, struct err *err)
 		rc = open_register(writer, err);
 	if (rc == 0)
 		rc = open_kafka(writer, err);
+	if (rc == 0)
+		rc = topic_guard_begin(&writer->guard, &writer->kafka, &config->topic, err);
 	writer->assignment = (struct assignment){
 		.inbox = &writer->inbox,
 		.consumer = writer->consumer,
@@ -266,6 +272,7 @@ static int open_all(struct writer *writer, struct err *err)
 
 static void close_all(struct writer *writer)
 {
+	topic_guard_end(&writer->guard);
 	kafka_consumer_close(writer->consumer);
 	kafka_producer_close(writer->producer);
 	forgets_release(&writer->forgets);

@@ -2,6 +2,7 @@
 #ifndef WRITE_WRITER_H
 #define WRITE_WRITER_H
 
+#include "settings/topic_guard.h"
 #include "write/assignment.h"
 #include "write/forgets.h"
 #include "write/transaction.h"
@@ -20,6 +21,7 @@ struct writer {
 	struct assignment assignment;
 	struct transaction transaction;
 	struct forgets forgets;
+	struct topic_guard guard;
 	int64_t lag_at_ms, check_at_ms; /* not before */
 	int64_t lingered_at_ms;		/* the last batch was complete */
 	struct cursor_move moves[INBOX_PARTITIONS_MAX];

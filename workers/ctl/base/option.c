@@ -9,6 +9,7 @@ const char *option_name(enum option option)
 		[OPTION_CODE] = "code",
 		[OPTION_DELIVERY] = "delivery",
 		[OPTION_DUO] = "duo",
+		[OPTION_FIX] = "fix",
 		[OPTION_OUT] = "out",
 		[OPTION_PARALLEL] = "parallel",
 		[OPTION_PERIOD] = "period",

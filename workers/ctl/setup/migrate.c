@@ -1,11 +1,11 @@
-/* migrate: topics, tables and cursors, as far as they are missing.
+/* migrate: topics, tables and cursors, as far as they are missing; topics that are there must have the settings they need.
  *
  * No header: run_migrate stands in setup_commands.h. */
 #include "ctl/setup/setup_commands.h"
 
 #include "base/num.h"
 #include "ctl/setup/migrations.h"
-#include "kafka/kafka_admin.h"
+#include "ctl/setup/topics.h"
 #include "model/teacher_key.h"
 
 static int lock_migrations(struct pg_link *link, struct err *err)
@@ -81,43 +81,6 @@ static int apply(struct pg_link *link, const struct migration *migration, struct
 	return 0;
 }
 
-static int make_topics(struct ctl *ctl, struct err *err)
-{
-	const struct ctl_config *config = &ctl->config;
-	char retention_ms[32];
-
-	snprintf(retention_ms, sizeof retention_ms, "%lld", (long long)config->topic_retention_days * 86400000);
-	const char *in_sync = config->topic_replication >= 3 ? "2" : "1";
-	/* a single broker flushes each message: an acknowledged delivery outlives a power cut (design 2) */
-	const char *flush = config->topic_replication >= 2 ? "9223372036854775807" : "1";
-	const struct kafka_topic_setting raw[] = { { "cleanup.policy", "delete" },
-						   { "retention.ms", retention_ms },
-						   { "max.message.bytes", "33554432" },
-						   { "message.timestamp.type", "LogAppendTime" },
-						   { "min.insync.replicas", in_sync },
-						   { "flush.messages", flush },
-						   { "unclean.leader.election.enable", "false" } };
-	const struct kafka_topic_setting verdict[] = {
-		{ "cleanup.policy", "delete" },	     { "retention.ms", retention_ms },
-		{ "max.message.bytes", "67108864" }, { "message.timestamp.type", "LogAppendTime" },
-		{ "min.insync.replicas", in_sync },  { "unclean.leader.election.enable", "false" }
-	};
-	const struct kafka_topic_setting reference[] = { { "cleanup.policy", "compact" },
-							 { "max.message.bytes", "33554432" },
-							 { "message.timestamp.type", "LogAppendTime" },
-							 { "min.insync.replicas", in_sync },
-							 { "unclean.leader.election.enable", "false" } };
-	int32_t partitions = (int32_t)config->topic_partitions, replication = (int32_t)config->topic_replication;
-	const struct kafka_topic_spec topics[] = {
-		{ config->topic.raw, partitions, replication, raw, ARRAY_LEN(raw) },
-		{ config->topic.verdict, partitions, replication, verdict, ARRAY_LEN(verdict) },
-		{ config->topic.quarantine, partitions, replication, verdict, ARRAY_LEN(verdict) },
-		{ config->topic.reference, 1, replication, reference, ARRAY_LEN(reference) },
-	};
-
-	return kafka_admin_make_topics(&ctl->kafka, topics, ARRAY_LEN(topics), CTL_WAIT_MS * 3, err);
-}
-
 static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
 {
 	struct pg_params params;
@@ -143,7 +106,7 @@ int run_migrate(struct ctl *ctl)
 	for (size_t i = 0; rc == 0 && i < MIGRATION_COUNT; i++)
 		rc = apply(link, &MIGRATIONS[i], &err);
 	if (rc == 0)
-		rc = make_topics(ctl, &err);
+		rc = topics_set_up(ctl, ctl_has(ctl, OPTION_FIX), &err);
 	if (rc == 0)
 		rc = make_cursors(ctl, link, &err);
 	if (rc != 0)

@@ -1,0 +1,68 @@
+#include "ctl/setup/topics.h"
+
+#include "kafka/kafka_topics.h"
+#include "settings/topic_specs.h"
+
+struct looking {
+	bool is_to_set;
+};
+
+static const char *word_of(enum kafka_need need)
+{
+	switch (need) {
+	case KAFKA_AT_LEAST:
+		return "at least ";
+	case KAFKA_AT_MOST:
+		return "at most ";
+	default:
+		return "";
+	}
+}
+
+static void report(void *self, const struct kafka_topic_difference *difference)
+{
+	const struct looking *looking = self;
+	const char *effect = !difference->can_be_set ? "; that cannot be set by this command"
+			     : looking->is_to_set    ? ": it is set"
+						     : "";
+
+	fprintf(stderr, "instroomctl: topic %s: %s is %s, and must be %s%s%s\n", difference->topic, difference->name,
+		difference->is, word_of(difference->need), difference->wanted, effect);
+}
+
+static int look(struct ctl *ctl, const struct topic_specs *specs, bool is_to_set, size_t *ret_count, struct err *err)
+{
+	struct looking looking = { is_to_set };
+
+	return kafka_topics_check(&ctl->kafka, specs->items, specs->count, CTL_WAIT_MS * 3, is_to_set, report, &looking,
+				  ret_count, err);
+}
+
+int topics_set_up(struct ctl *ctl, bool is_to_set, struct err *err)
+{
+	const struct ctl_config *config = &ctl->config;
+	static struct topic_specs specs;
+	struct err making = { 0 };
+	size_t count = 0;
+
+	topic_specs_make(&config->topic, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
+			 config->topic_retention_days, &specs);
+	int made = kafka_admin_make_topics(&ctl->kafka, specs.items, specs.count, CTL_WAIT_MS * 3, &making);
+
+	if (made != 0 && strcmp(making.code, "partitions") != 0) {
+		*err = making;
+		return made;
+	}
+	int rc = is_to_set ? look(ctl, &specs, true, &count, err) : 0; /* a wrong number of partitions hides no other fault */
+
+	if (rc == 0)
+		rc = look(ctl, &specs, false, &count, err);
+	if (rc == 0 && made != 0)
+		*err = making;
+	if (rc != 0 || made != 0)
+		return rc != 0 ? rc : made;
+	if (count > 0)
+		return err_set(err, ERR_CONFIG, "topic", "%zu settings of topics differ from what they must be%s",
+			       count, is_to_set ? "" : ": run instroomctl migrate --fix, or set them");
+	return 0;
+}
