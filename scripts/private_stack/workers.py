@@ -149,7 +149,7 @@ class Workers:
     def prepare(self, reference):
         commands = [["migrate"]]
         if reference:
-            commands += [["reference", "import", str(reference)], ["reference", "publish"]]
+            commands += [["reference", "import", "--allow-smaller", str(reference)], ["reference", "publish"]]
         for command in commands:
             done = self.ctl(*command, capture_output=True, text=True)
             if done.returncode != 0:

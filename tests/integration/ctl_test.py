@@ -466,17 +466,47 @@ def reference_build(data):
     expect("tables are built", run(CTL, "reference", "build", "--duo", lists, "--out", made), 0, "besturen.csv")
     for name, text in BUILT.items():
         check(f"{name} as specification 9 has it", (made / name).read_text("utf-8") == text, (made / name).read_text("utf-8"))
+    broken_lists(data, lists)
     shared = ROOT.parent / "shared"
     if not (shared / "reference").exists():
         print("    DUO's own lists: skipped, there is no ../shared/reference")
         return
     expect("tables are built from DUO's lists", run(CTL, "reference", "build", "--duo", shared / "reference", "--out", made), 0)
+    for name, lines in (("03-alle-vestigingen-bo.csv", 100), ("instellingenvo.csv", 300), ("besturen_per_jaar_2014_2019.csv", 8000),
+                        ("brin_vestiging_register_alle.csv", 24000)):
+        cut = data / f"cut-{lines}"
+        shutil.copytree(shared / "reference", cut)
+        cut.chmod(0o755), (cut / name).unlink()
+        (cut / name).write_bytes(b"".join((shared / "reference" / name).read_bytes().splitlines(True)[:lines]))
+        expect(f"{name} cut at a line end is refused", run(CTL, "reference", "build", "--duo", cut, "--out", data / "none"), 1, name)
     for name in (*BUILT, "benoemingsgrondslagen.csv"):
         rows = (made / name).read_text("utf-8").splitlines()
         wanted = (shared / "cases/reference" / name).read_text("utf-8").splitlines()
         # the cases add invented boards 999xx and schools 99xx
         lacking = [row for row in sorted(set(rows) ^ set(wanted)) if not row.startswith("999") and not row.startswith("99")]
         check(f"{name} equals the rows of the cases", not lacking and len(rows) == len(set(rows)), lacking[:5])
+
+
+def broken_lists(data, lists):
+    """Lists that a person saved anew, or that did not arrive whole."""
+    def build(name, content, *options):
+        broken, made = data / "broken", data / "from-broken"
+        shutil.rmtree(broken, ignore_errors=True)
+        shutil.copytree(lists, broken)
+        (broken / name).write_bytes(content)
+        return run(CTL, "reference", "build", "--duo", broken, "--out", made, *options), made
+    primary, sites = "03-alle-vestigingen-bo.csv", "brin_vestiging_register_alle.csv"
+    text = DUO[primary][1]
+    for encoding in ("utf-8", "utf-8-sig"):
+        done, made = build(primary, text.encode(encoding))
+        expect(f"a list saved as {encoding}", done, 0)
+        check("is read as that", (made / "scholen.csv").read_text("utf-8") == BUILT["scholen.csv"], (made / "scholen.csv").read_text())
+    expect("one saved so twice is refused", build(primary, text.encode().decode("cp1252").encode())[0], 1, "saved as UTF-8 again")
+    expect("one cut in a line", build(primary, text[:-5].encode("cp1252"))[0], 1, "is cut off")
+    expect("one of which only the header came", build(primary, text.splitlines(True)[0].encode())[0], 1, "has no rows")
+    cut = "".join(DUO[sites][1].splitlines(True)[:3]).encode()
+    expect("one cut at a line end", build(sites, cut)[0], 1, "1 of 3 schools of the other lists: is it cut off?")
+    expect("unless it is meant", build(sites, cut, "--allow-smaller")[0], 0)
 
 
 def before_migration(workers):
@@ -570,6 +600,19 @@ def references(workers, folder, data):
     expect("rows that overlap are refused", workers.ctl("reference", "import", str(bad), capture_output=True, text=True), 1,
            "besturen.csv")
     expect("and nothing was taken", workers.ctl("reference", "publish", capture_output=True, text=True), 1)
+    large = data / "large-reference"
+    shutil.copytree(folder / "reference", large)
+    with open(large / "onderwijsterreinen.csv", "a") as file:
+        file.write("".join(f"P{number};PO;x;19000101;\n" for number in range(100, 300)))
+    expect("a large table is taken", workers.ctl("reference", "import", str(large), capture_output=True, text=True), 0)
+    expect("one much smaller is not", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 1,
+           "onderwijsterreinen.csv has")
+    expect("unless it is meant", workers.ctl("reference", "import", "--allow-smaller", str(folder / "reference"), capture_output=True,
+                                            text=True), 0)
+    cut = large / "besturen.csv"
+    cut.write_bytes(cut.read_bytes().rstrip(b"\n"))
+    expect("one cut in a line is not taken", workers.ctl("reference", "import", str(large), capture_output=True, text=True), 1,
+           "besturen.csv has no line end at its end")
     expect("good tables are taken", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
            "besturen.csv")
     published = workers.ctl("reference", "publish", capture_output=True, text=True)

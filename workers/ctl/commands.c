@@ -38,7 +38,11 @@ static const struct command SETUP[] = {
 
 /* ---- reference ---- */
 
+static const struct command_option IMPORT_OPTIONS[] = {
+	{ OPTION_ALLOW_SMALLER, NULL, "take tables that lost more than a tenth of their rows", OPTIONAL },
+};
 static const struct command_option BUILD_OPTIONS[] = {
+	{ OPTION_ALLOW_SMALLER, NULL, "take lists that lack much of what the others have", OPTIONAL },
 	{ OPTION_DUO, "DIR", "where DUO's lists are", REQUIRED },
 	{ OPTION_OUT, "DIR", "where the six tables go", REQUIRED },
 };
@@ -50,15 +54,18 @@ static const struct command REFERENCE[] = {
 	  .arguments_max = 1,
 	  .purpose = "take the six reference tables of DIR into the database",
 	  .help = "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv and "
-		  "onderwijsterreinen.csv. All or nothing; nothing is published yet.",
+		  "onderwijsterreinen.csv. All or nothing; nothing is published yet. A table that is cut off, or much smaller "
+		  "than the one before, is refused.",
+	  OPTIONS_OF(IMPORT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "the tables are not sound; what is wrong is printed" } },
 	  .run = run_reference_import },
 	{ .name = "reference build",
 	  .purpose = "make the six tables from DUO's own lists",
 	  .help = "Reads the files as DUO publishes them, in their own encodings. WEC and MBO schools are not in them: add "
-		  "those by hand.",
+		  "those by hand. Lists that do not fit each other, as one that is cut off, are refused.",
 	  OPTIONS_OF(BUILD_OPTIONS),
+	  .exits = { { 1, "a list is not sound, or lacks what the others have" } },
 	  .run = run_reference_build },
 	{ .name = "reference publish",
 	  .purpose = "publish the imported tables as the snapshot in force",

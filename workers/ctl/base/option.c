@@ -4,6 +4,7 @@ const char *option_name(enum option option)
 {
 	static const char *const NAMES[OPTIONS] = {
 		[OPTION_ALL] = "all",
+		[OPTION_ALLOW_SMALLER] = "allow-smaller",
 		[OPTION_BOARD] = "board",
 		[OPTION_CHECK] = "check",
 		[OPTION_CODE] = "code",

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "ctl/base/publish.h"
+#include "ctl/reference/plausible.h"
 #include "model/reference.h"
 #include "model/teacher_key.h"
 #include "protocol/frame.h"
@@ -32,6 +33,29 @@ static int store_table(struct pg_link *link, enum reference_table table, struct 
 		       &params, NULL, NULL, err);
 }
 
+/* A table that was cut at a line end is sound CSV; what shows it is that it shrinks. */
+static int check_size(struct pg_link *link, enum reference_table table, size_t rows, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *before = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(reference_file(table)));
+	int rc = pg_exec(link, NULL, "select rows from register.reference_table where name = $1", &params, &before,
+			 NULL, err);
+
+	if (rc != 0 || pg_rows_count(before) == 0 || plausible_size(pg_get_i32(before, 0, 0), (int64_t)rows))
+		return rc;
+	return err_set(err, ERR_DATA, "implausible",
+		       "%s has %zu rows, and %d before: is it cut off? (--allow-smaller takes it)",
+		       reference_file(table), rows, pg_get_i32(before, 0, 0));
+}
+
+static bool ends_with_line_end(const struct strbuf *file)
+{
+	return file->n == 0 || file->p[file->n - 1] == '\n' || file->p[file->n - 1] == '\r';
+}
+
 static int read_tables(const char *dir, struct strbuf files[REFERENCE_TABLES], struct err *err)
 {
 	char path[4096];
@@ -40,6 +64,9 @@ static int read_tables(const char *dir, struct strbuf files[REFERENCE_TABLES], s
 	for (int table = 0; rc == 0 && table < REFERENCE_TABLES; table++) {
 		snprintf(path, sizeof path, "%s/%s", dir, reference_file((enum reference_table)table));
 		rc = ctl_read_file(path, &files[table], err);
+		if (rc == 0 && !ends_with_line_end(&files[table]))
+			rc = err_set(err, ERR_DATA, "cut", "%s has no line end at its end: it is cut off",
+				     reference_file((enum reference_table)table));
 	}
 	return rc;
 }
@@ -52,6 +79,9 @@ static int store_tables(struct ctl *ctl, const struct strbuf files[REFERENCE_TAB
 
 	if (rc == 0)
 		rc = pg_script(link, "begin", err);
+	for (int table = 0; rc == 0 && table < REFERENCE_TABLES && !ctl_has(ctl, OPTION_ALLOW_SMALLER); table++)
+		rc = check_size(link, (enum reference_table)table,
+				reference_rows(reference, (enum reference_table)table), err);
 	for (int table = 0; rc == 0 && table < REFERENCE_TABLES; table++)
 		rc = store_table(link, (enum reference_table)table, strbuf_slice(&files[table]),
 				 reference_rows(reference, (enum reference_table)table), err);
