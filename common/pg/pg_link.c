@@ -514,6 +514,7 @@ static void end_stream(struct pg_link *link)
 int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
 	      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err)
 {
+	bool has_ended = false;
 	int rc = pg_require_up(link, err);
 
 	if (rc != 0)
@@ -527,11 +528,13 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 		CLEANUP(drop_pgresult) PGresult *res = PQgetResult(link->conn);
 
 		if (!res)
-			return 0;
+			return has_ended ? 0 : fail_line(link, "stream", err);
 		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE && !is_answer(res))
 			return pg_fail(link, res, "stream", err);
-		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE)
-			continue; /* the end of the rows */
+		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
+			has_ended = true; /* all rows have come: without this, nothing more is no end but a fault */
+			continue;
+		}
 		rc = each(self, (const struct pg_rows *)res, err);
 		if (rc != 0) {
 			end_stream(link);

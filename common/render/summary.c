@@ -2,6 +2,7 @@
 
 #include "base/strbuf.h"
 #include "model/date.h"
+#include "render/json_build.h"
 
 #include <jansson.h>
 
@@ -45,6 +46,8 @@ json_t *finding_json(const struct finding *finding)
 	rule_show_code(finding->rule, code);
 	strbuf_init(&melding, MELDING_BYTES_MAX);
 	rule_add_text(&melding, finding);
+	if (!strbuf_ok(&melding))
+		return NULL;
 	return json_pack("{s:s, s:s, s:s, s:s%}", "code", code, "ernst", rule_ernst((enum rule)finding->rule), "veld",
 			 field_name((enum field)finding->field), "melding", melding.p ? melding.p : "", melding.n);
 }
@@ -55,7 +58,7 @@ static json_t *counts_json(const struct summary *summary)
 
 	/* the order of specification 4.3 */
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
-		json_object_set_new(counts, outcome_name((enum outcome)outcome), json_integer(summary->counts[outcome]));
+		json_build_put(&counts, outcome_name((enum outcome)outcome), json_integer(summary->counts[outcome]));
 	return counts;
 }
 
@@ -72,10 +75,10 @@ json_t *summary_json(const struct summary *summary)
 		char code[RULE_CODE_BYTES];
 
 		rule_show_code(summary->codes[i].rule, code);
-		json_object_set_new(codes, code, json_integer(summary->codes[i].count));
+		json_build_put(&codes, code, json_integer(summary->codes[i].count));
 	}
 	for (size_t i = 0; i < summary->finding_count; i++)
-		json_array_append_new(findings, finding_json(&summary->findings[i]));
+		json_build_append(&findings, finding_json(&summary->findings[i]));
 	return json_pack(
 		"{s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "leveringsid",
 		summary->delivery_id.n > 0 ? json_stringn(summary->delivery_id.p, summary->delivery_id.n) : json_null(),
@@ -96,7 +99,7 @@ static int put_piece(const char *text, size_t n, void *self)
 
 void summary_put_json(struct strbuf *out, json_t *json)
 {
-	if (json_dump_callback(json, put_piece, out, JSON_COMPACT) != 0)
-		out->is_full = true;
+	if (json_dump_callback(json, put_piece, out, JSON_COMPACT) != 0 && strbuf_ok(out))
+		out->is_full = out->is_out_of_memory = true;
 	json_decref(json);
 }

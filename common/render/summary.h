@@ -42,9 +42,9 @@ void summary_add_finding(struct summary *summary, const struct finding *finding)
 
 /* A new object with the names and order of 8.2; the caller owns it. NULL: no memory. */
 struct json_t *summary_json(const struct summary *summary);
-/* {code, ernst, veld, melding}; the caller owns it. */
+/* {code, ernst, veld, melding}; the caller owns it. NULL: no memory. */
 struct json_t *finding_json(const struct finding *finding);
-/* Appends the compact text of json, and releases it. No json, or no memory: out is full. */
+/* Appends the compact text of json, and releases it. No json: there was no memory for it, and out says so. */
 void summary_put_json(struct strbuf *out, struct json_t *json);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "protocol/feedback_build.h"
 #include "protocol/outcomes.h"
+#include "render/json_build.h"
 #include "render/terugmelding.h"
 
 #include <jansson.h>
@@ -118,7 +119,7 @@ static json_t *line_json(const struct feedback_line *line, int64_t sequence)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, finding_json(&findings[i]));
+		json_build_append(&list, finding_json(&findings[i]));
 	return json_pack("{s:I, s:s%, s:s%, s:s, s:s, s:o}", "regel", (json_int_t)line->record_no, "personeelsnummer",
 			 line->employee_ref.n ? line->employee_ref.p : "", line->employee_ref.n, "benoemingssleutel",
 			 line->appointment_key.n ? line->appointment_key.p : "", line->appointment_key.n, "uitkomst",
@@ -131,7 +132,7 @@ static void add_json_head(struct strbuf *out, const struct summary *summary)
 {
 	json_t *json = summary_json(summary);
 
-	json_object_set_new(json, "terugmelding", json_array());
+	json_build_put(&json, "terugmelding", json_array());
 	summary_put_json(out, json);
 	if (strbuf_ok(out))
 		out->n -= sizeof JSON_END - 1;
@@ -184,5 +185,5 @@ int terugmelding_stream_next(struct terugmelding_stream *stream, struct strbuf *
 			add_line(stream, out, &line);
 	}
 	*ret_is_end = stream->stage == STAGE_END;
-	return strbuf_ok(out) ? 0 : err_set(err, ERR_FULL, "terugmelding", "a part of a terugmelding is too large");
+	return strbuf_check(out, "a part of a terugmelding", err);
 }

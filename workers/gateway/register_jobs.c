@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "render/json_build.h"
 #include "render/stand.h"
 #include "render/terugmelding.h"
 
@@ -99,12 +100,12 @@ static int add_summary(struct register_thread *thread, const struct terugmelding
 	for (size_t i = 1; rc == 0 && i < count; i++) {
 		rc = terugmelding_summary(thread->link, found[i].position, &thread->arena, &summary, err);
 		if (rc == 0)
-			json_array_append_new(others, summary_json(&summary));
+			json_build_append(&others, summary_json(&summary));
 	}
-	if (others)
-		json_object_set_new(json, "andere", others);
+	if (count > 1)
+		json_build_put(&json, "andere", others);
 	summary_put_json(out, json);
-	return rc == 0 && !strbuf_ok(out) ? err_set(err, ERR_FULL, "summary", "a summary does not fit") : rc;
+	return rc == 0 ? strbuf_check(out, "a summary", err) : rc;
 }
 
 static int answer_delivery(struct register_thread *thread, struct register_job *job, struct err *err)

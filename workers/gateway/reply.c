@@ -13,6 +13,15 @@ void reply_set_helpdesk(const char *address)
 	helpdesk = address;
 }
 
+/* Half an answer would be taken for the answer: who gets none asks again. */
+static void answer_without_memory(struct reply *reply)
+{
+	reply_release(reply);
+	reply->status = 503;
+	reply->type = "text/plain";
+	reply->retry_after_s = RETRY_AFTER_S;
+}
+
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text)
 {
 	reply_release(reply);
@@ -20,6 +29,8 @@ void reply_text(struct reply *reply, unsigned status, const char *type, const ch
 	strbuf_add_text(&reply->body, text);
 	reply->status = status;
 	reply->type = type;
+	if (!strbuf_ok(&reply->body))
+		answer_without_memory(reply);
 }
 
 void reply_body(struct reply *reply, const char *type, struct strbuf *body)
@@ -43,7 +54,10 @@ void reply_json(struct reply *reply, unsigned status, const char *type, struct j
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-	reply_text(reply, status, type, text ? text : "{}");
+	if (text)
+		reply_text(reply, status, type, text);
+	else
+		answer_without_memory(reply);
 	free(text);
 	json_decref(json);
 }
@@ -70,7 +84,10 @@ void reply_problem(struct reply *reply, unsigned status, const char *title, cons
 
 void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery)
 {
-	reply_with(reply, status, type, "De levering is geweigerd", detail, "levering", delivery);
+	if (delivery)
+		reply_with(reply, status, type, "De levering is geweigerd", detail, "levering", delivery);
+	else
+		answer_without_memory(reply);
 }
 
 void reply_other_methods(struct reply *reply, unsigned methods)

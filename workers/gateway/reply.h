@@ -25,11 +25,11 @@ struct reply {
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
 void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 200; the body is the reply's then */
 void reply_stream(struct reply *reply, const char *type, const struct http_stream *stream); /* 200; likewise */
-/* Takes json over. NULL (no memory for it) is sent as {}. */
+/* Takes json over. NULL, or no memory for its text: 503 without a body, as half an answer would be believed. */
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
 /* RFC 9457. detail: one Dutch sentence without its full stop; where to find the helpdesk follows it (specification 8.5). */
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail);
-/* The same of a delivery: type names the rule. Takes delivery, its summary, over. */
+/* The same of a delivery: type names the rule. Takes delivery, its summary, over; NULL: likewise. */
 void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery);
 void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods: as route_match has them */
 /* Of a request that no handler saw. why: English, for whoever builds the client. */

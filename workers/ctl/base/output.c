@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 
 enum { BODY_BYTES_MAX = 512 << 20, NUMBER_BYTES = 24 };
@@ -258,4 +259,12 @@ int output_print(struct output *out, FILE *to, struct err *err)
 	if (out->format == OUTPUT_JSON)
 		fputs(out->is_record ? "\n" : out->rows > 0 ? "\n]\n" : "]\n", to);
 	return 0;
+}
+
+int output_print_json(json_t *json, struct err *err)
+{
+	bool is_whole = json && json_dumpf(json, stdout, JSON_INDENT(1)) == 0 && putchar('\n') != EOF;
+
+	json_decref(json);
+	return is_whole ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the answer, or no room for it");
 }

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+struct json_t; /* of jansson */
+
 enum output_format { OUTPUT_TEXT = 1, OUTPUT_CSV = 2, OUTPUT_JSON = 4 };
 
 const char *output_format_name(enum output_format format); /* "csv" */
@@ -53,5 +55,9 @@ MUSTUSE int output_print(struct output *out, FILE *to, struct err *err);
 
 /* Appends a text as JSON, in quotes. Bytes that are not UTF-8 become question marks. */
 void output_json_text(struct strbuf *out, struct slice text);
+
+/* Writes a tree of jansson's to stdout, for people, and releases it. json NULL: there was no memory for it, ERR_FATAL; so
+ * it is when only a part got there. */
+MUSTUSE int output_print_json(struct json_t *json, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "ctl/base/ctl.h"
 #include "ctl/deliver/header_file.h"
 #include "model/teacher_key.h"
+#include "render/json_build.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -278,10 +279,13 @@ bool upload_keep_receipt(const struct upload *upload, const char *installation, 
 	json_t *line = json_pack("{s:s}", "file", upload_name(upload));
 
 	num_to_hex(upload->digest, sizeof upload->digest, digest);
-	json_object_set_new(line, "digest", json_string(digest));
-	json_object_update_missing(line, receipt); /* a receipt says itself by whom it is */
+	json_build_put(&line, "digest", json_string(digest));
+	if (json_object_update_missing(line, receipt) != 0) { /* a receipt says itself by whom it is */
+		json_decref(line);
+		line = NULL;
+	}
 	if (*installation && !json_object_get(line, "installatie"))
-		json_object_set_new(line, "installatie", json_string(installation));
+		json_build_put(&line, "installatie", json_string(installation));
 	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 
 	acknowledged_path(upload->path, path, sizeof path);

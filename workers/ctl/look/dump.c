@@ -77,39 +77,48 @@ static json_t *to_hex(const json_t *value)
 		num_to_hex(&byte, 1, digits);
 		strbuf_add_bytes(&hex, digits, sizeof digits);
 	}
-	return json_stringn(hex.p ? hex.p : "", hex.n);
+	return strbuf_ok(&hex) ? json_stringn(hex.p ? hex.p : "", hex.n) : NULL;
 }
 
-static void show_bytes(json_t *value)
+/* false: no memory, and value is not to be shown. */
+static bool show_bytes(json_t *value)
 {
 	const char *name;
 	json_t *member;
 	size_t i;
 
-	json_array_foreach(value, i, member) show_bytes(member);
+	json_array_foreach(value, i, member)
+	{
+		if (!show_bytes(member))
+			return false;
+	}
 	json_object_foreach(value, name, member)
 	{
-		if (json_is_string(member) && is_bytes(name))
-			json_object_set_new(value, name, to_hex(member));
-		else
-			show_bytes(member);
+		if (json_is_string(member) && is_bytes(name) ? json_object_set_new(value, name, to_hex(member)) != 0
+							     : !show_bytes(member))
+			return false;
 	}
+	return true;
 }
 
-static void mask(json_t *value)
+/* false: no memory, and value still holds what nobody may see. */
+static bool mask(json_t *value)
 {
 	const char *name;
 	json_t *member;
 	size_t i;
 
-	json_array_foreach(value, i, member) mask(member);
+	json_array_foreach(value, i, member)
+	{
+		if (!mask(member))
+			return false;
+	}
 	json_object_foreach(value, name, member)
 	{
-		if (is_personal(name))
-			json_object_set_new(value, name, masked(member));
-		else
-			mask(member);
+		if (is_personal(name) ? json_object_set_new(value, name, masked(member)) != 0 : !mask(member))
+			return false;
 	}
+	return true;
 }
 
 /* Every length in the body is what it claims. */
@@ -191,13 +200,11 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 		rc = to_json(known, body, &json, err);
 	if (rc != 0)
 		return rc;
-	if (!has_personal)
-		mask(json);
-	show_bytes(json);
-	json_dumpf(json, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(json);
-	return 0;
+	if ((!has_personal && !mask(json)) || !show_bytes(json)) {
+		json_decref(json);
+		json = NULL;
+	}
+	return output_print_json(json, err);
 }
 
 static int print_next(struct ctl *ctl, struct kafka_reader *reader, bool has_personal, struct err *err)

@@ -92,14 +92,7 @@ static int print_json(struct pg_link *link, int64_t position, struct err *err)
 	terugmelding_stream_free(stream);
 	if (rc != 0)
 		return rc;
-	json_t *json = json_loadb(text.p, text.n, 0, NULL);
-
-	if (!json)
-		return err_set(err, ERR_FULL, "terugmelding", "the terugmelding is larger than fits in memory");
-	json_dumpf(json, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(json);
-	return 0;
+	return output_print_json(json_loadb(text.p, text.n, 0, NULL), err);
 }
 
 int run_report(struct ctl *ctl)

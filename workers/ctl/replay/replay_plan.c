@@ -8,6 +8,7 @@
 #include "ctl/replay/replay_preview.h"
 #include "model/date.h"
 #include "model/delivery.h"
+#include "render/json_build.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -221,23 +222,21 @@ static void uuid_text(const uint8_t id[JOB_ID_BYTES], char out[JOB_TEXT_BYTES])
 	snprintf(out, JOB_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
-static void print_json(const struct plan *plan, const char *job)
+static int print_json(const struct plan *plan, const char *job, struct err *err)
 {
 	json_t *json = json_object(), *outcomes = json_object();
 
-	json_object_set_new(json, "job", plan->forecast.deliveries > 0 ? json_string(job) : json_null());
-	json_object_set_new(json, "deliveries", json_integer(plan->forecast.deliveries));
-	json_object_set_new(json, "lines", json_integer(plan->forecast.lines));
-	json_object_set_new(json, "teachers", json_integer(plan->forecast.teachers));
+	json_build_put(&json, "job", plan->forecast.deliveries > 0 ? json_string(job) : json_null());
+	json_build_put(&json, "deliveries", json_integer(plan->forecast.deliveries));
+	json_build_put(&json, "lines", json_integer(plan->forecast.lines));
+	json_build_put(&json, "teachers", json_integer(plan->forecast.teachers));
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
-		json_object_set_new(outcomes, outcome_name((enum outcome)outcome),
-				    json_integer(plan->forecast.outcomes[outcome]));
-	json_object_set_new(json, "foreseen", outcomes);
+		json_build_put(&outcomes, outcome_name((enum outcome)outcome),
+			       json_integer(plan->forecast.outcomes[outcome]));
+	json_build_put(&json, "foreseen", outcomes);
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
-		json_object_set_new(json, LEFT_OUT[i].name, json_integer(figure(&plan->forecast, i)));
-	json_dumpf(json, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(json);
+		json_build_put(&json, LEFT_OUT[i].name, json_integer(figure(&plan->forecast, i)));
+	return output_print_json(json, err);
 }
 
 static void print_plan(const struct plan *plan, const char *job)
@@ -272,7 +271,7 @@ int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const 
 		rc = make_plan(&plan, &err);
 	uuid_text(plan.job, job);
 	if (rc == 0 && ctl->output == OUTPUT_JSON)
-		print_json(&plan, job);
+		rc = print_json(&plan, job, &err);
 	else if (rc == 0)
 		print_plan(&plan, job);
 	close_plan(&plan);
