@@ -1,0 +1,231 @@
+"""trials: what a call that fails does to a worker, in each part of its life: its start, its work, its end."""
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+
+from . import sites, work
+
+DOCUMENTED = {0, 70, 77, 78}  # exit statuses of a worker (common/run/exit_status.h); in mid-work only 70
+MIDWAY = {70}
+ROUND_S = 25
+BATCH = 40           # sites in one life, then its leaks are counted
+WARM_ROUNDS = 3
+
+
+@dataclass
+class Row:
+    """Of the table: a call, and what came of its failure."""
+    program: str
+    part: str
+    site: object
+    calls: int
+    came: str
+    is_wrong: bool = False
+    details: list = field(default_factory=list)
+
+
+class Torture:
+    """One kind of worker under test; the others run beside it, undisturbed."""
+
+    def __init__(self, program, others, ports, token, seed, deadline, rounds, tell):
+        self.program, self.others = program, others
+        self.port, self.token = ports, token
+        self.seed, self.deadline, self.rounds, self.tell = seed, deadline, rounds, tell
+        self.rng = random.Random(f"{seed}-{program.worker.kind}")
+        self.reference = None
+        self.parts = {}
+        self.known_leaks = set()
+
+    # --- the measure ---
+
+    def measure(self):
+        """Counts the calls of a whole life without a fault, and takes the outcome that all others must equal."""
+        state = self.program.state
+        self.begin()
+        started = state.calls()
+        for number in range(WARM_ROUNDS):
+            outcome, _ = self.play()
+            if number == WARM_ROUNDS - 1 and (found := work.differences(self.reference, outcome)):
+                raise work.WorkError("two undisturbed rounds differ: " + "; ".join(found))
+            if number > 0:
+                self.reference = outcome
+        worked = state.calls()
+        status = self.program.end()
+        if status != 0:
+            raise work.WorkError(f"undisturbed, it ended with {status}: {self.program.last_words()}")
+        self.parts = {"start": started, "work": sites.since(worked, started), "end": sites.since(state.calls(), worked)}
+        self.known_leaks = self.program.take_leaks()
+
+    def begin(self):
+        self.program.start()
+        if not self.program.wait_until_ready():
+            raise work.WorkError(f"{self.program.worker.name} was not ready: {self.program.last_words()}")
+
+    def play(self):
+        """(outcome, signs) of a round; the program is started again when it ended."""
+        round_of_work = work.Round(next(self.rounds), self.port, self.token, ROUND_S)
+        return round_of_work.play(), round_of_work.signs
+
+    def has_time(self):
+        return time.monotonic() < self.deadline
+
+    # --- in mid-work ---
+
+    def work_trials(self, chosen):
+        rows = []
+        for number, site in enumerate(chosen):
+            if not self.has_time():
+                break
+            if number % BATCH == 0:
+                self.end_of_batch(rows)
+                self.begin()
+            calls = self.parts["work"][site]
+            row = Row(self.program.worker.kind, "work", site, calls, "")
+            self.work_trial(row, max(1, calls // WARM_ROUNDS))
+            rows.append(row)
+            self.tell(row)
+        self.end_of_batch(rows)
+        return rows
+
+    def end_of_batch(self, rows):
+        if self.program.child is None:
+            return
+        status = self.program.end()
+        leaks = self.program.take_leaks() - self.known_leaks
+        if status != 0 or leaks:
+            rows.append(Row(self.program.worker.kind, "batch", None, 0,
+                            f"ended with {status}, {len(leaks)} leaks", True,
+                            sorted(leaks) + ([self.program.last_words()] if status else [])))
+            self.tell(rows[-1])
+
+    def work_trial(self, row, calls):
+        state = self.program.state
+        keeper = Restarter(self.program)
+        state.arm(row.site, self.rng.randrange(min(calls, 50)))
+        keeper.start()
+        try:
+            outcome, signs = self.play()
+            if not state.has_struck():
+                state.arm(row.site, 0)
+                outcome, signs = self.play()
+            found = work.differences(self.reference, outcome)
+        except work.WorkError as error:
+            found, signs = [str(error)], []
+        keeper.stop()
+        has_struck = state.has_struck()
+        state.disarm()
+        self.judge(row, has_struck, found, signs, keeper.ends)
+
+    def judge(self, row, has_struck, found, signs, ends):
+        wrong = [f"ended with {status}: {words}" for status, words in ends if status not in MIDWAY]
+        row.details = found + wrong
+        row.is_wrong = bool(row.details)
+        told = sorted(set(signs)) + [f"ended with {status}" for status, _ in ends]
+        row.came = "not reached again" if not has_struck else ", ".join(told) if told else "no trace"
+        if row.is_wrong:
+            row.came = "WRONG: " + row.came
+            if not ends:
+                row.details.append(self.program.last_words())
+            self.recover()
+
+    def recover(self):
+        """After a difference: the register may be another now. Two rounds bring it back; if not, all ends here."""
+        self.program.state.disarm()
+        self.program.end()
+        self.program.take_leaks()
+        self.begin()
+        self.play()
+        outcome, _ = self.play()
+        if found := work.differences(self.reference, outcome):
+            raise work.WorkError("what failed before is not made good by two rounds: " + "; ".join(found))
+
+    # --- at the start and at the end ---
+
+    def start_trials(self, chosen):
+        rows = []
+        for site in chosen:
+            if not self.has_time():
+                break
+            row = Row(self.program.worker.kind, "start", site, self.parts["start"][site], "")
+            self.program.state.arm(site, self.rng.randrange(min(row.calls, 20)))
+            self.program.start()
+            is_ready = self.program.wait_until_ready()
+            status = self.program.status()
+            has_struck = self.program.state.has_struck()
+            self.program.state.disarm()
+            if is_ready:
+                self.after_start(row, has_struck)
+            elif status is None:
+                row.came, row.is_wrong = "WRONG: neither ready nor ended", True
+                row.details = [self.program.last_words()]
+                self.program.end()
+            else:
+                row.came = f"ended with {status}"
+                row.is_wrong = status not in DOCUMENTED - {0} or not self.program.last_words()
+                row.details = [self.program.last_words()]
+                self.program.child = None
+            leaks = self.program.take_leaks() - self.known_leaks
+            row.details += sorted(leaks)
+            row.is_wrong |= bool(leaks) and is_ready
+            rows.append(row)
+            self.tell(row)
+        return rows
+
+    def after_start(self, row, has_struck):
+        try:
+            outcome, _ = self.play()
+            row.details = work.differences(self.reference, outcome)
+        except work.WorkError as error:
+            row.details = [str(error)]
+        status = self.program.end()
+        if status != 0:
+            row.details.append(f"ended with {status}: {self.program.last_words()}")
+        row.is_wrong = bool(row.details)
+        row.came = ("WRONG: " if row.is_wrong else "") + ("serves" if has_struck else "not reached again")
+
+    def end_trials(self, chosen):
+        rows = []
+        for site in chosen:
+            if not self.has_time():
+                break
+            self.begin()
+            row = Row(self.program.worker.kind, "end", site, self.parts["end"][site], "")
+            self.program.state.arm(site, self.rng.randrange(min(row.calls, 5)))
+            status = self.program.end()
+            has_struck = self.program.state.has_struck()
+            self.program.state.disarm()
+            leaks = self.program.take_leaks() - self.known_leaks
+            row.is_wrong = status not in (0, 70) or bool(leaks)
+            row.came = f"ended with {status}" if has_struck else "not reached again"
+            row.details = sorted(leaks) + ([self.program.last_words()] if status else [])
+            rows.append(row)
+            self.tell(row)
+        return rows
+
+
+class Restarter:
+    """Starts a program again that ended in mid-work, as a service manager would."""
+
+    def __init__(self, program):
+        self.program = program
+        self.ends = []
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def start(self):
+        self.thread.start()
+
+    def run(self):
+        while not self.is_over.wait(0.05):
+            status = self.program.status()
+            if status is None:
+                continue
+            self.ends.append((status, self.program.last_words()))
+            if len(self.ends) > 5:
+                return
+            self.program.start()
+
+    def stop(self):
+        self.is_over.set()
+        self.thread.join(5)
