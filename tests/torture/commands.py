@@ -42,6 +42,7 @@ def normal(text):
     text = re.sub(r" in [0-9.]+ s\b", " in a moment", text)
     text = re.sub(r"[0-9]+ messages", "N messages", text)
     text = re.sub(r"[0-9a-f]{8}-?[0-9a-f-]{8,}", "HEX", text)
+    text = re.sub(r" +", " ", text)
     return re.sub(r"\d+", "N", text) if "lag" in text or "MOMENT" in text or "HEX" in text else text
 
 

@@ -306,7 +306,6 @@ static struct fault FAULTS[] = {
 	{ "curl_easy_init", 0, ENOMEM },
 	{ "curl_easy_setopt", 27, 0 },
 	{ "curl_easy_perform", 56, 0 },
-	{ "curl_easy_getinfo", 43, 0 },
 	{ "curl_easy_escape", 0, ENOMEM },
 	{ "curl_slist_append", 0, ENOMEM },
 	{ "curl_multi_init", 0, ENOMEM },

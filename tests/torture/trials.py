@@ -9,6 +9,7 @@ from . import sites, work
 DOCUMENTED = {0, 70, 77, 78}  # exit statuses of a worker (common/run/exit_status.h); in mid-work only 70
 MIDWAY = {70}
 ROUND_S = 25
+NOT_REACHED = "not reached again"
 BATCH = 40           # sites in one life, then its leaks are counted
 WARM_ROUNDS = 3
 
@@ -86,7 +87,16 @@ class Torture:
             rows.append(row)
             self.tell(row)
         self.end_of_batch(rows)
+        for row in [row for row in rows if row.came == NOT_REACHED and self.has_time()]:
+            self.first_time_trial(row)
+            self.end_of_batch(rows)
         return rows
+
+    def first_time_trial(self, row):
+        """What a life does once only, such as taking memory that it keeps: the first call of a life fails."""
+        self.program.state.arm(row.site, 0)
+        self.work_trial(row, 1, self.begin)
+        self.tell(row)
 
     def end_of_batch(self, rows):
         if self.program.child is None:
@@ -99,12 +109,14 @@ class Torture:
                             sorted(leaks) + ([self.program.last_words()] if status else [])))
             self.tell(rows[-1])
 
-    def work_trial(self, row, calls):
+    def work_trial(self, row, calls, begin=None):
         state = self.program.state
         keeper = Restarter(self.program)
         state.arm(row.site, self.rng.randrange(min(calls, 50)))
-        keeper.start()
         try:
+            if begin:
+                begin()
+            keeper.start()
             outcome, signs = self.play()
             if not state.has_struck():
                 state.arm(row.site, 0)
@@ -122,7 +134,7 @@ class Torture:
         row.details = found + wrong
         row.is_wrong = bool(row.details)
         told = sorted(set(signs)) + [f"ended with {status}" for status, _ in ends]
-        row.came = "not reached again" if not has_struck else ", ".join(told) if told else "no trace"
+        row.came = NOT_REACHED if not has_struck else ", ".join(told) if told else "no trace"
         if row.is_wrong:
             row.came = "WRONG: " + row.came
             if not ends:
@@ -182,7 +194,7 @@ class Torture:
         if status != 0:
             row.details.append(f"ended with {status}: {self.program.last_words()}")
         row.is_wrong = bool(row.details)
-        row.came = ("WRONG: " if row.is_wrong else "") + ("serves" if has_struck else "not reached again")
+        row.came = ("WRONG: " if row.is_wrong else "") + ("serves" if has_struck else NOT_REACHED)
 
     def end_trials(self, chosen):
         rows = []
@@ -197,7 +209,7 @@ class Torture:
             self.program.state.disarm()
             leaks = self.program.take_leaks() - self.known_leaks
             row.is_wrong = status not in (0, 70) or bool(leaks)
-            row.came = f"ended with {status}" if has_struck else "not reached again"
+            row.came = f"ended with {status}" if has_struck else NOT_REACHED
             row.details = sorted(leaks) + ([self.program.last_words()] if status else [])
             rows.append(row)
             self.tell(row)
@@ -228,4 +240,5 @@ class Restarter:
 
     def stop(self):
         self.is_over.set()
-        self.thread.join(5)
+        if self.thread.is_alive():
+            self.thread.join(5)

@@ -69,7 +69,7 @@ static void output_option(const struct command *command, char *out, size_t out_b
 
 	strbuf_init(&outputs, USAGE_BYTES);
 	command_outputs(command, &outputs);
-	snprintf(out, out_bytes, "--output %s", strbuf_text(&outputs));
+	snprintf(out, out_bytes, "--output %s", strbuf_ok(&outputs) ? strbuf_text(&outputs) : "FORM");
 }
 
 static void print_usage(FILE *to, const struct command *command)

@@ -26,7 +26,12 @@ struct transfer {
 	struct upload *upload; /* NULL: it is free */
 	json_t *header;
 	struct strbuf content, reply;
+	bool is_short; /* of memory: a part of the request is missing, and it must not be sent */
 };
+
+/* A request of which curl did not keep a part is another request: without its token, or without its time limit. */
+#define SET_OPTION(transfer, option, value) \
+	((transfer)->is_short |= curl_easy_setopt((transfer)->curl, option, value) != CURLE_OK)
 
 struct transfers {
 	const char *url;
@@ -39,6 +44,21 @@ struct transfers {
 };
 
 /* ---- the request ---- */
+
+static void add_header(struct transfer *transfer, const char *line)
+{
+	struct curl_slist *headers = curl_slist_append(transfer->headers, line);
+
+	if (headers)
+		transfer->headers = headers;
+	else
+		transfer->is_short = true;
+}
+
+static int check_request(const struct transfer *transfer, struct err *err)
+{
+	return transfer->is_short ? err_set(err, ERR_FATAL, "curl", "no memory for a request") : 0;
+}
 
 static size_t keep_reply(char *bytes, size_t one, size_t n, void *self)
 {
@@ -71,9 +91,12 @@ static struct slice value_text(const char *name, const json_t *value, char *buf,
 }
 
 /* Percent-encoded; curl takes a length of 0 for "count it yourself". NULL: no memory. */
-static char *escape(const struct transfer *transfer, struct slice text)
+static char *escape(struct transfer *transfer, struct slice text)
 {
-	return curl_easy_escape(transfer->curl, text.n > 0 ? text.p : "", (int)text.n);
+	char *escaped = curl_easy_escape(transfer->curl, text.n > 0 ? text.p : "", (int)text.n);
+
+	transfer->is_short |= escaped == NULL;
+	return escaped;
 }
 
 static const char *contact_header(const char *name)
@@ -100,7 +123,7 @@ static void add_contact(struct transfer *transfer, const char *header, const jso
 
 	snprintf(line, sizeof line, "%s: %s", header, escaped ? escaped : "%FF");
 	curl_free(escaped);
-	transfer->headers = curl_slist_append(transfer->headers, line);
+	add_header(transfer, line);
 }
 
 /* The declared sha256, else that of what is sent: what the gateway keeps is then what was read here. A declared one of another
@@ -120,7 +143,7 @@ static void add_digest(struct transfer *transfer, const json_t *declared)
 	if (is_good)
 		num_to_base64(sha256, sizeof sha256, base64);
 	snprintf(line, sizeof line, "Content-Digest: sha-256=:%s:", base64);
-	transfer->headers = curl_slist_append(transfer->headers, line);
+	add_header(transfer, line);
 }
 
 static int set_address(const struct transfers *transfers, struct transfer *transfer, json_t *header, struct err *err)
@@ -152,7 +175,7 @@ static int set_address(const struct transfers *transfers, struct transfer *trans
 			return err_set(err, ERR_DATA, "header", "its header is too long");
 	}
 	add_digest(transfer, json_object_get(header, "sha256"));
-	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
+	SET_OPTION(transfer, CURLOPT_URL, url);
 	return 0;
 }
 
@@ -167,23 +190,28 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 	strbuf_reset(&transfer->content);
 	strbuf_reset(&transfer->reply);
 	curl_slist_free_all(transfer->headers);
-	transfer->headers = curl_slist_append(NULL, transfers->authorization);
-	transfer->headers = curl_slist_append(transfer->headers, "Content-Type: text/csv");
-	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	transfer->headers = NULL;
+	add_header(transfer, transfers->authorization);
+	add_header(transfer, "Content-Type: text/csv");
+	add_header(transfer, "Expect:");
 	int rc = upload_read(upload, &transfer->content, &transfer->header, err);
 
 	if (rc == 0)
 		rc = set_address(transfers, transfer, transfer->header, err);
 	if (rc != 0)
 		return rc;
-	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
-	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDS, transfer->content.p ? transfer->content.p : "");
-	curl_easy_setopt(transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->content.n);
+	SET_OPTION(transfer, CURLOPT_HTTPHEADER, transfer->headers);
+	SET_OPTION(transfer, CURLOPT_POSTFIELDS, transfer->content.p ? transfer->content.p : "");
+	SET_OPTION(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->content.n);
+	rc = check_request(transfer, err);
+	if (rc != 0)
+		return rc;
+	if (curl_multi_add_handle(transfers->multi, transfer->curl) != CURLM_OK)
+		return err_set(err, ERR_FATAL, "curl", "no memory for a transfer");
 	transfer->upload = upload;
 	transfers->in_flight++;
 	upload->state = UPLOAD_IN_FLIGHT;
 	upload->tries++;
-	curl_multi_add_handle(transfers->multi, transfer->curl);
 	return 0;
 }
 
@@ -197,6 +225,7 @@ static void read_answer(struct transfer *transfer, CURLcode code, const struct a
 	char *type = NULL, *location = NULL;
 
 	if (code == CURLE_OK) {
+		/* these cannot fail: they copy what the transfer left */
 		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &reply.status);
 		curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_TYPE, &type);
 		curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &location);
@@ -227,7 +256,7 @@ bool transfers_are_full(const struct transfers *transfers)
 
 void transfers_run(struct transfers *transfers)
 {
-	int running, left;
+	int running = 0, left;
 	bool has_ended = false;
 
 	curl_multi_perform(transfers->multi, &running);
@@ -254,15 +283,15 @@ static int open_transfer(struct transfer *transfer, struct err *err)
 		return err_set(err, ERR_FATAL, "curl", "no memory for transfers");
 	strbuf_init(&transfer->content, UPLOAD_BYTES_MAX);
 	strbuf_init(&transfer->reply, REPLY_BYTES_MAX);
-	curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, keep_reply);
-	curl_easy_setopt(transfer->curl, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(transfer->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(transfer->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(transfer->curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
-	curl_easy_setopt(transfer->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(transfer->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(transfer->curl, CURLOPT_LOW_SPEED_TIME, (long)SILENT_S_MAX);
-	return 0;
+	SET_OPTION(transfer, CURLOPT_WRITEFUNCTION, keep_reply);
+	SET_OPTION(transfer, CURLOPT_WRITEDATA, transfer);
+	SET_OPTION(transfer, CURLOPT_NOSIGNAL, 1L);
+	SET_OPTION(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET_OPTION(transfer, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
+	SET_OPTION(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	SET_OPTION(transfer, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	SET_OPTION(transfer, CURLOPT_LOW_SPEED_TIME, (long)SILENT_S_MAX);
+	return check_request(transfer, err);
 }
 
 static void release_transfer(struct transfer *transfer)
@@ -285,15 +314,16 @@ static int leave_at_signal(void *self, curl_off_t a, curl_off_t b, curl_off_t c,
 static CURLcode ask(const struct transfers *transfers, struct transfer *transfer)
 {
 	char url[URL_BYTES_MAX];
+	struct err err;
 
 	snprintf(url, sizeof url, "%s/v1/installatie", transfers->url);
-	transfer->headers = curl_slist_append(NULL, transfers->authorization);
-	curl_easy_setopt(transfer->curl, CURLOPT_URL, url);
-	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
-	curl_easy_setopt(transfer->curl, CURLOPT_TIMEOUT_MS, (long)ASK_MS_MAX);
-	curl_easy_setopt(transfer->curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(transfer->curl, CURLOPT_XFERINFOFUNCTION, leave_at_signal);
-	return curl_easy_perform(transfer->curl);
+	add_header(transfer, transfers->authorization);
+	SET_OPTION(transfer, CURLOPT_URL, url);
+	SET_OPTION(transfer, CURLOPT_HTTPHEADER, transfer->headers);
+	SET_OPTION(transfer, CURLOPT_TIMEOUT_MS, (long)ASK_MS_MAX);
+	SET_OPTION(transfer, CURLOPT_NOPROGRESS, 0L);
+	SET_OPTION(transfer, CURLOPT_XFERINFOFUNCTION, leave_at_signal);
+	return check_request(transfer, &err) == 0 ? curl_easy_perform(transfer->curl) : CURLE_OUT_OF_MEMORY;
 }
 
 /* A gateway of an earlier release, or a foreign server, gives no id; the uploads will tell which. */
@@ -324,9 +354,10 @@ int transfers_open(const char *url, struct slice token, size_t parallel, transfe
 {
 	struct transfers *transfers = calloc(1, sizeof *transfers);
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (!transfers)
+	if (!transfers || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(transfers);
 		return err_set(err, ERR_FATAL, "memory", "no memory for transfers");
+	}
 	transfers->url = url;
 	transfers->ended = ended;
 	transfers->self = self;

@@ -172,7 +172,8 @@ static int to_json(const struct wire_schema *known, struct slice body, json_t **
 	if (schema)
 		avro_schema_decref(schema);
 	avro_reader_free(reader);
-	return *ret ? 0 : err_set(err, ERR_DATA, "avro", "the message cannot be shown as JSON");
+	/* its body was read before, so the message is good */
+	return *ret ? 0 : err_set(err, ERR_FATAL, "avro", "no memory to show the message as JSON");
 }
 
 static int print_message(struct ctl *ctl, const struct kafka_message *message, bool has_personal, struct err *err)
