@@ -13,8 +13,11 @@ struct pg_link {
 	PGconn *conn; /* NULL or in any state; not blocking */
 	struct pg_prepared *prepared;
 	size_t prepared_count;
-	bool has_answered; /* a statement of ours, since the link was made: the settings are right */
-	bool is_refused;   /* as what may pass; logged */
+	int64_t answer_by_ms;		 /* 0: an answer may take its time */
+	bool has_pooler;		 /* statements are not prepared */
+	bool was_standby, was_read_only; /* when it was connected */
+	bool has_answered;		 /* a statement of ours, since the link was made: the settings are right */
+	bool is_refused;		 /* as what may pass; logged */
 };
 
 static inline void drop_pgresult(PGresult **res)
@@ -37,7 +40,36 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
  * wins. */
 MUSTUSE int pg_collect(struct pg_link *link, const char *what, PGresult **ret, struct err *err);
 
-MUSTUSE int pg_require_up(const struct pg_link *link, struct err *err);
+/* Waits one step for the events. *ret_ready: they are there. ERR_STOP: asked to stop. */
+MUSTUSE int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_ready, struct err *err);
+
+/* The kind of a SQLSTATE, at_start unless it is one that passes and the link was taken before. */
+enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start);
+
+/* ERR_RETRY: it is not, or was left just now, as it has become read-only. */
+MUSTUSE int pg_require_up(struct pg_link *link, struct err *err);
+
+/* ---- places (pg_place.c) ---- */
+
+enum { PG_PLACES_MAX = 16, PG_HOST_BYTES = 256, PG_ADDRESS_BYTES = 64, PG_PORT_BYTES = 16 };
+
+/* A server, as connection parameters; an empty one is left to libpq. */
+struct pg_place {
+	char host[PG_HOST_BYTES]; /* the name, which TLS and a password file go by, or a path */
+	char address[PG_ADDRESS_BYTES];
+	char port[PG_PORT_BYTES];
+};
+
+struct pg_places {
+	struct pg_place items[PG_PLACES_MAX];
+	size_t count;
+	bool wants_primary; /* nothing else is asked for */
+};
+
+/* All hosts of the connection string with all addresses they have now, in their order. A service file and
+ * target_session_attrs=prefer-standby are left to libpq, as one place. Blocks as long as the resolver does. ERR_RETRY: no
+ * host has an address. */
+MUSTUSE int pg_places_find(const char *conninfo, struct pg_places *ret, struct err *err);
 
 /* libpq's view of params; the arrays hold PG_PARAMS_MAX. */
 struct pg_wire_params {

@@ -1,7 +1,14 @@
 /* The connection never blocks in libpq: statements are sent, and the wait for the answer is ours (poll in small
  * steps), so that a stop is seen and a peer that hangs does not hang us. Settings of the session are made right after
- * connecting. Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it
- * is all we read of any text of the server. */
+ * connecting (pg_connect.c).
+ *
+ * A server that answers 25006, or is shutting down, starting or recovering (57P01 to 57P05), is the wrong one to ask
+ * again: its connection is left, and the next connect asks the names again. So is one that has become read-only or a standby
+ * since we connected, as far as it says so (PostgreSQL 14 does).
+ *
+ * Behind a pooler in transaction mode prepared statements are another client's, or gone (42P05, 26000). The name of one
+ * is made of its text, so that a statement of that name is the same wherever it was prepared; at the first such answer the link
+ * does without them, and the settings of the session go with each transaction. */
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
@@ -9,32 +16,35 @@
 #include "base/num.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <poll.h>
 
 enum {
 	WAIT_STEP_MS = 100,
 	PREPARED_MAX = 256,
 	PREPARED_NAME_BYTES = 64, /* NAMEDATALEN of PostgreSQL */
-	SETTINGS_BYTES = 512,
-	SQLSTATE_BYTES = 5,
-	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
+	PREPARED_HASH_BYTES = 18, /* of it: _, 16 digits and the end */
+	SETTINGS_BYTES = 256,
 };
 
 struct pg_prepared {
-	char name[PREPARED_NAME_BYTES];
+	char name[PREPARED_NAME_BYTES];	     /* ours */
+	char wire_name[PREPARED_NAME_BYTES]; /* the server's */
 };
+
+/* Behind a pooler: prepared by another client, or for one. */
+static const char DUPLICATE_PREPARED[] = "42P05", UNKNOWN_PREPARED[] = "26000";
 
 static const struct {
 	const char *prefix;
 	enum err_kind kind;
 } SQLSTATE_KINDS[] = {
-	{ "08", ERR_RETRY }, { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
-	{ "40", ERR_RETRY }, { "53", ERR_RETRY },    { "55P03", ERR_RETRY },
-	{ "57", ERR_RETRY }, { "58", ERR_RETRY },    { "54001", ERR_RETRY }, /* the same again after a pause */
-	{ "21", ERR_DATA },  { "22", ERR_DATA },     { "23", ERR_DATA },
-	{ "54", ERR_DATA }, /* if it carries any */
-};			    /* all else is FATAL: 42 is a missing grant or migration */
+	{ "08", ERR_RETRY },	{ "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
+	{ "40", ERR_RETRY },	{ "53", ERR_RETRY },	{ "55P03", ERR_RETRY },
+	{ "57", ERR_RETRY },	{ "58", ERR_RETRY },	{ "54001", ERR_RETRY }, /* the same again after a pause */
+	{ "21", ERR_DATA },	{ "22", ERR_DATA },	{ "23", ERR_DATA },
+	{ "54", ERR_DATA },				/* if it carries any */
+	{ "42P05", ERR_RETRY }, { "26000", ERR_RETRY }, /* without a name */
+};							/* all else is FATAL: 42 is a missing grant or migration */
 
 enum err_kind pg_sort(const char *sqlstate)
 {
@@ -58,7 +68,7 @@ static bool may_pass(const char *sqlstate)
 	return false;
 }
 
-static enum err_kind kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
+enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
 {
 	if (!link->has_answered || !may_pass(sqlstate))
 		return at_start;
@@ -133,8 +143,23 @@ bool pg_link_is_up(const struct pg_link *link)
 	return link->conn && PQstatus(link->conn) == CONNECTION_OK;
 }
 
-int pg_require_up(const struct pg_link *link, struct err *err)
+/* Between transactions only: inside one the server says so itself. */
+static bool has_turned(const struct pg_link *link)
 {
+	const char *standby = PQparameterStatus(link->conn, "in_hot_standby");
+	const char *read_only = PQparameterStatus(link->conn, "default_transaction_read_only");
+
+	return PQtransactionStatus(link->conn) == PQTRANS_IDLE &&
+	       ((standby && strcmp(standby, "on") == 0 && !link->was_standby) ||
+		(read_only && strcmp(read_only, "on") == 0 && !link->was_read_only));
+}
+
+int pg_require_up(struct pg_link *link, struct err *err)
+{
+	if (pg_link_is_up(link) && has_turned(link)) {
+		pg_link_drop(link);
+		return err_set(err, ERR_RETRY, "read-only", "PostgreSQL has become read-only: its names are asked again");
+	}
 	if (pg_link_is_up(link))
 		return 0;
 	return err_set(err, ERR_RETRY, "connection", "PostgreSQL is not connected");
@@ -143,7 +168,7 @@ int pg_require_up(const struct pg_link *link, struct err *err)
 /* --- waits --- */
 
 /* Waits one step for the events. *ret_ready: they are there. ERR_STOP: asked to stop. */
-static int wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_ready, struct err *err)
+int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_ready, struct err *err)
 {
 	struct pollfd fd = { .fd = PQsocket(link->conn), .events = events };
 
@@ -165,7 +190,7 @@ int pg_flush(struct pg_link *link, struct err *err)
 			return pg_fail(link, NULL, "send", err);
 		if (left == 0)
 			return 0;
-		int rc = wait_step(link, POLLIN | POLLOUT, WAIT_STEP_MS, &is_ready, err);
+		int rc = pg_wait_step(link, POLLIN | POLLOUT, WAIT_STEP_MS, &is_ready, err);
 
 		if (rc != 0)
 			return rc;
@@ -180,7 +205,9 @@ int pg_wait_answer(struct pg_link *link, struct err *err)
 	bool is_ready = false;
 
 	while (rc == 0 && PQisBusy(link->conn)) {
-		rc = wait_step(link, POLLIN, WAIT_STEP_MS, &is_ready, err);
+		if (link->answer_by_ms > 0 && clock_ms() >= link->answer_by_ms)
+			return pg_fail(link, NULL, "no answer in time", err);
+		rc = pg_wait_step(link, POLLIN, WAIT_STEP_MS, &is_ready, err);
 		if (rc == 0 && is_ready && !PQconsumeInput(link->conn))
 			return pg_fail(link, NULL, "receive", err);
 	}
@@ -214,6 +241,21 @@ static int fail_line(struct pg_link *link, const char *what, struct err *err)
 	return err_set(err, ERR_RETRY, "connection", "the connection to PostgreSQL broke (%s)", what);
 }
 
+static bool is_wrong_server(const char *sqlstate)
+{
+	return strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "57P0", 4) == 0;
+}
+
+static void note_pooler(struct pg_link *link, const char *sqlstate)
+{
+	if (link->has_pooler || (strcmp(sqlstate, DUPLICATE_PREPARED) != 0 && strcmp(sqlstate, UNKNOWN_PREPARED) != 0))
+		return;
+	link->has_pooler = true;
+	log_event(LOG_WARN, "postgresql.pooled", "code=%s why=%s effect=%s", sqlstate,
+		  LOG_QUOTED("a pooler gives our connection to others between transactions"),
+		  LOG_QUOTED("statements are not prepared any more, which costs time"));
+}
+
 int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct err *err)
 {
 	const char *sqlstate = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
@@ -227,153 +269,16 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 		return -ERR_FATAL;
 	}
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
-	int rc = err_set(err, kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate,
+	int rc = err_set(err, pg_kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate,
 			 "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate, constraint ? ", constraint " : "",
 			 constraint ? constraint : "");
 
-	if (severity && strcmp(severity, "ERROR") != 0)
+	note_pooler(link, sqlstate);
+	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate))
 		pg_link_drop(link); /* FATAL or PANIC: the server leaves */
 	else
 		drain_answer(link);
 	return rc;
-}
-
-/* line: one line of libpq's words, "..: FATAL:  28P01". */
-static bool ends_in_sqlstate(struct slice line, char *ret)
-{
-	while (line.n > 0 && isspace((unsigned char)line.p[line.n - 1]))
-		line.n--;
-	if (line.n < SQLSTATE_BYTES + 1 || line.p[line.n - SQLSTATE_BYTES - 1] != ' ')
-		return false;
-	for (size_t i = line.n - SQLSTATE_BYTES; i < line.n; i++)
-		if (!isdigit((unsigned char)line.p[i]) && !isupper((unsigned char)line.p[i]))
-			return false;
-	memcpy(ret, line.p + line.n - SQLSTATE_BYTES, SQLSTATE_BYTES);
-	ret[SQLSTATE_BYTES] = '\0';
-	return true;
-}
-
-/* The SQLSTATE in libpq's words about a refused connection; a line about the password file may follow it. false: none. */
-static bool find_sqlstate(const char *text, char *ret)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (ends_in_sqlstate(slice_make(text, n), ret))
-			return true;
-		text += n + (text[n] == '\n');
-	}
-	return false;
-}
-
-static const char *text_or(const char *text, const char *otherwise)
-{
-	return text && *text ? text : otherwise;
-}
-
-static int fail_connect(struct pg_link *link, struct err *err)
-{
-	char sqlstate[SQLSTATE_BYTES + 1] = "", where[160];
-	bool has_state = find_sqlstate(PQerrorMessage(link->conn), sqlstate);
-	bool is_refused = PQconnectionNeedsPassword(link->conn) || strncmp(sqlstate, "28", 2) == 0;
-	enum err_kind refusal = kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, ERR_CONFIG);
-
-	snprintf(where, sizeof where, "PostgreSQL at %s:%s, database %s", text_or(PQhost(link->conn), "?"),
-		 text_or(PQport(link->conn), "?"), text_or(PQdb(link->conn), "?"));
-	pg_link_drop(link);
-	if (is_refused)
-		return err_set(err, refusal, "credentials", "%s refuses our user or password (SQLSTATE %s)", where,
-			       text_or(sqlstate, "none"));
-	if (strncmp(sqlstate, "3D", 2) == 0)
-		return err_set(err, refusal, sqlstate, "%s: there is no such database", where);
-	if (has_state)
-		return err_set(err, kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate, "%s does not take us now", where);
-	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
-}
-
-/* --- connecting --- */
-
-static void swallow_notice(void *self, const PGresult *res)
-{
-	(void)self, (void)res; /* a notice may quote data */
-}
-
-/* keepalives and tcp_user_timeout end a line whose peer is silently gone; the connection string may say otherwise, as
- * it stands behind them. */
-static PGconn *start_connection(const struct pg_options *options, const char *password)
-{
-	const char *keys[] = { "keepalives_idle",
-			       "keepalives_interval",
-			       "keepalives_count",
-			       "tcp_user_timeout",
-			       "client_encoding",
-			       "application_name",
-			       "dbname",
-			       "password",
-			       NULL };
-	const char *values[] = { "10",	   "5", "3", "20000", "UTF8", options->application, options->conninfo,
-				 password, NULL };
-
-	return PQconnectStartParams(keys, values, 1);
-}
-
-static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err)
-{
-	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
-		int64_t left_ms = end_ms - clock_ms();
-		bool is_ready;
-
-		if (left_ms <= 0)
-			return fail_connect(link, err);
-		int rc = wait_step(link, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, (int)MIN(left_ms, INT32_MAX),
-				   &is_ready, err);
-
-		if (rc != 0)
-			return rc;
-		if (is_ready)
-			want = PQconnectPoll(link->conn);
-	}
-	return want == PGRES_POLLING_OK ? 0 : fail_connect(link, err);
-}
-
-static int set_session(struct pg_link *link, struct err *err)
-{
-	char sql[SETTINGS_BYTES];
-
-	snprintf(sql, sizeof sql,
-		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
-		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'",
-		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
-	return pg_script(link, sql, err);
-}
-
-int pg_link_connect(struct pg_link *link, struct err *err)
-{
-	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
-
-	if (pg_link_is_up(link))
-		return 0;
-	pg_link_drop(link);
-	strbuf_init(&password, PG_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
-	secret_now(&link->options.password, &password);
-	link->conn = start_connection(&link->options, password.n > 0 ? strbuf_text(&password) : NULL);
-	if (!strbuf_ok(&password))
-		return err_set(err, ERR_CONFIG, "credentials", "the password of PostgreSQL is too long");
-	if (!link->conn)
-		return err_set(err, ERR_FATAL, "memory", "no memory for a connection to PostgreSQL");
-	PQsetErrorVerbosity(link->conn, PQERRORS_SQLSTATE);
-	PQsetNoticeReceiver(link->conn, swallow_notice, NULL);
-	if (PQstatus(link->conn) == CONNECTION_BAD)
-		return fail_connect(link, err);
-	int rc = poll_connection(link, clock_ms() + link->options.connect_ms, err);
-
-	if (rc != 0)
-		return rc;
-	if (PQsetnonblocking(link->conn, 1) != 0)
-		return fail_line(link, "connect", err);
-	return set_session(link, err);
 }
 
 /* --- statements --- */
@@ -410,30 +315,57 @@ int pg_collect(struct pg_link *link, const char *what, PGresult **ret, struct er
 	return 0;
 }
 
-static bool is_prepared(const struct pg_link *link, const char *name)
+static const struct pg_prepared *find_prepared(const struct pg_link *link, const char *name)
 {
 	for (size_t i = 0; i < link->prepared_count; i++)
 		if (strcmp(link->prepared[i].name, name) == 0)
-			return true;
-	return false;
+			return &link->prepared[i];
+	return NULL;
 }
 
-static int prepare(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params, struct err *err)
+/* FNV-1a: it tells our own statements apart, and those of another release. */
+static uint64_t add_hash(uint64_t hash, const void *bytes, size_t n)
+{
+	for (const uint8_t *p = bytes; n > 0; p++, n--)
+		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t hash_statement(const char *sql, const struct pg_params *params)
+{
+	uint64_t hash = add_hash(UINT64_C(0xcbf29ce484222325), sql, strlen(sql));
+
+	return params ? add_hash(hash, params->types, (size_t)params->count * sizeof params->types[0]) : hash;
+}
+
+/* *ret_name: under which it is executed; NULL: it is not prepared. */
+static int prepare(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+		   const char **ret_name, struct err *err)
 {
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
+	const struct pg_prepared *known = name ? find_prepared(link, name) : NULL;
+	struct pg_prepared *made = &link->prepared[link->prepared_count];
 
-	assert(strlen(name) < PREPARED_NAME_BYTES && link->prepared_count < PREPARED_MAX);
-	if (!PQsendPrepare(link->conn, name, sql, params ? params->count : 0, params ? params->types : NULL))
+	*ret_name = known && !link->has_pooler ? known->wire_name : NULL;
+	if (!name || known || link->has_pooler)
+		return 0;
+	assert(strlen(name) < PREPARED_NAME_BYTES - PREPARED_HASH_BYTES && link->prepared_count < PREPARED_MAX);
+	snprintf(made->name, sizeof made->name, "%s", name);
+	snprintf(made->wire_name, sizeof made->wire_name, "%.*s_%016llx", PREPARED_NAME_BYTES - PREPARED_HASH_BYTES,
+		 name, (unsigned long long)hash_statement(sql, params));
+	if (!PQsendPrepare(link->conn, made->wire_name, sql, params ? params->count : 0, params ? params->types : NULL))
 		return pg_fail(link, NULL, name, err);
 	int rc = pg_collect(link, name, &res, err);
 
-	if (rc == 0)
-		snprintf(link->prepared[link->prepared_count++].name, PREPARED_NAME_BYTES, "%s", name);
+	if (rc == 0) {
+		link->prepared_count++;
+		*ret_name = made->wire_name;
+	}
 	return rc;
 }
 
 /* Sends with parameters and results in binary. */
-static bool send_statement(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params)
+static bool send_statement(struct pg_link *link, const char *wire_name, const char *sql, const struct pg_params *params)
 {
 	static const struct pg_params NONE = { 0 };
 	struct pg_wire_params wire;
@@ -441,8 +373,9 @@ static bool send_statement(struct pg_link *link, const char *name, const char *s
 	if (!params)
 		params = &NONE;
 	pg_params_wire(params, &wire);
-	if (name)
-		return PQsendQueryPrepared(link->conn, name, params->count, wire.values, wire.lengths, wire.formats, 1);
+	if (wire_name)
+		return PQsendQueryPrepared(link->conn, wire_name, params->count, wire.values, wire.lengths,
+					   wire.formats, 1);
 	return PQsendQueryParams(link->conn, sql, params->count, params->types, wire.values, wire.lengths, wire.formats, 1);
 }
 
@@ -457,15 +390,15 @@ static int64_t rows_touched(PGresult *res)
 int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
-	const char *what = name ? name : "statement";
+	const char *what = name ? name : "statement", *wire_name = NULL;
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
 	int rc = pg_require_up(link, err);
 
-	if (rc == 0 && name && !is_prepared(link, name))
-		rc = prepare(link, name, sql, params, err);
+	if (rc == 0)
+		rc = prepare(link, name, sql, params, &wire_name, err);
 	if (rc != 0)
 		return rc;
-	if (!send_statement(link, name, sql, params))
+	if (!send_statement(link, wire_name, sql, params))
 		return pg_fail(link, NULL, what, err);
 	rc = pg_collect(link, what, &res, err);
 	if (rc != 0)
@@ -490,6 +423,19 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "script", err);
 	return pg_collect(link, "script", &res, err);
+}
+
+int pg_begin(struct pg_link *link, struct err *err)
+{
+	char sql[SETTINGS_BYTES];
+
+	if (!link->has_pooler)
+		return pg_script(link, "begin", err);
+	snprintf(sql, sizeof sql,
+		 "begin; SET LOCAL lock_timeout = %u; SET LOCAL idle_in_transaction_session_timeout = %u;"
+		 " SET LOCAL statement_timeout = %u",
+		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+	return pg_script(link, sql, err);
 }
 
 /* --- streams --- */

@@ -22,8 +22,9 @@ struct pg_options {
 	 * which libpq reads each time, too. */
 	struct secret password;
 	const char *application;
-	uint32_t connect_ms;
-	uint32_t lock_ms;	      /* lock_timeout */
+	bool must_write;     /* a server that takes no writes is none for us, whatever target_session_attrs says */
+	uint32_t connect_ms; /* for each address */
+	uint32_t lock_ms;    /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	uint32_t statement_ms;	      /* statement_timeout, 0: none */
 	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP. May be
@@ -39,8 +40,10 @@ bool pg_link_is_refused(const struct pg_link *link);
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);
-/* Connects if it is not up, bounded by connect_ms (but for the look-up of a host name), seeing stops. Unknown database:
- * ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials". */
+/* Connects if it is not up: to the first address of the first host that takes us, each bounded by connect_ms (but for the
+ * look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise. Unknown
+ * database: ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials"; one that is not in UTF8: ERR_CONFIG with
+ * code "encoding". */
 MUSTUSE int pg_link_connect(struct pg_link *link, struct err *err);
 bool pg_link_is_up(const struct pg_link *link);
 void pg_link_drop(struct pg_link *link); /* closes the line; the next connect makes a new one */
@@ -92,6 +95,8 @@ enum {
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
 MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
+/* begin, with the limits of pg_options where a pooler loses those of the session. */
+MUSTUSE int pg_begin(struct pg_link *link, struct err *err);
 /* Several statements without parameters (migrations, begin, commit). After an error inside a transaction the caller
  * rolls back; a line that was dropped did so by itself. */
 MUSTUSE int pg_script(struct pg_link *link, const char *sql, struct err *err);

@@ -97,7 +97,8 @@ static const struct config_key PG[] = {
 const struct config_rows PG_ROWS = ROWS(PG);
 
 static const struct config_key PG_LIMIT[] = {
-	{ "pg.connect.max", CONFIG_MS, PG_AT(connect_ms), "2s", 100, 60000, "longest wait for a connection" },
+	{ "pg.connect.max", CONFIG_MS, PG_AT(connect_ms), "2s", 100, 60000,
+	  "longest wait for a connection, for each address of each host" },
 	{ "pg.statement.max", CONFIG_MS, PG_AT(statement_ms), "30s", 100, 3600000, "longest run of one statement" },
 };
 const struct config_rows PG_LIMIT_ROWS = ROWS(PG_LIMIT);

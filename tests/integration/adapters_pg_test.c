@@ -1,7 +1,12 @@
 /* pg against a real PostgreSQL: values there and back, real errors in their kinds, COPY, streams, a line that goes. */
 #include "adapters_fixture.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "pg/pg_copy.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -125,7 +130,11 @@ Test(pg, sorts_real_errors_by_their_sqlstate)
 
 		cr_expect_eq(rc, -(int)ERROR_ROWS[i].kind, "%s: %d %s", ERROR_ROWS[i].why, rc, err.code);
 		cr_expect_str_eq(err.code, ERROR_ROWS[i].code, "%s", ERROR_ROWS[i].why);
-		cr_expect(pg_link_is_up(link), "%s: the line is ready for the next statement", ERROR_ROWS[i].why);
+		bool is_wrong = strcmp(ERROR_ROWS[i].code, "25006") == 0;
+
+		cr_expect_eq(pg_link_is_up(link), !is_wrong, "%s: the line is ready for the next statement, or left",
+			     ERROR_ROWS[i].why);
+		ASSERT_OK(pg_link_connect(link, &err));
 		ASSERT_OK(pg_script(link, "ROLLBACK; SELECT 1", &err));
 		pg_link_close(link);
 	}
@@ -437,5 +446,171 @@ Test(pg, a_statement_is_prepared_once_and_answers_fast)
 
 	ASSERT_OK(pg_exec(link, NULL, "SELECT count(*) FROM pg_prepared_statements", NULL, &rows, NULL, &err));
 	cr_expect_eq(pg_get_i64(rows, 0, 0), 1);
+	pg_link_close(link);
+}
+
+/* The wrong server. */
+
+/* Takes connections and says nothing. */
+static int listen_mute(int *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t bytes = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 16) == 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &bytes), 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+static const char *value_in(const char *conninfo, const char *key, char *out, size_t out_bytes)
+{
+	const char *at = strstr(conninfo, key);
+
+	cr_assert(at, "%s has no %s", conninfo, key);
+	at += strlen(key);
+	snprintf(out, out_bytes, "%.*s", (int)strcspn(at, " "), at);
+	return out;
+}
+
+/* The test's server with these hosts and ports before its own. */
+static const char *behind(const char *hosts, const char *ports, const char *more)
+{
+	static char text[1024];
+	const char *server = fixture_server("INSTROOM_PG_OWNER");
+	char host[256], port[16];
+
+	snprintf(text, sizeof text, "%s host=%s,%s port=%s,%s %s", server, hosts,
+		 value_in(server, "host=", host, sizeof host), ports, value_in(server, "port=", port, sizeof port), more);
+	return text;
+}
+
+Test(pg, a_mute_host_costs_one_deadline_and_not_the_next_one)
+{
+	char port[16];
+	int number, fd = listen_mute(&number);
+	int64_t start_ms = clock_ms();
+
+	snprintf(port, sizeof port, "%d", number);
+	struct pg_link *link = connect_to(behind("127.0.0.1", port, ""), NULL);
+	int64_t took_ms = clock_ms() - start_ms;
+
+	cr_expect(took_ms >= 2900 && took_ms < 5900, "%lld ms", (long long)took_ms);
+	pg_link_close(link);
+	close(fd);
+}
+
+Test(pg, each_address_of_a_name_is_asked)
+{
+	struct pg_link *link = connect_to(behind("no-such-host.invalid,127.0.0.1", "1,1", ""), NULL);
+
+	pg_link_close(link);
+}
+
+static int connect_anew(const char *conninfo, bool must_write, struct err *err)
+{
+	struct pg_options options = {
+		.conninfo = conninfo, .application = "adapters_it", .connect_ms = 1000, .must_write = must_write
+	};
+	struct pg_link *link = NULL;
+
+	cr_assert_eq(pg_link_open(&options, &link, err), 0);
+	int rc = pg_link_connect(link, err);
+
+	pg_link_close(link);
+	return rc;
+}
+
+static const char READ_ONLY[] = "options='-c default_transaction_read_only=on'";
+
+Test(pg, who_must_write_leaves_a_server_that_takes_no_writes)
+{
+	struct err err = { 0 };
+
+	ASSERT_OK(connect_anew(behind("127.0.0.1", "1", READ_ONLY), false, &err));
+	ASSERT_KIND(connect_anew(behind("127.0.0.1", "1", READ_ONLY), true, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "read-only", "it says more than the address that does not answer: %s", err.text);
+	cr_expect(strstr(err.text, "127.0.0.1"), "%s", err.text);
+	ASSERT_KIND(connect_anew("host=127.0.0.1,127.0.0.1 port=1,2 dbname=x", true, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "connection");
+}
+
+Test(pg, a_refusal_says_more_than_an_address_that_does_not_answer)
+{
+	struct err err = { 0 };
+
+	ASSERT_KIND(connect_anew(behind("127.0.0.1", "1", "dbname=no_such"), false, &err), ERR_CONFIG);
+	cr_expect_str_eq(err.code, "3D000");
+}
+
+Test(pg, a_server_that_turns_read_only_is_left)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link, "SET default_transaction_read_only = on", &err));
+	ASSERT_KIND(pg_script(link, "SELECT 1", &err), ERR_RETRY);
+	cr_expect_not(pg_link_is_up(link));
+	ASSERT_OK(pg_link_connect(link, &err));
+	ASSERT_OK(pg_script(link, "SELECT 1", &err));
+	pg_link_close(link);
+}
+
+Test(pg, a_database_that_cannot_hold_every_name_is_refused)
+{
+	struct pg_link *link = connect_to(fixture_server("INSTROOM_PG_ADMIN"), NULL);
+	struct err err = { 0 };
+	char name[64], sql[256], conninfo[1024];
+
+	fixture_name(name, sizeof name);
+	snprintf(sql, sizeof sql, "create database \"%s\" encoding 'LATIN1' locale 'C' template template0", name);
+	ASSERT_OK(pg_script(link, sql, &err));
+	snprintf(conninfo, sizeof conninfo, "%s dbname=%s", fixture_server("INSTROOM_PG_ADMIN"), name);
+	ASSERT_KIND(connect_anew(conninfo, false, &err), ERR_CONFIG);
+	cr_expect_str_eq(err.code, "encoding");
+	cr_expect(strstr(err.text, "UTF8"), "%s", err.text);
+	pg_link_close(link);
+}
+
+/* A pooler in transaction mode: what was prepared is another connection's. */
+Test(pg, behind_a_pooler_statements_do_without_names)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
+	ASSERT_OK(pg_script(link, "DEALLOCATE ALL", &err));
+	ASSERT_KIND(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "26000");
+	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
+	ASSERT_OK(pg_exec(link, "two", "SELECT 2", NULL, NULL, NULL, &err));
+	ASSERT_OK(pg_exec(link, NULL, "SELECT count(*) FROM pg_prepared_statements", NULL, &rows, NULL, &err));
+	cr_expect_eq(pg_get_i64(rows, 0, 0), 0);
+	ASSERT_OK(pg_begin(link, &err));
+	ASSERT_OK(pg_script(link, "ROLLBACK", &err));
+	pg_link_close(link);
+}
+
+Test(pg, a_name_that_is_taken_is_a_retry_without_it)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+	char sql[256];
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
+	ASSERT_OK(pg_exec(link, NULL, "SELECT name FROM pg_prepared_statements", NULL, &rows, NULL, &err));
+	struct slice name = pg_get_bytes(rows, 0, 0);
+
+	cr_expect_gt(name.n, strlen("one"), "it is made of the statement, too");
+	pg_link_drop(link);
+	ASSERT_OK(pg_link_connect(link, &err));
+	snprintf(sql, sizeof sql, "PREPARE \"%.*s\" AS SELECT 1", (int)name.n, name.p);
+	ASSERT_OK(pg_script(link, sql, &err));
+	ASSERT_KIND(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "42P05");
+	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
 	pg_link_close(link);
 }

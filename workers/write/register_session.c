@@ -61,6 +61,11 @@ int register_session_copy(struct register_session *session, const struct registe
 	return blame(rc, statement->values, err);
 }
 
+int register_session_begin(struct register_session *session, struct err *err)
+{
+	return blame(pg_begin(session->link, err), VALUES_OURS, err);
+}
+
 int register_session_script(struct register_session *session, const char *sql, struct err *err)
 {
 	return blame(pg_script(session->link, sql, err), VALUES_OURS, err);

@@ -49,7 +49,8 @@ MUSTUSE int register_session_run(struct register_session *session, const struct 
 MUSTUSE int register_session_copy(struct register_session *session, const struct register_statement *statement,
 				  struct err *err);
 
-/* begin, commit, rollback. */
+MUSTUSE int register_session_begin(struct register_session *session, struct err *err);
+/* commit, rollback. */
 MUSTUSE int register_session_script(struct register_session *session, const char *sql, struct err *err);
 
 /* A SQLSTATE that says the register or our rights are not as this program needs them becomes an ERR_CONFIG or ERR_FATAL

@@ -123,7 +123,7 @@ int transaction_run(struct transaction *transaction, const struct transaction_wo
 		return 0;
 	}
 	arena_reset(&transaction->arena);
-	rc = register_session_script(&transaction->session, "begin", err);
+	rc = register_session_begin(&transaction->session, err);
 	if (rc != 0)
 		return rc;
 	rc = run_open(transaction, work, ret, err);

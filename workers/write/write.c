@@ -205,6 +205,7 @@ static int open_register(struct writer *writer, struct err *err)
 
 	options.lock_ms = (uint32_t)config->pg_lock_ms;
 	options.idle_transaction_ms = (uint32_t)config->pg_idle_ms;
+	options.must_write = true;
 	options.should_stop = must_leave;
 	int rc = pg_link_open(&options, &writer->link, err);
 

@@ -66,6 +66,7 @@ int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err
 	struct pg_options options = settings_pg(is_owner ? &ctl->config.pg_owner : &ctl->config.pg, "instroomctl");
 	struct pg_link *link;
 
+	options.must_write = is_owner;
 	options.connect_ms = CONNECT_MS;
 	options.lock_ms = CTL_WAIT_MS;
 	options.idle_transaction_ms = IDLE_TRANSACTION_MS;

@@ -1,0 +1,274 @@
+/* Connecting: each place in turn (pg_place.c), with a deadline of its own, until one takes us that can be used.
+ *
+ *   1. the names of the connection string are resolved anew, so that an address that moved is found
+ *   2. TCP, TLS and login, in steps that see a stop
+ *   3. one round trip makes the settings of the session and asks what the server is: a standby, or one that takes no
+ *      writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong database
+ *   4. nobody took us: the failure that says most stands. One that answered says more than one that did not, and a refusal
+ *      that passes more than one that does not, as the place behind it may be the right one in a moment
+ *
+ * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we read
+ * of any text of the server. */
+#include "pg/pg_internal.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+
+#include <ctype.h>
+#include <poll.h>
+
+enum {
+	SETTINGS_BYTES = 512,
+	SQLSTATE_BYTES = 5,
+	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
+};
+
+/* --- what went wrong --- */
+
+/* line: one line of libpq's words, "..: FATAL:  28P01". */
+static bool ends_in_sqlstate(struct slice line, char *ret)
+{
+	while (line.n > 0 && isspace((unsigned char)line.p[line.n - 1]))
+		line.n--;
+	if (line.n < SQLSTATE_BYTES + 1 || line.p[line.n - SQLSTATE_BYTES - 1] != ' ')
+		return false;
+	for (size_t i = line.n - SQLSTATE_BYTES; i < line.n; i++)
+		if (!isdigit((unsigned char)line.p[i]) && !isupper((unsigned char)line.p[i]))
+			return false;
+	memcpy(ret, line.p + line.n - SQLSTATE_BYTES, SQLSTATE_BYTES);
+	ret[SQLSTATE_BYTES] = '\0';
+	return true;
+}
+
+/* The SQLSTATE in libpq's words about a refused connection; a line about the password file may follow it. false: none. */
+static bool find_sqlstate(const char *text, char *ret)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (ends_in_sqlstate(slice_make(text, n), ret))
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	return false;
+}
+
+static const char *text_or(const char *text, const char *otherwise)
+{
+	return text && *text ? text : otherwise;
+}
+
+static void say_where(const struct pg_link *link, char *out, size_t out_bytes)
+{
+	const char *host = text_or(PQhost(link->conn), "?"), *address = text_or(PQhostaddr(link->conn), "");
+	bool has_other = *address && strcmp(host, address) != 0;
+
+	snprintf(out, out_bytes, "PostgreSQL at %s%s%s%s:%s, database %s", host, has_other ? " (" : "",
+		 has_other ? address : "", has_other ? ")" : "", text_or(PQport(link->conn), "?"),
+		 text_or(PQdb(link->conn), "?"));
+}
+
+static int fail_connect(struct pg_link *link, struct err *err)
+{
+	char sqlstate[SQLSTATE_BYTES + 1] = "", where[240];
+	bool has_state = find_sqlstate(PQerrorMessage(link->conn), sqlstate);
+	bool is_refused = PQconnectionNeedsPassword(link->conn) || strncmp(sqlstate, "28", 2) == 0;
+	enum err_kind refusal = pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, ERR_CONFIG);
+
+	say_where(link, where, sizeof where);
+	pg_link_drop(link);
+	if (is_refused)
+		return err_set(err, refusal, "credentials", "%s refuses our user or password (SQLSTATE %s)", where,
+			       text_or(sqlstate, "none"));
+	if (strncmp(sqlstate, "3D", 2) == 0)
+		return err_set(err, refusal, sqlstate, "%s: there is no such database", where);
+	if (has_state)
+		return err_set(err, pg_kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate, "%s does not take us now",
+			       where);
+	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
+}
+
+/* --- one place --- */
+
+static void swallow_notice(void *self, const PGresult *res)
+{
+	(void)self, (void)res; /* a notice may quote data */
+}
+
+/* keepalives and tcp_user_timeout end a line whose peer is silently gone; the connection string may say otherwise, as
+ * it stands behind them. Behind it stands the place, as far as it is ours to choose. An empty value changes nothing. */
+static PGconn *start_connection(const struct pg_options *options, const struct pg_place *place, bool is_any,
+				const char *password)
+{
+	const char *keys[] = { "keepalives_idle",
+			       "keepalives_interval",
+			       "keepalives_count",
+			       "tcp_user_timeout",
+			       "client_encoding",
+			       "application_name",
+			       "dbname",
+			       "host",
+			       "hostaddr",
+			       "port",
+			       "target_session_attrs",
+			       "password",
+			       NULL };
+	const char *values[] = { "10",
+				 "5",
+				 "3",
+				 "20000",
+				 "UTF8",
+				 options->application,
+				 options->conninfo,
+				 place->host,
+				 place->address,
+				 place->port,
+				 is_any ? "any" : "",
+				 password,
+				 NULL };
+
+	return PQconnectStartParams(keys, values, 1);
+}
+
+static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err)
+{
+	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
+		int64_t left_ms = end_ms - clock_ms();
+		bool is_ready;
+
+		if (left_ms <= 0)
+			return fail_connect(link, err);
+		int rc = pg_wait_step(link, want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+				      (int)MIN(left_ms, INT32_MAX), &is_ready, err);
+
+		if (rc != 0)
+			return rc;
+		if (is_ready)
+			want = PQconnectPoll(link->conn);
+	}
+	return want == PGRES_POLLING_OK ? 0 : fail_connect(link, err);
+}
+
+/* What the server is, after the settings of the session. */
+enum { ANSWER_READ_ONLY, ANSWER_STANDBY, ANSWER_ENCODING };
+
+static int leave(struct pg_link *link, enum err_kind kind, const char *code, const char *why, struct err *err)
+{
+	char where[240];
+
+	say_where(link, where, sizeof where);
+	pg_link_drop(link);
+	return err_set(err, kind, code, "%s %s", where, why);
+}
+
+static int judge_server(struct pg_link *link, const PGresult *answer, bool wants_primary, struct err *err)
+{
+	bool is_read_only = strcmp(PQgetvalue(answer, 0, ANSWER_READ_ONLY), "on") == 0;
+	bool is_standby = strcmp(PQgetvalue(answer, 0, ANSWER_STANDBY), "t") == 0;
+
+	link->was_read_only = is_read_only;
+	link->was_standby = is_standby;
+	if (wants_primary && is_standby)
+		return leave(link, ERR_RETRY, "standby", "is a standby: the primary is elsewhere", err);
+	if (link->options.must_write && is_read_only)
+		return leave(link, ERR_RETRY, "read-only", "takes no writes: the primary is elsewhere, or read-only", err);
+	if (strcmp(PQgetvalue(answer, 0, ANSWER_ENCODING), "UTF8") != 0)
+		return leave(link, link->has_answered ? ERR_RETRY : ERR_CONFIG, "encoding",
+			     "has an encoding that cannot hold every name: make it anew, with \"encoding 'UTF8' template template0\"",
+			     err);
+	return 0;
+}
+
+static int set_session(struct pg_link *link, bool wants_primary, struct err *err)
+{
+	CLEANUP(drop_pgresult) PGresult *answer = NULL;
+	char sql[SETTINGS_BYTES];
+
+	snprintf(sql, sizeof sql,
+		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
+		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
+		 " SELECT current_setting('transaction_read_only'), pg_is_in_recovery(), current_setting('server_encoding')",
+		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+	if (!PQsendQuery(link->conn, sql))
+		return pg_fail(link, NULL, "session", err);
+	int rc = pg_collect(link, "session", &answer, err);
+
+	return rc != 0 ? rc : judge_server(link, answer, wants_primary, err);
+}
+
+static int connect_to(struct pg_link *link, const struct pg_places *places, size_t i, const char *password, struct err *err)
+{
+	bool wants_primary = places->wants_primary || link->options.must_write;
+	int64_t end_ms = clock_ms() + link->options.connect_ms;
+
+	link->conn = start_connection(&link->options, &places->items[i], wants_primary, password);
+	if (!link->conn)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a connection to PostgreSQL");
+	PQsetErrorVerbosity(link->conn, PQERRORS_SQLSTATE);
+	PQsetNoticeReceiver(link->conn, swallow_notice, NULL);
+	if (PQstatus(link->conn) == CONNECTION_BAD)
+		return fail_connect(link, err);
+	int rc = poll_connection(link, end_ms, err);
+
+	if (rc != 0)
+		return rc;
+	if (PQsetnonblocking(link->conn, 1) != 0)
+		return fail_connect(link, err);
+	link->answer_by_ms = end_ms;
+	rc = set_session(link, wants_primary, err);
+	link->answer_by_ms = 0;
+	if (rc != 0)
+		pg_link_drop(link);
+	return rc;
+}
+
+/* --- all of them --- */
+
+/* How much a failure says: see 4. */
+static int weight_of(int rc, const struct err *err)
+{
+	if (rc != -ERR_RETRY)
+		return 1;
+	return strcmp(err->code, "connection") == 0 ? 0 : 2;
+}
+
+static int walk(struct pg_link *link, const struct pg_places *places, const char *password, struct err *err)
+{
+	int heaviest = -1, rc = 0;
+
+	for (size_t i = 0; i < places->count; i++) {
+		struct err one = { 0 };
+		int one_rc = connect_to(link, places, i, password, &one);
+
+		if (one_rc == 0)
+			return 0;
+		if (one_rc != -ERR_STOP && weight_of(one_rc, &one) <= heaviest)
+			continue;
+		heaviest = weight_of(one_rc, &one);
+		rc = one_rc;
+		if (err)
+			*err = one;
+		if (rc == -ERR_STOP)
+			break;
+	}
+	return rc;
+}
+
+int pg_link_connect(struct pg_link *link, struct err *err)
+{
+	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
+	struct pg_places places;
+
+	if (pg_link_is_up(link))
+		return 0;
+	pg_link_drop(link);
+	strbuf_init(&password, PG_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
+	secret_now(&link->options.password, &password);
+	if (!strbuf_ok(&password))
+		return err_set(err, ERR_CONFIG, "credentials", "the password of PostgreSQL is too long");
+	int rc = pg_places_find(link->options.conninfo, &places, err);
+
+	return rc != 0 ? rc : walk(link, &places, password.n > 0 ? strbuf_text(&password) : NULL, err);
+}
