@@ -140,6 +140,8 @@ def fail_one(ctl, row, words, expected, rng, forget, known_leaks):
     if leaks:
         row.is_wrong = True
         row.details += [f"{command}: leak: {leak}" for leak in sorted(leaks)]
+    if row.is_wrong:
+        row.came = "WRONG: " + row.came
 
 
 def differing(old, new):

@@ -94,6 +94,12 @@ static void mark_stream(const struct fault *fault, struct registers *registers)
 		stream->_flags |= IO_ERR_SEEN;
 }
 
+static void mark_stdout(const struct fault *fault, struct registers *registers)
+{
+	(void)fault, (void)registers;
+	stdout->_flags |= IO_ERR_SEEN;
+}
+
 static void write_text(const struct fault *fault, struct registers *registers) /* argument: buffer, then its size */
 {
 	char *text = (char *)registers->arg[fault->arg]; /* NOLINT(performance-no-int-to-ptr) */
@@ -165,6 +171,14 @@ static struct fault FAULTS[] = {
 	{ "vfprintf", -1, ENOSPC, mark_stream, 0 },
 	{ "fflush", -1, ENOSPC, mark_stream, 0 },
 	{ "fclose", -1, ENOSPC, do_it },
+	{ "fstat", -1, EIO },
+	{ "ioctl", -1, EIO },
+	{ "__isoc99_fscanf", -1, EIO, mark_stream, 0 },
+	{ "printf", -1, ENOSPC, mark_stdout },
+	{ "puts", -1, ENOSPC, mark_stdout },
+	{ "getnameinfo", EAI_AGAIN, 0 },
+	{ "rd_kafka_event_error", KAFKA_TIMED_OUT, 0 },
+	{ "rd_kafka_ConfigResource_set_config", KAFKA_INVALID_ARG, 0 },
 	{ "stat", -1, EIO },
 	{ "lstat", -1, EIO },
 	{ "access", -1, EIO },

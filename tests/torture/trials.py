@@ -95,7 +95,7 @@ class Torture:
     def first_time_trial(self, row):
         """What a life does once only, such as taking memory that it keeps: the first call of a life fails."""
         self.program.state.arm(row.site, 0)
-        self.work_trial(row, 1, self.begin)
+        self.work_trial(row, 1, self.program.start)
         self.tell(row)
 
     def end_of_batch(self, rows):
@@ -113,10 +113,10 @@ class Torture:
         state = self.program.state
         keeper = Restarter(self.program)
         state.arm(row.site, self.rng.randrange(min(calls, 50)))
+        if begin:
+            begin()
+        keeper.start()
         try:
-            if begin:
-                begin()
-            keeper.start()
             outcome, signs = self.play()
             if not state.has_struck():
                 state.arm(row.site, 0)

@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "model/delivery.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000 };
@@ -40,6 +41,12 @@ bool ctl_board(const char *text, uint32_t *ret)
 	return true;
 }
 
+/* What we lack for the moment says nothing about the file. */
+static enum err_kind kind_of_file_error(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ? ERR_FATAL : ERR_DATA;
+}
+
 int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
 {
 	FILE *file = fopen(path, "re");
@@ -47,12 +54,14 @@ int ctl_read_file(const char *path, struct strbuf *out, struct err *err)
 	size_t n;
 
 	if (!file)
-		return err_set(err, ERR_DATA, "file", "%s cannot be read", path);
+		return err_set(err, kind_of_file_error(errno), "file", "%s cannot be read: %s", path, strerror(errno));
 	while (strbuf_ok(out) && (n = fread(bytes, 1, sizeof bytes, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(out, bytes, n);
 	bool is_whole = !ferror(file) && strbuf_ok(out);
 
 	fclose(file);
+	if (out->is_out_of_memory)
+		return err_set(err, ERR_FATAL, "memory", "no memory for %s", path);
 	return is_whole ? 0 : err_set(err, ERR_DATA, "file", "%s cannot be read to its end, or is too large", path);
 }
 

@@ -91,6 +91,9 @@ static bool decode(struct slice bytes, const char *encoding, struct strbuf *out)
 static int fail(const char *name, const json_error_t *fault, struct err *err)
 {
 	switch (json_error_code(fault)) {
+	case json_error_unknown: /* no memory, in most places of jansson's reader */
+	case json_error_out_of_memory:
+		return err_set(err, ERR_FATAL, "memory", "no memory for %s", name);
 	case json_error_numeric_overflow:
 		return err_set(err, ERR_DATA, "header", "%s holds a number that is too large (line %d)", name, fault->line);
 	case json_error_invalid_utf8:

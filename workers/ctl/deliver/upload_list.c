@@ -7,6 +7,7 @@
 #include "render/json_build.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -73,13 +74,20 @@ static const char *why_skipped(const char *name, const char *path)
 	return S_ISDIR(info.st_mode) ? "a folder" : NULL;
 }
 
+/* NULL: errno is 0 at the end of the folder, and tells why not all of it could be read. */
+static struct dirent *next_entry(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
+}
+
 static int add_folder(struct upload_list *list, const char *path, DIR *dir, struct err *err)
 {
 	size_t before = list->count;
 	char file[PATH_BYTES];
 	int rc = 0;
 
-	for (struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+	for (struct dirent *entry; rc == 0 && (entry = next_entry(dir)) != NULL;) {
 		if (!file_name_ends_with(entry->d_name, ".csv"))
 			continue;
 		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
@@ -90,6 +98,8 @@ static int add_folder(struct upload_list *list, const char *path, DIR *dir, stru
 		else
 			rc = add_file(list, file, err);
 	}
+	if (rc == 0 && errno != 0)
+		rc = err_set(err, ERR_FATAL, "file", "the folder %s cannot be read to its end: %s", path, strerror(errno));
 	if (rc == 0 && list->count == before)
 		rc = err_set(err, ERR_DATA, "file",
 			     "the folder %s holds no delivery: a delivery is x.csv with its header x.json", path);
