@@ -199,10 +199,19 @@ static enum http_sending send_stream(struct http_answer *answer, struct http_soc
 	return sending;
 }
 
+/* A part that found no memory is missing: a body without its head would be read as the next answer. */
+static bool is_whole(const struct http_answer *answer)
+{
+	return strbuf_ok(&answer->head) && strbuf_ok(&answer->reply.headers) && strbuf_ok(&answer->reply.body);
+}
+
 enum http_sending http_answer_send(struct http_answer *answer, struct http_socket *socket, enum http_io *ret_io,
 				   uint64_t *ret_bytes)
 {
 	uint64_t share_end = *ret_bytes + SHARE_BYTES_MAX;
+
+	if (!is_whole(answer))
+		return HTTP_SENDING_BROKEN;
 	enum http_sending sending =
 		send_bytes(socket, strbuf_slice(&answer->head), &answer->head_sent, ret_io, ret_bytes, share_end);
 

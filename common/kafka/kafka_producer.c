@@ -205,12 +205,17 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 	return 0;
 }
 
+/* NULL: not all of them. A message without one of its headers would be another message, and an acknowledged one. */
 static rd_kafka_headers_t *copy_headers(const struct message_header *headers, size_t count)
 {
 	rd_kafka_headers_t *copy = rd_kafka_headers_new(count);
 
-	for (size_t i = 0; i < count; i++)
-		rd_kafka_header_add(copy, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n);
+	for (size_t i = 0; i < count; i++) {
+		if (rd_kafka_header_add(copy, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n) == 0)
+			continue;
+		rd_kafka_headers_destroy(copy);
+		return NULL;
+	}
 	return copy;
 }
 
@@ -240,6 +245,9 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 	if (producer->is_refused)
 		return fail_refused(producer, err);
 	rd_kafka_headers_t *copy = header_count > 0 ? copy_headers(headers, header_count) : NULL;
+
+	if (header_count > 0 && !copy)
+		return err_set(err, ERR_RETRY, "headers", "%s: the headers of a message could not be copied", topic);
 	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
 	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
 	rd_kafka_resp_err_t code =

@@ -387,12 +387,19 @@ static int64_t rows_touched(PGresult *res)
 	return num_parse_i64(slice_of(text), 0, INT64_MAX, &count) ? count : 0;
 }
 
+static int require_ready(struct pg_link *link, const struct pg_params *params, struct err *err)
+{
+	if (params && params->is_short)
+		return err_set(err, ERR_RETRY, "memory", "no memory for the values of a statement");
+	return pg_require_up(link, err);
+}
+
 int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
 	const char *what = name ? name : "statement", *wire_name = NULL;
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
-	int rc = pg_require_up(link, err);
+	int rc = require_ready(link, params, err);
 
 	if (rc == 0)
 		rc = prepare(link, name, sql, params, &wire_name, err);
@@ -461,7 +468,7 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 	      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err)
 {
 	bool has_ended = false;
-	int rc = pg_require_up(link, err);
+	int rc = require_ready(link, params, err);
 
 	if (rc != 0)
 		return rc;

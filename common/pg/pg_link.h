@@ -52,6 +52,7 @@ void pg_link_drop(struct pg_link *link); /* closes the line; the next connect ma
 enum { PG_PARAMS_MAX = 32 };
 struct pg_params {
 	int count;
+	bool is_short;		       /* an array found no memory: the statement is not sent, ERR_RETRY */
 	uint32_t types[PG_PARAMS_MAX]; /* OIDs */
 	struct slice values[PG_PARAMS_MAX];
 	bool is_null[PG_PARAMS_MAX];

@@ -11,6 +11,7 @@ enum { ARRAY_HEAD_BYTES = 20, ARRAY_EMPTY_BYTES = 12 };
 void pg_params_reset(struct pg_params *params)
 {
 	params->count = 0;
+	params->is_short = false;
 }
 
 static int add_param(struct pg_params *params, uint32_t type, struct slice value)
@@ -76,7 +77,7 @@ void pg_add_bytes(struct pg_params *params, struct slice v)
 
 void pg_add_array(struct pg_params *params, uint32_t array_type, struct slice array)
 {
-	assert(array.n >= ARRAY_EMPTY_BYTES);
+	params->is_short |= array.n < ARRAY_EMPTY_BYTES;
 	add_param(params, array_type, array);
 }
 
@@ -112,8 +113,10 @@ void pg_array_begin(struct strbuf *out, uint32_t element_type)
 
 void pg_array_end(struct strbuf *out, size_t start, int32_t count)
 {
-	if (!strbuf_ok(out))
-		return; /* the caller asks strbuf_ok before it uses the array */
+	if (!strbuf_ok(out)) {
+		out->n = MIN(out->n, start); /* no half of an array: pg_add_array sees that it is missing */
+		return;
+	}
 	assert(start + ARRAY_HEAD_BYTES <= out->n && count >= 0);
 	if (count == 0) {
 		num_put_be32((uint8_t *)out->p + start, 0); /* an empty array has no dimension */

@@ -12,6 +12,8 @@ from .program import Program, interposed, take_leaks
 from .trials import Row
 
 DOCUMENTED = {66, 69, 70, 77, 78}
+# deliver tells of a file that cannot be read and goes on with the others: 1.
+OF_ONE_FILE = {"stat", "access", "fread", "fopen", "opendir"}
 WAIT_S = 60
 
 
@@ -43,6 +45,8 @@ def normal(text):
     text = re.sub(r"[0-9]+ messages", "N messages", text)
     text = re.sub(r"[0-9a-f]{8}-?[0-9a-f-]{8,}", "HEX", text)
     text = re.sub(r" +", " ", text)
+    if "HEX" in text:
+        text = "\n".join(dict.fromkeys(text.splitlines()))  # one more job than before
     return re.sub(r"\d+", "N", text) if "lag" in text or "MOMENT" in text or "HEX" in text else text
 
 
@@ -129,7 +133,8 @@ def fail_one(ctl, row, words, expected, rng, forget, known_leaks):
         row.details = [f"{command}: its output is another: {differing(expected[1], said)}"] if row.is_wrong else []
     else:
         row.came = f"ended with {status}"
-        row.is_wrong = status not in DOCUMENTED or not complaint.strip()
+        is_of_one_file = words[0] == "deliver" and status == 1 and row.site.name in OF_ONE_FILE
+        row.is_wrong = not (status in DOCUMENTED or is_of_one_file) or not complaint.strip()
         row.details = [f"{command}: {complaint.strip()[-300:]}"]
         again = ctl.run(words, forget)
         take_leaks(ctl.leaks)
@@ -137,7 +142,7 @@ def fail_one(ctl, row, words, expected, rng, forget, known_leaks):
             row.is_wrong = True
             row.details.append(f"and again, undisturbed: {again[0]}: {differing(expected[1], again[1])} "
                                f"{again[2][-200:]}")
-    if leaks:
+    if leaks and row.site.name != "json_pack":  # it drops what it was given; here it was never called
         row.is_wrong = True
         row.details += [f"{command}: leak: {leak}" for leak in sorted(leaks)]
     if row.is_wrong:

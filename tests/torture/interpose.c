@@ -221,7 +221,6 @@ static struct fault FAULTS[] = {
 	{ "prctl", -1, EPERM },
 	{ "sysconf", -1, EINVAL },
 	{ "getpwuid", 0, EIO },
-	{ "gmtime_r", 0, EOVERFLOW },
 	{ "pthread_create", EAGAIN, 0 },
 	{ "pthread_mutex_init", ENOMEM, 0 },
 	{ "pthread_cond_init", ENOMEM, 0 },

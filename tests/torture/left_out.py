@@ -1,5 +1,5 @@
-"""left_out: imported functions that are not failed: they only compute, look at what is there, or give back; or the library
-ends the process itself where it has no memory (librdkafka); or failing once is what they answer every day.
+"""left_out: imported functions that are not failed: they only compute, look at what is there, or give back; or the
+library ends the process itself where it has no memory (librdkafka); or failing once is what they answer every day.
 
 scripts/torture complains of a function that a program imports and that stands neither here nor in interpose.c.
 """
@@ -10,7 +10,8 @@ from pathlib import Path
 LEFT_OUT = set("""
 _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __assert_fail __ctype_b_loc __ctype_toupper_loc __cxa_finalize
 __errno_location __gmon_start__ __libc_start_main __stack_chk_fail __tls_get_addr _exit clock_gettime explicit_bzero
-feof ferror fileno free freeaddrinfo getenv getuid iconv_close isatty mallopt memchr memcmp memcpy memmem memmove
+feof ferror fileno free freeaddrinfo getenv getuid gmtime_r iconv_close isatty
+mallopt memchr memcmp memcpy memmem memmove
 memrchr memset munmap pthread_cond_broadcast pthread_cond_destroy pthread_cond_signal pthread_cond_timedwait
 pthread_cond_wait pthread_condattr_destroy pthread_condattr_setclock pthread_join pthread_mutex_destroy
 pthread_mutex_lock pthread_mutex_unlock pthread_once pthread_sigmask qsort raise setvbuf sigaddset sigemptyset

@@ -1,4 +1,5 @@
 """program: one of ours as a child that we wait for, with or without the interposed library and the leak checker."""
+import http.client
 import os
 import re
 import signal
@@ -38,10 +39,16 @@ class Program:
         """None: it runs. Minus a signal's number."""
         return self.child.poll() if self.child else None
 
+    def is_ready(self):
+        try:
+            return self.worker.is_ready()
+        except http.client.HTTPException:
+            return False  # an answer that broke off
+
     def wait_until_ready(self, wait_s=READY_S):
         """false: it ended, or was not ready in time."""
         deadline = time.monotonic() + wait_s
-        while not self.worker.is_ready():
+        while not self.is_ready():
             if self.status() is not None or time.monotonic() > deadline:
                 return False
             time.sleep(0.02)

@@ -36,11 +36,11 @@ static int run_with_settings(struct ctl *ctl, const struct command *command, int
 	if (rc != 0)
 		return rc > 0 ? 0 : EXIT_SETTINGS;
 	ctl->kafka = settings_kafka(&ctl->config.kafka, "instroomctl");
-	if (arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err) != 0)
-		return ctl_fail(&err);
-	int status = command->run(ctl);
+	rc = arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err);
+	int status = rc == 0 ? command->run(ctl) : ctl_fail(&err);
 
-	arena_release(&ctl->arena);
+	if (rc == 0)
+		arena_release(&ctl->arena);
 	config_release(&CTL_CONFIG, &ctl->config);
 	return status;
 }

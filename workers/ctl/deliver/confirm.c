@@ -4,12 +4,11 @@
 #include "ctl/deliver/deliver_commands.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "ctl/base/publish.h"
 #include "render/terugmelding.h"
 #include "protocol/raw_message.h"
 #include "wire/wire.h"
-
-#include <sys/random.h>
 
 enum { CONFIRM_BYTES_MAX = 1 << 16, POLL_MS = 10, ANSWER_MS_MAX = 60000 };
 
@@ -66,10 +65,10 @@ int run_confirm(struct ctl *ctl)
 	}
 	confirm.board = (int32_t)board;
 	confirm.delivery_id = slice_of(ctl->arguments[1]);
-	if (getrandom(confirm.request_id, sizeof confirm.request_id, 0) != sizeof confirm.request_id)
-		return ctl_usage("the system gives no random bytes");
-	int rc = ctl_connect(ctl, false, &link, &err);
+	int rc = random_fill(confirm.request_id, sizeof confirm.request_id, &err);
 
+	if (rc == 0)
+		rc = ctl_connect(ctl, false, &link, &err);
 	if (rc == 0)
 		rc = publish(ctl, &confirm, &err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;

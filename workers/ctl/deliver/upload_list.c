@@ -138,7 +138,8 @@ static int read_regular(const char *path, struct strbuf *out, struct err *err)
 	struct stat info;
 
 	if (stat(path, &info) != 0)
-		return err_set(err, ERR_DATA, "file", "%s does not exist", file_name(path));
+		return err_set(err, ERR_DATA, "file", "%s %s", file_name(path),
+			       errno == ENOENT ? "does not exist" : strerror(errno));
 	if (!S_ISREG(info.st_mode))
 		return err_set(err, ERR_DATA, "file", "%s is no file", file_name(path));
 	return ctl_read_file(path, out, err);

@@ -278,11 +278,13 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 	if (!delivery)
 		return no_memory(err);
 	if (header->dry_run) { /* as if it were real, and then as it was */
-		board->teachers = calloc(MAX(before.teacher_capacity, (size_t)1), sizeof *board->teachers);
-		if (!board->teachers)
+		struct verify_teacher *copy = calloc(MAX(before.teacher_capacity, (size_t)1), sizeof *copy);
+
+		if (!copy)
 			return no_memory(err);
 		if (before.teacher_count > 0)
-			memcpy(board->teachers, before.teachers, before.teacher_count * sizeof *board->teachers);
+			memcpy(copy, before.teachers, before.teacher_count * sizeof *copy);
+		board->teachers = copy;
 	}
 	if (judged)
 		rc = deliver_lines(board, delivery, header, judged,

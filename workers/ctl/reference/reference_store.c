@@ -137,7 +137,9 @@ static int publish_snapshot(struct ctl *ctl, const struct wire_reference_snapsho
 	frame_put(&message, WIRE_REFERENCE_SNAPSHOT_SCHEMA);
 	wire_reference_snapshot_encode(&message, snapshot);
 	num_to_hex(snapshot->version, sizeof snapshot->version, version);
-	if (!strbuf_ok(&message))
+	if (message.is_out_of_memory)
+		rc = err_set(err, ERR_FATAL, "memory", "no memory for the snapshot");
+	else if (!strbuf_ok(&message))
 		rc = err_set(err, ERR_DATA, "snapshot", "the six tables together are larger than a message may be");
 	if (rc == 0)
 		rc = publish_one(ctl,

@@ -1,6 +1,7 @@
 #include "ctl/replay/replay_plan.h"
 
 #include "base/num.h"
+#include "base/random.h"
 #include "ctl/base/raw_log.h"
 #include "ctl/reference/reference_versions.h"
 #include "ctl/replay/replay_commands.h"
@@ -13,7 +14,6 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/random.h>
 
 enum { RECORDS_BYTES_MAX = 1 << 20, SCOPE_BYTES = 512 };
 
@@ -263,10 +263,10 @@ int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const 
 	struct err err = { 0 };
 	char job[JOB_TEXT_BYTES];
 
-	if (getrandom(plan.job, sizeof plan.job, 0) != sizeof plan.job)
-		return ctl_usage("the system gives no random bytes");
-	int rc = open_plan(&plan, &err);
+	int rc = random_fill(plan.job, sizeof plan.job, &err);
 
+	if (rc == 0)
+		rc = open_plan(&plan, &err);
 	if (rc == 0)
 		rc = make_plan(&plan, &err);
 	uuid_text(plan.job, job);
