@@ -566,6 +566,39 @@ def writers_that_cannot_work(workers, data):
     expect("a writer of a topic that is not there", run(WRITE, "--config", conf, "--topic.verdict=nergens.1"), 78, "nergens.1")
 
 
+def registers_that_must_not_be(workers):
+    """Refused, or told with what to do: never taken for right."""
+    env = workers.stack.env()
+
+    def sql(*statements, database="instroom"):
+        words = [word for statement in statements for word in ("-c", statement)]
+        admin = env["INSTROOM_PG_ADMIN"].replace("dbname=instroom", f"dbname={database}")
+        return run("psql", "-qXAt", "-v", "ON_ERROR_STOP=1", admin, *words)
+
+    def migrate(database):
+        owner = env["INSTROOM_PG_OWNER"].replace("dbname=instroom", f"dbname={database}")
+        return workers.ctl(f"--pg.owner.conninfo={owner}", "migrate", capture_output=True, text=True)
+
+    sql("create database latin owner instroom_owner template template0 encoding 'LATIN1' locale 'C'")
+    expect("migrate of a database in LATIN1", migrate("latin"), 78, "encoding 'UTF8'")
+    made = sql("select count(*) from pg_namespace where nspname = 'register'",
+               "select to_regclass('public.instroom_migration') is null", database="latin")
+    check("makes nothing in it", made.stdout.split() == ["0", "t"], made)
+    sql("create database loud owner instroom_owner template template0 encoding 'UTF8' locale 'C'",
+        "alter database loud set log_parameter_max_length = 100", "alter database loud set log_error_verbosity = 'default'")
+    done = migrate("loud")
+    expect("migrate where the server's log takes values", done, 78, "log_parameter_max_length is 100B, and must be 0")
+    check("names each setting", "log_error_verbosity is default, and must be terse: alter system set" in done.stderr,
+          done.stderr)
+    sql("alter database loud reset all")
+    expect("and takes it when they are set", migrate("loud"), 0, "up to date")
+    newest = sql("delete from public.instroom_migration where name = (select max(name) from public.instroom_migration)"
+                 " returning name", database="loud").stdout.strip()
+    conninfo = env["INSTROOM_PG_WRITER"].replace("dbname=instroom", "dbname=loud")
+    done = run(WRITE, "--config", workers.dir / "write1.conf", f"--pg.conninfo={conninfo}")
+    expect("a writer on a register of the release before", done, 78, newest or "no migration")
+
+
 SLOW_TABLES = """alter table register.reference_table rename to kept;
 create view register.reference_table as select * from register.kept
   where pg_sleep(case name when 'scholen.csv' then 1 else 0 end) is not null"""
@@ -753,6 +786,7 @@ def main():
         topic_settings(workers, data)
         wrong_credentials(workers, data)
         writers_that_cannot_work(workers, data)
+        registers_that_must_not_be(workers)
         references(workers, folder, data)
         workers.start(workers.all(counts), 60)
         board, delivery = deliveries(workers, folder)

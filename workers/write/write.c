@@ -9,6 +9,7 @@
 #include "write/application.h"
 #include "write/lag.h"
 #include "write/polling.h"
+#include "write/register_check.h"
 #include "write/write_metrics.h"
 
 #include <stdlib.h>
@@ -73,6 +74,9 @@ static int connect_register(struct writer *writer, struct err *err)
 		writer->check_at_ms = 0;
 	int rc = pg_link_connect(writer->link, err);
 
+	if (rc == 0 && !writer->is_register_checked)
+		rc = register_check(writer->link, err);
+	writer->is_register_checked |= rc == 0;
 	if (rc != 0)
 		writer_state_wait(&writer->state, "waiting for PostgreSQL");
 	return rc;

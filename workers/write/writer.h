@@ -18,6 +18,7 @@ struct writer {
 	struct kafka_consumer *consumer;
 	struct kafka_producer *producer;
 	struct pg_link *link;
+	bool is_register_checked;
 	struct assignment assignment;
 	struct transaction transaction;
 	struct forgets forgets;

@@ -7,6 +7,7 @@
 #include "ctl/setup/migrations.h"
 #include "ctl/setup/topics.h"
 #include "model/teacher_key.h"
+#include "pg/pg_privacy.h"
 
 static int lock_migrations(struct pg_link *link, struct err *err)
 {
@@ -94,10 +95,31 @@ static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
 		       &params, NULL, NULL, err);
 }
 
+/* So that a writer can see whether the register is of its release. */
+static int grant_migrations(struct pg_link *link, struct err *err)
+{
+	return pg_script(link, "grant select on public.instroom_migration to instroom_writer, instroom_reader", err);
+}
+
+/* What would bring personal data into the server's log. Names each difference; *ret_count: how many. */
+static int look_at_settings(struct pg_link *link, size_t *ret_count, struct err *err)
+{
+	struct pg_setting settings[PG_PRIVACY_SETTINGS];
+	int rc = pg_privacy_check(link, settings, ret_count, err);
+
+	for (size_t i = 0; rc == 0 && i < *ret_count; i++)
+		fprintf(stderr,
+			"instroomctl: PostgreSQL: %s is %s, and must be %s: alter system set %s = '%s'; select pg_reload_conf();\n",
+			settings[i].name, settings[i].is[0] ? settings[i].is : "not known", settings[i].wanted,
+			settings[i].name, settings[i].wanted);
+	return rc;
+}
+
 int run_migrate(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct err err = { 0 };
+	size_t differences = 0;
 
 	int rc = ctl_connect(ctl, true, &link, &err);
 
@@ -106,9 +128,17 @@ int run_migrate(struct ctl *ctl)
 	for (size_t i = 0; rc == 0 && i < MIGRATION_COUNT; i++)
 		rc = apply(link, &MIGRATIONS[i], &err);
 	if (rc == 0)
+		rc = grant_migrations(link, &err);
+	if (rc == 0)
+		rc = look_at_settings(link, &differences, &err);
+	if (rc == 0)
 		rc = topics_set_up(ctl, ctl_has(ctl, OPTION_FIX), &err);
 	if (rc == 0)
 		rc = make_cursors(ctl, link, &err);
+	if (rc == 0 && differences > 0)
+		rc = err_set(&err, ERR_CONFIG, "settings",
+			     "%zu settings of PostgreSQL let personal data into its log: set them and run this again",
+			     differences);
 	if (rc != 0)
 		return ctl_fail(&err);
 	puts("the register and the topics are up to date");
