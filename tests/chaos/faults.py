@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ import time
 from fault_proxy import CutAfter, CutAt, Delay, Drop, HalfClose, Refuse
 
 from private_stack import postgres
+from private_stack.places import as_user
 
 from .machine import SESSION_S, StackError, copy_of, give_all_to, restart, swap
 
@@ -729,6 +731,138 @@ class PgDiskFull(Fault):
         self.filler.unlink(missing_ok=True)
 
 
+class PgMoved(PgReadOnly):
+    """The address has moved: what is connected stays with a server that takes no writes, who connects anew comes to one
+    that does. One server plays both: a role's own setting counts for new sessions only."""
+
+    stays = True
+    roles = ("instroom_owner", "instroom_writer", "instroom_reader")
+
+    def set_roles(self, machine, what):
+        for role in self.roles:
+            machine.sql(f"set default_transaction_read_only = off; alter role {role} {what}")
+
+    def begin(self, machine):
+        self.set_roles(machine, "set default_transaction_read_only = off")
+        super().begin(machine)
+
+    def cure(self, machine):
+        super().cure(machine)
+        self.set_roles(machine, "reset default_transaction_read_only")
+
+
+class PgLimit(Fault):
+    """The server is at a limit of its own: no cursor moves (54000, as when transaction numbers run out)."""
+
+    resource = "postgres"
+
+    def before_load(self, machine):
+        """At 0 it is so before the first delivery."""
+        if self.at == 0:
+            self.strike(machine)
+
+    def begin(self, machine):
+        if machine.sql("select to_regproc('register.no_number')", "OWNER").strip():
+            return
+        machine.sql("create function register.no_number() returns trigger language plpgsql as $$ begin "
+                    "raise exception 'none left' using errcode = '54000'; end $$; "
+                    "create trigger no_number before update on register.cursor for each row execute function "
+                    "register.no_number()", "OWNER")
+
+    def cure(self, machine):
+        machine.sql("drop function register.no_number cascade", "OWNER")
+
+
+def change_conninfo(machine, kind, host, port, **more):
+    """Of the workers of a kind: host and port as texts of what stands there now."""
+    for worker in machine.workers.named(kind):
+        lines = dict(line.split(" = ", 1) for line in worker.config.read_text().splitlines() if " = " in line)
+        words = dict(word.split("=", 1) for word in lines["pg.conninfo"].split())
+        words |= {"host": host.format(**words), "port": port.format(**words)} | more
+        machine.change_settings(worker, {"pg.conninfo": " ".join(f"{key}={value}" for key, value in words.items())})
+
+
+class PgMuteHost(Fault):
+    """The first host of every connection string takes connections and says nothing."""
+
+    resource = "hosts of postgres"
+    stays = True
+
+    @classmethod
+    def draw(cls, rng):
+        return cls()
+
+    def __init__(self):
+        super().__init__()
+        self.taken = []
+
+    def has_struck(self, keeper):
+        return len(self.taken) > 0
+
+    def prepare(self, machine, crash_at):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.is_open = True
+        threading.Thread(target=self.take, daemon=True).start()
+        for kind in ("gateway", "validate", "write"):
+            change_conninfo(machine, kind, "127.0.0.1,{host}", f"{self.listener.getsockname()[1]}" + ",{port}")
+
+    def take(self):
+        try:
+            while True:
+                self.taken.append(self.listener.accept()[0])
+        except OSError:
+            pass  # closed
+
+    def cure(self, machine):
+        self.listener.close()
+        for line in self.taken:
+            line.close()
+
+
+class PgPooled(Fault):
+    """Two writers share one connection of PgBouncer in transaction mode."""
+
+    needs = {"write": 2}
+    resource = "hosts of postgres"
+    stays = True
+
+    @classmethod
+    def draw(cls, rng):
+        return cls()
+
+    def __init__(self):
+        super().__init__()
+        self.noted = False
+
+    def has_struck(self, keeper):
+        return self.noted
+
+    def prepare(self, machine, crash_at):
+        server = machine.server("postgres")
+        self.dir = machine.stack.dir / "pgbouncer"
+        self.dir.mkdir(exist_ok=True)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        (self.dir / "users").write_text("".join(f'"{role}" "{word}"\n' for role, word in server.passwords().items()))
+        (self.dir / "pgbouncer.ini").write_text(
+            f"[databases]\ninstroom = host=127.0.0.1 port={server.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = scram-sha-256\nauth_file = {self.dir}/users\npool_mode = transaction\ndefault_pool_size = 1\nserver_reset_query =\n")
+        give_all_to(machine.stack.user, self.dir)
+        self.child = subprocess.Popen(["pgbouncer", "-q", self.dir / "pgbouncer.ini"], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=open(self.dir / "log", "wb"),
+                                      **as_user(machine.stack.user))
+        self.is_open = True
+        change_conninfo(machine, "write", "127.0.0.1", str(port))
+
+    def cure(self, machine):
+        self.noted = any(b"postgresql.pooled" in path.read_bytes()
+                         for path in (machine.stack.dir / "workers").glob("write*.log"))
+        self.child.terminate()
+        self.child.wait(10)
+        shutil.rmtree(self.dir)
+
+
 # --- Kafka ---
 
 
@@ -972,12 +1106,16 @@ MIX = {
     RedisStaysFull: 1,
     RedisEvicts: 2,
     WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
-    PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1,
+    PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgMoved: 2, PgLimit: 2, PgMuteHost: 1,
+    PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1,
     PgOld: 4, PgBackup: 2,
     KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, OperatorKill: 2,
 }
 
 
+HAS_POOLER = shutil.which("pgbouncer") is not None
+if HAS_POOLER:
+    MIX |= {PgPooled: 1}
 if os.geteuid() == 0:
     MIX |= {PgDiskFull: 2, KafkaDiskFull: 1}  # they take a mount
 

@@ -47,6 +47,7 @@ def dependency_faults():
         [faults.WireSlow("redis", at=0.1, lasts_s=LONG_S)],
         [faults.WireDrops("redis", at=0.2, lasts_s=LONG_S)],
         [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)],
+        [faults.PgMoved(**EARLY)], [faults.PgLimit(at=0.0, lasts_s=LONG_S)], [faults.PgMuteHost()],
         [faults.PgTerminate(**EARLY)],
         [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)],
         [faults.PgOld(at=0.3, lasts_s=1.5), faults.RedisFlush(at=0.6, lasts_s=0.1)],
@@ -59,7 +60,8 @@ def dependency_faults():
         [faults.TopicAway("raw", at=0.0, lasts_s=LONG_S)], [faults.TopicAway("verdict", at=0.0, lasts_s=LONG_S)],
         [faults.LogReplaced()],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
-    ] + ([[faults.PgDiskFull(at=0.1, lasts_s=LONG_S)], [faults.KafkaDiskFull(at=0.2, lasts_s=LONG_S)]]
+    ] + ([[faults.PgPooled()]] if faults.HAS_POOLER else []) + ([
+        [faults.PgDiskFull(at=0.1, lasts_s=LONG_S)], [faults.KafkaDiskFull(at=0.2, lasts_s=LONG_S)]]
          if os.geteuid() == 0 else [])
 
 
