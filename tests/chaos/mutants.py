@@ -9,8 +9,8 @@ tests/model, see the table in tests/README.md.
 from dataclasses import dataclass, field
 
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
-                     PgDeadlock, PgKill, PgLocked, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt,
-                     TwoOwners,
+                     PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull,
+                     StopAt, TwoOwners,
                      WireCuts)
 
 GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
@@ -198,6 +198,11 @@ MUTANTS = [
            tests="write_restatement_test"),
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
+    Mutant("moved", "who finds itself with a server that takes no writes leaves it",
+           [("common/pg/pg_link.c", " || is_wrong_server(sqlstate))", " || (false && is_wrong_server(sqlstate)))"),
+            ("common/pg/pg_link.c", "\treturn PQtransactionStatus(link->conn) == PQTRANS_IDLE &&",
+             "\treturn false && PQtransactionStatus(link->conn) == PQTRANS_IDLE &&")],
+           lambda: [PgMoved(at=0.15, lasts_s=1.2)]),
     retried("deadlock", "40", lambda: [PgDeadlock(at=0.0, lasts_s=3.0)]),
     retried("no connection left", "53", lambda: [PgConnections(at=0.15, lasts_s=1.5)]),
     retried("a lock", "55P03", lambda: [PgLocked(at=0.1, lasts_s=3.0)]),
