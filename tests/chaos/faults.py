@@ -847,7 +847,8 @@ class PgPooled(Fault):
         (self.dir / "pgbouncer.ini").write_text(
             f"[databases]\ninstroom = host=127.0.0.1 port={server.port}\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = scram-sha-256\nauth_file = {self.dir}/users\npool_mode = transaction\ndefault_pool_size = 1\nserver_reset_query =\n")
+            f"auth_type = scram-sha-256\nauth_file = {self.dir}/users\npool_mode = transaction\n"
+            "default_pool_size = 1\nserver_reset_query =\n")
         give_all_to(machine.stack.user, self.dir)
         self.child = subprocess.Popen(["pgbouncer", "-q", self.dir / "pgbouncer.ini"], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=open(self.dir / "log", "wb"),
