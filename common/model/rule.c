@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
-/* Numbers of codes stay below 16 and letters run from B to X: with 16 places a letter nothing is searched. */
-enum { SLOT_LETTERS = 'X' - 'A' + 1, SLOTS_PER_LETTER = 16, CODE_BYTES = 6 };
+enum { CODE_BYTES = 6 };
 
-#define RULE_SLOT(rule) ((((rule) >> 8) - 'A') * SLOTS_PER_LETTER + ((rule)&0xff))
+/* A place for each letter and number, so that nothing is searched. */
+#define RULE_SLOT(rule) ((((rule) >> 8) - 'A') * RULE_NUMBERS + ((rule)&0xff))
 
 struct rule_entry {
 	const char *code;
@@ -28,7 +28,7 @@ struct rule_entry {
 #define ANY_COLUMN BETWEEN(1, COLUMNS)
 #define ANY_HEADER_FIELD BETWEEN(FIELD_DELIVERY_ID, FIELD_CONTACT_EMAIL)
 
-static const struct rule_entry CATALOGUE[SLOT_LETTERS * SLOTS_PER_LETTER] = {
+static const struct rule_entry CATALOGUE[RULE_LETTERS * RULE_NUMBERS] = {
 	[RULE_SLOT(RULE_B01)] = { "LR-B01", 'A', CONTRACT_DATES | APPOINTMENT_DATES,
 		"Het veld <veld> ontbreekt of is geen geldige datum (JJJJMMDD)." },
 	[RULE_SLOT(RULE_B02)] = { "LR-B02", 'A', IN(CONTRACT_END) | IN(APPOINTMENT_END),
@@ -189,9 +189,9 @@ static const struct {
 /* NULL: no rule of ours. Total, as numbers also come from messages. */
 static const struct rule_entry *find_entry(unsigned rule)
 {
-	unsigned letter = rule >> 8, number = rule & 0xff;
+	unsigned letter = (rule >> 8) - 'A', number = rule & 0xff;
 
-	if (letter < 'A' || letter > 'X' || number >= SLOTS_PER_LETTER)
+	if (letter >= RULE_LETTERS || number >= RULE_NUMBERS)
 		return NULL;
 	const struct rule_entry *entry = &CATALOGUE[RULE_SLOT(rule)];
 
@@ -224,10 +224,10 @@ const char *rule_ernst(enum rule rule)
 
 void rule_show_code(unsigned rule, char ret[RULE_CODE_BYTES])
 {
-	unsigned letter = rule >> 8, number = rule & 0xff;
+	unsigned letter = (rule >> 8) - 'A', number = rule & 0xff;
 
-	if (letter >= 'A' && letter <= 'Z' && number > 0 && number <= 99)
-		snprintf(ret, RULE_CODE_BYTES, "LR-%c%02u", (char)letter, number);
+	if (letter < RULE_LETTERS && number > 0 && number < RULE_NUMBERS)
+		snprintf(ret, RULE_CODE_BYTES, "LR-%c%02u", (char)('A' + letter), number);
 	else
 		snprintf(ret, RULE_CODE_BYTES, "LR-#%u", rule & UINT16_MAX);
 }

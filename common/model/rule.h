@@ -12,6 +12,9 @@
 
 #define RULE_ID(letter, number) ((letter) << 8 | (number))
 
+/* Of every code: A to Z, 0 to 99. Who counts or looks up by letter and number needs so many places. */
+enum { RULE_LETTERS = 26, RULE_NUMBERS = 100 };
+
 /* clang-format off */
 enum rule {
 	RULE_NONE = 0,

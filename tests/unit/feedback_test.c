@@ -122,7 +122,7 @@ Test(feedback, needs_no_quotes_around_a_text)
 
 Test(feedback, shows_a_finding_of_a_newer_program_by_its_code)
 {
-	static const struct finding FINDINGS[] = { { .rule = RULE_ID('B', 20), .field = 37, .values = { 1, 2, 3 } } };
+	static const struct finding FINDINGS[] = { { .rule = RULE_ID('B', 20), .field = 200, .values = { 1, 2, 3 } } };
 	const struct feedback_line line = { .record_no = 7,
 					    .outcome = OUTCOME_AFGEKEURD,
 					    .target = TARGET_REGISTER,

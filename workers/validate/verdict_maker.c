@@ -8,8 +8,6 @@
 
 enum {
 	KEEP_BYTES = 1 << 20, /* of a strbuf after a large message */
-	RULE_LETTERS = 26,
-	RULE_NUMBERS = 32,
 };
 
 void verdict_maker_init(struct verdict_maker *maker, const struct hmac_key *key)

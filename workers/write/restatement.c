@@ -17,9 +17,7 @@
 
 enum {
 	FEEDBACK_BYTES_MAX = 64 << 20, /* no message is larger */
-	RULE_LETTERS = 26,
-	RULE_NUMBERS = 100, /* of a code: two digits */
-	FIRST_RECORD = 2,   /* specification 3.1 */
+	FIRST_RECORD = 2,	       /* specification 3.1 */
 };
 
 static bool may_change(uint8_t outcome)
