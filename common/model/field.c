@@ -40,6 +40,25 @@ static const char *const FIELD_NAMES[] = {
 	[FIELD_CONTACT_EMAIL] = "contact_email",
 };
 
+bool field_is_column(unsigned field)
+{
+	return field >= FIELD_BSN && field <= COLUMN_LAST;
+}
+
+bool field_columns_are_sound(struct slice columns)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < columns.n; i++) {
+		unsigned column = (uint8_t)columns.p[i];
+
+		if (!field_is_column(column) || seen & FIELD_BIT(column))
+			return false;
+		seen |= FIELD_BIT(column);
+	}
+	return columns.n > 0;
+}
+
 const char *field_name(enum field field)
 {
 	return (size_t)field < ARRAY_LEN(FIELD_NAMES) ? FIELD_NAMES[field] : "";

@@ -48,7 +48,9 @@ enum field {
 };
 
 enum {
-	COLUMNS = 25,			  /* cells[FIELD_X - 1] is the cell of column X */
+	COLUMNS = 25,			     /* how many there are */
+	COLUMN_LAST = FIELD_TEACHING_FIELDS, /* the highest number of one: what is indexed by enum field ends there */
+	FIELD_LAST = FIELD_CONTACT_EMAIL,
 	PERSON_FIRST = FIELD_FAMILY_NAME, /* columns 3-16: the person */
 	PERSON_LAST = FIELD_FOREIGN_ADDRESS_3,
 	PERSON_FIELDS = PERSON_LAST - PERSON_FIRST + 1,
@@ -56,6 +58,15 @@ enum {
 	APPOINTMENT_LAST = FIELD_TEACHING_FIELDS,
 	APPOINTMENT_FIELDS = APPOINTMENT_LAST - APPOINTMENT_FIRST + 1,
 };
+
+/* One bit for each field: a set of fields is a uint64_t. */
+#define FIELD_BIT(field) (UINT64_C(1) << (field))
+
+_Static_assert(FIELD_LAST < 64, "a set of fields is 64 bits");
+
+/* The columns of a message are sound: each is one of ours, none stands there twice, and there is one at least. */
+bool field_columns_are_sound(struct slice columns);
+bool field_is_column(unsigned field);
 
 /* The Dutch name as written in specification 2 and 3.2; "" for FIELD_NONE and unknown numbers. */
 const char *field_name(enum field field);

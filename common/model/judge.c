@@ -64,14 +64,14 @@ void line_add_finding(struct judge_line *line, enum rule rule, unsigned field, i
 static void map_columns(struct judge *judge)
 {
 	const struct judge_input *input = judge->input;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 
 	for (size_t i = 0; i < input->column_count; i++) {
 		uint8_t field = input->columns[i];
 
-		if (field < 1 || field > COLUMNS || seen & 1u << field)
+		if (!field_is_column(field) || seen & FIELD_BIT(field))
 			continue;
-		seen |= 1u << field;
+		seen |= FIELD_BIT(field);
 		judge->columns[judge->column_count].place = i;
 		judge->columns[judge->column_count++].field = field;
 		if (field == FIELD_BSN)
@@ -239,7 +239,7 @@ static bool keep_findings(struct judge *judge, struct judge_line *line, struct j
 /* The value as specification 8.1 echoes it; it points into the input, as the scratch is used again. */
 static struct slice echo_of(const struct judge_line *line, enum field field)
 {
-	bool is_shown = line_is_good(line, field) && !(line->hidden & 1u << field);
+	bool is_shown = line_is_good(line, field) && !(line->hidden & FIELD_BIT(field));
 
 	return is_shown ? line->value[field] : (struct slice){ 0 };
 }

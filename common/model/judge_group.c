@@ -76,8 +76,8 @@ static void judge_double_keys(struct judge_line *lines, size_t count, struct jud
 static void judge_double_appointments(struct judge_line *lines, size_t count, struct judge_line **picked,
 				      struct judge_line **scratch)
 {
-	const uint32_t needed = 1u << FIELD_BRIN | 1u << FIELD_SITE | 1u << FIELD_APPOINTMENT_GROUND |
-				1u << FIELD_APPOINTMENT_START | 1u << FIELD_TEACHING_FIELDS;
+	const uint64_t needed = FIELD_BIT(FIELD_BRIN) | FIELD_BIT(FIELD_SITE) | FIELD_BIT(FIELD_APPOINTMENT_GROUND) |
+				FIELD_BIT(FIELD_APPOINTMENT_START) | FIELD_BIT(FIELD_TEACHING_FIELDS);
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)

@@ -8,7 +8,7 @@ static void judge_hidden_bsn(struct judge_line *line, enum field field, struct s
 
 	if (rule == RULE_NONE)
 		return;
-	line->hidden |= 1u << field;
+	line->hidden |= FIELD_BIT(field);
 	line_add(line, rule, field);
 }
 

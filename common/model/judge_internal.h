@@ -26,11 +26,11 @@ enum {
 };
 
 struct judge_line {
-	struct slice value[COLUMNS + 1]; /* by enum field, trimmed (specification 4.5); a column that is not in the file is empty */
-	uint32_t index;			 /* in the input; from here to sorted_fields all is zero at first */
+	struct slice value[COLUMN_LAST + 1]; /* by enum field, trimmed (specification 4.5); a column that is not in the file is empty */
+	uint32_t index;			     /* in the input; from here to sorted_fields all is zero at first */
 	uint32_t record_no;
-	uint32_t good;	 /* bit FIELD_X: X is good in the sense of specification 5.1, or absent where that is a value */
-	uint32_t hidden; /* bit FIELD_X: X may not be echoed (specification 8.1) */
+	uint64_t good; /* FIELD_BIT(X): X is good in the sense of specification 5.1, or absent where that is a value */
+	uint64_t hidden;				  /* FIELD_BIT(X): X may not be echoed (specification 8.1) */
 	int32_t birth_day;				  /* 00 counted as 01; DATE_ABSENT when LR-P05 found a fault */
 	int32_t contract_start, contract_end, start, end; /* a date, DATE_ABSENT or DATE_BAD */
 	int32_t test_date;				  /* toetsdatum, DATE_ABSENT when there is none */
@@ -52,12 +52,12 @@ static inline bool line_has(const struct judge_line *line, unsigned field)
 
 static inline bool line_is_good(const struct judge_line *line, enum field field)
 {
-	return line->good & 1u << field;
+	return line->good & FIELD_BIT(field);
 }
 
 static inline void line_set_good(struct judge_line *line, enum field field)
 {
-	line->good |= 1u << field;
+	line->good |= FIELD_BIT(field);
 }
 
 static inline bool date_is_real(int32_t date)

@@ -14,8 +14,6 @@ enum {
 	ADDRESS_LAST = FIELD_FOREIGN_ADDRESS_3,
 };
 
-#define BIT(field) (1u << (field))
-
 static void judge_name(struct judge_line *line, enum field field, bool has_good_form)
 {
 	if (!has_good_form)
@@ -77,25 +75,26 @@ static bool address_field_is_good(unsigned field, struct slice text)
 	}
 }
 
-static bool address_is_whole(uint32_t filled)
+static bool address_is_whole(uint64_t filled)
 {
-	const uint32_t home = BIT(FIELD_STREET) | BIT(FIELD_HOUSE_NUMBER) | BIT(FIELD_POSTCODE) | BIT(FIELD_CITY);
-	const uint32_t abroad = BIT(FIELD_COUNTRY) | BIT(FIELD_FOREIGN_ADDRESS_1);
-	const uint32_t more_abroad = BIT(FIELD_FOREIGN_ADDRESS_2) | BIT(FIELD_FOREIGN_ADDRESS_3);
+	const uint64_t home = FIELD_BIT(FIELD_STREET) | FIELD_BIT(FIELD_HOUSE_NUMBER) | FIELD_BIT(FIELD_POSTCODE) |
+			      FIELD_BIT(FIELD_CITY);
+	const uint64_t abroad = FIELD_BIT(FIELD_COUNTRY) | FIELD_BIT(FIELD_FOREIGN_ADDRESS_1);
+	const uint64_t more_abroad = FIELD_BIT(FIELD_FOREIGN_ADDRESS_2) | FIELD_BIT(FIELD_FOREIGN_ADDRESS_3);
 
-	return filled == 0 || filled == BIT(FIELD_POSTCODE) || (filled & ~BIT(FIELD_HOUSE_NUMBER_SUFFIX)) == home ||
-	       (filled & ~more_abroad) == abroad;
+	return filled == 0 || filled == FIELD_BIT(FIELD_POSTCODE) ||
+	       (filled & ~FIELD_BIT(FIELD_HOUSE_NUMBER_SUFFIX)) == home || (filled & ~more_abroad) == abroad;
 }
 
 /* One LR-P10 at most: on the first wrong column, else on postcode when the filled columns make no address. */
 static void judge_address(struct judge_line *line)
 {
-	uint32_t filled = 0;
+	uint64_t filled = 0;
 
 	for (unsigned field = ADDRESS_FIRST; field <= ADDRESS_LAST; field++) {
 		if (!line_has(line, field))
 			continue;
-		filled |= BIT(field);
+		filled |= FIELD_BIT(field);
 		if (!address_field_is_good(field, line->value[field])) {
 			line_add(line, RULE_P10, field);
 			return;

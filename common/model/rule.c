@@ -214,7 +214,7 @@ bool rule_has_field(enum rule rule, unsigned field)
 {
 	const struct rule_entry *entry = find_entry(rule);
 
-	return entry && field <= FIELD_CONTACT_EMAIL && entry->fields >> field & 1;
+	return entry && field <= FIELD_LAST && entry->fields >> field & 1;
 }
 
 const char *rule_ernst(enum rule rule)

@@ -56,3 +56,25 @@ Test(field, requires_exactly_the_columns_marked_v)
 	cr_expect_not(field_is_required(FIELD_NONE));
 	cr_expect_not(field_is_required(FIELD_BOARD));
 }
+
+Test(field, columns_of_a_message_are_ours_and_none_twice)
+{
+	static const struct {
+		struct slice columns;
+		bool is_sound;
+		const char *why;
+	} ROWS[] = {
+		{ { "\x01", 1 }, true, "bsn alone" },
+		{ { "\x19\x01\x05", 3 }, true, "in any order, to the last one" },
+		{ { "", 0 }, false, "none at all" },
+		{ { "\x01\x05\x01", 3 }, false, "one twice" },
+		{ { "\x01\x00", 2 }, false, "no field" },
+		{ { "\x01\x1a", 2 }, false, "a field of the header" },
+		{ { "\x01\x25", 2 }, false, "of a newer program: 32 more than voornamen" },
+		{ { "\x05\x25", 2 }, false, "beside that" },
+		{ { "\x01\xff", 2 }, false, "the highest number a byte holds" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		cr_expect_eq(field_columns_are_sound(ROWS[i].columns), ROWS[i].is_sound, "%s", ROWS[i].why);
+}

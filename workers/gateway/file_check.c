@@ -53,7 +53,7 @@ static struct slice take_field(struct slice *rest)
 static void check_columns(struct scan *scan, struct slice row, size_t count)
 {
 	struct file_reading *ret = scan->ret;
-	unsigned seen[COLUMNS + 1] = { 0 };
+	unsigned seen[COLUMN_LAST + 1] = { 0 };
 	size_t unknown_at = 0;
 
 	scan->header_fields = count;

@@ -32,24 +32,10 @@ static bool header_is_as_announced(const struct wire_header *header, const struc
 	       memcmp(header->reference_version, headers->reference_version, sizeof headers->reference_version) == 0;
 }
 
-static bool columns_are_good(struct slice columns)
-{
-	uint32_t seen = 0;
-
-	for (size_t i = 0; i < columns.n; i++) {
-		unsigned column = (uint8_t)columns.p[i];
-
-		if (column < 1 || column > COLUMNS || seen >> column & 1)
-			return false;
-		seen |= 1u << column;
-	}
-	return columns.n > 0;
-}
-
 static bool delivery_is_good(const struct wire_delivery *delivery, const struct raw_headers *headers)
 {
 	return header_is_as_announced(&delivery->header, headers) && delivery->attempt == headers->attempt &&
-	       columns_are_good(delivery->columns) &&
+	       field_columns_are_sound(delivery->columns) &&
 	       delivery->cells.count == (size_t)delivery->header.line_count * delivery->columns.n;
 }
 

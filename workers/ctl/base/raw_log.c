@@ -8,16 +8,7 @@
 
 bool raw_delivery_is_good(const struct wire_delivery *delivery)
 {
-	uint32_t seen = 0;
-
-	for (size_t i = 0; i < delivery->columns.n; i++) {
-		unsigned column = (uint8_t)delivery->columns.p[i];
-
-		if (column < 1 || column > COLUMNS || seen >> column & 1)
-			return false;
-		seen |= 1u << column;
-	}
-	return delivery->columns.n > 0 && delivery->header.line_count > 0 &&
+	return field_columns_are_sound(delivery->columns) && delivery->header.line_count > 0 &&
 	       delivery->cells.count == (size_t)delivery->header.line_count * delivery->columns.n;
 }
 
