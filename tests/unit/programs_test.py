@@ -172,7 +172,7 @@ def main():
     if sys.argv[2:] == ["--renew"]:
         (ROOT / "docs/settings.md").write_text(page)
         return 0
-    expect((ROOT / "docs/settings.md").read_text() == page, "docs/settings.md is not what the programs say: see --renew")
+    expect((ROOT / "docs/settings.md").read_text() == page, "docs/settings.md is not what the programs say: programs_test.py build/dev --renew writes it")
     series = {}
     for worker in WORKERS:
         with tempfile.TemporaryDirectory() as folder:
