@@ -3,6 +3,7 @@
 # below as FILE:LINE: sentence; exits 1 then. Tests may include everything and are not read.
 #   scripts/check_layers.sh               this checkout
 #   scripts/check_layers.sh DIR           another one
+#   scripts/check_layers.sh --table       the table as ARCHITECTURE.md shows it, which is compared
 #   scripts/check_layers.sh --self-test   a made-up tree with known breaches: does the check see each of them?
 set -u -o pipefail
 
@@ -37,6 +38,24 @@ workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base c
 workers/ctl/setup | base model kafka pg settings ctl/base              |
 schemas/codegen   | base                                      | avro jansson
 EOF
+}
+
+markdown() {
+	table | awk -F'|' '
+	BEGIN { print "| module | may include | third party, in `.c` files only |"; print "|---|---|---|" }
+	{
+		for (i = 1; i <= 3; i++) gsub(/^ +| +$/, "", $i)
+		gsub(/ /, ", ", $2); gsub(/ /, ", ", $3)
+		print "| " $1 " | " ($2 == "" ? "-" : $2) " | " ($3 == "" ? "-" : $3) " |"
+	}'
+}
+
+# What ARCHITECTURE.md shows of the table. A tree without that page has nothing to compare.
+check_page() {
+	[ -f ARCHITECTURE.md ] || return 0
+	diff <(sed -n '/^| module | may include /,/^$/{/^|/p}' ARCHITECTURE.md) <(markdown) && return 0
+	echo "layers: ARCHITECTURE.md has another table (<) than scripts/check_layers.sh --table (>)"
+	return 1
 }
 
 check() {
@@ -87,7 +106,7 @@ check() {
 			sub(/^[^<]*</, "", header); sub(/>.*/, "", header)
 			library = third_party(header)
 			if (library == "") next
-			if (library == "unknown") breach("<" header "> is neither libc nor a library this house uses")
+			if (library == "unknown") breach("<" header "> is neither libc nor a library of this project")
 			else if (!in_list(library, theirs[module])) breach(own " may not include " library " (<" header ">)" \
 				(theirs[module] == "" ? "" : ": it may include " theirs[module]))
 			else if (file ~ /\.h$/ && file !~ /_internal\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
@@ -151,12 +170,18 @@ self_test() {
 		echo "layers: the check saw $found of 15 made-up breaches, or one where there is none"
 		return 1
 	fi
+	printf '| module | may include | third party |\n|---|---|---|\n| common/base | model | - |\n\n' >ARCHITECTURE.md
+	if check_page >/dev/null; then
+		echo "layers: the check takes an ARCHITECTURE.md with another table"
+		return 1
+	fi
 	echo "layers: the check sees all 15 made-up breaches and no other"
 }
 
 case ${1:-} in
 --self-test) self_test ;;
--h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0" ;;
-"") cd "$(dirname "$(readlink -f "$0")")/.." && check ;;
-*) if [ -d "$1" ]; then cd "$1" && check; else echo "scripts/check_layers.sh: there is no directory $1" >&2; exit 64; fi ;;
+--table) markdown ;;
+-h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" ;;
+"") cd "$(dirname "$(readlink -f "$0")")/.." || exit 1; check_page; page=$?; check && exit "$page" ;;
+*) if [ -d "$1" ]; then cd "$1" && check_page && check; else echo "scripts/check_layers.sh: there is no directory $1" >&2; exit 64; fi ;;
 esac
