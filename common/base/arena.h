@@ -1,4 +1,4 @@
-/* arena: memory of one batch, taken piece by piece and given back all at once.
+/* arena: memory of one batch, allocated piece by piece and freed all at once.
  *
  * Address space for the cap is reserved once; pages cost memory when first touched, and arena_reset returns what lies
  * above keep_bytes to the system, so that one large delivery does not stay in a process for good. So a take that fails says

@@ -26,7 +26,7 @@ struct err {
 int err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 #ifdef INSTROOM_ANALYZE
-/* An analyzer sees one file at a time: that an error is never 0, on which all callers count, it has to be told. */
+/* An analyzer sees one file at a time: it has to be shown that an error is never 0, on which all callers rely. */
 static inline int err_told(int rc)
 {
 	if (rc >= 0)

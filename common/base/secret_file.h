@@ -2,7 +2,7 @@
  *
  * What others may read is no secret, and what others may write is not ours: such a file is refused, with the sentence that
  * says what to do. Its group may read it, as service managers hand credentials out (0440). Files below
- * $CREDENTIALS_DIRECTORY, which the service manager made for us alone, are taken as they are; so is what is no regular file,
+ * $CREDENTIALS_DIRECTORY, which the service manager made for us alone, are accepted as they are; so is what is no regular file,
  * and one without a name.
  *
  * A secret can be rotated while we run, so an adapter keeps the path beside the bytes and reads the file again before it

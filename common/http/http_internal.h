@@ -27,7 +27,7 @@ void http_socket_close(struct http_socket *socket);
 enum http_io http_socket_handshake(struct http_socket *socket);
 enum http_io http_socket_read(struct http_socket *socket, char *out, size_t bytes_max, size_t *ret_bytes);
 enum http_io http_socket_write(struct http_socket *socket, struct slice bytes, size_t *ret_bytes);
-/* Bytes that came already and of which the descriptor no longer tells. */
+/* Bytes that were received already: the descriptor no longer reports them. */
 bool http_socket_has_more(const struct http_socket *socket);
 
 /* ---- http_listen.c ---- */
@@ -52,7 +52,7 @@ struct http_answer {
 	struct http_reply reply;
 	struct strbuf head; /* status line and headers; before that "100 Continue" */
 	size_t head_sent, body_sent;
-	char *piece; /* of a stream; of HTTP_PIECE_BYTES and room for the frame of a chunk */
+	char *piece; /* of a stream; of HTTP_PIECE_BYTES and the frame of a chunk */
 	size_t piece_bytes, piece_sent;
 	bool is_chunked, is_body_hidden, has_ended;
 };

@@ -49,7 +49,7 @@ static int listen_on(int fd, const struct sockaddr *address, socklen_t bytes, co
 	if (address->sa_family != AF_UNIX && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
 		return fail(name, "cannot be prepared", err);
 	if (bind(fd, address, bytes) != 0)
-		return fail(name, errno == EADDRINUSE ? "is taken by another program" : "cannot be listened on", err);
+		return fail(name, errno == EADDRINUSE ? "is in use by another program" : "cannot be listened on", err);
 	return listen(fd, BACKLOG) == 0 ? 0 : fail(name, "cannot be listened on", err);
 }
 

@@ -8,7 +8,7 @@
 
 enum {
 	HEAD_BYTES_MAX = 131072,
-	SHARE_BYTES_MAX = 262144, /* of one call: the others have a turn then */
+	SHARE_BYTES_MAX = 262144, /* of one call: then the other connections are served */
 	FRAME_BYTES_MAX = 32,	  /* of a chunk: its size in front, CRLF behind */
 	SIZE_LINE_BYTES = 10,	  /* 8 hex digits and CRLF */
 	LAST_CHUNK_BYTES = 5,

@@ -7,7 +7,7 @@
  *                  |        +---- refused ----+  +--> SKIP --> HEAD ..   a little of the body still comes: it is dropped
  *                  +------------- refused ----+  +--> REST --> closed   more of it comes: some of it is read
  *
- *   HEAD    between two requests too. Bytes gather in `ahead` until they hold a whole head, which then belongs to the
+ *   HEAD    between two requests too. Bytes are collected in `ahead` until they hold a whole head, which then belongs to the
  *           request; what follows it stays in `ahead`
  *   BODY    content is handed out as it comes. An answer of the handler ends this state at once
  *   WAIT    the handler has everything and has not answered. The connection is not read: what else comes stays in the
@@ -15,8 +15,8 @@
  *   REST    the answer is out and the end of the connection announced (shutdown). A client that is still sending reads the
  *           answer only if we go on reading for a while: a close at once would reset the connection under it
  *
- * Who runs when: epoll tells which connections can go on; those that the handler answered, or that only had their share of a
- * run, stand in the queue. A connection is freed at the end of a run only, since epoll may have told of it in the same
+ * Who runs when: epoll reports which connections can go on; those that the handler answered, or that only had their share of a
+ * run, stand in the queue. A connection is freed at the end of a run only, since epoll may have reported it in the same
  * run.
  *
  * Connections without a request (HANDSHAKE, HEAD, SKIP, REST) also stand in the list `idle`, the longest first: when all places are
@@ -360,7 +360,7 @@ static void begin_request(struct connection *self, size_t head_bytes)
 	}
 }
 
-/* RFC 9112, 2.2: an empty line in front of a request is passed over. */
+/* RFC 9112, 2.2: an empty line in front of a request is skipped. */
 static void drop_empty_line(struct connection *self)
 {
 	struct strbuf *ahead = &self->ahead;
@@ -502,7 +502,7 @@ static bool step_wait(struct connection *self)
 		return false;
 	}
 	if (!self->has_answer) {
-		watch(self, 0); /* an error and the end of both directions are told all the same */
+		watch(self, 0); /* an error and the end of both directions are reported all the same */
 		return false;
 	}
 	begin_answer(self);
@@ -950,7 +950,7 @@ static void react(struct connection *self, uint32_t events)
 	if (self->state == CLOSED)
 		return;
 	if (self->state == WAIT || (self->state == ANSWER && self->events == 0)) {
-		if (events & (EPOLLHUP | EPOLLERR)) { /* told again and again unless it is taken out */
+		if (events & (EPOLLHUP | EPOLLERR)) { /* reported again and again unless it is removed */
 			self->is_gone = true;
 			epoll_ctl(self->server->epoll_fd, EPOLL_CTL_DEL, self->socket.fd, NULL);
 		}
@@ -982,7 +982,7 @@ void http_server_drain(struct http_server *server)
 {
 	server->is_draining = true;
 	if (server->listen_fd >= 0)
-		close(server->listen_fd); /* epoll lets go of it */
+		close(server->listen_fd); /* epoll forgets it */
 	server->listen_fd = -1;
 	server->swept_ms = 0;
 }

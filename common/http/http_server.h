@@ -9,8 +9,8 @@
  *  - malformed requests are refused and their connections closed (http_head, http_body);
  *  - head, body and answer each have a time limit, and a silent or slow peer is dropped;
  *  - an answer before the end of the body is sent at once; of the rest a bounded part is read, then the connection ends;
- *  - one address has a bounded number of connections; when all places are taken the connection that has waited longest
- *    without a request makes room for a new one;
+ *  - one address has a bounded number of connections; when all places are in use the connection that has waited longest
+ *    without a request is ended for a new one;
  *  - memory of a connection: its head (64 KiB at most) and what its answer takes. Content is handed on, never kept. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
@@ -57,7 +57,7 @@ enum http_end {
 	HTTP_END_BODY_TIME,   /* a body too slow or silent */
 	HTTP_END_ANSWER_TIME, /* an answer read too slowly */
 	HTTP_END_REST,	      /* too much body behind a refusal */
-	HTTP_END_CROWDED,     /* made room for another connection, or found none */
+	HTTP_END_CROWDED,     /* ended for another connection, or found no place */
 	HTTP_END_ADDRESS,     /* too many connections of one address */
 	HTTP_END_TLS,	      /* the handshake failed */
 	HTTP_ENDS,

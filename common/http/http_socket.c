@@ -57,7 +57,7 @@ static int use_chain(SSL_CTX *context, struct slice pem, struct err *err)
 			X509_free(next);
 			return err_set(err, ERR_CONFIG, "tls", "the chain in the certificate file cannot be used");
 		}
-	ERR_clear_error(); /* the end of the file is told as an error */
+	ERR_clear_error(); /* the end of the file is reported as an error */
 	return 0;
 }
 

@@ -16,12 +16,12 @@ struct csv {
 	struct slice rest;
 	char separator;
 	size_t field_bytes_max;
-	char *scratch; /* room for unescaped fields; its owner frees it */
+	char *scratch; /* for unescaped fields; its owner frees it */
 	size_t scratch_used;
 	uint32_t record_no; /* of the record last read; the first is 1 */
 };
 
-/* bytes: without BOM (csv_skip_bom). scratch: room for bytes.n; with NULL a doubled quote is CSV_BROKEN. */
+/* bytes: without BOM (csv_skip_bom). scratch: of bytes.n; with NULL a doubled quote is CSV_BROKEN. */
 void csv_init(struct csv *csv, struct slice bytes, char separator, size_t field_bytes_max, char *scratch);
 struct slice csv_skip_bom(struct slice bytes);
 

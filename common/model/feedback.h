@@ -19,7 +19,7 @@ struct feedback_line {
 void feedback_add_header(struct strbuf *out);
 void feedback_add_line(struct strbuf *out, const struct feedback_line *line, int64_t sequence);
 
-/* All findings of a line in the order of specification 4.4, those of the outcome included. ret has room for finding_count + 1.
+/* All findings of a line in the order of specification 4.4, those of the outcome included. ret has finding_count + 1 places.
  * Returns their number. */
 size_t feedback_findings(const struct feedback_line *line, int64_t sequence, struct finding *ret);
 

@@ -178,7 +178,7 @@ static bool take_results(struct judge *judge, size_t readable_count)
 	return judged->groups && judged->lines && judge->lines && judge->order && judge->scratch;
 }
 
-/* Columns that are not in the file stay as they were taken, which is empty. */
+/* Columns that are not in the file stay as they were allocated, which is empty. */
 static void load_line(const struct judge *judge, uint32_t index, struct judge_line *line)
 {
 	const size_t row = index * judge->input->column_count;

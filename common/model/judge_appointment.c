@@ -114,7 +114,7 @@ static bool insert_code(struct slice *codes, size_t count, struct slice code)
 	return true;
 }
 
-/* The sorted set of specification 4.5. codes has room for TEACHING_FIELDS_MAX. false: LR-B08 on form. */
+/* The sorted set of specification 4.5. codes has TEACHING_FIELDS_MAX places. false: LR-B08 on form. */
 static bool split_codes(struct slice text, struct slice *codes, size_t *ret_count)
 {
 	size_t count = 0;

@@ -78,7 +78,7 @@ void judge_withdrawal(struct judge_line *line); /* LR-X05 */
 void judge_person(const struct judge_input *input, struct judge_line *line);
 void judge_appointment(const struct judge_input *input, struct judge_line *line);
 
-/* lines in record order; order and scratch have room for count each. */
+/* lines in record order; order and scratch have count places each. */
 void judge_group_lines(struct judge_line *lines, size_t count, struct judge_line **order, struct judge_line **scratch);
 void judge_group_rest(struct judge_line *lines, size_t count); /* LR-X04 */
 
@@ -100,12 +100,12 @@ bool text_is_employee_ref(struct slice text);
 bool text_is_appointment_key(struct slice text);
 bool text_is_teaching_field(struct slice text);
 
-/* Sorts items by their upper 32 bits, stable. scratch has room for count. Linear, whatever the values are. */
+/* Sorts items by their upper 32 bits, stable. scratch has count places. Linear, whatever the values are. */
 void sort_by_high_word(uint64_t *items, uint64_t *scratch, size_t count);
 
 typedef int line_order(const struct judge_line *a, const struct judge_line *b);
 int line_order_by_key(const struct judge_line *a, const struct judge_line *b); /* benoemingssleutel, in byte order */
-/* Stable; count * log(count) calls of order at worst. scratch has room for count. */
+/* Stable; count * log(count) calls of order at worst. scratch has count places. */
 void sort_lines(struct judge_line **lines, struct judge_line **scratch, size_t count, line_order *order);
 
 #endif

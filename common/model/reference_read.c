@@ -260,7 +260,7 @@ static int reading_init(struct reading *reading, const struct table_form *form, 
 		return err_set(err, ERR_DATA, "reference", "%s: not valid UTF-8", form->file);
 	for (size_t i = 0; i < bytes.n; i++)
 		records_max += bytes.p[i] == '\n';
-	records_max = MIN(records_max, bytes.n / form->column_count + 1); /* separators take room, too */
+	records_max = MIN(records_max, bytes.n / form->column_count + 1); /* separators take bytes, too */
 	reading->scratch = malloc(MAX(bytes.n, 1));
 	reading->drafts = calloc(records_max, sizeof *reading->drafts);
 	if (!reading->scratch || !reading->drafts)

@@ -18,7 +18,7 @@ struct key_state {
 	SHA256_CTX outer;
 };
 
-_Static_assert(sizeof(struct key_state) <= sizeof(((struct hmac_key *)NULL)->state), "the states fit the opaque room");
+_Static_assert(sizeof(struct key_state) <= sizeof(((struct hmac_key *)NULL)->state), "the states fit the opaque bytes");
 
 static void start_state(SHA256_CTX *state, const uint8_t block[SHA256_CBLOCK], uint8_t pad)
 {

@@ -1,11 +1,11 @@
-/* teacher_key: the names under which teachers go through queue, cache and logs (design 9, specification 12).
+/* teacher_key: the keys that stand for teachers in queue, cache and logs (design 9, specification 12).
  *
  * Keyed HMAC-SHA-256, each use with a domain word of its own, so that two uses cannot be joined:
  *   teacher  HMAC(key, "teacher/v1" LF board LF bsn), first 16 bytes
  *   content  HMAC(key, "content/v1" LF content), first 16 bytes
  *   stand    HMAC(stand key, "stand" LF board LF bsn), first 16 bytes as 32 hex digits (specification 8.4)
  *   fingerprint of a delivery  HMAC(stand key, "instroom-2" LF ..), all 32 bytes (specification 2.1, model/delivery.h)
- *   key id   HMAC(key, "key-id/v1"), first 4 bytes: names a key without telling it
+ *   key id   HMAC(key, "key-id/v1"), first 4 bytes: identifies a key without revealing it
  * The block states after the key are computed once; a call costs two SHA-256 blocks more than its text. */
 #ifndef MODEL_TEACHER_KEY_H
 #define MODEL_TEACHER_KEY_H

@@ -1,6 +1,6 @@
 /* feedback_build: Feedback (schemas/avro/feedback-1.avsc) as bytes, straight from judged lines, and back line by line.
  *
- * The bytes are made once by the validator, go through verdict and ledger untouched, and are read when a board fetches its
+ * The bytes are made once by the validator, pass verdict and ledger untouched, and are read when a board fetches its
  * terugmelding. They say nothing of outcomes: those stand in the ledger, one per group. A finding's values are written
  * without the zeros at their end. Pure; no structs of wire/gen between, as a line is written in one go. */
 #ifndef PROTOCOL_FEEDBACK_BUILD_H

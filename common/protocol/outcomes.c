@@ -36,7 +36,7 @@ static bool take_run(struct wire_input *in, struct run *ret)
 	return in->p && ret->length > 0;
 }
 
-/* The number of groups, or a refusal: memory is taken only when all of the bytes are known to be good. */
+/* The number of groups, or a refusal: memory is allocated only when all of the bytes are known to be good. */
 static int count_groups(struct slice bytes, size_t count_max, size_t *ret, struct err *err)
 {
 	struct wire_input in = wire_input_of(bytes, NULL);

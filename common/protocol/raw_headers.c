@@ -55,7 +55,7 @@ static int write_hex(char *out, const uint8_t *bytes, size_t n)
 	return (int)(2 * n);
 }
 
-/* One pair of functions a header: write puts its text at out, which has room for VALUE_BYTES_MAX, and returns the length;
+/* One pair of functions per header: write puts its text at out, which holds VALUE_BYTES_MAX, and returns the length;
  * read is strict. */
 
 static int write_kind(const struct raw_headers *h, char *out)
@@ -276,7 +276,7 @@ bool raw_headers_read(const struct message_header *items, size_t count, struct r
 	for (size_t i = 0; i < RAW_HEADERS_MAX; i++) {
 		struct slice value;
 
-		if (i > 0 && !row_is_of(&ROWS[i], headers.kind)) /* the first row tells the kind */
+		if (i > 0 && !row_is_of(&ROWS[i], headers.kind)) /* the first row is the kind */
 			continue;
 		if (!find_value(items, count, ROWS[i].name, &value) || !ROWS[i].read(value, &headers))
 			return false;

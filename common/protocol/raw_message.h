@@ -1,6 +1,6 @@
 /* raw_message: a message of the raw topic, ready for a producer: the board's key, the headers of raw_headers.h, the framed body.
  *
- * Each header is taken from the body, so that the two cannot say different things; a validator gives up a message whose
+ * Each header comes from the body, so that the two cannot say different things; a validator gives up a message whose
  * headers do not fit its body. Pure. */
 #ifndef PROTOCOL_RAW_MESSAGE_H
 #define PROTOCOL_RAW_MESSAGE_H

@@ -14,7 +14,7 @@ struct stand_options {
 	const struct hmac_key *pseudonym_key; /* NULL: with BSN and person columns */
 };
 
-/* flush takes what has gathered in out, and empties it; returns 0 to go on. */
+/* flush writes what stands in out, and empties it; returns 0 to go on. */
 MUSTUSE int stand_write(struct pg_link *link, const struct stand_options *options, struct strbuf *out,
 			int (*flush)(void *self, struct strbuf *out, struct err *err), void *self, struct err *err);
 

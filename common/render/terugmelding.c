@@ -79,7 +79,7 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 	*ret_count = pg_rows_count(rows);
 	*ret = arena_take(arena, *ret_count, sizeof **ret);
 	if (!*ret)
-		return err_set(err, ERR_FULL, "arena", "no room for %zu deliveries", *ret_count);
+		return err_set(err, ERR_FULL, "arena", "no memory for %zu deliveries", *ret_count);
 	for (size_t i = 0; i < *ret_count; i++)
 		(*ret)[i] = (struct terugmelding_match){ .name = (size_t)pg_get_i32(rows, i, 0),
 							 .found = take_found(rows, i, 1) };
@@ -155,7 +155,7 @@ int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *a
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
 		ret->counts[outcome] = pg_get_i32(rows, 0, 7 + outcome);
 	if (!arena_copy(arena, pg_get_bytes(rows, 0, 0), &ret->delivery_id))
-		return err_set(err, ERR_FULL, "arena", "no room for a summary");
+		return err_set(err, ERR_FULL, "arena", "no memory for a summary");
 	add_notices(ret, (unsigned)pg_get_i16(rows, 0, 18));
 	return fill_codes(link, &params, ret, err);
 }

@@ -33,7 +33,7 @@ struct app {
 	void (*reload)(void *self);
 };
 
-/* Tells the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of an
+/* Reports to the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of an
  * iteration are its own to handle: here they count as ours to log once and go on after a pause. A heartbeat after each
  * iteration. Returns the exit status, which follows from what the failed call returned; the error is logged here, once.
  * A second signal before the drain began leaves at once with EXIT_BUG: what is in flight then is done again by the next

@@ -241,7 +241,7 @@ static bool take_argument(int argc, char **argv, int *i, struct slice *ret_name,
 	return true;
 }
 
-/* is_config_pass: only --config is taken; else all but --config. */
+/* is_config_pass: only --config is read; else all but --config. */
 static void read_arguments(struct load *load, int argc, char **argv, bool is_config_pass)
 {
 	for (int i = 1; i < argc; i++) {

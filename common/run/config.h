@@ -3,7 +3,7 @@
  * Order: built-in default, file (--config FILE), environment (INSTROOM_ + key in capitals, dots as underscores),
  * arguments (--key=value or --key value). All faults are listed at once with their place, before anything is opened;
  * an unknown key in the file or among the arguments is a fault (an unknown INSTROOM_ variable is not: other programs
- * share the prefix). A key that was renamed is also taken under its old name, with a warning; both names given are a
+ * share the prefix). A key that was renamed is also accepted under its old name, with a warning; both names given are a
  * fault. File form: "key = value" lines, # comments; a byte order mark, CRLF and blanks at the end of a line are
  * accepted. Values: COUNT and BYTES take k, M, G; MS takes ms, s, m; SECRET names a file whose bytes are the value, one
  * final line break (LF or CRLF) dropped, and prints as ***. Strings live until config_release. */
@@ -15,7 +15,7 @@
 
 /* Fills *target (a struct the table's offsets speak of). Returns 0 to go on; 1 when --help or --version or
  * --config-help was answered on stdout and the program is to exit 0; -ERR_CONFIG with all faults already on stderr,
- * one a line. */
+ * one per line. */
 MUSTUSE int config_load(const struct config_table *table, int argc, char **argv, void *target);
 void config_release(const struct config_table *table, void *target);
 

@@ -1,4 +1,4 @@
-/* config_table: the rows of which a program's settings are made; config reads values by them, config_help tells of them.
+/* config_table: the rows of which a program's settings are made; config reads values by them, config_help lists them.
  *
  * A table is made of rows that programs share (settings/settings.h) and of the program's own. A default or an optional
  * value in which the program differs from the shared row stands in its list of defaults. */
@@ -27,7 +27,7 @@ struct config_key {
 	const char *fallback;
 	int64_t min, max;
 	const char *help;
-	const char *words;   /* of CONFIG_WORD: "none|lz4|zstd"; with min 0 empty is taken too */
+	const char *words;   /* of CONFIG_WORD: "none|lz4|zstd"; with min 0 empty is valid too */
 	const char *old_key; /* deprecated name; NULL: none */
 	bool needs_restart;  /* of CONFIG_SECRET: a change of its file is in use after a restart only */
 };

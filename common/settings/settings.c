@@ -4,7 +4,7 @@
 
 _Static_assert((int)SETTINGS_PASSWORD_BYTES_MAX == (int)KAFKA_PASSWORD_BYTES_MAX &&
 		       (int)SETTINGS_PASSWORD_BYTES_MAX == (int)PG_PASSWORD_BYTES_MAX,
-	       "a password that passes the settings is taken by the adapters");
+	       "a password that passes the settings fits the adapters");
 
 enum { NAME_BYTES_MAX = 256, TOPIC_BYTES_MAX = 200, KEY_BYTES_MIN = 32, KEY_BYTES_MAX = 4096 };
 

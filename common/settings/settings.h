@@ -1,4 +1,4 @@
-/* settings: what several programs can be told stands here once: for each peer a struct, its rows, and the options the
+/* settings: the settings that several programs share stand here once: for each peer a struct, its rows, and the options the
  * adapter wants. So names and limits are the same in every program.
  *
  * A program embeds the structs in its own and names the rows in its table, with the offset of the struct:

@@ -94,7 +94,7 @@ int wire_array_next_room(struct wire_input *in, struct wire_array *array, struct
 	if (!wire_array_next(in, array))
 		return wire_malformed(err, array->what);
 	if (!array_make_room(in->arena, array))
-		return err_set(err, ERR_FULL, "arena", "%s: the arena has no room for %zu items", array->what,
+		return err_set(err, ERR_FULL, "arena", "%s: the arena is too small for %zu items", array->what,
 			       array->count + array->block_count);
 	assert(array->items || array->block_count == 0);
 	return 0;
@@ -185,7 +185,7 @@ static size_t varint_bytes(uint64_t v)
 	return v < 0x80 ? 1 : (size_t)(70 - __builtin_clzll(v)) / 7;
 }
 
-/* Cells are short: two overlapping loads and stores beat a call for them. */
+/* Cells are short: two overlapping loads and stores are faster than a call. */
 static char *write_short(char *p, struct slice v)
 {
 	if (v.n > 16) {

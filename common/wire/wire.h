@@ -136,7 +136,7 @@ int wire_malformed(struct err *err, const char *what);					 /* ERR_DATA */
 int wire_unknown(struct err *err, const char *what, uint64_t schema);			 /* ERR_DATA, code "schema" */
 MUSTUSE int wire_finish(const struct wire_input *in, const char *what, struct err *err); /* bytes left over: ERR_DATA */
 
-/* Writes v at p, which has room for WIRE_LONG_BYTES_MAX. Returns what follows. */
+/* Writes v at p, which holds WIRE_LONG_BYTES_MAX. Returns what follows. */
 static inline char *wire_write_long(char *p, int64_t v)
 {
 	uint64_t z = wire_zigzag(v);

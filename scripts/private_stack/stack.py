@@ -252,7 +252,7 @@ class Stack:
             for one in self.named(server):
                 one.wait(wait_s)
 
-    # --- telling ---
+    # --- reporting ---
 
     def env(self):
         nodes = self.nodes()

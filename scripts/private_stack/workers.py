@@ -12,7 +12,7 @@ from . import worker_process
 from .places import CHECKOUT, StackError
 from .stack import BLOCK, FREE_OFFSET
 from .worker_process import KINDS
-# ports of each kind: gateways listen on the first eight free ones, validators and writers tell their status
+# ports of each kind: gateways listen on the first eight free ones, validators and writers report their status
 PER_KIND = 8
 
 # The stand key of the cases (tests/oracle, ../shared/cases-2): pseudonyms and fingerprints are compared with theirs.

@@ -918,7 +918,7 @@ def says_what_is_wrong_with_its_settings_and_ends_with_78(bench):
     empty.write_text("# niets\n")
     for words, text in (([f"--tokens.file={nowhere}"], str(nowhere)), ([f"--tokens.file={empty}"], "holds no token"),
                         (["--listen=nergens:1"], "listen"), (["--listen=127.0.0.1:99999"], "listen"), (["--uploads.max=1"], "uploads.max"),
-                        ([f"--listen=127.0.0.1:{bench.main.port}"], "is taken by another program"), (["--pg.conninfo=nonsense"], "connection string"),
+                        ([f"--listen=127.0.0.1:{bench.main.port}"], "is in use by another program"), (["--pg.conninfo=nonsense"], "connection string"),
                         (["--upload.bytes.max=20M"], "upload.bytes.max"), ([f"--stand.key.file={nowhere}"], "stand.key.file")):
         status, said = run_to_end(bench, "--listen=127.0.0.1:0", *words)
         expect(status == 78 and text in said, f"{words}: {status} {said}")

@@ -1,4 +1,4 @@
-"""gate: does this checkout still stand where the committed baseline stands? Only ratios taken side by side are
+"""gate: does this checkout still stand where the committed baseline stands? Only ratios measured side by side are
 compared.
 
 baseline.csv: figure, value, better (higher or lower), tolerance (share of the value by which it may be worse).

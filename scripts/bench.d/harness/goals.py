@@ -24,7 +24,7 @@ def wal(group):
 
 
 class Run:
-    """What a run found, by the names the goals use. A figure that was not taken is None."""
+    """What a run found, by the names the goals use. A figure that was not measured is None."""
 
     def __init__(self, groups):
         self.groups = groups

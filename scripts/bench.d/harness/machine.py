@@ -1,4 +1,4 @@
-"""machine: what the figures were taken on. Absolute figures mean nothing without it."""
+"""machine: what the figures were measured on. Absolute figures mean nothing without it."""
 import os
 import platform
 import time

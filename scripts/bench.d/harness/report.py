@@ -104,7 +104,7 @@ def latency_table(groups):
 
 
 def kafka_table(groups):
-    return [["messages", "lines", "bytes a line", "in, lines/s", "out, lines/s"]] + \
+    return [["messages", "lines", "bytes per line", "in, lines/s", "out, lines/s"]] + \
         [[one.subject, f"{one.size:,}", f"{one.extra('bytes') / one.samples[0].lines:.0f}",
           f"{one.extra('in_lines_s'):,.0f}",
           f"{one.extra('out_lines_s'):,.0f}"] for one in groups if one.extra("in_lines_s") is not None]

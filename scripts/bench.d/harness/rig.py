@@ -165,7 +165,7 @@ class Rig:
     def finish(self, workload, way, data, lines, seconds, setting=""):
         cpu, peak = self.meter.stop()
         wal = self.lsn() - self.lsn_before
-        self.end("validate", "write")  # their backends tell what they counted when they end
+        self.end("validate", "write")  # their backends report what they counted when they end
         rows = [after - before for after, before in zip(self.touched(), self.rows_before)]
         extra = {"wal_bytes": wal, "rows_inserted": rows[0], "rows_updated": rows[1], "rows_deleted": rows[2],
                  "redis_bytes": self.redis_bytes(),

@@ -75,7 +75,7 @@ class Group:
 
 
 def group(samples):
-    """Groups in the order in which their first samples were taken."""
+    """Groups in the order in which their first samples were measured."""
     found = {}
     for sample in samples:
         found.setdefault(sample.kind, []).append(sample)
