@@ -307,6 +307,7 @@ def spellings(data):
         (folder / f"{name}.json").write_bytes(text.encode(encoding))
     (folder / "be.json").write_bytes(b"\xfe\xff" + text.encode("utf-16-be"))
     token = data / "token.txt"
+    token.touch(0o600)
     for number, content in enumerate((b"0123456789abcdef\r\n", b"\xef\xbb\xbf0123456789abcdef\n", b" 0123456789abcdef \n\n")):
         token.write_bytes(content)
         with Front(data, take) as front:

@@ -316,6 +316,32 @@ def quarantined_for_its_bytes(machine):
     machine.balances("with a message in quarantine")
 
 
+REFUSE = """create function register.refuse() returns trigger language plpgsql as $$
+begin if new.content like '%Onopslaanbaar%' then raise exception using errcode = '22000'; end if; return new; end $$;
+create trigger refuse before insert or update on register.teacher for each row execute function register.refuse()"""
+
+
+def refused_by_the_register(machine):
+    """A teacher that PostgreSQL does not take is quarantaine; what a replay makes of him is no difference to verify."""
+    machine.sql(REFUSE)
+    name = machine.deliver("99902", 20, "MUTATIE", [line(80, "99QB"), line(81, "99QB", name="Onopslaanbaar"),
+                                                    line(82, "99QB", name="Onopslaanbaar-Twee")])
+    check("two teachers are quarantaine", list(machine.outcomes("99902", name).values()) ==
+          ["nieuw", "quarantaine", "quarantaine"], machine.outcomes("99902", name))
+    machine.expect("verify takes them as the register says", 0, " 0 differences", "verify", "--board", "99902")
+    machine.replay("a replay that is refused again", "--board", "99902", "--quarantine")
+    machine.expect("is no difference", 0, " 0 differences", "verify", "--board", "99902")
+    machine.sql("drop trigger refuse on register.teacher; drop function register.refuse()")
+    machine.sql(REFUSE.replace("Onopslaanbaar%", "Onopslaanbaar-Twee%"))
+    machine.replay("a replay that takes one of them", "--board", "99902", "--quarantine")
+    check("takes one", list(machine.outcomes("99902", name).values()) == ["nieuw", "nieuw", "quarantaine"],
+          machine.outcomes("99902", name))
+    machine.expect("nor is that", 0, " 0 differences", "verify", "--board", "99902")
+    machine.sql("drop trigger refuse on register.teacher; drop function register.refuse()")
+    machine.replay("and the other", "--board", "99902", "--quarantine")
+    machine.balances("after teachers the register refused were replayed")
+
+
 def put_foreign(machine):
     """A message in quarantine whose topic has no generation; its offset."""
     text = (BUILD / "common/wire/gen/quarantine.h").read_text()
@@ -432,6 +458,7 @@ def main():
         stopped_by_term(machine)
         quarantined_for_want_of_reference(machine)
         confirmed_after_a_replay(machine)
+        refused_by_the_register(machine)
         quarantined_for_its_bytes(machine)
         a_changed_register_is_found(machine)
         refilled(machine)

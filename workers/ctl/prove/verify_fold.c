@@ -224,10 +224,30 @@ static void give_up_lines(struct verify_delivery *delivery)
 							   .outcome = OUTCOME_QUARANTAINE };
 }
 
-/* Outcomes of the groups, in their order. */
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* standing: the group's place among those of the ledger. */
+static bool is_refused(const struct verify_known *known, size_t standing, const struct judged *judged,
+		       size_t line_count, size_t g)
+{
+	if (known->standing && standing < known->standing_count && known->standing[standing] == OUTCOME_QUARANTAINE)
+		return true;
+	for (size_t i = 0; known->replayed_count > 0 && i < line_count; i++)
+		if (judged->lines[i].group == g && bsearch(&judged->lines[i].record_no, known->replayed,
+							   known->replayed_count, sizeof *known->replayed, compare_numbers))
+			return true;
+	return false;
+}
+
+/* Outcomes of the groups, in their order, which is that of the ledger. */
 static int decide_groups(struct verify_board *board, const struct verify_delivery *delivery,
-			 const struct wire_header *header, const struct judged *judged, const uint8_t *known,
-			 uint8_t *outcomes, struct err *err)
+			 const struct wire_header *header, const struct judged *judged,
+			 const struct verify_known *known, uint8_t *outcomes, struct err *err)
 {
 	for (size_t g = 0; g < judged->group_count; g++) {
 		const struct judged_group *group = &judged->groups[g];
@@ -239,17 +259,16 @@ static int decide_groups(struct verify_board *board, const struct verify_deliver
 
 		if (!teacher)
 			return no_memory(err);
-		bool is_refused = known && known[g] == OUTCOME_QUARANTAINE;
+		bool is_out = is_refused(known, g, judged, delivery->line_count, g);
 
-		board->refused += is_refused;
-		outcomes[g] = is_refused ? OUTCOME_QUARANTAINE
-					 : (uint8_t)decide(teacher, delivery->position, header, group);
+		board->refused += is_out;
+		outcomes[g] = is_out ? OUTCOME_QUARANTAINE : (uint8_t)decide(teacher, delivery->position, header, group);
 	}
 	return 0;
 }
 
 static int deliver_lines(struct verify_board *board, struct verify_delivery *delivery, const struct wire_header *header,
-			 const struct judged *judged, const uint8_t *known, struct err *err)
+			 const struct judged *judged, const struct verify_known *known, struct err *err)
 {
 	uint8_t *outcomes = calloc(judged->group_count, 1);
 	int rc = outcomes ? decide_groups(board, delivery, header, judged, known, outcomes, err) : no_memory(err);
@@ -261,14 +280,13 @@ static int deliver_lines(struct verify_board *board, struct verify_delivery *del
 }
 
 int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
-		   const struct judged *judged, verify_known *known, void *self, struct err *err)
+		   const struct judged *judged, verify_ask *ask, void *self, struct err *err)
 {
-	const uint8_t *outcomes = NULL;
-	size_t known_count = 0;
+	struct verify_known known = { 0 };
 
 	if (find_delivery(board, header))
 		return 0;
-	int rc = judged ? known(self, position, &outcomes, &known_count, err) : 0;
+	int rc = judged ? ask(self, position, 0, &known, err) : 0;
 
 	if (rc != 0)
 		return rc;
@@ -286,9 +304,10 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 			memcpy(copy, before.teachers, before.teacher_count * sizeof *copy);
 		board->teachers = copy;
 	}
+	if (judged && known.standing_count != judged->group_count)
+		known.standing = NULL; /* they differ: the comparison finds it */
 	if (judged)
-		rc = deliver_lines(board, delivery, header, judged,
-				   outcomes && known_count == judged->group_count ? outcomes : NULL, err);
+		rc = deliver_lines(board, delivery, header, judged, &known, err);
 	else
 		give_up_lines(delivery);
 	if (rc == 0 && header->kind == DELIVERY_VOLLEDIG)
@@ -354,39 +373,104 @@ static bool is_given_up(const struct verify_delivery *delivery)
 	return true;
 }
 
-int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
-		  const struct judged *judged, struct err *err)
+/* The keys of a delivery's teachers, rising: the order of the ledger's groups. */
+struct key_order {
+	uint8_t (*keys)[TEACHER_KEY_BYTES];
+	size_t count;
+};
+
+static int compare_keys(const void *a, const void *b)
 {
-	struct verify_delivery *delivery = find_delivery(board, header);
+	return memcmp(a, b, TEACHER_KEY_BYTES);
+}
+
+static bool order_keys(const struct verify_delivery *delivery, struct key_order *ret)
+{
+	size_t kept = 0;
+
+	*ret = (struct key_order){ .keys = calloc(delivery->line_count, sizeof *ret->keys) };
+	for (size_t i = 0; ret->keys && i < delivery->line_count; i++)
+		if (delivery->lines[i].is_readable)
+			memcpy(ret->keys[ret->count++], delivery->lines[i].key, TEACHER_KEY_BYTES);
+	if (ret->keys && ret->count > 0)
+		qsort(ret->keys, ret->count, sizeof *ret->keys, compare_keys);
+	for (size_t i = 0; i < ret->count; i++)
+		if (kept == 0 || compare_keys(ret->keys[kept - 1], ret->keys[i]) != 0)
+			memmove(ret->keys[kept++], ret->keys[i], TEACHER_KEY_BYTES);
+	ret->count = kept;
+	return ret->keys != NULL;
+}
+
+/* The group's place among those of the ledger. A body that was given up has no keys of its own: its replay brings all groups. */
+static size_t standing_of(const struct key_order *order, const struct judged *judged, size_t g)
+{
+	const uint8_t(*found)[TEACHER_KEY_BYTES] =
+		order->count > 0
+			? bsearch(judged->groups[g].key, order->keys, order->count, sizeof *order->keys, compare_keys)
+			: NULL;
+
+	return found		  ? (size_t)(found - (const uint8_t(*)[TEACHER_KEY_BYTES])order->keys)
+	       : order->count > 0 ? SIZE_MAX
+				  : g;
+}
+
+/* Of one group of a replay; OUTCOME_NONE: it is not the replay's to decide. */
+static int replay_group(struct verify_board *board, const struct verify_delivery *delivery, int64_t position,
+			const struct wire_header *header, const struct judged *judged, size_t g,
+			const struct verify_known *known, const struct key_order *order, uint8_t *ret, struct err *err)
+{
 	size_t line_count = (size_t)header->line_count;
+	const struct judged_group *group = &judged->groups[g];
 
-	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS || delivery->attempts >> attempt & 1)
+	if (!may_decide(delivery, judged, line_count, g))
 		return 0;
-	delivery->attempts |= UINT64_C(1) << attempt;
-	if (is_given_up(delivery) && line_count != delivery->line_count)
+	*ret = OUTCOME_AFGEKEURD;
+	if (!group->is_valid)
 		return 0;
-	uint8_t *outcomes = calloc(judged->group_count, 1);
+	struct verify_teacher *teacher = teacher_of(board, group->key);
 
-	if (!outcomes)
+	if (!teacher)
 		return no_memory(err);
-	for (size_t g = 0; g < judged->group_count; g++) {
-		if (!may_decide(delivery, judged, line_count, g))
-			continue;
-		struct verify_teacher *teacher = judged->groups[g].is_valid ? teacher_of(board, judged->groups[g].key)
-									    : NULL;
+	bool is_out = is_refused(known, standing_of(order, judged, g), judged, line_count, g);
 
-		if (judged->groups[g].is_valid && !teacher) {
-			free(outcomes);
-			return no_memory(err);
-		}
-		outcomes[g] = teacher ? (uint8_t)decide(teacher, position, header, &judged->groups[g]) : OUTCOME_AFGEKEURD;
-	}
-	for (size_t i = 0; i < line_count; i++)
+	board->refused += is_out;
+	*ret = is_out ? OUTCOME_QUARANTAINE : (uint8_t)decide(teacher, position, header, group);
+	return 0;
+}
+
+static int replay_groups(struct verify_board *board, struct verify_delivery *delivery, int64_t position,
+			 const struct wire_header *header, const struct judged *judged,
+			 const struct verify_known *known, struct err *err)
+{
+	uint8_t *outcomes = calloc(judged->group_count, 1);
+	struct key_order order;
+	int rc = order_keys(delivery, &order) && outcomes ? 0 : no_memory(err);
+
+	for (size_t g = 0; rc == 0 && g < judged->group_count; g++)
+		rc = replay_group(board, delivery, position, header, judged, g, known, &order, &outcomes[g], err);
+	for (size_t i = 0; rc == 0 && i < (size_t)header->line_count; i++)
 		if (outcomes[judged->lines[i].group] != OUTCOME_NONE)
 			set_line(line_of(delivery, judged->lines[i].record_no), judged, i,
 				 outcomes[judged->lines[i].group]);
 	free(outcomes);
-	return 0;
+	free(order.keys);
+	return rc;
+}
+
+int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
+		  const struct judged *judged, verify_ask *ask, void *self, struct err *err)
+{
+	struct verify_delivery *delivery = find_delivery(board, header);
+	struct verify_known known = { 0 };
+
+	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS || delivery->attempts >> attempt & 1)
+		return 0;
+	delivery->attempts |= UINT64_C(1) << attempt;
+	if (is_given_up(delivery) && (size_t)header->line_count != delivery->line_count)
+		return 0;
+	int rc = ask(self, delivery->position, attempt, &known, err);
+
+	return rc == 0 ? replay_groups(board, delivery, position, header, judged, &known, err) : rc;
 }
 
 void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id)

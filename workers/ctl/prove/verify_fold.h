@@ -3,7 +3,8 @@
  *
  * The specification written down a second time: it shares the line rules and the state machine of common/model with the
  * workers, nothing else. What no log can say is taken from the register: a teacher the register itself refused (quarantaine
- * where the lines are sound); those are counted. */
+ * where the lines are sound); those are counted. It refused him when his group stands as quarantaine, or when a replay after
+ * that decided him: only what failed is replayed, and sound lines fail only there. */
 #ifndef CTL_VERIFY_FOLD_H
 #define CTL_VERIFY_FOLD_H
 
@@ -52,17 +53,23 @@ struct verify_board {
 	int64_t refused; /* groups taken as the register says */
 };
 
-/* Outcome of each group that the register gave the delivery at position when it first judged it. *ret NULL: it does not
- * know, or has judged some of its lines again since. */
-typedef int verify_known(void *self, int64_t position, const uint8_t **ret, size_t *ret_count, struct err *err);
+/* What the register says of a delivery: the outcome of each group as it stands (NULL: it does not know), and the record numbers
+ * that replays after this attempt decided anew, rising. */
+struct verify_known {
+	const uint8_t *standing;
+	size_t standing_count;
+	const uint32_t *replayed;
+	size_t replayed_count;
+};
+typedef int verify_ask(void *self, int64_t position, int32_t attempt, struct verify_known *ret, struct err *err);
 
 void verify_board_release(struct verify_board *board);
 
 /* judged NULL: the body was given up. ERR_FATAL: no memory. */
 MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
-			   const struct judged *judged, verify_known *known, void *self, struct err *err);
+			   const struct judged *judged, verify_ask *ask, void *self, struct err *err);
 MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header,
-			  int32_t attempt, const struct judged *judged, struct err *err);
+			  int32_t attempt, const struct judged *judged, verify_ask *ask, void *self, struct err *err);
 void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
 
 #endif

@@ -79,29 +79,62 @@ static int judge(struct verify_log *log, const struct wire_delivery *delivery, c
 	return raw_delivery_judge(delivery, reference, &log->key, record_nos, &log->arena, ret, err);
 }
 
-/* What the register's own row says of the groups when nothing was replayed since: see verify_fold.h. */
-static int known_outcomes(void *self, int64_t position, const uint8_t **ret, size_t *ret_count, struct err *err)
+static int read_standing(struct verify_log *log, const struct pg_params *params, struct verify_known *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct verify_log *log = self;
-	struct pg_params params;
 	uint8_t *outcomes = NULL;
-
-	*ret = NULL;
-	pg_params_reset(&params);
-	pg_add_i64(&params, position);
 	int rc = pg_exec(log->link, "verify_known",
-			 "select outcomes, lines from register.delivery where position = $1 and attempt = 0 and quarantaine > 0",
-			 &params, &rows, NULL, err);
+			 "select outcomes, lines from register.delivery where position = $1 and $2 >= 0 and quarantaine > 0",
+			 params, &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;
 	struct err unreadable; /* which is a difference: the comparison finds it */
 
-	if (outcomes_decode(pg_get_bytes(rows, 0, 0), (size_t)pg_get_i32(rows, 0, 1), &log->arena, &outcomes, ret_count,
-			    &unreadable) == 0)
-		*ret = outcomes;
+	if (outcomes_decode(pg_get_bytes(rows, 0, 0), (size_t)pg_get_i32(rows, 0, 1), &log->arena, &outcomes,
+			    &ret->standing_count, &unreadable) == 0)
+		ret->standing = outcomes;
 	return 0;
+}
+
+/* Replays that changed nothing decided nothing. */
+static int read_replayed(struct verify_log *log, const struct pg_params *params, struct verify_known *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(
+		log->link, "verify_replayed",
+		"select distinct r from register.replay_change c"
+		" join register.replay_item i on i.position = c.position and i.attempt = c.attempt"
+		" cross join lateral unnest(i.records) r where c.position = $1 and c.attempt > $2 and c.lines > 0 order by r",
+		params, &rows, NULL, err);
+	size_t count = rc == 0 ? pg_rows_count(rows) : 0;
+
+	if (count == 0)
+		return rc;
+	uint32_t *numbers = arena_take(&log->arena, count, sizeof *numbers);
+
+	if (!numbers)
+		return err_set(err, ERR_FULL, "arena", "a delivery has too many lines that were replayed");
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = (uint32_t)pg_get_i32(rows, i, 0);
+	ret->replayed = numbers;
+	ret->replayed_count = count;
+	return 0;
+}
+
+/* What only the register can say: see verify_fold.h. */
+static int ask_register(void *self, int64_t position, int32_t attempt, struct verify_known *ret, struct err *err)
+{
+	struct verify_log *log = self;
+	struct pg_params params;
+
+	*ret = (struct verify_known){ 0 };
+	pg_params_reset(&params);
+	pg_add_i64(&params, position);
+	pg_add_i32(&params, attempt);
+	int rc = read_standing(log, &params, ret, err);
+
+	return rc == 0 ? read_replayed(log, &params, ret, err) : rc;
 }
 
 static struct wire_header header_of(const struct raw_headers *headers)
@@ -127,12 +160,12 @@ static int fold_delivery(struct verify_log *log, struct verify_board *board, int
 	struct judged judged;
 
 	if (is_given_up)
-		return verify_deliver(board, position, &header, NULL, known_outcomes, log, err);
+		return verify_deliver(board, position, &header, NULL, ask_register, log, err);
 	if (!raw_log_decode(value, &log->arena, &delivery))
 		return err_set(err, ERR_DATA, "raw", "a body that was judged cannot be read by this program");
 	int rc = judge(log, &delivery, NULL, &judged, err);
 
-	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, known_outcomes, log, err);
+	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, ask_register, log, err);
 }
 
 static int fold_replay(struct verify_log *log, struct verify_board *board, int64_t position, struct slice body,
@@ -150,7 +183,8 @@ static int fold_replay(struct verify_log *log, struct verify_board *board, int64
 	int rc = judge(log, &replay.delivery, (const uint32_t *)replay.record_numbers.items, &judged, err);
 
 	return rc != 0 ? rc
-		       : verify_replay(board, position, &replay.delivery.header, replay.delivery.attempt, &judged, err);
+		       : verify_replay(board, position, &replay.delivery.header, replay.delivery.attempt, &judged,
+				       ask_register, log, err);
 }
 
 static int fold(struct verify_log *log, struct verify_board *board, const struct kafka_message *message,
