@@ -173,3 +173,47 @@ int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafk
 		rc = await_topic(&admin, &specs[i], end_ms, err);
 	return rc;
 }
+
+static int count_members(rd_kafka_event_t *event, const char *group, size_t *ret, struct err *err)
+{
+	size_t count = 0;
+
+	if (!event)
+		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, group, err);
+	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_fail(rd_kafka_event_error(event), group, err);
+	const rd_kafka_ConsumerGroupDescription_t **groups =
+		rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+	const rd_kafka_error_t *error = count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+
+	if (count != 1)
+		return kafka_fail(RD_KAFKA_RESP_ERR__FAIL, group, err);
+	if (error && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
+		*ret = 0; /* Kafka 4 says so, older ones call it dead */
+		return 0;
+	}
+	if (error)
+		return kafka_fail(rd_kafka_error_code(error), group, err);
+	*ret = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+	return 0;
+}
+
+int kafka_admin_group_members(const struct kafka_options *kafka, const char *group, uint32_t wait_ms, size_t *ret,
+			      struct err *err)
+{
+	CLEANUP(admin_release) struct admin admin = { 0 };
+	int rc = admin_open(kafka, &admin, err);
+
+	if (rc != 0)
+		return rc;
+	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(admin.rk);
+	CLEANUP(drop_admin_options)
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+	char reason[256];
+
+	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);
+	rd_kafka_DescribeConsumerGroups(admin.rk, &group, 1, options, queue);
+	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
+
+	return name_cause(&admin, count_members(event, group, ret, err), err);
+}

@@ -32,4 +32,8 @@ struct kafka_topic_spec {
 MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafka_topic_spec *specs,
 				    size_t count, uint32_t wait_ms, struct err *err);
 
+/* Members that a consumer group has now; 0 for one that Kafka does not know. */
+MUSTUSE int kafka_admin_group_members(const struct kafka_options *kafka, const char *group, uint32_t wait_ms,
+				      size_t *ret, struct err *err);
+
 #endif

@@ -424,7 +424,7 @@ def refilled(machine):
     machine.expect("refill wants to know that validators are stopped", 64, "--validators-are-stopped", *words)
     machine.expect("another key would drop another cache's head", 78, "another key", f"--hmac.key.file={machine.data / 'other.key'}",
                    *words, "--validators-are-stopped")
-    machine.expect("refill", 0, "will be judged again", *words, "--validators-are-stopped")
+    machine.expect("refill", 0, "will be judged again: 1 deliveries of 2 lines", *words, "--validators-are-stopped")
     workers.end(workers.named("write"), signal.SIGTERM, 30)
     workers.start(workers.named("write") + workers.named("validate"), WAIT_S)
     machine.wait()

@@ -9,6 +9,7 @@ struct ctl_config {
 	struct topic_settings topic;
 	int64_t topic_partitions, topic_replication;
 	int64_t topic_retention_days;
+	const char *validate_group;
 	struct pg_settings pg;	     /* the reader */
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;
