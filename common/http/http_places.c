@@ -59,17 +59,18 @@ bool http_places_take(struct http_places *places, const uint8_t key[KEY_BYTES], 
 {
 	if (max == 0)
 		return true;
-	struct place **at = find(places, key);
+	struct place **at = find(places, key), *place = *at;
 
-	if (*at && (*at)->connections >= max)
-		return false;
-	if (!*at) {
-		*at = calloc(1, sizeof **at);
-		if (!*at)
+	if (!place) {
+		place = calloc(1, sizeof *place);
+		if (!place)
 			return false;
-		memcpy((*at)->key, key, KEY_BYTES);
+		memcpy(place->key, key, KEY_BYTES);
+		*at = place;
 	}
-	(*at)->connections++;
+	if (place->connections >= max)
+		return false;
+	place->connections++;
 	return true;
 }
 

@@ -56,7 +56,7 @@ static void publish(struct request *request, const uint8_t request_id[16])
 	memcpy(confirm.request_id, request_id, sizeof confirm.request_id);
 	raw_message_of_confirm(&message, &confirm, &request->services->message);
 	if (services_publish(request, &message, &err) != 0)
-		answer_not_recorded(request, err.kind, err.code);
+		answer_not_recorded(request, (int)err.kind, err.code);
 }
 
 static void confirmation_end(struct request *request)

@@ -36,12 +36,14 @@ struct sender *load_sender(struct load *load, uint64_t id)
 
 	while (*at && (*at)->id != id)
 		at = &(*at)->next;
-	if (!*at) {
-		*at = calloc(1, sizeof **at);
-		if (*at)
-			(*at)->id = id;
-	}
-	return *at;
+	if (*at)
+		return *at;
+	struct sender *sender = calloc(1, sizeof *sender);
+
+	if (sender)
+		sender->id = id;
+	*at = sender;
+	return sender;
 }
 
 static uint32_t *board_count(struct load *load, enum load_kind kind, uint32_t board)

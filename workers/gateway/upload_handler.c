@@ -176,7 +176,7 @@ static void publish(struct request *request, const struct file_reading *file)
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
 		answer_no_capacity(request);
 	else if (services_publish(request, &raw, &err) != 0)
-		answer_not_recorded(request, err.kind, err.code);
+		answer_not_recorded(request, (int)err.kind, err.code);
 	else
 		drop_body(request);
 	if (services->message.capacity > MESSAGE_BYTES_KEPT)

@@ -4,6 +4,8 @@
 #include "validate/raw_input.h"
 #include "validate/validate_metrics.h"
 
+#include <assert.h>
+
 enum {
 	IDLE_WAIT_MS = 100,
 	/* address space; memory is used as far as messages need it */
@@ -93,6 +95,8 @@ static void take(struct batch *batch, struct batch_message *message, bool *ret_i
 {
 	const struct validate_config *config = batch->peers->config;
 	struct lane *lane = lanes_find(batch->lanes, message->raw.partition);
+
+	assert(lane); /* a consumer gives messages of partitions it was assigned only */
 	bool is_taken = lane_takes(lane, message);
 
 	batch->message_count++;

@@ -66,14 +66,20 @@ static const char *encoding_of(struct slice bytes)
 	return NULL;
 }
 
+#ifdef INSTROOM_ANALYZE
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* it takes the -1 of iconv_open for memory */
+#endif
+
 /* false: it is not in this encoding, or there is no memory. */
 static bool decode(struct slice bytes, const char *encoding, struct strbuf *out)
 {
 	iconv_t decoder = iconv_open("UTF-8", encoding);
 	char *from = (char *)(uintptr_t)bytes.p, piece[4096];
 	size_t left = bytes.n;
-	bool is_good = decoder != (iconv_t)-1; /* NOLINT(performance-no-int-to-ptr) */
+	bool is_good = true;
 
+	if (decoder == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr) */
+		return false;
 	while (is_good && left > 0) {
 		char *to = piece;
 		size_t room = sizeof piece, before = left;
@@ -82,8 +88,7 @@ static bool decode(struct slice bytes, const char *encoding, struct strbuf *out)
 		strbuf_add_bytes(out, piece, sizeof piece - room);
 		is_good = rc != (size_t)-1 || left < before; /* the piece was full */
 	}
-	if (decoder != (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr) */
-		iconv_close(decoder);
+	iconv_close(decoder);
 	return is_good && strbuf_ok(out);
 }
 

@@ -294,9 +294,11 @@ static int write_grounds(const struct build *build, struct err *err)
 	snprintf(path, sizeof path, "%s/%s", build->out, reference_file(REFERENCE_GROUNDS));
 	FILE *file = fopen(path, "we");
 
-	if (!file || fputs(GROUNDS_CSV, file) < 0 || fclose(file) != 0)
-		return err_set(err, ERR_DATA, "file", "%s cannot be written", path);
-	return 0;
+	bool is_whole = file && fputs(GROUNDS_CSV, file) >= 0;
+
+	if (file)
+		is_whole &= fclose(file) == 0;
+	return is_whole ? 0 : err_set(err, ERR_DATA, "file", "%s cannot be written", path);
 }
 
 int run_reference_build(struct ctl *ctl)
