@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 enum {
@@ -94,7 +95,11 @@ int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t 
 			*ret = rk;
 			return 0;
 		}
-		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka refuses the settings, or cannot load the TLS files");
+		if (errno == EINVAL)
+			err_set(&conf->err, ERR_CONFIG, "kafka",
+				"librdkafka refuses the settings, or cannot load the TLS files");
+		else
+			err_set(&conf->err, ERR_FATAL, "kafka", "librdkafka finds no memory or no thread");
 	}
 	rd_kafka_conf_destroy(conf->conf);
 	conf->conf = NULL;

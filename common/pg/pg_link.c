@@ -105,7 +105,11 @@ int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct 
 	char *reason = NULL;
 	CLEANUP(drop_conninfo) PQconninfoOption *parsed = PQconninfoParse(options->conninfo, &reason);
 
+	bool is_out_of_memory = !parsed && !reason;
+
 	PQfreemem(reason);
+	if (is_out_of_memory)
+		return err_set(err, ERR_FATAL, "memory", "no memory for the connection string of PostgreSQL");
 	if (!parsed)
 		return err_set(err, ERR_CONFIG, "conninfo", "the connection string of PostgreSQL cannot be read");
 	struct pg_link *link = calloc(1, sizeof *link);

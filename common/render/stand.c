@@ -146,6 +146,8 @@ static int end_board(struct stand *stand, struct err *err)
 	}
 	stand->count = 0;
 	arena_reset(&stand->arena);
+	if (stand->out->is_out_of_memory)
+		return err_set(err, ERR_RETRY, "memory", "no memory for the rows of board %05u", stand->board);
 	if (!strbuf_ok(stand->out))
 		return err_set(err, ERR_FULL, "stand", "the rows of board %05u are more than fit in memory", stand->board);
 	return stand->flush(stand->self, stand->out, err);
@@ -180,7 +182,7 @@ static int take_row(void *self, const struct pg_rows *row, struct err *err)
 		struct stand_teacher *teachers = reallocarray(stand->teachers, capacity, sizeof *teachers);
 
 		if (!teachers)
-			return err_set(err, ERR_FATAL, "memory", "no memory for the teachers of board %05u", board);
+			return err_set(err, ERR_RETRY, "memory", "no memory for the teachers of board %05u", board);
 		stand->teachers = teachers;
 		stand->capacity = capacity;
 	}

@@ -67,7 +67,7 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 	strbuf_init(&boards, NAMES_BYTES_MAX);
 	strbuf_init(&ids, NAMES_BYTES_MAX);
 	add_names(names, count, &boards, &ids);
-	if (!strbuf_ok(&boards) || !strbuf_ok(&ids))
+	if ((!strbuf_ok(&boards) || !strbuf_ok(&ids)) && !boards.is_out_of_memory && !ids.is_out_of_memory)
 		return err_set(err, ERR_FULL, "names", "%zu names are too many for one question", count);
 	pg_params_reset(&params);
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&boards));

@@ -30,6 +30,7 @@ struct load {
 	struct setting *settings; /* one per key */
 	const char *file;
 	size_t fault_count;
+	bool is_out_of_memory; /* which says nothing about the settings */
 };
 
 /* where: NULL when nobody set the key. line: 0 when it was no file. */
@@ -50,6 +51,12 @@ static void fault(struct load *load, const char *where, unsigned line, const cha
 	else
 		fprintf(stderr, "%s: %s: %s\n", load->table->program, where, text);
 	load->fault_count++;
+}
+
+static void lack_memory(struct load *load, const char *what)
+{
+	load->is_out_of_memory = true;
+	fault(load, NULL, 0, "%s: no memory", what);
 }
 
 /* --- keys and their sources --- */
@@ -125,7 +132,7 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	free(setting->text);
 	setting->text = strndup(value.p, value.n);
 	if (!setting->text)
-		fault(load, where, line, "%s: no memory", key->key);
+		lack_memory(load, key->key);
 	setting->name = known_name;
 	setting->where = where;
 	setting->line = line;
@@ -350,7 +357,7 @@ static void take_text(struct load *load, const struct config_key *key, struct sl
 	}
 	*ret = strndup(text.n > 0 ? text.p : "", text.n);
 	if (!*ret)
-		value_fault(load, key, "no memory");
+		lack_memory(load, key->key);
 }
 
 static void take_address(struct load *load, const struct config_key *key, struct slice text, const char **ret)
@@ -373,7 +380,7 @@ static void take_word(struct load *load, const struct config_key *key, struct sl
 			continue;
 		*ret = strndup(word.p, word.n);
 		if (!*ret)
-			value_fault(load, key, "no memory");
+			lack_memory(load, key->key);
 		return;
 	}
 	value_fault(load, key, "there is no such word");
@@ -398,7 +405,7 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 	ret->bytes = strbuf_slice(&content); /* the memory is theirs now, until config_release */
 	ret->path = *path ? strdup(path) : NULL;
 	if (*path && !ret->path)
-		value_fault(load, key, "no memory");
+		lack_memory(load, key->key);
 }
 
 static void take_value(struct load *load, const struct config_key *key, void *target)
@@ -505,7 +512,7 @@ int config_load(const struct config_table *whole, int argc, char **argv, void *t
 	if (load.settings)
 		load_all(&load, argc, argv, target);
 	else
-		fault(&load, "settings", 0, "no memory");
+		lack_memory(&load, "settings");
 	if (load.fault_count == 0)
 		log_deprecated(&load);
 	for (size_t i = 0; load.settings && i < table->key_count; i++)
@@ -514,7 +521,7 @@ int config_load(const struct config_table *whole, int argc, char **argv, void *t
 	if (load.fault_count == 0)
 		return 0;
 	release_members(table, target);
-	return -ERR_CONFIG;
+	return load.is_out_of_memory ? -ERR_FATAL : -ERR_CONFIG;
 }
 
 void config_release(const struct config_table *table, void *target)

@@ -25,7 +25,7 @@ int exit_status_of(int rc, const struct err *err)
 	case ERR_CONFIG:
 		return strcmp(code, "credentials") == 0 ? EXIT_CREDENTIALS : EXIT_SETTINGS;
 	case ERR_RETRY:
-		return EXIT_NO_PEER;
+		return strcmp(code, "memory") == 0 ? EXIT_BUG : EXIT_NO_PEER;
 	case ERR_DATA:
 		return strcmp(code, "file") == 0 ? EXIT_NO_FILE : EXIT_ANSWER_IS_NO;
 	case ERR_STOP:
@@ -33,6 +33,13 @@ int exit_status_of(int rc, const struct err *err)
 	default:
 		return EXIT_BUG;
 	}
+}
+
+int exit_status_of_config(int rc)
+{
+	if (rc > 0)
+		return EXIT_DRAINED;
+	return rc == -ERR_FATAL ? EXIT_BUG : EXIT_SETTINGS;
 }
 
 int exit_status_of_worker(int rc, const struct err *err)

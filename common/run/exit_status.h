@@ -25,6 +25,9 @@ int exit_status_of(int rc, const struct err *err);
  * ours. */
 int exit_status_of_worker(int rc, const struct err *err);
 
+/* Of what config_load returned other than 0. */
+int exit_status_of_config(int rc);
+
 /* SQLSTATE of an undefined table, column, function or schema: this program is ahead of the register. */
 bool exit_status_is_migration(const char *code);
 

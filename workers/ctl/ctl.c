@@ -34,7 +34,7 @@ static int run_with_settings(struct ctl *ctl, const struct command *command, int
 	int rc = config_load(&CTL_CONFIG, setting_count, settings, &ctl->config);
 
 	if (rc != 0)
-		return rc > 0 ? 0 : EXIT_SETTINGS;
+		return exit_status_of_config(rc);
 	ctl->kafka = settings_kafka(&ctl->config.kafka, "instroomctl");
 	rc = arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err);
 	int status = rc == 0 ? command->run(ctl) : ctl_fail(&err);

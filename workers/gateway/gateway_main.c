@@ -58,7 +58,7 @@ int gateway_main(int argc, char **argv)
 	int rc = config_load(&GATEWAY_CONFIG, argc, argv, &gateway.config);
 
 	if (rc != 0)
-		return rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
+		return exit_status_of_config(rc);
 	settings_begin_log(&config->log);
 	raise_file_limit(config->connections_max);
 	gateway_metrics_register();

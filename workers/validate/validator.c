@@ -303,7 +303,7 @@ int validator_main(int argc, char **argv)
 	app_settle_heap();
 	if (!self)
 		return EXIT_BUG;
-	int rc = config_load(&VALIDATE_CONFIG, argc, argv, &self->config), status = EXIT_SETTINGS;
+	int rc = config_load(&VALIDATE_CONFIG, argc, argv, &self->config), status = exit_status_of_config(rc);
 
 	if (rc == 0) {
 		settings_begin_log(&self->config.log);
@@ -314,5 +314,5 @@ int validator_main(int argc, char **argv)
 		config_release(&VALIDATE_CONFIG, &self->config);
 	}
 	free(self);
-	return rc > 0 ? EXIT_DRAINED : status;
+	return status;
 }

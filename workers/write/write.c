@@ -313,7 +313,7 @@ int write_main(int argc, char **argv)
 	if (!writer)
 		return EXIT_BUG;
 	int rc = config_load(&WRITE_CONFIG, argc, argv, &writer->config);
-	int status = rc == 0 ? write_run(writer) : rc > 0 ? EXIT_DRAINED : EXIT_SETTINGS;
+	int status = rc == 0 ? write_run(writer) : exit_status_of_config(rc);
 
 	config_release(&WRITE_CONFIG, &writer->config);
 	free(writer);
