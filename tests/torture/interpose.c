@@ -260,6 +260,7 @@ static struct fault FAULTS[] = {
 	{ "rd_kafka_AdminOptions_set_request_timeout", KAFKA_INVALID_ARG, 0, write_text, 2 },
 	/* libpq */
 	{ "PQconnectStartParams", 0, ENOMEM },
+	{ "PQconndefaults", 0, ENOMEM },
 	{ "PQconnectPoll", 0, 0 },
 	{ "PQconninfoParse", 0, 0, clear_pointer, 1 },
 	{ "PQgetCancel", 0, ENOMEM },

@@ -187,16 +187,25 @@ class Torture:
         return rows
 
     def after_start(self, row, has_struck):
+        """It may be ready and end a moment later, when its partitions come."""
+        keeper = Restarter(self.program)
+        keeper.start()
         try:
             outcome, _ = self.play()
             row.details = work.differences(self.reference, outcome)
         except work.WorkError as error:
             row.details = [str(error)]
+        keeper.stop()
+        row.details += [f"ended with {status}: {words}" for status, words in keeper.ends if status not in MIDWAY]
         status = self.program.end()
         if status != 0:
             row.details.append(f"ended with {status}: {self.program.last_words()}")
         row.is_wrong = bool(row.details)
-        row.came = ("WRONG: " if row.is_wrong else "") + ("serves" if has_struck else NOT_REACHED)
+        came = [f"ended with {status}" for status, _ in keeper.ends] or ["serves" if has_struck else NOT_REACHED]
+        row.came = ("WRONG: " if row.is_wrong else "") + ", ".join(came)
+        if row.is_wrong:
+            self.recover()
+            self.program.end()
 
     def end_trials(self, chosen):
         rows = []

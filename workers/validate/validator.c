@@ -32,6 +32,7 @@ struct validator {
 	bool is_references_read;
 	struct lanes lanes;
 	bool is_member;
+	bool lacks_lane;    /* a partition is ours and found no memory: nobody judges it until we leave */
 	struct arena arena; /* of one step of a lane, or of one batch */
 	struct lane_start start;
 	struct batch batch;
@@ -48,7 +49,7 @@ static void on_assigned(void *owner, const int32_t *partitions, size_t count)
 	self->is_member = true;
 	for (size_t i = 0; i < count; i++)
 		if (!lanes_assign(&self->lanes, partitions[i]))
-			log_event(LOG_ERROR, "partition.refused", "partition=%d why=memory", partitions[i]);
+			self->lacks_lane = true;
 }
 
 static void on_revoked(void *owner, const int32_t *partitions, size_t count, bool is_lost)
@@ -205,6 +206,8 @@ static int iterate(void *owner, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = batch_poll(&self->batch, is_busy, err);
+	if (rc == 0 && self->lacks_lane)
+		rc = err_set(err, ERR_FATAL, "memory", "no memory for a partition that the group gave us");
 	if (rc == 0)
 		rc = run_batch(self, err);
 	batch_drop(&self->batch);
