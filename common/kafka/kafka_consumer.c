@@ -160,7 +160,8 @@ static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 		if (partitions[i] < consumer->partition_end)
 			consumer->partitions[partitions[i]] = (struct consumer_partition){ .hole_offset = -1 };
 	consumer->is_stale = false; /* eager: all of them leave */
-	rd_kafka_assign(consumer->rk, NULL);
+	if (rd_kafka_assign(consumer->rk, NULL) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_assign(consumer->rk, NULL); /* the group, and leaving it, would wait for this without end */
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)

@@ -25,6 +25,7 @@ struct status {
 	struct http_server *server;
 	pthread_t thread;
 	int stop_fd; /* readable: the thread is to end */
+	_Atomic bool is_closing;
 };
 
 static _Atomic int64_t heartbeat_last_ms;
@@ -154,7 +155,7 @@ static void *serve(void *self)
 	struct pollfd wait[] = { { .fd = http_server_fd(status->server), .events = POLLIN },
 				 { .fd = status->stop_fd, .events = POLLIN } };
 
-	while (!wait[1].revents) {
+	while (!atomic_load(&status->is_closing)) {
 		poll(wait, ARRAY_LEN(wait), http_server_wait_ms(status->server, WAIT_MS));
 		http_server_run(status->server);
 	}
@@ -221,7 +222,8 @@ void status_close(struct status *status)
 {
 	if (!status)
 		return;
-	eventfd_write(status->stop_fd, 1);
+	atomic_store(&status->is_closing, true);
+	eventfd_write(status->stop_fd, 1); /* only makes it sooner: it looks every WAIT_MS */
 	pthread_join(status->thread, NULL);
 	close(status->stop_fd);
 	http_server_close(status->server);
