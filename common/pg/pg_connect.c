@@ -165,6 +165,8 @@ static int leave(struct pg_link *link, enum err_kind kind, const char *code, con
 
 static int judge_server(struct pg_link *link, const PGresult *answer, bool wants_primary, struct err *err)
 {
+	if (PQntuples(answer) != 1) /* the result of a statement before it: the last did not come */
+		return leave(link, ERR_RETRY, "connection", "did not say what it is", err);
 	bool is_read_only = strcmp(PQgetvalue(answer, 0, ANSWER_READ_ONLY), "on") == 0;
 	bool is_standby = strcmp(PQgetvalue(answer, 0, ANSWER_STANDBY), "t") == 0;
 

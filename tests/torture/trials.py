@@ -175,8 +175,8 @@ class Torture:
                 row.details = [self.program.last_words()]
                 self.program.end()
             else:
-                row.came = f"ended with {status}"
                 row.is_wrong = status not in DOCUMENTED - {0} or not self.program.last_words()
+                row.came = ("WRONG: " if row.is_wrong else "") + f"ended with {status}"
                 row.details = [self.program.last_words()]
                 self.program.child = None
             leaks = self.program.take_leaks() - self.known_leaks
@@ -220,7 +220,7 @@ class Torture:
             self.program.state.disarm()
             leaks = self.program.take_leaks() - self.known_leaks
             row.is_wrong = status not in (0, 70) or bool(leaks)
-            row.came = f"ended with {status}" if has_struck else NOT_REACHED
+            row.came = ("WRONG: " if row.is_wrong else "") + (f"ended with {status}" if has_struck else NOT_REACHED)
             row.details = sorted(leaks) + ([self.program.last_words()] if status else [])
             rows.append(row)
             self.tell(row)
