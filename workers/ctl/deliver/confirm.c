@@ -19,15 +19,18 @@ static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct e
 
 	strbuf_init(&value, CONFIRM_BYTES_MAX);
 	raw_message_of_confirm(&message, confirm, &value);
-	int rc = publish_one(ctl,
-			     &(struct publish_message){ .what = "the confirmation",
-							.topic = ctl->config.topic.raw,
-							.partition = KAFKA_ANY_PARTITION,
-							.key = message.key,
-							.value = message.value,
-							.headers = message.headers.items,
-							.header_count = message.headers.count },
-			     err);
+	int rc = strbuf_check(&value, "the confirmation", err);
+
+	if (rc == 0)
+		rc = publish_one(ctl,
+				 &(struct publish_message){ .what = "the confirmation",
+							    .topic = ctl->config.topic.raw,
+							    .partition = KAFKA_ANY_PARTITION,
+							    .key = message.key,
+							    .value = message.value,
+							    .headers = message.headers.items,
+							    .header_count = message.headers.count },
+				 err);
 	strbuf_release(&value);
 	return rc;
 }
