@@ -105,6 +105,21 @@ struct bench {
 };
 
 static struct bench *bench; /* the port's, too */
+static bool has_rotated;   /* the delivery's list is in keys of before a rotation: others, in another order */
+
+static const uint8_t *old_key(int teacher)
+{
+	static uint8_t keys[FAKE_TEACHERS][TEACHER_KEY_BYTES];
+
+	for (size_t i = 0; i < TEACHER_KEY_BYTES; i++)
+		keys[teacher][i] = (uint8_t)~fake_key(teacher)[i];
+	return keys[teacher];
+}
+
+static const uint8_t *list_key(int teacher)
+{
+	return has_rotated ? old_key(teacher) : fake_key(teacher);
+}
 
 static int read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
 {
@@ -122,8 +137,12 @@ static void stand(const struct text_lines *text)
 	size_t named, count = group_lines(text, groups, teachers, &named);
 	struct standing *standing = &bench->standing;
 
+	for (size_t i = 0; has_rotated && i < text->count; i++)
+		groups[i] = groups[i] < (int)named ? (int)named - 1 - groups[i] : groups[i];
 	for (size_t i = 0; i < named; i++)
-		memcpy(bench->keys + i * TEACHER_KEY_BYTES, fake_key(teachers[i]), TEACHER_KEY_BYTES);
+		memcpy(bench->keys + i * TEACHER_KEY_BYTES, list_key(teachers[has_rotated ? named - 1 - i : i]),
+		       TEACHER_KEY_BYTES);
+	standing->has_old_keys = has_rotated;
 	for (size_t i = 0; i < text->count; i++) {
 		bench->outcomes[groups[i]] = (uint8_t)outcome_of(text->lines[i].letter);
 		standing->lines[outcome_of(text->lines[i].letter)]++;
@@ -207,7 +226,8 @@ static void show(char out[256])
 		char teacher = '-';
 
 		for (int t = 0; t < FAKE_TEACHERS && group < keys_count(restated->keys); t++)
-			if (memcmp(keys_at(restated->keys, group), fake_key(t), TEACHER_KEY_BYTES) == 0)
+			if (memcmp(keys_at(restated->keys, group), list_key(t), TEACHER_KEY_BYTES) == 0 ||
+			    memcmp(keys_at(restated->keys, group), fake_key(t), TEACHER_KEY_BYTES) == 0)
 				teacher = (char)('0' + t);
 		n += (size_t)snprintf(out + n, 256 - n, "%s%d:%c%c", i > 0 ? " " : "",
 				      feedback.lines.items[i].record_number, teacher,
@@ -237,23 +257,38 @@ static const struct {
 	{ "3", "2:1C 3:2C", NULL, "not whole: whose the third line is nobody knows" },
 };
 
+static void check_row(size_t i)
+{
+	struct text_lines before = parse(ROWS[i].before), lines = parse(ROWS[i].replay);
+	char after[256] = "";
+
+	bench_open();
+	stand(&before);
+	replay(&lines);
+	run();
+	cr_expect_eq(bench->message->replay, REPLAY_ENTERED, "%s", ROWS[i].why);
+	cr_expect_eq(bench->message->restated != NULL, ROWS[i].after != NULL, "%s", ROWS[i].why);
+	if (bench->message->restated)
+		show(after);
+	cr_expect_str_eq(after, ROWS[i].after ? ROWS[i].after : "", "%s", ROWS[i].why);
+	bench_close();
+}
+
 Test(write_restatement, decides_what_failed_and_nothing_else)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
-		struct text_lines before = parse(ROWS[i].before), lines = parse(ROWS[i].replay);
-		char after[256] = "";
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		check_row(i);
+}
 
-		bench_open();
-		stand(&before);
-		replay(&lines);
-		run();
-		cr_expect_eq(bench->message->replay, REPLAY_ENTERED, "%s", ROWS[i].why);
-		cr_expect_eq(bench->message->restated != NULL, ROWS[i].after != NULL, "%s", ROWS[i].why);
-		if (bench->message->restated)
-			show(after);
-		cr_expect_str_eq(after, ROWS[i].after ? ROWS[i].after : "", "%s", ROWS[i].why);
-		bench_close();
-	}
+/* But for what only equal keys can tell: that two lines of the delivery which a replay does not have alike are of one. */
+Test(write_restatement, knows_the_teachers_of_a_delivery_from_before_a_rotation_by_their_lines)
+{
+	has_rotated = true;
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		if (strcmp(ROWS[i].why, "nor get another") != 0 &&
+		    strcmp(ROWS[i].why, "a teacher who stands with a line that is not brought keeps what he has") != 0)
+			check_row(i);
+	has_rotated = false;
 }
 
 Test(write_restatement, sets_the_teacher_as_a_late_delivery_would)

@@ -163,7 +163,7 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 
 	for (int32_t i = 0; i < assignment->inbox->partition_end; i++)
 		if (partition_is_open(&partitions[i]))
-			cursors[count++].partition = i;
+			cursors[count++].partition = i; /* one that is parked, too: an operator may have mended it */
 	int rc = cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
 
 	*ret_stands = true;
@@ -171,7 +171,8 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 		const struct chain *ours = &partitions[cursors[i].partition].committed;
 
 		*ret_stands &= cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
-			       cursors[i].chain.at.next_raw == ours->at.next_raw;
+			       cursors[i].chain.at.next_raw == ours->at.next_raw &&
+			       (!ours->has_key_id || cursors[i].chain.key_id == ours->key_id);
 	}
 	return rc;
 }

@@ -113,7 +113,7 @@ static enum inbox_result follow_chain(struct inbox *inbox, struct message *messa
 	}
 	if (step == CHAIN_COUNTS && !chain_has_key_of(&partition->ahead, verdict)) {
 		partition_park(partition, raw->partition,
-			       "the verdict at offset %lld is made with HMAC key %u, the register with %u: give validators the register's key",
+			       "the verdict at offset %lld is made with HMAC key %08x, the register with %08x: instroomctl key rotate, or give validators the register's key",
 			       (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
 		return INBOX_PARKED;
 	}

@@ -14,11 +14,10 @@ static const struct register_statement KNOWN = {
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id"
 };
 
-static const struct register_statement WAITING = {
-	"read_waiting", VALUES_OURS,
-	"select board, position, delivery_id, sequence, extraction_date, key_list from register.delivery"
-	" where state = 2 and board = any($1) order by board, position"
-};
+static const struct register_statement WAITING = { "read_waiting", VALUES_OURS,
+						   "select board, position, delivery_id, sequence, extraction_date,"
+						   " coalesce(waiting_key_list, key_list) from register.delivery"
+						   " where state = 2 and board = any($1) order by board, position" };
 
 static const struct register_statement DISOWNED = { "read_disowned", VALUES_OURS,
 						    "select board, key from register.disowned where board = any($1)" };

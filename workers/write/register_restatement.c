@@ -7,6 +7,7 @@ static const struct register_statement STANDING = {
 	"read_standings", VALUES_DELIVERED,
 	"select w.at, d.position, d.lines, d.outcomes, l.keys, f.body,"
 	"  exists (select from register.replay_change c where c.position = d.position and c.attempt = w.attempt),"
+	"  exists (select from register.key_rotation r where d.position >= r.from_position and d.position < r.below),"
 	"  d.nieuw, d.gewijzigd, d.ongewijzigd, d.verouderd, d.afgekeurd, d.ingetrokken, d.quarantaine"
 	" from unnest($1::int[], $2::text[], $3::bytea[], $4::int[], $5::int[]) as w(board, delivery_id, fingerprint, attempt, at)"
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id and d.fingerprint = w.fingerprint"
@@ -57,6 +58,7 @@ enum {
 	COLUMN_KEYS,
 	COLUMN_FEEDBACK,
 	COLUMN_HAS_ATTEMPT,
+	COLUMN_HAS_OLD_KEYS,
 	COLUMN_NIEUW,
 };
 
@@ -76,6 +78,7 @@ static int set_standing(struct batch *batch, const struct pg_rows *rows, size_t 
 	standing->line_count = pg_get_i32(rows, i, COLUMN_LINES);
 	standing->has_feedback = !pg_is_null(rows, i, COLUMN_FEEDBACK);
 	standing->has_attempt = pg_get_bool(rows, i, COLUMN_HAS_ATTEMPT);
+	standing->has_old_keys = pg_get_bool(rows, i, COLUMN_HAS_OLD_KEYS);
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		standing->lines[outcome] = pg_get_i32(rows, i, COLUMN_NIEUW + outcome - OUTCOME_NIEUW);
 	message->standing = standing;

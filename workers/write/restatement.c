@@ -3,6 +3,8 @@
  *   1. read both: the delivery's lines as they stand, and the message's. If either does not hold together: UNFIT
  *   2. match lines by their record number, which a replay keeps. A line may be decided again if it stands as afgekeurd or
  *      quarantaine, and the message has it for the same teacher
+ *      A delivery of before a rotation names teachers by old keys, which stay in its list: there the lines say who is who,
+ *      as a replay brings the delivery's own lines (name_groups)
  *   3. scope: a teacher is decided as a whole or not at all (specification 1, fotoprincipe). The message must bring every
  *      line that stands for him, else he keeps what he has. A line whose teacher could not be identified is its own group.
  *      Of a body that could not be read nobody was identified, so a replay of it must bring all lines
@@ -92,10 +94,90 @@ static int read_lines(struct arena *arena, const struct message *message, struct
 	return 0;
 }
 
+/* Names. */
+
+/* The message's teachers by the names that the delivery's list has for them. */
+struct names {
+	const uint8_t **keys; /* by readable group */
+	uint32_t *order;      /* readable groups, rising by those */
+	size_t count;
+};
+
+static const struct wire_feedback_line *find_line(const struct wire_feedback *feedback, int32_t record_number, size_t *at)
+{
+	while (*at < feedback->lines.count && feedback->lines.items[*at].record_number < record_number)
+		++*at;
+	return *at < feedback->lines.count && feedback->lines.items[*at].record_number == record_number
+		       ? &feedback->lines.items[*at]
+		       : NULL;
+}
+
+/* Each group of the message by the key of the group that has its lines in the delivery. Lines of several teachers there, or
+ * a teacher of several groups, are no replay of ours: is_same_teacher will see that they differ. */
+static void name_by_lines(const struct message *message, const struct wire_feedback *before,
+			  const struct wire_feedback *after, struct names *names)
+{
+	struct slice keys = message->standing->keys;
+	size_t at = 0;
+
+	for (size_t i = 0; i < after->lines.count; i++) {
+		const struct wire_feedback_line *line = &after->lines.items[i];
+		const struct wire_feedback_line *standing = find_line(before, line->record_number, &at);
+
+		if (standing && (size_t)line->group < names->count && (size_t)standing->group < keys_count(keys))
+			names->keys[line->group] = keys_at(keys, (size_t)standing->group);
+	}
+}
+
+static int compare_names(const void *a, const void *b, void *keys)
+{
+	const uint8_t *const *names = keys;
+
+	return memcmp(names[*(const uint32_t *)a], names[*(const uint32_t *)b], TEACHER_KEY_BYTES);
+}
+
+/* Two groups of one name: the second goes by its own, which is in no list of old keys. */
+static void part_equals(struct slice own_keys, struct names *names)
+{
+	for (size_t i = 1; i < names->count; i++)
+		if (compare_names(&names->order[i - 1], &names->order[i], names->keys) == 0)
+			names->keys[names->order[i]] = keys_at(own_keys, names->order[i]);
+}
+
+static void sort_names(struct names *names)
+{
+	if (names->count > 1)
+		qsort_r(names->order, names->count, sizeof *names->order, compare_names, names->keys);
+}
+
+static int name_groups(struct arena *arena, const struct message *message, const struct wire_feedback *before,
+		       const struct wire_feedback *after, struct names *ret, struct err *err)
+{
+	struct slice keys = message->verdict.keys;
+
+	ret->count = keys_count(keys);
+	ret->keys = arena_take(arena, ret->count, sizeof *ret->keys);
+	ret->order = arena_take(arena, ret->count, sizeof *ret->order);
+	if (!ret->keys || !ret->order)
+		return batch_full(err);
+	for (size_t group = 0; group < ret->count; group++) {
+		ret->keys[group] = keys_at(keys, group);
+		ret->order[group] = (uint32_t)group;
+	}
+	if (!message->standing->has_old_keys)
+		return 0;
+	name_by_lines(message, before, after, ret);
+	sort_names(ret);
+	part_equals(keys, ret);
+	sort_names(ret);
+	return 0;
+}
+
 /* Scope. */
 
 struct scope {
 	const struct message *message;
+	const struct names *names;
 	uint8_t *groups;    /* bit set: decided, as far as is known */
 	uint32_t *standing; /* by standing group: its lines */
 	uint32_t *brought;  /* of them, those the message brings for the same teacher */
@@ -103,10 +185,8 @@ struct scope {
 
 static bool is_same_teacher(const struct scope *scope, int32_t group, int32_t standing_group)
 {
-	struct slice keys = scope->message->verdict.keys;
-
-	return (size_t)group < keys_count(keys) &&
-	       memcmp(keys_at(keys, (size_t)group), keys_at(scope->message->standing->keys, (size_t)standing_group),
+	return (size_t)group < scope->names->count &&
+	       memcmp(scope->names->keys[group], keys_at(scope->message->standing->keys, (size_t)standing_group),
 		      TEACHER_KEY_BYTES) == 0;
 }
 
@@ -144,21 +224,22 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 static void match_teachers(struct scope *scope)
 {
 	const struct standing *standing = scope->message->standing;
-	struct slice keys = scope->message->verdict.keys;
 	size_t at;
 
-	for (size_t group = 0; group < keys_count(keys); group++)
-		if (keys_find(standing->keys, keys_at(keys, group), &at) && scope->brought[at] != scope->standing[at])
+	for (size_t group = 0; group < scope->names->count; group++)
+		if (keys_find(standing->keys, scope->names->keys[group], &at) && scope->brought[at] != scope->standing[at])
 			bit_clear(scope->groups, group);
 }
 
 /* Groups the message decides, as a bit set, and how many lines they hold. */
-static int find_scope(struct arena *arena, const struct message *message, const struct wire_feedback *before,
-		      const struct wire_feedback *after, uint8_t **ret_groups, int64_t *ret_lines, struct err *err)
+static int find_scope(struct arena *arena, const struct message *message, const struct names *names,
+		      const struct wire_feedback *before, const struct wire_feedback *after, uint8_t **ret_groups,
+		      int64_t *ret_lines, struct err *err)
 {
 	size_t count = message->verdict.classes.n;
 	struct scope scope = {
 		.message = message,
+		.names = names,
 		.groups = arena_take_zeroed(arena, bits_bytes(count), 1),
 		.standing = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
 		.brought = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
@@ -183,6 +264,7 @@ static int find_scope(struct arena *arena, const struct message *message, const 
 
 struct restatement {
 	const struct message *message;
+	const struct names *names;
 	const struct wire_feedback *before, *after;
 	uint32_t *standing_to; /* index in the new keys, by standing readable group */
 	uint32_t *decided_to;  /* the same by readable group of the message, of those decided */
@@ -197,12 +279,14 @@ static bool is_decided(const struct restatement *restatement, size_t group)
 }
 
 static int restatement_init(struct restatement *restatement, struct arena *arena, const struct message *message,
-			    const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
+			    const struct names *names, const struct wire_feedback *before,
+			    const struct wire_feedback *after, struct err *err)
 {
 	size_t standing = keys_count(message->standing->keys), decided = keys_count(message->verdict.keys);
 
 	*restatement = (struct restatement){
 		.message = message,
+		.names = names,
 		.before = before,
 		.after = after,
 		.standing_to = arena_take(arena, standing, sizeof(uint32_t)),
@@ -234,26 +318,26 @@ static uint32_t add_key(struct restatement *restatement, const uint8_t *key, uin
 static void merge_keys(struct restatement *restatement)
 {
 	const struct standing *standing = restatement->message->standing;
-	struct slice keys = restatement->message->verdict.keys;
+	const struct names *names = restatement->names;
 	const uint8_t *outcomes = restatement->message->ledger.outcomes;
-	size_t i = 0, g = 0;
+	size_t i = 0, n = 0;
 
-	while (i < keys_count(standing->keys) || g < keys_count(keys)) {
+	while (i < keys_count(standing->keys) || n < names->count) {
+		size_t g = n < names->count ? names->order[n] : 0;
 		int order = i == keys_count(standing->keys) ? 1
-			    : g == keys_count(keys)
-				    ? -1
-				    : memcmp(keys_at(standing->keys, i), keys_at(keys, g), TEACHER_KEY_BYTES);
+			    : n == names->count		    ? -1
+						: memcmp(keys_at(standing->keys, i), names->keys[g], TEACHER_KEY_BYTES);
 		bool is_new = order >= 0 && is_decided(restatement, g);
 
 		if (order <= 0)
 			restatement->standing_to[i] = add_key(restatement, keys_at(standing->keys, i),
 							      is_new ? outcomes[g] : standing->outcomes[i]);
 		else if (is_new)
-			restatement->decided_to[g] = add_key(restatement, keys_at(keys, g), outcomes[g]);
+			restatement->decided_to[g] = add_key(restatement, names->keys[g], outcomes[g]);
 		if (order == 0)
 			restatement->decided_to[g] = restatement->standing_to[i];
 		i += order <= 0;
-		g += order >= 0;
+		n += order >= 0;
 	}
 	restatement->restated->ledger.group_count = restatement->key_count;
 }
@@ -361,11 +445,11 @@ static int encode_lines(struct restatement *restatement, struct arena *arena, st
 	return 0;
 }
 
-static int restate(struct arena *arena, struct message *message, const struct wire_feedback *before,
-		   const struct wire_feedback *after, struct err *err)
+static int restate(struct arena *arena, struct message *message, const struct names *names,
+		   const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
 {
 	struct restatement restatement;
-	int rc = restatement_init(&restatement, arena, message, before, after, err);
+	int rc = restatement_init(&restatement, arena, message, names, before, after, err);
 
 	if (rc != 0)
 		return rc;
@@ -383,6 +467,7 @@ static int restate(struct arena *arena, struct message *message, const struct wi
 int restatement_make(struct batch *batch, struct message *message, struct err *err)
 {
 	struct wire_feedback before = { 0 }, after = { 0 };
+	struct names names;
 	uint8_t *groups = NULL;
 
 	assert(message->board->first == message && !message->next); /* inbox.c */
@@ -401,12 +486,14 @@ int restatement_make(struct batch *batch, struct message *message, struct err *e
 		message->replay = REPLAY_UNFIT;
 		return 0;
 	}
-	rc = find_scope(batch->arena, message, &before, &after, &groups, &message->replayed_lines, err);
+	rc = name_groups(batch->arena, message, &before, &after, &names, err);
+	if (rc == 0)
+		rc = find_scope(batch->arena, message, &names, &before, &after, &groups, &message->replayed_lines, err);
 	message->scope = groups;
 	if (rc == 0)
 		rc = decision_make(batch, message, err);
 	message->board->is_changed = true;
 	if (rc != 0 || message->replayed_lines == 0)
 		return rc;
-	return restate(batch->arena, message, &before, &after, err);
+	return restate(batch->arena, message, &names, &before, &after, err);
 }

@@ -20,6 +20,7 @@ struct standing {
 	int64_t line_count;
 	int64_t lines[OUTCOMES + 1]; /* by enum outcome of the seven */
 	struct slice keys;	     /* the teachers it names, rising */
+	bool has_old_keys;	     /* made with the HMAC key of before a rotation: not those of the message at hand */
 	bool has_feedback;	     /* false: its body could not be read, all lines are one group */
 	struct slice feedback;
 	uint8_t *outcomes; /* one per group: those of keys, then the lines without a readable BSN */
