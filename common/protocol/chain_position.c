@@ -33,13 +33,13 @@ bool chain_position_equal(const struct chain_position *a, const struct chain_pos
 	       memcmp(a->tip, b->tip, VERDICT_ID_BYTES) == 0;
 }
 
-void chain_position_to_text(const struct chain_position *position, char ret[CHAIN_POSITION_TEXT_BYTES])
+void chain_position_to_text(const struct chain_position *position, uint32_t key_id, char ret[CHAIN_POSITION_TEXT_BYTES])
 {
 	char tip[2 * VERDICT_ID_BYTES + 1] = "";
 
 	num_to_hex(position->tip, VERDICT_ID_BYTES, tip);
-	snprintf(ret, CHAIN_POSITION_TEXT_BYTES, "%" PRId64 ",%s,%" PRId64, position->next_verdict, tip,
-		 position->next_raw);
+	snprintf(ret, CHAIN_POSITION_TEXT_BYTES, "%" PRId64 ",%s,%" PRId64 ",%08" PRIx32, position->next_verdict, tip,
+		 position->next_raw, key_id);
 }
 
 /* Takes the part before the next comma, or all that is left, off *rest. */
@@ -53,15 +53,20 @@ static struct slice cut_part(struct slice *rest)
 	return part;
 }
 
-bool chain_position_parse(struct slice text, struct chain_position *ret)
+bool chain_position_parse(struct slice text, struct chain_position *ret, uint32_t *ret_key_id)
 {
 	struct chain_position position;
-	struct slice next_verdict = cut_part(&text), tip = cut_part(&text), next_raw = text;
+	struct slice next_verdict = cut_part(&text), tip = cut_part(&text), next_raw = cut_part(&text);
+	uint8_t key_id[4];
 
 	if (!num_parse_i64(next_verdict, 0, INT64_MAX, &position.next_verdict) ||
 	    !num_from_hex(tip, position.tip, VERDICT_ID_BYTES) ||
 	    !num_parse_i64(next_raw, 0, INT64_MAX, &position.next_raw))
 		return false;
+	if (text.n > 0 && !num_from_hex(text, key_id, sizeof key_id))
+		return false;
+	if (text.n > 0)
+		*ret_key_id = num_get_be32(key_id);
 	*ret = position;
 	return true;
 }

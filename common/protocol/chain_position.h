@@ -12,7 +12,7 @@
 
 #include "wire/gen/verdict.h"
 
-enum { VERDICT_ID_BYTES = 16, CHAIN_POSITION_TEXT_BYTES = 80 };
+enum { VERDICT_ID_BYTES = 16, CHAIN_POSITION_TEXT_BYTES = 96 };
 
 struct chain_position {
 	int64_t next_raw;	       /* wm: first raw offset that no verdict that counts has judged */
@@ -35,10 +35,10 @@ MUSTUSE enum chain_step chain_position_follow(struct chain_position *position, i
 
 MUSTUSE bool chain_position_equal(const struct chain_position *a, const struct chain_position *b);
 
-/* As text, "next_verdict,tip in hex,next_raw", it is the metadata of the validators' committed offset: the last resort of a
+/* As text, "next_verdict,tip in hex,next_raw,key id in hex", with the HMAC key of who stood there, it is the metadata of the validators' committed offset: the last resort of a
  * validator without Redis and PostgreSQL. NUL-terminated. */
-void chain_position_to_text(const struct chain_position *position, char ret[CHAIN_POSITION_TEXT_BYTES]);
-/* false: another form; *ret is not written. */
-MUSTUSE bool chain_position_parse(struct slice text, struct chain_position *ret);
+void chain_position_to_text(const struct chain_position *position, uint32_t key_id, char ret[CHAIN_POSITION_TEXT_BYTES]);
+/* false: another form; nothing is written. A text of before key ids were told leaves *ret_key_id as it is. */
+MUSTUSE bool chain_position_parse(struct slice text, struct chain_position *ret, uint32_t *ret_key_id);
 
 #endif

@@ -122,6 +122,12 @@ static const struct config_key HMAC_KEY[] = {
 };
 const struct config_rows HMAC_KEY_ROWS = ROWS(HMAC_KEY);
 
+static const struct config_key HMAC_OLD_KEY[] = {
+	{ "hmac.key.old.file", CONFIG_SECRET, 0, "", 0, KEY_BYTES_MAX,
+	  "file of the key of before, while a rotation is under way (instroomctl key)", .needs_restart = true },
+};
+const struct config_rows HMAC_OLD_KEY_ROWS = ROWS(HMAC_OLD_KEY);
+
 static const struct config_key STAND_KEY[] = {
 	{ "stand.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
 	  "file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)", .needs_restart = true },

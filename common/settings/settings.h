@@ -78,8 +78,8 @@ extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARAN
 extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
 /* of struct redis_settings */
 extern const struct config_rows REDIS_ROWS;
-/* of a struct secret each: hmac.key.file, stand.key.file */
-extern const struct config_rows HMAC_KEY_ROWS, STAND_KEY_ROWS;
+/* of a struct secret each: hmac.key.file, hmac.key.old.file, stand.key.file */
+extern const struct config_rows HMAC_KEY_ROWS, HMAC_OLD_KEY_ROWS, STAND_KEY_ROWS;
 /* of an int64_t: drain.max */
 extern const struct config_rows DRAIN_ROWS;
 

@@ -8,18 +8,24 @@ Test(chain_position, is_the_same_when_written_and_read)
 {
 	struct chain_position position = { .next_raw = INT64_MAX, .next_verdict = 12, .tip = { 0xab, [15] = 0x01 } }, read;
 	char text[CHAIN_POSITION_TEXT_BYTES];
+	uint32_t key_id = 0;
 
-	chain_position_to_text(&position, text);
-	cr_expect_str_eq(text, "12,ab000000000000000000000000000001,9223372036854775807");
-	cr_assert(chain_position_parse(slice_of(text), &read));
+	chain_position_to_text(&position, 0x1234abcd, text);
+	cr_expect_str_eq(text, "12,ab000000000000000000000000000001,9223372036854775807,1234abcd");
+	cr_assert(chain_position_parse(slice_of(text), &read, &key_id));
 	cr_expect(chain_position_equal(&position, &read));
-	chain_position_to_text(&CHAIN_GENESIS, text);
-	cr_assert(chain_position_parse(slice_of(text), &read));
+	cr_expect_eq(key_id, 0x1234abcd);
+	key_id = 7;
+	cr_assert(chain_position_parse(SLICE_LITERAL("12,ab000000000000000000000000000001,3"), &read, &key_id));
+	cr_expect_eq(key_id, 7, "a text of before key ids were told");
+	chain_position_to_text(&CHAIN_GENESIS, 0x1234abcd, text);
+	cr_assert(chain_position_parse(slice_of(text), &read, &key_id));
 	cr_expect(chain_position_equal(&CHAIN_GENESIS, &read));
 }
 
 Test(chain_position, is_not_read_from_another_text)
 {
+	uint32_t key_id = 7;
 	static const char *const TEXTS[] = {
 		"",
 		",",
@@ -31,6 +37,7 @@ Test(chain_position, is_not_read_from_another_text)
 		"-1,ab000000000000000000000000000001,3",
 		"12,xx000000000000000000000000000001,3",
 		"12,ab000000000000000000000000000001,3,4",
+		"12,ab000000000000000000000000000001,3,1234abcd,",
 		"12,ab000000000000000000000000000001,9223372036854775808",
 		"12 ,ab000000000000000000000000000001,3",
 	};
@@ -38,7 +45,7 @@ Test(chain_position, is_not_read_from_another_text)
 	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
 		struct chain_position position = { .next_raw = 77 };
 
-		cr_expect_not(chain_position_parse(slice_of(TEXTS[i]), &position), "\"%s\"", TEXTS[i]);
+		cr_expect_not(chain_position_parse(slice_of(TEXTS[i]), &position, &key_id), "\"%s\"", TEXTS[i]);
 		cr_expect_eq(position.next_raw, 77);
 	}
 }

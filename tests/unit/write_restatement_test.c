@@ -105,7 +105,7 @@ struct bench {
 };
 
 static struct bench *bench; /* the port's, too */
-static bool has_rotated;   /* the delivery's list is in keys of before a rotation: others, in another order */
+static bool has_rotated;    /* the delivery's list is in keys of before a rotation: others, in another order */
 
 static const uint8_t *old_key(int teacher)
 {

@@ -13,7 +13,7 @@ static void move_position(struct batch *batch, struct lane *lane)
 
 	lane->position = lane->batch.next;
 	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, batch->peers->config->batch_messages_max);
-	chain_position_to_text(&lane->position, text);
+	chain_position_to_text(&lane->position, batch->peers->key.id, text);
 	kafka_consumer_commit(batch->peers->consumer, lane->partition, lane->position.next_raw, text);
 }
 

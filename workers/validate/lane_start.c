@@ -11,7 +11,9 @@
 
 enum { BYPASS_PAUSE_MS = 1000, RETRY_PAUSE_MS = 500 };
 
-static const char OTHER_KEY[] = "the register holds teacher keys of another HMAC key: give hmac.key.file that key";
+static const char OTHER_KEY[] =
+	"the register or the verdict log has teacher keys of another HMAC key: hmac.key.file is not the present one, or"
+	" hmac.key.old.file is not the one before";
 static const char HOLE[] = "a verdict that counts speaks of another raw message than the next";
 
 int lane_start_fetch(struct peers *peers, struct lane *lane, struct err *err)
@@ -89,21 +91,30 @@ static int ask_register(struct lane_start *self, const struct lane *lane, struct
 	return 0;
 }
 
-/* A verdict with other teacher keys would count, and the writer could not go on behind it. */
+/* A verdict with other teacher keys would count, and the writer could not go on behind it: unless they are of the key that
+ * follows the register's, on which it waits for instroomctl key rotate. */
 static bool has_other_key(const struct lane_start *self, const struct register_state *state)
 {
-	return state->has_key_id && state->key_id != self->peers->key.id;
+	return state->has_key_id && !peers_know_key(self->peers, state->key_id);
 }
 
-/* The place that stands beside the group's committed offset. */
+static bool has_unknown_key(const struct lane_start *self, const struct verdict_chunk *chunk)
+{
+	for (size_t i = 0; i < chunk->counted_count; i++)
+		if (!peers_know_key(self->peers, (uint32_t)chunk->counted[i]->key_id))
+			return true;
+	return false;
+}
+
+/* The place that stands beside the group's committed offset, and who stood there. */
 static int committed_position(struct lane_start *self, const struct lane *lane, struct chain_position *ret,
-			      bool *ret_is_known, struct err *err)
+			      uint32_t *ret_key_id, bool *ret_is_known, struct err *err)
 {
 	char text[CHAIN_POSITION_TEXT_BYTES];
 	int rc = kafka_consumer_committed(self->peers->consumer, lane->partition, PEERS_BROKER_WAIT_MS, text,
 					  sizeof text, err);
 
-	*ret_is_known = rc == 0 && chain_position_parse(slice_of(text), ret);
+	*ret_is_known = rc == 0 && chain_position_parse(slice_of(text), ret, ret_key_id);
 	return rc;
 }
 
@@ -114,6 +125,7 @@ static int find_position(struct lane_start *self, const struct lane *lane, struc
 {
 	struct register_state state;
 	struct kafka_topic_range range;
+	uint32_t key_id = self->peers->key.id;
 	bool is_known = false;
 	int rc = ask_verdict_log(self, lane, &range, err);
 
@@ -131,13 +143,15 @@ static int find_position(struct lane_start *self, const struct lane *lane, struc
 			return 0;
 		}
 	} else if (rc == 0) {
-		rc = committed_position(self, lane, ret, &is_known, err);
+		rc = committed_position(self, lane, ret, &key_id, &is_known, err);
 	}
 	if (rc < 0)
 		return rc;
 	if (!is_known)
 		*ret = CHAIN_GENESIS;
-	if (!range_has(&range, ret))
+	if (!peers_know_key(self->peers, key_id))
+		*ret_why = OTHER_KEY;
+	else if (!range_has(&range, ret))
 		*ret_why = "without cache and register nothing says where the chain of verdicts stands";
 	return 0;
 }
@@ -251,7 +265,9 @@ static int step_fold(struct lane_start *self, struct lane *lane, struct err *err
 	if (lane->position.next_verdict == range.high)
 		return begin_judging(self, lane, LANE_RUN, err);
 	rc = read_chunk(self, lane, range.high, &chunk, err);
-	if (rc == 0 && chunk.is_hole)
+	if (rc == 0 && has_unknown_key(self, &chunk))
+		lane_park(lane, OTHER_KEY);
+	else if (rc == 0 && chunk.is_hole)
 		lane_park(lane, HOLE);
 	else if (rc == 0)
 		rc = take_folded(self, lane, &chunk, err);
@@ -355,7 +371,9 @@ static int step_follow(struct lane_start *self, struct lane *lane, struct err *e
 	if (lane->position.next_verdict == range.high)
 		return begin_judging(self, lane, LANE_BYPASS, err);
 	rc = read_chunk(self, lane, range.high, &chunk, err);
-	if (rc == 0 && chunk.is_hole)
+	if (rc == 0 && has_unknown_key(self, &chunk))
+		lane_park(lane, OTHER_KEY);
+	else if (rc == 0 && chunk.is_hole)
 		lane_park(lane, HOLE);
 	else if (rc == 0)
 		lane->position = chunk.next;

@@ -76,6 +76,8 @@ int peers_open(struct peers *peers, const struct validate_config *config, const 
 {
 	peers->config = config;
 	hmac_key_init(&peers->key, config->hmac_key.bytes);
+	hmac_key_init(&peers->key_before,
+		      slice_is_empty(config->hmac_old_key.bytes) ? config->hmac_key.bytes : config->hmac_old_key.bytes);
 	int rc = open_cache(peers, err);
 
 	if (rc == 0)

@@ -21,7 +21,8 @@ enum {
 
 struct peers {
 	const struct validate_config *config;
-	struct hmac_key key; /* makes the teacher keys that cache and register hold */
+	struct hmac_key key;	    /* makes the teacher keys that cache and register hold */
+	struct hmac_key key_before; /* of hmac.key.old.file; without one as key */
 	struct kafka_consumer *consumer;
 	struct kafka_producer *producer;
 	struct kafka_reader *reader; /* verdict log and reference topic: each use begins with a seek */
@@ -44,6 +45,13 @@ struct peers_events {
 MUSTUSE int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events,
 		       struct err *err);
 void peers_close(struct peers *peers);
+
+/* Whether we may go on behind a verdict, or a register, with teacher keys of this HMAC key: ours, or the one that ours
+ * follows. Of another one we do not know that ours is not the older: a rotation is never undone by who missed it. */
+static inline bool peers_know_key(const struct peers *peers, uint32_t key_id)
+{
+	return key_id == peers->key.id || key_id == peers->key_before.id;
+}
 
 /* Nobody asks the cache again for a while; lanes that start meanwhile go on without it. */
 void peers_cache_failed(struct peers *peers, const struct err *err);

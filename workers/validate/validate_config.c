@@ -16,6 +16,7 @@ static const struct config_section SHARED[] = {
 	{ &PG_ROWS, AT(pg) },
 	{ &PG_LIMIT_ROWS, AT(pg) },
 	{ &HMAC_KEY_ROWS, AT(hmac_key) },
+	{ &HMAC_OLD_KEY_ROWS, AT(hmac_old_key) },
 	{ &DRAIN_ROWS, AT(drain_ms) },
 };
 

@@ -11,7 +11,7 @@ struct validate_config {
 	struct topic_settings topic;
 	struct redis_settings redis;
 	struct pg_settings pg;
-	struct secret hmac_key;
+	struct secret hmac_key, hmac_old_key;
 	int64_t batch_messages_max, batch_lines_max, batch_bytes_max;
 	int64_t batch_linger_ms;
 	int64_t missing_wait_ms_max;
