@@ -3,6 +3,7 @@
 #include "ctl/completion.h"
 #include "ctl/deliver/deliver_commands.h"
 #include "ctl/help.h"
+#include "ctl/key/key_commands.h"
 #include "ctl/look/look_commands.h"
 #include "ctl/manual.h"
 #include "ctl/prove/prove_commands.h"
@@ -259,6 +260,34 @@ static const struct command_option DISCARD_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
 };
 
+static const struct command_option ROTATE_OPTIONS[] = {
+	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that none with the old key runs or will", OPTIONAL },
+};
+
+/* ---- keys ---- */
+
+static const struct command KEY[] = {
+	{ .name = "key status",
+	  .purpose = "which HMAC key each partition has, and what key rotate would do",
+	  .help = "Needs hmac.key.file, the present key, and hmac.key.old.file, the one before, as the validators have them.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "a partition has another key than the present one" } },
+	  .run = run_key_status },
+	{ .name = "key rotate",
+	  .purpose = "rename the teachers of the register to the present HMAC key",
+	  .help = "Board by board, each in a transaction; killed, it is run again. Writers of a partition that is due wait "
+		  "for it and go on by themselves. RUNBOOK.md has the order of a rotation.",
+	  OPTIONS_OF(ROTATE_OPTIONS),
+	  .exits = { { 1, "some partitions are not due yet: run it again" } },
+	  .run = run_key_rotate },
+	{ .name = "key retire",
+	  .purpose = "check that nothing can bring the key before back",
+	  .help = "No partition has it, no delivery that was judged with it is in the log or waits. Then hmac.key.old.file can go "
+		  "from the settings. Backups from before the rotation still need it: keep it with them.",
+	  .exits = { { 1, "something can; what is printed" } },
+	  .run = run_key_retire },
+};
+
 static const struct command REPAIR[] = {
 	{ .name = "refill",
 	  .arguments = "PARTITION",
@@ -342,9 +371,14 @@ static const struct command PROGRAM[] = {
 };
 
 static const struct command_group GROUPS[] = {
-	{ "Setting up", SETUP, ARRAY_LEN(SETUP) },     { "Reference tables", REFERENCE, ARRAY_LEN(REFERENCE) },
-	{ "Delivering", DELIVER, ARRAY_LEN(DELIVER) }, { "Looking", LOOK, ARRAY_LEN(LOOK) },
-	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },    { "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
-	{ "Proving", PROVE, ARRAY_LEN(PROVE) },	       { "This program", PROGRAM, ARRAY_LEN(PROGRAM) },
+	{ "Setting up", SETUP, ARRAY_LEN(SETUP) },
+	{ "Reference tables", REFERENCE, ARRAY_LEN(REFERENCE) },
+	{ "Delivering", DELIVER, ARRAY_LEN(DELIVER) },
+	{ "Looking", LOOK, ARRAY_LEN(LOOK) },
+	{ "Keys", KEY, ARRAY_LEN(KEY) },
+	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
+	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
+	{ "Proving", PROVE, ARRAY_LEN(PROVE) },
+	{ "This program", PROGRAM, ARRAY_LEN(PROGRAM) },
 };
 const struct command_table COMMANDS = { GROUPS, ARRAY_LEN(GROUPS) };

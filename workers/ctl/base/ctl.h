@@ -5,6 +5,7 @@
  *
  *   base/       this, options, output, and deliveries read back from the log
  *   deliver/    deliver, confirm, wait
+ *   key/        key status, rotate, retire
  *   look/       status, ledger, report, stand, coverage, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify

@@ -16,7 +16,7 @@ struct ctl_config {
 	const char *gateway_url;
 	struct secret gateway_token;
 	struct secret stand_key;
-	struct secret hmac_key;
+	struct secret hmac_key, hmac_old_key;
 };
 
 extern const struct config_table CTL_CONFIG;

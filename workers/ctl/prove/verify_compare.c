@@ -108,7 +108,8 @@ static bool is_given_up(const struct verify_delivery *delivery)
 	return true;
 }
 
-static bool make_groups(const struct verify_delivery *delivery, struct groups *ret)
+/* by_key_before: as a delivery from before a rotation of the HMAC key has them. */
+static bool make_groups(const struct verify_delivery *delivery, bool by_key_before, struct groups *ret)
 {
 	struct named *named = calloc(delivery->line_count, sizeof *named);
 	uint8_t *outcomes = calloc(delivery->line_count, 1);
@@ -121,7 +122,7 @@ static bool make_groups(const struct verify_delivery *delivery, struct groups *r
 		ret->unreadable += !line->is_readable;
 		if (!line->is_readable)
 			continue;
-		memcpy(named[count].key, line->key, TEACHER_KEY_BYTES);
+		memcpy(named[count].key, by_key_before ? line->key_before : line->key, TEACHER_KEY_BYTES);
 		named[count++].outcome = line->outcome;
 	}
 	if (named && outcomes && count > 0)
@@ -146,19 +147,47 @@ static bool make_groups(const struct verify_delivery *delivery, struct groups *r
 	return is_made;
 }
 
+static bool names_as_stored(const struct groups *groups, const struct pg_rows *rows, size_t i)
+{
+	uint8_t digest[32];
+
+	sha256_of(strbuf_slice(&groups->keys), digest);
+	return memcmp(pg_get_bytes(rows, i, 14).p, digest, TEACHER_KEY_BYTES) == 0;
+}
+
+/* The groups by the present key, or by the one before if the stored list is one of those. */
+static bool make_stored_groups(const struct verify_board *board, const struct verify_delivery *delivery,
+			       const struct pg_rows *rows, size_t i, struct groups *ret)
+{
+	struct groups before = { 0 };
+
+	if (!make_groups(delivery, false, ret))
+		return false;
+	if (!board->key_before || names_as_stored(ret, rows, i))
+		return true;
+	strbuf_init(&before.outcomes, OUTCOMES_BYTES_MAX);
+	strbuf_init(&before.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
+	bool is_before = make_groups(delivery, true, &before) && names_as_stored(&before, rows, i);
+	struct groups *useless = is_before ? ret : &before;
+
+	strbuf_release(&useless->outcomes);
+	strbuf_release(&useless->keys);
+	if (is_before)
+		*ret = before;
+	return true;
+}
+
 static void compare_groups(const struct verify_board *board, const struct verify_delivery *delivery,
 			   const struct pg_rows *rows, size_t i, const struct groups *groups,
 			   struct verify_findings *findings)
 {
-	uint8_t digest[32];
 	bool is_same = pg_get_i32(rows, i, 6) == (int32_t)delivery->line_count;
 
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		is_same &= pg_get_i32(rows, i, 6 + outcome) == groups->lines[outcome];
 	if (!is_same)
 		report_difference(board, delivery->id, "the counts of its lines differ", findings);
-	sha256_of(strbuf_slice(&groups->keys), digest);
-	if (memcmp(pg_get_bytes(rows, i, 14).p, digest, TEACHER_KEY_BYTES) != 0)
+	if (!names_as_stored(groups, rows, i))
 		report_difference(board, delivery->id, "the teachers it names differ", findings);
 	if (!slice_equal(pg_get_bytes(rows, i, 15), strbuf_slice(&groups->outcomes)))
 		report_difference(board, delivery->id, "outcomes differ", findings);
@@ -174,7 +203,7 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 
 	strbuf_init(&groups.outcomes, OUTCOMES_BYTES_MAX);
 	strbuf_init(&groups.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
-	bool is_made = make_groups(delivery, &groups);
+	bool is_made = make_stored_groups(board, delivery, rows, i, &groups);
 
 	if (is_made) {
 		compare_groups(board, delivery, rows, i, &groups, findings);

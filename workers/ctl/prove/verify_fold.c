@@ -1,5 +1,6 @@
 #include "ctl/prove/verify_fold.h"
 
+#include "model/bsn.h"
 #include "model/date.h"
 #include "protocol/delivery_state.h"
 
@@ -207,7 +208,8 @@ static void end_full(struct verify_board *board, struct verify_delivery *deliver
 
 /* ---- messages ---- */
 
-static void set_line(struct verify_line *line, const struct judged *judged, size_t i, uint8_t outcome)
+static void set_line(const struct verify_board *board, struct verify_line *line, const struct judged *judged, size_t i,
+		     uint8_t outcome)
 {
 	const struct judged_group *group = &judged->groups[judged->lines[i].group];
 
@@ -215,6 +217,12 @@ static void set_line(struct verify_line *line, const struct judged *judged, size
 	line->outcome = outcome;
 	line->is_readable = group->is_readable;
 	memcpy(line->key, group->key, TEACHER_KEY_BYTES);
+	if (!board->key_before || !group->is_readable)
+		return;
+	char digits[BSN_DIGITS + 1];
+
+	snprintf(digits, sizeof digits, "%09u", group->bsn % 1000000000);
+	hmac_key_teacher(board->key_before, board->number, slice_make(digits, BSN_DIGITS), line->key_before);
 }
 
 static void give_up_lines(struct verify_delivery *delivery)
@@ -274,7 +282,7 @@ static int deliver_lines(struct verify_board *board, struct verify_delivery *del
 	int rc = outcomes ? decide_groups(board, delivery, header, judged, known, outcomes, err) : no_memory(err);
 
 	for (size_t i = 0; rc == 0 && i < delivery->line_count; i++)
-		set_line(&delivery->lines[i], judged, i, outcomes[judged->lines[i].group]);
+		set_line(board, &delivery->lines[i], judged, i, outcomes[judged->lines[i].group]);
 	free(outcomes);
 	return rc;
 }
@@ -450,7 +458,7 @@ static int replay_groups(struct verify_board *board, struct verify_delivery *del
 		rc = replay_group(board, delivery, position, header, judged, g, known, &order, &outcomes[g], err);
 	for (size_t i = 0; rc == 0 && i < (size_t)header->line_count; i++)
 		if (outcomes[judged->lines[i].group] != OUTCOME_NONE)
-			set_line(line_of(delivery, judged->lines[i].record_no), judged, i,
+			set_line(board, line_of(delivery, judged->lines[i].record_no), judged, i,
 				 outcomes[judged->lines[i].group]);
 	free(outcomes);
 	free(order.keys);

@@ -26,6 +26,7 @@ struct verify_line {
 	uint8_t outcome;
 	bool is_readable; /* key is that of its teacher */
 	uint8_t key[TEACHER_KEY_BYTES];
+	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
 };
 
 struct verify_delivery {
@@ -45,6 +46,7 @@ struct verify_delivery {
 
 struct verify_board {
 	uint32_t number;
+	const struct hmac_key *key_before; /* NULL: none */
 	int64_t sequence_max, sequence_full;
 	struct verify_teacher *teachers; /* rising by key */
 	size_t teacher_count, teacher_capacity;

@@ -62,8 +62,10 @@ static struct verify_board *board_of(struct verify_log *log, uint32_t number)
 {
 	if (!log->derived[number]) {
 		log->derived[number] = calloc(1, sizeof(struct verify_board));
-		if (log->derived[number])
+		if (log->derived[number]) {
 			log->derived[number]->number = number;
+			log->derived[number]->key_before = log->has_key_before ? &log->key_before : NULL;
+		}
 	}
 	return log->derived[number];
 }
@@ -303,6 +305,9 @@ int verify_log_open(struct verify_log *log, struct err *err)
 	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &log->generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
 	hmac_key_init(&log->key, ctl->config.hmac_key.bytes);
+	log->has_key_before = ctl->config.hmac_old_key.bytes.n > 0;
+	if (log->has_key_before)
+		hmac_key_init(&log->key_before, ctl->config.hmac_old_key.bytes);
 	log->derived = calloc(VERIFY_BOARDS, sizeof(struct verify_board *));
 	if (!log->derived)
 		return err_set(err, ERR_FATAL, "memory", "no memory for boards");

@@ -25,7 +25,8 @@ struct verify_log {
 	const bool *is_wanted;				/* by board number; borrowed */
 	struct kafka_reader *reader, *reference_reader; /* snapshots are read in the middle of the log */
 	struct reference_versions *versions;
-	struct hmac_key key;
+	struct hmac_key key, key_before; /* of hmac.key.file and hmac.key.old.file */
+	bool has_key_before;
 	struct arena arena; /* of one message */
 	int32_t generation, partitions;
 	struct verify_board **derived; /* by board number; NULL: the log names it nowhere */
