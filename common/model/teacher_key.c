@@ -106,6 +106,11 @@ void hmac_key_mac(const struct hmac_key *key, struct slice text, uint8_t out[32]
 	mac_of(key, text, (struct slice){ 0 }, out);
 }
 
+void hmac_key_mac_of(const struct hmac_key *key, struct slice words, struct slice bytes, uint8_t out[32])
+{
+	mac_of(key, words, bytes, out);
+}
+
 void sha256_of(struct slice bytes, uint8_t out[32])
 {
 	SHA256_CTX state;

@@ -27,6 +27,8 @@ void hmac_key_content(const struct hmac_key *key, struct slice content, uint8_t 
 void hmac_key_pseudonym(const struct hmac_key *stand_key, uint32_t board, struct slice bsn, char out_hex[32]);
 /* The whole MAC over a text that begins with a domain word of its own. */
 void hmac_key_mac(const struct hmac_key *key, struct slice text, uint8_t out[32]);
+/* Likewise over the words and the bytes behind them, without joining them. */
+void hmac_key_mac_of(const struct hmac_key *key, struct slice words, struct slice bytes, uint8_t out[32]);
 
 /* Plain SHA-256 of not-personal or already protected bytes. */
 void sha256_of(struct slice bytes, uint8_t out[32]);

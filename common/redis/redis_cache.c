@@ -1,6 +1,7 @@
 #include "redis/redis_cache.h"
 
 #include "redis/redis_internal.h"
+#include "redis/redis_seal.h"
 
 #include "base/num.h"
 
@@ -10,32 +11,37 @@
 enum {
 	KEY_BYTES_MAX = 400,
 	NUMBER_BYTES = 24,
-	MARKS_BYTES = 16,
+	/* a board's field: max, full, seal of its entries, seal of these */
+	MARK_ENTRIES_AT = 16,
+	MARK_SEAL_AT = MARK_ENTRIES_AT + REDIS_SEAL_BYTES,
+	MARKS_BYTES = MARK_SEAL_AT + REDIS_SEAL_BYTES,
 	HEX_BYTES = 2 * CACHE_GEN_BYTES,
-	HEAD_WORDS = 4, /* gen wm vp tip */
+	HEAD_WORDS = 5, /* gen wm vp tip seal */
 	TEACHER_BYTES = 16,
 	ENTRY_DAYS = 100, /* an entry nobody delivers for a quarter goes; so do those of a gen that is no more */
 };
 
 struct board_words {
 	char number[12];
-	uint8_t marks[MARKS_BYTES]; /* max, full */
+	uint8_t marks[MARKS_BYTES];
 };
 
 struct redis_cache {
 	struct redis_link link;
 	char *raw_topic;
 	uint32_t key_id;
+	struct hmac_key seal_key;
 	/* of the call under way */
 	struct redis_args args;
 	struct board_words words[CACHE_BOARDS_MAX];
+	int32_t partition;
 	uint16_t slot; /* of all its keys, which share a hash tag */
 	char head_key[KEY_BYTES_MAX], tries_key[KEY_BYTES_MAX], prefix[KEY_BYTES_MAX];
 };
 
 /* --- life --- */
 
-int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id,
+int redis_cache_open(const struct redis_options *options, const char *raw_topic, const struct hmac_key *key,
 		     struct redis_cache **ret, struct err *err)
 {
 	if (strlen(raw_topic) > 249)
@@ -52,7 +58,8 @@ int redis_cache_open(const struct redis_options *options, const char *raw_topic,
 	}
 	redis_link_init(&cache->link, options);
 	cache->raw_topic = topic;
-	cache->key_id = key_id;
+	cache->key_id = key->id;
+	redis_seal_key(key, &cache->seal_key);
 	*ret = cache;
 	return 0;
 }
@@ -63,7 +70,25 @@ void redis_cache_close(struct redis_cache *cache)
 		return;
 	redis_link_release(&cache->link);
 	free(cache->raw_topic);
+	explicit_bzero(&cache->seal_key, sizeof cache->seal_key);
 	free(cache);
+}
+
+static struct redis_seal_place place_of(const struct redis_cache *cache, const uint8_t *gen)
+{
+	return (struct redis_seal_place){ &cache->seal_key, cache->raw_topic, cache->partition,
+					  slice_make(gen, CACHE_GEN_BYTES) };
+}
+
+static void seal_head(const struct redis_cache *cache, const struct cache_head *head, uint8_t ret[REDIS_SEAL_BYTES])
+{
+	struct redis_seal_place place = place_of(cache, head->gen);
+	uint8_t bytes[2 * sizeof(uint64_t) + CACHE_ID_BYTES];
+
+	num_put_be64(bytes, (uint64_t)head->next_raw);
+	num_put_be64(bytes + 8, (uint64_t)head->next_verdict);
+	memcpy(bytes + 16, head->tip, CACHE_ID_BYTES);
+	redis_seal(&place, "head", 0, slice_make(bytes, sizeof bytes), ret);
 }
 
 /* --- words of a command --- */
@@ -78,6 +103,7 @@ static void begin_call(struct redis_cache *cache, int32_t partition, const char 
 	snprintf(cache->head_key, KEY_BYTES_MAX, "%.*shead", n, cache->prefix);
 	snprintf(cache->tries_key, KEY_BYTES_MAX, "%.*stries", n, cache->prefix);
 	cache->slot = redis_slot_of(slice_of(cache->head_key));
+	cache->partition = partition;
 	cache->args.count = 2;
 	redis_args_add(&cache->args, slice_of(key_count));
 }
@@ -87,17 +113,25 @@ static void add_text(struct redis_cache *cache, const char *text)
 	redis_args_add(&cache->args, slice_of(text));
 }
 
-static void add_board(struct redis_cache *cache, size_t at, const struct cache_board *board, bool with_marks)
+static void add_board(struct redis_cache *cache, size_t at, const struct cache_board *board)
 {
 	struct board_words *words = &cache->words[at];
 
 	snprintf(words->number, sizeof words->number, "%" PRIu32, board->board);
 	add_text(cache, words->number);
-	if (!with_marks)
-		return;
-	num_put_be64(words->marks, (uint64_t)board->sequence_max);
-	num_put_be64(words->marks + 8, (uint64_t)board->sequence_full);
-	redis_args_add(&cache->args, slice_make(words->marks, MARKS_BYTES));
+}
+
+static void add_board_with_marks(struct redis_cache *cache, size_t at, const struct cache_board *board, const uint8_t *gen)
+{
+	struct redis_seal_place place = place_of(cache, gen);
+	uint8_t *marks = cache->words[at].marks;
+
+	add_board(cache, at, board);
+	num_put_be64(marks, (uint64_t)board->sequence_max);
+	num_put_be64(marks + 8, (uint64_t)board->sequence_full);
+	redis_seal(&place, "entries", board->board, board->entries, marks + MARK_ENTRIES_AT);
+	redis_seal(&place, "board", board->board, slice_make(marks, MARK_SEAL_AT), marks + MARK_SEAL_AT);
+	redis_args_add(&cache->args, slice_make(marks, MARKS_BYTES));
 }
 
 static int fail_count(size_t count, struct err *err)
@@ -144,26 +178,38 @@ static bool is_list_of(const redisReply *reply, size_t count)
 	return true;
 }
 
-static bool parse_head(const redisReply *reply, struct cache_head *ret)
+static bool is_sealed(const uint8_t seal[REDIS_SEAL_BYTES], struct slice stands)
+{
+	return slice_equal(slice_make(seal, REDIS_SEAL_BYTES), stands);
+}
+
+static bool parse_head(const struct redis_cache *cache, const redisReply *reply, struct cache_head *ret)
 {
 	struct cache_head head = { 0 };
+	uint8_t seal[REDIS_SEAL_BYTES];
 
 	if (!num_from_hex(word_of(reply, 0), head.gen, sizeof head.gen) ||
 	    !num_parse_i64(word_of(reply, 1), 0, INT64_MAX, &head.next_raw) ||
 	    !num_parse_i64(word_of(reply, 2), 0, INT64_MAX, &head.next_verdict) ||
 	    !num_from_hex(word_of(reply, 3), head.tip, sizeof head.tip))
 		return false;
+	seal_head(cache, &head, seal);
 	*ret = head;
-	return true;
+	return is_sealed(seal, word_of(reply, 4));
 }
 
 /* No marks: no delivery of this board was seen. Marks of another form: the head is not whole. */
-static bool parse_marks(struct slice marks, struct cache_board *board)
+static bool parse_marks(const struct redis_seal_place *place, struct slice marks, struct cache_board *board)
 {
+	uint8_t seal[REDIS_SEAL_BYTES];
+
 	board->sequence_max = board->sequence_full = 0;
 	if (marks.n == 0)
 		return true;
 	if (marks.n != MARKS_BYTES)
+		return false;
+	redis_seal(place, "board", board->board, slice_make(marks.p, MARK_SEAL_AT), seal);
+	if (!is_sealed(seal, slice_make(marks.p + MARK_SEAL_AT, REDIS_SEAL_BYTES)))
 		return false;
 	uint64_t max = num_get_be64((const uint8_t *)marks.p), full = num_get_be64((const uint8_t *)marks.p + 8);
 
@@ -174,8 +220,16 @@ static bool parse_marks(struct slice marks, struct cache_board *board)
 	return true;
 }
 
-static bool are_entries_sound(struct slice entries)
+/* Whether they are the entries that the board's field speaks of; and sorted, as whoever reads them counts on it. */
+static bool are_entries_sound(const struct redis_seal_place *place, uint32_t board, struct slice marks, struct slice entries)
 {
+	uint8_t seal[REDIS_SEAL_BYTES];
+
+	if (marks.n != MARKS_BYTES)
+		return false;
+	redis_seal(place, "entries", board, entries, seal);
+	if (!is_sealed(seal, slice_make(marks.p + MARK_ENTRIES_AT, REDIS_SEAL_BYTES)))
+		return false;
 	if (entries.n % CACHE_ENTRY_BYTES != 0)
 		return false;
 	for (size_t at = CACHE_ENTRY_BYTES; at < entries.n; at += CACHE_ENTRY_BYTES)
@@ -184,16 +238,19 @@ static bool are_entries_sound(struct slice entries)
 	return true;
 }
 
-static int take_board(const redisReply *reply, size_t at, struct cache_board *board, struct arena *arena,
-		      bool *ret_sound, struct err *err)
+static int take_board(const struct redis_seal_place *place, const redisReply *reply, size_t at,
+		      struct cache_board *board, struct arena *arena, bool *ret_sound, struct err *err)
 {
-	struct slice entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
+	struct slice marks = word_of(reply, HEAD_WORDS + 2 * at), entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
 
-	*ret_sound = parse_marks(word_of(reply, HEAD_WORDS + 2 * at), board);
-	board->is_changed = false;
+	*ret_sound = parse_marks(place, marks, board);
+	board->is_changed = board->is_refused = false;
 	board->entries = (struct slice){ 0 };
-	if (!are_entries_sound(entries))
-		return 0; /* damaged: nothing is certain, which only costs time */
+	if (entries.n == 0)
+		return 0;
+	board->is_refused = !are_entries_sound(place, board->board, marks, entries);
+	if (board->is_refused)
+		return 0; /* nothing is certain, which only costs time */
 	if (!arena_copy(arena, entries, &board->entries))
 		return err_set(err, ERR_FULL, "arena", "the entries of a batch do not fit its arena");
 	return 0;
@@ -220,7 +277,7 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 		     struct cache_board *boards, size_t count, struct arena *arena, struct err *err)
 {
 	CLEANUP(drop_reply) redisReply *reply = NULL;
-	struct cache_head head;
+	struct cache_head head = { 0 };
 	bool is_sound = true;
 
 	if (count > CACHE_BOARDS_MAX)
@@ -229,7 +286,7 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 	add_text(cache, cache->head_key);
 	add_text(cache, cache->prefix);
 	for (size_t i = 0; i < count; i++)
-		add_board(cache, i, &boards[i], false);
+		add_board(cache, i, &boards[i]);
 	int rc = redis_link_run(&cache->link, cache->slot, REDIS_READ, &cache->args, &reply, err);
 
 	if (rc != 0)
@@ -239,9 +296,11 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 		return 0;
 	if (!is_list_of(reply, HEAD_WORDS + 2 * count))
 		return fail_answer(err);
-	is_sound = parse_head(reply, &head);
+	is_sound = parse_head(cache, reply, &head);
+	struct redis_seal_place place = place_of(cache, head.gen);
+
 	for (size_t i = 0; is_sound && i < count; i++) {
-		rc = take_board(reply, i, &boards[i], arena, &is_sound, err);
+		rc = take_board(&place, reply, i, &boards[i], arena, &is_sound, err);
 		if (rc != 0)
 			return rc;
 	}
@@ -254,11 +313,14 @@ int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_
 /* --- write --- */
 
 struct head_words {
+	uint8_t seal[REDIS_SEAL_BYTES];
 	char gen[HEX_BYTES + 1], tip[HEX_BYTES + 1], raw[NUMBER_BYTES], verdict[NUMBER_BYTES], raw_padded[NUMBER_BYTES];
 };
 
-static void format_head(const struct cache_head *head, struct head_words *ret)
+/* begin_call was called: the seal is of its partition. */
+static void format_head(const struct redis_cache *cache, const struct cache_head *head, struct head_words *ret)
 {
+	seal_head(cache, head, ret->seal);
 	assert(head->next_raw >= 0 && head->next_verdict >= 0);
 	num_to_hex(head->gen, sizeof head->gen, ret->gen);
 	num_to_hex(head->tip, sizeof head->tip, ret->tip);
@@ -291,21 +353,30 @@ int redis_cache_advance(struct redis_cache *cache, int32_t partition, const stru
 		return fail_count(count, err);
 	if (bytes_to_write(boards, count) > CACHE_CALL_BYTES_MAX)
 		return err_set(err, ERR_FULL, "entries", "the entries of a batch are more than one call may carry");
-	format_head(expected, &was);
-	format_head(next, &will);
 	begin_call(cache, partition, "2");
+	format_head(cache, expected, &was);
+	format_head(cache, next, &will);
 	snprintf(gen_prefix, sizeof gen_prefix, "%.*s%s:", KEY_BYTES_MAX - HEX_BYTES - 2, cache->prefix, will.gen);
 	snprintf(ttl, sizeof ttl, "%d", ENTRY_DAYS * 24 * 3600);
-	const char *const words[] = { cache->head_key, cache->tries_key, was.gen,  was.verdict,	    gen_prefix,
-				      will.raw,	       will.verdict,	 will.tip, will.raw_padded, ttl };
+	const struct slice words[] = { slice_of(cache->head_key),
+				       slice_of(cache->tries_key),
+				       slice_of(was.gen),
+				       slice_of(was.verdict),
+				       slice_of(gen_prefix),
+				       slice_of(will.raw),
+				       slice_of(will.verdict),
+				       slice_of(will.tip),
+				       slice_make(will.seal, sizeof will.seal),
+				       slice_of(will.raw_padded),
+				       slice_of(ttl) };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		add_text(cache, words[i]);
+		redis_args_add(&cache->args, words[i]);
 	for (size_t i = 0; i < count; i++) {
 		if (!boards[i].is_changed)
 			continue;
 		assert(boards[i].entries.n % CACHE_ENTRY_BYTES == 0);
-		add_board(cache, i, &boards[i], true);
+		add_board_with_marks(cache, i, &boards[i], next->gen);
 		add_text(cache, boards[i].entries.n > 0 ? "set" : "del");
 		redis_args_add(&cache->args, boards[i].entries);
 	}
@@ -324,15 +395,16 @@ int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct
 	*ret_is_done = false;
 	if (count > CACHE_BOARDS_MAX)
 		return fail_count(count, err);
-	format_head(head, &words);
 	begin_call(cache, partition, "1");
+	format_head(cache, head, &words);
 	add_text(cache, cache->head_key);
 	add_text(cache, words.gen);
 	add_text(cache, words.raw);
 	add_text(cache, words.verdict);
 	add_text(cache, words.tip);
+	redis_args_add(&cache->args, slice_make(words.seal, sizeof words.seal));
 	for (size_t i = 0; i < count; i++)
-		add_board(cache, i, &boards[i], true);
+		add_board_with_marks(cache, i, &boards[i], head->gen);
 	int rc = run_for_number(cache, REDIS_BEGIN, &answer, err);
 
 	*ret_is_done = rc == 0 && answer == 1;

@@ -1,8 +1,9 @@
 /* redis_cache: the dedup cache of design 4 in Redis, one raw partition at a time. The one module that includes hiredis.
  *
  * Keys of partition p, all under the hash tag {<raw topic>/<partition>}:
- *   {..}:<format>:<key id>:head         hash: gen and tip in hex, wm and vp in digits, and per board
- *                                        b<number> = max, full (8 bytes big-endian each)
+ *   {..}:<format>:<key id>:head         hash: gen and tip in hex, wm and vp in digits, their seal, and per board
+ *                                        b<number> = max, full (8 bytes big-endian each), seal of the
+ *                                        board's entries, seal of these three (redis_seal.h)
  *   {..}:<format>:<key id>:<gen>:<board> string: the board's entries, 40 bytes each, sorted by teacher key:
  *                                        teacher key 16, content hash 16, sequence 8 big-endian
  *   {..}:<format>:<key id>:tries        hash: raw offset in 20 digits -> attempts
@@ -25,6 +26,8 @@
 #include "base/arena.h"
 #include "base/secret_file.h"
 
+#include "model/teacher_key.h"
+
 #include <stdbool.h>
 
 struct redis_options {
@@ -44,7 +47,7 @@ enum {
 	CACHE_BOARDS_MAX = 4096,	 /* of one call: more is ERR_FULL; the country has 1,450 */
 	CACHE_CALL_BYTES_MAX = 32 << 20, /* entries of one advance: more is ERR_FULL; the country has 9 MB */
 };
-#define CACHE_FORMAT "1" /* of what stands under the keys: a binary of another format does not see it */
+#define CACHE_FORMAT "2" /* of what stands under the keys: a binary of another format does not see it */
 
 struct cache_head {
 	bool is_cold; /* no head, or one that is not whole: the rest is not set */
@@ -59,17 +62,20 @@ struct cache_board {
 	int64_t sequence_max; /* 0: none seen */
 	int64_t sequence_full;
 	struct slice entries; /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
+	bool is_refused;      /* read: entries stood there that are not those the head speaks of; not believed */
 	bool is_changed;      /* advance writes its sequences and entries; the others it leaves alone */
 };
 
 struct redis_cache;
 
-MUSTUSE int redis_cache_open(const struct redis_options *options, const char *raw_topic, uint32_t key_id,
-			     struct redis_cache **ret, struct err *err); /* does not connect yet; ERR_CONFIG: the address */
+MUSTUSE int redis_cache_open(const struct redis_options *options, const char *raw_topic, const struct hmac_key *key,
+			     struct redis_cache **ret,
+			     struct err *err); /* key: of the teacher keys; copied. Does not connect yet; ERR_CONFIG: the address */
 void redis_cache_close(struct redis_cache *cache);
 
-/* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Damaged entries (a
- * length that is no multiple of 40, keys not rising) come back empty. */
+/* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Entries that the head
+ * does not vouch for (damaged, old, of another board) come back empty and the board is_refused; a head whose own seals do
+ * not hold is removed: cold. */
 MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
 

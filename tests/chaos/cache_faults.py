@@ -79,6 +79,45 @@ class RedisDeadAddress(Fault):
             line.close()
 
 
+class RedisEntriesBack(Fault):
+    """What a board's entries were a moment ago comes back under their keys, again and again; the heads go on."""
+
+    resource = "redis"
+    SAVE = ("for _, key in ipairs(redis.call('KEYS', '{*')) do"
+            "  if redis.call('TYPE', key).ok == 'string' then redis.call('COPY', key, 'saved:' .. key, 'REPLACE') end "
+            "end")
+    PUT_BACK = ("local count = 0 "
+                "for _, saved in ipairs(redis.call('KEYS', 'saved:*')) do"
+                "  local key = saved:sub(7)"
+                "  if redis.call('GET', key) ~= redis.call('GET', saved) then count = count + 1 end"
+                "  redis.call('COPY', saved, key, 'REPLACE') "
+                "end return count")
+    HELD_S = 0.3
+
+    def begin(self, machine):
+        self.count = 0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.put_back, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def put_back(self, machine):
+        while not self.is_over.is_set():
+            machine.redis("EVAL", self.SAVE, "0")
+            self.is_over.wait(self.HELD_S)
+            self.count += int(machine.redis("EVAL", self.PUT_BACK, "0"))
+
+    def has_struck(self, keeper):
+        return self.was_open and self.count > 0
+
+    def cure(self, machine):
+        self.is_over.set()
+        self.thread.join(20)
+
+    def afterwards(self, machine):
+        super().afterwards(machine)
+        wait_for_cache(machine)
+
+
 class InCluster(Fault):
     """Validators have a Redis Cluster: three masters with a replica each."""
 

@@ -8,6 +8,7 @@ tests/model, see the table in tests/README.md.
 """
 from dataclasses import dataclass, field
 
+from .cache_faults import RedisEntriesBack
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
                      PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull,
                      StopAt, TwoOwners,
@@ -77,6 +78,10 @@ MUTANTS = [
              "\tif (rc == -ERR_RETRY) /* it may still read, but takes no writes: the lane goes on without it */\n"
              "\t\tpeers_cache_failed(peers, err);\n", "")],
            lambda: [RedisStaysFull()]),
+    Mutant("seal", "entries are believed only when the head vouches for them",
+           [("common/redis/redis_cache.c",
+             "if (!is_sealed(seal, slice_make(marks.p + MARK_ENTRIES_AT, REDIS_SEAL_BYTES)))", "if (false)")],
+           lambda: [RedisEntriesBack(at=0.05, lasts_s=8.0)], "aba"),
     Mutant("cold-sequences", "a cold start knows the highest volgnummer of each board",
            [("workers/validate/register_state.c", "\t\t.sequence_max = sequence_max,\n",
              "\t\t.sequence_max = sequence_max * 0,\n")],

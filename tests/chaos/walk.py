@@ -40,6 +40,7 @@ def dependency_faults():
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()],
         [faults.RedisFull(**EARLY)],
         [faults.RedisStaysFull()],
+        [cache_faults.RedisEntriesBack(at=0.05, lasts_s=8.0)],
         [cache_faults.RedisRefusesPassword(**EARLY)], [cache_faults.RedisDeadAddress()],
         [cache_faults.RedisClusterNodeLost(at=0.3, lasts_s=LONG_S)],
         [cache_faults.RedisClusterMoves(at=0.1, lasts_s=LONG_S)],

@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 
-enum { PARTITION = 7, KEY_ID = 3 };
+enum { PARTITION = 7 };
+
+static struct hmac_key place_key;
 
 struct place {
 	struct redis_options options;
@@ -22,9 +24,10 @@ static void place_init(struct place *place)
 	place->options = (struct redis_options){ .address = fixture_server("INSTROOM_REDIS_ADDRESS"),
 						 .connect_ms = 1000,
 						 .wait_ms = 1000 };
+	hmac_key_init(&place_key, SLICE_LITERAL("a key of the tests, long enough to be one"));
 	fixture_name(place->topic, sizeof place->topic);
 	redis_link_init(&place->link, &place->options);
-	ASSERT_OK(redis_cache_open(&place->options, place->topic, KEY_ID, &place->cache, &err));
+	ASSERT_OK(redis_cache_open(&place->options, place->topic, &place_key, &place->cache, &err));
 	ASSERT_OK(arena_init(&place->arena, 64 << 20, 1 << 20, &err));
 }
 
@@ -39,13 +42,16 @@ static void place_release(struct place *place)
 static void meddle(struct place *place, size_t count, const char *const *words)
 {
 	struct redis_args *args = calloc(1, sizeof *args);
-	char key[256], tag[256];
+	char keys[8][256], tag[256];
 	struct err err = { 0 };
 	redisReply *reply = NULL;
 
 	for (size_t i = 0; i < count; i++) {
+		char *key = keys[i % 8];
+
 		if (words[i][0] == '@')
-			snprintf(key, sizeof key, "{%s/%d}:1:%d:%s", place->topic, PARTITION, KEY_ID, words[i] + 1);
+			snprintf(key, sizeof keys[0], "{%s/%d}:" CACHE_FORMAT ":%u:%s", place->topic, PARTITION,
+				 place_key.id, words[i] + 1);
 		redis_args_add(args, slice_of(words[i][0] == '@' ? key : words[i]));
 	}
 	snprintf(tag, sizeof tag, "{%s/%d}", place->topic, PARTITION);
@@ -205,6 +211,11 @@ Test(redis, a_damaged_head_is_cold_and_can_be_begun)
 		{ "HSET", "@head", "vp", "-1" },
 		{ "HSET", "@head", "vp", "9223372036854775808" },
 		{ "HSET", "@head", "gen", "a0a0" },
+		{ "HSET", "@head", "wm", "11" },
+		{ "HSET", "@head", "vp", "21" },
+		{ "HSET", "@head", "tip", "02020202020202020202020202020202" },
+		{ "HSET", "@head", "seal", "" },
+		{ "HDEL", "@head", "seal" },
 		{ "HSET", "@head", "b41211", "short" },
 		{ "HSET", "@head", "b41211", "\x80zzzzzzzzzzzzzzz" },
 	};
@@ -234,9 +245,10 @@ Test(redis, damaged_entries_are_no_certainty)
 	place_init(&place);
 	begin(&place);
 	snprintf(key, sizeof key, "@%s:41211", gen);
-	MEDDLE(&place, "SET", key, "forty bytes are needed, so this is none.");
+	MEDDLE(&place, "SET", key, "forty bytes are needed, so this is one..");
 	read_two(&place, boards);
-	cr_expect_eq(boards[0].entries.n, 40, "one entry of the right length is taken");
+	cr_expect_eq(boards[0].entries.n, 0, "of the right length, but not ours");
+	cr_expect(boards[0].is_refused);
 	MEDDLE(&place, "SET", key, "forty bytes are needed, so this is none..");
 	read_two(&place, boards);
 	cr_expect_eq(boards[0].entries.n, 0);
@@ -245,6 +257,90 @@ Test(redis, damaged_entries_are_no_certainty)
 	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), slice_make(buf, sizeof buf)), 1);
 	cr_expect_eq(read_two(&place, boards).next_raw, 12);
 	cr_expect_eq(boards[0].entries.n, 0);
+	place_release(&place);
+}
+
+static void copy_key(struct place *place, const char *from, const char *to)
+{
+	MEDDLE(place, "EVAL", "redis.call('SET', KEYS[2], redis.call('GET', KEYS[1]))", "2", from, to);
+}
+
+static void copy_field(struct place *place, const char *from, const char *to)
+{
+	MEDDLE(place, "EVAL", "redis.call('HSET', KEYS[1], ARGV[2], redis.call('HGET', KEYS[1], ARGV[1]))", "1",
+	       "@head", from, to);
+}
+
+#define GEN "a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0"
+
+Test(redis, entries_that_the_head_does_not_vouch_for_are_no_certainty)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[8 * CACHE_ENTRY_BYTES];
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 1);
+	copy_key(&place, "@" GEN ":41211", "@old");
+	read_two(&place, boards);
+	cr_expect(boards[0].entries.n == 3 * CACHE_ENTRY_BYTES && !boards[0].is_refused);
+	cr_expect_eq(advance_one(&place, head_at(12, 22, 2), head_at(13, 23, 3), make_entries(buf, 8)), 1);
+	copy_key(&place, "@" GEN ":41211", "@new");
+
+	copy_key(&place, "@old", "@" GEN ":41211");
+	cr_expect_not(read_two(&place, boards).is_cold);
+	cr_expect(boards[0].entries.n == 0 && boards[0].is_refused, "the old one came back");
+	cr_expect_eq(boards[0].sequence_max, 9, "what the head itself says stands");
+
+	copy_key(&place, "@new", "@" GEN ":41211");
+	read_two(&place, boards);
+	cr_expect(boards[0].entries.n == 8 * CACHE_ENTRY_BYTES && !boards[0].is_refused, "the current one");
+
+	copy_key(&place, "@new", "@" GEN ":41212");
+	read_two(&place, boards);
+	cr_expect(boards[1].entries.n == 0 && boards[1].is_refused, "another board's");
+
+	MEDDLE(&place, "DEL", "@" GEN ":41211");
+	read_two(&place, boards);
+	cr_expect(boards[0].entries.n == 0 && !boards[0].is_refused, "lost, which is nobody's fault");
+	place_release(&place);
+}
+
+Test(redis, a_field_of_another_board_makes_the_head_cold)
+{
+	struct place place;
+	struct cache_board boards[2];
+
+	place_init(&place);
+	begin(&place);
+	copy_field(&place, "b41212", "b41211");
+	cr_expect(read_two(&place, boards).is_cold);
+	place_release(&place);
+}
+
+Test(redis, a_cache_under_another_hmac_key_is_not_ours)
+{
+	struct place place;
+	struct cache_board boards[2];
+	struct cache_head head;
+	struct err err = { 0 };
+
+	place_init(&place);
+	begin(&place);
+	MEDDLE(&place, "COPY", "@head", "@copy");
+	place_key.state[0] ^= 1; /* same id, other key */
+	redis_cache_close(place.cache);
+	ASSERT_OK(redis_cache_open(&place.options, place.topic, &place_key, &place.cache, &err));
+	cr_expect(read_two(&place, boards).is_cold);
+	place_key.state[0] ^= 1;
+	redis_cache_close(place.cache);
+	ASSERT_OK(redis_cache_open(&place.options, place.topic, &place_key, &place.cache, &err));
+	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, NULL, 0, &place.arena, &err));
+	cr_expect(head.is_cold, "removed, as its seal did not hold");
+	MEDDLE(&place, "COPY", "@copy", "@head");
+	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, NULL, 0, &place.arena, &err));
+	cr_expect_not(head.is_cold, "put back whole it is ours: the start folds from there");
 	place_release(&place);
 }
 
@@ -325,7 +421,7 @@ Test(redis, a_peer_that_is_away_or_mute_is_a_retry_in_time)
 	struct err err = { 0 };
 	int64_t count, begin_ms = clock_ms();
 
-	ASSERT_OK(redis_cache_open(&options, "t", 1, &cache, &err));
+	ASSERT_OK(redis_cache_open(&options, "t", &place_key, &cache, &err));
 	ASSERT_KIND(redis_cache_try(cache, 0, 1, &count, &err), ERR_RETRY);
 	cr_expect_lt(clock_ms() - begin_ms, 1000);
 	redis_cache_close(cache);
@@ -357,7 +453,7 @@ Test(redis, users_are_taken_refused_or_not_permitted)
 
 		options.user = ROWS[i].user;
 		options.password.bytes = slice_of(ROWS[i].password);
-		ASSERT_OK(redis_cache_open(&options, place.topic, KEY_ID, &cache, &err));
+		ASSERT_OK(redis_cache_open(&options, place.topic, &place_key, &cache, &err));
 		int rc = redis_cache_read(cache, PARTITION, &head, NULL, 0, &place.arena, &err);
 
 		cr_expect_eq(rc, -(int)ROWS[i].want, "%s: %d %s %s", ROWS[i].user, rc, err.code, err.text);
@@ -422,7 +518,7 @@ static void work_through_an_event(struct place *place)
 
 	snprintf(place->topic, sizeof place->topic, "it.cluster");
 	redis_cache_close(place->cache);
-	ASSERT_OK(redis_cache_open(&place->options, place->topic, KEY_ID, &place->cache, &err));
+	ASSERT_OK(redis_cache_open(&place->options, place->topic, &place_key, &place->cache, &err));
 	ASSERT_OK(redis_cache_drop(place->cache, PARTITION, &err));
 	begin(place);
 	at = head_at(10, 20, 1);

@@ -150,6 +150,7 @@ struct redis_part {
 	struct position position;
 	int16_t max[BOARDS], full[BOARDS];
 	struct entry entries[GENS_MAX][BOARDS][TEACHERS];
+	struct entry seals[BOARDS][TEACHERS]; /* the MAC of each board's string in the head, as what it is of */
 	uint8_t tries[RAWS_MAX];
 };
 
@@ -197,6 +198,8 @@ void publish(int partition, const struct raw *raw);
 void publish_something(void);
 void verdict_append(int partition, const struct verdict *verdict);
 void redis_fail(void);
+/* Whether the board's entries are those that the head's seal is of. */
+bool redis_vouches_for(const struct redis_part *part, int board);
 void redis_back_up(void);
 
 /* ---- sim_validator.c ---- */

@@ -214,7 +214,7 @@ static void check_cache(int b)
 {
 	const struct redis_part *part = &world.redis.parts[0][partition_of(b)];
 
-	for (int t = 0; t < TEACHERS; t++) {
+	for (int t = 0; redis_vouches_for(part, b) && t < TEACHERS; t++) {
 		const struct entry *entry = &part->entries[part->gen][b][t];
 		struct teacher_state state = { STATUS_ACTIEF, entry->content, entry->sequence };
 

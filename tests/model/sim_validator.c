@@ -350,6 +350,9 @@ static struct cache cache_read(const struct redis_part *part)
 	memcpy(cache.max, part->max, sizeof cache.max);
 	memcpy(cache.full, part->full, sizeof cache.full);
 	memcpy(cache.entries, part->entries[part->gen], sizeof cache.entries);
+	for (int b = 0; b < BOARDS; b++) /* a string that is another than the head vouches for is not sure */
+		if (!redis_vouches_for(part, b))
+			memset(cache.entries[b], 0, sizeof cache.entries[b]);
 	return cache;
 }
 
@@ -370,6 +373,7 @@ static bool cache_advance(struct redis_part *part, const struct lane *lane)
 			continue;
 		part->max[b] = lane->cache.max[b];
 		part->full[b] = lane->cache.full[b];
+		memcpy(part->seals[b], lane->cache.entries[b], sizeof part->seals[b]);
 		if (!only_head)
 			memcpy(part->entries[part->gen][b], lane->cache.entries[b], sizeof part->entries[0][b]);
 	}
@@ -431,6 +435,7 @@ static void step_begin(struct validator *validator, struct lane *lane, struct re
 	part->has_head = true;
 	part->gen = *last_gen;
 	part->position = lane->position;
+	memset(part->seals, 0, sizeof part->seals);
 	for (int b = 0; b < BOARDS; b++) {
 		part->max[b] = without(NO_MAX_ON_COLD) ? 0 : lane->cache.max[b];
 		part->full[b] = without(NO_FULL_ON_COLD) ? 0 : lane->cache.full[b];

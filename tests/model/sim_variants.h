@@ -32,6 +32,7 @@
 	X(NO_MAX_ON_COLD, FAILS, "a cold start does not know the highest sequences")                                        \
 	X(NO_FULL_ON_COLD, CANNOT, "a cold start does not know full: no entry is older than it")                            \
 	X(SPLIT_COLD_READ, FAILS, "cursor and highest sequences are not read in one snapshot")                              \
+	X(NO_SEAL, FAILS, "entries are believed that the head does not vouch for: an old string put back")                  \
 	X(FOLD_OTHER_KEY, CANNOT, "a verdict of another HMAC key leaves entries: the register parks before it")             \
 	/* messages that kill */                                                                                            \
 	X(NO_TRIES, FAILS, "attempts are not counted")                                                                      \

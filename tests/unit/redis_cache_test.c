@@ -9,13 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const struct hmac_key KEY; /* nothing is sealed where nothing is written */
+
 static int try_at(const char *address, uint32_t wait_ms, struct err *err)
 {
 	struct redis_options options = { .address = address, .connect_ms = wait_ms, .wait_ms = wait_ms };
 	struct redis_cache *cache = NULL;
 	int64_t count;
 
-	int rc = redis_cache_open(&options, "t", 1, &cache, err);
+	int rc = redis_cache_open(&options, "t", &KEY, &cache, err);
 
 	if (rc == 0)
 		rc = redis_cache_try(cache, 0, 1, &count, err);
@@ -82,7 +84,7 @@ Test(redis, a_call_of_more_boards_than_its_limit_is_full)
 	struct err err;
 	bool is_done;
 
-	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
 	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX + 1, &is_done, &err), -ERR_FULL);
 	cr_expect_eq(redis_cache_begin(cache, 0, &head, boards, CACHE_BOARDS_MAX, &is_done, &err), -ERR_RETRY,
 		     "asked, but away");
@@ -230,7 +232,7 @@ Test(redis, a_head_of_another_shape_is_no_cold_cache)
 
 		fake_begin(&fake, NULL, REPLIES[i]);
 		options.address = fake.address;
-		cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+		cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
 		cr_expect_eq(redis_cache_read(cache, 0, &head, NULL, 0, NULL, &err), -ERR_RETRY, "%s", REPLIES[i]);
 		redis_cache_close(cache);
 		fake_end(&fake);
@@ -284,7 +286,7 @@ Test(redis, a_replica_is_left_for_the_other_address)
 	fake_begin(&master, NULL, ":1\r\n");
 	snprintf(address, sizeof address, "%s,%s", replica.address, master.address);
 	options.address = address;
-	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
 	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
 	cr_expect_str_eq(err.code, "READONLY");
 	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), 0, "%s", err.text);
@@ -316,7 +318,7 @@ Test(redis, the_password_is_read_again_at_each_connection)
 	fake_begin(&fake, "new", ":1\r\n");
 	options.address = fake.address;
 	options.password.path = path;
-	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
 	cr_expect_eq(redis_cache_try(cache, 0, 1, &count, &err), -ERR_RETRY);
 	cr_expect_str_eq(err.code, "WRONGPASS");
 	write_password(path, "new\n");
@@ -363,7 +365,7 @@ static struct redis_cache *open_at(const char *address)
 	struct err err;
 
 	options = (struct redis_options){ .address = address, .connect_ms = 500, .wait_ms = 500 };
-	cr_assert_eq(redis_cache_open(&options, "t", 1, &cache, &err), 0);
+	cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
 	return cache;
 }
 

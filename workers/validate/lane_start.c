@@ -219,6 +219,8 @@ static int fold_chunk(struct lane_start *self, struct lane *lane, const struct v
 	int rc = redis_cache_read(peers->cache, lane->partition, &head, boards, count, self->arena, err);
 
 	*ret_is_folded = false;
+	if (rc == 0)
+		peers_cache_read(lane->partition, boards, count);
 	if (rc < 0 || !lane_is_at(lane, &head))
 		return rc;
 	for (size_t i = 0; rc == 0 && i < chunk->counted_count; i++)

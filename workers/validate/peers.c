@@ -14,7 +14,7 @@ static int open_cache(struct peers *peers, struct err *err)
 	struct redis_options options = settings_redis(&config->redis);
 
 	breaker_init(&peers->cache_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
-	return redis_cache_open(&options, config->topic.raw, peers->key.id, &peers->cache, err);
+	return redis_cache_open(&options, config->topic.raw, &peers->key, &peers->cache, err);
 }
 
 static int open_register(struct peers *peers, struct err *err)
@@ -121,6 +121,23 @@ void peers_cache_answered(struct peers *peers)
 {
 	if (breaker_answered(&peers->cache_breaker))
 		log_event(LOG_INFO, "redis.back", "effect=\"what was judged without it is folded\"");
+}
+
+void peers_cache_read(int32_t partition, const struct cache_board *boards, size_t count)
+{
+	uint32_t refused = 0, first = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!boards[i].is_refused)
+			continue;
+		first = refused++ == 0 ? boards[i].board : first;
+	}
+	if (refused == 0)
+		return;
+	validate_metric_add(METRIC_REFUSED_BOARDS, refused);
+	log_event(LOG_WARN, "cache.refused", "partition=%d boards=%u board=%05u why=%s effect=%s", partition, refused,
+		  first, LOG_QUOTED("the head does not vouch for the entries that stand there"),
+		  LOG_QUOTED("its teachers are candidates"));
 }
 
 void peers_register_failed(struct peers *peers, const struct err *err)

@@ -56,6 +56,8 @@ static inline bool peers_know_key(const struct peers *peers, uint32_t key_id)
 /* Nobody asks the cache again for a while; lanes that start meanwhile go on without it. */
 void peers_cache_failed(struct peers *peers, const struct err *err);
 void peers_cache_answered(struct peers *peers);
+/* Counts and logs the boards whose entries the head does not vouch for; they are judged without them. */
+void peers_cache_read(int32_t partition, const struct cache_board *boards, size_t count);
 void peers_register_failed(struct peers *peers, const struct err *err);
 void peers_register_answered(struct peers *peers);
 

@@ -22,6 +22,8 @@ static struct metric metrics[VALIDATE_METRICS] = {
 	[METRIC_COLD_STARTS] = COUNTER("instroom_cache_cold_starts_total", "Caches begun from the register."),
 	[METRIC_BYPASSED_BATCHES] =
 		COUNTER("instroom_cache_bypassed_batches_total", "Batches of one partition judged without the cache."),
+	[METRIC_REFUSED_BOARDS] = COUNTER("instroom_cache_refused_boards_total",
+					  "Entries of a board that the cache's head does not vouch for."),
 	[METRIC_QUARANTINED] = COUNTER("instroom_quarantined_total", "Raw messages quarantined."),
 	[METRIC_PARTITIONS] = STAGE_PARTITIONS("validate", "owned"),
 	[METRIC_PARTITIONS_BYPASS] = STAGE_PARTITIONS("validate", "bypass"),

@@ -175,7 +175,7 @@ static int open_cache(struct ctl *ctl, const struct refill *refill, struct redis
 	const struct ctl_config *config = &ctl->config;
 	struct redis_options options = settings_redis(&config->redis);
 	struct cache_head head;
-	int rc = redis_cache_open(&options, config->topic.raw, refill->key.id, ret, err);
+	int rc = redis_cache_open(&options, config->topic.raw, &refill->key, ret, err);
 
 	if (rc == 0)
 		rc = explain_redis(redis_cache_read(*ret, refill->partition, &head, NULL, 0, &ctl->arena, err), err);
