@@ -2,6 +2,8 @@
  * */
 #include "write_fixture.h"
 
+#include "write/spot_check.h"
+
 #include <criterion/criterion.h>
 #include <inttypes.h>
 
@@ -287,4 +289,95 @@ Test(write_decision, a_few_unchanged_teachers_do_not_break_up_the_list_of_all)
 	cr_expect_eq(fake.boards[BOARD].teachers[OTHER].sequence, 1);
 	cr_expect_eq(fake_sequence(&fake, BOARD, OTHER), 2);
 	fake_register_release(&fake);
+}
+
+/* ---- what the cache says, against the register ---- */
+
+static struct message *unchanged_but(int64_t sequence, int first_wrong, int second_wrong)
+{
+	struct fake_group groups[FAKE_TEACHERS];
+
+	for (int t = 0; t < FAKE_TEACHERS; t++)
+		groups[t] = (struct fake_group){ t, VERDICT_UNCHANGED, t == first_wrong || t == second_wrong ? 2 : 1, 1 };
+	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, sequence, false, 0 }, groups,
+			     FAKE_TEACHERS);
+}
+
+static int quarantined(const struct message *message)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < message->ledger.group_count; i++)
+		count += message->ledger.outcomes[i] == OUTCOME_QUARANTAINE;
+	return count;
+}
+
+Test(write_decision, an_unchanged_teacher_with_another_row_is_quarantaine_and_forgotten)
+{
+	struct fake_register fake;
+	struct message *load = everybody(1, VERDICT_CANDIDATE), *wrong = unchanged_but(2, TEACHER, -1);
+	struct message *again = unchanged_but(3, -1, -1), *candidate = mutate(4, 2),
+		       *after = unchanged_but(5, TEACHER, -1);
+
+	fake_register_init(&fake);
+	fake_check_share = SPOT_CHECK_WHOLE;
+	fake_run(&fake, &load, 1);
+	fake_run(&fake, &wrong, 1);
+	cr_expect_eq(wrong->ledger.outcomes[TEACHER], OUTCOME_QUARANTAINE);
+	cr_expect_eq(quarantined(wrong), 1, "the others agree");
+	cr_expect(wrong->forget && bit_is_set(wrong->forget, TEACHER));
+	cr_expect(fake.boards[BOARD].is_disowned[TEACHER]);
+	cr_expect_eq(wrong->checked, FAKE_TEACHERS);
+	cr_expect_eq(wrong->differing, 1);
+	cr_expect_eq(fake.boards[BOARD].teachers[TEACHER].content, 1, "the row is not touched");
+	fake_run(&fake, &again, 1);
+	cr_expect_eq(again->ledger.outcomes[TEACHER], OUTCOME_QUARANTAINE, "until a candidate brings the content");
+	fake_run(&fake, &candidate, 1);
+	cr_expect_eq(candidate->ledger.outcomes[0], OUTCOME_GEWIJZIGD);
+	fake_run(&fake, &after, 1);
+	cr_expect_eq(quarantined(after), 0);
+	fake_register_release(&fake);
+}
+
+Test(write_decision, one_that_differs_has_all_of_its_delivery_compared)
+{
+	struct fake_register fake;
+	struct message *load = everybody(1, VERDICT_CANDIDATE);
+	struct message *probe = unchanged_but(2, -1, -1);
+	int picked = -1, other = -1;
+
+	fake_check_share = SPOT_CHECK_WHOLE / 2;
+	probe->position = load->position + 1;
+	for (int t = 0; t < FAKE_TEACHERS; t++)
+		*(spot_check_picks(fake_check_share, probe, (size_t)t) ? &picked : &other) = t;
+	cr_assert(picked >= 0 && other >= 0, "of twelve some are picked and some are not");
+	for (int has_picked = 0; has_picked <= 1; has_picked++) {
+		struct message *wrong = unchanged_but(2, other, has_picked ? picked : -1);
+
+		wrong->position = probe->position;
+		fake_register_init(&fake);
+		fake_run(&fake, &load, 1);
+		fake_run(&fake, &wrong, 1);
+		cr_expect_eq(quarantined(wrong), has_picked ? 2 : 0);
+		cr_expect_eq(wrong->checks_all, has_picked);
+		fake_register_release(&fake);
+	}
+}
+
+Test(write_decision, the_share_is_kept_and_moves_with_the_log)
+{
+	struct message *message = unchanged_but(1, -1, -1);
+	int picked = 0, moved = 0;
+
+	for (int64_t position = 0; position < 100000; position++) {
+		message->position = position;
+		bool is_picked = spot_check_picks(10, message, TEACHER);
+
+		picked += is_picked;
+		cr_assert_eq(is_picked, spot_check_picks(10, message, TEACHER), "always the same");
+		moved += is_picked != spot_check_picks(10, message, OTHER);
+	}
+	cr_expect(picked > 900 && picked < 1100, "%d of 100,000", picked);
+	cr_expect_gt(moved, 1500, "teachers for themselves");
+	cr_expect_not(spot_check_picks(0, message, TEACHER));
 }

@@ -492,6 +492,8 @@ void fake_apply(struct fake_register *fake, const struct batch *batch)
 	}
 }
 
+uint32_t fake_check_share;
+
 void fake_run(struct fake_register *fake, struct message **messages, size_t count)
 {
 	static struct arena arena; /* what came of the messages lives until the next run */
@@ -504,6 +506,7 @@ void fake_run(struct fake_register *fake, struct message **messages, size_t coun
 	arena_reset(&arena);
 	memset(arena.memory, 0xa5, 1 << 14); /* nothing may rest on memory being zero */
 	cr_assert_eq(batch_init(&batch, &arena, messages, count, &err), 0, "%s", err.text);
+	batch.check_share = fake_check_share;
 	cr_assert_eq(rounds_run(&batch, &port, &err), 0, "%s", err.text);
 	fake_apply(fake, &batch);
 }

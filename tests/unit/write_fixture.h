@@ -77,6 +77,7 @@ void fake_apply(struct fake_register *fake, const struct batch *batch);
 int64_t fake_sequence(const struct fake_register *fake, int board, int teacher);
 
 /* Judges and takes over the messages as one batch. What came of them (outcomes, forget) lives until the next run. */
+extern uint32_t fake_check_share; /* of batches from here on; 0 at first */
 void fake_run(struct fake_register *fake, struct message **messages, size_t count);
 
 const uint8_t *fake_key(int teacher);

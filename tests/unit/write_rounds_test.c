@@ -6,6 +6,8 @@
  * history are the same wherever the batches end. The seed is in the message. */
 #include "write_log.h"
 
+#include "write/spot_check.h"
+
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -350,6 +352,8 @@ Test(write_rounds, outcomes_and_rows_are_those_of_the_specification_wherever_bat
 		check_log(strtoull(only, NULL, 10));
 		return;
 	}
-	for (uint64_t seed = 1; seed <= 3000; seed++)
+	for (uint64_t seed = 1; seed <= 3000; seed++) {
+		fake_check_share = seed % 3 == 0 ? SPOT_CHECK_WHOLE : seed % 3 == 1 ? SPOT_CHECK_WHOLE / 4 : 0;
 		check_log(seed);
+	}
 }

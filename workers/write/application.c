@@ -29,6 +29,24 @@ static void count_messages(struct message *const *messages, size_t count)
 	write_observe(OBSERVE_BATCH_LINES, lines);
 }
 
+static void report_checks(struct message *const *messages, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct message *message = messages[i];
+
+		write_count(COUNT_CHECKED, message->checked);
+		if (message->differing == 0)
+			continue;
+		write_count(COUNT_DIFFERING, message->differing);
+		log_event(LOG_ERROR, "cache.contradicted",
+			  "partition=%d offset=%lld board=%05d checked=%u differing=%u why=%s effect=%s",
+			  message->partition, (long long)message->verdict.raw_offset, message->verdict.header.board,
+			  message->checked, message->differing,
+			  LOG_QUOTED("the register has another content than the cache believed"),
+			  LOG_QUOTED("quarantaine, and the cache forgets them"));
+	}
+}
+
 /* An operator asked for a replay, so one that did nothing must not go unseen. */
 static void report_replays(struct message *const *messages, size_t count)
 {
@@ -56,6 +74,7 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 	crash_point("write.committed");
 	forgets_publish(&writer->forgets, messages, count);
 	count_messages(messages, count);
+	report_checks(messages, count);
 	report_replays(messages, count);
 	for (size_t i = 0; i < move_count; i++) {
 		writer->inbox.partitions[moves[i].partition].committed = moves[i].to;

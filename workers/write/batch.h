@@ -16,6 +16,7 @@ struct batch {
 	struct board_state **boards; /* rising by number */
 	size_t board_count;
 	struct teacher_map teachers;
+	uint32_t check_share; /* of the UNCHANGED teachers, in SPOT_CHECK_WHOLE; set behind batch_init */
 };
 
 /* A key list that must be read. */

@@ -1,5 +1,7 @@
 #include "write/decision.h"
 
+#include "write/spot_check.h"
+
 #include <assert.h>
 
 /* Where we are in the lists of a verdict, which run beside each other. */
@@ -32,7 +34,7 @@ static bool is_refused(const struct message *message, size_t group)
 	return refusal->is_whole || (refusal->groups && bit_is_set(refusal->groups, group));
 }
 
-bool decision_needs_row(const struct message *message, size_t group)
+bool decision_needs_row(const struct batch *batch, const struct message *message, size_t group)
 {
 	switch (class_of(message, group)) {
 	case VERDICT_CANDIDATE:
@@ -41,6 +43,8 @@ bool decision_needs_row(const struct message *message, size_t group)
 	case VERDICT_REJECTED:
 	case VERDICT_QUARANTINE: /* not for the outcome, but for counting who is named and ACTIEF */
 		return message->verdict.header.kind == DELIVERY_VOLLEDIG && is_readable(message, group);
+	case VERDICT_UNCHANGED:
+		return spot_check_picks(batch->check_share, message, group);
 	default:
 		return false;
 	}
@@ -81,6 +85,14 @@ static void count_as_is(struct walk *walk)
 		walk->message->named_active++;
 }
 
+static void disown(struct walk *walk, struct teacher *teacher)
+{
+	if (!(teacher->flags & TEACHER_DISOWNED))
+		walk->board->disowned++;
+	teacher_disown(teacher, walk->message->position);
+	mark(walk, &walk->message->forget);
+}
+
 /* The register would not take this teacher, or the whole message: the cache believes it accepted and must forget it. */
 static enum outcome decide_refused(struct walk *walk)
 {
@@ -91,10 +103,7 @@ static enum outcome decide_refused(struct walk *walk)
 
 	if (!teacher)
 		return OUTCOME_NONE;
-	if (!(teacher->flags & TEACHER_DISOWNED))
-		walk->board->disowned++;
-	teacher_disown(teacher, walk->message->position);
-	mark(walk, &walk->message->forget);
+	disown(walk, teacher);
 	return OUTCOME_QUARANTAINE;
 }
 
@@ -111,11 +120,40 @@ static bool is_believed(const struct walk *walk)
 	return !teacher || !(teacher->flags & TEACHER_DISOWNED);
 }
 
-static enum outcome decide_unchanged(struct walk *walk)
+/* Compares the register with what the cache believed, if this teacher is to be (spot_check.h). *ret: it differs, and is
+ * disowned. */
+static void check_unchanged(struct walk *walk, const uint8_t *hash, bool *ret)
 {
+	struct message *message = walk->message;
+
+	*ret = false;
+	if (!message->checks_all && !spot_check_picks(walk->batch->check_share, message, walk->group))
+		return;
+	struct teacher *teacher = teacher_of(walk);
+
+	if (!teacher)
+		return;
+	assert(teacher->flags & TEACHER_LOADED);
+	message->checked++;
+	if (spot_check_agrees(teacher, hash))
+		return;
+	message->differing++;
+	disown(walk, teacher);
+	*ret = true;
+}
+
+static enum outcome decide_unchanged(struct walk *walk, const uint8_t *hash)
+{
+	bool differs;
+
 	if (!is_believed(walk)) {
 		count_as_is(walk);
 		mark(walk, &walk->message->forget);
+		return OUTCOME_QUARANTAINE;
+	}
+	check_unchanged(walk, hash, &differs);
+	if (differs) {
+		count_as_is(walk);
 		return OUTCOME_QUARANTAINE;
 	}
 	walk->message->named_active++;
@@ -203,7 +241,7 @@ static enum outcome decide_group(struct walk *walk)
 	if (is_refused(walk->message, walk->group))
 		return decide_refused(walk);
 	if (class == VERDICT_UNCHANGED)
-		return decide_unchanged(walk);
+		return decide_unchanged(walk, hash);
 	return decide_by_state(walk, hash, candidate);
 }
 

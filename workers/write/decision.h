@@ -9,6 +9,6 @@
 
 MUSTUSE int decision_make(struct batch *batch, struct message *message, struct err *err);
 /* Whether deciding this group needs the teacher's row. */
-bool decision_needs_row(const struct message *message, size_t group);
+bool decision_needs_row(const struct batch *batch, const struct message *message, size_t group);
 
 #endif

@@ -61,6 +61,10 @@ struct message {
 	bool is_key_list_stored, is_feedback_stored; /* the register has them under their digest */
 	bool has_new_contact;			     /* other than the board's latest */
 
+	/* UNCHANGED against the register (spot_check.h) */
+	bool checks_all;
+	uint32_t checked, differing; /* teachers */
+
 	/* REPLAY (restatement.h) */
 	struct standing *standing; /* the delivery it speaks of; NULL: unknown */
 	enum replay_end replay;

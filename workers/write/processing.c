@@ -4,6 +4,7 @@
 #include "write/completion.h"
 #include "write/decision.h"
 #include "write/restatement.h"
+#include "write/spot_check.h"
 #include "write/unchanged.h"
 
 enum { DATA_DAYS_MAX = 31 }; /* LR-K05 */
@@ -27,15 +28,20 @@ static bool is_repeat(const struct board_state *board, const struct message *mes
 	return board_state_knows(board, &message->verdict.header, message->verdict.attempt);
 }
 
-uint32_t processing_first_wants(const struct board_state *board, struct message *message)
+uint32_t processing_first_wants(const struct batch *batch, struct message *message)
 {
+	const struct board_state *board = message->board;
+
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return confirm_wants(board, message);
 	if (message->verdict.kind == VERDICT_KIND_REPLAY)
 		return message->standing ? wants_pending_keys(board) : 0; /* always late */
-	if (is_repeat(board, message) || !message_is_late(message, board->sequence_max))
+	if (is_repeat(board, message))
 		return 0;
-	return wants_pending_keys(board);
+	if (message_is_late(message, board->sequence_max))
+		return wants_pending_keys(board);
+	spot_check_first(batch, message);
+	return message->checks_all && !board->has_all ? WANT_ALL_TEACHERS : 0;
 }
 
 /* Contact persons are kept with history: one row each time they change. */

@@ -11,7 +11,7 @@
 #include "write/batch.h"
 
 /* Bits of enum board_want. */
-uint32_t processing_first_wants(const struct board_state *board, struct message *message);
+uint32_t processing_first_wants(const struct batch *batch, struct message *message);
 MUSTUSE int processing_first_half(struct batch *batch, struct message *message, struct err *err);
 uint32_t processing_second_wants(const struct board_state *board, const struct message *message);
 MUSTUSE int processing_second_half(struct batch *batch, struct message *message, struct err *err);

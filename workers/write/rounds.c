@@ -8,14 +8,14 @@ enum { ALL_ROWS_SHARE = 3 };
 
 /* Reading. */
 
-static size_t rows_needed(const struct board_state *board)
+static size_t rows_needed(const struct batch *batch, const struct board_state *board)
 {
 	size_t count = 0;
 
 	for (const struct message *message = board->first; message; message = message->next)
 		if (message_has_lines(message))
 			for (size_t group = 0; group < message->verdict.classes.n; group++)
-				count += decision_needs_row(message, group);
+				count += decision_needs_row(batch, message, group);
 	return count;
 }
 
@@ -26,7 +26,7 @@ static int want_rows(struct batch *batch, struct board_state *board, struct teac
 		if (!message_has_lines(message))
 			continue;
 		for (size_t group = 0; group < keys_count(message->verdict.keys); group++) {
-			if (!decision_needs_row(message, group))
+			if (!decision_needs_row(batch, message, group))
 				continue;
 			struct teacher *teacher = batch_teacher(batch, board, keys_at(message->verdict.keys, group));
 
@@ -59,7 +59,7 @@ static int read_needed_rows(struct batch *batch, const struct batch_port *port, 
 		return batch_full(err);
 	for (size_t i = 0; i < batch->board_count; i++) {
 		struct board_state *board = batch->boards[i];
-		size_t needed = board->has_all ? 0 : rows_needed(board);
+		size_t needed = board->has_all ? 0 : rows_needed(batch, board);
 
 		board->wants = needed > 0 && needed < (size_t)board->teachers / ALL_ROWS_SHARE ? 0 : WANT_ALL_TEACHERS;
 		if (needed == 0)
@@ -162,7 +162,7 @@ static int round_judge(struct round *round, struct err *err)
 	int rc;
 
 	for (size_t i = 0; i < round->count; i++)
-		round->messages[i]->board->wants = processing_first_wants(round->messages[i]->board, round->messages[i]);
+		round->messages[i]->board->wants = processing_first_wants(round->batch, round->messages[i]);
 	rc = round_read(round, err);
 	for (size_t i = 0; rc == 0 && i < round->count; i++)
 		rc = processing_first_half(round->batch, round->messages[i], err);

@@ -64,6 +64,7 @@ static int judge_and_write(struct transaction *transaction, const struct transac
 	struct batch_port port = register_read_port(session);
 	int rc = batch_init(batch, &transaction->arena, work->messages, work->message_count, err);
 
+	batch->check_share = transaction->check_share;
 	if (rc == 0)
 		rc = rounds_run(batch, &port, err);
 	if (rc == 0)

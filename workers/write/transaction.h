@@ -30,6 +30,7 @@ struct transaction {
 	struct register_session session;
 	struct slice topic;	 /* raw */
 	struct arena arena;	 /* of judging; emptied at the start of each run */
+	uint32_t check_share;	 /* batch.h */
 	bool is_commit_in_doubt; /* the line broke while COMMIT was under way */
 	struct batch batch;	 /* of the last run; valid until the next */
 };

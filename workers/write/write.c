@@ -215,8 +215,10 @@ static int open_register(struct writer *writer, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	return transaction_init(&writer->transaction, writer->link, slice_of(config->topic.raw),
-				(size_t)config->batch_arena_bytes, JUDGE_ARENA_KEPT_BYTES, err);
+	rc = transaction_init(&writer->transaction, writer->link, slice_of(config->topic.raw),
+			      (size_t)config->batch_arena_bytes, JUDGE_ARENA_KEPT_BYTES, err);
+	writer->transaction.check_share = (uint32_t)config->unchanged_check_share;
+	return rc;
 }
 
 static int open_kafka(struct writer *writer, struct err *err)

@@ -31,6 +31,8 @@ static const struct config_key KEYS[] = {
 	  "longest time a batch waits for more verdicts while they keep coming", .old_key = "batch.gather.max" },
 	{ "batch.arena.max", CONFIG_BYTES, AT(batch_arena_bytes), "512M", 67108864, 8589934592,
 	  "address space for judging one transaction" },
+	{ "unchanged.check.share", CONFIG_COUNT, AT(unchanged_check_share), "10", 0, 1000,
+	  "of a thousand teachers found unchanged by the cache, so many are compared with their row; 0: none" },
 };
 
 const struct config_table WRITE_CONFIG = {

@@ -15,6 +15,7 @@ struct write_config {
 	int64_t batch_rows_max, batch_bytes_max;
 	int64_t batch_linger_ms;
 	int64_t batch_arena_bytes;
+	int64_t unchanged_check_share;
 	int64_t drain_ms;
 };
 

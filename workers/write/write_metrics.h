@@ -17,6 +17,8 @@ enum write_counter {
 	COUNT_VOID,	     /* verdicts that do not count */
 	COUNT_REPEATS,
 	COUNT_FORGOTTEN,       /* teachers in Forgets */
+	COUNT_CHECKED,	       /* UNCHANGED teachers compared with their row */
+	COUNT_DIFFERING,       /* of them those whose row says otherwise */
 	COUNT_REPLAYS,	       /* replays entered */
 	COUNT_REPLAYS_SKIPPED, /* replays of no delivery we know */
 	GAUGE_PARTITIONS,
