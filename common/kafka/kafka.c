@@ -81,6 +81,7 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	kafka_conf_set(conf, "reconnect.backoff.ms", "50");
 	kafka_conf_set(conf, "reconnect.backoff.max.ms", "1000");
 	kafka_conf_set(conf, "allow.auto.create.topics", "false");
+	kafka_conf_set(conf, "isolation.level", "read_uncommitted"); /* see kafka.h */
 }
 
 int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err)

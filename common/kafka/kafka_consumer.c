@@ -26,6 +26,7 @@ enum {
 	CREDENTIAL_BYTES = 512,
 	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
 	STOP_ROUNDS = 3,
+	COMMIT_EVERY_MS = 1000,
 };
 
 enum partition_state { PARTITION_OTHERS = 0, PARTITION_IDLE, PARTITION_RUNNING, PARTITION_PAUSED };
@@ -36,6 +37,10 @@ struct consumer_partition {
 	bool is_held;	  /* marked as paused in librdkafka, where the mark outlives the assignment */
 	int64_t next_offset;
 	int64_t hole_offset; /* a fetch from next_offset gave this higher offset before; -1: none */
+	int64_t end_offset;  /* Kafka had nothing more below this one when it last said so */
+	bool is_commit_due;
+	int64_t commit_offset;
+	char commit_metadata[KAFKA_METADATA_BYTES];
 };
 
 struct kafka_consumer {
@@ -50,6 +55,7 @@ struct kafka_consumer {
 	bool was_member;       /* had an assignment once: the brokers know us */
 	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out, */
 	int64_t polled_bytes;  /* and this is since they were */
+	int64_t commit_at_ms;  /* what is due is committed then; 0: nothing is */
 	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
 };
@@ -148,6 +154,30 @@ static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	consumer->events->assigned(consumer->self, partitions, count);
 }
 
+/* All that is due in one request: one per partition and batch would be much of what an idle system asks of its broker. */
+static void commit_positions(struct kafka_consumer *consumer)
+{
+	CLEANUP(drop_partition_list)
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
+
+	for (int32_t i = 0; i < consumer->partition_end; i++) {
+		struct consumer_partition *partition = &consumer->partitions[i];
+
+		if (!partition->is_commit_due)
+			continue;
+		rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, consumer->topic, i);
+
+		one->offset = partition->commit_offset;
+		one->metadata = *partition->commit_metadata ? strdup(partition->commit_metadata)
+							    : NULL; /* the list frees it */
+		one->metadata_size = one->metadata ? strlen(partition->commit_metadata) : 0;
+		partition->is_commit_due = false;
+	}
+	consumer->commit_at_ms = 0;
+	if (list->cnt > 0)
+		rd_kafka_commit(consumer->rk, list, 1);
+}
+
 static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
 	int32_t partitions[PARTITIONS_MAX];
@@ -155,6 +185,7 @@ static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 
 	if (count > 0)
 		consumer->events->revoked(consumer->self, partitions, count, rd_kafka_assignment_lost(consumer->rk));
+	commit_positions(consumer);
 	release_holds(consumer);
 	for (size_t i = 0; i < count; i++)
 		if (partitions[i] < consumer->partition_end)
@@ -206,6 +237,7 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_option
 	kafka_conf_set(conf, "enable.auto.commit", "false");
 	kafka_conf_set(conf, "enable.auto.offset.store", "false");
 	kafka_conf_set(conf, "auto.offset.reset", "error");
+	kafka_conf_set(conf, "enable.partition.eof", "true"); /* see kafka_consumer_position */
 	kafka_conf_set(conf, "check.crcs", "true");
 	kafka_conf_set_number(conf, "session.timeout.ms", options->session_timeout_ms);
 	kafka_conf_set_number(conf, "heartbeat.interval.ms", MAX(options->session_timeout_ms / 10, 100));
@@ -328,6 +360,9 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		if (partition && partition->state == PARTITION_RUNNING)
+			partition->end_offset = message->offset;
+		return 0;
 	case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the rebalance that follows says it */
 		return 0;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
@@ -395,6 +430,8 @@ int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_ms, struc
 
 		if (consumer->is_stale)
 			apply_assignment(consumer);
+		if (consumer->commit_at_ms > 0 && clock_ms() >= consumer->commit_at_ms)
+			commit_positions(consumer);
 		int rc = poll_one(consumer, left_ms, &is_empty, ret, ret_came, err);
 		int64_t now_ms = clock_ms();
 
@@ -418,13 +455,10 @@ int kafka_consumer_start(struct kafka_consumer *consumer, int32_t partition, int
 	assert(offset >= 0);
 	if (!ours)
 		return fail_not_ours(partition, err);
-	*ours = (struct consumer_partition){
-		.state = PARTITION_RUNNING,
-		.is_attached = ours->is_attached,
-		.is_held = ours->is_held,
-		.next_offset = offset,
-		.hole_offset = -1,
-	};
+	ours->state = PARTITION_RUNNING;
+	ours->next_offset = offset;
+	ours->hole_offset = -1;
+	ours->end_offset = 0;
 	consumer->is_stale = true;
 	return 0;
 }
@@ -483,15 +517,30 @@ int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uin
 	return kafka_ask_range(consumer->rk, consumer->topic, partition, wait_ms, ret, err);
 }
 
+int64_t kafka_consumer_position(const struct kafka_consumer *consumer, int32_t partition)
+{
+	const struct consumer_partition *ours = &consumer->partitions[partition];
+
+	return MAX(ours->next_offset, ours->end_offset);
+}
+
+int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64_t from, uint32_t wait_ms,
+		       enum kafka_gap *ret, struct err *err)
+{
+	return kafka_ask_gap(consumer->rk, consumer->topic, partition, from, wait_ms, ret, err);
+}
+
 void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata)
 {
-	CLEANUP(drop_partition_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, consumer->topic, partition);
+	struct consumer_partition *ours = find_ours(consumer, partition);
 
-	one->offset = next_offset;
-	one->metadata = metadata ? strdup(metadata) : NULL; /* the list frees it */
-	one->metadata_size = one->metadata ? strlen(metadata) : 0;
-	rd_kafka_commit(consumer->rk, list, 1);
+	if (!ours)
+		return;
+	ours->is_commit_due = true;
+	ours->commit_offset = next_offset;
+	snprintf(ours->commit_metadata, sizeof ours->commit_metadata, "%s", metadata ? metadata : "");
+	if (consumer->commit_at_ms == 0)
+		consumer->commit_at_ms = clock_ms() + COMMIT_EVERY_MS;
 }
 
 int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,

@@ -9,7 +9,7 @@
 #ifndef KAFKA_KAFKA_CONSUMER_H
 #define KAFKA_KAFKA_CONSUMER_H
 
-#include "kafka/kafka.h"
+#include "kafka/kafka_gap.h"
 
 #include <stdbool.h>
 
@@ -58,9 +58,16 @@ MUSTUSE int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t parti
 /* low and high watermark asked of the broker, bounded by wait_ms. */
 MUSTUSE int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
 				 struct kafka_topic_range *ret, struct err *err);
+/* Of a running partition: all messages below it have been handed out. At the end of the log that is the log's end, whatever
+ * stands last in it: a marker of a transaction is handed out to nobody. */
+int64_t kafka_consumer_position(const struct kafka_consumer *consumer, int32_t partition);
+/* What became of the offsets from this one on, below the next message that is handed out. */
+MUSTUSE int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64_t from, uint32_t wait_ms,
+			       enum kafka_gap *ret, struct err *err);
 
-/* Commits next_offset with metadata, asynchronously, for lag tools. Failure is not an error: nobody starts from it while
- * register or cache answer. */
+enum { KAFKA_METADATA_BYTES = 96 };
+/* Commits next_offset with metadata for those who watch the group; nobody of ours needs it while register or cache answer.
+ * Once a second, all partitions in one request; what is due goes out before a partition leaves. Failure is not an error. */
 void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata);
 /* The metadata last committed by anyone for this partition; "" when none. buf gets a NUL-terminated text. */
 MUSTUSE int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,

@@ -2,7 +2,7 @@
 #ifndef KAFKA_KAFKA_INTERNAL_H
 #define KAFKA_KAFKA_INTERNAL_H
 
-#include "kafka/kafka.h"
+#include "kafka/kafka_gap.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -49,6 +49,10 @@ MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message
 
 MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
 			    struct kafka_topic_range *ret, struct err *err);
+/* What became of the offsets from this one on that Kafka did not hand out, although it did higher ones or says that there are
+ * none. */
+MUSTUSE int kafka_ask_gap(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t from, uint32_t wait_ms,
+			  enum kafka_gap *ret, struct err *err);
 /* ERR_CONFIG: there is no such topic. */
 MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
 

@@ -1,16 +1,20 @@
 /* The plain consumer of librdkafka, without a group: start at an offset, take, stop. A stop drops what was fetched, so
- * a message of before a seek cannot come after it. */
+ * a message of before a begin cannot come after it. */
 #include "kafka/kafka_reader.h"
 
 #include "kafka/kafka_internal.h"
 
-enum { FETCH_WAIT_MS = 10, SEEK_MS_MAX = 5000 };
+#include "base/clock.h"
+
+enum { FETCH_WAIT_MS = 10, BEGIN_MS_MAX = 5000 };
 
 struct kafka_reader {
 	rd_kafka_t *rk;
 	struct kafka_login login;
 	rd_kafka_topic_t *topic; /* of the range under way, else NULL */
 	int32_t partition;
+	int64_t next; /* Kafka has handed out all that is below it */
+	int64_t end;
 	bool was_answered; /* our credentials are good */
 	bool is_refused;
 };
@@ -42,6 +46,7 @@ int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_m
 	kafka_conf_set(&conf, "check.crcs", "true");
 	kafka_conf_set(&conf, "auto.offset.reset", "error");
 	kafka_conf_set(&conf, "enable.auto.offset.store", "false");
+	kafka_conf_set(&conf, "enable.partition.eof", "true");
 	kafka_conf_set_number(&conf, "fetch.wait.max.ms", FETCH_WAIT_MS);
 	kafka_conf_set_number(&conf, "fetch.error.backoff.ms", FETCH_WAIT_MS);
 	kafka_conf_set_fetch_bytes(&conf, message_bytes_max);
@@ -103,52 +108,97 @@ int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint
 	return name_cause(reader, kafka_ask_partitions(reader->rk, topic, wait_ms, ret, err), err);
 }
 
-int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset, struct err *err)
+int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
+		       struct err *err)
 {
 	struct kafka_topic_range range;
 
 	end_range(reader);
-	int rc = kafka_reader_range(reader, topic, partition, SEEK_MS_MAX, &range, err);
+	int rc = kafka_reader_range(reader, topic, partition, BEGIN_MS_MAX, &range, err);
 
 	if (rc != 0)
 		return rc;
-	if (offset < range.low || offset > range.high)
+	if (from < range.low || from > range.high)
 		return err_set(err, ERR_DATA, "offset", "%s/%d: the offset lies outside the log", topic, partition);
 	rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->rk, topic, NULL);
 
 	if (!handle)
 		return kafka_fail(rd_kafka_last_error(), topic, err);
-	if (rd_kafka_consume_start(handle, partition, offset) < 0) {
+	if (rd_kafka_consume_start(handle, partition, from) < 0) {
 		rc = kafka_fail(rd_kafka_last_error(), topic, err);
 		rd_kafka_topic_destroy(handle);
 		return rc;
 	}
 	reader->topic = handle;
 	reader->partition = partition;
+	reader->next = from;
+	reader->end = MIN(end, range.high);
 	return 0;
+}
+
+/* One message or event of the queue. *ret stays NULL when it brought none. */
+static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_message_t **ret, struct err *err)
+{
+	rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->partition, (int)wait_ms);
+	rd_kafka_resp_err_t code = message ? message->err : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (!message)
+		return 0;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < reader->end) {
+		reader->next = message->offset + 1;
+		*ret = message;
+		return 0;
+	}
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		reader->next = MAX(reader->next, message->offset); /* nothing below it is left to come */
+	rd_kafka_message_destroy(message);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		return 0;
+	return name_cause(reader, kafka_fail(code, "read", err), err);
 }
 
 int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
 		      struct err *err)
 {
-	if (!reader->topic)
-		return err_set(err, ERR_FATAL, "reader", "a reader was asked for a message before a seek");
-	rd_kafka_poll(reader->rk, 0);
-	rd_kafka_message_t *message = rd_kafka_consume(reader->topic, reader->partition, (int)wait_ms);
+	int64_t end_ms = clock_ms() + wait_ms, left_ms = wait_ms;
+	rd_kafka_message_t *message = NULL;
+	int rc = 0;
 
 	*ret_came = false;
-	if (!message)
-		return 0;
-	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		rd_kafka_resp_err_t code = message->err;
-
-		rd_kafka_message_destroy(message);
-		return name_cause(reader, kafka_fail(code, "read", err), err);
+	if (!reader->topic)
+		return err_set(err, ERR_FATAL, "reader", "a reader was asked for a message before a begin");
+	rd_kafka_poll(reader->rk, 0);
+	while (rc == 0 && !message && reader->next < reader->end && left_ms >= 0) {
+		rc = read_one(reader, (uint32_t)left_ms, &message, err);
+		left_ms = end_ms - clock_ms();
 	}
-	int rc = kafka_message_take(message, ret, err);
+	if (rc != 0 || (!message && reader->next >= reader->end))
+		return rc;
+	if (!message)
+		return err_set(err, ERR_RETRY, "silent", "%s/%d gives nothing from %lld on, though it ends at %lld",
+			       rd_kafka_topic_name(reader->topic), reader->partition, (long long)reader->next,
+			       (long long)reader->end);
+	*ret_came = true;
+	return kafka_message_take(message, ret, err);
+}
 
-	*ret_came = rc == 0;
+int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
+		       uint32_t wait_ms, bool *ret_holds, struct err *err)
+{
+	struct kafka_message message = { 0 };
+	int rc = kafka_reader_begin(reader, topic, partition, from, end, err);
+
+	if (rc == 0)
+		rc = kafka_reader_next(reader, wait_ms, &message, ret_holds, err);
+	kafka_message_drop(&message);
+	end_range(reader);
 	return rc;
+}
+
+int kafka_reader_gap(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, uint32_t wait_ms,
+		     enum kafka_gap *ret, struct err *err)
+{
+	return name_cause(reader, kafka_ask_gap(reader->rk, topic, partition, from, wait_ms, ret, err), err);
 }
 
 rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader)

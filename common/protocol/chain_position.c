@@ -19,7 +19,7 @@ enum chain_step chain_position_follow(struct chain_position *position, int64_t o
 		position->next_verdict = offset + 1;
 		return CHAIN_VOID;
 	}
-	if (verdict->raw_offset != position->next_raw)
+	if (verdict->raw_offset < position->next_raw)
 		return CHAIN_HOLE;
 	position->next_verdict = offset + 1;
 	position->next_raw = verdict->raw_offset + 1;

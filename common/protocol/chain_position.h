@@ -1,8 +1,10 @@
 /* chain_position: a place in the chain of verdicts of one partition, and the rule which verdict counts next (design 4).
  *
  * A verdict counts if its parent is the id of the last one that counts before it. All others are void, for cache and register
- * alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts must judge the next raw
- * message; a hole means that the verdict log does not belong to what was followed so far.
+ * alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts judges the next raw
+ * message. That need not be the one at next_raw: markers of foreign transactions take offsets and are no messages, and only
+ * who reads the raw log can tell (kafka/kafka_gap.h), so whoever makes a verdict passes over them, and whoever follows the
+ * chain goes with it. One that judges below next_raw is a hole: the verdict log does not belong to what was followed so far.
  *
  * A position that was true once stays true: verdicts below next_verdict never change, so whoever follows the chain from it
  * comes to the chain's end. Validator, writer and the tests follow it with this code; `instroomctl verify`, which proves them
@@ -15,7 +17,7 @@
 enum { VERDICT_ID_BYTES = 16, CHAIN_POSITION_TEXT_BYTES = 96 };
 
 struct chain_position {
-	int64_t next_raw;	       /* wm: first raw offset that no verdict that counts has judged */
+	int64_t next_raw;	       /* wm: behind the last raw message that a verdict that counts has judged */
 	int64_t next_verdict;	       /* vp: first verdict offset not yet followed */
 	uint8_t tip[VERDICT_ID_BYTES]; /* id of the last verdict that counts below next_verdict */
 };
@@ -26,7 +28,7 @@ extern const struct chain_position CHAIN_GENESIS;
 enum chain_step {
 	CHAIN_COUNTS, /* it is the next of the chain; *position stands behind it */
 	CHAIN_VOID,   /* it does not count; *position stands behind it */
-	CHAIN_HOLE,   /* it would count, but judges another raw message than the next; *position is as it was */
+	CHAIN_HOLE,   /* it would count, but judges a raw message below the next; *position is as it was */
 };
 
 /* verdict: at offset, which is not below next_verdict; NULL: bytes that are no verdict, which do not count. */

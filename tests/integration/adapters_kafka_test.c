@@ -4,6 +4,7 @@
 #include "kafka/kafka_reader.h"
 #include "kafka/kafka_producer.h"
 #include "kafka/kafka_consumer.h"
+#include "kafka_transaction.h"
 #include "protocol/partitioning.h"
 
 #include <poll.h>
@@ -20,18 +21,28 @@ static struct kafka_options broker(void)
 
 /* --- topics and producers --- */
 
-static void make_topic(char *name, size_t name_bytes, int32_t partitions)
+static void make_topic_with(char *name, size_t name_bytes, int32_t partitions, const char *policy)
 {
-	static const struct kafka_topic_setting SETTINGS[] = { { "max.message.bytes", "16777216" } };
+	const struct kafka_topic_setting SETTINGS[] = { { "max.message.bytes", "16777216" }, { "cleanup.policy", policy } };
 	struct kafka_options kafka = broker();
 	struct err err = { 0 };
 	struct kafka_topic_spec spec = { .name = fixture_name(name, name_bytes),
 					 .partitions = partitions,
 					 .replication = 1,
 					 .settings = SETTINGS,
-					 .setting_count = 1 };
+					 .setting_count = ARRAY_LEN(SETTINGS) };
 
 	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+}
+
+static void make_topic(char *name, size_t name_bytes, int32_t partitions)
+{
+	make_topic_with(name, name_bytes, partitions, "delete");
+}
+
+static void transact(const char *topic, int count, enum transaction_is end)
+{
+	cr_assert(kafka_transaction_write(broker().brokers, topic, 0, count, end));
 }
 
 struct reports {
@@ -529,6 +540,35 @@ Test(consumer, an_offset_outside_the_log_is_told_and_can_be_mended)
 	kafka_consumer_close(member.consumer);
 }
 
+Test(consumer, goes_on_over_markers_and_stands_at_the_end)
+{
+	char topic[64];
+	struct member member = { 0 };
+	struct err err = { 0 };
+	enum kafka_gap gap;
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 1);
+	transact(topic, 1, TRANSACTION_ABORTED); /* 1, marker 2 */
+	transact(topic, 1, TRANSACTION_ENDED);	 /* 3, marker 4 */
+	join(&member, topic, topic);
+	await_assignment(&member, 1);
+	ASSERT_OK(kafka_consumer_start(member.consumer, 0, 0, &err));
+	cr_expect_eq(next_offset(&member, WAIT_MS), 0);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 1);
+	cr_expect_eq(kafka_consumer_position(member.consumer, 0), 2);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 3);
+	ASSERT_OK(kafka_consumer_gap(member.consumer, 0, 2, WAIT_MS, &gap, &err));
+	cr_expect_eq(gap, KAFKA_GAP_EMPTY);
+	cr_expect_eq(next_offset(&member, 600), -1);
+	cr_expect_eq(kafka_consumer_position(member.consumer, 0), 5, "behind the marker");
+	transact(topic, 1, TRANSACTION_LEFT_OPEN);
+	fill(topic, 0, 1, 1);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 5);
+	cr_expect_eq(next_offset(&member, WAIT_MS), 6, "a transaction that nobody ends holds up nobody");
+	kafka_consumer_close(member.consumer);
+}
+
 Test(consumer, a_topic_that_is_not_there_is_a_setting)
 {
 	struct member member = { 0 };
@@ -842,7 +882,7 @@ Test(reader, reads_ranges_one_after_another)
 	cr_expect_eq(range.low, 0);
 	cr_expect_eq(range.high, 500);
 	for (int64_t start = 490; start >= 0; start -= 70) {
-		ASSERT_OK(kafka_reader_seek(reader, topic, 1, start, &err));
+		ASSERT_OK(kafka_reader_begin(reader, topic, 1, start, start + 10, &err));
 		for (int64_t i = start; i < start + 10; i++) {
 			char want[16];
 
@@ -853,19 +893,104 @@ Test(reader, reads_ranges_one_after_another)
 			kafka_message_drop(&message);
 		}
 	}
-	ASSERT_OK(kafka_reader_seek(reader, topic, 1, 500, &err));
-	ASSERT_OK(kafka_reader_next(reader, 100, &message, &came, &err));
-	cr_expect_not(came);
-	fill(topic, 1, 500, 1);
-	read_next(reader, &message);
-	kafka_message_drop(&message);
-	ASSERT_KIND(kafka_reader_seek(reader, topic, 1, 502, &err), ERR_DATA);
-	ASSERT_KIND(kafka_reader_seek(reader, topic, 2, 0, &err), ERR_CONFIG);
+	ASSERT_OK(kafka_reader_next(reader, WAIT_MS, &message, &came, &err));
+	cr_expect_not(came, "the range ends there, though the log goes on");
+	ASSERT_OK(kafka_reader_begin(reader, topic, 1, 500, INT64_MAX, &err));
+	ASSERT_OK(kafka_reader_next(reader, WAIT_MS, &message, &came, &err));
+	cr_expect_not(came, "the log ends there");
+	ASSERT_KIND(kafka_reader_begin(reader, topic, 1, 501, 502, &err), ERR_DATA);
+	ASSERT_KIND(kafka_reader_begin(reader, topic, 2, 0, 1, &err), ERR_CONFIG);
 	ASSERT_KIND(kafka_reader_partitions(reader, "it.no.such.topic", WAIT_MS, &partitions, &err), ERR_CONFIG);
 	int64_t begin_ms = clock_ms();
 
 	ASSERT_KIND(kafka_reader_range(reader, "it.no.such.topic", 0, WAIT_MS, &range, &err), ERR_CONFIG);
 	cr_log_info("an unknown topic is known as such in %" PRId64 " ms", clock_ms() - begin_ms);
+	kafka_reader_close(reader);
+}
+
+static void expect_offsets(struct kafka_reader *reader, const char *topic, const int64_t *offsets, size_t count)
+{
+	struct kafka_message message;
+	struct err err = { 0 };
+	bool came;
+
+	ASSERT_OK(kafka_reader_begin(reader, topic, 0, 0, INT64_MAX, &err));
+	for (size_t i = 0; i < count; i++) {
+		ASSERT_OK(kafka_reader_next(reader, WAIT_MS, &message, &came, &err));
+		cr_assert(came && message.offset == offsets[i], "%zu", i);
+		kafka_message_drop(&message);
+	}
+	ASSERT_OK(kafka_reader_next(reader, WAIT_MS, &message, &came, &err));
+	cr_expect_not(came);
+}
+
+Test(reader, comes_to_the_end_behind_markers_of_transactions)
+{
+	static const int64_t OFFSETS[] = { 0, 1, 3, 4, 6, 7, 9 };
+	char topic[64];
+	struct kafka_options kafka = broker();
+	struct kafka_reader *reader = NULL;
+	struct kafka_topic_range range;
+	struct err err = { 0 };
+	enum kafka_gap gap;
+	bool holds = true;
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 1);
+	transact(topic, 1, TRANSACTION_ABORTED); /* 1, marker 2 */
+	fill(topic, 0, 1, 1);
+	transact(topic, 1, TRANSACTION_ENDED); /* 4, marker 5 */
+	fill(topic, 0, 2, 1);
+	transact(topic, 1, TRANSACTION_ABORTED);   /* 7, marker 8 */
+	transact(topic, 1, TRANSACTION_LEFT_OPEN); /* 9: nobody waits for its end */
+	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
+	ASSERT_OK(kafka_reader_range(reader, topic, 0, WAIT_MS, &range, &err));
+	cr_expect_eq(range.high, 10);
+	expect_offsets(reader, topic, OFFSETS, ARRAY_LEN(OFFSETS));
+	ASSERT_OK(kafka_reader_holds(reader, topic, 0, 8, 9, WAIT_MS, &holds, &err));
+	cr_expect_not(holds, "a marker");
+	ASSERT_OK(kafka_reader_holds(reader, topic, 0, 7, 9, WAIT_MS, &holds, &err));
+	cr_expect(holds);
+	ASSERT_OK(kafka_reader_gap(reader, topic, 0, 2, WAIT_MS, &gap, &err));
+	cr_expect_eq(gap, KAFKA_GAP_EMPTY);
+	kafka_reader_close(reader);
+}
+
+Test(reader, a_marker_at_the_very_end_is_the_end)
+{
+	static const int64_t OFFSETS[] = { 0, 1 };
+	char topic[64];
+	struct kafka_options kafka = broker();
+	struct kafka_reader *reader = NULL;
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 1);
+	transact(topic, 1, TRANSACTION_ENDED);
+	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
+	expect_offsets(reader, topic, OFFSETS, ARRAY_LEN(OFFSETS));
+	kafka_reader_close(reader);
+}
+
+Test(reader, tells_what_never_was_from_what_may_be_lost)
+{
+	char topic[64];
+	struct kafka_options kafka = broker();
+	struct kafka_reader *reader = NULL;
+	struct err err = { 0 };
+	enum kafka_gap gap;
+
+	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
+	make_topic_with(topic, sizeof topic, 1, "compact");
+	ASSERT_OK(kafka_reader_gap(reader, topic, 0, 0, WAIT_MS, &gap, &err));
+	cr_expect_eq(gap, KAFKA_GAP_COMPACTED);
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 5);
+	cr_assert(kafka_transaction_delete(kafka.brokers, topic, 0, 3));
+	ASSERT_OK(kafka_reader_gap(reader, topic, 0, 2, WAIT_MS, &gap, &err));
+	cr_expect_eq(gap, KAFKA_GAP_DELETED);
+	ASSERT_OK(kafka_reader_gap(reader, topic, 0, 3, WAIT_MS, &gap, &err));
+	cr_expect_eq(gap, KAFKA_GAP_EMPTY);
 	kafka_reader_close(reader);
 }
 
@@ -888,7 +1013,7 @@ Test(reader, shows_headers_as_they_were_sent)
 					 ARRAY_LEN(headers), NULL, &err));
 	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
 	ASSERT_OK(kafka_reader_open(&kafka, MESSAGE_BYTES_MAX, &reader, &err));
-	ASSERT_OK(kafka_reader_seek(reader, topic, 0, 0, &err));
+	ASSERT_OK(kafka_reader_begin(reader, topic, 0, 0, INT64_MAX, &err));
 	read_next(reader, &message);
 	cr_expect(slice_equal_text(message.key, "key"));
 	cr_expect_eq(message.value.n, 0);

@@ -8,6 +8,7 @@ add_executable(instroom_validate_it ${CMAKE_CURRENT_LIST_DIR}/validate_test.c ${
 target_include_directories(instroom_validate_it PRIVATE ${validate_unit})
 target_compile_definitions(instroom_validate_it PRIVATE VALIDATE_PROGRAM="$<TARGET_FILE:instroom-validate>"
   MEMORY_FACTOR=${validate_memory_factor} SCHEMAS_SQL_DIR="${CMAKE_CURRENT_LIST_DIR}/../../schemas/sql")
-target_link_libraries(instroom_validate_it PRIVATE instroom_validate_core instroom_kafka instroom_pg instroom_warnings
+target_link_libraries(instroom_validate_it PRIVATE instroom_validate_core instroom_kafka instroom_pg
+  instroom_kafka_transaction instroom_warnings
   PkgConfig::CRITERION)
 add_dependencies(instroom_validate_it instroom-validate)

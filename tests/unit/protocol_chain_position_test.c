@@ -55,7 +55,7 @@ Test(chain_position, a_verdict_counts_when_its_parent_is_the_tip)
 	struct chain_position position = CHAIN_GENESIS;
 	struct wire_verdict first = { .id = { 1 } }, stale = { .id = { 2 }, .raw_offset = 1 };
 	struct wire_verdict second = { .id = { 3 }, .parent = { 1 }, .raw_offset = 1 };
-	struct wire_verdict hole = { .id = { 4 }, .parent = { 3 }, .raw_offset = 3 };
+	struct wire_verdict hole = { .id = { 4 }, .parent = { 3 }, .raw_offset = 1 };
 
 	cr_expect_eq(chain_position_follow(&position, 0, &first), CHAIN_COUNTS);
 	cr_expect_eq(chain_position_follow(&position, 1, &stale), CHAIN_VOID, "computed on the genesis");
@@ -69,13 +69,20 @@ Test(chain_position, a_verdict_counts_when_its_parent_is_the_tip)
 	cr_expect_eq(position.next_verdict, 5, "it stands before the hole");
 }
 
+Test(chain_position, passes_over_raw_offsets_that_its_maker_passed_over)
+{
+	struct chain_position position = { .next_raw = 5, .next_verdict = 9, .tip = { 1 } };
+	struct wire_verdict ahead = { .id = { 2 }, .parent = { 1 }, .raw_offset = 7 };
+
+	cr_expect_eq(chain_position_follow(&position, 11, &ahead), CHAIN_COUNTS, "markers in both logs");
+	cr_expect(position.next_raw == 8 && position.next_verdict == 12 && position.tip[0] == 2);
+}
+
 Test(chain_position, a_hole_leaves_it_as_it_was)
 {
 	struct chain_position position = { .next_raw = 5, .next_verdict = 9, .tip = { 1 } }, before = position;
-	struct wire_verdict ahead = { .id = { 2 }, .parent = { 1 }, .raw_offset = 6 };
 	struct wire_verdict behind = { .id = { 2 }, .parent = { 1 }, .raw_offset = 4 };
 
-	cr_expect_eq(chain_position_follow(&position, 9, &ahead), CHAIN_HOLE);
 	cr_expect_eq(chain_position_follow(&position, 9, &behind), CHAIN_HOLE);
 	cr_expect(chain_position_equal(&position, &before));
 }

@@ -34,7 +34,7 @@ static char key[2 * REFERENCE_VERSION_BYTES + 1];
 static uint8_t version[REFERENCE_VERSION_BYTES];
 
 struct kafka_reader {
-	int64_t next, high; /* owner: one thread */
+	int64_t next, high, end; /* owner: one thread */
 };
 
 int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret,
@@ -59,10 +59,12 @@ int kafka_reader_range(struct kafka_reader *reader, const char *topic, int32_t p
 	return 0;
 }
 
-int kafka_reader_seek(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset, struct err *err)
+int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
+		       struct err *err)
 {
 	(void)topic, (void)partition, (void)err;
-	reader->next = offset;
+	reader->next = from;
+	reader->end = end;
 	return 0;
 }
 
@@ -70,8 +72,10 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 		      struct err *err)
 {
 	(void)wait_ms, (void)err;
+	*ret_came = reader->next < reader->end;
+	if (!*ret_came)
+		return 0;
 	*ret = (struct kafka_message){ .key = slice_of(key), .value = strbuf_slice(&value), .offset = reader->next++ };
-	*ret_came = true;
 	return 0;
 }
 

@@ -17,7 +17,7 @@ static struct wire_verdict verdict_of(uint8_t id, uint8_t parent, int64_t raw_of
 Test(write_chain, keeps_digest_and_key_of_the_last_verdict_that_counts)
 {
 	struct chain chain = { 0 };
-	struct wire_verdict first = verdict_of(1, 0, 0), rival = verdict_of(2, 0, 0), hole = verdict_of(3, 1, 2);
+	struct wire_verdict first = verdict_of(1, 0, 0), rival = verdict_of(2, 0, 0), hole = verdict_of(3, 1, 0);
 
 	cr_expect_eq(chain_follow(&chain, 0, &first), CHAIN_COUNTS);
 	cr_expect(chain.at.next_raw == 1 && chain.at.next_verdict == 1 && chain.at.tip[0] == 1);

@@ -13,6 +13,7 @@ struct fixture {
 	struct strbuf value;
 	uint8_t tip;
 	int64_t next;
+	int64_t raw_back; /* the verdict judges so far below the next raw message */
 };
 
 static const struct fake_group CONTENT[] = { { 1, VERDICT_CANDIDATE, 1, 1 } };
@@ -46,7 +47,7 @@ static enum inbox_result take(struct fixture *fixture, struct message *message, 
 
 	verdict->kind = (int32_t)kind;
 	verdict->attempt = kind == VERDICT_KIND_REPLAY;
-	verdict->raw_offset = fixture->next;
+	verdict->raw_offset = fixture->next - fixture->raw_back;
 	verdict->parent[0] = fixture->tip;
 	verdict->id[0] = (uint8_t)(fixture->tip + 1);
 	strbuf_reset(&fixture->value);
@@ -119,7 +120,7 @@ Test(write_inbox, a_hole_or_another_key_parks_the_partition_before_the_verdict)
 		struct message *message = fake_delivery(&delivered, CONTENT, 1);
 
 		message->verdict.key_id += !is_hole;
-		fixture.next += is_hole;
+		fixture.raw_back = is_hole;
 		cr_expect_eq(take(&fixture, message, VERDICT_KIND_DELIVERY), INBOX_PARKED);
 		cr_expect_eq(fixture.inbox->partitions[0].state, PARTITION_PARKED);
 		cr_expect(chain_position_equal(&fixture.inbox->partitions[0].ahead.at, &before.at));

@@ -63,16 +63,20 @@ static bool is_closing(struct reference_watch *watch)
 /* Reads up to high. After a broken connection the rest is read at the next look. */
 static void read_up_to(struct reference_watch *watch, int64_t high)
 {
-	struct kafka_message message;
+	bool came = true;
 	struct err err = { 0 };
-	bool came;
 
-	if (kafka_reader_seek(watch->reader, watch->topic, 0, watch->next, &err) != 0)
+	if (kafka_reader_begin(watch->reader, watch->topic, 0, watch->next, high, &err) != 0)
 		return;
-	while (watch->next < high && !is_closing(watch) &&
-	       kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, &err) == 0 && came) {
+	while (came && !is_closing(watch)) {
+		struct kafka_message message;
+
+		if (kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, &err) != 0)
+			break;
+		watch->next = came ? message.offset + 1 : high;
+		if (!came)
+			break;
 		take_snapshot(watch, &message);
-		watch->next = message.offset + 1;
 		kafka_message_drop(&message);
 	}
 	kafka_reader_rest(watch->reader);

@@ -1,6 +1,8 @@
 #include "validate/batch.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "validate/batch_output.h"
 #include "validate/raw_input.h"
 #include "validate/validate_metrics.h"
 
@@ -66,19 +68,38 @@ static int64_t lines_announced(const struct kafka_message *raw)
 	return input.has_headers ? input.headers.line_count : 0;
 }
 
-/* false: the lane takes none now, or not this one; it is fetched again when the lane judges. */
-static bool lane_takes(struct lane *lane, struct batch_message *message)
+/* Whether what lacks before the message never was one (kafka/kafka_gap.h). Else the lane does not judge on. */
+static bool lane_passes_gap(struct batch *batch, struct lane *lane, int64_t offset)
 {
-	if (!lane_is_judging(lane)) {
+	struct peers *peers = batch->peers;
+	enum kafka_gap gap;
+	struct err err;
+	int rc = kafka_reader_gap(peers->reader, peers->config->topic.raw, lane->partition, lane->next_fetch,
+				  PEERS_BROKER_WAIT_MS, &gap, &err);
+
+	if (rc == 0 && gap == KAFKA_GAP_EMPTY)
+		return true;
+	log_event(LOG_ERROR, "messages.missing", "partition=%d offset=%lld next=%lld why=%s", lane->partition,
+		  (long long)lane->next_fetch, (long long)offset, LOG_QUOTED(rc == 0 ? kafka_gap_text(gap) : err.text));
+	if (rc == 0)
+		lane_park(lane, "raw messages may be lost: run instroomctl accept-loss");
+	else
+		lane_enter(lane, LANE_START, BATCH_PAUSE_MS, "Kafka does not say what lacks");
+	return false;
+}
+
+/* false: the lane takes none now, or not this one; it is fetched again when the lane judges. */
+static bool lane_takes(struct batch *batch, struct lane *lane, struct batch_message *message)
+{
+	int64_t offset = message->raw.offset;
+
+	if (!lane_is_judging(lane) || offset < lane->next_fetch ||
+	    (offset != lane->next_fetch && !lane_passes_gap(batch, lane, offset))) {
 		lane_forget_fetched(lane);
 		return false;
 	}
-	if (message->raw.offset != lane->next_fetch) {
-		lane_park(lane, "the raw log has a hole");
-		lane_forget_fetched(lane);
-		return false;
-	}
-	lane->next_fetch++;
+	message->follows = lane->next_fetch;
+	lane->next_fetch = offset + 1;
 	message->lane = lane;
 	message->next = NULL;
 	if (lane->batch.last)
@@ -97,7 +118,7 @@ static void take(struct batch *batch, struct batch_message *message, bool *ret_i
 	struct lane *lane = lanes_find(batch->lanes, message->raw.partition);
 
 	assert(lane); /* a consumer gives messages of partitions it was assigned only */
-	bool is_taken = lane_takes(lane, message);
+	bool is_taken = lane_takes(batch, lane, message);
 
 	batch->message_count++;
 	*ret_is_full = batch->message_count == (size_t)config->batch_messages_max;

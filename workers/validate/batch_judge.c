@@ -263,7 +263,7 @@ int batch_judge_lane(struct batch *batch, struct lane *lane, struct err *err)
 
 	if (!lane_is_judging(lane))
 		return 0; /* parked or taken from us while the batch was polled */
-	if (lane->batch.first->raw.offset != lane->position.next_raw) { /* a batch before this one failed half-way */
+	if (lane->batch.first->follows != lane->position.next_raw) { /* a batch before this one failed half-way */
 		lane_forget_fetched(lane);
 		return 0;
 	}

@@ -129,7 +129,7 @@ int batch_output_verdict(struct batch *batch, struct batch_message *message, con
 	struct verdict_headers_text headers;
 
 	verdict_headers_write(message->raw.timestamp_ms, &headers);
-	assert(message->raw.offset == part->next.next_raw);
+	assert(message->follows == part->next.next_raw);
 	message->verdict_offset_expected = part->next.next_verdict;
 	int rc = produce(batch, batch->peers->config->topic.verdict, message, strbuf_slice(&batch->maker.message),
 			 &headers, message, err);

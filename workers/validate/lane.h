@@ -29,7 +29,7 @@
  *   FOLLOW -> BYPASS         the end of the chain is reached
  *   RUN -> START             the head moved, verdicts do not stand in a row, or a peer failed: find the place again
  *   RUN -> WAITING           the next message needs a schema or a reference version that we lack
- *   RUN -> PARKED            the raw log has a hole, or ends before the next message
+ *   RUN -> PARKED            raw messages may be lost before the next one, or the log ends before it
  *   BYPASS -> START          the cache may answer again, verdicts do not stand in a row, or a peer failed
  *   BYPASS -> WAITING        as RUN
  *   BYPASS -> PARKED         as RUN
@@ -70,6 +70,7 @@ struct batch_message {
 	struct kafka_message raw;
 	struct lane *lane;
 	struct batch_message *next;	 /* of the same lane */
+	int64_t follows;		 /* offset behind the raw message before it: its own, but for markers between */
 	int64_t verdict_offset_expected; /* set when its verdict is produced */
 };
 

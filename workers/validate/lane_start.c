@@ -14,7 +14,8 @@ enum { BYPASS_PAUSE_MS = 1000, RETRY_PAUSE_MS = 500 };
 static const char OTHER_KEY[] =
 	"the register or the verdict log has teacher keys of another HMAC key: hmac.key.file is not the present one, or"
 	" hmac.key.old.file is not the one before";
-static const char HOLE[] = "a verdict that counts speaks of another raw message than the next";
+static const char HOLE[] = "a verdict that counts speaks of a raw message that was judged before";
+static const char LACKING[] = "verdicts are missing from the verdict log: run instroomctl refill";
 
 int lane_start_fetch(struct peers *peers, struct lane *lane, struct err *err)
 {
@@ -269,8 +270,8 @@ static int step_fold(struct lane_start *self, struct lane *lane, struct err *err
 	rc = read_chunk(self, lane, range.high, &chunk, err);
 	if (rc == 0 && has_unknown_key(self, &chunk))
 		lane_park(lane, OTHER_KEY);
-	else if (rc == 0 && chunk.is_hole)
-		lane_park(lane, HOLE);
+	else if (rc == 0 && (chunk.is_hole || chunk.is_lacking))
+		lane_park(lane, chunk.is_hole ? HOLE : LACKING);
 	else if (rc == 0)
 		rc = take_folded(self, lane, &chunk, err);
 	verdict_chunk_drop(&chunk);
@@ -375,8 +376,8 @@ static int step_follow(struct lane_start *self, struct lane *lane, struct err *e
 	rc = read_chunk(self, lane, range.high, &chunk, err);
 	if (rc == 0 && has_unknown_key(self, &chunk))
 		lane_park(lane, OTHER_KEY);
-	else if (rc == 0 && chunk.is_hole)
-		lane_park(lane, HOLE);
+	else if (rc == 0 && (chunk.is_hole || chunk.is_lacking))
+		lane_park(lane, chunk.is_hole ? HOLE : LACKING);
 	else if (rc == 0)
 		lane->position = chunk.next;
 	verdict_chunk_drop(&chunk);

@@ -118,18 +118,17 @@ static int refresh_partition(struct reference_cache *cache, int32_t partition, s
 	*next = MAX(*next, range.low);
 	if (*next >= range.high)
 		return 0;
-	rc = kafka_reader_seek(cache->reader, cache->topic, partition, *next, err);
+	rc = kafka_reader_begin(cache->reader, cache->topic, partition, *next, range.high, err);
 	while (rc == 0 && *next < range.high) {
 		struct kafka_message message;
 		bool came;
 
 		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
-		if (rc != 0)
+		if (rc < 0)
 			return rc;
+		*next = came ? message.offset + 1 : range.high;
 		if (!came)
-			return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing below its end", cache->topic,
-				       partition);
-		*next = message.offset + 1;
+			break;
 		rc = index_message(cache, &message, err);
 		kafka_message_drop(&message);
 	}
@@ -172,20 +171,17 @@ static struct cached_snapshot *oldest_snapshot(struct reference_cache *cache)
 static int read_snapshot(struct reference_cache *cache, const struct snapshot_place *place, struct reference **ret,
 			 struct err *err)
 {
-	struct kafka_message message = { .offset = -1 };
+	struct kafka_message message = { 0 };
 	bool came = false;
-	int rc = kafka_reader_seek(cache->reader, cache->topic, place->partition, place->offset, err);
+	int rc = kafka_reader_begin(cache->reader, cache->topic, place->partition, place->offset, place->offset + 1, err);
 
 	if (rc == 0)
 		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	if (!came)
-		return err_set(err, ERR_RETRY, "references", "%s/%d gives nothing at %lld", cache->topic,
-			       place->partition, (long long)place->offset);
-	/* the key was read when the place was found: this message has it, or the offset is another's */
-	rc = message.offset == place->offset ? reference_snapshot_open(message.value, place->version, ret, err)
-					     : err_set(err, ERR_RETRY, "references", "compacted away: index again");
+	/* the key was read when the place was found: this message has it */
+	rc = came ? reference_snapshot_open(message.value, place->version, ret, err)
+		  : err_set(err, ERR_RETRY, "references", "compacted away: index again");
 	kafka_message_drop(&message);
 	return rc;
 }

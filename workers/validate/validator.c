@@ -117,7 +117,11 @@ static void measure_lag(struct validator *self)
 			continue;
 		if (kafka_producer_range(self->peers.producer, topic, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
 			return; /* asked again later */
-		stage_metrics_lag("validate", topic, lane->partition, range.high - lane->position.next_raw);
+		/* between batches all that was handed out is judged, so what lies below the consumer's place is no message */
+		int64_t done =
+			MAX(lane->position.next_raw, kafka_consumer_position(self->peers.consumer, lane->partition));
+
+		stage_metrics_lag("validate", topic, lane->partition, MAX(range.high - done, (int64_t)0));
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "validate/verdict_chunk.h"
 
+#include "base/log.h"
 #include "protocol/frame.h"
 #include "protocol/verdict_class.h"
 
@@ -18,23 +19,38 @@ void verdict_chunk_drop(struct verdict_chunk *chunk)
 static int read_messages(struct verdict_chunk *chunk, const struct verdict_log *log, int64_t next, struct err *err)
 {
 	size_t bytes = 0;
-	int rc = kafka_reader_seek(log->reader, log->topic, log->partition, next, err);
+	int rc = kafka_reader_begin(log->reader, log->topic, log->partition, next, log->end, err);
 
-	while (rc == 0 && next < log->end && chunk->message_count < VERDICT_CHUNK_MESSAGES_MAX && bytes < CHUNK_BYTES_MAX) {
+	while (rc == 0 && !chunk->is_at_end && chunk->message_count < VERDICT_CHUNK_MESSAGES_MAX &&
+	       bytes < CHUNK_BYTES_MAX) {
 		struct kafka_message *message = &chunk->messages[chunk->message_count];
-		bool came;
+		bool came = false;
 
 		rc = kafka_reader_next(log->reader, READ_WAIT_MS, message, &came, err);
-		if (rc != 0)
-			return rc;
+		chunk->is_at_end = rc == 0 && !came;
 		if (!came)
-			return err_set(err, ERR_RETRY, "verdicts", "partition %d gives nothing below its end",
-				       log->partition);
+			continue;
 		chunk->message_count++;
 		bytes += message->value.n;
-		next = message->offset + 1;
 	}
 	kafka_reader_rest(log->reader);
+	return rc;
+}
+
+/* The next message, or the end of the log, is at offset. What lacks before it never was a message, or the chunk is_lacking. */
+static int pass_gap(struct verdict_chunk *chunk, const struct verdict_log *log, int64_t offset, struct err *err)
+{
+	enum kafka_gap gap = KAFKA_GAP_EMPTY;
+
+	if (offset == chunk->next.next_verdict)
+		return 0;
+	int rc = kafka_reader_gap(log->reader, log->topic, log->partition, chunk->next.next_verdict, READ_WAIT_MS, &gap,
+				  err);
+
+	chunk->is_lacking = rc == 0 && gap != KAFKA_GAP_EMPTY;
+	if (chunk->is_lacking)
+		log_event(LOG_ERROR, "verdicts.missing", "partition=%d offset=%lld next=%lld why=%s", log->partition,
+			  (long long)chunk->next.next_verdict, (long long)offset, LOG_QUOTED(kafka_gap_text(gap)));
 	return rc;
 }
 
@@ -95,7 +111,15 @@ int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict_log *lo
 	*chunk = (struct verdict_chunk){ .next = *from };
 	int rc = read_messages(chunk, log, from->next_verdict, err);
 
-	for (size_t i = 0; rc == 0 && i < chunk->message_count && !chunk->is_hole; i++)
-		rc = take(chunk, &chunk->messages[i], arena, err);
+	for (size_t i = 0; rc == 0 && i < chunk->message_count && !chunk->is_hole && !chunk->is_lacking; i++) {
+		rc = pass_gap(chunk, log, chunk->messages[i].offset, err);
+		if (rc == 0 && !chunk->is_lacking)
+			rc = take(chunk, &chunk->messages[i], arena, err);
+	}
+	if (rc != 0 || !chunk->is_at_end || chunk->is_hole || chunk->is_lacking)
+		return rc;
+	rc = pass_gap(chunk, log, log->end, err);
+	if (rc == 0 && !chunk->is_lacking)
+		chunk->next.next_verdict = log->end;
 	return rc;
 }

@@ -17,7 +17,9 @@ struct verdict_chunk {
 	size_t counted_count;
 	size_t void_count;
 	struct chain_position next; /* behind the chunk, or before the hole */
+	bool is_at_end;		    /* nothing is between the last message and the log's end */
 	bool is_hole;		    /* the chain cannot go on here: see CHAIN_HOLE */
+	bool is_lacking;	    /* verdicts may be lost before one of the messages, or before the end */
 };
 
 /* What the verdict topic holds of one partition. */
@@ -28,7 +30,8 @@ struct verdict_log {
 	int64_t end; /* offset behind its last message */
 };
 
-/* Reads from the position on, which lies below the end. verdict_chunk_drop is due even after a failure. ERR_RETRY:
+/* Reads from the position on, which lies below the end. Offsets that are no messages are followed over when Kafka can prove
+ * that they never were (kafka/kafka_gap.h). verdict_chunk_drop is due even after a failure. ERR_RETRY:
  * Kafka is away, or a verdict has a schema that only a newer build knows. */
 MUSTUSE int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict_log *log,
 			       const struct chain_position *from, struct arena *arena, struct err *err);

@@ -88,12 +88,44 @@ static int fetch_again(struct writer *writer, int32_t partition, struct err *err
 						writer->inbox.partitions[partition].ahead.at.next_verdict, err));
 }
 
+enum gap_answer { GAP_PASSED = 1, GAP_PARKED };
+
+/* What lacks before the message never was one (kafka/kafka_gap.h), or the partition is parked: what the lost verdicts decided
+ * would never be applied, and nobody would see it. ERR_RETRY: Kafka does not say now; the message is fetched again. */
+static int pass_gap(struct writer *writer, const struct kafka_message *raw, enum gap_answer *ret, struct err *err)
+{
+	struct partition *partition = &writer->inbox.partitions[raw->partition];
+	int64_t next = partition->ahead.at.next_verdict;
+	enum kafka_gap gap = KAFKA_GAP_EMPTY;
+	struct err second;
+	int rc = 0;
+
+	*ret = GAP_PASSED;
+	if (raw->offset <= next || partition->state != PARTITION_RUNNING)
+		return 0;
+	rc = kafka_consumer_gap(writer->consumer, raw->partition, next, (uint32_t)writer->config.kafka_wait_ms, &gap, err);
+	if (rc != 0 && fetch_again(writer, raw->partition, &second) != 0)
+		*err = second;
+	if (rc != 0 || gap == KAFKA_GAP_EMPTY)
+		return rc;
+	*ret = GAP_PARKED;
+	partition_park(partition, raw->partition, "verdicts %lld to %lld %s: run instroomctl refill", (long long)next,
+		       (long long)raw->offset - 1, kafka_gap_text(gap));
+	polling_count_partitions(writer);
+	return unless_gone(kafka_consumer_pause(writer->consumer, raw->partition, err));
+}
+
 static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_is_full, struct err *err)
 {
 	int64_t appended_ms = raw->timestamp_ms;
 	int32_t partition = raw->partition;
-	int rc = 0;
+	enum gap_answer gap;
+	int rc = pass_gap(writer, raw, &gap, err);
 
+	if (rc != 0 || gap == GAP_PARKED) {
+		kafka_message_drop(raw);
+		return rc;
+	}
 	switch (inbox_add(&writer->inbox, raw)) {
 	case INBOX_VOID:
 		write_count(COUNT_VOID, 1);

@@ -47,9 +47,6 @@ int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position,
 			      &message, err);
 	if (rc != 0)
 		return rc;
-	if (found == TOPIC_SILENT)
-		return err_set(err, ERR_RETRY, "raw", "%s/%d gives nothing at %lld", topic,
-			       log_position_partition(position), (long long)log_position_offset(position));
 	if (found == TOPIC_GONE) {
 		*ret_found = RAW_GONE;
 		return 0;

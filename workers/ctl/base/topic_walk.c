@@ -5,19 +5,17 @@
 int topic_walk(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
 	       topic_visit *visit, void *self, struct err *err)
 {
-	int rc = from < end ? kafka_reader_seek(reader, topic, partition, from, err) : 0;
+	bool came = from < end;
+	int rc = came ? kafka_reader_begin(reader, topic, partition, from, end, err) : 0;
 
-	for (int64_t next = from; rc == 0 && next < end;) {
+	while (rc == 0 && came) {
 		struct kafka_message message = { 0 };
-		bool came;
 
 		if (stop_poll() != STOP_NONE)
 			return err_set(err, ERR_STOP, "stop", "stopped");
 		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, &came, err);
-		if (rc != 0 || !came)
-			return rc != 0 ? rc : err_set(err, ERR_RETRY, "silent", "%s gives nothing below its end", topic);
-		next = message.offset + 1;
-		rc = next > end ? 0 : visit(self, &message, err);
+		if (rc == 0 && came)
+			rc = visit(self, &message, err);
 		kafka_message_drop(&message);
 	}
 	return rc;
@@ -26,18 +24,13 @@ int topic_walk(struct kafka_reader *reader, const char *topic, int32_t partition
 int topic_message_at(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset,
 		     enum topic_found *ret_found, struct kafka_message *ret, struct err *err)
 {
-	struct kafka_message message = { 0 };
 	bool came = false;
-	int rc = kafka_reader_seek(reader, topic, partition, offset, err);
+	int rc = kafka_reader_begin(reader, topic, partition, offset, offset + 1, err);
 
 	if (rc == 0)
-		rc = kafka_reader_next(reader, CTL_WAIT_MS, &message, &came, err);
-	if (rc != 0 && rc != -ERR_DATA)
+		rc = kafka_reader_next(reader, CTL_WAIT_MS, ret, &came, err);
+	if (rc < 0 && rc != -ERR_DATA)
 		return rc;
-	*ret_found = rc != 0 ? TOPIC_GONE : !came ? TOPIC_SILENT : message.offset == offset ? TOPIC_FOUND : TOPIC_GONE;
-	if (*ret_found == TOPIC_FOUND)
-		*ret = message;
-	else if (came)
-		kafka_message_drop(&message);
+	*ret_found = rc == 0 && came ? TOPIC_FOUND : TOPIC_GONE;
 	return 0;
 }

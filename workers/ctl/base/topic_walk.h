@@ -14,10 +14,10 @@ MUSTUSE int topic_walk(struct kafka_reader *reader, const char *topic, int32_t p
 
 enum topic_found {
 	TOPIC_FOUND = 1, /* *ret is the caller's to drop */
-	TOPIC_GONE,	 /* offsets below or above it are in the topic, this one is not (any more) */
-	TOPIC_SILENT,	 /* Kafka gives nothing: it is not there yet, or the broker is slow */
+	TOPIC_GONE,	 /* the topic has no message there: not any more, not yet, or it is a marker of a transaction */
 };
 
+/* ERR_RETRY: Kafka is away, or gives nothing. */
 MUSTUSE int topic_message_at(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t offset,
 			     enum topic_found *ret_found, struct kafka_message *ret, struct err *err);
 

@@ -9,33 +9,56 @@
 
 #include <unistd.h>
 
-enum { PARTITIONS_MAX = 4096, POLL_MS = 20, SHOW_EVERY_MS = 200 };
+enum { PARTITIONS_MAX = 4096, POLL_MS = 20, SHOW_EVERY_MS = 200, STILL_MS = 300 };
 
 struct ends {
+	struct kafka_reader *reader;
 	int32_t count;
-	int64_t raw[PARTITIONS_MAX];
+	int64_t raw[PARTITIONS_MAX];	 /* behind the last message, as far as that was asked */
+	int64_t applied[PARTITIONS_MAX]; /* the register's next_raw, as last read */
+	int64_t asked[PARTITIONS_MAX];	 /* where it stood when Kafka was asked what lies above it */
 };
 
 static int read_ends(struct ctl *ctl, struct ends *ret, struct err *err)
 {
-	struct kafka_reader *reader;
 	struct kafka_topic_range range;
-	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
+	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &ret->reader, err);
 
 	if (rc != 0)
 		return rc;
-	rc = kafka_reader_partitions(reader, ctl->config.topic.raw, CTL_WAIT_MS, &ret->count, err);
+	rc = kafka_reader_partitions(ret->reader, ctl->config.topic.raw, CTL_WAIT_MS, &ret->count, err);
 	for (int32_t p = 0; rc == 0 && p < MIN(ret->count, (int32_t)PARTITIONS_MAX); p++) {
-		rc = kafka_reader_range(reader, ctl->config.topic.raw, p, CTL_WAIT_MS, &range, err);
+		rc = kafka_reader_range(ret->reader, ctl->config.topic.raw, p, CTL_WAIT_MS, &range, err);
 		ret->raw[p] = range.high;
+		ret->asked[p] = -1;
 	}
-	kafka_reader_close(reader);
 	return rc;
 }
 
+/* Where a partition no longer moves the rest may be markers of transactions, which nobody applies. Asked once a place. */
+static int pass_empty(struct ctl *ctl, struct ends *ends, struct err *err)
+{
+	for (int32_t p = 0; p < MIN(ends->count, (int32_t)PARTITIONS_MAX); p++) {
+		int64_t next = ends->applied[p];
+		bool holds = true;
+
+		if (next >= ends->raw[p] || ends->asked[p] == next)
+			continue;
+		ends->asked[p] = next;
+		int rc = kafka_reader_holds(ends->reader, ctl->config.topic.raw, p, next, ends->raw[p], CTL_WAIT_MS,
+					    &holds, err);
+
+		if (rc != 0 && rc != -ERR_DATA) /* outside the log: status says why */
+			return rc;
+		if (!holds)
+			ends->raw[p] = next;
+	}
+	return 0;
+}
+
 /* Sums over the partitions: what must be applied, and what is. */
-static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends *ends, int64_t *ret_left,
-			int64_t *ret_all, int32_t *ret_parked, struct err *err)
+static int read_applied(struct ctl *ctl, struct pg_link *link, struct ends *ends, int64_t *ret_left, int64_t *ret_all,
+			int32_t *ret_parked, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -55,8 +78,9 @@ static int read_applied(struct ctl *ctl, struct pg_link *link, const struct ends
 
 		if (p < 0 || p >= ends->count || p >= PARTITIONS_MAX)
 			continue;
+		ends->applied[p] = pg_get_i64(rows, i, 1);
 		*ret_all += ends->raw[p];
-		*ret_left += MAX(ends->raw[p] - pg_get_i64(rows, i, 1), 0);
+		*ret_left += MAX(ends->raw[p] - ends->applied[p], 0);
 		*ret_parked += pg_get_bool(rows, i, 2);
 	}
 	return 0;
@@ -77,6 +101,7 @@ static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_m
 {
 	static struct ends ends;
 	int64_t end_ms = clock_ms() + wait_ms_max, left = 0, all = 0, first_left = -1, shown_ms = 0;
+	int64_t last_left = -1, moved_ms = 0;
 	int32_t parked = 0;
 	bool is_terminal = shows_progress && isatty(STDERR_FILENO);
 	int rc = read_ends(ctl, &ends, err);
@@ -86,6 +111,11 @@ static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_m
 		if (rc != 0)
 			break;
 		first_left = first_left < 0 ? left : first_left;
+		if (left != last_left)
+			moved_ms = clock_ms();
+		last_left = left;
+		if (left > 0 && clock_ms() - moved_ms >= STILL_MS)
+			rc = pass_empty(ctl, &ends, err);
 		if (is_terminal && (left == 0 || clock_ms() - shown_ms >= SHOW_EVERY_MS)) {
 			show(left, first_left);
 			shown_ms = clock_ms();
@@ -93,6 +123,7 @@ static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_m
 		if (left == 0 || clock_ms() >= end_ms || !app_wait(POLL_MS))
 			break;
 	}
+	kafka_reader_close(ends.reader);
 	if (is_terminal)
 		fputs("\n", stderr);
 	if (rc == 0 && parked > 0)

@@ -217,7 +217,7 @@ static int print_next(struct ctl *ctl, struct kafka_reader *reader, bool has_per
 	if (rc != 0)
 		return rc;
 	if (!came)
-		return err_set(err, ERR_DATA, "empty", "there is no message at this offset (yet)");
+		return err_set(err, ERR_DATA, "empty", "there is no message at this offset or above (yet)");
 	rc = print_message(ctl, &message, has_personal, err);
 	kafka_message_drop(&message);
 	return rc;
@@ -245,7 +245,7 @@ int run_dump(struct ctl *ctl)
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &err);
 	if (rc == 0)
-		rc = kafka_reader_seek(reader, place.topic, place.partition, place.offset, &err);
+		rc = kafka_reader_begin(reader, place.topic, place.partition, place.offset, INT64_MAX, &err);
 	if (rc == 0)
 		rc = print_next(ctl, reader, has_personal, &err);
 	if (reader)

@@ -12,6 +12,21 @@ struct standing {
 	struct slice moved;
 };
 
+/* Below the end there may be markers of transactions only: then nothing is left to apply. */
+static int pass_empty(struct kafka_reader *reader, const char *topic, int32_t partition,
+		      const struct kafka_topic_range *range, int64_t *next, struct err *err)
+{
+	bool holds = true;
+
+	if (*next < range->low || *next >= range->high)
+		return 0;
+	int rc = kafka_reader_holds(reader, topic, partition, *next, range->high, CTL_WAIT_MS, &holds, err);
+
+	if (rc == 0 && !holds)
+		*next = range->high;
+	return rc;
+}
+
 static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standing *standing, struct err *err)
 {
 	struct kafka_topic_range raw, verdict;
@@ -19,11 +34,14 @@ static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standi
 
 	if (rc == 0)
 		rc = kafka_reader_range(reader, ctl->config.topic.verdict, standing->partition, CTL_WAIT_MS, &verdict, err);
-	if (rc == 0) {
-		standing->raw_end = raw.high;
-		standing->verdict_end = verdict.high;
-	}
-	return rc;
+	if (rc != 0)
+		return rc;
+	standing->raw_end = raw.high;
+	standing->verdict_end = verdict.high;
+	rc = pass_empty(reader, ctl->config.topic.raw, standing->partition, &raw, &standing->next_raw, err);
+	return rc != 0 ? rc
+		       : pass_empty(reader, ctl->config.topic.verdict, standing->partition, &verdict,
+				    &standing->next_verdict, err);
 }
 
 static const struct output_column STANDING_COLUMNS[] = {

@@ -221,6 +221,7 @@ static int follow_raw(void *self, const struct kafka_message *message, struct er
 		return err_set(err, ERR_DATA, "verdict",
 			       "no verdict that counts speaks of raw message %lld of partition %d",
 			       (long long)message->offset, message->partition);
+	log->marks[message->offset] = MARK_NONE; /* it is there */
 	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) ||
 	    !log->is_wanted[read.board])
 		return 0;
@@ -249,6 +250,16 @@ static int read_log(struct verify_log *log, const char *topic, int32_t partition
 		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
 			     partition, (long long)range.high, (long long)end);
 	return rc == 0 ? topic_walk(log->reader, topic, partition, 0, end, visit, log, err) : rc;
+}
+
+/* A message that was judged and that the raw log no longer holds would be missing in what is derived. */
+static int check_all_seen(const struct verify_log *log, int32_t partition, struct err *err)
+{
+	for (int64_t offset = 0; offset < log->next_raw; offset++)
+		if (log->marks[offset] != MARK_NONE)
+			return err_set(err, ERR_DATA, "raw", "raw message %lld of partition %d was judged, and is gone",
+				       (long long)offset, partition);
+	return 0;
 }
 
 int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
@@ -280,6 +291,8 @@ int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err
 		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), follow_verdict, err);
 	if (rc == 0)
 		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, follow_raw, err);
+	if (rc == 0)
+		rc = check_all_seen(log, partition, err);
 	free(log->marks);
 	log->marks = NULL;
 	pg_rows_free(log->refills);

@@ -95,9 +95,6 @@ static int load(struct reference_versions *versions, struct snapshot *snapshot, 
 
 	if (rc != 0)
 		return rc;
-	if (found == TOPIC_SILENT)
-		return err_set(err, ERR_RETRY, "reference", "%s gives nothing at %lld", versions->topic,
-			       (long long)snapshot->offset);
 	if (found == TOPIC_GONE)
 		return err_set(err, ERR_DATA, "reference", "%s no longer holds the snapshot at %lld", versions->topic,
 			       (long long)snapshot->offset);
