@@ -1,7 +1,7 @@
 /* kafka: the one module that includes librdkafka. Options, error sorting, and what its files share.
  *
  * Isolation is read_uncommitted for every reader and every question for an end. Our own producers have no transactions, so
- * what stands in the log counts. With read_committed a transaction of somebody else that is never ended would hold up every
+ * what stands in the log counts. Reading only what is committed, a transaction of somebody else that is never ended would hold up every
  * reader of that partition (they get nothing above the last stable offset), and whether a message counts would be decided
  * after it was read. A record of a foreign transaction, aborted or not, is judged like any other foreign bytes; the markers
  * at the end of transactions are handed to nobody (kafka_gap.h).
