@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "validate/batch_output.h"
 #include "validate/raw_input.h"
 #include "validate/validate_metrics.h"
 

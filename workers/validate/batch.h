@@ -38,6 +38,7 @@
 enum {
 	BATCH_BOARD_NUMBERS = 100000,
 	BATCH_IDS = 256, /* random ids drawn at once */
+	BATCH_PAUSE_MS = 500,
 };
 
 struct batch {
