@@ -46,14 +46,14 @@ static bool write_records(rd_kafka_t *rk, const char *topic, int32_t partition, 
 	return rd_kafka_flush(rk, WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-bool kafka_transaction_write(const char *brokers, const char *topic, int32_t partition, int count, enum transaction_is end)
+bool kafka_transaction_write(const char *brokers, const char *topic, int32_t partition, int n, enum transaction_is end)
 {
 	rd_kafka_t *rk = open_producer(brokers);
 
 	if (!rk)
 		return false;
 	bool good = is_good(rd_kafka_init_transactions(rk, WAIT_MS)) && is_good(rd_kafka_begin_transaction(rk)) &&
-		    write_records(rk, topic, partition, count);
+		    write_records(rk, topic, partition, n);
 
 	if (good && end == TRANSACTION_ABORTED)
 		good = is_good(rd_kafka_abort_transaction(rk, WAIT_MS));
