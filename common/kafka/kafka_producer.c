@@ -290,7 +290,9 @@ int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, stru
 	for (;;) {
 		int64_t left_ms = MAX(end_ms - clock_ms(), (int64_t)0);
 
-		kafka_producer_poll(producer, (uint32_t)MIN(left_ms, (int64_t)CLOSE_STEP_MS));
+		kafka_producer_poll(producer, 0);
+		/* ends linger.ms for what is queued, and hands out reports as they come; we look at the count ourselves */
+		(void)rd_kafka_flush(producer->rk, (int)MIN(left_ms, (int64_t)CLOSE_STEP_MS));
 		if (rd_kafka_outq_len(producer->rk) == 0)
 			return 0;
 		if (left_ms == 0)

@@ -46,7 +46,7 @@ MUSTUSE int kafka_producer_produce(struct kafka_producer *producer, const char *
 				   struct slice key, struct slice value, const struct message_header *headers,
 				   size_t header_count, void *token, struct err *err);
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* number of reports handed out */
-/* Polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in flight. */
+/* Sends what lingers at once, and polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in flight. */
 MUSTUSE int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err);
 bool kafka_producer_is_dead(const struct kafka_producer *producer);
 /* The id of the cluster, once a broker has answered; false: not yet, or it is longer than buf. Asks nobody. */

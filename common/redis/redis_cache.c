@@ -429,6 +429,11 @@ int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_of
 	return add_attempts(cache, partition, raw_offset, "1", ret, err);
 }
 
+int redis_cache_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret, struct err *err)
+{
+	return add_attempts(cache, partition, raw_offset, "0", ret, err);
+}
+
 int redis_cache_came_back(struct redis_cache *cache, int32_t partition, int64_t raw_offset, struct err *err)
 {
 	int64_t left;

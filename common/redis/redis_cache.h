@@ -97,6 +97,9 @@ MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, cons
  * advance beyond the offset removes the counter. */
 MUSTUSE int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
 			    struct err *err);
+/* How often it was tried without coming back; counts nothing. */
+MUSTUSE int redis_cache_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
+				 struct err *err);
 /* Takes the attempt back: it ended without an advance, but the process lives. So the counter holds the attempts that
  * did not come back, and waiting or a change of owner makes no message look like poison. */
 MUSTUSE int redis_cache_came_back(struct redis_cache *cache, int32_t partition, int64_t raw_offset, struct err *err);

@@ -11,10 +11,12 @@
 
 enum { REPORT_WAIT_MS = 200 };
 
-/* Lets reports come in, and those who watch us know that we live. */
+/* Sends what lingers, lets reports come in, and those who watch us know that we live. */
 static int pass_time(struct batch *batch, struct err *err)
 {
-	kafka_producer_poll(batch->peers->producer, REPORT_WAIT_MS);
+	int flushed = kafka_producer_flush(batch->peers->producer, REPORT_WAIT_MS, NULL);
+
+	(void)flushed; /* who waits asks again */
 	app_heartbeat();
 	if (stop_poll() == STOP_NOW)
 		return err_set(err, ERR_STOP, "stop", "a second signal came while verdicts were in flight");

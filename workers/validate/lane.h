@@ -97,7 +97,7 @@ struct lane {
 	bool has_position;
 	uint8_t gen[CACHE_GEN_BYTES]; /* of the cache, in FOLD and RUN */
 	int64_t next_fetch;	      /* offset the consumer gives next; -1: it was not told where to start */
-	uint32_t messages_max;	      /* of one batch: begins with 1 and doubles, see batch_judge.h */
+	uint32_t messages_max;	      /* of one batch: all of it, or 1 and then doubling; see lane_attempt.h */
 	bool is_tried;		      /* an attempt was counted since the partition came to us */
 	bool is_trying;		      /* the attempt at tried_offset is under way */
 	int64_t tried_offset;

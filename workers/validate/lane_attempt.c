@@ -23,6 +23,18 @@ int lane_attempt_begin(struct peers *peers, struct lane *lane, bool *ret_is_pois
 	return 0;
 }
 
+void lane_attempt_choose_pace(struct peers *peers, struct lane *lane)
+{
+	int64_t attempts = 0;
+	struct err err;
+
+	if (lane->is_tried)
+		return;
+	bool is_known = redis_cache_attempts(peers->cache, lane->partition, lane->position.next_raw, &attempts, &err) == 0;
+
+	lane->messages_max = is_known && attempts == 0 ? (uint32_t)peers->config->batch_messages_max : 1;
+}
+
 void lane_attempt_take_back(struct peers *peers, struct lane *lane)
 {
 	struct err err;

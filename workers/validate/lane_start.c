@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "run/crash.h"
 #include "validate/cache_fold.h"
+#include "validate/lane_attempt.h"
 #include "validate/register_state.h"
 #include "validate/validate_metrics.h"
 #include "validate/verdict_chunk.h"
@@ -35,6 +36,8 @@ static int begin_judging(struct lane_start *self, struct lane *lane, enum lane_s
 
 	if (rc < 0)
 		return rc;
+	if (state == LANE_RUN)
+		lane_attempt_choose_pace(self->peers, lane);
 	lane_enter(lane, state, state == LANE_BYPASS ? BYPASS_PAUSE_MS : 0, "the end of the verdict log is reached");
 	lane->failures = 0;
 	return 0;

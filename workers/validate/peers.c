@@ -6,7 +6,14 @@
 #include "validate/lane.h"
 #include "validate/validate_metrics.h"
 
-enum { PEER_PAUSE_MS_MIN = 250, PEER_PAUSE_MS_MAX = 5000, PRODUCER_QUEUE_BYTES = 192 << 20 };
+enum {
+	PEER_PAUSE_MS_MIN = 250,
+	PEER_PAUSE_MS_MAX = 5000,
+	PRODUCER_QUEUE_BYTES = 192 << 20,
+	/* A batch's verdicts leave together, at its end by a flush. What lingers longer goes out while the rest is judged.
+	 * With 0 each is a request of its own, and librdkafka spins while five of them are under way. */
+	VERDICT_LINGER_MS = 20,
+};
 
 static int open_cache(struct peers *peers, struct err *err)
 {
@@ -56,6 +63,7 @@ static int open_kafka(struct peers *peers, const struct peers_events *events, st
 						   .queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
 						   .session_timeout_ms = (int32_t)config->kafka.session_ms };
 	struct kafka_producer_options producer = { .message_bytes_max = PEERS_MESSAGE_BYTES_MAX,
+						   .linger_ms = VERDICT_LINGER_MS,
 						   .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
 						   .queue_bytes_max = PRODUCER_QUEUE_BYTES,
 						   .compression = config->kafka.compression };

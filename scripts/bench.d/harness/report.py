@@ -1,7 +1,7 @@
 """report: the samples as a table on the screen, as Markdown, CSV and a plot."""
 import html
 
-from . import goals, peers
+from . import counts, goals, peers
 from .sample import LABELS, pick, write_samples
 
 REFERENCE = "go2"
@@ -64,13 +64,19 @@ def main_table(groups):
 
 
 def matrix_table(groups):
-    found = [one for one in groups if one.setting]
+    found = [one for one in groups if one.setting and one.workload in "ABC"]
     rows = {}
     for one in found:
         rows.setdefault(one.setting, {})[one.workload] = one
     return [["setting", "A lines/s", "B lines/s", "C lines/s", "A CPU us/line", "B", "C"]] + \
         [[setting] + [f"{row[w].rate:,.0f}" for w in "ABC"] + [f"{row[w].cpu_us:.2f}" for w in "ABC"]
          for setting, row in rows.items()]
+
+
+def counts_table(groups):
+    return [["workload", "setting", "what", "a delivery", "a line"]] + \
+        [[workload, setting, f"{kind} {name}", f"{a_delivery:,.2f}", f"{a_line:.4f}"]
+         for workload, setting, kind, name, _, a_delivery, a_line in counts.rows(groups)]
 
 
 def nights_table(groups):
@@ -132,6 +138,8 @@ SECTIONS = [
      "D: from the last uploaded byte to the outcome being there. E: from the moment all boards begin to "
      "the commit of each."),
     ("Processes and partitions", matrix_table, ""),
+    ("Counts", counts_table,
+     "What workers ask of the system and of their libraries. K: A and B from the log, by workers with counters."),
     ("Nights one after the other, whole way", nights_table, ""),
 ]
 

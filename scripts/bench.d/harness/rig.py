@@ -19,6 +19,7 @@ from private_stack import stack as stacks
 from private_stack import workers as programs
 from private_stack.places import StackError
 
+from . import counts
 from .meter import Meter, wait_for
 from .sample import Sample
 from .sql import Sql
@@ -39,7 +40,8 @@ class Rig:
         self.build = build
         self.number = 1  # topics of generation 1 are the stack's own and stay empty
         self.expected = 0
-        self.counts = {"gateway": 1, "validate": PROCESSES, "write": PROCESSES}
+        self.numbers = {"gateway": 1, "validate": PROCESSES, "write": PROCESSES}
+        self.counts = None  # counts.Counts: workers are started with counters
         self.meter = Meter(self.processes)
 
     # --- servers and programs ---
@@ -64,17 +66,19 @@ class Rig:
             self.stack.wipe()
 
     def processes(self):
-        found = [(worker.kind, worker.process) for worker in self.workers.all(self.counts)]
+        found = [(worker.kind, worker.process) for worker in self.workers.all(self.numbers)]
         return found + [("kafka" if server.name.startswith("kafka") else server.name, server.process)
                         for server in self.stack.servers()]
 
     def of(self, *kinds):
-        return [worker for worker in self.workers.all(self.counts) if worker.kind in kinds]
+        return [worker for worker in self.workers.all(self.numbers) if worker.kind in kinds]
 
     def end(self, *kinds):
         self.workers.end(self.of(*kinds), signal.SIGTERM, 60)
 
     def start_and_wait(self, *kinds):
+        for worker in self.of(*kinds):
+            worker.start(self.counts.environment(worker) if self.counts else ())
         self.workers.start(self.of(*kinds), START_S)
 
     def generation(self, reference, partitions=PARTITIONS, processes=PROCESSES):
@@ -84,11 +88,11 @@ class Rig:
             self.workers.empty_register()
         self.number += 1
         self.expected = 0
-        self.counts = {"gateway": 1, "validate": processes, "write": processes}
+        self.numbers = {"gateway": 1, "validate": processes, "write": processes}
         settings = programs.generation(self.number)
         settings["instroomctl"] |= {"topic.partitions": partitions}
         settings["validate"] |= {"kafka.session.max": SESSION}
-        self.workers.set_up(self.build, self.counts, False, settings)
+        self.workers.set_up(self.build, self.numbers, False, settings)
         self.topics = settings["instroomctl"]
         self.prepare(reference)
 
@@ -160,16 +164,21 @@ class Rig:
     def begin(self):
         self.quiet()
         self.rows_before, self.lsn_before = self.touched(), self.lsn()
+        self.counts_before = self.read_counts()
         self.meter.start()
+
+    def read_counts(self):
+        return self.counts.read(self.workers.all(self.numbers)) if self.counts else None
 
     def finish(self, workload, way, data, lines, seconds, setting=""):
         cpu, peak = self.meter.stop()
         wal = self.lsn() - self.lsn_before
+        counted = counts.between(self.counts_before, self.read_counts(), ("validate", "write")) if self.counts else {}
         self.end("validate", "write")  # their backends report what they counted when they end
         rows = [after - before for after, before in zip(self.touched(), self.rows_before)]
         extra = {"wal_bytes": wal, "rows_inserted": rows[0], "rows_updated": rows[1], "rows_deleted": rows[2],
                  "redis_bytes": self.redis_bytes(),
-                 "database_bytes": int(self.sql.one("select pg_database_size('instroom')"))}
+                 "database_bytes": int(self.sql.one("select pg_database_size('instroom')"))} | counted
         return Sample(workload, way, "instroom", data.size, lines, seconds, cpu, peak, self.meter.load, extra, setting)
 
     def owned(self, kind):
@@ -196,13 +205,17 @@ class Rig:
         for worker in validators:
             worker.process.signal(signal.SIGSTOP)
         try:
+            before, deliveries = self.read_counts(), self.expected
             lines = self.deliver(folder)
+            uploads = counts.between(before, self.read_counts(), ("gateway",)) if self.counts else {}
             self.begin()
         finally:
             begun = time.monotonic()
             for worker in validators:
                 worker.process.signal(signal.SIGCONT)
-        return self.finish(workload, "log", data, lines, self.wait_until_applied() - begun, setting)
+        sample = self.finish(workload, "log", data, lines, self.wait_until_applied() - begun, setting)
+        sample.extra |= uploads | ({"deliveries": self.expected - deliveries} if self.counts else {})
+        return sample
 
     def from_verdicts(self, workload, data, lines):
         """What was judged before and must be written again: writers have work at once, so the clock starts with

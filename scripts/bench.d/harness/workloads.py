@@ -6,6 +6,7 @@
      lost all
   G  A to C with 1, 2 and 4 validators and writers on 12 partitions, and with two of each on 4, 12 and 48
   N  eleven nights one after the other: does the eleventh cost what the first did
+  K  A and B on 4, 12 and 48 partitions by workers with counters: what they ask of system and libraries
   L  the largest delivery the specification allows lines for, on the same board twice: memory
 """
 import json
@@ -13,6 +14,7 @@ import time
 
 from private_stack.places import StackError
 
+from . import counts
 from . import data as sets
 from . import upload
 from .rig import PARTITIONS, PROCESSES
@@ -75,6 +77,22 @@ def matrix(rig, data):
     samples = []
     for partitions, processes in G_SETTINGS:
         samples += chain(rig, data, partitions, processes, f"{partitions} partitions, {processes} processes")
+    return samples
+
+
+def counted(rig, data, library, partitions=(4, 12, 48)):
+    """K. A and B from the log by workers with counters, on few and on many partitions."""
+    samples = []
+    rig.counts = counts.Counts(data.dir / "counts", library)
+    try:
+        for number in partitions:
+            rig.generation(data.reference, number)
+            samples += [rig.from_log("K" + workload, data, data.folder(name), f"{number} partitions")
+                        for workload, name in STEPS[:2]]
+            rig.check_ledger()
+            rig.end("gateway")
+    finally:
+        rig.counts = None
     return samples
 
 
