@@ -1100,6 +1100,19 @@ class Garbage(Fault):
         return value[:rng.randrange(1, len(value) + 1)] if kind.startswith("torn") else value
 
 
+class Markers(Fault):
+    """An aborted transaction of somebody else in every topic, of one record each: its marker takes an offset that
+    nobody is given. Early it stands in the middle of what comes, at the end of the load last in every partition."""
+
+    def begin(self, machine):
+        for name in ("raw", "verdict", "quarantine", "reference"):
+            partitions = 1 if name == "reference" else machine.stack.record["partitions"]
+            for partition in range(partitions):
+                program = machine.build / "tests/support/kafka_transaction"
+                subprocess.run([program, machine.broker(), machine.topic(name), str(partition), "1", "abort"],
+                               check=True, capture_output=True, timeout=30)
+
+
 # How often each kind comes by in a random mix; Kafka takes longest to come back.
 MIX = {
     Crash: 8, StopAt: 6, Kill: 6, Term: 2, Zombie: 3, TwoOwners: 4,
@@ -1110,7 +1123,7 @@ MIX = {
     PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgMoved: 2, PgLimit: 2, PgMuteHost: 1,
     PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1,
     PgOld: 4, PgBackup: 2,
-    KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, OperatorKill: 2,
+    KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, Markers: 2, OperatorKill: 2,
 }
 
 

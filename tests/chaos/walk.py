@@ -61,6 +61,7 @@ def dependency_faults():
         [faults.TopicAway("raw", at=0.0, lasts_s=LONG_S)], [faults.TopicAway("verdict", at=0.0, lasts_s=LONG_S)],
         [faults.LogReplaced()],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
+        [faults.Markers(at=0.2, lasts_s=0.1), faults.Markers(at=0.9, lasts_s=0.1), faults.Kill("validate", at=0.95)],
     ] + ([[faults.PgPooled()]] if faults.HAS_POOLER else []) + ([
         [faults.PgDiskFull(at=0.1, lasts_s=LONG_S)], [faults.KafkaDiskFull(at=0.2, lasts_s=LONG_S)]]
          if os.geteuid() == 0 else [])
