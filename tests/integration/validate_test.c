@@ -231,7 +231,10 @@ static void make_world(int32_t partitions)
 	cr_assert_not_null(mkdtemp(world.dir));
 	snprintf(world.socket, sizeof world.socket, "%s/redis.sock", world.dir);
 	snprintf(world.key_file, sizeof world.key_file, "%s/hmac.key", world.dir);
+	mode_t before = umask(077); /* others may not read a key: it would be refused */
 	FILE *key = fopen(world.key_file, "w");
+
+	umask(before);
 
 	cr_assert(key && fputs("a key of the tests, long enough to be one\n", key) >= 0);
 	fclose(key);
