@@ -16,7 +16,7 @@ struct settings {
 	const char *text, *needed;
 	int64_t count, bytes, ms;
 	bool is_on;
-	struct slice secret;
+	struct secret secret;
 };
 
 #define AT(field) offsetof(struct settings, field)
@@ -84,14 +84,14 @@ static void expect_in_range(const struct settings *settings)
 	FUZZ_EXPECT(settings->count >= 1);
 	FUZZ_EXPECT(settings->bytes >= 0 && settings->bytes <= INT64_C(1) << 40);
 	FUZZ_EXPECT(settings->ms >= 5 && settings->ms <= 3600000);
-	FUZZ_EXPECT(settings->secret.n <= SECRET_BYTES_MAX);
+	FUZZ_EXPECT(settings->secret.bytes.n <= SECRET_BYTES_MAX);
 }
 
 static void expect_same(const struct settings *a, const struct settings *b)
 {
 	FUZZ_EXPECT(strcmp(a->text, b->text) == 0 && strcmp(a->needed, b->needed) == 0);
 	FUZZ_EXPECT(a->count == b->count && a->bytes == b->bytes && a->ms == b->ms && a->is_on == b->is_on);
-	FUZZ_EXPECT(slice_equal(a->secret, b->secret));
+	FUZZ_EXPECT(slice_equal(a->secret.bytes, b->secret.bytes));
 }
 
 static void write_down(const struct settings *settings, struct strbuf *out)
@@ -100,7 +100,7 @@ static void write_down(const struct settings *settings, struct strbuf *out)
 			  "text = %s\nneeded.text = %s\ncount = %" PRId64 "\nbytes.max = %" PRId64
 			  "\nwait.max = %" PRId64 "ms\nis.on = %s\nsecret.file = %s\n",
 			  settings->text, settings->needed, settings->count, settings->bytes, settings->ms,
-			  settings->is_on ? "yes" : "no", settings->secret.n > 0 ? SECRET_PATH : "");
+			  settings->is_on ? "yes" : "no", settings->secret.bytes.n > 0 ? SECRET_PATH : "");
 	FUZZ_EXPECT(strbuf_ok(out));
 }
 
@@ -118,12 +118,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_EXPECT(rc == 0 || rc == -ERR_CONFIG);
 	if (rc != 0) {
-		FUZZ_EXPECT(!settings.text && !settings.needed && !settings.secret.p);
+		FUZZ_EXPECT(!settings.text && !settings.needed && !settings.secret.bytes.p);
 		return 0;
 	}
 	FUZZ_DEEP();
 	expect_in_range(&settings);
-	if (settings.secret.n == 0 || slice_equal_text(settings.secret, "geheim")) {
+	if (settings.secret.bytes.n == 0 || slice_equal_text(settings.secret.bytes, "geheim")) {
 		write_down(&settings, &written);
 		FUZZ_EXPECT(load(strbuf_slice(&written), &again) == 0);
 		expect_same(&settings, &again);
