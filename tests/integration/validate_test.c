@@ -906,8 +906,11 @@ Test(validate, loses_and_doubles_nothing_wherever_it_dies)
 		start_validator(0);
 		for (int j = 0; j < 6; j++)
 			deliver("1:a 2:a");
-		while (!has_ended(validator) && clock_ms() < end_ms)
+		for (int steps = 1; !has_ended(validator) && clock_ms() < end_ms; steps++) {
+			if (steps % 20 == 0)
+				deliver("1:a 2:a"); /* another batch: all before may have been one */
 			usleep(STEP_MS * 1000);
+		}
 		cr_expect_eq(validator->pid, 0, "%s was not passed", CRASH_POINTS[i]);
 		end_process(&validator->pid, SIGKILL);
 		validator->crash_at = NULL;
