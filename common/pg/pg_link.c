@@ -60,7 +60,8 @@ enum err_kind pg_sort(const char *sqlstate)
  * a right is not granted. Before the first answer it is a setting. */
 static bool may_pass(const char *sqlstate)
 {
-	static const char *const PREFIXES[] = { "28", "3D", "42501" };
+	/* 55000 at a connect: the database takes no connections, as while it is restored */
+	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000" };
 
 	for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++)
 		if (strncmp(sqlstate, PREFIXES[i], strlen(PREFIXES[i])) == 0)

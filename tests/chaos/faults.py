@@ -588,6 +588,52 @@ class PgConnections(Fault):
         machine.sql("alter role instroom_writer connection limit -1; alter role instroom_reader connection limit -1")
 
 
+class PgPassword(Fault):
+    """The passwords of the writer and the readers are others for a moment; who is connected is ended."""
+
+    resource = "postgres"
+
+    def begin(self, machine):
+        self.kept = [row.split("\t") for row in machine.sql(
+            "select rolname, rolpassword from pg_authid "
+            "where rolname in ('instroom_writer', 'instroom_reader')").split("\n") if row]
+        machine.sql("alter role instroom_writer password 'another'; alter role instroom_reader password 'another'; "
+                    "select pg_terminate_backend(pid) from pg_stat_activity where usename in "
+                    "('instroom_writer', 'instroom_reader')")
+
+    def cure(self, machine):
+        machine.sql("; ".join(f"alter role {role} password '{password}'" for role, password in self.kept))
+
+
+class PgRenamed(Fault):
+    """The register's database has another name for a moment, as while it is restored."""
+
+    resource = "postgres"
+
+    @staticmethod
+    def sql(machine, text):
+        admin = machine.stack.env()["INSTROOM_PG_ADMIN"] + " dbname=postgres"
+        subprocess.run(["psql", "-Xq", admin, "-c", text], check=True, capture_output=True)
+
+    def begin(self, machine):
+        self.sql(machine, "alter database instroom allow_connections false")
+        self.sql(machine, "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = 'instroom'")
+        self.sql(machine, "alter database instroom rename to instroom_away")
+
+    def cure(self, machine):
+        self.sql(machine, "alter database instroom_away rename to instroom")
+        self.sql(machine, "alter database instroom allow_connections true")
+
+
+class Hangup(Fault):
+    """SIGHUP to every worker."""
+
+    def begin(self, machine):
+        for worker in machine.workers.all():
+            if worker.process.pid() is not None:
+                os.kill(worker.process.pid(), signal.SIGHUP)
+
+
 class PgLocked(Fault):
     """Somebody holds a lock the writer needs, longer than it waits."""
 
@@ -1121,7 +1167,7 @@ MIX = {
     RedisEvicts: 2,
     WireRefuses: 2, WireDrops: 2, WireHalfCloses: 2, WireSlow: 2, WireCuts: 3, CommitCut: 5,
     PgKill: 3, PgRestart: 1, PgAwayIdle: 1, PgReadOnly: 2, PgMoved: 2, PgLimit: 2, PgMuteHost: 1,
-    PgTerminate: 3, PgConnections: 1, PgLocked: 1, PgDeadlock: 1,
+    PgTerminate: 3, PgConnections: 1, PgPassword: 1, PgRenamed: 1, Hangup: 1, PgLocked: 1, PgDeadlock: 1,
     PgOld: 4, PgBackup: 2,
     KafkaKill: 2, KafkaRestart: 1, KafkaPause: 2, TopicAway: 1, Garbage: 4, Markers: 2, OperatorKill: 2,
 }

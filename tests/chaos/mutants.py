@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from .cache_faults import RedisEntriesBack
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
-                     PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull,
-                     StopAt, TwoOwners,
-                     WireCuts)
+                     PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway, RedisFlush,
+                     RedisStaysFull, StopAt, TwoOwners, WireCuts)
 
 GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
 
@@ -203,6 +202,9 @@ MUTANTS = [
            tests="write_restatement_test"),
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
+    Mutant("sqlstate-28", "what took us before and refuses us now is waited for",
+           [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(sqlstate))", "\tif (true || !may_pass(sqlstate))")],
+           lambda: [PgPassword(at=0.1, lasts_s=6.0)]),
     Mutant("moved", "who finds itself with a server that takes no writes leaves it",
            [("common/pg/pg_link.c", " || is_wrong_server(sqlstate))", " || (false && is_wrong_server(sqlstate)))"),
             ("common/pg/pg_link.c", "\treturn PQtransactionStatus(link->conn) == PQTRANS_IDLE &&",

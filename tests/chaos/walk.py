@@ -50,6 +50,7 @@ def dependency_faults():
         [faults.PgKill(**EARLY)], [faults.PgRestart(**LATE)], [faults.PgReadOnly(**EARLY)],
         [faults.PgMoved(**EARLY)], [faults.PgLimit(at=0.0, lasts_s=LONG_S)], [faults.PgMuteHost()],
         [faults.PgTerminate(**EARLY)],
+        [faults.PgPassword(at=0.1, lasts_s=6.0)], [faults.PgRenamed(at=0.1, lasts_s=4.0)], [faults.Hangup(**EARLY)],
         [faults.PgConnections(**EARLY)], [faults.PgLocked(at=0.1, lasts_s=LONG_S)],
         [faults.PgOld(at=0.3, lasts_s=1.5), faults.RedisFlush(at=0.6, lasts_s=0.1)],
         [faults.PgDeadlock(at=0.0, lasts_s=LONG_S)], [faults.PgAwayIdle(at=0.0, lasts_s=LONG_S)],
