@@ -752,6 +752,7 @@ def names_a_refusal_of_kafka_that_does_not_pass_as_a_fault_of_ours(bench):
 def lets_no_sender_take_what_all_others_need(bench):
     tokens = bench.data / "tokens-2"
     tokens.write_text("token-of-a-greedy-one 99901\ntoken-of-a-modest-one 99902\n")
+    tokens.chmod(0o600)
     with Gateway(bench, 2, upload__bytes__max="48M", tokens__file=tokens) as gateway:
         gateway.token, greedy = "token-of-a-greedy-one", []
         for _ in range(204):
@@ -916,6 +917,7 @@ def says_what_is_wrong_with_its_settings_and_ends_with_78(bench):
     nowhere = bench.data / "nergens"
     empty = bench.data / "leeg"
     empty.write_text("# niets\n")
+    empty.chmod(0o600)
     for words, text in (([f"--tokens.file={nowhere}"], str(nowhere)), ([f"--tokens.file={empty}"], "holds no token"),
                         (["--listen=nergens:1"], "listen"), (["--listen=127.0.0.1:99999"], "listen"), (["--uploads.max=1"], "uploads.max"),
                         ([f"--listen=127.0.0.1:{bench.main.port}"], "is in use by another program"), (["--pg.conninfo=nonsense"], "connection string"),
