@@ -46,7 +46,7 @@ enum http_head_search http_head_search(struct slice bytes, size_t from, size_t *
 
 /* Parses a whole head. Returns 0, or the status of the refusal (400, 414, 417, 431, 501, 505); *ret_why then says in
  * English what is wrong, without anything that was sent. */
-unsigned http_head_parse(struct slice head, struct http_head *ret, const char **ret_why);
+unsigned http_head_parse(struct slice bytes, struct http_head *ret, const char **ret_why);
 
 /* The value of the first header of this name (any ASCII case); p NULL: there is none. */
 struct slice http_head_value(const struct http_head *head, const char *name);

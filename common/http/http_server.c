@@ -908,7 +908,7 @@ int http_server_fd(const struct http_server *server)
 
 uint16_t http_server_port(const struct http_server *server)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t bytes = sizeof address;
 
 	if (server->listen_fd < 0 || getsockname(server->listen_fd, (struct sockaddr *)&address, &bytes) != 0)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -324,7 +325,7 @@ static int ask_metadata(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, con
 		return kafka_fail(rd_kafka_last_error(), topic, err);
 	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, handle, ret, (int)wait_ms);
 
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (*ret)->topic_cnt != 1)
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && (!*ret || (*ret)->topic_cnt != 1))
 		code = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		code = (*ret)->topics[0].err;
@@ -336,6 +337,7 @@ int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, in
 	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
 	int rc = ask_metadata(rk, topic, wait_ms, &metadata, err);
 
+	assert(rc != 0 || metadata);
 	if (rc == 0)
 		*ret = metadata->topics[0].partition_cnt;
 	return rc;
@@ -346,6 +348,7 @@ int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int3
 	CLEANUP(drop_metadata) const struct rd_kafka_metadata *metadata = NULL;
 	int rc = ask_metadata(rk, topic, wait_ms, &metadata, err);
 
+	assert(rc != 0 || metadata);
 	if (rc != 0)
 		return rc;
 	const struct rd_kafka_metadata_topic *told = &metadata->topics[0];

@@ -12,8 +12,6 @@
 
 #include <stdbool.h>
 
-#include <stdbool.h>
-
 struct kafka_reader;
 
 MUSTUSE int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_max, struct kafka_reader **ret,

@@ -114,7 +114,7 @@ static void take_content(void *self, struct http_request *http, struct slice byt
 	(void)self;
 	if (http_request_body_bytes(http) > bytes_max)
 		reply_problem(&request->reply, 413, "Te groot", "Dit verzoek is groter dan hier mogelijk is");
-	else if (handler_of(request)->take)
+	else if (request->route && handler_of(request)->take)
 		handler_of(request)->take(request, bytes);
 	send_if_known(request);
 }
@@ -124,7 +124,8 @@ static void end_content(void *self, struct http_request *http)
 	struct request *request = http->user;
 
 	(void)self;
-	handler_of(request)->end(request);
+	if (request->route) /* without one it was answered at its head */
+		handler_of(request)->end(request);
 	send_if_known(request);
 }
 

@@ -18,7 +18,7 @@ struct forgets {
 /* The producer is the caller's, with forgets_reported as its callback. */
 void forgets_init(struct forgets *forgets, struct kafka_producer *producer, const char *topic);
 void forgets_release(struct forgets *forgets);
-void forgets_reported(void *forgets, const struct kafka_report *report);
+void forgets_reported(void *opaque, const struct kafka_report *report);
 
 /* Publishes the Forgets of messages that are in the register, and waits a while for their reports. Never fails: what is
  * lost is logged and sent again by a later verdict. */
