@@ -8,11 +8,13 @@
 
 enum { REFERENCE_BYTES = 5, REFERENCE_DIGITS = 2 * REFERENCE_BYTES };
 
-static bool passes(const struct request *request, int error)
+static bool passes(const struct request *request, int error, const char *code)
 {
 	if (error == ERR_FATAL) /* of a producer that died, a new one is made */
 		return !raw_publisher_is_up(&request->services->publisher);
-	return error != ERR_DATA && error != ERR_CONFIG;
+	if (error == ERR_CONFIG) /* a topic may be away for a moment; a right is missing until somebody grants it */
+		return !strstr(code, "AUTHORIZATION");
+	return error != ERR_DATA;
 }
 
 static void draw_reference(char out[REFERENCE_DIGITS + 1])
@@ -29,7 +31,7 @@ bool not_recorded_answer(struct request *request, int error, const char *code, u
 {
 	char reference[REFERENCE_DIGITS + 1], detail[256];
 
-	if (passes(request, error)) {
+	if (passes(request, error, code)) {
 		reply_busy(&request->reply, detail_busy);
 		return true;
 	}
