@@ -1,6 +1,7 @@
 /* banned: functions that have cost others dearly become compile errors. Include last of the system headers.
  *
- * A name that the system makes a macro (clang with fortified headers) cannot be poisoned; the other compiler sees it. */
+ * A name that the system makes a macro (clang with fortified headers) cannot be poisoned; the other compiler sees
+ * it. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 

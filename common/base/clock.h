@@ -8,7 +8,8 @@ int64_t clock_ms(void);	     /* monotonic */
 int64_t clock_us(void);	     /* monotonic */
 int64_t clock_wall_ms(void); /* since 1970, UTC */
 
-/* The date in Europe/Amsterdam as JJJJMMDD, by the European rule for summer time of 2000/84/EC; no zone file is read. */
+/* The date in Europe/Amsterdam as JJJJMMDD, by the European rule for summer time of 2000/84/EC; no zone file is
+ * read. */
 int32_t clock_amsterdam_date(int64_t wall_ms);
 
 #endif

@@ -35,8 +35,8 @@ enum log_level log_least(void)
 	return log_least_level;
 }
 
-/* false: nobody reads it now. A reader that stands still would hold us in write() for good, and a stop with us. A slow one
- * gets a moment, once: while lines are lost nobody waits. */
+/* false: nobody reads it now. A reader that stands still would hold us in write() for good, and a stop with us. A slow
+ * one gets a moment, once: while lines are lost nobody waits. */
 static bool write_line(const char *line, size_t bytes)
 {
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -51,8 +51,9 @@ static void report_lost_lines(void)
 
 	if (lost_lines == 0)
 		return;
-	int n = snprintf(line, sizeof line, "level=warn worker=%s event=log.lost lines=%llu why=\"nobody read the log\"\n",
-			 log_worker, (unsigned long long)lost_lines);
+	int n = snprintf(line, sizeof line,
+			 "level=warn worker=%s event=log.lost lines=%llu why=\"nobody read the log\"\n", log_worker,
+			 (unsigned long long)lost_lines);
 
 	if (write_line(line, (size_t)n))
 		lost_lines = 0;
@@ -65,7 +66,8 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 
 	if (level < log_least_level)
 		return;
-	int n = snprintf(line, sizeof line - 1, "level=%s worker=%s event=%s ", log_level_name(level), log_worker, event);
+	int n = snprintf(line, sizeof line - 1, "level=%s worker=%s event=%s ", log_level_name(level), log_worker,
+			 event);
 	size_t used = MIN((size_t)MAX(n, 0), sizeof line - 2);
 
 	va_start(args, fmt);

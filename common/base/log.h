@@ -17,7 +17,8 @@ void log_init(const char *worker, enum log_level least);
 enum log_level log_least(void);
 const char *log_level_name(enum log_level level); /* "debug" .. "error" */
 
-/* fmt: logfmt pairs, such as "partition=%d why=%s". A %s value is written by log_quote first when it may hold blanks. */
+/* fmt: logfmt pairs, such as "partition=%d why=%s". A %s value is written by log_quote first when it may hold
+ * blanks. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* text as a logfmt value in buf: quoted, with control bytes replaced, cut to fit. Returns buf. */

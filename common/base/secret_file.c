@@ -31,7 +31,8 @@ static int check_mode(const char *path, const struct stat *stat, struct err *err
 	if (!S_ISREG(stat->st_mode) || stat->st_nlink == 0 || is_credential(path))
 		return 0;
 	if (stat->st_mode & S_IRWXO)
-		return err_set(err, ERR_CONFIG, "mode", "others than its owner and group may use the file: chmod o= it");
+		return err_set(err, ERR_CONFIG, "mode",
+			       "others than its owner and group may use the file: chmod o= it");
 	if (stat->st_mode & S_IWGRP)
 		return err_set(err, ERR_CONFIG, "mode", "its group may write the file: chmod g-w it");
 	return 0;

@@ -1,9 +1,9 @@
 /* strbuf: bytes that grow, on the heap, up to a cap.
  *
- * Writers append without checking each step: after the first append that would pass the cap or finds no memory, later ones
- * do nothing. Ask strbuf_ok once at the end, or strbuf_check where the two differ: over the cap is a property of the content
- * and stays so, no memory passes. strbuf_reset keeps the memory. Not NUL-terminated; strbuf_text adds a NUL behind the
- * content for those who need one. */
+ * Writers append without checking each step: after the first append that would pass the cap or finds no memory, later
+ * ones do nothing. Ask strbuf_ok once at the end, or strbuf_check where the two differ: over the cap is a property of
+ * the content and stays so, no memory passes. strbuf_reset keeps the memory. Not NUL-terminated; strbuf_text adds a NUL
+ * behind the content for those who need one. */
 #ifndef BASE_STRBUF_H
 #define BASE_STRBUF_H
 
@@ -34,8 +34,8 @@ static inline bool strbuf_ok(const struct strbuf *buf)
 	return !buf->is_full;
 }
 
-/* 0, or ERR_FULL: what belongs in it is more than the cap. ERR_RETRY: no memory, so the same content may fit later; a caller
- * must not conclude anything from it about the content. what: names the content. */
+/* 0, or ERR_FULL: what belongs in it is more than the cap. ERR_RETRY: no memory, so the same content may fit later; a
+ * caller must not conclude anything from it about the content. what: names the content. */
 MUSTUSE int strbuf_check(const struct strbuf *buf, const char *what, struct err *err);
 
 static inline struct slice strbuf_slice(const struct strbuf *buf)
@@ -47,7 +47,8 @@ static inline void strbuf_add_bytes(struct strbuf *buf, const void *p, size_t n)
 {
 	if ((buf->is_full || buf->capacity - buf->n < n) && !strbuf_reserve(buf, n))
 		return;
-	if (n > 0) /* where there is capacity there is memory; NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	if (n > 0)
+		/* where there is capacity there is memory; NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		memcpy(buf->p + buf->n, p, n);
 	buf->n += n;
 }

@@ -1,8 +1,8 @@
 /* http_body: takes the content of a request out of the bytes of its connection, by length or in chunks.
  *
  * Every size is a claim: of the bytes of a chunk only those that are there are handed out. What surrounds the chunks is
- * bounded: a size line, all chunk extensions together and the trailer, which is read and dropped. Pure. Source: RFC 9112,
- * 6 and 7. */
+ * bounded: a size line, all chunk extensions together and the trailer, which is read and dropped. Pure. Source: RFC
+ * 9112, 6 and 7. */
 #ifndef HTTP_HTTP_BODY_H
 #define HTTP_HTTP_BODY_H
 

@@ -183,7 +183,8 @@ static unsigned read_target(struct reading *reading, struct slice target)
 		bool is_asterisk = target.n == 1 && target.p[0] == '*' && slice_equal_text(head->method, "OPTIONS");
 
 		if (target.p[0] != '/' && !is_asterisk)
-			return refuse(reading, STATUS_BAD_REQUEST, "the target is neither a path nor an absolute address");
+			return refuse(reading, STATUS_BAD_REQUEST,
+				      "the target is neither a path nor an absolute address");
 		head->path = target;
 	}
 	if (status == 0)

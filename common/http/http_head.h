@@ -41,7 +41,8 @@ enum http_head_search {
 	HTTP_HEAD_BROKEN, /* a line that does not end with CRLF, or a NUL */
 };
 
-/* Looks for the end of the head. from: how many bytes were searched before (a hint that saves time; 0 is always right). */
+/* Looks for the end of the head. from: how many bytes were searched before (a hint that saves time; 0 is always
+ * right). */
 enum http_head_search http_head_search(struct slice bytes, size_t from, size_t *ret_bytes);
 
 /* Parses a whole head. Returns 0, or the status of the refusal (400, 414, 417, 431, 501, 505); *ret_why then says in

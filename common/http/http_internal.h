@@ -61,8 +61,8 @@ enum http_sending { HTTP_SENDING_DONE, HTTP_SENDING_LATER, HTTP_SENDING_WAITS, H
 
 /* Writes status line and headers. closes: the connection ends behind it. */
 void http_answer_begin(struct http_answer *answer, const struct http_head *head, bool closes);
-/* Sends what the socket takes, a bounded part of it. *ret_io: what a HTTP_SENDING_LATER waits for; HTTP_IO_DONE: nothing,
- * it has only had its share. *ret_bytes is increased. */
+/* Sends what the socket takes, a bounded part of it. *ret_io: what a HTTP_SENDING_LATER waits for; HTTP_IO_DONE:
+ * nothing, it has only had its share. *ret_bytes is increased. */
 enum http_sending http_answer_send(struct http_answer *answer, struct http_socket *socket, enum http_io *ret_io,
 				   uint64_t *ret_bytes);
 void http_answer_release(struct http_answer *answer);

@@ -35,7 +35,8 @@ static int split_address(const char *address, char host[HOST_BYTES_MAX], const c
 	if (has_brackets)
 		name = slice_make(name.p + 1, name.n - 2);
 	if (!has_brackets && memchr(name.p, ':', name.n))
-		return err_set(err, ERR_CONFIG, "listen", "%s: an IPv6 address stands in brackets: [::1]:8080", address);
+		return err_set(err, ERR_CONFIG, "listen", "%s: an IPv6 address stands in brackets: [::1]:8080",
+			       address);
 	memcpy(host, name.p, name.n);
 	host[name.n] = '\0';
 	*ret_port = colon + 1;

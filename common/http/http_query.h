@@ -8,8 +8,8 @@
  * false: there is no more. */
 bool http_query_next(struct slice *query, struct slice *ret_name, struct slice *ret_value);
 
-/* Decodes %xx, and in a query "+" as a space, into out of out_bytes. false: a "%" without two hex digits, or no capacity.
- * *ret points into out. Decoded text may hold any byte. */
+/* Decodes %xx, and in a query "+" as a space, into out of out_bytes. false: a "%" without two hex digits, or no
+ * capacity. *ret points into out. Decoded text may hold any byte. */
 MUSTUSE bool http_decode(struct slice text, bool is_query, char *out, size_t out_bytes, struct slice *ret);
 
 #endif

@@ -91,7 +91,8 @@ static void write_body_headers(struct http_answer *answer, const struct http_hea
 		strbuf_add_printf(&answer->head, "Content-Type: %s\r\n", reply->type);
 	if (!is_stream || reply->stream.length >= 0)
 		strbuf_add_printf(&answer->head, "Content-Length: %llu\r\n",
-				  is_stream ? (unsigned long long)reply->stream.length : (unsigned long long)reply->body.n);
+				  is_stream ? (unsigned long long)reply->stream.length
+					    : (unsigned long long)reply->body.n);
 	else if (!head->is_http_1_0)
 		strbuf_add_text(&answer->head, "Transfer-Encoding: chunked\r\n");
 }
@@ -103,7 +104,8 @@ void http_answer_begin(struct http_answer *answer, const struct http_head *head,
 
 	answer->head.cap_bytes = HEAD_BYTES_MAX;
 	write_date(date);
-	strbuf_add_printf(&answer->head, "HTTP/1.1 %u %s\r\nDate: %s\r\n", reply->status, phrase_of(reply->status), date);
+	strbuf_add_printf(&answer->head, "HTTP/1.1 %u %s\r\nDate: %s\r\n", reply->status, phrase_of(reply->status),
+			  date);
 	write_body_headers(answer, head);
 	strbuf_add(&answer->head, strbuf_slice(&reply->headers));
 	if (closes)

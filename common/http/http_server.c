@@ -15,12 +15,13 @@
  *   REST    the answer is out and the end of the connection announced (shutdown). A client that is still sending reads the
  *           answer only if we go on reading for a while: a close at once would reset the connection under it
  *
- * Who runs when: epoll reports which connections can go on; those that the handler answered, or that only had their share of a
- * run, stand in the queue. A connection is freed at the end of a run only, since epoll may have reported it in the same
- * run.
+ * Who runs when: epoll reports which connections can go on; those that the handler answered, or that only had their
+ * share of a run, stand in the queue. A connection is freed at the end of a run only, since epoll may have reported it
+ * in the same run.
  *
- * Connections without a request (HANDSHAKE, HEAD, SKIP, REST) also stand in the list `idle`, the longest first: when all places are
- * taken, its first makes room. So a thousand connections that never send a whole head cost others nothing. */
+ * Connections without a request (HANDSHAKE, HEAD, SKIP, REST) also stand in the list `idle`, the longest first: when
+ * all places are taken, its first makes room. So a thousand connections that never send a whole head cost others
+ * nothing. */
 #include "http/http_server.h"
 
 #include "base/clock.h"
@@ -300,7 +301,8 @@ static void refuse(struct connection *self, unsigned status, const char *why, en
 	server->calls->refuse(server->self, why, reply);
 	self->has_answer = true;
 	self->request.head.is_kept_alive = false;
-	self->body = (struct http_body){ .framing = HTTP_BODY_CHUNKED }; /* whatever follows is read, and not looked at */
+	/* whatever follows is read, and not looked at */
+	self->body = (struct http_body){ .framing = HTTP_BODY_CHUNKED };
 	begin_answer(self);
 }
 
@@ -574,8 +576,8 @@ static bool step_skip(struct connection *self)
 		return true;
 	}
 	strbuf_reset(&self->ahead);
-	enum http_io io =
-		http_socket_read(&self->socket, self->server->piece, (size_t)MIN(self->body.left, HTTP_PIECE_BYTES), &n);
+	enum http_io io = http_socket_read(&self->socket, self->server->piece,
+					   (size_t)MIN(self->body.left, HTTP_PIECE_BYTES), &n);
 
 	if (io == HTTP_IO_WANTS_READ || io == HTTP_IO_WANTS_WRITE) {
 		watch_io(self, io);
@@ -646,7 +648,8 @@ static void connection_step(struct connection *self)
 		case CLOSED:
 			return;
 		}
-	if (self->state != CLOSED && http_socket_has_more(&self->socket) && self->state != WAIT && self->state != ANSWER)
+	if (self->state != CLOSED && http_socket_has_more(&self->socket) && self->state != WAIT &&
+	    self->state != ANSWER)
 		queue_add(self);
 }
 
@@ -743,7 +746,8 @@ static void accept_connections(struct http_server *server)
 		if (fd >= 0) {
 			take_connection(server, fd, &address);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			server->accept_again_ms = clock_ms() + ACCEPT_PAUSE_MS; /* or the listener would wake us without end */
+			/* or the listener would wake us without end */
+			server->accept_again_ms = clock_ms() + ACCEPT_PAUSE_MS;
 			watch_listener(server, false);
 			return;
 		} else if (errno != EINTR && errno != ECONNABORTED) {

@@ -8,7 +8,8 @@
  * What it does by itself, so that no sender shuts out others:
  *  - malformed requests are refused and their connections closed (http_head, http_body);
  *  - head, body and answer each have a time limit, and a silent or slow peer is dropped;
- *  - an answer before the end of the body is sent at once; of the rest a bounded part is read, then the connection ends;
+ *  - an answer before the end of the body is sent at once; of the rest a bounded part is read, then the connection
+ *    ends;
  *  - one address has a bounded number of connections; when all places are in use the connection that has waited longest
  *    without a request is ended for a new one;
  *  - memory of a connection: its head (64 KiB at most) and what its answer takes. Content is handed on, never kept. */
@@ -46,7 +47,8 @@ struct http_reply {
 	struct strbuf headers; /* further ones: "Name: value" CRLF each */
 	struct strbuf body;
 	struct http_stream stream; /* read is set: instead of body */
-	/* Of a body that is still coming: what is read and dropped before the connection ends, and for how long. 0: little. */
+	/* Of a body that is still coming: what is read and dropped before the connection ends, and for how long. 0:
+	 * little. */
 	uint64_t rest_bytes_max;
 	int64_t rest_ms_max;
 };
@@ -84,14 +86,16 @@ struct http_calls {
 MUSTUSE int http_server_open(const struct http_options *options, const struct http_calls *calls, void *self,
 			     struct http_server **ret, struct err *err);
 /* Certificate and key for the connections from now on. On an error the old ones stay. */
-MUSTUSE int http_server_renew_tls(struct http_server *server, struct slice cert_pem, struct slice key_pem, struct err *err);
+MUSTUSE int http_server_renew_tls(struct http_server *server, struct slice cert_pem, struct slice key_pem,
+				  struct err *err);
 int http_server_fd(const struct http_server *server);
 uint16_t http_server_port(const struct http_server *server); /* where it listens, for an address with port 0 */
 size_t http_server_connections(const struct http_server *server);
 /* The same or less: when it has to run in any case. */
 int http_server_wait_ms(const struct http_server *server, int wait_ms);
 void http_server_run(struct http_server *server);
-/* Serves a connection that was made elsewhere; the descriptor is the server's then, also when it has no place for it. */
+/* Serves a connection that was made elsewhere; the descriptor is the server's then, also when it has no place for
+ * it. */
 void http_server_take(struct http_server *server, int fd);
 /* No new connections; those without a request are closed, the others after their answer. */
 void http_server_drain(struct http_server *server);

@@ -291,8 +291,9 @@ void kafka_message_drop(struct kafka_message *message)
 
 /* --- questions --- */
 
-/* end: RD_KAFKA_OFFSET_BEGINNING or _END, which the question for a time takes as well. rd_kafka_query_watermark_offsets()
- * forgets its time limit while a broker hangs, up to a minute (mended in librdkafka 2.3). */
+/* end: RD_KAFKA_OFFSET_BEGINNING or _END, which the question for a time takes as well.
+ * rd_kafka_query_watermark_offsets() forgets its time limit while a broker hangs, up to a minute (mended in librdkafka
+ * 2.3). */
 static rd_kafka_resp_err_t ask_end(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t end, uint32_t wait_ms,
 				   int64_t *ret)
 {
@@ -354,7 +355,8 @@ int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int3
 	const struct rd_kafka_metadata_topic *told = &metadata->topics[0];
 
 	if (told->partition_cnt == 0)
-		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet where its partitions are", topic);
+		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet where its partitions are",
+			       topic);
 	*ret = INT32_MAX;
 	for (int i = 0; i < told->partition_cnt; i++)
 		*ret = MIN(*ret, told->partitions[i].replica_cnt);

@@ -182,8 +182,8 @@ static int count_members(rd_kafka_event_t *event, const char *group, size_t *ret
 		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, group, err);
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(rd_kafka_event_error(event), group, err);
-	const rd_kafka_ConsumerGroupDescription_t **groups =
-		rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+	const rd_kafka_ConsumerGroupDescription_t **groups = rd_kafka_DescribeConsumerGroups_result_groups(
+		rd_kafka_event_DescribeConsumerGroups_result(event), &count);
 	const rd_kafka_error_t *error = count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
 
 	if (count != 1)
@@ -208,7 +208,8 @@ int kafka_admin_group_members(const struct kafka_options *kafka, const char *gro
 		return rc;
 	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(admin.rk);
 	CLEANUP(drop_admin_options)
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+	rd_kafka_AdminOptions_t *options =
+		rd_kafka_AdminOptions_new(admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
 	char reason[256];
 
 	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);

@@ -125,7 +125,8 @@ static void apply_assignment(struct kafka_consumer *consumer)
 		keep_failure(consumer, code, "assign");
 }
 
-static size_t read_list(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list, int32_t *ret)
+static size_t read_list(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list,
+			int32_t *ret)
 {
 	size_t count = 0;
 
@@ -154,7 +155,8 @@ static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	consumer->events->assigned(consumer->self, partitions, count);
 }
 
-/* All that is due in one request: one per partition and batch would be much of what an idle system asks of its broker. */
+/* All that is due in one request: one per partition and batch would be much of what an idle system asks of its
+ * broker. */
 static void commit_positions(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_partition_list)
@@ -227,7 +229,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 /* --- life --- */
 
-static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_options *options, struct kafka_consumer *consumer)
+static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_options *options,
+		     struct kafka_consumer *consumer)
 {
 	rd_kafka_conf_set_opaque(conf->conf, consumer);
 	rd_kafka_conf_set_rebalance_cb(conf->conf, on_rebalance);
@@ -326,9 +329,9 @@ static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t 
 	return true;
 }
 
-/* librdkafka 2.0.2 looks only once a second whether a queue that was full takes messages again (2.2 made that a setting,
- * fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its calls that
- * wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
+/* librdkafka 2.0.2 looks only once a second whether a queue that was full takes messages again (2.2 made that a
+ * setting, fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its
+ * calls that wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
 static void wake_fetchers(struct kafka_consumer *consumer)
 {
 	const rd_kafka_conf_t *conf = rd_kafka_conf(consumer->rk);
@@ -530,7 +533,8 @@ int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64
 	return kafka_ask_gap(consumer->rk, consumer->topic, partition, from, wait_ms, ret, err);
 }
 
-void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata)
+void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset,
+			   const char *metadata)
 {
 	struct consumer_partition *ours = find_ours(consumer, partition);
 

@@ -16,10 +16,11 @@
 struct kafka_consumer;
 
 struct kafka_consumer_events {
-	/* Partitions are ours now. The caller prepares itself, and calls kafka_consumer_start for each it can start, now or
-	 * later (until then nothing of it is fetched). */
+	/* Partitions are ours now. The caller prepares itself, and calls kafka_consumer_start for each it can start,
+	 * now or later (until then nothing of it is fetched). */
 	void (*assigned)(void *self, const int32_t *partitions, size_t count);
-	/* Partitions leave us: finish or drop what is in flight before returning. is_lost: they already belong to another. */
+	/* Partitions leave us: finish or drop what is in flight before returning. is_lost: they already belong to
+	 * another. */
 	void (*revoked)(void *self, const int32_t *partitions, size_t count, bool is_lost);
 	/* The start or current offset is outside the log. Nothing is fetched until the partition is started anew. */
 	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
@@ -58,17 +59,19 @@ MUSTUSE int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t parti
 /* low and high watermark asked of the broker, bounded by wait_ms. */
 MUSTUSE int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
 				 struct kafka_topic_range *ret, struct err *err);
-/* Of a running partition: all messages below it have been handed out. At the end of the log that is the log's end, whatever
- * stands last in it: a marker of a transaction is handed out to nobody. */
+/* Of a running partition: all messages below it have been handed out. At the end of the log that is the log's end,
+ * whatever stands last in it: a marker of a transaction is handed out to nobody. */
 int64_t kafka_consumer_position(const struct kafka_consumer *consumer, int32_t partition);
 /* What became of the offsets from this one on, below the next message that is handed out. */
 MUSTUSE int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64_t from, uint32_t wait_ms,
 			       enum kafka_gap *ret, struct err *err);
 
 enum { KAFKA_METADATA_BYTES = 96 };
-/* Commits next_offset with metadata for those who watch the group; nobody of ours needs it while register or cache answer.
- * Once a second, all partitions in one request; what is due goes out before a partition leaves. Failure is not an error. */
-void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset, const char *metadata);
+/* Commits next_offset with metadata for those who watch the group; nobody of ours needs it while register or cache
+ * answer. Once a second, all partitions in one request; what is due goes out before a partition leaves. Failure is not
+ * an error. */
+void kafka_consumer_commit(struct kafka_consumer *consumer, int32_t partition, int64_t next_offset,
+			   const char *metadata);
 /* The metadata last committed by anyone for this partition; "" when none. buf gets a NUL-terminated text. */
 MUSTUSE int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms, char *buf,
 				     size_t buf_bytes, struct err *err);

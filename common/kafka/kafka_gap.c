@@ -92,7 +92,8 @@ static int ask_policy(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, enum 
 	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
 	rd_kafka_resp_err_t code = policy_of(event, ret);
 
-	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+	    code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
 		*ret = KAFKA_GAP_HIDDEN;
 		return 0;
 	}

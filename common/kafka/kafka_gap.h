@@ -1,9 +1,10 @@
 /* kafka_gap: offsets that Kafka never hands out, between or behind those it does.
  *
- * Markers at the end of transactions take an offset each, in every topic somebody writes to with a transactional producer
- * (MirrorMaker, Connect with exactly-once). Nobody may wait for them, and they must not be taken for messages that are
- * lost. What Kafka can prove: in a topic that is not compacted a message goes only by the log's beginning moving above it
- * (retention, DeleteRecords). So an offset at or above the beginning that is not handed out never was a message. */
+ * Markers at the end of transactions take an offset each, in every topic somebody writes to with a transactional
+ * producer (MirrorMaker, Connect with exactly-once). Nobody may wait for them, and they must not be taken for messages
+ * that are lost. What Kafka can prove: in a topic that is not compacted a message goes only by the log's beginning
+ * moving above it (retention, DeleteRecords). So an offset at or above the beginning that is not handed out never was a
+ * message. */
 #ifndef KAFKA_KAFKA_GAP_H
 #define KAFKA_KAFKA_GAP_H
 

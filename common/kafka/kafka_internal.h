@@ -22,8 +22,8 @@ struct kafka_login {
 };
 
 void kafka_login_init(struct kafka_login *login, const struct kafka_options *kafka);
-/* The brokers refuse us: the next attempt takes the password as its file is now. Told once as an error when they took us
- * before. For error callbacks. */
+/* The brokers refuse us: the next attempt takes the password as its file is now. Told once as an error when they took
+ * us before. For error callbacks. */
 void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_taken);
 void kafka_login_taken(struct kafka_login *login);
 
@@ -41,7 +41,8 @@ enum err_kind kafka_sort(rd_kafka_resp_err_t code);
 /* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials". */
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
 
-/* Likewise of a client that worked before: what brokers refuse then (user, password, a right) may pass, and is ERR_RETRY. */
+/* Likewise of a client that worked before: what brokers refuse then (user, password, a right) may pass, and is
+ * ERR_RETRY. */
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err);
 
 /* Takes the message over: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
@@ -49,8 +50,8 @@ MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message
 
 MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
 			    struct kafka_topic_range *ret, struct err *err);
-/* What became of the offsets from this one on that Kafka did not hand out, although it did higher ones or says that there are
- * none. */
+/* What became of the offsets from this one on that Kafka did not hand out, although it did higher ones or says that
+ * there are none. */
 MUSTUSE int kafka_ask_gap(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t from, uint32_t wait_ms,
 			  enum kafka_gap *ret, struct err *err);
 /* ERR_CONFIG: there is no such topic. */

@@ -181,14 +181,15 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 		}
 	}
 	if (producer->topic_count == TOPICS_MAX || strlen(name) >= TOPIC_BYTES_MAX)
-		return err_set(err, ERR_CONFIG, "topic", "%d topics of names below %d bytes are all a producer can serve",
-			       TOPICS_MAX, TOPIC_BYTES_MAX);
+		return err_set(err, ERR_CONFIG, "topic",
+			       "%d topics of names below %d bytes are all a producer can serve", TOPICS_MAX,
+			       TOPIC_BYTES_MAX);
 	rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->rk, name, NULL);
 
 	if (!handle)
 		return kafka_fail(rd_kafka_last_error(), name, err);
-	/* With the metadata at hand the first put goes out at once. Brokers that are away are no reason to refuse: the put
-	 * waits for them, as all others do. */
+	/* With the metadata at hand the first put goes out at once. Brokers that are away are no reason to refuse: the
+	 * put waits for them, as all others do. */
 	int rc = kafka_ask_partitions(producer->rk, name, WARM_MS, &partitions, err);
 
 	if (rc == -ERR_CONFIG) {
@@ -211,7 +212,8 @@ static rd_kafka_headers_t *copy_headers(const struct message_header *headers, si
 	rd_kafka_headers_t *copy = rd_kafka_headers_new(count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (rd_kafka_header_add(copy, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n) == 0)
+		if (rd_kafka_header_add(copy, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n) ==
+		    0)
 			continue;
 		rd_kafka_headers_destroy(copy);
 		return NULL;
@@ -250,11 +252,12 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 		return err_set(err, ERR_RETRY, "headers", "%s: the headers of a message could not be copied", topic);
 	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
 	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
-	rd_kafka_resp_err_t code =
-		rd_kafka_producev(producer->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION, to,
-				  RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY,
-				  (void *)(uintptr_t)key.p, key.n, RD_KAFKA_VTYPE_VALUE, (void *)(uintptr_t)value.p,
-				  value.n, RD_KAFKA_VTYPE_OPAQUE, token, RD_KAFKA_VTYPE_HEADERS, copy, RD_KAFKA_VTYPE_END);
+	rd_kafka_resp_err_t code = rd_kafka_producev(producer->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION,
+						     to, RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY,
+						     RD_KAFKA_VTYPE_KEY, (void *)(uintptr_t)key.p, key.n,
+						     RD_KAFKA_VTYPE_VALUE, (void *)(uintptr_t)value.p, value.n,
+						     RD_KAFKA_VTYPE_OPAQUE, token, RD_KAFKA_VTYPE_HEADERS, copy,
+						     RD_KAFKA_VTYPE_END);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
@@ -267,7 +270,8 @@ static void drain_event_fd(struct kafka_producer *producer)
 {
 	char bytes[64];
 
-	while (producer->event_fds[0] >= 0 && read(producer->event_fds[0], bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+	while (producer->event_fds[0] >= 0 &&
+	       read(producer->event_fds[0], bytes, sizeof bytes) == (ssize_t)sizeof bytes)
 		;
 }
 
@@ -291,7 +295,8 @@ int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, stru
 		int64_t left_ms = MAX(end_ms - clock_ms(), (int64_t)0);
 
 		kafka_producer_poll(producer, 0);
-		/* ends linger.ms for what is queued, and hands out reports as they come; we look at the count ourselves */
+		/* ends linger.ms for what is queued, and hands out reports as they come; we look at the count
+		 * ourselves */
 		(void)rd_kafka_flush(producer->rk, (int)MIN(left_ms, (int64_t)CLOSE_STEP_MS));
 		if (rd_kafka_outq_len(producer->rk) == 0)
 			return 0;

@@ -1,9 +1,9 @@
 /* kafka_producer: a producer with acks=all and idempotence, whose delivery reports are collected per message.
  *
- * Owner: one thread. kafka_producer_produce copies value and headers. Every message gets exactly one report, delivered by
- * the callback inside kafka_producer_poll, kafka_producer_flush or kafka_producer_close. After a fatal error every message in
- * flight is reported with ERR_FATAL, and kafka_producer_is_dead() says so: close it and open another (gateway), or exit 70
- * (validate, write). */
+ * Owner: one thread. kafka_producer_produce copies value and headers. Every message gets exactly one report, delivered
+ * by the callback inside kafka_producer_poll, kafka_producer_flush or kafka_producer_close. After a fatal error every
+ * message in flight is reported with ERR_FATAL, and kafka_producer_is_dead() says so: close it and open another
+ * (gateway), or exit 70 (validate, write). */
 #ifndef KAFKA_KAFKA_PRODUCER_H
 #define KAFKA_KAFKA_PRODUCER_H
 
@@ -24,7 +24,8 @@ struct kafka_report {
 struct kafka_producer_options {
 	int32_t message_bytes_max;
 	int32_t linger_ms;
-	int32_t requests_max; /* in flight at once, 1 to 5; 0: 5. With 1, messages linger while a request is flushed: one fsync for many */
+	/* in flight at once, 1 to 5; 0: 5. With 1, messages linger while a request is flushed: one fsync for many */
+	int32_t requests_max;
 	int32_t delivery_timeout_ms; /* a message is reported within this time, whatever happens */
 	int64_t queue_bytes_max;
 	const char *compression; /* none, lz4, zstd */
@@ -40,22 +41,23 @@ enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
 
 /* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
  * bytes of framing included. ERR_CONFIG: no such topic or partition, or credentials that were refused before a broker
- * took them, which is reported once each time. ERR_FATAL: the producer is dead. A call that fails has no report. The first message to
- * a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a producer. */
+ * took them, which is reported once each time. ERR_FATAL: the producer is dead. A call that fails has no report. The
+ * first message to a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a producer. */
 MUSTUSE int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition,
 				   struct slice key, struct slice value, const struct message_header *headers,
 				   size_t header_count, void *token, struct err *err);
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* number of reports handed out */
-/* Sends what lingers at once, and polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in flight. */
+/* Sends what lingers at once, and polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in
+ * flight. */
 MUSTUSE int kafka_producer_flush(struct kafka_producer *producer, uint32_t wait_ms, struct err *err);
 bool kafka_producer_is_dead(const struct kafka_producer *producer);
 /* The id of the cluster, once a broker has answered; false: not yet, or it is longer than buf. Asks nobody. */
 bool kafka_producer_cluster_id(struct kafka_producer *producer, char *buf, size_t buf_bytes);
-/* A descriptor that becomes readable when reports wait, for an event loop; kafka_producer_poll empties it. The producer's
- * own. */
+/* A descriptor that becomes readable when reports wait, for an event loop; kafka_producer_poll empties it. The
+ * producer's own. */
 MUSTUSE int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err);
-/* low and high watermark asked of the broker. A consumer's question would wait behind the fetch under way, up to a quarter of
- * a second on an idle system; a producer's line is free. */
+/* low and high watermark asked of the broker. A consumer's question would wait behind the fetch under way, up to a
+ * quarter of a second on an idle system; a producer's line is free. */
 MUSTUSE int kafka_producer_range(struct kafka_producer *producer, const char *topic, int32_t partition,
 				 uint32_t wait_ms, struct kafka_topic_range *ret, struct err *err);
 

@@ -103,7 +103,8 @@ int kafka_reader_range(struct kafka_reader *reader, const char *topic, int32_t p
 	return name_cause(reader, kafka_ask_range(reader->rk, topic, partition, wait_ms, ret, err), err);
 }
 
-int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err)
+int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret,
+			    struct err *err)
 {
 	return name_cause(reader, kafka_ask_partitions(reader->rk, topic, wait_ms, ret, err), err);
 }

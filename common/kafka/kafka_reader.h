@@ -1,8 +1,8 @@
 /* kafka_reader: reads ranges of partitions, without a group: the fold of a verdict partition, reference snapshots,
  * dumps.
  *
- * The end of a range is where Kafka says that the reader stands, never an offset counted up to: the last offsets below it may
- * be markers of transactions, which no reader is given. Isolation is read_uncommitted, everywhere: see kafka.h.
+ * The end of a range is where Kafka says that the reader stands, never an offset counted up to: the last offsets below
+ * it may be markers of transactions, which no reader is given. Isolation is read_uncommitted, everywhere: see kafka.h.
  *
  * Owner: one thread. One range at a time; a reader is cheap to keep and may be used again. */
 #ifndef KAFKA_KAFKA_READER_H
@@ -23,18 +23,20 @@ MUSTUSE int kafka_reader_range(struct kafka_reader *reader, const char *topic, i
 			       struct kafka_topic_range *ret, struct err *err);
 MUSTUSE int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret,
 				    struct err *err);
-/* Begins with the messages from offset from on and below end, or below the log's end when that comes first. from must lie in
- * the log: ERR_DATA otherwise. */
+/* Begins with the messages from offset from on and below end, or below the log's end when that comes first. from must
+ * lie in the log: ERR_DATA otherwise. */
 MUSTUSE int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,
 			       int64_t end, struct err *err);
-/* Fetches nothing more until the next begin: a reader that waits for rare news asks for the range now and then instead. */
+/* Fetches nothing more until the next begin: a reader that waits for rare news asks for the range now and then
+ * instead. */
 void kafka_reader_rest(struct kafka_reader *reader);
 /* *ret_came: *ret is the next message. Else the range is at its end: Kafka has handed out all that is below it, though
  * offsets may lack there (see kafka_gap.h). Ask again only after another begin. ERR_RETRY: neither came within wait_ms.
  * ERR_DATA: the position left the log. */
 MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
 			      struct err *err);
-/* Whether a message stands in this range: offsets may all be markers of transactions. ERR_DATA: from is not in the log. */
+/* Whether a message stands in this range: offsets may all be markers of transactions. ERR_DATA: from is not in the
+ * log. */
 MUSTUSE int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,
 			       int64_t end, uint32_t wait_ms, bool *ret_holds, struct err *err);
 /* As kafka_gap_ask. */

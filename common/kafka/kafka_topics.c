@@ -102,8 +102,9 @@ static void compare(const rd_kafka_ConfigResource_t *resource, const struct kafk
 		const char *value = value_of(resource, setting->name);
 
 		if (value && kafka_topic_setting_applies(setting, replicas) && !is_met(setting, value))
-			tell(telling, &(struct kafka_topic_difference){ spec->name, setting->name, value, setting->value,
-									setting->need, setting->is_vital, true });
+			tell(telling,
+			     &(struct kafka_topic_difference){ spec->name, setting->name, value, setting->value,
+							       setting->need, setting->is_vital, true });
 	}
 }
 
@@ -208,9 +209,10 @@ static int fail_resource(const rd_kafka_ConfigResource_t *resource, struct err *
 	const char *topic = rd_kafka_ConfigResource_name(resource);
 
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-		return err_set(err, ERR_CONFIG, "rights",
-			       "topic %s: its settings cannot be seen or set: our user lacks DescribeConfigs or AlterConfigs",
-			       topic);
+		return err_set(
+			err, ERR_CONFIG, "rights",
+			"topic %s: its settings cannot be seen or set: our user lacks DescribeConfigs or AlterConfigs",
+			topic);
 	return kafka_fail(code, topic, err);
 }
 
@@ -246,7 +248,8 @@ int kafka_topic_check_poll(struct kafka_topic_check *check, kafka_topic_differs 
 static bool is_of_spec(const struct kafka_topic_spec *spec, int32_t replicas, const char *name, const char *value)
 {
 	for (size_t i = 0; i < spec->setting_count; i++)
-		if (strcmp(spec->settings[i].name, name) == 0 && kafka_topic_setting_applies(&spec->settings[i], replicas))
+		if (strcmp(spec->settings[i].name, name) == 0 &&
+		    kafka_topic_setting_applies(&spec->settings[i], replicas))
 			return !is_met(&spec->settings[i], value);
 	return false;
 }
@@ -259,7 +262,8 @@ static void fill(rd_kafka_ConfigResource_t *ret, const rd_kafka_ConfigResource_t
 	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(is, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = rd_kafka_ConfigEntry_name(entries[i]), *value = rd_kafka_ConfigEntry_value(entries[i]);
+		const char *name = rd_kafka_ConfigEntry_name(entries[i]),
+			   *value = rd_kafka_ConfigEntry_value(entries[i]);
 
 		if (value && rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
 		    !is_of_spec(spec, replicas, name, value))
@@ -321,7 +325,8 @@ static int describe(struct kafka_topic_check *check, int64_t end_ms, rd_kafka_ev
 		       : fail_resource(resources[0], err);
 }
 
-static int look(struct kafka_topic_check *check, int64_t end_ms, bool is_to_set, struct telling *telling, struct err *err)
+static int look(struct kafka_topic_check *check, int64_t end_ms, bool is_to_set, struct telling *telling,
+		struct err *err)
 {
 	CLEANUP(drop_event) rd_kafka_event_t *event = NULL;
 	const rd_kafka_ConfigResource_t *resource = NULL;

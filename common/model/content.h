@@ -18,7 +18,8 @@ struct content_appointment {
 	struct slice fields[APPOINTMENT_FIELDS]; /* fields[FIELD_X - APPOINTMENT_FIRST] */
 };
 
-/* Reading, for exports. ret_person has a place for each of PERSON_FIELDS. false: not of this form (our bug, or a damaged row). */
+/* Reading, for exports. ret_person has a place for each of PERSON_FIELDS. false: not of this form (our bug, or a
+ * damaged row). */
 MUSTUSE bool content_read_person(struct slice *content, struct slice *ret_person);
 enum content_item { CONTENT_END, CONTENT_APPOINTMENT, CONTENT_DAMAGED };
 

@@ -27,8 +27,8 @@ static inline uint64_t mask_of_16(const char *p, char separator)
 	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
 	const __m128i ends =
 		_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')));
-	const __m128i marks =
-		_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(separator)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+	const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(separator)),
+					   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
 
 	return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(ends, marks));
 }

@@ -27,8 +27,8 @@ struct slice csv_skip_bom(struct slice bytes);
 
 /* Reads the next record into fields[0 .. *ret_count). *ret_count may be larger than fields_max: the rest is read and
  * counted, not kept. An empty record is a record with one empty field; dropping those at the end of the file is the
- * caller's (specification 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or holds a
- * value longer than field_bytes_max; nothing is read after it, the next answer is CSV_END. */
+ * caller's (specification 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or
+ * holds a value longer than field_bytes_max; nothing is read after it, the next answer is CSV_END. */
 enum csv_result csv_next(struct csv *csv, struct slice *fields, size_t fields_max, size_t *ret_count);
 
 /* Strict UTF-8: no overlong forms, no surrogates, at most U+10FFFF. */

@@ -35,8 +35,8 @@ struct delivery_header {
 	struct slice contact_name, contact_phone, contact_email;
 };
 
-/* specification 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. Keyed, as a file of one line
- * could be guessed from its plain hash; stand_key: the key of specification 8.4. */
+/* specification 2.1. content_sha256: of the raw bytes, BOM included. The id takes no part in it. Keyed, as a file of
+ * one line could be guessed from its plain hash; stand_key: the key of specification 8.4. */
 void delivery_fingerprint(const struct delivery_header *header, const uint8_t content_sha256[32],
 			  const struct hmac_key *stand_key, uint8_t out[FINGERPRINT_BYTES]);
 

@@ -12,15 +12,16 @@ struct feedback_line {
 	struct slice appointment_key;
 	enum target target;
 	enum outcome outcome;
-	const struct finding *findings; /* of chapter 5 and X, in order; LR-R01, LR-R08, LR-T01 follow from the outcome */
+	/* of chapter 5 and X, in order; LR-R01, LR-R08, LR-T01 follow from the outcome */
+	const struct finding *findings;
 	size_t finding_count;
 };
 
 void feedback_add_header(struct strbuf *out);
 void feedback_add_line(struct strbuf *out, const struct feedback_line *line, int64_t sequence);
 
-/* All findings of a line in the order of specification 4.4, those of the outcome included. ret has finding_count + 1 places.
- * Returns their number. */
+/* All findings of a line in the order of specification 4.4, those of the outcome included. ret has finding_count + 1
+ * places. Returns their number. */
 size_t feedback_findings(const struct feedback_line *line, int64_t sequence, struct finding *ret);
 
 #endif

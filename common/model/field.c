@@ -69,8 +69,8 @@ static char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Not strncasecmp: its answer depends on the locale. name is lower case. A hostile header row has millions of names: most
- * differ in their first byte. */
+/* Not strncasecmp: its answer depends on the locale. name is lower case. A hostile header row has millions of names:
+ * most differ in their first byte. */
 static bool is_same_name(struct slice given, const char *name)
 {
 	for (size_t i = 0; i < given.n; i++)

@@ -1,7 +1,7 @@
 /* field: the columns of a file and the fields of its header, by number.
  *
- * 1-25 are the columns of specification 3.2, 26-36 the header fields of specification 2 in their order. The numbers are "column order":
- * findings sort by them, messages carry them. Never renumber. */
+ * 1-25 are the columns of specification 3.2, 26-36 the header fields of specification 2 in their order. The numbers are
+ * "column order": findings sort by them, messages carry them. Never renumber. */
 #ifndef MODEL_FIELD_H
 #define MODEL_FIELD_H
 
@@ -71,7 +71,8 @@ bool field_is_column(unsigned field);
 /* The Dutch name as written in specification 2 and 3.2; "" for FIELD_NONE and unknown numbers. */
 const char *field_name(enum field field);
 
-/* The column with this name: trimmed of spaces, without ASCII case (specification 3.2). FIELD_NONE: no column of ours. */
+/* The column with this name: trimmed of spaces, without ASCII case (specification 3.2). FIELD_NONE: no column of
+ * ours. */
 enum field field_of_column(struct slice name);
 
 /* Column must be in a VOLLEDIG or MUTATIE (mark V of specification 3.2). */

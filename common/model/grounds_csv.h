@@ -1,5 +1,5 @@
-/* grounds_csv: the table of benoemingsgrondslagen of specification 9. 701 and 708 are DUO's; the others are invented for demonstration,
- * as DUO's table is not public. */
+/* grounds_csv: the table of benoemingsgrondslagen of specification 9. 701 and 708 are DUO's; the others are invented
+ * for demonstration, as DUO's table is not public. */
 #ifndef MODEL_GROUNDS_CSV_H
 #define MODEL_GROUNDS_CSV_H
 

@@ -1,6 +1,7 @@
 /* judge: the order of work for one delivery.
  *
- * 1. Read the BSN of each line; sort the lines with a BSN by it, so that each teacher's lines stand together in record order.
+ * 1. Read the BSN of each line; sort the lines with a BSN by it, so that each teacher's lines stand together in record
+ *    order.
  * 2. Compute the teacher keys and sort the groups by them. Lines without a BSN are groups of their own behind these.
  * 3. Judge group by group, in that order: line rules, rules across lines, LR-X04, echo, content and its hash.
  * 4. Lay the findings side by side: they were kept in small blocks, as nobody knew how many there would be.
@@ -127,7 +128,8 @@ static struct seat *make_seats(struct judge *judge, size_t *ret_count)
 		struct seat *seat = &seats[count++];
 
 		*seat = (struct seat){ .bsn = bsn, .first = (uint32_t)first, .count = (uint32_t)(end - first) };
-		hmac_key_teacher(judge->input->key, judge->input->board, bsn_of(judge, (uint32_t)lines[first]), seat->key);
+		hmac_key_teacher(judge->input->key, judge->input->board, bsn_of(judge, (uint32_t)lines[first]),
+				 seat->key);
 		judge->group_lines_max = MAX(judge->group_lines_max, end - first);
 	}
 	*ret_count = count;
@@ -140,7 +142,8 @@ static uint64_t key_head(const struct seat *seat)
 	       (uint64_t)seat->key[3] << 32;
 }
 
-/* The order of the seats by whole key. Equal heads are as rare as keys are random, so the last step moves next to nothing. */
+/* The order of the seats by whole key. Equal heads are as rare as keys are random, so the last step moves next to
+ * nothing. */
 static uint64_t *sort_by_key(struct judge *judge, const struct seat *seats, size_t count)
 {
 	uint64_t *order = arena_take(judge->arena, count, sizeof order[0]);

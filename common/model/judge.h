@@ -1,8 +1,8 @@
 /* judge: all rules of a delivery's lines, in one pass (specification 4.2 steps 2-5, chapter 5).
  *
  * Pure: no I/O, no clock, no heap. Everything lives in the arena and borrows the cells. The same input gives the same
- * result on every machine. Groups come out sorted by teacher key (unreadable ones behind, in record order), because cache
- * and register are walked in that order; lines stay in record order. */
+ * result on every machine. Groups come out sorted by teacher key (unreadable ones behind, in record order), because
+ * cache and register are walked in that order; lines stay in record order. */
 #ifndef MODEL_JUDGE_H
 #define MODEL_JUDGE_H
 

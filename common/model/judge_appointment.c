@@ -1,5 +1,5 @@
-/* judge_appointment: specification 5.5, the appointment, its dates, school and ground; and the two rules that weigh the birth date
- * against them (LR-P06, LR-B14). */
+/* judge_appointment: specification 5.5, the appointment, its dates, school and ground; and the two rules that weigh the
+ * birth date against them (LR-P06, LR-B14). */
 #include "base/num.h"
 #include "model/judge_internal.h"
 
@@ -22,7 +22,8 @@ static void judge_one_date(struct judge_line *line, enum field field, bool is_re
 
 static void judge_order_of_dates(struct judge_line *line)
 {
-	bool has_contract_start = date_is_real(line->contract_start), has_contract_end = date_is_real(line->contract_end);
+	bool has_contract_start = date_is_real(line->contract_start),
+	     has_contract_end = date_is_real(line->contract_end);
 	bool has_start = date_is_real(line->start), has_end = date_is_real(line->end);
 
 	if (has_contract_start && has_contract_end && line->contract_end < line->contract_start)
@@ -171,7 +172,8 @@ static void judge_teaching_fields(const struct reference *reference, struct judg
 		line->teaching_fields = codes[0];
 	else
 		join_codes(line, codes, count);
-	if (line->ground && line->ground->target == TARGET_VOORPORTAAL && !codes_are_known(reference, line, codes, count))
+	if (line->ground && line->ground->target == TARGET_VOORPORTAAL &&
+	    !codes_are_known(reference, line, codes, count))
 		line_add(line, RULE_B08, FIELD_TEACHING_FIELDS);
 }
 

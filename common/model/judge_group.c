@@ -1,6 +1,7 @@
 /* judge_group: specification 5.6, the rules that see all lines of one teacher.
  *
- * Lines with one same value are found by sorting, so that a teacher with 500 equal lines costs no more than any other. */
+ * Lines with one same value are found by sorting, so that a teacher with 500 equal lines costs no more than any
+ * other. */
 #include "model/judge_internal.h"
 
 enum { GAP_MONTHS = 3 /* WVO 33.3: a gap up to three months does not end a chain of appointments */ };
@@ -63,7 +64,8 @@ static void judge_doubles(struct judge_line **lines, struct judge_line **scratch
 	}
 }
 
-static void judge_double_keys(struct judge_line *lines, size_t count, struct judge_line **picked, struct judge_line **scratch)
+static void judge_double_keys(struct judge_line *lines, size_t count, struct judge_line **picked,
+			      struct judge_line **scratch)
 {
 	size_t n = 0;
 
@@ -112,7 +114,8 @@ static void judge_one_person(struct judge_line *lines, size_t count)
 }
 
 /* The first line of sorted that comes behind line in the order of school and begin; NULL: none. */
-static const struct judge_line *next_in_school(struct judge_line *const *sorted, size_t count, const struct judge_line *line)
+static const struct judge_line *next_in_school(struct judge_line *const *sorted, size_t count,
+					       const struct judge_line *line)
 {
 	size_t low = 0, high = count;
 
@@ -127,7 +130,8 @@ static const struct judge_line *next_in_school(struct judge_line *const *sorted,
 	return low < count ? sorted[low] : NULL;
 }
 
-/* LR-X03: the next begin at the same school in the REGISTER is the one to ask, as any later one asks for a later end. */
+/* LR-X03: the next begin at the same school in the REGISTER is the one to ask, as any later one asks for a later
+ * end. */
 static void judge_superseded(struct judge_line *lines, size_t count, struct judge_line **registered,
 			     struct judge_line **scratch)
 {
@@ -169,7 +173,8 @@ static bool can_join(const struct judge_line *line, const struct judge_line *fir
 	       line->start <= date_add_months(date_add_days(latest_end, 1), GAP_MONTHS);
 }
 
-static void judge_periods(struct judge_line *lines, size_t count, struct judge_line **picked, struct judge_line **scratch)
+static void judge_periods(struct judge_line *lines, size_t count, struct judge_line **picked,
+			  struct judge_line **scratch)
 {
 	size_t n = 0;
 

@@ -30,7 +30,8 @@ void judge_identity(struct judge_line *line)
 	else if (line_has(line, FIELD_EMPLOYEE_REF))
 		line_add(line, RULE_P12, FIELD_EMPLOYEE_REF);
 	if (text_is_appointment_key(line->value[FIELD_APPOINTMENT_KEY]))
-		line_set_good(line, FIELD_APPOINTMENT_KEY); /* LR-B13 is of the appointment, the form is echoed for all */
+		/* LR-B13 is of the appointment, the form is echoed for all */
+		line_set_good(line, FIELD_APPOINTMENT_KEY);
 }
 
 void judge_withdrawal(struct judge_line *line)

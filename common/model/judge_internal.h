@@ -1,8 +1,8 @@
 /* judge_internal: what the files of judge share. Nobody else includes it.
  *
  * A delivery is judged group by group. The lines of one group stand in a scratch array, trimmed and with what the rules
- * found so far; when the group is done its result is written out and the scratch is used again. So a rule touches memory
- * that is in the nearest cache, and a delivery without findings costs nothing for findings.
+ * found so far; when the group is done its result is written out and the scratch is used again. So a rule touches
+ * memory that is in the nearest cache, and a delivery without findings costs nothing for findings.
  *
  *   judge.c              order of work, grouping, writing out
  *   judge_identity.c     specification 5.2: the rules of every kind of delivery
@@ -26,8 +26,9 @@ enum {
 };
 
 struct judge_line {
-	struct slice value[COLUMN_LAST + 1]; /* by enum field, trimmed (specification 4.5); a column that is not in the file is empty */
-	uint32_t index;			     /* in the input; from here to sorted_fields all is zero at first */
+	/* by enum field, trimmed (specification 4.5); a column that is not in the file is empty */
+	struct slice value[COLUMN_LAST + 1];
+	uint32_t index; /* in the input; from here to sorted_fields all is zero at first */
 	uint32_t record_no;
 	uint64_t good; /* FIELD_BIT(X): X is good in the sense of specification 5.1, or absent where that is a value */
 	uint64_t hidden;				  /* FIELD_BIT(X): X may not be echoed (specification 8.1) */
@@ -82,7 +83,8 @@ void judge_appointment(const struct judge_input *input, struct judge_line *line)
 void judge_group_lines(struct judge_line *lines, size_t count, struct judge_line **order, struct judge_line **scratch);
 void judge_group_rest(struct judge_line *lines, size_t count); /* LR-X04 */
 
-/* Content and targets of a group without a finding A. sorted: its lines by benoemingssleutel. false: the arena is full. */
+/* Content and targets of a group without a finding A. sorted: its lines by benoemingssleutel. false: the arena is
+ * full. */
 MUSTUSE bool judge_add_content(struct judge_line *const *sorted, size_t count, struct arena *arena,
 			       struct judged_group *ret);
 

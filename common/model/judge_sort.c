@@ -81,7 +81,8 @@ static void insert_lines(struct judge_line **lines, size_t count, line_order *or
 	}
 }
 
-static void merge_lines(struct judge_line *const *from, size_t middle, size_t end, struct judge_line **to, line_order *order)
+static void merge_lines(struct judge_line *const *from, size_t middle, size_t end, struct judge_line **to,
+			line_order *order)
 {
 	size_t left = 0, right = middle;
 

@@ -56,8 +56,8 @@ static enum char_kind kind_of_code_point(unsigned c)
 	return c == 0x2018 || c == 0x2019 ? CHAR_APOSTROPHE : CHAR_OTHER;
 }
 
-/* Takes one character off *rest, which is not empty. All that a name may hold is at most three bytes long; anything else
- * is CHAR_OTHER, and the caller stops. */
+/* Takes one character off *rest, which is not empty. All that a name may hold is at most three bytes long; anything
+ * else is CHAR_OTHER, and the caller stops. */
 static inline enum char_kind take_char(struct slice *rest)
 {
 	const char *p = rest->p;

@@ -54,7 +54,8 @@ static bool has_content(const struct teacher_state *state, const uint8_t *conten
 	return state->status == STATUS_ACTIEF && memcmp(state->content_hash, content_hash, CONTENT_HASH_BYTES) == 0;
 }
 
-static enum outcome apply(struct teacher_state *state, int64_t sequence, const uint8_t *content_hash, enum outcome outcome)
+static enum outcome apply(struct teacher_state *state, int64_t sequence, const uint8_t *content_hash,
+			  enum outcome outcome)
 {
 	state->sequence = sequence;
 	state->status = STATUS_ACTIEF;

@@ -1,11 +1,12 @@
-/* outcome: what became of a group of lines (specification 4.3), and the state machine that decides it (specification 6). Pure. */
+/* outcome: what became of a group of lines (specification 4.3), and the state machine that decides it (specification
+ * 6). Pure. */
 #ifndef MODEL_OUTCOME_H
 #define MODEL_OUTCOME_H
 
 #include "model/teacher_key.h"
 
-/* The outcome of a group as the ledger keeps it. AFGEKEURD splits by cause, as LR-R01 and LR-R08 are found here and stand on
- * every line of the group; QUARANTAINE brings LR-T01. Numbers are stored: never renumber. */
+/* The outcome of a group as the ledger keeps it. AFGEKEURD splits by cause, as LR-R01 and LR-R08 are found here and
+ * stand on every line of the group; QUARANTAINE brings LR-T01. Numbers are stored: never renumber. */
 enum outcome {
 	OUTCOME_NONE = 0, /* not decided: a line out of a replay's scope */
 	OUTCOME_NIEUW = 1,
@@ -32,8 +33,9 @@ struct teacher_state {
 	enum teacher_status status;
 };
 
-/* The first row of specification 6 that fits, for a group without a finding A. sequence: the delivery's volgnummer; content_hash:
- * NULL for an INTREKKING. *state is the state before, and after. The caller keeps content, doel and vervallen_per. */
+/* The first row of specification 6 that fits, for a group without a finding A. sequence: the delivery's volgnummer;
+ * content_hash: NULL for an INTREKKING. *state is the state before, and after. The caller keeps content, doel and
+ * vervallen_per. */
 enum outcome outcome_decide(struct teacher_state *state, int64_t sequence, const uint8_t *content_hash);
 
 /* specification 7.2: a VOLLEDIG with n of m active teachers absent waits for confirmation. */

@@ -44,8 +44,8 @@ struct school {
 
 struct reference;
 
-/* csv: the six files' bytes, in the order of enum reference_table. Checks columns, forms, and that rows of one key do not
- * overlap; ERR_DATA names file, line and column. The version is SHA-256 over the tables' SHA-256 in this order. */
+/* csv: the six files' bytes, in the order of enum reference_table. Checks columns, forms, and that rows of one key do
+ * not overlap; ERR_DATA names file, line and column. The version is SHA-256 over the tables' SHA-256 in this order. */
 MUSTUSE int reference_build(const struct slice csv[REFERENCE_TABLES], struct reference **ret, struct err *err);
 void reference_free(struct reference *reference); /* NULL is fine */
 

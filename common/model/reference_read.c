@@ -3,7 +3,8 @@
 #include "model/date.h"
 
 /* How a file becomes rows: a form names its columns, each column reads its cell into a draft, and when a record is read
- * the form gives the draft its place. Nothing is repaired or trimmed: the lists are our own, a wrong cell is a fault. */
+ * the form gives the draft its place. Nothing is repaired or trimmed: the lists are our own, a wrong cell is a
+ * fault. */
 
 enum {
 	TABLE_BYTES_MAX = 32 << 20, /* as the topic of snapshots allows */
@@ -246,7 +247,8 @@ static void reading_release(struct reading *reading)
 
 static int fail_record(const struct reading *reading, const char *why, struct err *err)
 {
-	return err_set(err, ERR_DATA, "reference", "%s: record %u: %s", reading->form->file, reading->csv.record_no, why);
+	return err_set(err, ERR_DATA, "reference", "%s: record %u: %s", reading->form->file, reading->csv.record_no,
+		       why);
 }
 
 static int reading_init(struct reading *reading, const struct table_form *form, struct slice bytes, struct err *err)
@@ -255,7 +257,8 @@ static int reading_init(struct reading *reading, const struct table_form *form, 
 
 	*reading = (struct reading){ .form = form };
 	if (bytes.n > TABLE_BYTES_MAX)
-		return err_set(err, ERR_DATA, "reference", "%s: larger than %d bytes", form->file, (int)TABLE_BYTES_MAX);
+		return err_set(err, ERR_DATA, "reference", "%s: larger than %d bytes", form->file,
+			       (int)TABLE_BYTES_MAX);
 	if (!utf8_is_valid(bytes))
 		return err_set(err, ERR_DATA, "reference", "%s: not valid UTF-8", form->file);
 	for (size_t i = 0; i < bytes.n; i++)
@@ -390,7 +393,8 @@ static int read_file(struct reading *reading, const struct table_form *form, str
 	return rc;
 }
 
-int reference_read(enum reference_table table, struct slice bytes, struct draft **ret, size_t *ret_count, struct err *err)
+int reference_read(enum reference_table table, struct slice bytes, struct draft **ret, size_t *ret_count,
+		   struct err *err)
 {
 	struct reading reading;
 	int rc = read_file(&reading, &FORMS[table], bytes, err);

@@ -1,13 +1,15 @@
 /* rule: the catalogue of rule codes with ernst and text (specification 2.2, 3.3, 5, 6, 7, 10), and findings.
  *
- * A rule's number holds its letter and its two digits, so numbers sort as the codes do in byte order and never change. */
+ * A rule's number holds its letter and its two digits, so numbers sort as the codes do in byte order and never
+ * change. */
 #ifndef MODEL_RULE_H
 #define MODEL_RULE_H
 
 #include "base/strbuf.h"
 #include "model/field.h"
 
-/* The text of docs/specification.md that the code is built for. scripts/ read it here to choose the cases of that text. */
+/* The text of docs/specification.md that the code is built for. scripts/ read it here to choose the cases of that
+ * text. */
 #define SPECIFICATION_TEXT 2
 
 #define RULE_ID(letter, number) ((letter) << 8 | (number))
@@ -59,8 +61,8 @@ enum rule rule_of_code(struct slice code);	     /* RULE_NONE: unknown */
 int64_t rule_brin_value(struct slice brin);	     /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
 
-/* The code to show, NUL-terminated, of a rule that a newer program found too: its number holds letter and digits. "LR-#" and the
- * number when it has not that form. */
+/* The code to show, NUL-terminated, of a rule that a newer program found too: its number holds letter and digits.
+ * "LR-#" and the number when it has not that form. */
 void rule_show_code(unsigned rule, char ret[RULE_CODE_BYTES]);
 
 /* The order of specification 4.4: by code, then by column order of veld. < 0, 0, > 0. */

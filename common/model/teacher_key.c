@@ -31,7 +31,8 @@ static void start_state(SHA256_CTX *state, const uint8_t block[SHA256_CBLOCK], u
 	explicit_bzero(padded, sizeof padded);
 }
 
-static void mac_of(const struct hmac_key *key, struct slice domain, struct slice text, uint8_t mac[SHA256_DIGEST_LENGTH])
+static void mac_of(const struct hmac_key *key, struct slice domain, struct slice text,
+		   uint8_t mac[SHA256_DIGEST_LENGTH])
 {
 	struct key_state state;
 

@@ -4,11 +4,11 @@
  *   2. TCP, TLS and login, in steps that see a stop
  *   3. one round trip makes the settings of the session and asks what the server is: a standby, or one that takes no
  *      writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong database
- *   4. nobody took us: the failure that says most stands. One that answered says more than one that did not, and a refusal
- *      that passes more than one that does not, as the place behind it may be the right one in a moment
+ *   4. nobody took us: the failure that says most stands. One that answered says more than one that did not, and a
+ *      refusal that passes more than one that does not, as the place behind it may be the right one in a moment
  *
- * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we read
- * of any text of the server. */
+ * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we
+ * read of any text of the server. */
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
@@ -40,7 +40,8 @@ static bool ends_in_sqlstate(struct slice line, char *ret)
 	return true;
 }
 
-/* The SQLSTATE in libpq's words about a refused connection; a line about the password file may follow it. false: none. */
+/* The SQLSTATE in libpq's words about a refused connection; a line about the password file may follow it. false:
+ * none. */
 static bool find_sqlstate(const char *text, char *ret)
 {
 	while (*text) {
@@ -175,11 +176,13 @@ static int judge_server(struct pg_link *link, const PGresult *answer, bool wants
 	if (wants_primary && is_standby)
 		return leave(link, ERR_RETRY, "standby", "is a standby: the primary is elsewhere", err);
 	if (link->options.must_write && is_read_only)
-		return leave(link, ERR_RETRY, "read-only", "takes no writes: the primary is elsewhere, or read-only", err);
-	if (strcmp(PQgetvalue(answer, 0, ANSWER_ENCODING), "UTF8") != 0)
-		return leave(link, link->has_answered ? ERR_RETRY : ERR_CONFIG, "encoding",
-			     "has an encoding that cannot hold every name: make it anew, with \"encoding 'UTF8' template template0\"",
+		return leave(link, ERR_RETRY, "read-only", "takes no writes: the primary is elsewhere, or read-only",
 			     err);
+	if (strcmp(PQgetvalue(answer, 0, ANSWER_ENCODING), "UTF8") != 0)
+		return leave(
+			link, link->has_answered ? ERR_RETRY : ERR_CONFIG, "encoding",
+			"has an encoding that cannot hold every name: make it anew, with \"encoding 'UTF8' template template0\"",
+			err);
 	return 0;
 }
 
@@ -188,11 +191,12 @@ static int set_session(struct pg_link *link, bool wants_primary, struct err *err
 	CLEANUP(drop_pgresult) PGresult *answer = NULL;
 	char sql[SETTINGS_BYTES];
 
-	snprintf(sql, sizeof sql,
-		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
-		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
-		 " SELECT current_setting('transaction_read_only'), pg_is_in_recovery(), current_setting('server_encoding')",
-		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+	snprintf(
+		sql, sizeof sql,
+		"SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
+		" SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
+		" SELECT current_setting('transaction_read_only'), pg_is_in_recovery(), current_setting('server_encoding')",
+		link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "session", err);
 	int rc = pg_collect(link, "session", &answer, err);
@@ -200,7 +204,8 @@ static int set_session(struct pg_link *link, bool wants_primary, struct err *err
 	return rc != 0 ? rc : judge_server(link, answer, wants_primary, err);
 }
 
-static int connect_to(struct pg_link *link, const struct pg_places *places, size_t i, const char *password, struct err *err)
+static int connect_to(struct pg_link *link, const struct pg_places *places, size_t i, const char *password,
+		      struct err *err)
 {
 	bool wants_primary = places->wants_primary || link->options.must_write;
 	int64_t end_ms = clock_ms() + link->options.connect_ms;

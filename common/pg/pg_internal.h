@@ -67,8 +67,8 @@ struct pg_places {
 };
 
 /* All hosts of the connection string with all addresses they have now, in their order. A service file and
- * target_session_attrs=prefer-standby are left to libpq, as one place. Blocks as long as the resolver does. ERR_RETRY: no
- * host has an address. */
+ * target_session_attrs=prefer-standby are left to libpq, as one place. Blocks as long as the resolver does. ERR_RETRY:
+ * no host has an address. */
 MUSTUSE int pg_places_find(const char *conninfo, struct pg_places *ret, struct err *err);
 
 /* libpq's view of params; the arrays hold PG_PARAMS_MAX. */

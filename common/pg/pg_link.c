@@ -3,12 +3,12 @@
  * connecting (pg_connect.c).
  *
  * A server that answers 25006, or is shutting down, starting or recovering (57P01 to 57P05), is the wrong one to ask
- * again: its connection is left, and the next connect asks the names again. So is one that has become read-only or a standby
- * since we connected, as far as it says so (PostgreSQL 14 does).
+ * again: its connection is left, and the next connect asks the names again. So is one that has become read-only or a
+ * standby since we connected, as far as it says so (PostgreSQL 14 does).
  *
  * Behind a pooler in transaction mode prepared statements are another client's, or gone (42P05, 26000). The name of one
- * is made of its text, so that a statement of that name is the same wherever it was prepared; at the first such answer the link
- * does without them, and the settings of the session go with each transaction. */
+ * is made of its text, so that a statement of that name is the same wherever it was prepared; at the first such answer
+ * the link does without them, and the settings of the session go with each transaction. */
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
@@ -56,8 +56,8 @@ enum err_kind pg_sort(const char *sqlstate)
 	return ERR_FATAL;
 }
 
-/* What a rotation, a failover or a restore does to us for a moment: our user is refused, there is no database of that name,
- * a right is not granted. Before the first answer it is a setting. */
+/* What a rotation, a failover or a restore does to us for a moment: our user is refused, there is no database of that
+ * name, a right is not granted. Before the first answer it is a setting. */
 static bool may_pass(const char *sqlstate)
 {
 	/* 55000 at a connect: the database takes no connections, as while it is restored */
@@ -163,7 +163,8 @@ int pg_require_up(struct pg_link *link, struct err *err)
 {
 	if (pg_link_is_up(link) && has_turned(link)) {
 		pg_link_drop(link);
-		return err_set(err, ERR_RETRY, "read-only", "PostgreSQL has become read-only: its names are asked again");
+		return err_set(err, ERR_RETRY, "read-only",
+			       "PostgreSQL has become read-only: its names are asked again");
 	}
 	if (pg_link_is_up(link))
 		return 0;
@@ -381,7 +382,8 @@ static bool send_statement(struct pg_link *link, const char *wire_name, const ch
 	if (wire_name)
 		return PQsendQueryPrepared(link->conn, wire_name, params->count, wire.values, wire.lengths,
 					   wire.formats, 1);
-	return PQsendQueryParams(link->conn, sql, params->count, params->types, wire.values, wire.lengths, wire.formats, 1);
+	return PQsendQueryParams(link->conn, sql, params->count, params->types, wire.values, wire.lengths, wire.formats,
+				 1);
 }
 
 static int64_t rows_touched(PGresult *res)

@@ -18,8 +18,8 @@ enum { PG_PASSWORD_BYTES_MAX = 1024 };
 
 struct pg_options {
 	const char *conninfo;
-	/* Optional, at most PG_PASSWORD_BYTES_MAX; its file is read again at each connect. conninfo may name a passfile instead,
-	 * which libpq reads each time, too. */
+	/* Optional, at most PG_PASSWORD_BYTES_MAX; its file is read again at each connect. conninfo may name a passfile
+	 * instead, which libpq reads each time, too. */
 	struct secret password;
 	const char *application;
 	bool must_write;     /* a server that takes no writes is none for us, whatever target_session_attrs says */
@@ -27,8 +27,8 @@ struct pg_options {
 	uint32_t lock_ms;    /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	uint32_t statement_ms;	      /* statement_timeout, 0: none */
-	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP. May be
-	 * NULL. While a drain finishes a batch, say false until its deadline. */
+	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP.
+	 * May be NULL. While a drain finishes a batch, say false until its deadline. */
 	bool (*should_stop)(void);
 };
 
@@ -40,10 +40,10 @@ bool pg_link_is_refused(const struct pg_link *link);
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);
-/* Connects if it is not up: to the first address of the first host that takes us, each bounded by connect_ms (but for the
- * look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise. Unknown
- * database: ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials"; one that is not in UTF8: ERR_CONFIG with
- * code "encoding". */
+/* Connects if it is not up: to the first address of the first host that takes us, each bounded by connect_ms (but for
+ * the look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise.
+ * Unknown database: ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials"; one that is not in UTF8:
+ * ERR_CONFIG with code "encoding". */
 MUSTUSE int pg_link_connect(struct pg_link *link, struct err *err);
 bool pg_link_is_up(const struct pg_link *link);
 void pg_link_drop(struct pg_link *link); /* closes the line; the next connect makes a new one */
@@ -110,7 +110,8 @@ int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column);
 int32_t pg_get_i32(const struct pg_rows *rows, size_t row, int column);
 int64_t pg_get_i64(const struct pg_rows *rows, size_t row, int column);
 bool pg_get_bool(const struct pg_rows *rows, size_t row, int column);
-struct slice pg_get_bytes(const struct pg_rows *rows, size_t row, int column); /* text, bytea, uuid (16 bytes); borrowed */
+/* text, bytea, uuid (16 bytes); borrowed */
+struct slice pg_get_bytes(const struct pg_rows *rows, size_t row, int column);
 void pg_rows_free(struct pg_rows *rows);
 static inline void drop_pg_rows(struct pg_rows **rows)
 {

@@ -15,7 +15,8 @@ static const char SETTINGS_SQL[] =
 	" coalesce(current_setting('log_parameter_max_length', true), ''),"
 	" coalesce(current_setting('log_parameter_max_length_on_error', true), '')";
 
-int pg_privacy_check(struct pg_link *link, struct pg_setting ret[PG_PRIVACY_SETTINGS], size_t *ret_count, struct err *err)
+int pg_privacy_check(struct pg_link *link, struct pg_setting ret[PG_PRIVACY_SETTINGS], size_t *ret_count,
+		     struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(link, NULL, SETTINGS_SQL, NULL, &rows, NULL, err);

@@ -1,7 +1,7 @@
 /* pg_privacy: the settings of a server that keep personal data out of its own log (design 5).
  *
- * DETAIL and CONTEXT of an error quote values, and a statement can be logged with its parameters. Our texts of statements
- * hold no data, but what the server adds to them does. */
+ * DETAIL and CONTEXT of an error quote values, and a statement can be logged with its parameters. Our texts of
+ * statements hold no data, but what the server adds to them does. */
 #ifndef PG_PG_PRIVACY_H
 #define PG_PG_PRIVACY_H
 

@@ -12,7 +12,8 @@ static bool names_tip(const struct chain_position *position, const struct wire_v
 	return memcmp(verdict->parent, position->tip, VERDICT_ID_BYTES) == 0;
 }
 
-enum chain_step chain_position_follow(struct chain_position *position, int64_t offset, const struct wire_verdict *verdict)
+enum chain_step chain_position_follow(struct chain_position *position, int64_t offset,
+				      const struct wire_verdict *verdict)
 {
 	assert(offset >= position->next_verdict); /* offsets may skip, never step back */
 	if (!verdict || !names_tip(position, verdict)) {

@@ -1,14 +1,15 @@
 /* chain_position: a place in the chain of verdicts of one partition, and the rule which verdict counts next (design 4).
  *
- * A verdict counts if its parent is the id of the last one that counts before it. All others are void, for cache and register
- * alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts judges the next raw
- * message. That need not be the one at next_raw: markers of foreign transactions take offsets and are no messages, and only
- * who reads the raw log can tell (kafka/kafka_gap.h), so whoever makes a verdict passes over them, and whoever follows the
- * chain goes with it. One that judges below next_raw is a hole: the verdict log does not belong to what was followed so far.
+ * A verdict counts if its parent is the id of the last one that counts before it. All others are void, for cache and
+ * register alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts judges
+ * the next raw message. That need not be the one at next_raw: markers of foreign transactions take offsets and are no
+ * messages, and only who reads the raw log can tell (kafka/kafka_gap.h), so whoever makes a verdict passes over them,
+ * and whoever follows the chain goes with it. One that judges below next_raw is a hole: the verdict log does not belong
+ * to what was followed so far.
  *
- * A position that was true once stays true: verdicts below next_verdict never change, so whoever follows the chain from it
- * comes to the chain's end. Validator, writer and the tests follow it with this code; `instroomctl verify`, which proves them
- * right, has its own. Pure. */
+ * A position that was true once stays true: verdicts below next_verdict never change, so whoever follows the chain from
+ * it comes to the chain's end. Validator, writer and the tests follow it with this code; `instroomctl verify`, which
+ * proves them right, has its own. Pure. */
 #ifndef PROTOCOL_CHAIN_POSITION_H
 #define PROTOCOL_CHAIN_POSITION_H
 
@@ -37,9 +38,10 @@ MUSTUSE enum chain_step chain_position_follow(struct chain_position *position, i
 
 MUSTUSE bool chain_position_equal(const struct chain_position *a, const struct chain_position *b);
 
-/* As text, "next_verdict,tip in hex,next_raw,key id in hex", with the HMAC key of who stood there, it is the metadata of the validators' committed offset: the last resort of a
- * validator without Redis and PostgreSQL. NUL-terminated. */
-void chain_position_to_text(const struct chain_position *position, uint32_t key_id, char ret[CHAIN_POSITION_TEXT_BYTES]);
+/* As text, "next_verdict,tip in hex,next_raw,key id in hex", with the HMAC key of who stood there, it is the metadata
+ * of the validators' committed offset: the last resort of a validator without Redis and PostgreSQL. NUL-terminated. */
+void chain_position_to_text(const struct chain_position *position, uint32_t key_id,
+			    char ret[CHAIN_POSITION_TEXT_BYTES]);
 /* false: another form; nothing is written. A text of before key ids were told leaves *ret_key_id as it is. */
 MUSTUSE bool chain_position_parse(struct slice text, struct chain_position *ret, uint32_t *ret_key_id);
 

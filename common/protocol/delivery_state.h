@@ -1,7 +1,8 @@
-/* delivery_state: the numbers under which register.delivery keeps what became of a delivery (specification 2.2 and 8.2).
+/* delivery_state: the numbers under which register.delivery keeps what became of a delivery (specification 2.2 and
+ * 8.2).
  *
- * The writer stores them, terugmelding, summary and instroomctl read them. They stand in registers that exist: a number keeps
- * its meaning for good. Pure. */
+ * The writer stores them, terugmelding, summary and instroomctl read them. They stand in registers that exist: a number
+ * keeps its meaning for good. Pure. */
 #ifndef PROTOCOL_DELIVERY_STATE_H
 #define PROTOCOL_DELIVERY_STATE_H
 

@@ -3,7 +3,8 @@
 #include <assert.h>
 
 enum {
-	LINE_BYTES_MAX = 3 * WIRE_INT_BYTES_MAX + 2 * WIRE_LONG_BYTES_MAX + WIRE_LONG_BYTES_MAX + 1, /* but its texts, findings */
+	/* but its texts, findings */
+	LINE_BYTES_MAX = 3 * WIRE_INT_BYTES_MAX + 2 * WIRE_LONG_BYTES_MAX + WIRE_LONG_BYTES_MAX + 1,
 	FINDING_BYTES_MAX = 2 * WIRE_INT_BYTES_MAX + 2 + FINDING_VALUES * WIRE_LONG_BYTES_MAX,
 	LINE_BYTES_MIN = 6, /* of the datum: five fields of a byte, and the end of its findings */
 	FINDING_BYTES_MIN = 3,
@@ -62,7 +63,8 @@ void feedback_build(struct strbuf *out, const struct judged *judged, size_t line
 	wire_put_long(out, 0);
 }
 
-void feedback_reader_init(struct feedback_reader *reader, struct slice bytes, const uint8_t *outcomes, size_t group_count)
+void feedback_reader_init(struct feedback_reader *reader, struct slice bytes, const uint8_t *outcomes,
+			  size_t group_count)
 {
 	reader->in = wire_input_of(bytes, NULL);
 	reader->lines = (struct wire_array){ .what = "Feedback.lines", .item_bytes_min = LINE_BYTES_MIN };

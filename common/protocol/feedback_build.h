@@ -28,11 +28,12 @@ struct feedback_reader {
 };
 
 /* outcomes: enum outcome of each group, as outcomes_decode gives them. Both are borrowed. */
-void feedback_reader_init(struct feedback_reader *reader, struct slice bytes, const uint8_t *outcomes, size_t group_count);
+void feedback_reader_init(struct feedback_reader *reader, struct slice bytes, const uint8_t *outcomes,
+			  size_t group_count);
 
-/* *ret is the next line; its findings stand in the reader until the next call. *ret_is_end: there is none, and *ret is not
- * written. ERR_DATA: damaged bytes; the reader is of no further use. Checked: record numbers rise, groups and outcomes exist.
- * Rules and fields need not be known: a newer validator may have found them (rule_show_code). */
+/* *ret is the next line; its findings stand in the reader until the next call. *ret_is_end: there is none, and *ret is
+ * not written. ERR_DATA: damaged bytes; the reader is of no further use. Checked: record numbers rise, groups and
+ * outcomes exist. Rules and fields need not be known: a newer validator may have found them (rule_show_code). */
 MUSTUSE int feedback_reader_next(struct feedback_reader *reader, struct feedback_line *ret, bool *ret_is_end,
 				 struct err *err);
 

@@ -1,4 +1,5 @@
-/* outcomes: the outcome of each group of a delivery as the ledger keeps it: runs of one outcome byte and a varint length.
+/* outcomes: the outcome of each group of a delivery as the ledger keeps it: runs of one outcome byte and a varint
+ * length.
  *
  * A night's delivery is one run of ONGEWIJZIGD, so a ledger row is a few bytes instead of one per teacher. Lengths are
  * unsigned base-128 numbers, lowest digits first. Pure. */

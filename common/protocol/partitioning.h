@@ -1,8 +1,8 @@
 /* partitioning: the Kafka key of a board, and the partition of the raw topic that holds its messages (design 2).
  *
- * Every message of a board has the same key and so lands in one partition, where the offsets order its deliveries. A verdict
- * goes to the partition with the number of its raw message. librdkafka's partitioner murmur2_random chooses the same one
- * (tests/integration/adapters_kafka_test.c checks it). Pure. */
+ * Every message of a board has the same key and so lands in one partition, where the offsets order its deliveries. A
+ * verdict goes to the partition with the number of its raw message. librdkafka's partitioner murmur2_random chooses the
+ * same one (tests/integration/adapters_kafka_test.c checks it). Pure. */
 #ifndef PROTOCOL_PARTITIONING_H
 #define PROTOCOL_PARTITIONING_H
 
@@ -10,7 +10,8 @@
 
 enum { PARTITIONING_KEY_BYTES = 5 };
 
-/* The board number in five digits. ret needs one byte more than the key for its NUL; the slice returned points into it. */
+/* The board number in five digits. ret needs one byte more than the key for its NUL; the slice returned points into
+ * it. */
 struct slice partitioning_key(uint32_t board, char ret[PARTITIONING_KEY_BYTES + 1]);
 
 /* partitions: of the topic, 1 or more. */

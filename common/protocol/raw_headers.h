@@ -1,7 +1,8 @@
-/* raw_headers: what every raw message repeats in Kafka headers (design 2), so that a delivery whose body cannot be decoded
- * still gets an outcome for each line, and its ledger entry.
+/* raw_headers: what every raw message repeats in Kafka headers (design 2), so that a delivery whose body cannot be
+ * decoded still gets an outcome for each line, and its ledger entry.
  *
- * Values are text, readable with kcat: decimal numbers, dates JJJJMMDD, hex hashes, names for the kinds, true and false.
+ * Values are text, readable with kcat: decimal numbers, dates JJJJMMDD, hex hashes, names for the kinds, true and
+ * false.
  *
  *   instroom-kind               DELIVERY, CONFIRM, REPLAY or FORGET            all
  *   instroom-board              0..99999                                       all
@@ -55,8 +56,8 @@ struct raw_headers_text {
 /* headers: good ones, of our own making (asserted: a header we could not read back is our bug). */
 void raw_headers_write(const struct raw_headers *headers, struct raw_headers_text *ret);
 
-/* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours are
- * skipped. ret->delivery_id borrows from items; fields the kind does not have are zero. */
+/* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours
+ * are skipped. ret->delivery_id borrows from items; fields the kind does not have are zero. */
 MUSTUSE bool raw_headers_read(const struct message_header *items, size_t count, struct raw_headers *ret);
 
 const char *raw_kind_name(enum raw_kind kind); /* "DELIVERY"; "" for none */

@@ -57,7 +57,9 @@ void raw_message_of_replay(struct raw_message *ret, const struct wire_replay *bo
 
 void raw_message_of_confirm(struct raw_message *ret, const struct wire_confirm *body, struct strbuf *value)
 {
-	struct raw_headers headers = { .kind = RAW_CONFIRM, .board = (uint32_t)body->board, .delivery_id = body->delivery_id };
+	struct raw_headers headers = { .kind = RAW_CONFIRM,
+				       .board = (uint32_t)body->board,
+				       .delivery_id = body->delivery_id };
 
 	begin(value, WIRE_CONFIRM_SCHEMA);
 	wire_confirm_encode(value, body);

@@ -10,7 +10,8 @@
 /* The key of a snapshot, its version in hex: the topic is compacted by it. false: another form. */
 MUSTUSE bool reference_snapshot_version(struct slice key, uint8_t ret[REFERENCE_VERSION_BYTES]);
 
-/* version: that of the key. *ret is the caller's and keeps nothing of value. ERR_DATA: this message can never be used. */
+/* version: that of the key. *ret is the caller's and keeps nothing of value. ERR_DATA: this message can never be
+ * used. */
 MUSTUSE int reference_snapshot_open(struct slice value, const uint8_t version[REFERENCE_VERSION_BYTES],
 				    struct reference **ret, struct err *err);
 

@@ -138,7 +138,8 @@ static int check_delivery(const struct wire_verdict *verdict, struct err *err)
 		return refuse(err, "attempt");
 	if (verdict->body_unreadable)
 		return has_groups(verdict) || verdict->keys.n > 0 ? refuse(err, "groups of an unreadable body") : 0;
-	if (verdict->classes.n != verdict->group_lines.count || verdict->classes.n < verdict->keys.n / TEACHER_KEY_BYTES)
+	if (verdict->classes.n != verdict->group_lines.count ||
+	    verdict->classes.n < verdict->keys.n / TEACHER_KEY_BYTES)
 		return refuse(err, "number of groups");
 	if ((rc = check_classes(verdict, err)) != 0 || (rc = check_lines(verdict, err)) != 0 ||
 	    (rc = check_candidates(verdict, err)) != 0)

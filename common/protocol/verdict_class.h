@@ -1,7 +1,7 @@
 /* verdict_class: the numbers of a verdict's kinds and classes, and the check that its arrays fit together.
  *
- * A verdict is a struct of arrays: a group's key, class, lines, hash and candidate stand at positions that follow from the
- * others. Once verdict_check has said 0, writer and fold index without asking again:
+ * A verdict is a struct of arrays: a group's key, class, lines, hash and candidate stand at positions that follow from
+ * the others. Once verdict_check has said 0, writer and fold index without asking again:
  *   groups = classes.n = group_lines.count, the first keys.n / 16 of them readable, their keys strictly rising;
  *   hashes has 16 bytes per CANDIDATE or UNCHANGED group, candidates one entry per CANDIDATE group, in group order;
  *   unreadable groups are REJECTED or QUARANTINE, and their lines are unreadable_lines in all;
@@ -22,8 +22,8 @@ enum verdict_kind {
 	VERDICT_KIND_FOREIGN
 };
 
-/* A line is quarantaine and nobody can say whose: the end of the delivery is left out (specification 7.1). Of a verdict that
- * verdict_check said 0 to. */
+/* A line is quarantaine and nobody can say whose: the end of the delivery is left out (specification 7.1). Of a verdict
+ * that verdict_check said 0 to. */
 bool verdict_hides_teacher(const struct wire_verdict *verdict);
 
 /* ERR_DATA: the sentence names the first thing that does not fit, never a value of a teacher. */

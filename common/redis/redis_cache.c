@@ -121,7 +121,8 @@ static void add_board(struct redis_cache *cache, size_t at, const struct cache_b
 	add_text(cache, words->number);
 }
 
-static void add_board_with_marks(struct redis_cache *cache, size_t at, const struct cache_board *board, const uint8_t *gen)
+static void add_board_with_marks(struct redis_cache *cache, size_t at, const struct cache_board *board,
+				 const uint8_t *gen)
 {
 	struct redis_seal_place place = place_of(cache, gen);
 	uint8_t *marks = cache->words[at].marks;
@@ -167,7 +168,8 @@ static struct slice word_of(const redisReply *reply, size_t at)
 	return word->type == REDIS_REPLY_STRING ? slice_make(word->str, (size_t)word->len) : (struct slice){ 0 };
 }
 
-/* A list as long as we asked for, of strings and of what is not there. Anything else is no damage, but not our Redis. */
+/* A list as long as we asked for, of strings and of what is not there. Anything else is no damage, but not our
+ * Redis. */
 static bool is_list_of(const redisReply *reply, size_t count)
 {
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
@@ -221,7 +223,8 @@ static bool parse_marks(const struct redis_seal_place *place, struct slice marks
 }
 
 /* Whether they are the entries that the board's field speaks of; and sorted, as whoever reads them counts on it. */
-static bool are_entries_sound(const struct redis_seal_place *place, uint32_t board, struct slice marks, struct slice entries)
+static bool are_entries_sound(const struct redis_seal_place *place, uint32_t board, struct slice marks,
+			      struct slice entries)
 {
 	uint8_t seal[REDIS_SEAL_BYTES];
 
@@ -429,7 +432,8 @@ int redis_cache_try(struct redis_cache *cache, int32_t partition, int64_t raw_of
 	return add_attempts(cache, partition, raw_offset, "1", ret, err);
 }
 
-int redis_cache_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret, struct err *err)
+int redis_cache_attempts(struct redis_cache *cache, int32_t partition, int64_t raw_offset, int64_t *ret,
+			 struct err *err)
 {
 	return add_attempts(cache, partition, raw_offset, "0", ret, err);
 }

@@ -7,16 +7,17 @@
  *   {..}:<format>:<key id>:<gen>:<board> string: the board's entries, 40 bytes each, sorted by teacher key:
  *                                        teacher key 16, content hash 16, sequence 8 big-endian
  *   {..}:<format>:<key id>:tries        hash: raw offset in 20 digits -> attempts
- * One string per board instead of one hash per teacher: a nightly VOLLEDIG needs all entries of its board, so one GET of 6 KB
- * replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
+ * One string per board instead of one hash per teacher: a nightly VOLLEDIG needs all entries of its board, so one GET
+ * of 6 KB replaces 160 fields; measured in ARCHITECTURE.md. Losing a string, or the head, costs time only.
  *
- * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms for each address it has to
- * try when the line is made anew (but for the look-up of a host name). It is a cache: whatever Redis says or does not
- * say, be it away, loading, read-only, full, or refusing our password, is ERR_RETRY: go on without it. The code then
- * is "connection", "name" (no address known), "answer" (another kind than asked for) or the first word of its error
- * reply. After it the connection is left; the next call resolves the name again, begins behind the address that was
- * left, and reads the password again. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA, SCRIPT
- * LOAD, UNLINK, and the hash and string commands on the keys above; in a Redis Cluster CLUSTER SLOTS and ASKING too.
+ * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms for each address it has
+ * to try when the line is made anew (but for the look-up of a host name). It is a cache: whatever Redis says or does
+ * not say, be it away, loading, read-only, full, or refusing our password, is ERR_RETRY: go on without it. The code
+ * then is "connection", "name" (no address known), "answer" (another kind than asked for) or the first word of its
+ * error reply. After it the connection is left; the next call resolves the name again, begins behind the address that
+ * was left, and reads the password again. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA,
+ * SCRIPT LOAD, UNLINK, and the hash and string commands on the keys above; in a Redis Cluster CLUSTER SLOTS and ASKING
+ * too.
  *
  * A Redis Cluster is found out by its first MOVED; all keys of a partition lie in one slot, so a script stays atomic.
  * While a slot moves its scripts may fail, as its keys are apart: ERR_RETRY until it has moved. */
@@ -70,18 +71,19 @@ struct redis_cache;
 
 MUSTUSE int redis_cache_open(const struct redis_options *options, const char *raw_topic, const struct hmac_key *key,
 			     struct redis_cache **ret,
-			     struct err *err); /* key: of the teacher keys; copied. Does not connect yet; ERR_CONFIG: the address */
+			     /* key: of the teacher keys; copied. Does not connect yet; ERR_CONFIG: the address */
+			     struct err *err);
 void redis_cache_close(struct redis_cache *cache);
 
-/* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Entries that the head
- * does not vouch for (damaged, old, of another board) come back empty and the board is_refused; a head whose own seals do
- * not hold is removed: cold. */
+/* Head and the boards asked for, in one atomic step. boards[i].board is given, the rest is filled. Entries that the
+ * head does not vouch for (damaged, old, of another board) come back empty and the board is_refused; a head whose own
+ * seals do not hold is removed: cold. */
 MUSTUSE int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 			     struct cache_board *boards, size_t count, struct arena *arena, struct err *err);
 
 /* Compares gen and vp with what stands; if they are equal, writes the changed boards, then the head. One script, all or
- * nothing. expected and next have the same gen. Not done: another wrote, or the head is gone; the lane goes to its start.
- * After ERR_RETRY it may have been done: read, and compare. */
+ * nothing. expected and next have the same gen. Not done: another wrote, or the head is gone; the lane goes to its
+ * start. After ERR_RETRY it may have been done: read, and compare. */
 MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
 				const struct cache_head *next, const struct cache_board *boards, size_t count,
 				bool *ret_is_done, struct err *err);
@@ -89,7 +91,8 @@ MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, co
 /* Takes the head away: the partition is cold. For an operator's refill. */
 MUSTUSE int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err);
 
-/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. Not done: one stands. */
+/* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. Not done: one
+ * stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,
 			      const struct cache_board *boards, size_t count, bool *ret_is_done, struct err *err);
 

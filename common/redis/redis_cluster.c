@@ -56,7 +56,8 @@ void redis_cluster_release(struct redis_cluster *cluster)
 	cluster->is_on = cluster->is_old = false;
 }
 
-/* "host:port". A node that does not know its own name leaves it out, or says "?": then it is the host of who answered. */
+/* "host:port". A node that does not know its own name leaves it out, or says "?": then it is the host of who
+ * answered. */
 static bool make_place(struct slice host, uint64_t port, const struct redis_node *asked, char ret[REDIS_PLACE_BYTES])
 {
 	char numeric[REDIS_PLACE_BYTES];

@@ -14,9 +14,9 @@
  *   3. redis_node.c connects if it has to: it resolves the places anew, reads the password again, and tries each
  *      address with a deadline of its own. The address we left last comes last.
  *   4. An answer goes up. MOVED and ASK are followed within the call, HOPS_MAX times; MOVED, a broken line and a
- *      refusal make the map of slots old, and the next call asks for it first: so a failover is followed. A broken line and every other refusal end the
- *      call as ERR_RETRY, and the connection: who answered READONLY, LOADING or NOAUTH may be the wrong server, and
- *      the next call asks the name again. A missing script alone is no reason to leave. */
+ *      refusal make the map of slots old, and the next call asks for it first: so a failover is followed. A broken line
+ *      and every other refusal end the call as ERR_RETRY, and the connection: who answered READONLY, LOADING or NOAUTH
+ *      may be the wrong server, and the next call asks the name again. A missing script alone is no reason to leave. */
 #ifndef REDIS_REDIS_INTERNAL_H
 #define REDIS_REDIS_INTERNAL_H
 
@@ -112,8 +112,8 @@ uint16_t redis_slot_of(struct slice key);
 /* pattern: what all its nodes begin as, but for their places. */
 void redis_cluster_init(struct redis_cluster *cluster, const struct redis_node *pattern);
 void redis_cluster_release(struct redis_cluster *cluster);
-/* An answer to CLUSTER SLOTS becomes the map; nodes without slots are left. asked: who answered, as it may leave out its
- * own host. false: it is none. */
+/* An answer to CLUSTER SLOTS becomes the map; nodes without slots are left. asked: who answered, as it may leave out
+ * its own host. false: it is none. */
 bool redis_cluster_take_map(struct redis_cluster *cluster, const redisReply *reply, const struct redis_node *asked);
 
 struct redis_redirect {

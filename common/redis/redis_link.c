@@ -22,9 +22,10 @@ static void set_word(struct redis_args *args, int at, const char *word)
 void redis_link_init(struct redis_link *link, const struct redis_options *options)
 {
 	link->options = *options;
-	link->seed = (struct redis_node){
-		.options = &link->options, .places = link->options.address, .fd = -1, .receive_buffer = link->receive_buffer
-	};
+	link->seed = (struct redis_node){ .options = &link->options,
+					  .places = link->options.address,
+					  .fd = -1,
+					  .receive_buffer = link->receive_buffer };
 	redis_cluster_init(&link->cluster, &link->seed);
 }
 
@@ -48,7 +49,8 @@ static int exchange(struct redis_node *node, const struct redis_args *args, redi
 	return redis_node_exchange(node, args, clock_ms() + node->options->wait_ms, ret, err);
 }
 
-static int exchange_words(struct redis_node *node, const char *first, const char *second, redisReply **ret, struct err *err)
+static int exchange_words(struct redis_node *node, const char *first, const char *second, redisReply **ret,
+			  struct err *err)
 {
 	const struct slice words[] = { slice_of(first), slice_of(second) };
 
@@ -63,7 +65,8 @@ static int say_asking(struct redis_node *node, struct err *err)
 	return exchange_words(node, "ASKING", NULL, &reply, err);
 }
 
-static int send_to(struct redis_node *node, const struct redis_args *args, bool is_ask, redisReply **ret, struct err *err)
+static int send_to(struct redis_node *node, const struct redis_args *args, bool is_ask, redisReply **ret,
+		   struct err *err)
 {
 	int rc = is_ask ? say_asking(node, err) : 0;
 
@@ -109,8 +112,8 @@ static bool ask_map(struct redis_link *link, struct redis_node *node)
 	return reply->type == REDIS_REPLY_ERROR || redis_cluster_take_map(&link->cluster, reply, node);
 }
 
-/* From a place of the settings, else from a node we are connected to. The seed's connection is not kept: in a cluster it
- * would be the second to that node. */
+/* From a place of the settings, else from a node we are connected to. The seed's connection is not kept: in a cluster
+ * it would be the second to that node. */
 static void renew_map(struct redis_link *link)
 {
 	bool is_told = ask_map(link, &link->seed);
@@ -170,7 +173,8 @@ static int call(struct redis_link *link, const struct request *request, redisRep
 	return rc;
 }
 
-int redis_link_command(struct redis_link *link, uint16_t slot, struct redis_args *args, redisReply **ret, struct err *err)
+int redis_link_command(struct redis_link *link, uint16_t slot, struct redis_args *args, redisReply **ret,
+		       struct err *err)
 {
 	return call(link, &(struct request){ .slot = slot, .args = args }, ret, err);
 }
@@ -178,5 +182,6 @@ int redis_link_command(struct redis_link *link, uint16_t slot, struct redis_args
 int redis_link_run(struct redis_link *link, uint16_t slot, enum redis_script script, struct redis_args *args,
 		   redisReply **ret, struct err *err)
 {
-	return call(link, &(struct request){ .slot = slot, .is_script = true, .script = script, .args = args }, ret, err);
+	return call(link, &(struct request){ .slot = slot, .is_script = true, .script = script, .args = args }, ret,
+		    err);
 }

@@ -31,7 +31,8 @@ static bool parse_place(struct slice text, struct place *ret)
 
 	*ret = (struct place){ 0 };
 	if (text.n > 0 && text.p[0] == '/')
-		return text.n < sizeof(((struct sockaddr_un *)NULL)->sun_path) && copy(ret->path, sizeof ret->path, text);
+		return text.n < sizeof(((struct sockaddr_un *)NULL)->sun_path) &&
+		       copy(ret->path, sizeof ret->path, text);
 	if (!colon)
 		return false;
 	struct slice host = slice_make(text.p, (size_t)(colon - text.p));

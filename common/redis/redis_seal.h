@@ -1,14 +1,14 @@
-/* redis_seal: MACs that bind what stands in Redis to its place, so that only what we wrote there, and wrote there last, is
- * believed (design 4).
+/* redis_seal: MACs that bind what stands in Redis to its place, so that only what we wrote there, and wrote there last,
+ * is believed (design 4).
  *
  *   head   over gen, wm, vp, tip           in the head's field "seal"
  *   entries over a board's string          in the board's field of the head, so the head says which string is current
  *   board  over max, full, seal of entries in the board's field too
  *
- * Each is HMAC-SHA-256, cut to 16 bytes, under a key derived from the HMAC key with a domain of its own, over a domain word,
- * topic, partition, gen and board. What they prevent: an old string of a board that comes back under a head that went on
- * (a key restored by hand, or moved with its slot) says "unchanged" of a content that is no more. tests/model: NO_SEAL.
- * They cannot see a whole partition that went back: that the start folds from the log. Pure. */
+ * Each is HMAC-SHA-256, cut to 16 bytes, under a key derived from the HMAC key with a domain of its own, over a domain
+ * word, topic, partition, gen and board. What they prevent: an old string of a board that comes back under a head that
+ * went on (a key restored by hand, or moved with its slot) says "unchanged" of a content that is no more. tests/model:
+ * NO_SEAL. They cannot see a whole partition that went back: that the start folds from the log. Pure. */
 #ifndef REDIS_REDIS_SEAL_H
 #define REDIS_REDIS_SEAL_H
 

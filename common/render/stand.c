@@ -73,7 +73,8 @@ static bool is_like_bsn(struct slice text)
 }
 
 /* specification 8.4: a benoemingssleutel that fits LR-P14 does not leave with a pseudonym. */
-static void add_appointment(const struct stand *stand, const struct content_appointment *appointment, enum target target)
+static void add_appointment(const struct stand *stand, const struct content_appointment *appointment,
+			    enum target target)
 {
 	for (size_t i = 0; i < APPOINTMENT_FIELDS; i++) {
 		bool is_hidden = i == 0 && stand->options->pseudonym_key && is_like_bsn(appointment->fields[i]);
@@ -149,7 +150,8 @@ static int end_board(struct stand *stand, struct err *err)
 	if (stand->out->is_out_of_memory)
 		return err_set(err, ERR_RETRY, "memory", "no memory for the rows of board %05u", stand->board);
 	if (!strbuf_ok(stand->out))
-		return err_set(err, ERR_FULL, "stand", "the rows of board %05u are more than fit in memory", stand->board);
+		return err_set(err, ERR_FULL, "stand", "the rows of board %05u are more than fit in memory",
+			       stand->board);
 	return stand->flush(stand->self, stand->out, err);
 }
 
@@ -204,9 +206,11 @@ static int take_row(void *self, const struct pg_rows *row, struct err *err)
 int stand_write(struct pg_link *link, const struct stand_options *options, struct strbuf *out,
 		int (*flush)(void *self, struct strbuf *out, struct err *err), void *self, struct err *err)
 {
-	struct stand stand = {
-		.options = options, .out = out, .flush = flush, .self = self, .name_bytes = options->pseudonym_key ? 32 : 9
-	};
+	struct stand stand = { .options = options,
+			       .out = out,
+			       .flush = flush,
+			       .self = self,
+			       .name_bytes = options->pseudonym_key ? 32 : 9 };
 	struct pg_params params;
 	int rc = arena_init(&stand.arena, BOARD_BYTES_MAX, BOARD_BYTES_KEPT, err);
 

@@ -1,6 +1,7 @@
 /* stand: what the register holds at this moment, as CSV (specification 8.4).
  *
- * Streams: a board's rows at a time are in memory. With BSN only for the board's own overview or an authorised operator. */
+ * Streams: a board's rows at a time are in memory. With BSN only for the board's own overview or an authorised
+ * operator. */
 #ifndef RENDER_STAND_H
 #define RENDER_STAND_H
 

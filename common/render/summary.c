@@ -79,16 +79,17 @@ json_t *summary_json(const struct summary *summary)
 	}
 	for (size_t i = 0; i < summary->finding_count; i++)
 		json_build_append(&findings, finding_json(&summary->findings[i]));
-	return json_pack(
-		"{s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "leveringsid",
-		summary->delivery_id.n > 0 ? json_stringn(summary->delivery_id.p, summary->delivery_id.n) : json_null(),
-		"bestuur", text_or_null(board), "soort",
-		summary->kind ? json_string(delivery_kind_name(summary->kind)) : json_null(), "proef",
-		summary->is_dry_run, "volgnummer", summary->sequence > 0 ? json_integer(summary->sequence) : json_null(),
-		"extractiedatum", text_or_null(date), "status", delivery_state_name(summary->state), "regels",
-		(json_int_t)summary->lines, "tellingen", counts_json(summary), "ontbrekend",
-		(json_int_t)summary->absent, "actief", (json_int_t)summary->active, "vervallen",
-		(json_int_t)summary->lapsed, "codes", codes, "bevindingen", findings);
+	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "leveringsid",
+			 summary->delivery_id.n > 0 ? json_stringn(summary->delivery_id.p, summary->delivery_id.n)
+						    : json_null(),
+			 "bestuur", text_or_null(board), "soort",
+			 summary->kind ? json_string(delivery_kind_name(summary->kind)) : json_null(), "proef",
+			 summary->is_dry_run, "volgnummer",
+			 summary->sequence > 0 ? json_integer(summary->sequence) : json_null(), "extractiedatum",
+			 text_or_null(date), "status", delivery_state_name(summary->state), "regels",
+			 (json_int_t)summary->lines, "tellingen", counts_json(summary), "ontbrekend",
+			 (json_int_t)summary->absent, "actief", (json_int_t)summary->active, "vervallen",
+			 (json_int_t)summary->lapsed, "codes", codes, "bevindingen", findings);
 }
 
 static int put_piece(const char *text, size_t n, void *self)

@@ -1,7 +1,7 @@
 /* summary: the samenvatting of a delivery (specification 8.2) and its JSON.
  *
- * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (terugmelding.h). Slices are
- * borrowed. An absent header field is the zero of its type, or an empty slice, and shows as null. */
+ * One struct for deliveries that were refused (made by the gateway) and for those of the ledger (terugmelding.h).
+ * Slices are borrowed. An absent header field is the zero of its type, or an empty slice, and shows as null. */
 #ifndef RENDER_SUMMARY_H
 #define RENDER_SUMMARY_H
 

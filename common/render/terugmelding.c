@@ -126,7 +126,8 @@ static int fill_codes(struct pg_link *link, const struct pg_params *params, stru
 	return 0;
 }
 
-int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
+			 struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;

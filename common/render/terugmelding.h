@@ -1,5 +1,5 @@
-/* terugmelding: what the ledger holds of a delivery, as its board gets it: which deliveries have an id, summary, feedback per
- * line, whether it was applied. For the gateway and instroomctl.
+/* terugmelding: what the ledger holds of a delivery, as its board gets it: which deliveries have an id, summary,
+ * feedback per line, whether it was applied. For the gateway and instroomctl.
  *
  * Reads only, over a pg_link of the caller's. Everything a board may see is Dutch (specification 8). */
 #ifndef RENDER_TERUGMELDING_H
@@ -19,7 +19,8 @@ struct terugmelding_found {
 
 /* The deliveries of (board, id) in log order, at most TERUGMELDING_FOUND_MAX. *ret_count 0: the ledger knows none. */
 MUSTUSE int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
-			      struct terugmelding_found ret[TERUGMELDING_FOUND_MAX], size_t *ret_count, struct err *err);
+			      struct terugmelding_found ret[TERUGMELDING_FOUND_MAX], size_t *ret_count,
+			      struct err *err);
 
 /* A delivery as its board names it. */
 struct terugmelding_name {

@@ -1,7 +1,7 @@
 /* terugmelding_stream: the terugmelding of one delivery as text, made part by part while it is sent.
  *
- * The text of a large delivery has a hundred times the bytes of what the ledger keeps of it. So the stream reads what the ledger
- * has at once, needs no connection afterwards, and makes the text as it is asked for. Not for threads. */
+ * The text of a large delivery has a hundred times the bytes of what the ledger keeps of it. So the stream reads what
+ * the ledger has at once, needs no connection afterwards, and makes the text as it is asked for. Not for threads. */
 #ifndef RENDER_TERUGMELDING_STREAM_H
 #define RENDER_TERUGMELDING_STREAM_H
 

@@ -1,8 +1,8 @@
 /* app: the life of a worker process: signals, poll loop, drain, exit status (style 6).
  *
  * One thread runs the loop and owns every handle. TERM, INT and HUP are blocked before the first thread exists and
- * asked for between iterations; a first TERM drains, a second leaves at once. HUP never ends a worker: secrets, tokens and
- * certificates are read again. It does end a command of a terminal that hangs up. */
+ * asked for between iterations; a first TERM drains, a second leaves at once. HUP never ends a worker: secrets, tokens
+ * and certificates are read again. It does end a command of a terminal that hangs up. */
 #ifndef RUN_APP_H
 #define RUN_APP_H
 
@@ -23,21 +23,22 @@ int stop_signalfd(void);  /* for an event loop: readable when a signal waits; th
 bool stop_is_asked(void); /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
 
 struct app {
-	/* One iteration of the poll loop, bounded in rows and in ms; waits inside are at most a few hundred ms and see the
-	 * stop. */
+	/* One iteration of the poll loop, bounded in rows and in ms; waits inside are at most a few hundred ms and see
+	 * the stop. */
 	int (*iterate)(void *self, struct err *err);
 	/* No new records: finish, store, leave the group; at the latest at deadline_ms of clock_ms(). */
 	int (*drain)(void *self, int64_t deadline_ms, struct err *err);
 	uint32_t drain_ms_max;
-	/* After a HUP, between iterations: reads again what may change. What is wrong is logged and the old stays in use. */
+	/* After a HUP, between iterations: reads again what may change. What is wrong is logged and the old stays in
+	 * use. */
 	void (*reload)(void *self);
 };
 
-/* Reports to the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of an
- * iteration are its own to handle: here they count as ours to log once and go on after a pause. A heartbeat after each
- * iteration. Returns the exit status, which follows from what the failed call returned; the error is logged here, once.
- * A second signal before the drain began leaves at once with EXIT_BUG: what is in flight then is done again by the next
- * owner. */
+/* Reports to the service manager that the start is over, iterates until a stop, then drains. ERR_RETRY and ERR_FULL of
+ * an iteration are its own to handle: here they count as ours to log once and go on after a pause. A heartbeat after
+ * each iteration. Returns the exit status, which follows from what the failed call returned; the error is logged here,
+ * once. A second signal before the drain began leaves at once with EXIT_BUG: what is in flight then is done again by
+ * the next owner. */
 MUSTUSE int app_run(const struct app *app, void *self);
 
 /* What could not be opened ends the program: logs it as <worker>.start_failed and returns the exit status. A stop is no

@@ -398,7 +398,8 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 	}
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
 		value_fault(load, key,
-			    *path ? "the file named holds too little or too much" : missing(load, key, "a file is needed"));
+			    *path ? "the file named holds too little or too much"
+				  : missing(load, key, "a file is needed"));
 		strbuf_wipe(&content);
 		return;
 	}
@@ -494,8 +495,9 @@ static void log_deprecated(const struct load *load)
 		const char *name = load->settings[i].name;
 
 		if (name && name != key->key)
-			log_event(LOG_WARN, "setting.deprecated", "name=%s where=%s effect=\"taken as %s, its new name\"",
-				  name, LOG_QUOTED(load->settings[i].where), key->key);
+			log_event(LOG_WARN, "setting.deprecated",
+				  "name=%s where=%s effect=\"taken as %s, its new name\"", name,
+				  LOG_QUOTED(load->settings[i].where), key->key);
 	}
 }
 

@@ -9,7 +9,8 @@ enum { CONFIG_RANGE_BYTES = 96 };
 /* The same table as one list of keys in keys[CONFIG_KEYS_MAX], shared ones first. */
 struct config_table config_flatten(const struct config_table *table, struct config_key *keys);
 
-/* table: a flat one, here and below. Answers --help, --version or --config-help on stdout. false: none of them is among the arguments. */
+/* table: a flat one, here and below. Answers --help, --version or --config-help on stdout. false: none of them is among
+ * the arguments. */
 MUSTUSE bool config_answer(const struct config_table *table, int argc, char **argv);
 
 void config_env_name(const char *key, char *buf, size_t buf_bytes); /* "a.b" as INSTROOM_A_B */

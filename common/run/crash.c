@@ -67,7 +67,8 @@ static void plan_read(void)
 		if (comma)
 			slice_cut(&rest, 1);
 		if (!plan_add(one)) {
-			log_event(LOG_ERROR, "crash.plan", "why=\"INSTROOM_CRASH_AT is no list of name[:count][=stop]\"");
+			log_event(LOG_ERROR, "crash.plan",
+				  "why=\"INSTROOM_CRASH_AT is no list of name[:count][=stop]\"");
 			_exit(CRASH_STATUS_BAD_PLAN);
 		}
 	}

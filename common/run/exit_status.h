@@ -17,12 +17,12 @@ enum exit_status {
 	EXIT_SETTINGS = 78, /* settings or missing migration */
 };
 
-/* An enum exit_status. rc: what the failed call returned; it decides. err adds its code, when it is that failure's (of the same kind): an
- * error that was written over it since changes nothing. */
+/* An enum exit_status. rc: what the failed call returned; it decides. err adds its code, when it is that failure's (of
+ * the same kind): an error that was written over it since changes nothing. */
 int exit_status_of(int rc, const struct err *err);
 
-/* The same for a worker, which waits for peers and quarantines data itself: if such an error ends it, that is a fault of
- * ours. */
+/* The same for a worker, which waits for peers and quarantines data itself: if such an error ends it, that is a fault
+ * of ours. */
 int exit_status_of_worker(int rc, const struct err *err);
 
 /* Of what config_load returned other than 0. */

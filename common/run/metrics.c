@@ -72,7 +72,9 @@ static const char *type_of(enum metric_kind kind)
 }
 
 /* Upper edges of the buckets; the last bucket has none. */
-static const int64_t SIZE_EDGES[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000 };
+static const int64_t SIZE_EDGES[] = {
+	1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000
+};
 static const int64_t DURATION_EDGES[] = { 1000,	    2500,     5000,	10000,	   25000,     50000,
 					  100000,   250000,   500000,	1000000,   2500000,   5000000,
 					  10000000, 30000000, 60000000, 300000000, 3600000000 };

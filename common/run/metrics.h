@@ -41,14 +41,15 @@ struct metric {
 	{                                                                              \
 		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_) \
 	}
-#define HISTOGRAM_OF(kind_, name_, labels_, help_)                                                                       \
-	{                                                                                                                \
-		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_), .histogram = &(struct histogram) \
-		{                                                                                                        \
-			{                                                                                                \
-				0                                                                                        \
-			}                                                                                                \
-		}                                                                                                        \
+#define HISTOGRAM_OF(kind_, name_, labels_, help_)                                      \
+	{                                                                               \
+		.name = (name_), .labels = (labels_), .help = (help_), .kind = (kind_), \
+		.histogram = &(struct histogram)                                        \
+		{                                                                       \
+			{                                                               \
+				0                                                       \
+			}                                                               \
+		}                                                                       \
 	}
 
 /* metric must live until the process ends (static). Same name several times with other labels is fine. */

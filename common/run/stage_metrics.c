@@ -17,7 +17,8 @@ void stage_metrics_lag(const char *stage, const char *topic, int32_t partition, 
 	metric_set(&lag->metric, records);
 	if (lag->is_registered)
 		return;
-	snprintf(lag->labels, sizeof lag->labels, "stage=\"%s\",topic=\"%s\",partition=\"%d\"", stage, topic, partition);
+	snprintf(lag->labels, sizeof lag->labels, "stage=\"%s\",topic=\"%s\",partition=\"%d\"", stage, topic,
+		 partition);
 	lag->metric.name = "instroom_consumer_lag_records";
 	lag->metric.labels = lag->labels;
 	lag->metric.help = "Messages of the partition that this stage has not done yet.";

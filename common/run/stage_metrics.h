@@ -29,8 +29,9 @@
 #define STAGE_BATCH_DURATION(stage)                                                              \
 	HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_batch_duration_seconds", STAGE_LABEL(stage), \
 		     "Time of one batch: judging to acknowledgement, or the transaction.")
-#define STAGE_BATCH_RECORDS(stage) \
-	HISTOGRAM_OF(METRIC_HISTOGRAM, "instroom_batch_records", STAGE_LABEL(stage), "Lines of deliveries in one batch.")
+#define STAGE_BATCH_RECORDS(stage)                                                   \
+	HISTOGRAM_OF(METRIC_HISTOGRAM, "instroom_batch_records", STAGE_LABEL(stage), \
+		     "Lines of deliveries in one batch.")
 #define STAGE_LOG_WAIT(stage)                                                              \
 	HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_log_wait_seconds", STAGE_LABEL(stage), \
 		     "Time from a message's append to the log until this stage polled it.")

@@ -1,7 +1,8 @@
-/* status: /healthz, /readyz and /metrics of a worker, served by a thread of their own, on loopback or the address of the settings.
+/* status: /healthz, /readyz and /metrics of a worker, served by a thread of their own, on loopback or the address of
+ * the settings.
  *
- * Liveness asks only whether the poll loop went round lately (status_heartbeat); readiness is what the worker last said.
- * Workers call app_heartbeat() and app_set_ready(), which report to the service manager, too. */
+ * Liveness asks only whether the poll loop went round lately (status_heartbeat); readiness is what the worker last
+ * said. Workers call app_heartbeat() and app_set_ready(), which report to the service manager, too. */
 #ifndef RUN_STATUS_H
 #define RUN_STATUS_H
 

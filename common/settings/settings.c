@@ -16,7 +16,8 @@ enum { NAME_BYTES_MAX = 256, TOPIC_BYTES_MAX = 200, KEY_BYTES_MIN = 32, KEY_BYTE
 #define LOG_AT(field) offsetof(struct log_settings, field)
 static const struct config_key LOG[] = {
 	{ "worker.name", CONFIG_TEXT, LOG_AT(worker), "", 1, 40, "name of this process in logs" },
-	{ "log.level", CONFIG_WORD, LOG_AT(level), "info", 1, 0, "least level logged", .words = "debug|info|warn|error" },
+	{ "log.level", CONFIG_WORD, LOG_AT(level), "info", 1, 0, "least level logged",
+	  .words = "debug|info|warn|error" },
 };
 const struct config_rows LOG_ROWS = ROWS(LOG);
 
@@ -49,7 +50,8 @@ static const struct config_key KAFKA[] = {
 const struct config_rows KAFKA_ROWS = ROWS(KAFKA);
 
 static const struct config_key KAFKA_CONSUMER[] = {
-	{ "kafka.group", CONFIG_TEXT, KAFKA_AT(group), "", 1, NAME_BYTES_MAX, "consumer group that shares the partitions" },
+	{ "kafka.group", CONFIG_TEXT, KAFKA_AT(group), "", 1, NAME_BYTES_MAX,
+	  "consumer group that shares the partitions" },
 	{ "kafka.session.max", CONFIG_MS, KAFKA_AT(session_ms), "10s", 1000, 300000,
 	  "silence after which our partitions go to others" },
 	{ "kafka.prefetch.bytes", CONFIG_BYTES, KAFKA_AT(prefetch_bytes), "8M", 65536, 1073741824,

@@ -1,17 +1,17 @@
-/* settings: the settings that several programs share stand here once: for each peer a struct, its rows, and the options the
- * adapter wants. So names and limits are the same in every program.
+/* settings: the settings that several programs share stand here once: for each peer a struct, its rows, and the options
+ * the adapter wants. So names and limits are the same in every program.
  *
  * A program embeds the structs in its own and names the rows in its table, with the offset of the struct:
  *
- *	struct write_config {
- *		struct log_settings log;
- *		struct kafka_settings kafka;
- *	};
- *	static const struct config_section SHARED[] = {
- *		{ &LOG_ROWS, offsetof(struct write_config, log) },
- *		{ &KAFKA_ROWS, offsetof(struct write_config, kafka) },
- *	};
- *	static const struct config_default DEFAULTS[] = { { "worker.name", "write" } };
+ * 	struct write_config {
+ * 		struct log_settings log;
+ * 		struct kafka_settings kafka;
+ * 	};
+ * 	static const struct config_section SHARED[] = {
+ * 		{ &LOG_ROWS, offsetof(struct write_config, log) },
+ * 		{ &KAFKA_ROWS, offsetof(struct write_config, kafka) },
+ * 	};
+ * 	static const struct config_default DEFAULTS[] = { { "worker.name", "write" } };
  *
  * What a program has no row for stays zero. */
 #ifndef SETTINGS_SETTINGS_H

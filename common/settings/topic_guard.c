@@ -25,8 +25,9 @@ static void note(void *self, const struct kafka_topic_difference *difference)
 	log_event(difference->is_vital ? LOG_ERROR : LOG_WARN, "topic.different",
 		  "topic=%s setting=%s is=%s needs=%s effect=%s", difference->topic, difference->name,
 		  LOG_QUOTED(difference->is), LOG_QUOTED(difference->wanted),
-		  difference->is_vital ? LOG_QUOTED("this program ends: run instroomctl migrate --fix")
-				       : LOG_QUOTED("deliveries may be lost or dated wrongly: run instroomctl migrate"));
+		  difference->is_vital
+			  ? LOG_QUOTED("this program ends: run instroomctl migrate --fix")
+			  : LOG_QUOTED("deliveries may be lost or dated wrongly: run instroomctl migrate"));
 	if (difference->is_vital && !guard->vital[0])
 		snprintf(guard->vital, sizeof guard->vital,
 			 "topic %s has %s=%s and needs %s: run instroomctl migrate --fix", difference->topic,
@@ -46,6 +47,7 @@ int topic_guard_poll(struct topic_guard *guard, struct err *err)
 		return 0;
 	topic_guard_end(guard);
 	if (rc != 0) /* of topics that are not there those tell that read or write them */
-		log_event(LOG_WARN, "topic.unchecked", "code=%s why=%s", LOG_QUOTED(unseen.code), LOG_QUOTED(unseen.text));
+		log_event(LOG_WARN, "topic.unchecked", "code=%s why=%s", LOG_QUOTED(unseen.code),
+			  LOG_QUOTED(unseen.text));
 	return guard->vital[0] ? err_set(err, ERR_CONFIG, "topic", "%s", guard->vital) : 0;
 }

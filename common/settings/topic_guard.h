@@ -1,8 +1,8 @@
-/* topic_guard: a worker's look at its topics after the start (topic_specs.h): each difference is logged once; with a vital one
- * the worker ends.
+/* topic_guard: a worker's look at its topics after the start (topic_specs.h): each difference is logged once; with a
+ * vital one the worker ends.
  *
- * The look is in the background, so a worker starts while Kafka is away; who may not see the settings logs that and goes on.
- * Zeroed it is one that is done. Owner: the poll loop. */
+ * The look is in the background, so a worker starts while Kafka is away; who may not see the settings logs that and
+ * goes on. Zeroed it is one that is done. Owner: the poll loop. */
 #ifndef SETTINGS_TOPIC_GUARD_H
 #define SETTINGS_TOPIC_GUARD_H
 

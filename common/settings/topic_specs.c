@@ -17,8 +17,8 @@ static void add(struct topic_specs *specs, struct kafka_topic_setting setting)
 static void add_sizes(struct topic_specs *specs, const char *bytes)
 {
 	add(specs, (struct kafka_topic_setting){ "max.message.bytes", bytes, KAFKA_AT_LEAST, .is_vital = true });
-	add(specs,
-	    (struct kafka_topic_setting){ "segment.bytes", bytes, KAFKA_AT_LEAST, .is_vital = true, .is_default = true });
+	add(specs, (struct kafka_topic_setting){ "segment.bytes", bytes, KAFKA_AT_LEAST, .is_vital = true,
+						 .is_default = true });
 }
 
 static void add_copies(struct topic_specs *specs)

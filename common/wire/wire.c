@@ -69,8 +69,8 @@ bool wire_array_next(struct wire_input *in, struct wire_array *array)
 	return (uint64_t)count <= there / array->item_bytes_min;
 }
 
-/* The first block gets what it needs and is mostly the only one; later ones double the capacity, so that many small blocks
- * cost linear time and at most four times the memory. */
+/* The first block gets what it needs and is mostly the only one; later ones double the capacity, so that many small
+ * blocks cost linear time and at most four times the memory. */
 static bool array_make_room(struct arena *arena, struct wire_array *array)
 {
 	size_t need = array->count + array->block_count; /* both at most the number of bytes: no overflow */

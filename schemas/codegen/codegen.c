@@ -2,8 +2,8 @@
  *
  *   instroom-codegen [--prefix wire] [--include wire/gen] --out DIR NAME-VERSION.avsc ..
  *
- * Writes DIR/types.h, DIR/types.c and, for each message, DIR/NAME.h and DIR/NAME.c for its newest version, with decoders
- * for the older ones. Exit: 0, 64 usage, 65 a schema is refused, 73 a file cannot be written. */
+ * Writes DIR/types.h, DIR/types.c and, for each message, DIR/NAME.h and DIR/NAME.c for its newest version, with
+ * decoders for the older ones. Exit: 0, 64 usage, 65 a schema is refused, 73 a file cannot be written. */
 #include "codegen/compat.h"
 #include "codegen/emit_message.h"
 #include "codegen/emit_types.h"

@@ -20,7 +20,8 @@ static int refuse(const struct pair *pair, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(why, sizeof why, fmt, args);
 	va_end(args);
-	return err_set(pair->err, ERR_DATA, "schema", "%s cannot read %s: %s", pair->newer->file, pair->older->file, why);
+	return err_set(pair->err, ERR_DATA, "schema", "%s cannot read %s: %s", pair->newer->file, pair->older->file,
+		       why);
 }
 
 const struct field *compat_find(const struct type *record, const char *field_name)
@@ -138,7 +139,8 @@ static const struct type *find_type(const struct type *type, const char *name)
 	return found;
 }
 
-static int check_shared(const struct schema *schema, const struct type *type, const struct schema *other, struct err *err)
+static int check_shared(const struct schema *schema, const struct type *type, const struct schema *other,
+			struct err *err)
 {
 	const struct type *same = type->name ? find_type(other->root, type->name) : NULL;
 

@@ -10,7 +10,8 @@ struct emit_name emit_snake(const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; name[i] && n + 3 < sizeof snake.text; i++) {
-		if (i > 0 && isupper((unsigned char)name[i]) && !isupper((unsigned char)name[i - 1]) && name[i - 1] != '_')
+		if (i > 0 && isupper((unsigned char)name[i]) && !isupper((unsigned char)name[i - 1]) &&
+		    name[i - 1] != '_')
 			snake.text[n++] = '_';
 		snake.text[n++] = (char)tolower((unsigned char)name[i]);
 	}

@@ -1,8 +1,9 @@
-/* emit: what every part of the generator writes with: where the text goes, names in C's spelling, which functions are there.
+/* emit: what every part of the generator writes with: where the text goes, names in C's spelling, which functions are
+ * there.
  *
  * Owner: a build tool. The set has passed compat_check. Text goes to strbufs; who writes the files asks strbuf_ok.
- * The parts, inner ones first: emit_definition; emit_decode, emit_encode; emit_types and emit_message, one of each pair of
- * files. */
+ * The parts, inner ones first: emit_definition; emit_decode, emit_encode; emit_types and emit_message, one of each pair
+ * of files. */
 #ifndef CODEGEN_EMIT_H
 #define CODEGEN_EMIT_H
 

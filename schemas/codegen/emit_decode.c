@@ -19,9 +19,11 @@ static void add_skip_record(struct decode *self, const struct type *written);
 static void add_take_simple(const struct decode *self, const char *indent, const struct type *written,
 			    const char *target, const char *what)
 {
-	static const char *const WORDS[] = {
-		[TYPE_BOOLEAN] = "boolean", [TYPE_INT] = "int", [TYPE_LONG] = "long", [TYPE_STRING] = "slice", [TYPE_BYTES] = "slice"
-	};
+	static const char *const WORDS[] = { [TYPE_BOOLEAN] = "boolean",
+					     [TYPE_INT] = "int",
+					     [TYPE_LONG] = "long",
+					     [TYPE_STRING] = "slice",
+					     [TYPE_BYTES] = "slice" };
 
 	if (written->kind == TYPE_FIXED)
 		strbuf_add_printf(self->out, "%sif (!wire_take_fixed(in, %s, %zu))\n", indent, target, written->size);
@@ -56,9 +58,10 @@ static const char *whole_array_word(const struct type *items)
 static void add_array_head(const struct decode *self, const struct type *written, const char *what,
 			   const char *item_bytes, const char *next)
 {
-	strbuf_add_printf(self->out,
-			  "\tstruct wire_array array = {\n\t\t.what = \"%s\", .item_bytes = %s, .item_bytes_min = %zu\n\t};\n",
-			  what, item_bytes, type_bytes_min(written->items));
+	strbuf_add_printf(
+		self->out,
+		"\tstruct wire_array array = {\n\t\t.what = \"%s\", .item_bytes = %s, .item_bytes_min = %zu\n\t};\n",
+		what, item_bytes, type_bytes_min(written->items));
 	strbuf_add_text(self->out, next);
 }
 
@@ -188,7 +191,8 @@ static void add_take_field(const struct decode *self, const struct type *record,
 					  "\t\treturn rc;\n",
 					  word, what, target, target);
 		else
-			strbuf_add_printf(self->out, "\tif ((rc = take_%s_%s_v%u(in, ret, err)) != 0)\n\t\treturn rc;\n",
+			strbuf_add_printf(self->out,
+					  "\tif ((rc = take_%s_%s_v%u(in, ret, err)) != 0)\n\t\treturn rc;\n",
 					  owner.text, written->name, self->version);
 	} else if (written->type->kind == TYPE_ENUM) {
 		strbuf_add_text(self->out, "\t{\n");
@@ -314,11 +318,12 @@ void emit_decoder(const struct emit *emit, const struct schema *newest, const st
 	struct emit_name name = emit_snake(newest->root->name);
 
 	add_take_record(&self, newest->root, written->root);
-	strbuf_add_printf(emit->out,
-			  "static int decode_v%u(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err)\n"
-			  "{\n\tstruct wire_input in = wire_input_of(body, arena);\n\tstruct %s_%s v;\n"
-			  "\tint rc = take_%s_v%u(&in, &v, err);\n\n\tif (rc == 0)\n\t\trc = wire_finish(&in, \"%s\", err);\n"
-			  "\tif (rc == 0)\n\t\t*ret = v;\n\treturn rc;\n}\n\n",
-			  self.version, emit->prefix, name.text, emit->prefix, name.text, name.text, self.version,
-			  newest->root->name);
+	strbuf_add_printf(
+		emit->out,
+		"static int decode_v%u(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err)\n"
+		"{\n\tstruct wire_input in = wire_input_of(body, arena);\n\tstruct %s_%s v;\n"
+		"\tint rc = take_%s_v%u(&in, &v, err);\n\n\tif (rc == 0)\n\t\trc = wire_finish(&in, \"%s\", err);\n"
+		"\tif (rc == 0)\n\t\t*ret = v;\n\treturn rc;\n}\n\n",
+		self.version, emit->prefix, name.text, emit->prefix, name.text, name.text, self.version,
+		newest->root->name);
 }

@@ -36,9 +36,11 @@ static void add_comment(const struct emit *emit, const char *before, const char 
 
 static void add_member(const struct emit *emit, const struct type *type, const char *name)
 {
-	static const char *const WORDS[] = {
-		[TYPE_BOOLEAN] = "bool", [TYPE_INT] = "int32_t", [TYPE_LONG] = "int64_t", [TYPE_STRING] = "struct slice", [TYPE_BYTES] = "struct slice"
-	};
+	static const char *const WORDS[] = { [TYPE_BOOLEAN] = "bool",
+					     [TYPE_INT] = "int32_t",
+					     [TYPE_LONG] = "int64_t",
+					     [TYPE_STRING] = "struct slice",
+					     [TYPE_BYTES] = "struct slice" };
 
 	switch (type->kind) {
 	case TYPE_FIXED:

@@ -21,12 +21,13 @@ void emit_message_header(const struct emit *emit, const struct schema *newest)
 		" * ERR_DATA: malformed, or bytes are left over. ERR_FULL: the arena is full. */\n"
 		"MUSTUSE int %s_%s_decode(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err);\n\n",
 		newest->file, emit->prefix, snake.text, emit->prefix, snake.text);
-	strbuf_add_printf(emit->out,
-			  "/* The same for the bytes of any version we know: what is new gets its default, what is gone is skipped.\n"
-			  " * Another schema: ERR_DATA; ask %s_schema_find first to tell it from bad bytes. */\n"
-			  "MUSTUSE int %s_%s_decode_as(uint64_t schema, struct slice body, struct arena *arena,\n"
-			  "\tstruct %s_%s *ret, struct err *err);\n\n",
-			  emit->prefix, emit->prefix, snake.text, emit->prefix, snake.text);
+	strbuf_add_printf(
+		emit->out,
+		"/* The same for the bytes of any version we know: what is new gets its default, what is gone is skipped.\n"
+		" * Another schema: ERR_DATA; ask %s_schema_find first to tell it from bad bytes. */\n"
+		"MUSTUSE int %s_%s_decode_as(uint64_t schema, struct slice body, struct arena *arena,\n"
+		"\tstruct %s_%s *ret, struct err *err);\n\n",
+		emit->prefix, emit->prefix, snake.text, emit->prefix, snake.text);
 	strbuf_add_printf(emit->out,
 			  "/* A bare datum; each array is one block. */\n"
 			  "void %s_%s_encode(struct strbuf *out, const struct %s_%s *v);\n\n",
@@ -39,10 +40,11 @@ static void add_entry_points(const struct emit *emit, const struct schema *newes
 	struct emit_name snake = emit_snake(newest->root->name), upper = emit_upper(emit->prefix);
 	const char *p = emit->prefix, *s = snake.text;
 
-	strbuf_add_printf(emit->out,
-			  "int %s_%s_decode(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err)\n"
-			  "{\n\treturn decode_v%u(body, arena, ret, err);\n}\n\n",
-			  p, s, p, s, newest->version);
+	strbuf_add_printf(
+		emit->out,
+		"int %s_%s_decode(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err)\n"
+		"{\n\treturn decode_v%u(body, arena, ret, err);\n}\n\n",
+		p, s, p, s, newest->version);
 	strbuf_add_printf(emit->out,
 			  "int %s_%s_decode_as(uint64_t schema, struct slice body, struct arena *arena,\n"
 			  "\tstruct %s_%s *ret, struct err *err)\n{\n",

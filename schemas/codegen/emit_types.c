@@ -13,7 +13,8 @@ void emit_types_header(const struct emit *emit)
 	for (size_t i = 0; i < emit->set->count; i++)
 		if (schema_is_newest(emit->set, &emit->set->items[i]))
 			emit_definitions(emit, emit->set->items[i].root, true, &done);
-	strbuf_add_printf(emit->out, "enum { %s_SCHEMAS_COUNT = %zu };\n", emit_upper(emit->prefix).text, emit->set->count);
+	strbuf_add_printf(emit->out, "enum { %s_SCHEMAS_COUNT = %zu };\n", emit_upper(emit->prefix).text,
+			  emit->set->count);
 	strbuf_add_printf(emit->out, "extern const struct wire_schema %s_SCHEMAS[%s_SCHEMAS_COUNT];\n\n",
 			  emit_upper(emit->prefix).text, emit_upper(emit->prefix).text);
 	strbuf_add_printf(emit->out,

@@ -3,8 +3,8 @@
  * A file is NAME-VERSION.avsc and holds one record, the message. A type it names and does not define is put in at first
  * use from the other files: from those listed in its attribute "uses" ([ "delivery-2" ]), else from the lowest version
  * that defines it, so that a released file never changes its meaning when a new version of another one appears.
- * Owner: a build tool; single thread; everything lives until schema_set_release. Errors are one sentence with the file's
- * name, ERR_DATA for a schema we refuse. */
+ * Owner: a build tool; single thread; everything lives until schema_set_release. Errors are one sentence with the
+ * file's name, ERR_DATA for a schema we refuse. */
 #ifndef CODEGEN_SCHEMA_H
 #define CODEGEN_SCHEMA_H
 
@@ -77,7 +77,8 @@ bool schema_is_newest(const struct schema_set *set, const struct schema *schema)
 size_t type_bytes_min(const struct type *type);
 
 /* Makes json self-contained (a new reference). set is searched for what schema->source does not define. */
-MUSTUSE int schema_resolve(const struct schema_set *set, const struct schema *schema, struct json_t **ret, struct err *err);
+MUSTUSE int schema_resolve(const struct schema_set *set, const struct schema *schema, struct json_t **ret,
+			   struct err *err);
 
 /* The tree of a self-contained schema. */
 MUSTUSE int schema_build_type(const char *file, const struct json_t *json, struct arena *arena, const struct type **ret,

@@ -158,7 +158,8 @@ static const json_t *find_elsewhere(struct resolver *self, const char *full_name
 	struct finding best = { NULL, NULL, 0 }, found;
 
 	for (size_t i = 0; i < self->set->count; i++)
-		if (find_in(self, &self->set->items[i], full_name, &found) && (!best.definition || found.rank < best.rank))
+		if (find_in(self, &self->set->items[i], full_name, &found) &&
+		    (!best.definition || found.rank < best.rank))
 			best = found;
 	if (!best.definition)
 		return refuse(self, "no schema file defines ", full_name);

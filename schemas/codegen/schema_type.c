@@ -213,7 +213,8 @@ static const struct type *build(struct builder *self, const json_t *json, const 
 	return build_word(self, kind);
 }
 
-int schema_build_type(const char *file, const json_t *json, struct arena *arena, const struct type **ret, struct err *err)
+int schema_build_type(const char *file, const json_t *json, struct arena *arena, const struct type **ret,
+		      struct err *err)
 {
 	struct err fault = { .kind = 0 };
 	struct builder self = { .file = file, .arena = arena, .err = &fault };

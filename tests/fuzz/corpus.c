@@ -83,7 +83,9 @@ static void make_raw(struct strbuf *bytes)
 {
 	struct wire_delivery delivery = some_delivery();
 	int32_t record_numbers[] = { 2, 50001 };
-	struct wire_replay replay = { .delivery = delivery, .record_numbers = { record_numbers, 2 }, .replay_dry_run = true };
+	struct wire_replay replay = { .delivery = delivery,
+				      .record_numbers = { record_numbers, 2 },
+				      .replay_dry_run = true };
 	struct wire_confirm confirm = { .board = 41211, .delivery_id = SLICE_LITERAL("0123456789-abcdef") };
 	struct wire_forget forget = { .board = 41211, .keys = SLICE_LITERAL("0123456789abcdef") };
 

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How often an input got behind what refuses most: a marker, a form, a first check. A replay of which none did tests nothing,
- * and fails: standalone.c. Weak, as under libFuzzer nobody else defines it. */
+/* How often an input got behind what refuses most: a marker, a form, a first check. A replay of which none did tests
+ * nothing, and fails: standalone.c. Weak, as under libFuzzer nobody else defines it. */
 __attribute__((weak)) size_t fuzz_deep_count;
 #define FUZZ_DEEP() ((void)fuzz_deep_count++)
 

@@ -1,5 +1,5 @@
-/* fuzz_config: input is a settings file. What is taken lies in its range, and written down as read it is taken again, as the
- * same; what is refused leaves nothing behind. */
+/* fuzz_config: input is a settings file. What is taken lies in its range, and written down as read it is taken again,
+ * as the same; what is refused leaves nothing behind. */
 #include "fuzz.h"
 
 #include "run/config.h"

@@ -1,5 +1,5 @@
-/* fuzz_decode: the decoder of one message. What it accepts has one canonical form, which is never longer, reads as the same
- * values, and is written the same again. */
+/* fuzz_decode: the decoder of one message. What it accepts has one canonical form, which is never longer, reads as the
+ * same values, and is written the same again. */
 #include "fuzz.h"
 
 #include FUZZ_HEADER

@@ -1,4 +1,5 @@
-/* fuzz_feedback_reader: reads to the end or to the damage; what it reads to the end, the generated decoder reads too. */
+/* fuzz_feedback_reader: reads to the end or to the damage; what it reads to the end, the generated decoder reads
+ * too. */
 #include "fuzz.h"
 
 #include "protocol/feedback_build.h"

@@ -1,5 +1,5 @@
-/* fuzz_file_check: input is a byte that chooses the kind, and a file. A file that is accepted and written out again from
- * its cells is accepted again, with the same cells. */
+/* fuzz_file_check: input is a byte that chooses the kind, and a file. A file that is accepted and written out again
+ * from its cells is accepted again, with the same cells. */
 #include "fuzz.h"
 
 #include "gateway/file_check.h"
@@ -49,7 +49,8 @@ static void expect_cells(const struct file_reading *reading)
 	FUZZ_EXPECT(reading->column_count > 0 && reading->column_count <= COLUMNS);
 	for (size_t i = 0; i < reading->line_count * reading->column_count; i++)
 		FUZZ_EXPECT(reading->cells[i].n <= CSV_FIELD_BYTES_MAX && utf8_is_valid(reading->cells[i]));
-	FUZZ_EXPECT(holds_value(reading->cells + (reading->line_count - 1) * reading->column_count, reading->column_count));
+	FUZZ_EXPECT(
+		holds_value(reading->cells + (reading->line_count - 1) * reading->column_count, reading->column_count));
 }
 
 static void write_out(const struct file_reading *reading, struct strbuf *out)

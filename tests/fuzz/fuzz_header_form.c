@@ -44,7 +44,8 @@ static void expect_reading(const struct header_form *form, const struct header_r
 			FUZZ_EXPECT(reading->findings[wrong].rule == RULE_K08 &&
 				    reading->findings[wrong++].field == HEADER_FIRST + i);
 	FUZZ_EXPECT(wrong == reading->finding_count);
-	FUZZ_EXPECT(header->id.n == 0 || (header->id.n >= DELIVERY_ID_BYTES_MIN && header->id.n <= DELIVERY_ID_BYTES_MAX));
+	FUZZ_EXPECT(header->id.n == 0 ||
+		    (header->id.n >= DELIVERY_ID_BYTES_MIN && header->id.n <= DELIVERY_ID_BYTES_MAX));
 	FUZZ_EXPECT(header->board <= 99999 && header->sequence >= 0 && reading->line_count >= 0);
 	FUZZ_EXPECT(reading->is_good[FIELD_SEQUENCE - HEADER_FIRST] == (header->sequence > 0));
 	FUZZ_EXPECT(reading->is_good[FIELD_KIND - HEADER_FIRST] == (header->kind != 0));

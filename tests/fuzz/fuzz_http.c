@@ -7,8 +7,8 @@
  *   S  sender      w sends all and listens, a goes away after the last byte, s is so slow that time runs out
  *   L  piece       a..z: the bytes come in pieces of 1, 2, 4, ..
  *
- * Whatever comes in: all that a connection held is given back, it ends, an answer 202 stands for a message that Kafka has,
- * and such a message can be read and counts its own lines. */
+ * Whatever comes in: all that a connection held is given back, it ends, an answer 202 stands for a message that Kafka
+ * has, and such a message can be read and counts its own lines. */
 #include "fuzz.h"
 
 #include "base/clock.h"
@@ -90,7 +90,9 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 	(void)kafka, (void)options, (void)err;
 	*ret = calloc(1, sizeof **ret);
 	FUZZ_EXPECT(*ret);
-	**ret = (struct kafka_producer){ .reported = reported, .self = self, .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) };
+	**ret = (struct kafka_producer){ .reported = reported,
+					 .self = self,
+					 .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) };
 	return 0;
 }
 
@@ -312,8 +314,9 @@ static const char *const TABLES[REFERENCE_TABLES] = {
 	[REFERENCE_SCHOOLS] = "brin;naam;sector;schoolsoort;geldig_van;geldig_tot\n",
 	[REFERENCE_SITES] = "brin;vestiging;naam;geldig_van;geldig_tot\n",
 	[REFERENCE_BOARD_SCHOOL] = "bestuur;brin;geldig_van;geldig_tot\n",
-	[REFERENCE_GROUNDS] = ("code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;"
-			       "verleng_maanden;geldig_van;geldig_tot;herkomst\n"),
+	[REFERENCE_GROUNDS] =
+		("code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;"
+		 "verleng_maanden;geldig_van;geldig_tot;herkomst\n"),
 	[REFERENCE_FIELDS] = "code;sector;omschrijving;geldig_van;geldig_tot\n",
 };
 
@@ -324,7 +327,8 @@ struct reference_watch {
 
 static struct reference_watch watch;
 
-int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret, struct err *err)
+int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
+			 struct err *err)
 {
 	struct slice csv[REFERENCE_TABLES];
 

@@ -1,5 +1,5 @@
-/* fuzz_http_parse: a request as bytes. All slices of its head lie within it, and its content is the same in whatever parts
- * the bytes come. */
+/* fuzz_http_parse: a request as bytes. All slices of its head lie within it, and its content is the same in whatever
+ * parts the bytes come. */
 #include "fuzz.h"
 
 #include "http/http_body.h"
@@ -7,7 +7,8 @@
 
 static void expect_inside(struct slice part, struct slice all)
 {
-	FUZZ_EXPECT(part.n == 0 || (part.p >= all.p && part.p + part.n <= all.p + all.n) || slice_equal_text(part, "/"));
+	FUZZ_EXPECT(part.n == 0 || (part.p >= all.p && part.p + part.n <= all.p + all.n) ||
+		    slice_equal_text(part, "/"));
 }
 
 static enum http_body_step decode(struct http_body body, struct slice bytes, size_t step, struct strbuf *out,
@@ -42,7 +43,8 @@ static void check_body(const struct http_head *head, struct slice bytes)
 	FUZZ_EXPECT(decode(body, bytes, 3, &parts, &parts_used) == at_once);
 	FUZZ_EXPECT(slice_equal(strbuf_slice(&whole), strbuf_slice(&parts)));
 	FUZZ_EXPECT(at_once != HTTP_BODY_END || whole_used == parts_used);
-	FUZZ_EXPECT(head->framing != HTTP_BODY_OF_LENGTH || at_once != HTTP_BODY_END || whole.n == head->content_length);
+	FUZZ_EXPECT(head->framing != HTTP_BODY_OF_LENGTH || at_once != HTTP_BODY_END ||
+		    whole.n == head->content_length);
 	strbuf_release(&whole);
 	strbuf_release(&parts);
 }

@@ -1,6 +1,6 @@
-/* fuzz_reference_import: input is the six files of `instroomctl reference import`, one behind the other, each ended by byte
- * 1C. Tables that are taken answer each question as a walk over the rows of the file would, on both sides of every day
- * that a row begins or ends. */
+/* fuzz_reference_import: input is the six files of `instroomctl reference import`, one behind the other, each ended by
+ * byte 1C. Tables that are taken answer each question as a walk over the rows of the file would, on both sides of every
+ * day that a row begins or ends. */
 #include "fuzz.h"
 
 #include "model/csv.h"

@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!arena.memory)
 		FUZZ_EXPECT(arena_init(&arena, ARENA_BYTES, ARENA_KEEP_BYTES, NULL) == 0);
 	arena_reset(&arena);
-	if (wire_verdict_decode(slice_make(data, size), &arena, &verdict, &err) == 0 && verdict_check(&verdict, &err) == 0) {
+	if (wire_verdict_decode(slice_make(data, size), &arena, &verdict, &err) == 0 &&
+	    verdict_check(&verdict, &err) == 0) {
 		FUZZ_DEEP();
 		walk(&verdict);
 	}

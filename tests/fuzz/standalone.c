@@ -1,8 +1,8 @@
 /* standalone: replays files and folders of inputs through a fuzz target, without libFuzzer.
  *
  * Each input is given as a block of exactly its size, so that a sanitizer sees a read past its end. A folder without
- * inputs is a fault: a corpus that is not found must not pass for one that was replayed. So is one of which no input gets
- * behind the first check: after a change of a schema every input may be refused at its first bytes. */
+ * inputs is a fault: a corpus that is not found must not pass for one that was replayed. So is one of which no input
+ * gets behind the first check: after a change of a schema every input may be refused at its first bytes. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -64,7 +64,8 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 		if (is_folder && fuzz_deep_count == 0) {
-			fprintf(stderr, "%s: none of %d inputs gets behind the first check (FUZZ_DEEP)\n", argv[i], count);
+			fprintf(stderr, "%s: none of %d inputs gets behind the first check (FUZZ_DEEP)\n", argv[i],
+				count);
 			return EXIT_FAILURE;
 		}
 		printf("%s: %d replayed, behind the first check %zu times\n", argv[i], count, fuzz_deep_count);

@@ -162,7 +162,8 @@ Test(pg, a_lock_held_too_long_is_a_retry)
 	char name[64], sql[256];
 	int64_t begin_ms = clock_ms();
 
-	snprintf(sql, sizeof sql, "BEGIN; SELECT pg_advisory_xact_lock(hashtext('%s'))", fixture_name(name, sizeof name));
+	snprintf(sql, sizeof sql, "BEGIN; SELECT pg_advisory_xact_lock(hashtext('%s'))",
+		 fixture_name(name, sizeof name));
 	ASSERT_OK(pg_script(holder, sql, &err));
 	ASSERT_KIND(pg_script(waiter, sql, &err), ERR_RETRY);
 	cr_expect_str_eq(err.code, "55P03");
@@ -361,10 +362,11 @@ Test(pg, copies_rows_of_all_kinds)
 	int64_t took_us = clock_us() - begin_us;
 
 	cr_log_info("COPY: %d rows in %" PRId64 " us, %.0f rows/s", ROWS, took_us, ROWS * 1e6 / (double)took_us);
-	ASSERT_OK(pg_exec(link, NULL,
-			  "SELECT count(*), count(*) FILTER (WHERE b = a::bigint << 33), count(*) FILTER (WHERE d), count(e)"
-			  " FROM c",
-			  NULL, &rows, NULL, &err));
+	ASSERT_OK(pg_exec(
+		link, NULL,
+		"SELECT count(*), count(*) FILTER (WHERE b = a::bigint << 33), count(*) FILTER (WHERE d), count(e)"
+		" FROM c",
+		NULL, &rows, NULL, &err));
 	cr_expect_eq(pg_get_i64(rows, 0, 0), ROWS);
 	cr_expect_eq(pg_get_i64(rows, 0, 1), ROWS);
 	cr_expect_eq(pg_get_i64(rows, 0, 2), ROWS / 2);
@@ -384,7 +386,8 @@ Test(pg, a_failed_copy_leaves_the_line_in_order)
 	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
 	ASSERT_KIND(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err), ERR_DATA);
 	cr_expect_str_eq(err.code, "23505");
-	ASSERT_KIND(pg_copy_run(link, "COPY no_such (a) FROM STDIN (FORMAT binary)", strbuf_slice(&data), &err), ERR_FATAL);
+	ASSERT_KIND(pg_copy_run(link, "COPY no_such (a) FROM STDIN (FORMAT binary)", strbuf_slice(&data), &err),
+		    ERR_FATAL);
 	ASSERT_KIND(pg_copy_run(link, "SELECT 1", strbuf_slice(&data), &err), ERR_FATAL);
 	ASSERT_KIND(pg_copy_run(link, COPY_SQL, slice_make("\0\1", 2), &err), ERR_DATA); /* half a row */
 	strbuf_reset(&data);
@@ -418,7 +421,8 @@ Test(pg, streams_row_by_row_and_ends_when_told)
 
 	ASSERT_OK(pg_stream(link, "SELECT g FROM generate_series(1, 100000) g", NULL, see_row, &all, &err));
 	cr_expect_eq(all.sum, 5000050000);
-	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, see_row, &some, &err), ERR_FULL);
+	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, see_row, &some, &err),
+		    ERR_FULL);
 	cr_expect_eq(some.rows, 3);
 	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, see_row, &all, &err),
 		    ERR_DATA);
@@ -482,7 +486,8 @@ static const char *behind(const char *hosts, const char *ports, const char *more
 	char host[256], port[16];
 
 	snprintf(text, sizeof text, "%s host=%s,%s port=%s,%s %s", server, hosts,
-		 value_in(server, "host=", host, sizeof host), ports, value_in(server, "port=", port, sizeof port), more);
+		 value_in(server, "host=", host, sizeof host), ports, value_in(server, "port=", port, sizeof port),
+		 more);
 	return text;
 }
 

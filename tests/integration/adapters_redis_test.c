@@ -398,11 +398,13 @@ Test(redis, carries_the_largest_batch_and_refuses_more)
 		boards[i] = (struct cache_board){
 			.board = (uint32_t)(10000 + i), .sequence_max = 1, .entries = entries, .is_changed = true
 		};
-	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &is_done, &err),
+	ASSERT_KIND(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX + 1, &is_done,
+					&err),
 		    ERR_FULL);
 	ASSERT_OK(redis_cache_advance(place.cache, PARTITION, &from, &to, boards, CACHE_BOARDS_MAX, &is_done, &err));
 	cr_assert(is_done);
-	cr_log_info("advance of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);
+	cr_log_info("advance of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH,
+		    clock_us() - begin_us);
 	begin_us = clock_us();
 	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, CACHE_BOARDS_MAX, &place.arena, &err));
 	cr_log_info("read of %d boards of %d entries: %" PRId64 " us", CACHE_BOARDS_MAX, EACH, clock_us() - begin_us);

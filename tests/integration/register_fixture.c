@@ -72,7 +72,8 @@ void register_migrate(struct pg_link *link, int first, int last)
 	for (int i = 0; i < count; i++) {
 		uint64_t number = 0;
 
-		cr_assert(num_parse_u64(slice_make(files[i]->d_name, 4), MIGRATION_LAST, &number), "%s", files[i]->d_name);
+		cr_assert(num_parse_u64(slice_make(files[i]->d_name, 4), MIGRATION_LAST, &number), "%s",
+			  files[i]->d_name);
 		if (number >= (uint64_t)first && number <= (uint64_t)last)
 			run_file(link, files[i]->d_name);
 		free(files[i]);

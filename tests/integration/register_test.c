@@ -1,8 +1,8 @@
 /* What the register promises to those who read it by SQL, and what a migration makes of the rows that stand there. */
 #include "register_fixture.h"
 
-/* Board 1 has three teachers. Its pending list names the first and the third; the list's bits say that only the third is
- * a member, so his volgnummer is that of the list. Invented persons. */
+/* Board 1 has three teachers. Its pending list names the first and the third; the list's bits say that only the third
+ * is a member, so his volgnummer is that of the list. Invented persons. */
 static const char ROWS_OF_0005[] =
 	"insert into register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets) values"
 	" (1, '01000000-0000-0000-0000-000000000000', 999900018, 1, 5, 11, null, '0a000000-0000-0000-0000-000000000000',"
@@ -64,21 +64,24 @@ Test(register, the_view_leraar_has_the_columns_that_sql_users_know)
 {
 	struct pg_link *link = open_with_rows(MIGRATION_LAST);
 
-	expect_text(link, COLUMNS_OF("leraar"),
-		    "board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer, since bigint,"
-		    " targets text, content text, geslachtsnaam text, voorvoegsel text, voornamen text, geslacht text,"
-		    " geboortedatum text, straat text, huisnummer text, toevoeging text, postcode text, plaats text, land text,"
-		    " adresregel1 text, adresregel2 text, adresregel3 text");
-	expect_text(link,
-		    "select concat_ws('|', bsn, status, volgnummer, coalesce(vervallen_per::text, '-'), since, targets,"
-		    " geslachtsnaam, voorvoegsel, voornamen, geslacht, geboortedatum, straat, huisnummer, toevoeging, postcode,"
-		    " plaats, land, adresregel1, adresregel2, adresregel3)"
-		    " from register.leraar where bsn = '999900018'",
-		    "999900018|ACTIEF|5|-|11|RV|Jansen|van|Jan|M|19800601|Dorpsstraat|1|a|1234AB|Utrecht|NL|||");
-	expect_text(link,
-		    "select concat_ws('|', bsn, status, volgnummer, coalesce(content, '-'), coalesce(geslachtsnaam, '-'))"
-		    " from register.leraar where bsn = '999900019'",
-		    "999900019|INGETROKKEN|6|-|-");
+	expect_text(
+		link, COLUMNS_OF("leraar"),
+		"board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer, since bigint,"
+		" targets text, content text, geslachtsnaam text, voorvoegsel text, voornamen text, geslacht text,"
+		" geboortedatum text, straat text, huisnummer text, toevoeging text, postcode text, plaats text, land text,"
+		" adresregel1 text, adresregel2 text, adresregel3 text");
+	expect_text(
+		link,
+		"select concat_ws('|', bsn, status, volgnummer, coalesce(vervallen_per::text, '-'), since, targets,"
+		" geslachtsnaam, voorvoegsel, voornamen, geslacht, geboortedatum, straat, huisnummer, toevoeging, postcode,"
+		" plaats, land, adresregel1, adresregel2, adresregel3)"
+		" from register.leraar where bsn = '999900018'",
+		"999900018|ACTIEF|5|-|11|RV|Jansen|van|Jan|M|19800601|Dorpsstraat|1|a|1234AB|Utrecht|NL|||");
+	expect_text(
+		link,
+		"select concat_ws('|', bsn, status, volgnummer, coalesce(content, '-'), coalesce(geslachtsnaam, '-'))"
+		" from register.leraar where bsn = '999900019'",
+		"999900019|INGETROKKEN|6|-|-");
 	expect_text(link,
 		    "select concat_ws('|', bsn, status, volgnummer, vervallen_per, geslachtsnaam)"
 		    " from register.leraar where bsn = '999900020'",
@@ -90,17 +93,19 @@ Test(register, the_view_benoeming_has_the_columns_that_sql_users_know)
 {
 	struct pg_link *link = open_with_rows(MIGRATION_LAST);
 
-	expect_text(link, COLUMNS_OF("benoeming"),
-		    "board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer, nr bigint,"
-		    " benoemingssleutel text, brin text, vestiging text, begin_arbeidsovereenkomst text,"
-		    " einde_arbeidsovereenkomst text, begin_benoeming text, einde_benoeming text, benoemingsgrondslag text,"
-		    " onderwijsterrein text, doel text");
-	expect_text(link,
-		    "select string_agg(concat_ws('|', board, bsn, status, volgnummer, nr, benoemingssleutel, brin, vestiging,"
-		    " begin_arbeidsovereenkomst, einde_arbeidsovereenkomst, begin_benoeming, einde_benoeming,"
-		    " benoemingsgrondslag, onderwijsterrein, doel), ' ' order by nr) from register.benoeming",
-		    "1|999900018|ACTIEF|5|1|A-1|99QD|00|20100801||20100901|20300801|701||REGISTER"
-		    " 1|999900018|ACTIEF|5|2|A-2|99QE|01|20110801||20110801|||8|VOORPORTAAL");
+	expect_text(
+		link, COLUMNS_OF("benoeming"),
+		"board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer, nr bigint,"
+		" benoemingssleutel text, brin text, vestiging text, begin_arbeidsovereenkomst text,"
+		" einde_arbeidsovereenkomst text, begin_benoeming text, einde_benoeming text, benoemingsgrondslag text,"
+		" onderwijsterrein text, doel text");
+	expect_text(
+		link,
+		"select string_agg(concat_ws('|', board, bsn, status, volgnummer, nr, benoemingssleutel, brin, vestiging,"
+		" begin_arbeidsovereenkomst, einde_arbeidsovereenkomst, begin_benoeming, einde_benoeming,"
+		" benoemingsgrondslag, onderwijsterrein, doel), ' ' order by nr) from register.benoeming",
+		"1|999900018|ACTIEF|5|1|A-1|99QD|00|20100801||20100901|20300801|701||REGISTER"
+		" 1|999900018|ACTIEF|5|2|A-2|99QE|01|20110801||20110801|||8|VOORPORTAAL");
 	pg_link_close(link);
 }
 
@@ -131,7 +136,8 @@ Test(register, migration_0006_renames_and_keeps_every_row)
 	register_migrate(link, 6, 6);
 	expect_text(link, DIGEST_OF("board, digest, keys", "key_list"), lists);
 	expect_text(link, DIGEST_OF("position, key_list, outcomes", "delivery"), deliveries);
-	expect_text(link, DIGEST_OF("board, sequence_max, pending_sequence, pending_key_list, pending_members", "board"),
+	expect_text(link,
+		    DIGEST_OF("board, sequence_max, pending_sequence, pending_key_list, pending_members", "board"),
 		    boards);
 	expect_text(link, DIGEST_OF("*", "leraar"), leraar);
 	expect_text(link, DIGEST_OF("*", "benoeming"), benoeming);

@@ -111,7 +111,8 @@ Test(render, a_code_of_a_newer_program_is_shown)
 	strbuf_init(&out, 1 << 20);
 	cr_expect(strstr(read_text(link, TERUGMELDING_CSV, &out), "2;;;nieuw;REGISTER;LR-B20;;;De omschrijving"), "%s",
 		  strbuf_text(&out));
-	cr_expect(strstr(read_text(link, TERUGMELDING_JSON, &out), "\"codes\":{\"LR-B20\":1}"), "%s", strbuf_text(&out));
+	cr_expect(strstr(read_text(link, TERUGMELDING_JSON, &out), "\"codes\":{\"LR-B20\":1}"), "%s",
+		  strbuf_text(&out));
 	cr_expect(strstr(strbuf_text(&out), "\"code\":\"LR-B20\",\"ernst\":\"\""), "%s", strbuf_text(&out));
 	pg_link_close(link);
 }

@@ -33,7 +33,8 @@ struct validator {
 
 struct world {
 	char topics[TOPICS][NAME_BYTES];
-	int starts; /* of validators: each is a group of its own, as the group of a killed one keeps its partitions for a while */
+	/* of validators: each is a group of its own, as the group of a killed one keeps its partitions for a while */
+	int starts;
 	char dir[PATH_BYTES], socket[PATH_BYTES + 16], key_file[PATH_BYTES + 16], conninfo[1024];
 	pid_t redis;
 	struct validator validators[VALIDATORS];
@@ -50,7 +51,8 @@ static struct err err;
 
 static struct kafka_options broker(void)
 {
-	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"), .client_id = "validate_it" };
+	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"),
+				       .client_id = "validate_it" };
 }
 
 /* ---- processes ---- */
@@ -378,7 +380,8 @@ static void await_all(struct counted *ret)
 		follow_chain(ret);
 		if ((int64_t)ret->count == world.raw_count)
 			return;
-		cr_assert_lt(clock_ms(), end_ms, "%zu verdicts of %lld messages", ret->count, (long long)world.raw_count);
+		cr_assert_lt(clock_ms(), end_ms, "%zu verdicts of %lld messages", ret->count,
+			     (long long)world.raw_count);
 		usleep(STEP_MS * 1000);
 	}
 }
@@ -810,9 +813,10 @@ static long peak_kb(pid_t pid)
 static void publish_large(uint32_t board, size_t lines, bool is_wide)
 {
 	CLEANUP(strbuf_drop) struct strbuf value = { 0 };
-	struct raw_spec spec = {
-		.board = board, .sequence = ++sequence, .delivery = DELIVERY_VOLLEDIG, .reference_version = world.version
-	};
+	struct raw_spec spec = { .board = board,
+				 .sequence = ++sequence,
+				 .delivery = DELIVERY_VOLLEDIG,
+				 .reference_version = world.version };
 	struct raw_headers headers;
 
 	strbuf_init(&value, 32 << 20);

@@ -129,7 +129,8 @@ static bool has_history(const struct fake_register *fake, const struct fake_hist
 		if (fake->history[i].board == one->board && fake->history[i].teacher == one->teacher &&
 		    fake->history[i].until == one->until && fake->history[i].row.since == one->row.since &&
 		    fake->history[i].row.sequence == one->row.sequence &&
-		    fake->history[i].row.status == one->row.status && fake->history[i].row.content == one->row.content &&
+		    fake->history[i].row.status == one->row.status &&
+		    fake->history[i].row.content == one->row.content &&
 		    fake->history[i].row.lapsed_on == one->row.lapsed_on)
 			return true;
 	return false;
@@ -162,10 +163,11 @@ static void check_history(struct fixture *fixture, const struct fake_register *f
 static void check_deliveries(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture,
-				   "select position, state, notices, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-				   " ingetrokken, quarantaine, absent, active, lapsed, lines, unreadable_lines"
-				   " from register.delivery order by position");
+	struct pg_rows *rows =
+		ask(fixture,
+		    "select position, state, notices, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
+		    " ingetrokken, quarantaine, absent, active, lapsed, lines, unreadable_lines"
+		    " from register.delivery order by position");
 
 	cr_assert_eq(pg_rows_count(rows), fake->delivery_count, "seed=%" PRIu64, seed);
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
@@ -188,19 +190,21 @@ static void check_deliveries(struct fixture *fixture, const struct fake_register
 static void check_boards(struct fixture *fixture, const struct fake_register *fake, uint64_t seed)
 {
 	CLEANUP(drop_pg_rows)
-	struct pg_rows *rows = ask(fixture,
-				   "select b.board, b.sequence_max, b.sequence_full, b.teachers, b.active, b.disowned,"
-				   " b.pending_sequence, (select count(*) from register.disowned d where d.board = b.board)"
-				   " from register.board b");
+	struct pg_rows *rows =
+		ask(fixture,
+		    "select b.board, b.sequence_max, b.sequence_full, b.teachers, b.active, b.disowned,"
+		    " b.pending_sequence, (select count(*) from register.disowned d where d.board = b.board)"
+		    " from register.board b");
 
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
 		const struct board_row *want = &fake->boards[pg_get_i32(rows, i, 0)].row;
 
-		cr_assert(pg_get_i64(rows, i, 1) == want->sequence_max && pg_get_i64(rows, i, 2) == want->sequence_full &&
-				  pg_get_i32(rows, i, 3) == want->teachers && pg_get_i32(rows, i, 4) == want->active &&
-				  pg_get_i32(rows, i, 5) == want->disowned && pg_get_i64(rows, i, 7) == want->disowned &&
-				  pg_get_i64(rows, i, 6) == want->pending_sequence,
-			  "seed=%" PRIu64 ": the row of board %d differs", seed, pg_get_i32(rows, i, 0));
+		cr_assert(
+			pg_get_i64(rows, i, 1) == want->sequence_max && pg_get_i64(rows, i, 2) == want->sequence_full &&
+				pg_get_i32(rows, i, 3) == want->teachers && pg_get_i32(rows, i, 4) == want->active &&
+				pg_get_i32(rows, i, 5) == want->disowned && pg_get_i64(rows, i, 7) == want->disowned &&
+				pg_get_i64(rows, i, 6) == want->pending_sequence,
+			"seed=%" PRIu64 ": the row of board %d differs", seed, pg_get_i32(rows, i, 0));
 	}
 }
 
@@ -284,8 +288,10 @@ Test(write, a_teacher_that_cannot_be_stored_gets_quarantaine_and_the_others_go_i
 	struct err err = { 0 };
 
 	fixture_open(&fixture);
-	messages[0] = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
-	messages[1] = fake_delivery(&(struct fake_delivered){ 2, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
+	messages[0] =
+		fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
+	messages[1] =
+		fake_delivery(&(struct fake_delivered){ 2, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR, ARRAY_LEN(FOUR));
 	messages[0]->verdict.candidates.items[1].content = SLICE_LITERAL("\xff is no UTF-8");
 	messages[0]->verdict.candidates.items[3].content = SLICE_LITERAL("a\0b");
 	move = move_over(&fixture, 2);
@@ -326,12 +332,13 @@ static void raise_first(struct fixture *fixture, const char *table, const char *
 	char sql[1024];
 	struct err err = { 0 };
 
-	snprintf(sql, sizeof sql,
-		 "create sequence register.raised; create function register.raise_first() returns trigger language plpgsql as"
-		 " $$ begin if nextval('register.raised') <= %d then raise exception 'a test' using errcode = '%s'; end if;"
-		 " return new; end $$; create trigger raise_first before insert or update on register.%s for each row"
-		 " when (%s) execute function register.raise_first()",
-		 times, code, table, when);
+	snprintf(
+		sql, sizeof sql,
+		"create sequence register.raised; create function register.raise_first() returns trigger language plpgsql as"
+		" $$ begin if nextval('register.raised') <= %d then raise exception 'a test' using errcode = '%s'; end if;"
+		" return new; end $$; create trigger raise_first before insert or update on register.%s for each row"
+		" when (%s) execute function register.raise_first()",
+		times, code, table, when);
 	ASSERT_OK(pg_script(fixture->link, sql, &err));
 }
 
@@ -380,12 +387,14 @@ Test(write, a_condition_of_the_register_makes_no_outcome)
 
 		cr_expect_eq(rc, -(int)BLAME_ROWS[i].kind, "%s: %d %s", BLAME_ROWS[i].why, rc, err.text);
 		cr_expect_str_eq(err.code, BLAME_ROWS[i].code, "%s", BLAME_ROWS[i].why);
-		cr_expect_eq(ask_number(&fixture, "select count(*) from register.delivery"), 0, "%s", BLAME_ROWS[i].why);
+		cr_expect_eq(ask_number(&fixture, "select count(*) from register.delivery"), 0, "%s",
+			     BLAME_ROWS[i].why);
 		cr_expect(!message->refusal.is_whole && !message->refusal.groups, "%s", BLAME_ROWS[i].why);
 		ASSERT_OK(pg_script(fixture.link, "drop function register.raise_first cascade", &err));
 		cr_expect_eq(isolate_one(&fixture, message, &err), 0, "%s: it goes in when that is over",
 			     BLAME_ROWS[i].why);
-		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery"), 0, "%s", BLAME_ROWS[i].why);
+		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery"), 0, "%s",
+			     BLAME_ROWS[i].why);
 		fixture_close(&fixture);
 	}
 }
@@ -445,7 +454,8 @@ Test(write, a_volledig_that_nobody_can_read_lapses_nobody_and_waits_for_nobody)
 	cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where sequence = 2"), 3);
 	cr_expect_eq(ask_number(&fixture, "select count(*) from register.teacher where status = 1"), 4);
 	cr_expect_eq(ask_number(&fixture, "select state from register.delivery where sequence = 2"), 1);
-	cr_expect_eq(ask_number(&fixture, "select absent + active + lapsed from register.delivery where sequence = 2"), 0);
+	cr_expect_eq(ask_number(&fixture, "select absent + active + lapsed from register.delivery where sequence = 2"),
+		     0);
 	fixture_close(&fixture);
 }
 

@@ -9,8 +9,8 @@
  *   sim_variants.c   safeguards taken away
  *   sim_main.c       one log, many logs, the command line
  *
- * Names are those of the code; README.md maps each step to its function. One thread, one world at a time, all of it in the
- * globals below, so that a log is told by its seed. A claim that does not hold is noted by violate(). */
+ * Names are those of the code; README.md maps each step to its function. One thread, one world at a time, all of it in
+ * the globals below, so that a log is told by its seed. A claim that does not hold is noted by violate(). */
 #ifndef MODEL_SIM_H
 #define MODEL_SIM_H
 

@@ -1,4 +1,5 @@
-/* specification 6 and 7.2, as common/model/outcome.c has them. Content is a small number; a withdrawn teacher has none. */
+/* specification 6 and 7.2, as common/model/outcome.c has them. Content is a small number; a withdrawn teacher has
+ * none. */
 #include "sim.h"
 
 enum { FEW_ABSENT = 5, ACTIVE_SHARE = 10 };

@@ -375,8 +375,9 @@ static void judge_delivery(struct reg *work, struct walk *walk, struct ending *r
 	enlist_unchanged(walk);
 	if (raw->kind == RAW_REPLAY && !without(REPLAY_ENDS))
 		return;
-	halves[walk->partition][walk->verdict->raw] =
-		(struct second_half){ walk->keys, walk->named_active, walk->active_after, walk->verdict->body_unreadable };
+	halves[walk->partition][walk->verdict->raw] = (struct second_half){ walk->keys, walk->named_active,
+									    walk->active_after,
+									    walk->verdict->body_unreadable };
 	*ret_ending = (struct ending){ true, walk->partition, walk->verdict->raw, walk->is_late };
 	if (!raw->is_dry && walk->delivery->sequence > walk->board->sequence_max)
 		walk->board->sequence_max = (int16_t)walk->delivery->sequence;

@@ -1,5 +1,5 @@
-/* The specification: specification 6 and 7 and the repeats of 2.1, message by message in the order of the log, on the verdicts that
- * count. It knows no cache, no list, no batch. Whom the register refused it is told. */
+/* The specification: specification 6 and 7 and the repeats of 2.1, message by message in the order of the log, on the
+ * verdicts that count. It knows no cache, no list, no batch. Whom the register refused it is told. */
 #include "sim.h"
 
 #include <stdio.h>
@@ -85,7 +85,8 @@ static void fold_groups(struct spec *s, const struct raw *raw, const struct verd
 static void cancel_older(struct spec *s, int board, int sequence)
 {
 	for (int d = 0; d < world.delivery_count; d++)
-		if (s->ledgers[d].waits && world.deliveries[d].board == board && world.deliveries[d].sequence < sequence) {
+		if (s->ledgers[d].waits && world.deliveries[d].board == board &&
+		    world.deliveries[d].sequence < sequence) {
 			s->ledgers[d].waits = false;
 			s->ledgers[d].was_cancelled = true;
 		}
@@ -208,8 +209,8 @@ static void check_ledgers(void)
 	}
 }
 
-/* All folded, the cache of the register's key holds no entry that contradicts the register, but for teachers whose Forget
- * never came into the log. */
+/* All folded, the cache of the register's key holds no entry that contradicts the register, but for teachers whose
+ * Forget never came into the log. */
 static void check_cache(int b)
 {
 	const struct redis_part *part = &world.redis.parts[0][partition_of(b)];
@@ -275,8 +276,9 @@ static void show_verdict(int partition, int offset)
 	const struct partition_log *log = &world.logs[partition];
 	const struct verdict *verdict = &log->verdicts[offset];
 
-	printf("verdict %d/%d of raw %d id %d parent %d key %d kind %d %s:", partition, offset, verdict->raw, verdict->id,
-	       verdict->parent, verdict->key_id, (int)verdict->kind, log->counts[offset] ? "counts" : "void");
+	printf("verdict %d/%d of raw %d id %d parent %d key %d kind %d %s:", partition, offset, verdict->raw,
+	       verdict->id, verdict->parent, verdict->key_id, (int)verdict->kind,
+	       log->counts[offset] ? "counts" : "void");
 	for (int t = 0; t < TEACHERS; t++)
 		if (verdict->classes[t])
 			printf(" T%d=%s(%c)", t, CLASSES[verdict->classes[t]], "?AB"[verdict->content[t]]);
@@ -298,9 +300,10 @@ void spec_show(void)
 		printf("board %d max %d full %d list q%d of %x\n", b, board->sequence_max, board->sequence_full,
 		       board->pending.sequence, board->pending.members);
 		for (int t = 0; t < TEACHERS; t++)
-			printf("  T%d register %d %d q%d, specified %d %d q%d, cache %d q%d\n", t, board->rows[t].status,
-			       board->rows[t].content, pending_sequence_of(&board->pending, t, board->rows[t].sequence),
-			       spec.rows[b][t].status, spec.rows[b][t].content, spec.rows[b][t].sequence,
+			printf("  T%d register %d %d q%d, specified %d %d q%d, cache %d q%d\n", t,
+			       board->rows[t].status, board->rows[t].content,
+			       pending_sequence_of(&board->pending, t, board->rows[t].sequence), spec.rows[b][t].status,
+			       spec.rows[b][t].content, spec.rows[b][t].sequence,
 			       part->entries[part->gen][b][t].content, part->entries[part->gen][b][t].sequence);
 	}
 }

@@ -1,8 +1,8 @@
 /* Two validators, each the other's zombie, in steps that anything may come between (workers/validate).
  *
- * A lane is as in lane.h; its turn is cut into JUDGE, PRODUCE and ADVANCE, its fold into FOLD and FOLDED, its cold start into
- * START and BEGIN. Their rules differ: a group is accepted or rejected, has one canonical form or another, a body is
- * readable or not, by chance at every judging. */
+ * A lane is as in lane.h; its turn is cut into JUDGE, PRODUCE and ADVANCE, its fold into FOLD and FOLDED, its cold
+ * start into START and BEGIN. Their rules differ: a group is accepted or rejected, has one canonical form or another, a
+ * body is readable or not, by chance at every judging. */
 #include "sim.h"
 
 #include <string.h>
@@ -132,8 +132,8 @@ static void hit(int partition, int raw)
 		world.hits[partition][raw]++;
 }
 
-/* What is tried while we die is hit, whatever the cause; but of one that dies of a message behind it only once, as the next
- * start takes it alone. */
+/* What is tried while we die is hit, whatever the cause; but of one that dies of a message behind it only once, as the
+ * next start takes it alone. */
 static void hit_what_is_tried(const struct validator *validator, int partition, bool is_of_behind)
 {
 	int raw = validator->lanes[partition].position.next_raw;
@@ -159,7 +159,8 @@ static void validator_crashes(struct validator *validator, int partition, int po
 		hit_what_is_tried(validator, p, is_of_behind);
 		if (lane->mode == LANE_PRODUCE && lane->sent < lane->put && one_in(2)) {
 			late->count = lane->put - lane->sent;
-			memcpy(late->verdicts, lane->batch + lane->sent, (size_t)late->count * sizeof late->verdicts[0]);
+			memcpy(late->verdicts, lane->batch + lane->sent,
+			       (size_t)late->count * sizeof late->verdicts[0]);
 		}
 	}
 	validator_start(validator);
@@ -202,7 +203,8 @@ static void fold_group(struct entry *entry, const struct verdict *verdict, int t
 	}
 }
 
-static void fold_teachers(struct cache *cache, const struct raw *raw, const struct verdict *verdict, int key_id, int sequence)
+static void fold_teachers(struct cache *cache, const struct raw *raw, const struct verdict *verdict, int key_id,
+			  int sequence)
 {
 	struct entry *entries = cache->entries[raw->board];
 	bool late = is_late(cache, raw->board, sequence);
@@ -233,7 +235,8 @@ static bool cache_fold(struct cache *cache, int partition, const struct verdict 
 	}
 	if (raw->is_dry && !without(DRY_FOLDS))
 		return false;
-	int16_t sequence = (int16_t)delivery->sequence, *max = &cache->max[raw->board], *full = &cache->full[raw->board];
+	int16_t sequence = (int16_t)delivery->sequence, *max = &cache->max[raw->board],
+		*full = &cache->full[raw->board];
 	bool was_late = sequence <= *max;
 
 	fold_teachers(cache, raw, verdict, key_id, sequence);

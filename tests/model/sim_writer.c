@@ -1,8 +1,8 @@
 /* Two writers, each the other's zombie: workers/write: application.c, inbox.c, cursor.c, transaction.c, isolation.c.
  *
- * A writer gathers verdicts, and applies them in a later step; what happens between begin and COMMIT is one step, as the
- * fence has locked the cursors. What can happen to that step: it is rolled back, its answer is lost either way, the writer
- * dies before it or behind it. */
+ * A writer gathers verdicts, and applies them in a later step; what happens between begin and COMMIT is one step, as
+ * the fence has locked the cursors. What can happen to that step: it is rolled back, its answer is lost either way, the
+ * writer dies before it or behind it. */
 #include "sim.h"
 
 #include <string.h>
@@ -287,7 +287,8 @@ static void committed(struct writer *writer, const struct cursor_move *moves, in
 		writer->committed[moves[i].partition] = moves[i].to;
 }
 
-static void enter_doubt(struct writer *writer, const struct cursor_move *moves, int count, const uint8_t forgets[BOARDS])
+static void enter_doubt(struct writer *writer, const struct cursor_move *moves, int count,
+			const uint8_t forgets[BOARDS])
 {
 	writer->is_in_doubt = true;
 	writer->doubted_count = count;
@@ -430,7 +431,8 @@ bool writers_are_done(void)
 {
 	for (int p = 0; p < PARTITIONS; p++) {
 		const struct position *at = &reg.cursors[p].position;
-		bool is_at_end = at->next_verdict == world.logs[p].verdict_count && at->next_raw == world.logs[p].raw_count;
+		bool is_at_end = at->next_verdict == world.logs[p].verdict_count &&
+				 at->next_raw == world.logs[p].raw_count;
 
 		if (!is_at_end && !is_parked(p))
 			return false;

@@ -7,9 +7,12 @@
 
 static int64_t utc_ms(int year, int month, int day, int hour, int minute, int second)
 {
-	struct tm at = {
-		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second
-	};
+	struct tm at = { .tm_year = year - 1900,
+			 .tm_mon = month - 1,
+			 .tm_mday = day,
+			 .tm_hour = hour,
+			 .tm_min = minute,
+			 .tm_sec = second };
 
 	return (int64_t)timegm(&at) * 1000;
 }

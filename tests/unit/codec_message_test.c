@@ -244,7 +244,8 @@ Test(codec, noise_is_an_answer_and_never_more)
 				noise[at] = (char)(oracle_next(&state) >> oracle_next(&state) % 8 & 0xff);
 			int rc = recode_tight(&CODECS[i], &bench, slice_make(noise, n), &err);
 
-			cr_assert(rc == 0 || rc == -ERR_DATA || rc == -ERR_FULL, "%s seed=%" PRIu64, CODECS[i].name, seed);
+			cr_assert(rc == 0 || rc == -ERR_DATA || rc == -ERR_FULL, "%s seed=%" PRIu64, CODECS[i].name,
+				  seed);
 		}
 		bench_close(&bench);
 	}

@@ -112,7 +112,8 @@ static void expect_old_version_reads(unsigned version, int64_t new_long)
 			cr_assert_eq(note.new_long, new_long);
 		avro_value_decref(&value);
 		for (size_t n = 0; round <= 20 && n < loose.n; n++)
-			cr_assert_eq(note_note_decode_as(schema->fingerprint, slice_make(loose.p, n), &arena, &note, &err),
+			cr_assert_eq(note_note_decode_as(schema->fingerprint, slice_make(loose.p, n), &arena, &note,
+							 &err),
 				     -ERR_DATA, "%zu of %zu bytes", n, loose.n);
 	}
 	oracle_close(&oracle);
@@ -139,7 +140,8 @@ Test(codec_version, bytes_of_version_2_keep_their_own_value_where_version_3_has_
 	wire_put_long(&bytes, 0);
 	wire_put_long(&bytes, -900000000000);
 	cr_assert_eq(arena_init(&arena, 4096, 0, &err), 0);
-	cr_assert_eq(note_note_decode_as(version_of("note", 2)->fingerprint, strbuf_slice(&bytes), &arena, &note, &err), 0);
+	cr_assert_eq(note_note_decode_as(version_of("note", 2)->fingerprint, strbuf_slice(&bytes), &arena, &note, &err),
+		     0);
 	cr_expect_eq(note.new_long, -900000000000);
 	cr_expect_eq(note.number, 5);
 	cr_expect_eq(note.colour, NOTE_COLOUR_GREEN);
@@ -187,7 +189,8 @@ static void expect_round_trip(const char *name, unsigned version,
 		strbuf_reset(&canonical);
 		strbuf_reset(&ours);
 		oracle_random(&oracle, &seed, &loose, &canonical);
-		cr_assert_eq(recode(strbuf_slice(&loose), &arena, &ours, &err), 0, "seed=%" PRIu64 ": %s", round, err.text);
+		cr_assert_eq(recode(strbuf_slice(&loose), &arena, &ours, &err), 0, "seed=%" PRIu64 ": %s", round,
+			     err.text);
 		cr_assert(slice_equal(strbuf_slice(&ours), strbuf_slice(&canonical)), "seed=%" PRIu64, round);
 	}
 	oracle_close(&oracle);

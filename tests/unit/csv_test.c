@@ -27,7 +27,8 @@ static void read_all(struct slice text, size_t field_bytes_max, struct strbuf *o
 	}
 	if (result == CSV_BROKEN)
 		strbuf_add_printf(out, "!%u", csv.record_no);
-	cr_assert_eq(csv_next(&csv, fields, FIELDS_MAX, &count), CSV_END, "after the end, or after a fault, is the end");
+	cr_assert_eq(csv_next(&csv, fields, FIELDS_MAX, &count), CSV_END,
+		     "after the end, or after a fault, is the end");
 	cr_assert_leq(csv.scratch_used, text.n);
 }
 
@@ -169,7 +170,8 @@ Test(csv, skips_one_bom_at_the_very_start)
 	cr_expect_eq(csv_skip_bom((struct slice){ NULL, 0 }).n, 0);
 }
 
-/* specification 3.1 once more, a byte at a time and with no thought of speed: the other opinion. Writes as read_all does. */
+/* specification 3.1 once more, a byte at a time and with no thought of speed: the other opinion. Writes as read_all
+ * does. */
 static void read_plainly(struct slice text, size_t field_bytes_max, struct strbuf *out)
 {
 	size_t at = 0;

@@ -22,7 +22,8 @@ static const struct {
 	const char *why;
 } ANSWERS[] = {
 	{ 202, NULL, RECEIPT("\"een-1234567890123\"", HEX_11, "3", HEX_00), ANSWER_ACCEPTED, "" },
-	{ 202, "text/html", "<html>welcome</html>", ANSWER_NOT_TAKEN, "202 with text/html, and not the gateway's receipt" },
+	{ 202, "text/html", "<html>welcome</html>", ANSWER_NOT_TAKEN,
+	  "202 with text/html, and not the gateway's receipt" },
 	{ 202, NULL, "{}", ANSWER_NOT_TAKEN, "its leveringsid" },
 	{ 202, NULL, "[]", ANSWER_NOT_TAKEN, "not the gateway's receipt" },
 	{ 202, NULL, RECEIPT("\"twee-1234567890123\"", HEX_11, "3", HEX_00), ANSWER_NOT_TAKEN, "its leveringsid" },
@@ -32,9 +33,11 @@ static const struct {
 	{ 202, NULL, RECEIPT("\"een-1234567890123\"", HEX_11, "2", HEX_00), ANSWER_NOT_TAKEN, "its regels" },
 	{ 202, NULL, RECEIPT("\"een-1234567890123\"", HEX_11, "3", HEX_11), ANSWER_NOT_TAKEN, "its sha256" },
 	{ 200, NULL, SUMMARY("een-1234567890123", "99901", "7", "false", "verwerkt"), ANSWER_KNOWN, "" },
-	{ 200, NULL, SUMMARY("een-1234567890124", "99901", "7", "false", "verwerkt"), ANSWER_NOT_TAKEN, "its leveringsid" },
+	{ 200, NULL, SUMMARY("een-1234567890124", "99901", "7", "false", "verwerkt"), ANSWER_NOT_TAKEN,
+	  "its leveringsid" },
 	{ 200, NULL, SUMMARY("een-1234567890123", "99902", "7", "false", "verwerkt"), ANSWER_NOT_TAKEN, "its bestuur" },
-	{ 200, NULL, SUMMARY("een-1234567890123", "99901", "8", "false", "verwerkt"), ANSWER_NOT_TAKEN, "its volgnummer" },
+	{ 200, NULL, SUMMARY("een-1234567890123", "99901", "8", "false", "verwerkt"), ANSWER_NOT_TAKEN,
+	  "its volgnummer" },
 	{ 200, NULL, SUMMARY("een-1234567890123", "99901", "7", "true", "verwerkt"), ANSWER_NOT_TAKEN, "its proef" },
 	{ 200, NULL, SUMMARY("een-1234567890123", "99901", "7", "false", "geweigerd"), ANSWER_NOT_TAKEN, "its status" },
 	{ 200, "text/html", "log in first", ANSWER_NOT_TAKEN, "200 with text/html" },
@@ -78,7 +81,8 @@ Test(ctl_answer, is_success_only_when_it_shows_what_was_sent)
 
 		read_with(ANSWERS[i].status, ANSWERS[i].type, ANSWERS[i].body, 0, &answer);
 		cr_expect_eq(answer.kind, ANSWERS[i].kind, "%ld %s", ANSWERS[i].status, ANSWERS[i].body);
-		cr_expect(strstr(answer.why, ANSWERS[i].why), "%ld %s: %s", ANSWERS[i].status, ANSWERS[i].body, answer.why);
+		cr_expect(strstr(answer.why, ANSWERS[i].why), "%ld %s: %s", ANSWERS[i].status, ANSWERS[i].body,
+			  answer.why);
 		answer_release(&answer);
 	}
 }

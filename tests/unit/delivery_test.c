@@ -25,9 +25,11 @@ static void fingerprint_hex(const struct delivery_header *header, struct slice c
 
 static struct delivery_header example(void)
 {
-	return (struct delivery_header){
-		.board = 819, .kind = DELIVERY_INTREKKING, .is_dry_run = true, .sequence = INT64_MAX, .extraction_date = 20180630
-	};
+	return (struct delivery_header){ .board = 819,
+					 .kind = DELIVERY_INTREKKING,
+					 .is_dry_run = true,
+					 .sequence = INT64_MAX,
+					 .extraction_date = 20180630 };
 }
 
 Test(delivery, fingerprint_is_that_of_its_parts_each_with_a_line_feed)

@@ -18,7 +18,9 @@ static void close_buffer(void)
 TestSuite(feedback, .init = open_buffer, .fini = close_buffer);
 
 static const struct finding NO_FIELD[] = { { .rule = RULE_B07, .field = FIELD_TEACHING_FIELDS } };
-static const struct finding SCHOOL[] = { { .rule = RULE_S03, .field = FIELD_BRIN, .values = { 0x39395a5a, 20180629 } } };
+static const struct finding SCHOOL[] = {
+	{ .rule = RULE_S03, .field = FIELD_BRIN, .values = { 0x39395a5a, 20180629 } }
+};
 static const struct finding SIGNAL[] = { { .rule = RULE_P06, .field = FIELD_BIRTH_DATE } };
 static const struct finding SIGNAL_BEHIND[] = { { .rule = RULE_P06, .field = FIELD_BIRTH_DATE },
 						{ .rule = RULE_X03, .field = FIELD_APPOINTMENT_END } };
@@ -44,14 +46,26 @@ static const struct {
 	{ { .record_no = 4294967295, .outcome = OUTCOME_VEROUDERD, .target = TARGET_VOORPORTAAL },
 	  "4294967295;;;verouderd;VOORPORTAAL;;;;\n",
 	  "the largest number" },
-	{ { .record_no = 5, .outcome = OUTCOME_AFGEKEURD, .target = TARGET_REGISTER, .findings = NO_FIELD, .finding_count = 1 },
+	{ { .record_no = 5,
+	    .outcome = OUTCOME_AFGEKEURD,
+	    .target = TARGET_REGISTER,
+	    .findings = NO_FIELD,
+	    .finding_count = 1 },
 	  "5;;;afgekeurd;REGISTER;LR-B07;A;onderwijsterrein;Bij een bevoegde benoeming levert u geen onderwijsterrein. Laat dit "
 	  "veld leeg.\n",
 	  "one finding" },
-	{ { .record_no = 6, .outcome = OUTCOME_AFGEKEURD, .target = TARGET_GEEN, .findings = SCHOOL, .finding_count = 1 },
+	{ { .record_no = 6,
+	    .outcome = OUTCOME_AFGEKEURD,
+	    .target = TARGET_GEEN,
+	    .findings = SCHOOL,
+	    .finding_count = 1 },
 	  "6;;;afgekeurd;GEEN;LR-S03;A;brin;School 99ZZ hoort op 20180629 niet bij uw bestuur.\n",
 	  "values are filled in" },
-	{ { .record_no = 8, .outcome = OUTCOME_NIEUW, .target = TARGET_REGISTER, .findings = SIGNAL, .finding_count = 1 },
+	{ { .record_no = 8,
+	    .outcome = OUTCOME_NIEUW,
+	    .target = TARGET_REGISTER,
+	    .findings = SIGNAL,
+	    .finding_count = 1 },
 	  "8;;;nieuw;REGISTER;LR-P06;S;geboortedatum;" P06_TEXT "\n",
 	  "a signal" },
 	{ { .record_no = 3, .outcome = OUTCOME_AFGEKEURD_R01 },

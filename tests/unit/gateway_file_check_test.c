@@ -18,11 +18,12 @@
 #define X_1000	  X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100 X_100
 #define X_1024	  X_1000 "xxxxxxxxxxxxxxxxxxxxxxxx"
 #define SPACES_25 "                         "
-#define SPACES_1025                                                                                                           \
-	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25         \
-		SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 \
-			SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25   \
-				SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25
+#define SPACES_1025                                                                                                   \
+	SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 \
+		SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25   \
+			SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25     \
+				SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25 SPACES_25       \
+					SPACES_25 SPACES_25 SPACES_25
 
 static struct arena arena;
 
@@ -101,7 +102,8 @@ static const struct {
 	{ TEXT("\" bsn \"\n1\n"), DELIVERY_INTREKKING, "1 x 1", "a quoted name is trimmed too" },
 	{ TEXT("geslachtsnaam;bsn\n1;2\n"), DELIVERY_INTREKKING, "1 x 2", "in any order" },
 	{ TEXT("bsn\n1\n\n\r\n\n"), DELIVERY_INTREKKING, "1 x 1", "empty records at the end are dropped" },
-	{ TEXT("bsn\n1\n\n2\n"), DELIVERY_INTREKKING, "3 x 1", "an empty record in the middle is a record with one field" },
+	{ TEXT("bsn\n1\n\n2\n"), DELIVERY_INTREKKING, "3 x 1",
+	  "an empty record in the middle is a record with one field" },
 	{ TEXT("bsn\n\n\n1\n"), DELIVERY_INTREKKING, "3 x 1", "also right behind the header row" },
 	{ TEXT("bsn\n1\n\"\"\n"), DELIVERY_INTREKKING, "1 x 1", "so is a record of \"\"" },
 	{ TEXT("bsn\n1\n \n"), DELIVERY_INTREKKING, "1 x 1", "and one of a space" },
@@ -165,12 +167,14 @@ static const struct {
 	{ TEXT("bsn,\"\n1\n"), DELIVERY_INTREKKING, "F12", "before a quote that does not end" },
 	{ TEXT("bsn,x;land\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "not beside a semicolon" },
 	{ TEXT("bsn\n1,2\n"), DELIVERY_INTREKKING, "1 x 1", "nor in another line" },
-	{ TEXT("\"bsn\n\";,\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1", "the line ends at the first LF, quoted or not" },
+	{ TEXT("\"bsn\n\";,\n1;2\n"), DELIVERY_INTREKKING, "F03:bsn F04:1",
+	  "the line ends at the first LF, quoted or not" },
 
 	/* 5: records that cannot be read, then none at all */
 	{ TEXT("bsn\n1\n;;\n\"\n"), DELIVERY_INTREKKING, "F08:4", "behind rows of separators" },
 	{ TEXT("bsn\n1\n;;\n\" \n"), DELIVERY_INTREKKING, "F08:4", "a record that cannot be read is never dropped" },
-	{ TEXT("bsn\n1\n\"2\n"), DELIVERY_INTREKKING, "F08:3", "a quote that does not end: the record in which it opens" },
+	{ TEXT("bsn\n1\n\"2\n"), DELIVERY_INTREKKING, "F08:3",
+	  "a quote that does not end: the record in which it opens" },
 	{ TEXT("bsn\n1\n\"2\n3\n4\n"), DELIVERY_INTREKKING, "F08:3", "however many lines follow" },
 	{ TEXT("bsn\n\"1\n1\"\n2\"\n"), DELIVERY_INTREKKING, "F08:3", "records count, not physical lines" },
 	{ TEXT("bsn\n\n\n1\"\n"), DELIVERY_INTREKKING, "F08:4", "empty records count" },
@@ -229,7 +233,8 @@ static const struct {
 	/* 8: number of fields */
 	{ TEXT("bsn;land\n1;2\n1\n1;2;3\n"), DELIVERY_INTREKKING, "F05:3,1,2", "one too few" },
 	{ TEXT("bsn;land\n1;2;3\n1\n"), DELIVERY_INTREKKING, "F05:2,3,2", "one too many; the first record" },
-	{ TEXT("bsn;land\n1;2\n\n1;2\n"), DELIVERY_INTREKKING, "F05:3,1,2", "an empty record in the middle has one field" },
+	{ TEXT("bsn;land\n1;2\n\n1;2\n"), DELIVERY_INTREKKING, "F05:3,1,2",
+	  "an empty record in the middle has one field" },
 	{ TEXT("bsn;land\n\n1;2\n"), DELIVERY_INTREKKING, "F05:2,1,2", "right behind the header row" },
 	{ TEXT("bsn;land\n1;2\n;;\n1;2\n;;\n"), DELIVERY_INTREKKING, "F05:3,3,2", "a blank one in the middle" },
 	{ TEXT("bsn;land\n1;2\n1\n;;\n"), DELIVERY_INTREKKING, "F05:3,1,2", "before blank ones" },
@@ -439,7 +444,8 @@ Test(gateway_file_check, takes_twenty_mebibyte_and_not_one_byte_more)
 	cr_assert_eq(file.n, (size_t)FILE_BYTES_MAX);
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
 	cr_expect_eq(reading.finding_count, 0, "%s", told(&reading));
-	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, NO_HASH, &expected, &arena, &reading, &err), 0);
+	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, NO_HASH, &expected, &arena, &reading, &err),
+		     0);
 	cr_expect_str_eq(told(&reading), "F01", "its bytes need not be there");
 	expected.has_content_hash = true;
 	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, (const uint8_t[32]){ 1 }, &expected, &arena,
@@ -464,7 +470,8 @@ Test(gateway_file_check, has_room_for_the_largest_files_there_can_be)
 	while (file.n + 1 < FILE_BYTES_MAX)
 		strbuf_add_char(&file, '\n');
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 2", "every field with a doubled quote, and millions of empty records");
+	cr_expect_str_eq(told(&reading), "50000 x 2",
+			 "every field with a doubled quote, and millions of empty records");
 	repeat(&file,
 	       "bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
 	       "toevoeging;postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"

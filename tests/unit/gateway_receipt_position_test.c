@@ -4,7 +4,8 @@
 
 static const char ID[] = "levering-2018-0001";
 
-static bool read(const struct hmac_key *key, uint32_t board, const char *id, const char *text, struct receipt_position *ret)
+static bool read(const struct hmac_key *key, uint32_t board, const char *id, const char *text,
+		 struct receipt_position *ret)
 {
 	return receipt_position_read(key, board, id, slice_of(text), ret);
 }
@@ -31,7 +32,9 @@ Test(gateway_receipt_position, is_genuine_for_its_own_board_id_place_and_key_onl
 
 Test(gateway_receipt_position, knows_its_form)
 {
-	static const char *const WRONG[] = { "", "1", "a-1", "1--1", "-1", "1-", "2147483648-1", "1-9223372036854775808" };
+	static const char *const WRONG[] = {
+		"", "1", "a-1", "1--1", "-1", "1-", "2147483648-1", "1-9223372036854775808"
+	};
 	struct hmac_key key;
 	struct receipt_position position;
 

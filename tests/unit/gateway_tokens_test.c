@@ -131,8 +131,8 @@ Test(gateway_tokens, opens_to_a_token_the_boards_of_all_its_lines_and_no_other)
 	struct err err = { 0 };
 	uint64_t sender;
 
-	cr_assert_eq(open_text(SLICE_LITERAL(TOKEN_A " 41211,41212\n" TOKEN_B " *\n" TOKEN_A " 41213\n"), &tokens, &err),
-		     0);
+	cr_assert_eq(
+		open_text(SLICE_LITERAL(TOKEN_A " 41211,41212\n" TOKEN_B " *\n" TOKEN_A " 41213\n"), &tokens, &err), 0);
 	for (size_t i = 0; i < ARRAY_LEN(QUESTIONS); i++) {
 		uint32_t board = (uint32_t)QUESTIONS[i].board;
 

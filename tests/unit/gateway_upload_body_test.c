@@ -30,7 +30,8 @@ Test(gateway_upload_body, keeps_and_hashes_what_came_in_pieces)
 	char hex[64];
 
 	begin(1 << 20, 0);
-	cr_expect(upload_body_add(&body, &reserved, slice_of("a")) && upload_body_add(&body, &reserved, slice_of("bc")));
+	cr_expect(upload_body_add(&body, &reserved, slice_of("a")) &&
+		  upload_body_add(&body, &reserved, slice_of("bc")));
 	cr_expect(upload_body_end(&body) && body.is_hashed);
 	num_to_hex(body.sha256, sizeof body.sha256, hex);
 	cr_expect(memcmp(hex, ABC, sizeof hex) == 0);

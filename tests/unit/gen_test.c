@@ -21,7 +21,9 @@ static const struct gen_board LARGE = {
 
 static struct gen_options options_of(int64_t night)
 {
-	return (struct gen_options){ .seed = 11, .boards = 1, .teachers = 400, .sequence = 1, .date = 20180601, .night = night };
+	return (struct gen_options){
+		.seed = 11, .boards = 1, .teachers = 400, .sequence = 1, .date = 20180601, .night = night
+	};
 }
 
 Test(gen, makes_numbers_that_pass_the_eleven_test)
@@ -79,7 +81,8 @@ Test(gen, lets_teachers_leave_for_good_and_others_join)
 			options.left_ppm = options.joined_ppm = 50000;
 			enum gen_night what = gen_teacher_make(&options, &BOARD, number, &teacher);
 
-			cr_expect_not(is_gone && what != GEN_ABSENT, "number=%llu came back", (unsigned long long)number);
+			cr_expect_not(is_gone && what != GEN_ABSENT, "number=%llu came back",
+				      (unsigned long long)number);
 			joined += what == GEN_NEW;
 			is_gone |= was_there && what == GEN_ABSENT;
 			was_there = what != GEN_ABSENT;
@@ -177,8 +180,10 @@ Test(gen, breaks_the_rule_it_aims_at_and_no_teacher_else)
 		enum rule wanted = rule_of_code(slice_of(GEN_ERRORS[teacher.error].code));
 
 		judge_teacher(reference, &teacher, wanted, &arena, &judged);
-		cr_expect_eq(judged.rejected_groups, judged.judged.group_count, "number=%llu", (unsigned long long)number);
-		cr_expect(judged.has_code, "%s of number=%llu", GEN_ERRORS[teacher.error].code, (unsigned long long)number);
+		cr_expect_eq(judged.rejected_groups, judged.judged.group_count, "number=%llu",
+			     (unsigned long long)number);
+		cr_expect(judged.has_code, "%s of number=%llu", GEN_ERRORS[teacher.error].code,
+			  (unsigned long long)number);
 		seen[teacher.error]++;
 		arena_reset(&arena);
 	}

@@ -16,7 +16,8 @@ static const struct {
 	{ WITH(""), 0, "plain" },
 	{ "GET / HTTP/1.0\r\n\r\n", 0, "HTTP/1.0 needs no Host" },
 	{ "GET http://gw.example:80/x?y HTTP/1.1\r\n" HOST "\r\n", 0, "absolute form" },
-	{ "GET HTTPS://[::1]:8443/x HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n", 0, "absolute form, IPv6, scheme in capitals" },
+	{ "GET HTTPS://[::1]:8443/x HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n", 0,
+	  "absolute form, IPv6, scheme in capitals" },
 	{ "GET http://gw?y HTTP/1.1\r\n" HOST "\r\n", 0, "absolute form without a path" },
 	{ "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 0, "asterisk form" },
 	{ "GET * HTTP/1.1\r\n" HOST "\r\n", 400, "asterisk of another method" },
@@ -95,10 +96,12 @@ Test(http_head, gives_the_parts)
 	struct http_head head;
 	const char *why;
 
-	cr_assert_eq(http_head_parse(slice_of("POST http://a.b:1/p/q?x=1&y HTTP/1.1\r\nHost: other\r\nX-One: 1\r\nx-one:  2 \r\n"
-					      "Content-Length: 7\r\nExpect: 100-Continue\r\nConnection: foo, Close\r\n\r\n"),
-				     &head, &why),
-		     0, "%s", why);
+	cr_assert_eq(
+		http_head_parse(
+			slice_of("POST http://a.b:1/p/q?x=1&y HTTP/1.1\r\nHost: other\r\nX-One: 1\r\nx-one:  2 \r\n"
+				 "Content-Length: 7\r\nExpect: 100-Continue\r\nConnection: foo, Close\r\n\r\n"),
+			&head, &why),
+		0, "%s", why);
 	expect_text(head.method, "POST");
 	expect_text(head.path, "/p/q");
 	expect_text(head.query, "x=1&y");
@@ -169,7 +172,8 @@ Test(http_head, is_found_however_its_bytes_come)
 		for (size_t from = 0; from <= MIN(n, whole - 1); from++) {
 			enum http_head_search found = http_head_search(slice_make(text, n), from, &bytes);
 
-			cr_assert_eq(found, n >= whole ? HTTP_HEAD_WHOLE : HTTP_HEAD_PART, "%zu bytes, from %zu", n, from);
+			cr_assert_eq(found, n >= whole ? HTTP_HEAD_WHOLE : HTTP_HEAD_PART, "%zu bytes, from %zu", n,
+				     from);
 			cr_assert(found == HTTP_HEAD_PART || bytes == whole);
 		}
 	cr_expect_eq(http_head_search(slice_of("GET / HTTP/1.1\nHost: a\n\n"), 0, &bytes), HTTP_HEAD_BROKEN);

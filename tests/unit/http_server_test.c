@@ -298,7 +298,8 @@ Test(http_server, sends_100_continue_only_to_those_it_will_hear)
 	say(fd, "hi");
 	cr_expect(strstr(hear(fd, 2000), "200 OK"));
 	close(fd);
-	const char *got = ask("POST /refused HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", 100);
+	const char *got =
+		ask("POST /refused HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", 100);
 
 	cr_expect(strstr(got, "HTTP/1.1 401") == got, "%s", got);
 	close_server();

@@ -62,7 +62,8 @@ static void make_certificate(struct strbuf *cert_pem, struct strbuf *key_pem)
 	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
 	X509_set_pubkey(cert, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"gw", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"gw", -1, -1,
+				   0);
 	X509_set_issuer_name(cert, X509_get_subject_name(cert));
 	cr_assert(X509_sign(cert, key, EVP_sha256()) > 0);
 	PEM_write_bio_X509(out, cert);

@@ -52,7 +52,8 @@ static const struct group_row KEY_ROWS[] = {
 	  { "LR-X01 benoemingssleutel 2 3", "LR-X01 benoemingssleutel 2 3" } },
 	{ "three times: the lowest names the second, the others themselves",
 	  { LINE("9"), LINE("1"), LINE("2") "benoemingssleutel=A-1", LINE("3") "benoemingssleutel=A-1" },
-	  { "LR-X04", "LR-X01 benoemingssleutel 3 4", "LR-X01 benoemingssleutel 3 4", "LR-X01 benoemingssleutel 3 5" } },
+	  { "LR-X04", "LR-X01 benoemingssleutel 3 4", "LR-X01 benoemingssleutel 3 4",
+	    "LR-X01 benoemingssleutel 3 5" } },
 	{ "compared after trimming, case counts",
 	  { LINE("1"), LINE("2") "benoemingssleutel= A-1 ", LINE("3") "benoemingssleutel=a-1" },
 	  { "LR-X01 benoemingssleutel 2 3", "LR-X01 benoemingssleutel 2 3", "LR-X04" } },
@@ -105,7 +106,9 @@ Test(judge_group, finds_lines_that_tell_of_two_persons)
 #define FIELDS "brin=99VO;benoemingsgrondslag=917;onderwijsterrein="
 
 static const struct group_row DOUBLE_ROWS[] = {
-	{ "the same appointment twice", { KEY("1"), KEY("2") }, { "LR-X06 begin_benoeming 2 3", "LR-X06 begin_benoeming 2 3" } },
+	{ "the same appointment twice",
+	  { KEY("1"), KEY("2") },
+	  { "LR-X06 begin_benoeming 2 3", "LR-X06 begin_benoeming 2 3" } },
 	{ "three times",
 	  { KEY("1"), KEY("2"), KEY("3") },
 	  { "LR-X06 begin_benoeming 2 3", "LR-X06 begin_benoeming 2 3", "LR-X06 begin_benoeming 2 4" } },
@@ -127,7 +130,8 @@ static const struct group_row DOUBLE_ROWS[] = {
 	  { "LR-B07 onderwijsterrein, LR-B08 onderwijsterrein", "LR-B07 onderwijsterrein, LR-B08 onderwijsterrein" } },
 	{ "an unknown field does not",
 	  { KEY("1") FIELDS "V9", KEY("2") FIELDS "V9" },
-	  { "LR-B08 onderwijsterrein, LR-X06 begin_benoeming 2 3", "LR-B08 onderwijsterrein, LR-X06 begin_benoeming 2 3" } },
+	  { "LR-B08 onderwijsterrein, LR-X06 begin_benoeming 2 3",
+	    "LR-B08 onderwijsterrein, LR-X06 begin_benoeming 2 3" } },
 	{ "an unknown school does not",
 	  { KEY("1") "brin=98ZZ", KEY("2") "brin=98ZZ" },
 	  { "LR-S02 brin 98ZZ 20180629, LR-X06 begin_benoeming 2 3",
@@ -158,7 +162,9 @@ static const struct group_row SUPERSEDED_ROWS[] = {
 	  { QUALIFIED("20170801"), TRAINING("20160801", "20180731") },
 	  { "", "LR-X03 einde_benoeming" } },
 	{ "it ended the day before", { TRAINING("20160801", "20170731"), QUALIFIED("20170801") }, { "", "" } },
-	{ "it ends on the day", { TRAINING("20160801", "20170801"), QUALIFIED("20170801") }, { "LR-X03 einde_benoeming", "" } },
+	{ "it ends on the day",
+	  { TRAINING("20160801", "20170801"), QUALIFIED("20170801") },
+	  { "LR-X03 einde_benoeming", "" } },
 	{ "it has no end",
 	  { TRAINING("20160801", ""), QUALIFIED("20170801") },
 	  { "LR-B10 einde_benoeming, LR-X03 einde_benoeming", "LR-X04" } },
@@ -200,7 +206,9 @@ static const struct group_row PERIOD_ROWS[] = {
 	{ "and is too long", { FIVE("1", "20170930", "20180228") }, { LONG_5 } },
 	{ "max and extension add up", { TWO_YEARS("1", "20160801", "20180731") }, { "" } },
 	{ "and a day more", { TWO_YEARS("1", "20160801", "20180801") }, { LONG_24 } },
-	{ "a line without BSN is a group too", { "bsn=1;" FIVE("1", "20170801", "20180101") }, { LONG_5 ", LR-P01 bsn" } },
+	{ "a line without BSN is a group too",
+	  { "bsn=1;" FIVE("1", "20170801", "20180101") },
+	  { LONG_5 ", LR-P01 bsn" } },
 	{ "lines with an A finding take part",
 	  { "geslacht=x;" FIVE("1", "20170801", "20171130"), "geslacht=x;" FIVE("2", "20171201", "20180131") },
 	  { LONG_5 ", LR-P07 geslacht", LONG_5 ", LR-P07 geslacht" } },
@@ -210,7 +218,9 @@ static const struct group_row PERIOD_ROWS[] = {
 	{ "a gap of three months goes on",
 	  { FIVE("1", "20170801", "20170831"), FIVE("2", "20171201", "20180101") },
 	  { LONG_5, LONG_5 } },
-	{ "a day more begins anew", { FIVE("1", "20170801", "20170831"), FIVE("2", "20171202", "20180101") }, { "", "" } },
+	{ "a day more begins anew",
+	  { FIVE("1", "20170801", "20170831"), FIVE("2", "20171202", "20180101") },
+	  { "", "" } },
 	{ "from the 30th of November three months are until the last of February",
 	  { FIVE("1", "20171001", "20171129"), FIVE("2", "20180228", "20180331") },
 	  { LONG_5, LONG_5 } },
@@ -227,7 +237,9 @@ static const struct group_row PERIOD_ROWS[] = {
 	{ "schools do not matter",
 	  { FIVE("1", "20170801", "20170930"), FIVE("2", "20171001", "20180101") "brin=99VO;vestiging=0" },
 	  { LONG_5, LONG_5 } },
-	{ "an end before the begin does not take part", { FIVE("1", "20170801", "20170731") }, { "LR-B02 einde_benoeming" } },
+	{ "an end before the begin does not take part",
+	  { FIVE("1", "20170801", "20170731") },
+	  { "LR-B02 einde_benoeming" } },
 	{ "and begins no chain",
 	  { FIVE("1", "20170801", "20170731"), FIVE("2", "20171001", "20180101") },
 	  { "LR-B02 einde_benoeming", "LR-X04" } },
@@ -248,7 +260,9 @@ static const struct group_row REST_ROWS[] = {
 	  { LINE("1") "geslachtsnaam=1", LINE("2") "geslachtsnaam=1;personeelsnummer=?", LINE("3") },
 	  { "LR-P08 geslachtsnaam, LR-X02 geslachtsnaam 2 4", "LR-P08 geslachtsnaam, LR-P12 personeelsnummer",
 	    "LR-X02 geslachtsnaam 2 4" } },
-	{ "a signal is no rejection", { LINE("1"), LINE("2") "personeelsnummer=?" }, { "", "LR-P12 personeelsnummer" } },
+	{ "a signal is no rejection",
+	  { LINE("1"), LINE("2") "personeelsnummer=?" },
+	  { "", "LR-P12 personeelsnummer" } },
 	{ "a line with a signal gets it too",
 	  { LINE("1") "vestiging=x", LINE("2") "personeelsnummer=?" },
 	  { "LR-S05 vestiging", "LR-P12 personeelsnummer, LR-X04" } },
@@ -324,7 +338,8 @@ Test(judge_group, come_sorted_by_teacher_key_with_the_unreadable_ones_behind_in_
 		cr_expect(memcmp(key, group->key, sizeof key) == 0);
 		cr_expect(group->is_readable && group->is_valid);
 		if (i > 0)
-			cr_expect_lt(memcmp(judged->groups[i - 1].key, group->key, TEACHER_KEY_BYTES), 0, "group %zu", i);
+			cr_expect_lt(memcmp(judged->groups[i - 1].key, group->key, TEACHER_KEY_BYTES), 0, "group %zu",
+				     i);
 	}
 	cr_expect_not(judged->groups[600].is_readable || judged->groups[601].is_readable);
 	cr_expect_eq(judged->lines[0].group, 600);
@@ -339,8 +354,8 @@ static void key_of(uint32_t bsn, uint8_t key[TEACHER_KEY_BYTES])
 	hmac_key_teacher(&fixture->key, fixture->input.board, slice_of(digits), key);
 }
 
-/* Two BSNs whose teacher keys begin with the same four bytes, by which groups are sorted at first, the lower BSN having the
- * higher key: only the whole key can tell them apart. */
+/* Two BSNs whose teacher keys begin with the same four bytes, by which groups are sorted at first, the lower BSN having
+ * the higher key: only the whole key can tell them apart. */
 static void find_equal_heads(uint32_t ret[2])
 {
 	enum { BSNS_MAX = 400000 };
@@ -465,16 +480,18 @@ Test(judge_group, lays_the_findings_of_each_line_side_by_side_without_gaps)
 Test(judge_group, writes_content_in_canonical_form)
 {
 	judge_fixture_reset(fixture);
-	judge_fixture_add(fixture, KEY("b") "geslachtsnaam= Vries ;postcode=1234AB;vestiging=1;einde_benoeming=20180731");
+	judge_fixture_add(fixture,
+			  KEY("b") "geslachtsnaam= Vries ;postcode=1234AB;vestiging=1;einde_benoeming=20180731");
 	judge_fixture_add(fixture, KEY("a") FIELDS "V2 | V1;postcode=1234AB;vestiging=;geboortedatum=19800214");
 	judge_fixture_judge(fixture);
 	const struct judged_group *group = &fixture->judged.groups[0];
 
 	cr_assert(group->is_valid);
-	cr_expect(slice_equal_text(group->content, "Vries" US "de" US "Anna Maria" US "V" US "19800214" US US US US
-						   "1234AB" US US US US US RS "A-a" US "99VO" US "00" US "20100801" US US
-						   "20100801" US US "917" US "V1|V2" RS "A-b" US "99ZZ" US "01" US
-						   "20100801" US US "20100801" US "20180731" US "701" US),
+	cr_expect(slice_equal_text(group->content,
+				   "Vries" US "de" US "Anna Maria" US "V" US "19800214" US US US US
+				   "1234AB" US US US US US RS "A-a" US "99VO" US "00" US "20100801" US US
+				   "20100801" US US "917" US "V1|V2" RS "A-b" US "99ZZ" US "01" US "20100801" US US
+				   "20100801" US "20180731" US "701" US),
 		  "%.*s", (int)group->content.n, group->content.p);
 	cr_expect(slice_equal_text(group->targets, "VR"));
 	uint8_t hash[CONTENT_HASH_BYTES];

@@ -64,7 +64,8 @@ static const struct line_row IDENTITY_ROWS[] = {
 	{ "personeelsnummer=100000004", "", "an onderwijsnummer does not count" },
 	{ "personeelsnummer=000000000", "", "nor do nine zeros" },
 	{ "personeelsnummer=1234567820", "", "a run of ten" },
-	{ "personeelsnummer=123456782 111222333", "LR-P11 personeelsnummer", "LR-P11 goes before LR-P14, also behind it" },
+	{ "personeelsnummer=123456782 111222333", "LR-P11 personeelsnummer",
+	  "LR-P11 goes before LR-P14, also behind it" },
 	{ "benoemingssleutel=123456782", "LR-P14 benoemingssleutel", "in the key" },
 	{ "personeelsnummer=_1", "LR-P12 personeelsnummer", "must begin with a letter or digit" },
 	{ "personeelsnummer=a1._/ -9", "", "all that is allowed" },
@@ -265,11 +266,13 @@ Test(judge, finds_faults_of_the_address)
 	"begin_arbeidsovereenkomst=" a ";einde_arbeidsovereenkomst=" b ";begin_benoeming=" c ";einde_benoeming=" d
 
 static const struct line_row DATE_ROWS[] = {
-	{ DATES("", "", "", ""), "LR-B01 begin_arbeidsovereenkomst, LR-B01 begin_benoeming", "both begins are required" },
+	{ DATES("", "", "", ""), "LR-B01 begin_arbeidsovereenkomst, LR-B01 begin_benoeming",
+	  "both begins are required" },
 	{ DATES("x", "x", "x", "x"),
 	  "LR-B01 begin_arbeidsovereenkomst, LR-B01 einde_arbeidsovereenkomst, LR-B01 begin_benoeming, LR-B01 einde_benoeming",
 	  "each of four" },
-	{ DATES("20100801", "20180800", "20100801", "20180731"), "LR-B01 einde_arbeidsovereenkomst", "no partial date" },
+	{ DATES("20100801", "20180800", "20100801", "20180731"), "LR-B01 einde_arbeidsovereenkomst",
+	  "no partial date" },
 	{ DATES("20100801", "20100731", "20100801", "20100731"),
 	  "LR-B02 einde_arbeidsovereenkomst, LR-B02 einde_benoeming", "ends before it begins" },
 	{ DATES("20100801", "20100801", "20100801", "20100801"), "", "one day" },
@@ -280,7 +283,8 @@ static const struct line_row DATE_ROWS[] = {
 	{ DATES("20100801", "20180731", "20100801", "x"), "LR-B01 einde_benoeming", "no date: nothing to compare" },
 	{ DATES("20100801", "", "20100801", "20180731"), "", "the contract goes on" },
 	{ DATES("20190701", "", "20190701", ""), "", "a year ahead" },
-	{ DATES("20190702", "", "20190702", ""), "LR-B04 begin_arbeidsovereenkomst, LR-B04 begin_benoeming", "a day more" },
+	{ DATES("20190702", "", "20190702", ""), "LR-B04 begin_arbeidsovereenkomst, LR-B04 begin_benoeming",
+	  "a day more" },
 	{ DATES("20190701", "", "20190702", ""), "LR-B04 begin_benoeming", "only the appointment" },
 	{ DATES("20190701", "21991231", "20190701", "21991231"), "", "ends may be far" },
 	{ DATES("19800214", "", "20100801", ""), "LR-B14 begin_arbeidsovereenkomst", "on the day of birth" },
@@ -311,9 +315,11 @@ static const struct line_row APPOINTMENT_ROWS[] = {
 	{ "benoemingsgrondslag=007", "LR-B05 benoemingsgrondslag 7 20180629", "unknown, leading zeros" },
 	{ "benoemingsgrondslag=990", "LR-B05 benoemingsgrondslag 990 20180629", "no longer valid" },
 	{ "benoemingsgrondslag=990;einde_benoeming=20171231", "", "valid on its last day" },
-	{ "benoemingsgrondslag=990;einde_benoeming=20180101", "LR-B05 benoemingsgrondslag 990 20180101", "a day too long" },
+	{ "benoemingsgrondslag=990;einde_benoeming=20180101", "LR-B05 benoemingsgrondslag 990 20180101",
+	  "a day too long" },
 	{ "benoemingsgrondslag=990;begin_benoeming=x", "LR-B01 begin_benoeming", "no test date: not looked up" },
-	{ "benoemingsgrondslag=799;brin=98ZZ;einde_benoeming=x", "LR-B01 einde_benoeming", "no test date: not looked up" },
+	{ "benoemingsgrondslag=799;brin=98ZZ;einde_benoeming=x", "LR-B01 einde_benoeming",
+	  "no test date: not looked up" },
 	{ "benoemingsgrondslag=990;begin_benoeming=20180101;einde_benoeming=20171231",
 	  "LR-B02 einde_benoeming, LR-B05 benoemingsgrondslag 990 20180101", "never before the begin" },
 	{ "brin=", "LR-S01 brin", "required" },
@@ -345,10 +351,12 @@ static const struct line_row APPOINTMENT_ROWS[] = {
 	{ IN_TRAINING "onderwijsterrein=", "LR-B06 onderwijsterrein", "field is needed" },
 	{ "brin=99VO;benoemingsgrondslag=919", "", "field is not needed" },
 	{ "onderwijsterrein=P001", "LR-B07 onderwijsterrein", "not for the register" },
-	{ "onderwijsterrein=p001", "LR-B07 onderwijsterrein, LR-B08 onderwijsterrein", "form is looked at all the same" },
+	{ "onderwijsterrein=p001", "LR-B07 onderwijsterrein, LR-B08 onderwijsterrein",
+	  "form is looked at all the same" },
 	{ "onderwijsterrein=p001;benoemingsgrondslag=799",
 	  "LR-B05 benoemingsgrondslag 799 20180629, LR-B08 onderwijsterrein", "form without needs" },
-	{ "onderwijsterrein=X999;benoemingsgrondslag=799", "LR-B05 benoemingsgrondslag 799 20180629", "no row, no look-up" },
+	{ "onderwijsterrein=X999;benoemingsgrondslag=799", "LR-B05 benoemingsgrondslag 799 20180629",
+	  "no row, no look-up" },
 	{ IN_TRAINING "onderwijsterrein=P001|P002", "", "two" },
 	{ IN_TRAINING "onderwijsterrein= P002 | P001 ", "", "codes are trimmed" },
 	{ IN_TRAINING "onderwijsterrein=P001|P001", "LR-B08 onderwijsterrein", "doubled" },
@@ -365,7 +373,8 @@ static const struct line_row APPOINTMENT_ROWS[] = {
 	{ "onderwijsterrein=ABCDEFGHI9", "LR-B07 onderwijsterrein", "10 characters are of the right form" },
 	{ "onderwijsterrein=ABCDEFGHI90", "LR-B07 onderwijsterrein, LR-B08 onderwijsterrein", "11 are not" },
 	{ "brin=99VO;benoemingsgrondslag=921", "LR-B09 benoemingsgrondslag", "belongs in neither" },
-	{ "brin=99VO;benoemingsgrondslag=921;onderwijsterrein=X1", "LR-B09 benoemingsgrondslag", "no look-up for these" },
+	{ "brin=99VO;benoemingsgrondslag=921;onderwijsterrein=X1", "LR-B09 benoemingsgrondslag",
+	  "no look-up for these" },
 	{ IN_TRAINING "einde_benoeming=", "LR-B10 einde_benoeming", "end is needed" },
 	{ "benoemingsgrondslag=901", "LR-B12 benoemingsgrondslag", "VO ground, PO school" },
 	{ "brin=99VO;benoemingsgrondslag=901", "", "VO and VO" },
@@ -474,20 +483,22 @@ Test(judge, keeps_within_its_room_when_everything_is_wrong)
 {
 	judge_fixture_reset(fixture);
 	for (size_t i = 0; i < 3; i++)
-		judge_fixture_add(fixture,
-				  "bsn=12345678;personeelsnummer=?12345678;geslachtsnaam=1;voorvoegsel=1;voornamen=1;geslacht=1;"
-				  "geboortedatum=1;postcode=1;benoemingssleutel=?12345678;brin=1;vestiging=x;"
-				  "begin_arbeidsovereenkomst=1;einde_arbeidsovereenkomst=1;begin_benoeming=1;"
-				  "einde_benoeming=1;benoemingsgrondslag=1;onderwijsterrein=?");
+		judge_fixture_add(
+			fixture,
+			"bsn=12345678;personeelsnummer=?12345678;geslachtsnaam=1;voorvoegsel=1;voornamen=1;geslacht=1;"
+			"geboortedatum=1;postcode=1;benoemingssleutel=?12345678;brin=1;vestiging=x;"
+			"begin_arbeidsovereenkomst=1;einde_arbeidsovereenkomst=1;begin_benoeming=1;"
+			"einde_benoeming=1;benoemingsgrondslag=1;onderwijsterrein=?");
 	judge_fixture_judge(fixture);
 	for (size_t i = 0; i < 3; i++)
-		cr_expect_str_eq(judge_fixture_findings(fixture, i),
-				 "LR-B01 begin_arbeidsovereenkomst, LR-B01 einde_arbeidsovereenkomst, "
-				 "LR-B01 begin_benoeming, LR-B01 einde_benoeming, LR-B08 onderwijsterrein, "
-				 "LR-B13 benoemingssleutel, LR-B13 benoemingsgrondslag, LR-P01 bsn, LR-P05 geboortedatum, "
-				 "LR-P07 geslacht, LR-P08 geslachtsnaam, LR-P08 voorvoegsel, LR-P08 voornamen, LR-P10 postcode, "
-				 "LR-P11 personeelsnummer, LR-P11 benoemingssleutel, LR-P12 personeelsnummer, LR-S01 brin, "
-				 "LR-S05 vestiging");
+		cr_expect_str_eq(
+			judge_fixture_findings(fixture, i),
+			"LR-B01 begin_arbeidsovereenkomst, LR-B01 einde_arbeidsovereenkomst, "
+			"LR-B01 begin_benoeming, LR-B01 einde_benoeming, LR-B08 onderwijsterrein, "
+			"LR-B13 benoemingssleutel, LR-B13 benoemingsgrondslag, LR-P01 bsn, LR-P05 geboortedatum, "
+			"LR-P07 geslacht, LR-P08 geslachtsnaam, LR-P08 voorvoegsel, LR-P08 voornamen, LR-P10 postcode, "
+			"LR-P11 personeelsnummer, LR-P11 benoemingssleutel, LR-P12 personeelsnummer, LR-S01 brin, "
+			"LR-S05 vestiging");
 	cr_expect_eq(fixture->judged.finding_count, 3 * 19);
 }
 

@@ -76,31 +76,35 @@ static void note(void *self, const struct kafka_report *report)
 Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 {
 	struct kafka_options nowhere = { .brokers = "127.0.0.1:1" };
-	struct kafka_producer_options options = {
-		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
-	};
+	struct kafka_producer_options options = { .message_bytes_max = 1 << 20,
+						  .delivery_timeout_ms = 60000,
+						  .queue_bytes_max = 1 << 20,
+						  .compression = "lz4" };
 	struct kafka_producer *producer = NULL;
 	struct err err;
 	int error = 0;
 
 	cr_assert_eq(kafka_producer_open(&nowhere, &options, note, &error, &producer, &err), 0, "%s", err.text);
-	cr_assert_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
+	cr_assert_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
+					    &err),
 		     0);
 	cr_expect_not(kafka_producer_is_dead(producer));
-	rd_kafka_test_fatal_error(kafka_producer_handle(producer), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
+	rd_kafka_test_fatal_error(kafka_producer_handle(producer), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+				  "test");
 	for (int i = 0; i < 100 && error == 0; i++)
 		kafka_producer_poll(producer, 50);
 	cr_expect_eq(error, ERR_FATAL);
 	cr_expect(kafka_producer_is_dead(producer));
-	cr_expect_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL, &err),
+	cr_expect_eq(kafka_producer_produce(producer, "t", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0, NULL,
+					    &err),
 		     -ERR_FATAL);
 	kafka_producer_close(producer);
 }
 
 /* --- credentials --- */
 
-/* What librdkafka 2.0.2 says of wrong credentials, and of a connection that breaks while it logs in. It has no call that
- * raises an error, but shows where the handler is. */
+/* What librdkafka 2.0.2 says of wrong credentials, and of a connection that breaks while it logs in. It has no call
+ * that raises an error, but shows where the handler is. */
 static void refuse(rd_kafka_t *rk)
 {
 	void (*on_error)(rd_kafka_t * rk, int code, const char *reason, void *opaque);
@@ -117,9 +121,10 @@ static void refuse(rd_kafka_t *rk)
 static struct kafka_producer *open_sink(const char *brokers, int *error)
 {
 	struct kafka_options kafka = { .brokers = brokers };
-	struct kafka_producer_options options = {
-		.message_bytes_max = 1 << 20, .delivery_timeout_ms = 60000, .queue_bytes_max = 1 << 20, .compression = "lz4"
-	};
+	struct kafka_producer_options options = { .message_bytes_max = 1 << 20,
+						  .delivery_timeout_ms = 60000,
+						  .queue_bytes_max = 1 << 20,
+						  .compression = "lz4" };
 	struct kafka_producer *producer = NULL;
 	struct err err;
 

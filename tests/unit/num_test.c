@@ -29,7 +29,8 @@ Test(num, reads_whole_numbers_up_to_a_maximum)
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		uint64_t got = 0;
 
-		cr_expect_eq(num_parse_u64(slice_of(ROWS[i].text), ROWS[i].max, &got), ROWS[i].is_read, "%s", ROWS[i].why);
+		cr_expect_eq(num_parse_u64(slice_of(ROWS[i].text), ROWS[i].max, &got), ROWS[i].is_read, "%s",
+			     ROWS[i].why);
 		cr_expect_eq(got, ROWS[i].want, "%s", ROWS[i].why);
 	}
 }
@@ -141,7 +142,8 @@ Test(num, base64_is_that_of_rfc_4648)
 		num_to_base64(BASE64[i].bytes, n, text);
 		cr_expect_str_eq(text, BASE64[i].text);
 		cr_expect_eq(strlen(text), num_base64_bytes(n));
-		cr_expect(num_from_base64(slice_of(text), bytes, n) && memcmp(bytes, BASE64[i].bytes, n) == 0, "%s", text);
+		cr_expect(num_from_base64(slice_of(text), bytes, n) && memcmp(bytes, BASE64[i].bytes, n) == 0, "%s",
+			  text);
 		text[strcspn(text, "=")] = '\0';
 		cr_expect(num_from_base64(slice_of(text), bytes, n), "%s without its padding", text);
 		cr_expect_not(num_from_base64(slice_of(text), bytes, n + 1));

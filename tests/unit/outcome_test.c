@@ -64,7 +64,8 @@ Test(outcome, follows_the_first_row_that_fits)
 		cr_expect_eq(state.status, ROWS[i].want_status, "row %zu, %s", i, ROWS[i].why);
 		cr_expect_eq(state.sequence, ROWS[i].want_sequence, "row %zu, %s", i, ROWS[i].why);
 		if (outcome == OUTCOME_NIEUW || outcome == OUTCOME_GEWIJZIGD)
-			cr_expect(memcmp(state.content_hash, content, sizeof content) == 0, "row %zu, %s", i, ROWS[i].why);
+			cr_expect(memcmp(state.content_hash, content, sizeof content) == 0, "row %zu, %s", i,
+				  ROWS[i].why);
 	}
 }
 

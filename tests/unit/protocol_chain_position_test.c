@@ -6,7 +6,8 @@
 
 Test(chain_position, is_the_same_when_written_and_read)
 {
-	struct chain_position position = { .next_raw = INT64_MAX, .next_verdict = 12, .tip = { 0xab, [15] = 0x01 } }, read;
+	struct chain_position position = { .next_raw = INT64_MAX, .next_verdict = 12, .tip = { 0xab, [15] = 0x01 } },
+			      read;
 	char text[CHAIN_POSITION_TEXT_BYTES];
 	uint32_t key_id = 0;
 

@@ -21,7 +21,8 @@ Test(log_position, each_part_has_both_limits)
 		{ 1, 0, -1, false, "a negative offset" },
 		{ 1, 0, LOG_POSITION_OFFSET_MAX, true, "the last offset" },
 		{ 1, 0, LOG_POSITION_OFFSET_MAX + 1, false, "one that would run into the partition" },
-		{ LOG_POSITION_GENERATION_MAX, LOG_POSITION_PARTITION_MAX, LOG_POSITION_OFFSET_MAX, true, "all at once" },
+		{ LOG_POSITION_GENERATION_MAX, LOG_POSITION_PARTITION_MAX, LOG_POSITION_OFFSET_MAX, true,
+		  "all at once" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {

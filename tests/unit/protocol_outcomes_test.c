@@ -70,7 +70,8 @@ Test(outcomes, broken_bytes_are_refused)
 		size_t count;
 		struct err err;
 
-		cr_expect_eq(outcomes_decode(slice_make(BROKEN[i].bytes, BROKEN[i].n), 100, &arena, &read, &count, &err),
+		cr_expect_eq(outcomes_decode(slice_make(BROKEN[i].bytes, BROKEN[i].n), 100, &arena, &read, &count,
+					     &err),
 			     -ERR_DATA, "%s", BROKEN[i].why);
 	}
 }

@@ -20,8 +20,8 @@ Test(partitioning, key_is_the_number_in_five_digits)
 	}
 }
 
-/* As a broker's own tools place them: kafka-console-producer with the key, 12 and 48 partitions. A change here separates the
- * boards of a running installation from their logs. */
+/* As a broker's own tools place them: kafka-console-producer with the key, 12 and 48 partitions. A change here
+ * separates the boards of a running installation from their logs. */
 Test(partitioning, places_of_boards_do_not_change)
 {
 	static const struct {

@@ -103,7 +103,8 @@ Test(raw_headers, each_one_is_needed_once)
 			items[count++] = text.items[gone];
 			cr_expect(raw_headers_read(items, count, &read), "%s is back", text.items[gone].name);
 			items[count++] = text.items[gone];
-			cr_expect_not(raw_headers_read(items, count, &read), "%s is there twice", text.items[gone].name);
+			cr_expect_not(raw_headers_read(items, count, &read), "%s is there twice",
+				      text.items[gone].name);
 			read.board = 7;
 		}
 		cr_expect_eq(read.board, 7, "outputs are written only on success");

@@ -34,7 +34,10 @@ Test(verdict_headers, a_verdict_without_it_or_with_another_value_is_borne)
 	} ROWS[] = {
 		{ { { 0 } }, 0, -1, "of a validator that did not know it" },
 		{ { { "other", SLICE_LITERAL("1") } }, 1, -1, "another header" },
-		{ { { "other", SLICE_LITERAL("1") }, { "instroom-accepted-at", SLICE_LITERAL("2") } }, 2, 2, "behind another" },
+		{ { { "other", SLICE_LITERAL("1") }, { "instroom-accepted-at", SLICE_LITERAL("2") } },
+		  2,
+		  2,
+		  "behind another" },
 		{ { { "instroom-accepted-at", SLICE_LITERAL("") } }, 1, -1, "empty" },
 		{ { { "instroom-accepted-at", SLICE_LITERAL("-1") } }, 1, -1, "negative" },
 		{ { { "instroom-accepted-at", SLICE_LITERAL("9223372036854775808") } }, 1, -1, "too large" },
@@ -42,5 +45,6 @@ Test(verdict_headers, a_verdict_without_it_or_with_another_value_is_borne)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
-		cr_expect_eq(verdict_headers_accepted_at(ROWS[i].items, ROWS[i].count), ROWS[i].want, "%s", ROWS[i].why);
+		cr_expect_eq(verdict_headers_accepted_at(ROWS[i].items, ROWS[i].count), ROWS[i].want, "%s",
+			     ROWS[i].why);
 }

@@ -72,8 +72,9 @@ Test(verdict_check, accepts_a_verdict_that_fits)
 	EXPECT_GOOD((void)0);
 	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_REPLAY, s.verdict.attempt = 1));
 	EXPECT_GOOD(s.classes[3] = VERDICT_QUARANTINE);
-	EXPECT_GOOD((s.verdict.keys.n = 0, s.verdict.classes.n = 0, s.verdict.hashes.n = 0, s.verdict.group_lines.count = 0,
-		     s.verdict.candidates.count = 0, s.verdict.header.line_count = 0, s.verdict.unreadable_lines = 0));
+	EXPECT_GOOD((s.verdict.keys.n = 0, s.verdict.classes.n = 0, s.verdict.hashes.n = 0,
+		     s.verdict.group_lines.count = 0, s.verdict.candidates.count = 0, s.verdict.header.line_count = 0,
+		     s.verdict.unreadable_lines = 0));
 }
 
 Test(verdict_check, lengths_must_agree)
@@ -181,7 +182,8 @@ Test(verdict_check, what_has_no_lines_has_no_groups)
 	EXPECT_GOOD((s.verdict.body_unreadable = true, clear_groups(&s.verdict)));
 	EXPECT_BAD(s.verdict.kind = VERDICT_KIND_CONFIRM);
 	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_CONFIRM, clear_groups(&s.verdict)));
-	EXPECT_BAD((s.verdict.kind = VERDICT_KIND_CONFIRM, clear_groups(&s.verdict), s.verdict.header.delivery_id.n = 0));
+	EXPECT_BAD(
+		(s.verdict.kind = VERDICT_KIND_CONFIRM, clear_groups(&s.verdict), s.verdict.header.delivery_id.n = 0));
 	EXPECT_BAD(s.verdict.kind = VERDICT_KIND_FORGET);
 	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_FORGET, clear_groups(&s.verdict), s.verdict.keys.n = 48,
 		     s.verdict.header.delivery_id.n = 0));

@@ -307,7 +307,9 @@ static void write_password(const char *path, const char *text)
 Test(redis, the_password_is_read_again_at_each_connection)
 {
 	char path[] = "/tmp/instroom-password-XXXXXX";
-	struct redis_options options = { .password.bytes = SLICE_LITERAL("at start"), .connect_ms = 500, .wait_ms = 500 };
+	struct redis_options options = { .password.bytes = SLICE_LITERAL("at start"),
+					 .connect_ms = 500,
+					 .wait_ms = 500 };
 	struct redis_cache *cache = NULL;
 	struct fake fake;
 	struct err err;

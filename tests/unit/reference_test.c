@@ -62,7 +62,8 @@ static struct reference *build_small(void)
 	struct reference *reference = NULL;
 	struct err err = { 0 };
 
-	cr_assert_eq(build_with(REFERENCE_BOARDS, slice_of(SMALL[REFERENCE_BOARDS]), &reference, &err), 0, "%s", err.text);
+	cr_assert_eq(build_with(REFERENCE_BOARDS, slice_of(SMALL[REFERENCE_BOARDS]), &reference, &err), 0, "%s",
+		     err.text);
 	return reference;
 }
 
@@ -105,7 +106,8 @@ Test(reference, board_holds_from_its_first_day_until_the_day_before_its_end)
 	struct reference *reference = build_small();
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
-		cr_expect_eq(reference_has_board(reference, ROWS[i].board, ROWS[i].date), ROWS[i].want, "%s", ROWS[i].why);
+		cr_expect_eq(reference_has_board(reference, ROWS[i].board, ROWS[i].date), ROWS[i].want, "%s",
+			     ROWS[i].why);
 	reference_free(reference);
 }
 
@@ -292,16 +294,20 @@ static const struct {
 	{ REFERENCE_BOARDS, "a;b;c;d;e;f;g;h;i;j;k;l;m;bestuur;naam;geldig_van;geldig_tot\n", "column bestuur",
 	  "more columns than any table has" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101\n", "record 2", "a field less" },
-	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n\n00001;x;19000101;\n", "record 2", "an empty record" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n\n00001;x;19000101;\n", "record 2",
+	  "an empty record" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;\"x;19000101;\n", "record 2", "an open quote" },
-	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101;\n\r", "record 3", "a bare CR at the end" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101;\n\r", "record 3",
+	  "a bare CR at the end" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n0001;x;19000101;\n", "record 2: column bestuur",
 	  "4 digits" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n000001;x;19000101;\n", "column bestuur", "6 digits" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n0000A;x;19000101;\n", "column bestuur", "a letter" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;-;\n", "column geldig_van", "no date" },
-	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000229;\n", "column geldig_van", "no real day" },
-	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101;2018\n", "column geldig_tot", "no date" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000229;\n", "column geldig_van",
+	  "no real day" },
+	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;19000101;2018\n", "column geldig_tot",
+	  "no date" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;x;20180101;20180101\n", "column geldig_tot",
 	  "ends as it begins" },
 	{ REFERENCE_BOARDS, "bestuur;naam;geldig_van;geldig_tot\n00001;caf\xe9;20180101;\n", "UTF-8", "windows-1252" },
@@ -329,7 +335,8 @@ static const struct {
 	  "onderwijsterreinen.csv: record 2: column sector", "WEC has no fields of its own" },
 	{ REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot\nV10 2;VO;x;19000101;\n", "column code",
 	  "a blank" },
-	{ REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot\n;VO;x;19000101;\n", "column code", "empty" },
+	{ REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot\n;VO;x;19000101;\n", "column code",
+	  "empty" },
 	{ REFERENCE_FIELDS, "code;sector;omschrijving;geldig_van;geldig_tot\nABCDEFGHIJK;VO;x;19000101;\n",
 	  "column code", "eleven characters" },
 };
@@ -403,7 +410,8 @@ Test(reference, periods_of_one_key_may_touch)
 {
 	struct reference *reference = NULL;
 	struct err err = { 0 };
-	struct slice text = slice_of("bestuur;naam;geldig_van;geldig_tot\n00001;x;20180101;\n00001;x;20000101;20180101\n");
+	struct slice text =
+		slice_of("bestuur;naam;geldig_van;geldig_tot\n00001;x;20180101;\n00001;x;20000101;20180101\n");
 
 	cr_assert_eq(build_with(REFERENCE_BOARDS, text, &reference, &err), 0, "%s", err.text);
 	cr_expect(reference_has_board(reference, 1, 20171231));
@@ -484,7 +492,8 @@ static struct slice read_case_table(enum reference_table table)
 	return slice_make(bytes, n);
 }
 
-static bool holds_on_its_first_day(const struct reference *reference, enum reference_table table, const struct slice *cells)
+static bool holds_on_its_first_day(const struct reference *reference, enum reference_table table,
+				   const struct slice *cells)
 {
 	uint64_t number = 0, from = 0;
 	size_t from_column[] = { 2, 4, 3, 2, 9, 3 };
@@ -494,7 +503,8 @@ static bool holds_on_its_first_day(const struct reference *reference, enum refer
 
 	switch (table) {
 	case REFERENCE_BOARDS:
-		return num_parse_u64(cells[0], 99999, &number) && reference_has_board(reference, (uint32_t)number, date);
+		return num_parse_u64(cells[0], 99999, &number) &&
+		       reference_has_board(reference, (uint32_t)number, date);
 	case REFERENCE_SCHOOLS:
 		return reference_school(reference, cells[0], date) != NULL;
 	case REFERENCE_SITES:

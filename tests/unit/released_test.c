@@ -1,4 +1,5 @@
-/* What was released is what this build holds: schemas/released.txt row by row against the schemas and migrations built in. */
+/* What was released is what this build holds: schemas/released.txt row by row against the schemas and migrations built
+ * in. */
 #include "base/num.h"
 #include "ctl/setup/migrations.h"
 #include "model/teacher_key.h"
@@ -101,8 +102,8 @@ Test(released, migrations_are_as_they_were_released, .init = read_table)
 	}
 }
 
-/* A new version beside a released one, or a new migration behind them, is fine; one in the middle would never be applied
- * to a register that is past it. */
+/* A new version beside a released one, or a new migration behind them, is fine; one in the middle would never be
+ * applied to a register that is past it. */
 Test(released, new_migrations_come_behind_the_released_ones, .init = read_table)
 {
 	const char *last = "";

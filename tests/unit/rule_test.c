@@ -28,9 +28,10 @@ Test(rule, fills_its_text_with_typed_values)
 			 "School 99ZZ hoort op 20180629 niet bij uw bestuur.");
 	cr_expect_str_eq(text_of(&buf, RULE_X01, FIELD_APPOINTMENT_KEY, 2, 50001, 0),
 			 "De benoemingssleutel staat meer dan een keer bij deze leraar (regel 2 en 50001).");
-	cr_expect_str_eq(text_of(&buf, RULE_R08, FIELD_NONE, INT64_MAX, 0, 0),
-			 "Met volgnummer 9223372036854775807 leverde u voor deze leraar al andere gegevens. Gebruik een "
-			 "hoger volgnummer.");
+	cr_expect_str_eq(
+		text_of(&buf, RULE_R08, FIELD_NONE, INT64_MAX, 0, 0),
+		"Met volgnummer 9223372036854775807 leverde u voor deze leraar al andere gegevens. Gebruik een "
+		"hoger volgnummer.");
 	cr_expect_str_eq(text_of(&buf, RULE_F05, FIELD_NONE, 12, 15, 16),
 			 "Regel 12 heeft 15 velden in plaats van 16. Controleer puntkomma's en aanhalingstekens.");
 }
@@ -55,9 +56,10 @@ Test(rule, shows_no_byte_of_a_damaged_value_that_could_break_a_line)
 	strbuf_init(&buf, 1000);
 	cr_expect_str_eq(text_of(&buf, RULE_S03, FIELD_BRIN, rule_brin_value(slice_of("9\n;\"")), 0, 0),
 			 "School 9??? hoort op 00000000 niet bij uw bestuur.");
-	cr_expect_str_eq(text_of(&buf, RULE_R08, FIELD_NONE, INT64_MIN, 0, 0),
-			 "Met volgnummer -9223372036854775808 leverde u voor deze leraar al andere gegevens. Gebruik een "
-			 "hoger volgnummer.");
+	cr_expect_str_eq(
+		text_of(&buf, RULE_R08, FIELD_NONE, INT64_MIN, 0, 0),
+		"Met volgnummer -9223372036854775808 leverde u voor deze leraar al andere gegevens. Gebruik een "
+		"hoger volgnummer.");
 	cr_expect_str_eq(text_of(&buf, (enum rule)0xffff, (enum field)0xff, 1, 2, 3),
 			 "De omschrijving van deze code is hier nog niet bekend.");
 	cr_expect_eq(rule_brin_value(slice_of("99Z")), 0, "three bytes are no BRIN");
@@ -350,8 +352,9 @@ Test(rule, of_our_own_fault_says_so)
 	CLEANUP(strbuf_drop) struct strbuf buf;
 
 	strbuf_init(&buf, 1000);
-	cr_expect_str_eq(text_of(&buf, RULE_T01, FIELD_NONE, 0, 0, 0),
-			 "Er is bij ons een storing. U hoeft niets te wijzigen. Wij verwerken deze regel opnieuw of vragen u "
-			 "om een nieuwe levering.");
+	cr_expect_str_eq(
+		text_of(&buf, RULE_T01, FIELD_NONE, 0, 0, 0),
+		"Er is bij ons een storing. U hoeft niets te wijzigen. Wij verwerken deze regel opnieuw of vragen u "
+		"om een nieuwe levering.");
 	cr_expect(rule_rejects(RULE_T01));
 }

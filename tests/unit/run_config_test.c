@@ -17,7 +17,8 @@ struct settings {
 #define AT(field) offsetof(struct settings, field)
 static const struct config_key KEYS[] = {
 	{ "peer.name", CONFIG_TEXT, AT(name), "a", 1, 5, "name of the peer" },
-	{ "batch.rows.max", CONFIG_COUNT, AT(rows), "1k", 1, 10000, "rows of a batch | at most", .old_key = "turn.rows.max" },
+	{ "batch.rows.max", CONFIG_COUNT, AT(rows), "1k", 1, 10000, "rows of a batch | at most",
+	  .old_key = "turn.rows.max" },
 	{ "peer.room", CONFIG_BYTES, AT(room), "1M", 0, 1 << 21, "room" },
 	{ "peer.wait.max", CONFIG_MS, AT(wait), "250ms", 1, 120000, "wait" },
 	{ "peer.on", CONFIG_BOOL, AT(is_on), "no", 0, 0, "switch" },
@@ -28,7 +29,8 @@ static const struct config_key KEYS[] = {
 #define SHARED_AT(field) (AT(field) - AT(address))
 static const struct config_key SHARED_KEYS[] = {
 	{ "peer.address", CONFIG_ADDRESS, SHARED_AT(address), "", 1, 20, "address of the peer" },
-	{ "log.level", CONFIG_WORD, SHARED_AT(level), "info", 1, 0, "least level", .words = "debug|info|SCRAM-SHA-512" },
+	{ "log.level", CONFIG_WORD, SHARED_AT(level), "info", 1, 0, "least level",
+	  .words = "debug|info|SCRAM-SHA-512" },
 	{ "peer.mode", CONFIG_WORD, SHARED_AT(mode), "", 0, 0, "mode", .words = "plain|tls" },
 };
 static const struct config_rows SHARED_ROWS = { SHARED_KEYS, ARRAY_LEN(SHARED_KEYS) };
@@ -164,7 +166,8 @@ Test(config, each_value_is_held_to_its_type_and_range)
 		struct settings settings;
 		int rc = LOAD(&settings, VALUE_ROWS[i].word);
 
-		cr_expect_eq(rc, VALUE_ROWS[i].is_fine ? 0 : -ERR_CONFIG, "%s: %s", VALUE_ROWS[i].word, VALUE_ROWS[i].why);
+		cr_expect_eq(rc, VALUE_ROWS[i].is_fine ? 0 : -ERR_CONFIG, "%s: %s", VALUE_ROWS[i].word,
+			     VALUE_ROWS[i].why);
 		if (rc != 0)
 			continue;
 		int64_t got = strstr(VALUE_ROWS[i].word, "rows")   ? settings.rows
@@ -187,7 +190,8 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 	cr_redirect_stderr();
 	write_file(path, sizeof path, CONTENT, sizeof CONTENT - 1);
 	setenv("INSTROOM_BATCH_ROWS_MAX", "many", 1);
-	cr_assert_eq(LOAD(&settings, "--config", path, "--peer.wait.max=0ms", "--peer.unknown=1", "stray"), -ERR_CONFIG);
+	cr_assert_eq(LOAD(&settings, "--config", path, "--peer.wait.max=0ms", "--peer.unknown=1", "stray"),
+		     -ERR_CONFIG);
 	fflush(stderr);
 	FILE *told = cr_get_redirected_stderr();
 	size_t n = fread(got, 1, sizeof got - 1, told);
@@ -208,7 +212,8 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 	}
 	cr_expect(strstr(got, "INSTROOM_BATCH_ROWS_MAX: batch.rows.max: the value cannot be read; it takes 1 to 10k"),
 		  "%s", got);
-	cr_expect(strstr(got, "argument: peer.wait.max: the value is outside its range; it takes 1ms to 2m"), "%s", got);
+	cr_expect(strstr(got, "argument: peer.wait.max: the value is outside its range; it takes 1ms to 2m"), "%s",
+		  got);
 	cr_expect(strstr(got, "unknown key \"peer.unknown\""), "%s", got);
 	cr_expect(strstr(got, "stray"), "%s", got);
 	unlink(path);
@@ -299,7 +304,8 @@ Test(config, an_old_name_is_taken_from_file_environment_and_argument_and_warned_
 	cr_assert_eq(LOAD(&settings, "--config", path, "--turn.rows.max=5"), 0);
 	cr_expect_eq(settings.rows, 5);
 	config_release(&TABLE, &settings);
-	const char *got = told(), *LINE = "level=warn worker=instroom event=setting.deprecated name=turn.rows.max where=";
+	const char *got = told(),
+		   *LINE = "level=warn worker=instroom event=setting.deprecated name=turn.rows.max where=";
 	size_t lines = 0;
 
 	for (const char *at = got; (at = strstr(at, LINE)); at++)
@@ -456,11 +462,13 @@ Test(config, help_and_reference_show_each_key_with_default_and_range)
 	fflush(stdout);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stdout())] = '\0';
 	cr_expect(strstr(got, "--peer.wait.max=duration\n        wait\n        1ms to 2m; default 250ms\n"), "%s", got);
+	cr_expect(
+		strstr(got,
+		       "| `batch.rows.max` | `INSTROOM_BATCH_ROWS_MAX` | `1k` | 1 to 10k | rows of a batch \\| at most "
+		       "(was `turn.rows.max`) |"),
+		"%s", got);
 	cr_expect(strstr(got,
-			 "| `batch.rows.max` | `INSTROOM_BATCH_ROWS_MAX` | `1k` | 1 to 10k | rows of a batch \\| at most "
-			 "(was `turn.rows.max`) |"),
-		  "%s", got);
-	cr_expect(strstr(got, "--log.level=word\n        least level\n        debug, info or SCRAM-SHA-512; default info\n"),
+			 "--log.level=word\n        least level\n        debug, info or SCRAM-SHA-512; default info\n"),
 		  "%s", got);
 	cr_expect(strstr(got, "plain, tls or nothing; default empty\n"), "%s", got);
 	cr_expect(strstr(got, "instroom-test " INSTROOM_VERSION "\n"), "%s", got);
@@ -497,10 +505,11 @@ Test(config, the_log_of_settings_hides_secrets)
 	cr_redirect_stderr();
 	config_log(&TABLE, &settings);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
-	cr_expect(strstr(got,
-			 "event=settings.read peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
-			 "peer.password.file=***\n"),
-		  "%s", got);
+	cr_expect(
+		strstr(got,
+		       "event=settings.read peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
+		       "peer.password.file=***\n"),
+		"%s", got);
 	cr_expect_null(strstr(got, "pass\""));
 	config_release(&TABLE, &settings);
 	unlink(path);

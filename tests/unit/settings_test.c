@@ -67,7 +67,8 @@ Test(settings, a_password_that_passes_is_taken_by_the_adapter)
 		char path[64], word[128];
 		struct err err;
 
-		snprintf(word, sizeof word, "--kafka.sasl.password.file=%s", write_password(path, sizeof path, ROWS[i].n));
+		snprintf(word, sizeof word, "--kafka.sasl.password.file=%s",
+			 write_password(path, sizeof path, ROWS[i].n));
 		cr_assert_eq(load(&program, word), ROWS[i].is_fine ? 0 : -ERR_CONFIG, "%zu bytes", ROWS[i].n);
 		unlink(path);
 		if (!ROWS[i].is_fine)

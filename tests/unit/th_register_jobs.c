@@ -1,5 +1,5 @@
-/* register_jobs: every job that was taken comes back once with its own answer, whatever the threads do meanwhile; a spell
- * without the register ends; and closing leaves no thread at a job.
+/* register_jobs: every job that was taken comes back once with its own answer, whatever the threads do meanwhile; a
+ * spell without the register ends; and closing leaves no thread at a job.
  *
  * The register is a fake: these names go before those of the libraries. */
 #include "gateway/register_jobs.h"
@@ -88,7 +88,8 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 	return 0;
 }
 
-int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret, struct err *err)
+int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
+			 struct err *err)
 {
 	(void)link, (void)position, (void)arena, (void)ret;
 	return err_set(err, ERR_FATAL, "th", "not asked here");

@@ -180,7 +180,9 @@ static struct wire_delivery delivery_of(const struct raw_headers *headers)
 static void build(struct strbuf *out, const struct raw_spec *spec, const struct raw_headers *headers)
 {
 	struct wire_delivery delivery = delivery_of(headers);
-	struct wire_replay replay = { .delivery = delivery, .job_id = { 7 }, .replay_dry_run = headers->is_replay_dry_run };
+	struct wire_replay replay = { .delivery = delivery,
+				      .job_id = { 7 },
+				      .replay_dry_run = headers->is_replay_dry_run };
 	struct wire_confirm confirm = { .board = (int32_t)headers->board,
 					.delivery_id = headers->delivery_id,
 					.request_id = { 9 } };
@@ -249,7 +251,8 @@ void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t fir
 		snprintf(texts[i][0], CELL_BYTES, "%08u%u", eight, sum % 11);
 		int n = snprintf(texts[i][2], CELL_BYTES, "Vries%c%c", 'a' + (int)(seed % 26), 'a' + (int)(i % 26));
 
-		fill_line(i, slice_make(texts[i][0], 9), (unsigned)(first + i), slice_make(texts[i][2], (size_t)n), "V");
+		fill_line(i, slice_make(texts[i][0], 9), (unsigned)(first + i), slice_make(texts[i][2], (size_t)n),
+			  "V");
 		if (is_wide)
 			set_cell(i, FIELD_GIVEN_NAMES, slice_make(wide, sizeof wide));
 	}

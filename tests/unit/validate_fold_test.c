@@ -126,7 +126,8 @@ static const struct {
 	{ "5 3 1:1@5", "1:U:1", "6 3 1:1@6", 6, VERDICT_KIND_DELIVERY, false, false, "UNCHANGED raises the sequence" },
 	{ "5 3", "1:U:1", "6 3 1:1@6", 6, VERDICT_KIND_DELIVERY, false, false,
 	  "UNCHANGED makes an entry that was evicted anew" },
-	{ "5 3 1:1@5", "1:C:2", "6 3 1:2@6", 6, VERDICT_KIND_DELIVERY, false, false, "CANDIDATE sets hash and sequence" },
+	{ "5 3 1:1@5", "1:C:2", "6 3 1:2@6", 6, VERDICT_KIND_DELIVERY, false, false,
+	  "CANDIDATE sets hash and sequence" },
 	{ "5 3 2:1@5", "1:C:2", "6 3 1:2@6 2:1@5", 6, VERDICT_KIND_DELIVERY, false, false, "a teacher joins in front" },
 	{ "5 3 2:1@5", "3:C:2", "6 3 2:1@5 3:2@6", 6, VERDICT_KIND_DELIVERY, false, false, "a teacher joins behind" },
 	{ "5 3 1:1@5 3:1@4", "2:C:2", "6 3 1:1@5 2:2@6 3:1@4", 6, VERDICT_KIND_DELIVERY, false, false,
@@ -141,7 +142,8 @@ static const struct {
 	{ "5 3 1:1@5", "1:W:0", "6 3", 6, VERDICT_KIND_DELIVERY, false, false, "WITHDRAW removes" },
 	{ "5 3 1:1@5", "1:W:0", "5 3", 2, VERDICT_KIND_DELIVERY, false, false, "WITHDRAW removes, late too" },
 	{ "5 3 1:1@5", "1:Q:0", "6 3 1:1@5", 6, VERDICT_KIND_DELIVERY, false, false, "QUARANTINE leaves the entry" },
-	{ "5 3 1:1@5", "-:Q", "6 3 1:1@5", 6, VERDICT_KIND_DELIVERY, false, false, "an unreadable body still raises max" },
+	{ "5 3 1:1@5", "-:Q", "6 3 1:1@5", 6, VERDICT_KIND_DELIVERY, false, false,
+	  "an unreadable body still raises max" },
 	{ "5 3 1:1@5", "-:Q", "6 6 1:1@5", 6, VERDICT_KIND_DELIVERY, true, false, "and full, when it was a VOLLEDIG" },
 	{ "5 3 1:1@5", "1:U:1", "6 6 1:1@6", 6, VERDICT_KIND_DELIVERY, true, false, "VOLLEDIG raises full" },
 	{ "9 3 1:1@9", "2:C:1", "9 5 1:1@9", 5, VERDICT_KIND_DELIVERY, true, false, "a late VOLLEDIG raises full" },
@@ -149,7 +151,8 @@ static const struct {
 	{ "5 3 1:1@5", "1:C:2", "5 3 1:1@5", 9, VERDICT_KIND_DELIVERY, true, true, "a proef folds to nothing" },
 	{ "5 3 1:1@5", "1:C:2", "5 3 1:1@5", 5, VERDICT_KIND_REPLAY, false, true, "nor does the dry run of a replay" },
 	{ "5 3 1:1@5 2:1@5", "1:F:0", "5 3 2:1@5", 0, VERDICT_KIND_FORGET, false, false, "Forget removes" },
-	{ "5 3 1:1@5", "3:F:0", "5 3 1:1@5", 0, VERDICT_KIND_FORGET, false, false, "Forget of a teacher without entry" },
+	{ "5 3 1:1@5", "3:F:0", "5 3 1:1@5", 0, VERDICT_KIND_FORGET, false, false,
+	  "Forget of a teacher without entry" },
 	{ "5 3 1:1@5", "", "5 3 1:1@5", 0, VERDICT_KIND_CONFIRM, false, false, "Confirm leaves all" },
 	{ "5 3 1:1@5", "", "5 3 1:1@5", 0, VERDICT_KIND_FOREIGN, false, false, "FOREIGN leaves all" },
 	{ "5 3 1:1@5 2:1@5 3:1@5 4:1@5", "1:W:0 3:C:2 4:R:0", "6 3 2:1@5 3:2@6 4:1@5", 6, VERDICT_KIND_DELIVERY, false,
@@ -171,7 +174,8 @@ Test(fold, keeps_to_every_row_of_the_table)
 		verdict.verdict.replay_dry_run = FOLD_ROWS[i].is_dry && is_replay;
 		verdict_read(&verdict, FOLD_ROWS[i].kind, FOLD_ROWS[i].verdict);
 		cr_assert_eq(cache_fold(&board, &verdict.verdict, KEY_ID, &arena, &err), 0);
-		cr_expect_str_eq(state_text(&board), FOLD_ROWS[i].after, "%s: %s", FOLD_ROWS[i].why, state_text(&board));
+		cr_expect_str_eq(state_text(&board), FOLD_ROWS[i].after, "%s: %s", FOLD_ROWS[i].why,
+				 state_text(&board));
 		cr_expect_eq(board.is_changed, strcmp(FOLD_ROWS[i].before, FOLD_ROWS[i].after) != 0, "%s: is_changed",
 			     FOLD_ROWS[i].why);
 	}
@@ -250,7 +254,8 @@ Test(classify, keeps_to_every_row_of_the_table)
 		const char *why;
 	} ROWS[] = {
 		{ "5 3 1:1@5", 6, DELIVERY_MUTATIE, false, true, VERDICT_UNCHANGED, "surely current" },
-		{ "5 5 1:1@5", 6, DELIVERY_VOLLEDIG, false, true, VERDICT_UNCHANGED, "named by the last VOLLEDIG itself" },
+		{ "5 5 1:1@5", 6, DELIVERY_VOLLEDIG, false, true, VERDICT_UNCHANGED,
+		  "named by the last VOLLEDIG itself" },
 		{ "5 3 1:1@3", 6, DELIVERY_MUTATIE, false, true, VERDICT_UNCHANGED, "seq = full is certain" },
 		{ "5 3 1:1@2", 6, DELIVERY_MUTATIE, false, true, VERDICT_CANDIDATE, "seq < full: may have lapsed" },
 		{ "5 3 1:2@5", 6, DELIVERY_MUTATIE, false, true, VERDICT_CANDIDATE, "another hash" },
@@ -260,7 +265,8 @@ Test(classify, keeps_to_every_row_of_the_table)
 		{ "5 3 1:1@5", 6, DELIVERY_MUTATIE, true, true, VERDICT_CANDIDATE, "a dry run" },
 		{ "5 3 1:1@5", 6, DELIVERY_MUTATIE, false, false, VERDICT_REJECTED, "breaks a rule" },
 		{ "5 3 1:1@5", 6, DELIVERY_INTREKKING, false, true, VERDICT_WITHDRAW, "a withdrawal" },
-		{ "5 3 1:1@5", 6, DELIVERY_INTREKKING, false, false, VERDICT_REJECTED, "a withdrawal that breaks a rule" },
+		{ "5 3 1:1@5", 6, DELIVERY_INTREKKING, false, false, VERDICT_REJECTED,
+		  "a withdrawal that breaks a rule" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
@@ -391,7 +397,8 @@ static void world_check(struct world *world)
 
 		if (entry_sequence(entry) < world->cache.sequence_full || world->disowned >> t & 1)
 			continue;
-		if (!is_current(&world->rows[t], entry_hash(entry)[0]) || world->rows[t].sequence != entry_sequence(entry))
+		if (!is_current(&world->rows[t], entry_hash(entry)[0]) ||
+		    world->rows[t].sequence != entry_sequence(entry))
 			violate(world, "an entry contradicts the register");
 	}
 }

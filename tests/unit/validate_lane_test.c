@@ -76,7 +76,8 @@ static void expect_counts(const char *when)
 		if (lanes.items[i])
 			counts[lanes.items[i]->state]++;
 	for (int state = 0; state < LANE_STATES; state++)
-		cr_expect_eq(lanes.counts[state], counts[state], "%s: %s", when, lane_state_name((enum lane_state)state));
+		cr_expect_eq(lanes.counts[state], counts[state], "%s: %s", when,
+			     lane_state_name((enum lane_state)state));
 }
 
 Test(lane, counts_are_those_of_the_lanes_whatever_they_go_through)

@@ -63,7 +63,8 @@ Test(wire, numbers_of_every_length_are_read_as_written)
 			size_t n = (size_t)(wire_write_long(text, v) - text);
 			struct wire_input in = input_of(text, n, NULL);
 
-			cr_expect(wire_take_long(&in, &read) && read == v && in.p == in.end, "2^%u%+d", bits, (int)near);
+			cr_expect(wire_take_long(&in, &read) && read == v && in.p == in.end, "2^%u%+d", bits,
+				  (int)near);
 		}
 }
 
@@ -160,7 +161,8 @@ static const struct {
 	ROW("", -ERR_DATA, 0, "not even a count"),
 	ROW("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", -ERR_DATA, 0, "-2^63 items"),
 	ROW("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", -ERR_DATA, 0, "2^63-1 items"),
-	ROW("\xfd\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00", -ERR_DATA, 0, "-(2^63-1) items in a block without bytes"),
+	ROW("\xfd\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00", -ERR_DATA, 0,
+	    "-(2^63-1) items in a block without bytes"),
 #undef ROW
 };
 
@@ -176,7 +178,8 @@ Test(wire, an_array_is_read_in_any_blocks_and_its_claims_are_checked)
 		int32_t *ints;
 		size_t count;
 
-		cr_expect_eq(wire_take_longs(&in, "Test.longs", &longs, &count, &err), ARRAYS[i].want, "%s", ARRAYS[i].why);
+		cr_expect_eq(wire_take_longs(&in, "Test.longs", &longs, &count, &err), ARRAYS[i].want, "%s",
+			     ARRAYS[i].why);
 		if (ARRAYS[i].want == 0) {
 			cr_expect(count == ARRAYS[i].count && in.p == in.end, "%s", ARRAYS[i].why);
 			for (size_t at = 0; at < count; at++)

@@ -14,7 +14,8 @@ static struct message *volledig(int64_t sequence, bool is_dry_run, int id, int f
 		groups[count++] = (struct fake_group){ t, VERDICT_CANDIDATE, 1, 1 };
 	if (has_unreadable)
 		groups[count++] = (struct fake_group){ -1, VERDICT_REJECTED, 0, 1 };
-	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, is_dry_run, id }, groups, count);
+	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, is_dry_run, id }, groups,
+			     count);
 }
 
 static void run(struct fake_register *fake, struct message *message)
@@ -84,7 +85,8 @@ Test(write_completion, a_lapsed_teacher_keeps_content_and_gets_the_day_and_seque
 	run(&fake, volledig(4, false, 0, 0, 10, false));
 	const struct fake_row *row = &fake.boards[BOARD].teachers[11];
 
-	cr_expect(row->status == STATUS_VERVALLEN && row->sequence == 4 && row->lapsed_on == 20180629 && row->content == 1);
+	cr_expect(row->status == STATUS_VERVALLEN && row->sequence == 4 && row->lapsed_on == 20180629 &&
+		  row->content == 1);
 	cr_expect_eq(fake.history_count, 1, "and its version of before is kept");
 	fake_register_release(&fake);
 }
@@ -110,7 +112,9 @@ Test(write_completion, a_rejected_teacher_is_named)
 /* A VOLLEDIG of two good teachers, and a line that is nobody's. */
 static struct message *untold(int64_t sequence, bool is_dry_run, enum verdict_class class)
 {
-	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 2, 1 }, { 1, VERDICT_CANDIDATE, 1, 1 }, { -1, class, 0, 1 } };
+	struct fake_group groups[] = { { 0, VERDICT_CANDIDATE, 2, 1 },
+				       { 1, VERDICT_CANDIDATE, 1, 1 },
+				       { -1, class, 0, 1 } };
 
 	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, sequence, is_dry_run, 0 }, groups, 3);
 }
@@ -125,7 +129,8 @@ Test(write_completion, is_left_out_when_nobody_can_say_whose_a_quarantined_line_
 	run(&fake, volledig(2, false, 50, 0, 3, false));
 	cr_assert_eq(fake.deliveries[1].state, DELIVERY_WACHT);
 	run(&fake, message);
-	cr_expect(message->ledger.absent == 0 && message->ledger.active == 0 && message->ledger.lapsed == 0, "n = m = 0");
+	cr_expect(message->ledger.absent == 0 && message->ledger.active == 0 && message->ledger.lapsed == 0,
+		  "n = m = 0");
 	cr_expect_eq(message->ledger.notices & (NOTICE_K06 | NOTICE_R06), 0);
 	cr_expect_eq(message->ledger.state, DELIVERY_VERWERKT, "nothing waits");
 	cr_expect_eq(active(&fake), 12, "nobody lapses by our fault");
@@ -216,7 +221,8 @@ Test(write_completion, a_confirmation_lets_them_lapse_as_they_are_then)
 
 	cr_expect(delivery->state == DELIVERY_VERWERKT && delivery->lapsed == 7 && delivery->absent == 8 &&
 		  delivery->active == 12);
-	cr_expect_eq(delivery->notices & (NOTICE_K06 | NOTICE_R06 | NOTICE_K10), NOTICE_K06 | NOTICE_R06, "LR-K06 stays");
+	cr_expect_eq(delivery->notices & (NOTICE_K06 | NOTICE_R06 | NOTICE_K10), NOTICE_K06 | NOTICE_R06,
+		     "LR-K06 stays");
 	run(&fake, again);
 	cr_expect(!again->has_confirmed, "it waits no more");
 	fake_register_release(&fake);

@@ -1,4 +1,5 @@
-/* specification 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on the way.
+/* specification 6 row by row, through the writer: outcome, teacher row, board row. And what the register is asked on
+ * the way.
  * */
 #include "write_fixture.h"
 
@@ -72,7 +73,8 @@ static const struct {
 	{ ACTIVE, false, 5, 1, OUTCOME_ONGEWIJZIGD, STATUS_ACTIEF, 5, 1, "row 4" },
 	{ ACTIVE, false, 5, 2, OUTCOME_AFGEKEURD_R08, STATUS_ACTIEF, 5, 1, "row 4, other content" },
 	{ WITHDRAWN, false, 5, 1, OUTCOME_AFGEKEURD_R08, STATUS_INGETROKKEN, 5, 0, "row 4, withdrawn" },
-	{ LAPSED, false, 5, 1, OUTCOME_AFGEKEURD_R08, STATUS_VERVALLEN, 5, 1, "row 4, lapsed: equal content is no help" },
+	{ LAPSED, false, 5, 1, OUTCOME_AFGEKEURD_R08, STATUS_VERVALLEN, 5, 1,
+	  "row 4, lapsed: equal content is no help" },
 	{ WITHDRAWN, true, 5, 0, OUTCOME_ONGEWIJZIGD, STATUS_INGETROKKEN, 5, 0, "row 4, withdrawal" },
 	{ ACTIVE, true, 5, 0, OUTCOME_AFGEKEURD_R08, STATUS_ACTIEF, 5, 1, "row 4, withdrawal of an active one" },
 	{ LAPSED, true, 5, 0, OUTCOME_AFGEKEURD_R08, STATUS_VERVALLEN, 5, 1, "row 4, withdrawal of a lapsed one" },
@@ -81,7 +83,8 @@ static const struct {
 	{ ACTIVE, true, 6, 0, OUTCOME_INGETROKKEN, STATUS_INGETROKKEN, 6, 0, "row 5, withdrawal" },
 	{ WITHDRAWN, false, 6, 1, OUTCOME_NIEUW, STATUS_ACTIEF, 6, 1, "row 6, withdrawn" },
 	{ LAPSED, false, 6, 1, OUTCOME_NIEUW, STATUS_ACTIEF, 6, 1, "row 6, lapsed" },
-	{ WITHDRAWN, true, 6, 0, OUTCOME_AFGEKEURD_R01, STATUS_INGETROKKEN, 5, 0, "row 6, withdrawal of a withdrawn one" },
+	{ WITHDRAWN, true, 6, 0, OUTCOME_AFGEKEURD_R01, STATUS_INGETROKKEN, 5, 0,
+	  "row 6, withdrawal of a withdrawn one" },
 	{ LAPSED, true, 6, 0, OUTCOME_AFGEKEURD_R01, STATUS_VERVALLEN, 5, 1, "row 6, withdrawal of a lapsed one" },
 };
 
@@ -166,7 +169,8 @@ Test(write_decision, a_withdrawal_leaves_content_nowhere)
 	struct fake_register fake;
 	struct message *messages[] = { mutate(1, 1), mutate(2, 2), mutate(3, 1), withdraw(4), mutate(5, 3) };
 
-	for (size_t first = 0; first <= 3; first++) { /* part of it stored before, part in one batch with the withdrawal */
+	/* part of it stored before, part in one batch with the withdrawal */
+	for (size_t first = 0; first <= 3; first++) {
 		fake_register_init(&fake);
 		if (first > 0)
 			fake_run(&fake, messages, first);
@@ -227,7 +231,8 @@ Test(write_decision, a_message_refused_whole_disowns_its_unchanged_teachers_too)
 Test(write_decision, a_body_that_could_not_be_read_gives_all_its_lines_quarantaine)
 {
 	struct fake_register fake;
-	struct message *message = fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, 6, false, 0 }, NULL, 0);
+	struct message *message =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_VOLLEDIG, 6, false, 0 }, NULL, 0);
 
 	message->verdict.body_unreadable = true;
 	message->verdict.header.line_count = 9;
@@ -298,7 +303,8 @@ static struct message *unchanged_but(int64_t sequence, int first_wrong, int seco
 	struct fake_group groups[FAKE_TEACHERS];
 
 	for (int t = 0; t < FAKE_TEACHERS; t++)
-		groups[t] = (struct fake_group){ t, VERDICT_UNCHANGED, t == first_wrong || t == second_wrong ? 2 : 1, 1 };
+		groups[t] =
+			(struct fake_group){ t, VERDICT_UNCHANGED, t == first_wrong || t == second_wrong ? 2 : 1, 1 };
 	return fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, sequence, false, 0 }, groups,
 			     FAKE_TEACHERS);
 }

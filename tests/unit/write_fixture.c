@@ -226,7 +226,8 @@ static void read_deliveries(const struct fake_register *fake, struct batch *batc
 	}
 }
 
-static int fake_read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
+static int fake_read_ledgers(void *self, struct batch *batch, struct board_state **boards, size_t count,
+			     struct err *err)
 {
 	struct fake_register *fake = self;
 
@@ -289,7 +290,8 @@ static const struct fake_key_list *find_key_list(const struct fake_register *fak
 	return NULL;
 }
 
-static int fake_read_key_lists(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err)
+static int fake_read_key_lists(void *self, struct batch *batch, struct key_list_want *wants, size_t count,
+			       struct err *err)
 {
 	struct fake_register *fake = self;
 
@@ -347,7 +349,8 @@ static void add_history(struct fake_register *fake, int board, int teacher, cons
 static void erase_history(struct fake_register *fake, int board, int teacher, int64_t until)
 {
 	for (size_t i = 0; i < fake->history_count; i++)
-		if (fake->history[i].board == board && fake->history[i].teacher == teacher && fake->history[i].until <= until)
+		if (fake->history[i].board == board && fake->history[i].teacher == teacher &&
+		    fake->history[i].until <= until)
 			fake->history[i].row.content = 0;
 }
 

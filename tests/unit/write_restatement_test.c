@@ -1,8 +1,8 @@
 /* A replay restates a delivery: which lines it may decide, and what the delivery says afterwards.
  *
  * Lines are written as record:teacher and a letter. Of a delivery as it stands: n nieuw, g gewijzigd, o ongewijzigd,
- * v verouderd, a afgekeurd, i ingetrokken, q quarantaine; of a replay: C candidate, R rejected. Teacher - cannot be told.
- * A delivery that is only a number is a body of so many lines that could not be read. All persons are numbers. */
+ * v verouderd, a afgekeurd, i ingetrokken, q quarantaine; of a replay: C candidate, R rejected. Teacher - cannot be
+ * told. A delivery that is only a number is a body of so many lines that could not be read. All persons are numbers. */
 #include "write_fixture.h"
 
 #include "wire/gen/feedback.h"
@@ -47,15 +47,18 @@ static struct text_lines parse(const char *text)
 		struct text_line *line = &out.lines[out.count++];
 		char teacher[4] = "";
 
-		cr_assert_eq(sscanf(text, " %d:%1[0-9-]%c%n", &line->record, teacher, &line->letter, &used), 3, "%s", text);
+		cr_assert_eq(sscanf(text, " %d:%1[0-9-]%c%n", &line->record, teacher, &line->letter, &used), 3, "%s",
+			     text);
 		line->teacher = teacher[0] == '-' ? -1 : teacher[0] - '0';
 		text += used;
 	}
 	return out;
 }
 
-/* The group of each line: teachers rising, then the others in the order of their lines. Returns the number of groups. */
-static size_t group_lines(const struct text_lines *text, int groups[LINES_MAX], int teachers[LINES_MAX], size_t *ret_named)
+/* The group of each line: teachers rising, then the others in the order of their lines. Returns the number of
+ * groups. */
+static size_t group_lines(const struct text_lines *text, int groups[LINES_MAX], int teachers[LINES_MAX],
+			  size_t *ret_named)
 {
 	size_t count = 0;
 
@@ -280,7 +283,8 @@ Test(write_restatement, decides_what_failed_and_nothing_else)
 		check_row(i);
 }
 
-/* But for what only equal keys can tell: that two lines of the delivery which a replay does not have alike are of one. */
+/* But for what only equal keys can tell: that two lines of the delivery which a replay does not have alike are of
+ * one. */
 Test(write_restatement, knows_the_teachers_of_a_delivery_from_before_a_rotation_by_their_lines)
 {
 	has_rotated = true;
@@ -446,7 +450,8 @@ static bool may_decide(struct text_lines *standing, const struct text_lines *tex
 
 	if (standing->is_unreadable)
 		return text->count == standing->count;
-	for (size_t i = 0; i < text->count; i++) { /* every line of the group brings a line that failed, of nobody else */
+	/* every line of the group brings a line that failed, of nobody else */
+	for (size_t i = 0; i < text->count; i++) {
 		const struct text_line *line = find(standing, text->lines[i].record);
 
 		if (teacher < 0 ? i != at : text->lines[i].teacher != teacher)

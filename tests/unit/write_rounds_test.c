@@ -94,7 +94,8 @@ static enum outcome decide_group(struct spec_board *board, struct fake_row *rows
 				 size_t g, int t, int content)
 {
 	const struct wire_header *header = &message->verdict.header;
-	bool is_refused = message->refusal.is_whole || (message->refusal.groups && bit_is_set(message->refusal.groups, g));
+	bool is_refused = message->refusal.is_whole ||
+			  (message->refusal.groups && bit_is_set(message->refusal.groups, g));
 
 	switch ((enum verdict_class)message->verdict.classes.p[g]) {
 	case VERDICT_REJECTED:
@@ -144,7 +145,8 @@ static void specify_lines(struct spec_board *board, struct fake_row *rows, struc
 		return;
 	}
 	for (size_t g = 0; g < verdict->classes.n; g++) {
-		bool has_hash = verdict->classes.p[g] == VERDICT_CANDIDATE || verdict->classes.p[g] == VERDICT_UNCHANGED;
+		bool has_hash = verdict->classes.p[g] == VERDICT_CANDIDATE ||
+				verdict->classes.p[g] == VERDICT_UNCHANGED;
 		int content = has_hash ? verdict->hashes.p[CONTENT_HASH_BYTES * hash++] : 0;
 		enum outcome outcome =
 			decide_group(board, rows, delivery->message, g, teacher_at(delivery->message, g), content);
@@ -274,7 +276,8 @@ static void check_board(const struct fake_register *got, const struct spec_board
 		teachers += row->status != STATUS_NONE;
 		active += row->status == STATUS_ACTIEF;
 		disowned += board->is_disowned[t];
-		cr_assert(row->status == spec->status && row->content == spec->content && row->lapsed_on == spec->lapsed_on,
+		cr_assert(row->status == spec->status && row->content == spec->content &&
+				  row->lapsed_on == spec->lapsed_on,
 			  "seed=%" PRIu64 " board=%d teacher=%d: status %d content %d, not %d %d", seed, b, t,
 			  row->status, row->content, spec->status, spec->content);
 		cr_assert_eq(board->is_disowned[t], want->is_disowned[t], "seed=%" PRIu64 " board=%d teacher=%d", seed,
@@ -304,7 +307,8 @@ static void check_same_rows(struct fake_register *a, struct fake_register *b, ui
 	for (int i = 0; i < FAKE_BOARDS; i++) {
 		cr_assert_eq(memcmp(a->boards[i].teachers, b->boards[i].teachers, sizeof a->boards[i].teachers), 0,
 			     "seed=%" PRIu64 " board=%d: rows differ", seed, i);
-		cr_assert_eq(a->boards[i].row.pending_sequence, b->boards[i].row.pending_sequence, "seed=%" PRIu64, seed);
+		cr_assert_eq(a->boards[i].row.pending_sequence, b->boards[i].row.pending_sequence, "seed=%" PRIu64,
+			     seed);
 	}
 }
 

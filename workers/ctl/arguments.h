@@ -1,7 +1,7 @@
 /* arguments: what stands behind a command on the command line, read by its row of the command table.
  *
- * --name VALUE or --name=VALUE, in any order between the arguments; behind "--" nothing is an option, as a leveringsid may
- * begin so. --json and --format are other names of --output. */
+ * --name VALUE or --name=VALUE, in any order between the arguments; behind "--" nothing is an option, as a leveringsid
+ * may begin so. --json and --format are other names of --output. */
 #ifndef CTL_ARGUMENTS_H
 #define CTL_ARGUMENTS_H
 
@@ -14,6 +14,7 @@ enum arguments_answer {
 };
 
 /* words: those behind the command; ctl->arguments points into them, as they are put in order. */
-MUSTUSE enum arguments_answer arguments_read(const struct command *command, char **words, size_t count, struct ctl *ctl);
+MUSTUSE enum arguments_answer arguments_read(const struct command *command, char **words, size_t count,
+					     struct ctl *ctl);
 
 #endif

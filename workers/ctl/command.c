@@ -12,7 +12,8 @@ const struct command_exit COMMAND_EXITS[] = {
 };
 const size_t COMMAND_EXIT_COUNT = ARRAY_LEN(COMMAND_EXITS);
 
-void command_each(const struct command_table *table, void (*visit)(void *self, const struct command *command), void *self)
+void command_each(const struct command_table *table, void (*visit)(void *self, const struct command *command),
+		  void *self)
 {
 	for (size_t g = 0; g < table->group_count; g++)
 		for (size_t i = 0; i < table->groups[g].count; i++)

@@ -1,5 +1,5 @@
-/* command: one row of the command table, and questions to the table. Arguments, help, the man page and completion are made
- * from it; the table itself is commands.c. */
+/* command: one row of the command table, and questions to the table. Arguments, help, the man page and completion are
+ * made from it; the table itself is commands.c. */
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
@@ -51,7 +51,8 @@ struct command_table {
 const struct command *command_find(const struct command_table *table, char *const *words, size_t count,
 				   size_t *ret_word_count);
 /* Calls visit with each command, in the order of the table. */
-void command_each(const struct command_table *table, void (*visit)(void *self, const struct command *command), void *self);
+void command_each(const struct command_table *table, void (*visit)(void *self, const struct command *command),
+		  void *self);
 /* The option of this name that the command takes. NULL: it takes none such. */
 const struct command_option *command_option(const struct command *command, struct slice name);
 /* "--output text|csv|json", as far as the command has them: "text|json". */

@@ -132,7 +132,10 @@ static const struct command_option DUMP_OPTIONS[] = {
 };
 
 static const struct command LOOK[] = {
-	{ .name = "status", .purpose = "where each partition stands, and what waits", .outputs = TEXT_CSV_JSON, .run = run_status },
+	{ .name = "status",
+	  .purpose = "where each partition stands, and what waits",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_status },
 	{ .name = "ledger",
 	  .purpose = "deliveries, lines and outcomes; --check proves that they balance",
 	  OPTIONS_OF(LEDGER_OPTIONS),
@@ -178,7 +181,8 @@ static const struct command_option PLAN_OPTIONS[] = {
 	{ OPTION_CODE, "LR-xxx", "lines of teachers with a finding of this code", OPTIONAL },
 	{ OPTION_PERIOD, "FROM TO", "lines of deliveries by ontvangen_op, two dates JJJJMMDD", OPTIONAL },
 	{ OPTION_QUARANTINE, NULL, "lines that stand as quarantaine", OPTIONAL },
-	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own", OPTIONAL },
+	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own",
+	  OPTIONAL },
 };
 static const struct command_option START_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it stays with the job", REQUIRED },
@@ -254,7 +258,8 @@ static const struct command_option REFILL_OPTIONS[] = {
 	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that no validator runs", REQUIRED },
 };
 static const struct command_option QUARANTINE_REPLAY_OPTIONS[] = {
-	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own", OPTIONAL },
+	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own",
+	  OPTIONAL },
 };
 static const struct command_option DISCARD_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },

@@ -35,7 +35,8 @@ static void print_word(void *self, const struct command *command)
 	char word[sizeof words->last];
 
 	if (words->family) {
-		if (command->name[n] == ' ' && strlen(words->family) == n && strncmp(command->name, words->family, n) == 0)
+		if (command->name[n] == ' ' && strlen(words->family) == n &&
+		    strncmp(command->name, words->family, n) == 0)
 			fprintf(words->to, " %s", command->name + n + 1);
 		return;
 	}

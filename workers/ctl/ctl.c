@@ -1,8 +1,8 @@
 /* ctl: one command, from the command line to the exit status.
  *
  *   1. --help, -h, --version and -V are answered before anything else; "help", "man" and "completion" need no settings.
- *   2. The command is found in the table (commands.c) and its words are read by its row (arguments.c): a wrong command line
- *      ends with 64 before a setting is looked at.
+ *   2. The command is found in the table (commands.c) and its words are read by its row (arguments.c): a wrong command
+ *      line ends with 64 before a setting is looked at.
  *   3. Settings, then the command itself.
  *   4. What stdio still holds is written. An answer that could not be written whole must not end with 0.
  *
@@ -93,10 +93,12 @@ static int run(int argc, char **argv)
 		return run_command(&ctl, settings, argv, argv + settings, (size_t)(argc - settings));
 	if (strcmp(argv[1], "--help-settings") == 0)
 		argv[1] = (char *)(uintptr_t) "--help";
-	return config_load(&CTL_CONFIG, argc, argv, &ctl.config) > 0 ? 0 : ctl_usage("no command; see instroomctl --help");
+	return config_load(&CTL_CONFIG, argc, argv, &ctl.config) > 0 ? 0
+								     : ctl_usage("no command; see instroomctl --help");
 }
 
-/* What was printed may still wait in stdio, and only now be refused. An answer cut short must not look like a whole one. */
+/* What was printed may still wait in stdio, and only now be refused. An answer cut short must not look like a whole
+ * one. */
 static int check_output(int status)
 {
 	errno = 0;

@@ -14,11 +14,12 @@ struct suggestion {
 
 void suggestion_init(struct suggestion *suggestion, const char *typed);
 void suggestion_try(struct suggestion *suggestion, const char *word);
-/* The nearest of the words tried, "" if none is near: at most a third of what was typed may differ, and two letters that
- * changed places differ once. */
+/* The nearest of the words tried, "" if none is near: at most a third of what was typed may differ, and two letters
+ * that changed places differ once. */
 const char *suggestion_best(const struct suggestion *suggestion);
 
-/* Letters added, left out, changed, or swapped with their neighbour. Words longer than SUGGESTION_BYTES differ wholly. */
+/* Letters added, left out, changed, or swapped with their neighbour. Words longer than SUGGESTION_BYTES differ
+ * wholly. */
 size_t edit_distance(const char *a, const char *b);
 
 #endif

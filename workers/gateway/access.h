@@ -1,7 +1,7 @@
 /* access: whether the sender of a request may ask for what it asks.
  *
- * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429 with too
- * much in progress, 503 while the gateway drains. */
+ * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429
+ * with too much in progress, 503 while the gateway drains. */
 #ifndef GATEWAY_ACCESS_H
 #define GATEWAY_ACCESS_H
 

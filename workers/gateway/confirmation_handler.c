@@ -1,10 +1,10 @@
 /* One confirmation:
  *
- *   1. confirmation_end: a Confirm message with a random request id goes into the log, as the writer alone decides about
- *      deliveries, in the order of the log.
+ *   1. confirmation_end: a Confirm message with a random request id goes into the log, as the writer alone decides
+ *      about deliveries, in the order of the log.
  *   2. confirmation_published: it is in the log. What the writer makes of it is asked by that id, again and again.
- *   3. confirmation_due, confirmation_answered: the answer is there: 200. Not there within confirm.wait.max, or the register is
- *      away: 202, as the confirmation will be carried out all the same. */
+ *   3. confirmation_due, confirmation_answered: the answer is there: 200. Not there within confirm.wait.max, or the
+ *      register is away: 202, as the confirmation will be carried out all the same. */
 #include "gateway/confirmation_handler.h"
 
 #include "base/clock.h"

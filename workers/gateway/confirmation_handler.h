@@ -1,4 +1,5 @@
-/* confirmation_handler: POST .../leveringen/{leveringsid}/bevestiging, the confirmation of a VOLLEDIG (specification 7.3). */
+/* confirmation_handler: POST .../leveringen/{leveringsid}/bevestiging, the confirmation of a VOLLEDIG (specification
+ * 7.3). */
 #ifndef GATEWAY_CONFIRMATION_HANDLER_H
 #define GATEWAY_CONFIRMATION_HANDLER_H
 

@@ -1,5 +1,5 @@
-/* The terugmelding of a delivery. Its text is made part by part while it is sent, so that a large one takes the memory of what
- * the ledger holds, and one that nobody reads no more. */
+/* The terugmelding of a delivery. Its text is made part by part while it is sent, so that a large one takes the memory
+ * of what the ledger holds, and one that nobody reads no more. */
 #include "gateway/feedback_handler.h"
 
 #include "base/log.h"

@@ -1,4 +1,5 @@
-/* feedback_handler: GET .../leveringen/{leveringsid}/terugmelding, what became of each line (specification 8.1, 8.3). */
+/* feedback_handler: GET .../leveringen/{leveringsid}/terugmelding, what became of each line (specification 8.1,
+ * 8.3). */
 #ifndef GATEWAY_FEEDBACK_HANDLER_H
 #define GATEWAY_FEEDBACK_HANDLER_H
 

@@ -234,7 +234,8 @@ static bool has_other_separator(struct slice text)
 		line.n++;
 	if (line.n >= sizeof SEP - 1 && strncasecmp(line.p, SEP, sizeof SEP - 1) == 0)
 		return true;
-	return line.n > 0 && !memchr(line.p, ';', line.n) && (memchr(line.p, ',', line.n) || memchr(line.p, '\t', line.n));
+	return line.n > 0 && !memchr(line.p, ';', line.n) &&
+	       (memchr(line.p, ',', line.n) || memchr(line.p, '\t', line.n));
 }
 
 /* Steps 1 to 4: what the bytes alone say. bytes: empty when they were too many. */

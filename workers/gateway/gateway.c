@@ -52,7 +52,8 @@ static int do_chores(struct gateway *gateway, struct err *err)
 
 	raw_publisher_renew(&gateway->services.publisher);
 	if (is_read)
-		take_reference(gateway); /* before the end of the topic are versions that were in force once (specification 4.1) */
+		/* before the end of the topic are versions that were in force once (specification 4.1) */
+		take_reference(gateway);
 	report_readiness(gateway, is_read);
 	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));
 	return topic_guard_poll(&gateway->guard, err);

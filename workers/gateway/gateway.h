@@ -1,12 +1,13 @@
 /* gateway: takes uploads, checks the file, publishes one message per delivery, answers with a receipt (design 3).
  *
- * Conducts the parts: opens them, runs the event loop over them, drains and closes them. One thread runs the loop and owns
- * every handle here; questions to PostgreSQL go to the threads of register_jobs, the reference topic to that of
- * reference_watch. Whatever happens to this process, a delivery is accepted when, and only when, Kafka has its message; the
- * sender of any other sends again.
+ * Conducts the parts: opens them, runs the event loop over them, drains and closes them. One thread runs the loop and
+ * owns every handle here; questions to PostgreSQL go to the threads of register_jobs, the reference topic to that of
+ * reference_watch. Whatever happens to this process, a delivery is accepted when, and only when, Kafka has its message;
+ * the sender of any other sends again.
  *
  * What knows what, from below to above; nothing includes a file of a line below its own:
- *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs, reference_watch
+ *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs,
+ *   reference_watch
  *   request, web_server                       the web, without any handler
  *   services, access                          what handlers may use
  *   upload_*, register_question, *_handler    the handlers

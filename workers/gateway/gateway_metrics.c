@@ -22,7 +22,8 @@ static struct metric metrics[GATEWAY_METRICS] = {
 		METRIC_OF(METRIC_COUNTER, "instroom_received_lines_total", STAGE, "Lines of deliveries accepted."),
 	[METRIC_RESERVED_BYTES] = METRIC_OF(METRIC_GAUGE, "instroom_upload_bytes", STAGE,
 					    "Memory of uploads, of messages in flight to Kafka and of answers."),
-	[METRIC_IN_FLIGHT] = METRIC_OF(METRIC_GAUGE, "instroom_requests_in_flight", STAGE, "Requests that wait for Kafka."),
+	[METRIC_IN_FLIGHT] =
+		METRIC_OF(METRIC_GAUGE, "instroom_requests_in_flight", STAGE, "Requests that wait for Kafka."),
 	[METRIC_CONNECTIONS] = METRIC_OF(METRIC_GAUGE, "instroom_connections", STAGE, "Connections."),
 	[METRIC_REGISTER_UP] = METRIC_OF(METRIC_GAUGE, "instroom_register_up", STAGE, "1: the register answers."),
 	[METRIC_UPLOAD_US] = HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_upload_duration_seconds", STAGE,
@@ -39,11 +40,11 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ENDED_TLS] = ENDED("tls"),
 };
 
-#define REFUSAL(status_)                                                                                                \
-	{                                                                                                               \
-		.status = (status_),                                                                                    \
-		.metric = METRIC_OF(METRIC_COUNTER, "instroom_requests_refused_total",                                  \
-				    STAGE ",status=\"" #status_ "\"", "Requests refused, by the status of the answer.") \
+#define REFUSAL(status_)                                                                                    \
+	{                                                                                                   \
+		.status = (status_), .metric = METRIC_OF(METRIC_COUNTER, "instroom_requests_refused_total", \
+							 STAGE ",status=\"" #status_ "\"",                  \
+							 "Requests refused, by the status of the answer.")  \
 	}
 
 static struct {

@@ -1,6 +1,7 @@
 /* handler: what a request does at each moment of its life. The route table (routes.c) chooses one per address.
  *
- * The HTTP layer and services.c call these functions and know no handler by name. A function that does not apply is NULL.
+ * The HTTP layer and services.c call these functions and know no handler by name. A function that does not apply is
+ * NULL.
  *
  *   begin      the head is in, and access.c has let it through
  *   take       a piece of the body is in; not called once the request has a reply
@@ -10,8 +11,8 @@
  *   due        the moment given to services_wait has come
  *   free       the request is over: its answer is out, or its connection is gone; releases what the state owns
  *
- * Each but free may fill the request's reply, which ends it. end, answered, published and due do that or wait for something,
- * by one of services_ask, services_publish and services_wait. While it waits, a request cannot go away. */
+ * Each but free may fill the request's reply, which ends it. end, answered, published and due do that or wait for
+ * something, by one of services_ask, services_publish and services_wait. While it waits, a request cannot go away. */
 #ifndef GATEWAY_HANDLER_H
 #define GATEWAY_HANDLER_H
 

@@ -81,7 +81,8 @@ static struct slice trim_blanks(struct slice s)
 	return s;
 }
 
-/* RFC 9530: a list of digests by algorithm. Others than SHA-256 are not looked at; without one, or with two, it is no sha256. */
+/* RFC 9530: a list of digests by algorithm. Others than SHA-256 are not looked at; without one, or with two, it is no
+ * sha256. */
 static bool read_content_digest(struct slice text, uint8_t out[32])
 {
 	static const char NAME[] = "sha-256=";

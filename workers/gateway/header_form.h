@@ -1,7 +1,7 @@
 /* header_form: the header fields of an upload, as delivered, read into a header (specification 2, LR-K08).
  *
- * Pure. Values come as texts from the query (numbers as digits, proef as ja or nee, specification 14.2), the contact headers or
- * Content-Digest, which carries sha256; borrowed. An empty text is delivered, not absent. */
+ * Pure. Values come as texts from the query (numbers as digits, proef as ja or nee, specification 14.2), the contact
+ * headers or Content-Digest, which carries sha256; borrowed. An empty text is delivered, not absent. */
 #ifndef GATEWAY_HEADER_FORM_H
 #define GATEWAY_HEADER_FORM_H
 
@@ -30,14 +30,16 @@ struct header_reading {
 
 void header_form_read(const struct header_form *form, struct header_reading *ret);
 
-/* The field that travels in this header of the request ("Instroom-Contact-Naam", "Content-Digest", any case); FIELD_NONE: none. */
+/* The field that travels in this header of the request ("Instroom-Contact-Naam", "Content-Digest", any case);
+ * FIELD_NONE: none. */
 enum field header_field_of_http(struct slice name);
 
-/* Undoes percent-encoding (RFC 3986 2.1) into out; *ret is a slice of it. false: a % without two hex digits, or more than
- * out_bytes. */
+/* Undoes percent-encoding (RFC 3986 2.1) into out; *ret is a slice of it. false: a % without two hex digits, or more
+ * than out_bytes. */
 MUSTUSE bool header_percent_decode(struct slice text, char *out, size_t out_bytes, struct slice *ret);
 
-/* The header field with this name in a query ("volgnummer"), FIELD_NONE for another; sha256 and contact fields are none here. */
+/* The header field with this name in a query ("volgnummer"), FIELD_NONE for another; sha256 and contact fields are none
+ * here. */
 enum field header_field_of_query(struct slice name);
 
 #endif

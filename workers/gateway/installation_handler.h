@@ -1,4 +1,5 @@
-/* installation_handler: which installation this is, for a sender that keeps receipts: those of another say nothing here. */
+/* installation_handler: which installation this is, for a sender that keeps receipts: those of another say nothing
+ * here. */
 #ifndef GATEWAY_INSTALLATION_HANDLER_H
 #define GATEWAY_INSTALLATION_HANDLER_H
 

@@ -1,9 +1,9 @@
 /* load: what each sender and each board has in progress here, so that none of them takes what all others need.
  *
- * A sender is a token. Of the memory for uploads, and of that for answers, one sender may hold a share (byte_budget.h); and he
- * may have a number of uploads in progress. A board may have a number of uploads and of questions in progress, whoever
- * sends them. Who asks for more is told to come back (429). Senders are kept once seen: there are no more than tokens.
- * Pure; owner: the event loop. */
+ * A sender is a token. Of the memory for uploads, and of that for answers, one sender may hold a share (byte_budget.h);
+ * and he may have a number of uploads in progress. A board may have a number of uploads and of questions in progress,
+ * whoever sends them. Who asks for more is told to come back (429). Senders are kept once seen: there are no more than
+ * tokens. Pure; owner: the event loop. */
 #ifndef GATEWAY_LOAD_H
 #define GATEWAY_LOAD_H
 

@@ -65,8 +65,9 @@ int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message 
 {
 	if (!publisher->producer)
 		return err_set(err, ERR_RETRY, "producer", "there is no producer now");
-	int rc = kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION, message->key,
-					message->value, message->headers.items, message->headers.count, token, err);
+	int rc = kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION,
+					message->key, message->value, message->headers.items, message->headers.count,
+					token, err);
 
 	publisher->in_flight += rc == 0;
 	return rc;

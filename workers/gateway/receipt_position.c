@@ -11,7 +11,8 @@ static void make_check(const struct hmac_key *stand_key, uint32_t board, const c
 {
 	char text[128];
 	uint8_t mac[32];
-	int n = snprintf(text, sizeof text, "positie/v1\n%05u\n%.40s\n%d\n%lld", board, id, partition, (long long)offset);
+	int n = snprintf(text, sizeof text, "positie/v1\n%05u\n%.40s\n%d\n%lld", board, id, partition,
+			 (long long)offset);
 
 	hmac_key_mac(stand_key, slice_make(text, (size_t)n), mac);
 	num_to_hex(mac, CHECK_BYTES, out);
@@ -42,7 +43,8 @@ bool receipt_position_read(const struct hmac_key *stand_key, uint32_t board, con
 	char wanted[CHECK_DIGITS];
 	uint64_t partition, offset;
 
-	if (!num_parse_u64(take_part(&text), INT32_MAX, &partition) || !num_parse_u64(take_part(&text), INT64_MAX, &offset))
+	if (!num_parse_u64(take_part(&text), INT32_MAX, &partition) ||
+	    !num_parse_u64(take_part(&text), INT64_MAX, &offset))
 		return false;
 	*ret = (struct receipt_position){ .partition = (int32_t)partition, .offset = (int64_t)offset };
 	make_check(stand_key, board, id, ret->partition, ret->offset, wanted);

@@ -1,7 +1,7 @@
 /* receipt_position: a place in the raw log as a receipt names it: "P-O-C", partition, offset and a check.
  *
- * With it a sender asks for a delivery that the writer has not reached yet. The check binds the place to board and id of the
- * receipt by the stand key, so nobody can have us say `ontvangen` of a delivery that we never had. Pure. */
+ * With it a sender asks for a delivery that the writer has not reached yet. The check binds the place to board and id
+ * of the receipt by the stand key, so nobody can have us say `ontvangen` of a delivery that we never had. Pure. */
 #ifndef GATEWAY_RECEIPT_POSITION_H
 #define GATEWAY_RECEIPT_POSITION_H
 

@@ -42,8 +42,9 @@ static void take_snapshot(struct reference_watch *watch, const struct kafka_mess
 			 : err_set(&err, ERR_DATA, "reference", "the key is no version");
 
 	if (rc != 0) {
-		log_event(LOG_ERROR, "reference.unusable", "offset=%lld effect=\"the one before stays in force\" why=%s",
-			  (long long)message->offset, LOG_QUOTED(err.text));
+		log_event(LOG_ERROR, "reference.unusable",
+			  "offset=%lld effect=\"the one before stays in force\" why=%s", (long long)message->offset,
+			  LOG_QUOTED(err.text));
 		return;
 	}
 	log_event(LOG_INFO, "reference.read", "offset=%lld boards=%zu schools=%zu", (long long)message->offset,
@@ -129,7 +130,8 @@ static void *follow(void *self)
 	return NULL;
 }
 
-int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret, struct err *err)
+int reference_watch_open(const struct kafka_options *kafka, const char *topic, struct reference_watch **ret,
+			 struct err *err)
 {
 	struct reference_watch *watch = calloc(1, sizeof *watch);
 	pthread_condattr_t monotonic;
@@ -155,8 +157,8 @@ int reference_watch_open(const struct kafka_options *kafka, const char *topic, s
 	return 0;
 }
 
-/* While a broker hangs, librdkafka's call for watermarks takes longer than the time it was given. The thread, and all memory
- * it uses, is then left as it is until the process ends. */
+/* While a broker hangs, librdkafka's call for watermarks takes longer than the time it was given. The thread, and all
+ * memory it uses, is then left as it is until the process ends. */
 static bool ends_in_time(struct reference_watch *watch)
 {
 	struct timespec until;

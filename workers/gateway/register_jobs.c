@@ -168,7 +168,8 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	bool is_known = false;
-	int rc = terugmelding_confirmation(thread->link, job->request_id, &is_known, &job->is_executed, &job->lapsed, err);
+	int rc = terugmelding_confirmation(thread->link, job->request_id, &is_known, &job->is_executed, &job->lapsed,
+					   err);
 
 	job->answer = is_known ? JOB_FOUND : JOB_NOT_YET;
 	return rc;
@@ -187,7 +188,8 @@ static int answer_job(struct register_thread *thread, struct register_job *job, 
 }
 
 /* Answers a whole batch of JOB_KNOWN with one question. */
-static int answer_known(struct register_thread *thread, struct register_job *const *batch, size_t count, struct err *err)
+static int answer_known(struct register_thread *thread, struct register_job *const *batch, size_t count,
+			struct err *err)
 {
 	struct terugmelding_name names[KNOWN_BATCH_MAX];
 	struct terugmelding_match *matches;
@@ -225,13 +227,15 @@ static void wake_trials(struct register_jobs *jobs)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
-/* A fault of the question is no sign that the register is away; all else is. Being away is logged once, not per question. */
+/* A fault of the question is no sign that the register is away; all else is. Being away is logged once, not per
+ * question. */
 static enum register_job_answer sort_failure(struct register_thread *thread, const struct err *err)
 {
 	bool is_config = err->kind == ERR_CONFIG;
 
 	if (err->kind != ERR_RETRY && err->kind != ERR_STOP && pg_link_is_up(thread->link)) {
-		log_event(LOG_ERROR, "register.question", "code=%s why=%s", LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+		log_event(LOG_ERROR, "register.question", "code=%s why=%s", LOG_QUOTED(err->code),
+			  LOG_QUOTED(err->text));
 		return JOB_FAILED;
 	}
 	if (!atomic_exchange(&thread->jobs->is_away, true) && !atomic_load(&is_called_off))
@@ -307,7 +311,8 @@ static void wait_for_trial(struct register_jobs *jobs)
 }
 
 /* Waits, then takes up to batch_max jobs. 0 with *ret_closing false: none came, but it is time to try the register. */
-static size_t wait_for_jobs(struct register_thread *thread, struct register_job **batch, size_t batch_max, bool *ret_closing)
+static size_t wait_for_jobs(struct register_thread *thread, struct register_job **batch, size_t batch_max,
+			    bool *ret_closing)
 {
 	struct register_jobs *jobs = thread->jobs;
 	struct job_queue *queue = thread->queue;
@@ -372,7 +377,8 @@ static void queue_init(struct job_queue *queue)
 	pthread_condattr_destroy(&monotonic);
 }
 
-static int open_thread(struct register_jobs *jobs, struct register_thread *thread, struct job_queue *queue, struct err *err)
+static int open_thread(struct register_jobs *jobs, struct register_thread *thread, struct job_queue *queue,
+		       struct err *err)
 {
 	thread->jobs = jobs;
 	thread->queue = queue;

@@ -1,13 +1,13 @@
 /* register_jobs: questions to PostgreSQL, asked by worker threads, so that the event loop never waits for it.
  *
  *   1. The loop submits a job; from then on it belongs to the threads.
- *   2. A thread asks and writes the answer into the job. One thread serves JOB_KNOWN only, whatever waits in one question, so
- *      that no upload queues behind a long answer; the others serve the rest.
+ *   2. A thread asks and writes the answer into the job. One thread serves JOB_KNOWN only, whatever waits in one
+ *      question, so that no upload queues behind a long answer; the others serve the rest.
  *   3. The descriptor becomes readable; the loop takes the answered jobs back.
  *
- * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever the
- * server does; and after one that could not be asked the register counts as away: no job is taken, until a trial by the
- * thread of JOB_KNOWN, once a second, succeeds. */
+ * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever
+ * the server does; and after one that could not be asked the register counts as away: no job is taken, until a trial by
+ * the thread of JOB_KNOWN, once a second, succeeds. */
 #ifndef GATEWAY_REGISTER_JOBS_H
 #define GATEWAY_REGISTER_JOBS_H
 
@@ -57,9 +57,10 @@ struct register_jobs_options {
 	size_t queue_max, body_bytes_max;
 };
 
-MUSTUSE int register_jobs_open(const struct register_jobs_options *options, struct register_jobs **ret, struct err *err);
-/* Cancels the questions in flight and waits for the threads. Jobs that were not taken back belong to their owners again,
- * unanswered. NULL is fine. A process has one set of threads at a time. */
+MUSTUSE int register_jobs_open(const struct register_jobs_options *options, struct register_jobs **ret,
+			       struct err *err);
+/* Cancels the questions in flight and waits for the threads. Jobs that were not taken back belong to their owners
+ * again, unanswered. NULL is fine. A process has one set of threads at a time. */
 void register_jobs_close(struct register_jobs *jobs);
 int register_jobs_fd(const struct register_jobs *jobs);
 /* false: the register is away, or the queue is full; the job stays the caller's. */

@@ -27,9 +27,10 @@ bool register_question_read_query(struct request *request, read_parameter *read)
 
 	request_walk_query(request, take_parameter, &walk);
 	if (walk.is_wrong)
-		reply_problem(&request->reply, 400, "Verkeerd verzoek",
-			      "Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
-			      "uit het ontvangstbewijs, en een stand kent bsn=ja");
+		reply_problem(
+			&request->reply, 400, "Verkeerd verzoek",
+			"Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
+			"uit het ontvangstbewijs, en een stand kent bsn=ja");
 	return !walk.is_wrong;
 }
 
@@ -82,9 +83,10 @@ void register_question_reply(struct request *request, struct register_job *job, 
 		answer_received(request);
 		return;
 	case JOB_UNKNOWN:
-		reply_problem(&request->reply, 404, "Niet gevonden",
-			      "Deze levering is bij ons (nog) niet bekend: gebruik positie uit het ontvangstbewijs om te "
-			      "zien of zij ontvangen is");
+		reply_problem(
+			&request->reply, 404, "Niet gevonden",
+			"Deze levering is bij ons (nog) niet bekend: gebruik positie uit het ontvangstbewijs om te "
+			"zien of zij ontvangen is");
 		return;
 	case JOB_AWAY:
 		register_question_answer_away(request);

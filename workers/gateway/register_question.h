@@ -1,7 +1,7 @@
 /* register_question: what the handlers share whose answer is a text of the register about one board.
  *
- * The state of such a request is its job. The answer counts in the byte budget once it is there: with none left, no other is
- * fetched. */
+ * The state of such a request is its job. The answer counts in the byte budget once it is there: with none left, no
+ * other is fetched. */
 #ifndef GATEWAY_REGISTER_QUESTION_H
 #define GATEWAY_REGISTER_QUESTION_H
 
@@ -10,7 +10,8 @@
 
 struct request;
 
-/* Reads one parameter of the query into the request's job. false: there is none of this name here, or it is unreadable. */
+/* Reads one parameter of the query into the request's job. false: there is none of this name here, or it is
+ * unreadable. */
 typedef bool read_parameter(struct request *request, struct slice name, struct slice value);
 
 /* read: NULL for an address without parameters. false: a parameter is wrong, and the reply says so. */

@@ -105,7 +105,8 @@ static const struct {
 	{ 414, "Te lang", "Het webadres is te lang" },
 	{ 417, "Niet mogelijk", "De verwachting in de kop Expect kennen wij niet" },
 	{ 431, "Te groot", "De koppen van het verzoek zijn te groot" },
-	{ 501, "Niet mogelijk", "Deze manier van versturen kennen wij niet: laat uw leverancier het programma controleren" },
+	{ 501, "Niet mogelijk",
+	  "Deze manier van versturen kennen wij niet: laat uw leverancier het programma controleren" },
 	{ 503, "Nu niet mogelijk", "Deze ingang sluit, probeer het zo weer" },
 	{ 505, "Niet mogelijk", "Alleen HTTP/1.1 en HTTP/1.0 zijn hier mogelijk" },
 };
@@ -131,8 +132,9 @@ void reply_busy(struct reply *reply, const char *detail)
 
 void reply_too_much(struct reply *reply)
 {
-	reply_problem(reply, 429, "Te veel tegelijk",
-		      "Er zijn al veel verzoeken van u of van dit bestuur in behandeling, wacht tot er enkele klaar zijn");
+	reply_problem(
+		reply, 429, "Te veel tegelijk",
+		"Er zijn al veel verzoeken van u of van dit bestuur in behandeling, wacht tot er enkele klaar zijn");
 	reply->retry_after_s = RETRY_AFTER_S;
 }
 

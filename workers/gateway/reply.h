@@ -9,7 +9,8 @@
 
 struct json_t; /* of jansson */
 
-/* Whom a problem tells people to ask; empty: the helpdesk without an address. address lives on. Before the first request. */
+/* Whom a problem tells people to ask; empty: the helpdesk without an address. address lives on. Before the first
+ * request. */
 void reply_set_helpdesk(const char *address);
 
 struct reply {
@@ -27,7 +28,8 @@ void reply_body(struct reply *reply, const char *type, struct strbuf *body); /* 
 void reply_stream(struct reply *reply, const char *type, const struct http_stream *stream); /* 200; likewise */
 /* Takes json over. NULL, or no memory for its text: 503 without a body, as half an answer would be believed. */
 void reply_json(struct reply *reply, unsigned status, const char *type, struct json_t *json);
-/* RFC 9457. detail: one Dutch sentence without its full stop; where to find the helpdesk follows it (specification 8.5). */
+/* RFC 9457. detail: one Dutch sentence without its full stop; where to find the helpdesk follows it (specification
+ * 8.5). */
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail);
 /* The same of a delivery: type names the rule. Takes delivery, its summary, over; NULL: likewise. */
 void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery);

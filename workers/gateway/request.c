@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	/* What is read of a body behind a refusal, so that a sender whom we know reads why; of others the server's minimum. */
+	/* What is read of a body behind a refusal, so that a sender whom we know reads why; of others the server's
+	 * minimum. */
 	KNOWN_REST_BYTES_MAX = 32 << 20,
 	KNOWN_REST_MS_MAX = 30000,
 };

@@ -1,8 +1,8 @@
 /* request: one request, from its head to the end of its answer, as handlers see it.
  *
- * Owner: the event loop. It lives from its last header until its answer is out or, while it is read, its sender is gone. One
- * that waits for something lives until that has come. What request_header and the walks give lives as long as the
- * request. */
+ * Owner: the event loop. It lives from its last header until its answer is out or, while it is read, its sender is
+ * gone. One that waits for something lives until that has come. What request_header and the walks give lives as long as
+ * the request. */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 

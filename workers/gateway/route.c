@@ -30,7 +30,8 @@ static const struct {
 	{ "{leveringsid}", read_delivery_id },
 };
 
-/* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a slash. */
+/* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a
+ * slash. */
 static bool take_segment(struct slice *path, struct slice *ret)
 {
 	if (path->n == 0 || path->p[0] != '/')

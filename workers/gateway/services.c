@@ -16,7 +16,8 @@ enum {
 	ARENA_BYTES_KEPT = 4 << 20,
 	MESSAGE_BYTES_MAX = 32 << 20,
 	LINGER_MS = 2,
-	REQUESTS_MAX = 1, /* the broker takes one of a connection at a time; what comes meanwhile goes together in the next */
+	/* the broker takes one of a connection at a time; what comes meanwhile goes together in the next */
+	REQUESTS_MAX = 1,
 };
 
 static const struct handler *handler_of(const struct request *request)

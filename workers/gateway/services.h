@@ -1,8 +1,8 @@
 /* services: what the gateway offers its handlers: the register to ask, the log to publish to, and the state they share.
  *
- * A handler gives its request to one of services_ask, services_publish and services_wait. That suspends the request, so it
- * costs its memory only; services_poll later calls the handler's answered, published or due, and lets the request go on as
- * soon as it has a reply. Owner: the event loop. */
+ * A handler gives its request to one of services_ask, services_publish and services_wait. That suspends the request, so
+ * it costs its memory only; services_poll later calls the handler's answered, published or due, and lets the request go
+ * on as soon as it has a reply. Owner: the event loop. */
 #ifndef GATEWAY_SERVICES_H
 #define GATEWAY_SERVICES_H
 
@@ -35,7 +35,8 @@ struct services {
 
 /* Before: config and server are set, the rest is zero. One that could not be opened is closed like any other. */
 MUSTUSE int services_open(struct services *services, int epoll_fd, struct err *err);
-/* Ends whatever may still call in for a request. Requests that waited for it have no reply: web_server_close sees to them. */
+/* Ends whatever may still call in for a request. Requests that waited for it have no reply: web_server_close sees to
+ * them. */
 void services_close_peers(struct services *services);
 void services_close(struct services *services); /* the rest, once there is no request any more */
 

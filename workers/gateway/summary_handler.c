@@ -9,8 +9,9 @@ static bool read_query(struct request *request, struct slice name, struct slice 
 	struct register_job *job = request->state;
 	struct receipt_position position;
 
-	if (!slice_equal_text(name, "positie") || !receipt_position_read(&request->services->stand_key, request->values.board,
-									 request->values.delivery_id, value, &position))
+	if (!slice_equal_text(name, "positie") ||
+	    !receipt_position_read(&request->services->stand_key, request->values.board, request->values.delivery_id,
+				   value, &position))
 		return false;
 	job->has_position = position.is_genuine; /* of one that is not, nothing follows */
 	job->partition = position.partition;

@@ -1,4 +1,5 @@
-/* upload_answer: what the sender of a delivery is told: the receipt, or the refusal with its findings (specification 8.2, 14). */
+/* upload_answer: what the sender of a delivery is told: the receipt, or the refusal with its findings (specification
+ * 8.2, 14). */
 #ifndef GATEWAY_UPLOAD_ANSWER_H
 #define GATEWAY_UPLOAD_ANSWER_H
 
@@ -18,7 +19,8 @@ struct upload_receipt {
 
 void upload_answer_receipt(struct reply *reply, const struct upload_receipt *receipt);
 
-/* id: as far as it is known; empty: none. findings: at least one, all of the same step, in the order of specification 4.4. */
+/* id: as far as it is known; empty: none. findings: at least one, all of the same step, in the order of specification
+ * 4.4. */
 void upload_answer_refusal(struct reply *reply, unsigned status, const struct header_reading *header, const char *id,
 			   const struct finding *findings, size_t count);
 

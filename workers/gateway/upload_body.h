@@ -1,7 +1,7 @@
 /* upload_body: the bytes of a delivery as they come in: hashed, and kept within the byte budget.
  *
- * A file that is too large for us (LR-F01) is no longer kept, but hashed on, so that the refusal can show its made id. Owner:
- * the event loop. */
+ * A file that is too large for us (LR-F01) is no longer kept, but hashed on, so that the refusal can show its made id.
+ * Owner: the event loop. */
 #ifndef GATEWAY_UPLOAD_BODY_H
 #define GATEWAY_UPLOAD_BODY_H
 
@@ -19,8 +19,8 @@ struct upload_body {
 	bool is_hashed; /* after upload_body_end; false: it was so long that the hash was given up */
 };
 
-/* body: zeroed. expected_bytes: what the sender said, believed only as far as an average delivery goes; 0: nothing. false: no
- * memory. */
+/* body: zeroed. expected_bytes: what the sender said, believed only as far as an average delivery goes; 0: nothing.
+ * false: no memory. */
 MUSTUSE bool upload_body_begin(struct upload_body *body, uint64_t expected_bytes);
 
 /* Reserves what it allocates. false: no memory, or the budget is used up; the body is dropped then. */

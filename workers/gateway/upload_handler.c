@@ -1,25 +1,24 @@
 /* One upload, from first byte to receipt:
  *
- *   1. upload_begin: the head is in. Query and headers are read (400 when a field is unknown or doubled), then the token is
- *      checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not know; then the type
- *      of the body (415). Without
- *      reference data nothing can be checked: 503.
- *   2. upload_take: each piece is hashed and kept, reserved in the byte budget first (503 when it is used up), so that many
- *      large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
- *   3. upload_end: the hash gives the fingerprint, and the id of a delivery that has none. From here on the checks run in the
- *      order of specification 2.2, and the first that fails refuses the delivery; nothing of it is left behind.
- *      a. the form of the header (LR-K08): without a good header there is no id to ask for;
- *      b. the register is asked whether it knows board and id. This is a courtesy: when it is away the upload goes on, and the
+ *   1. upload_begin: the head is in. Query and headers are read (400 when a field is unknown or doubled), then the
+ *      token is checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not
+ *      know; then the type of the body (415). Without reference data nothing can be checked: 503.
+ *   2. upload_take: each piece is hashed and kept, reserved in the byte budget first (503 when it is used up), so that
+ *      many large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
+ *   3. upload_end: the hash gives the fingerprint, and the id of a delivery that has none. From here on the checks run
+ *      in the order of specification 2.2, and the first that fails refuses the delivery; nothing of it is left behind.
+ *      a. the form of the header (LR-K08): without a good header there is no id to ask for; b. the register is asked
+ *      whether it knows board and id. This is a courtesy: when it is away the upload goes on, and the
  *         writer finds out from the log (design 3).
- *   4. upload_answered: a repeat gets the summary of the first, another delivery under the same id is refused (LR-K01). This
- *      comes before the checks of the file, as a repeat must be known even if reference data have changed since.
- *      c. board and date (LR-K02, LR-K09);
- *      d. the file (LR-F..): the only step whose cost grows with the file, so it comes last.
- *   5. publish: the message is made of the cells of the file, which are slices of the body, and handed to Kafka's client, which
- *      copies it. The body is dropped then, and the message is reserved in its place.
- *   6. upload_published: Kafka has the message: only now is the delivery accepted, and the receipt says where it stands in the
- *      log. After any other report the sender gets 503 and sends again; if the first was in the log after all, the writer
- *      knows the second by its fingerprint.
+ *   4. upload_answered: a repeat gets the summary of the first, another delivery under the same id is refused (LR-K01).
+ *      This comes before the checks of the file, as a repeat must be known even if reference data have changed since.
+ *      c. board and date (LR-K02, LR-K09); d. the file (LR-F..): the only step whose cost grows with the file, so it
+ *      comes last.
+ *   5. publish: the message is made of the cells of the file, which are slices of the body, and handed to Kafka's
+ *      client, which copies it. The body is dropped then, and the message is reserved in its place.
+ *   6. upload_published: Kafka has the message: only now is the delivery accepted, and the receipt says where it stands
+ *      in the log. After any other report the sender gets 503 and sends again; if the first was in the log after all,
+ *      the writer knows the second by its fingerprint.
  *
  * A gateway that dies at any of these has acknowledged nothing that is not in the log (crash points gateway.checked and
  * gateway.acknowledged). */
@@ -245,7 +244,8 @@ static void identify(struct upload *upload, const struct hmac_key *stand_key)
 	struct delivery_header *header = &upload->header.reading.header;
 
 	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
-	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) { /* specification 14.1: else none is made */
+	/* specification 14.1: else none is made */
+	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) {
 		delivery_fingerprint(header, upload->body.sha256, stand_key, upload->fingerprint);
 		if (header->id.n == 0)
 			delivery_make_id(upload->fingerprint, upload->id);

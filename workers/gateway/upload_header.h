@@ -1,8 +1,9 @@
-/* upload_header: the header of a delivery, from query and headers of the HTTP request that carries it (specification 14.2).
+/* upload_header: the header of a delivery, from query and headers of the HTTP request that carries it (specification
+ * 14.2).
  *
- * Contact fields come as headers Instroom-Contact-.., percent-encoded, so that no name of a person is in an address; all
- * others come in the query, but the SHA-256 of the content, which comes as Content-Digest. What is wrong with the request (a field unknown or doubled) is told apart from what is wrong with
- * the header (findings LR-K08). */
+ * Contact fields come as headers Instroom-Contact-.., percent-encoded, so that no name of a person is in an address;
+ * all others come in the query, but the SHA-256 of the content, which comes as Content-Digest. What is wrong with the
+ * request (a field unknown or doubled) is told apart from what is wrong with the header (findings LR-K08). */
 #ifndef GATEWAY_UPLOAD_HEADER_H
 #define GATEWAY_UPLOAD_HEADER_H
 
@@ -25,7 +26,8 @@ bool upload_header_is_csv(const struct request *request);
 /* Content-Encoding says that the content is compressed or otherwise encoded, which we do not undo. */
 bool upload_header_is_encoded(const struct request *request);
 
-/* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no use. */
+/* takes_received_on: the parameter ontvangen_op is obeyed (tests only). false: a wrong request; *header is of no
+ * use. */
 MUSTUSE bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header);
 
 #endif

@@ -1,15 +1,15 @@
 /* web_server: gives requests to the handlers of its route table and sends the replies; common/http does the rest.
  *
  * One request:
- *   1. The head is in: the route table gives the route (404, or 405 with the methods there are), admit says whether the client
- *      may (401, 403, 503), the handler's begin looks at the head.
+ *   1. The head is in: the route table gives the route (404, or 405 with the methods there are), admit says whether the
+ *      client may (401, 403, 503), the handler's begin looks at the head.
  *   2. Pieces of the body: counted against the route's limit (413), then the handler's take.
  *   3. The body is in: the handler's end fills the reply, or waits, and the request is suspended.
  *   4. Somebody fills the reply of a suspended request and calls request_resume, which sends it.
- *   5. The reply is out, or the connection is gone: the handler's free runs, and the request's memory and its part of the byte
- *      budget are given back.
- * A reply that is known before the body has ended is sent at once; of the rest of the body a bounded part is read, so that the
- * sender reads the reply and does not find his connection reset.
+ *   5. The reply is out, or the connection is gone: the handler's free runs, and the request's memory and its part of
+ *      the byte budget are given back.
+ * A reply that is known before the body has ended is sent at once; of the rest of the body a bounded part is read, so
+ * that the sender reads the reply and does not find his connection reset.
  *
  * Owner: the event loop. */
 #ifndef GATEWAY_WEB_SERVER_H

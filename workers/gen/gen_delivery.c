@@ -128,9 +128,10 @@ static int write_tally(const struct gen_options *options, const struct tally *ta
 	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "deliveries",
 				 (json_int_t)tally->deliveries, "teachers", (json_int_t)tally->teachers, "lines",
 				 (json_int_t)tally->lines, "bytes", (json_int_t)tally->bytes, "nieuw",
-				 (json_int_t)tally->new_lines, "gewijzigd", (json_int_t)tally->changed_lines, "ongewijzigd",
-				 (json_int_t)tally->same_lines, "afgekeurd", (json_int_t)tally->rejected_lines,
-				 "left_teachers", (json_int_t)tally->left_teachers, "errors", errors);
+				 (json_int_t)tally->new_lines, "gewijzigd", (json_int_t)tally->changed_lines,
+				 "ongewijzigd", (json_int_t)tally->same_lines, "afgekeurd",
+				 (json_int_t)tally->rejected_lines, "left_teachers", (json_int_t)tally->left_teachers,
+				 "errors", errors);
 
 	for (size_t i = 0; i < GEN_ERROR_COUNT; i++)
 		if (tally->errors[i] > 0)

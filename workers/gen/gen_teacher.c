@@ -42,7 +42,9 @@ static const char *const GIVEN[] = { "Anna",  "Maria",	"Johanna", "Jan",	 "Piete
 				     "Sofia", "Bram",	"Iris",	   "Ruud",	 "Femke",  "Joost" };
 static const char *const STREETS[] = { "Kerkstraat", "Dorpsstraat", "Schoolstraat",
 				       "Molenweg",   "Beatrixlaan", "Lindelaan" };
-static const char *const CITIES[] = { "Utrecht", "Zwolle", "Ede", "Leeuwarden", "Breda", "Den Haag", "'s-Hertogenbosch" };
+static const char *const CITIES[] = {
+	"Utrecht", "Zwolle", "Ede", "Leeuwarden", "Breda", "Den Haag", "'s-Hertogenbosch"
+};
 static const char *const FIELDS_PO[] = { "P001", "P002" };
 static const char *const FIELDS_VO[] = { "V0011", "V0021", "V0053", "V0011|V0053" };
 
@@ -107,7 +109,8 @@ static void make_person(const struct gen_options *options, uint64_t id, struct g
 	set(line, FIELD_EMPLOYEE_REF, "P%llu", (unsigned long long)(100000 + id % 900000));
 	set(line, FIELD_FAMILY_NAME, "%s", pick(FAMILY, ARRAY_LEN(FAMILY), gen_chance(seed, id, 0, W_NAME)));
 	if (gen_happens(gen_chance(seed, id, 0, W_PREFIX), PREFIX_PPM))
-		set(line, FIELD_NAME_PREFIX, "%s", pick(PREFIXES, ARRAY_LEN(PREFIXES), gen_chance(seed, id, 1, W_PREFIX)));
+		set(line, FIELD_NAME_PREFIX, "%s",
+		    pick(PREFIXES, ARRAY_LEN(PREFIXES), gen_chance(seed, id, 1, W_PREFIX)));
 	set(line, FIELD_GIVEN_NAMES, given % 2 ? "%s %s" : "%s", pick(GIVEN, ARRAY_LEN(GIVEN), given),
 	    pick(GIVEN, ARRAY_LEN(GIVEN), given >> 8));
 	set(line, FIELD_SEX, "%s", sex % 100 < 69 ? "V" : sex % 100 < 99 ? "M" : "O");
@@ -152,7 +155,8 @@ static void make_appointment(const struct gen_options *options, const struct gen
 			     struct gen_line *line)
 {
 	static const char *const VO[] = { "901", "902", "903", "904", "905", "906", "907", "908" };
-	uint64_t ground = gen_chance(options->seed, id, nth, W_GROUND), start = gen_chance(options->seed, id, 0, W_START);
+	uint64_t ground = gen_chance(options->seed, id, nth, W_GROUND),
+		 start = gen_chance(options->seed, id, 0, W_START);
 	const struct gen_site *site =
 		&board->sites[(gen_chance(options->seed, id, nth % 2, W_SITE) >> 9) % board->site_count];
 	/* one year further for each next line: no two are the same appointment, all lie after an age of 20 */
@@ -193,7 +197,8 @@ static bool is_there(const struct gen_options *options, const struct gen_board *
 	for (int64_t n = 1; n <= night; n++) {
 		/* a joining teacher is one of as many numbers as the board has, each tried once per night */
 		if (!has_joined)
-			has_joined = gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_JOINED), options->joined_ppm);
+			has_joined =
+				gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_JOINED), options->joined_ppm);
 		else if (gen_happens(gen_chance(options->seed, id, (uint64_t)n, W_LEFT), options->left_ppm))
 			return false; /* for good */
 	}
@@ -207,7 +212,8 @@ static void make_lines(const struct gen_options *options, const struct gen_board
 	make_person(options, id, &ret->lines[0]);
 	for (size_t i = 0; i < ret->line_count; i++) {
 		ret->lines[i] = ret->lines[0];
-		memset(ret->lines[i].cells[APPOINTMENT_FIRST - 1], 0, sizeof ret->lines[i].cells[0] * APPOINTMENT_FIELDS);
+		memset(ret->lines[i].cells[APPOINTMENT_FIRST - 1], 0,
+		       sizeof ret->lines[i].cells[0] * APPOINTMENT_FIELDS);
 		make_appointment(options, board, id, i, &ret->lines[i]);
 	}
 }

@@ -108,8 +108,9 @@ static int load_schools(const char *dir, struct tables *tables, struct err *err)
 		int at = rows.count == 6 ? brin_index(rows.fields[0]) : -1;
 
 		if (at >= 0 && holds(rows.fields[4], rows.fields[5], tables->date))
-			tables->schools[at] = (struct school_row){ .sector = ground_sector(rows.fields[2], rows.fields[3]),
-								   .is_valid = true };
+			tables->schools[at] =
+				(struct school_row){ .sector = ground_sector(rows.fields[2], rows.fields[3]),
+						     .is_valid = true };
 	}
 	rows_close(&rows);
 	return rc;
@@ -155,7 +156,8 @@ static bool add_site(struct gen_board *board, struct slice brin, struct slice si
 	return true;
 }
 
-static int load_sites(const char *dir, const struct tables *tables, struct gen_world *world, int32_t *index, struct err *err)
+static int load_sites(const char *dir, const struct tables *tables, struct gen_world *world, int32_t *index,
+		      struct err *err)
 {
 	struct rows rows = { 0 };
 	int rc = rows_open(&rows, dir, REFERENCE_SITES, err);

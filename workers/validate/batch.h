@@ -63,7 +63,8 @@ struct batch {
 };
 
 /* All three are borrowed. batch_release is due even after a failure. */
-MUSTUSE int batch_init(struct batch *batch, struct peers *peers, struct lanes *lanes, struct arena *arena, struct err *err);
+MUSTUSE int batch_init(struct batch *batch, struct peers *peers, struct lanes *lanes, struct arena *arena,
+		       struct err *err);
 void batch_release(struct batch *batch);
 
 /* Fills an empty batch. is_busy: lanes have more to do at once, so nothing is waited for. ERR_RETRY: all brokers are

@@ -12,7 +12,8 @@
 enum {
 	WAITING_PAUSE_MS = 1000,
 	HEADS_LOST_MAX = 8, /* then the cache counts as away: one that keeps nothing must not hold up judging */
-	BOARDS_BYTES_MAX = 32 << 20, /* boards of the batch; beyond this a lane leaves its further messages to the next */
+	/* boards of the batch; beyond this a lane leaves its further messages to the next */
+	BOARDS_BYTES_MAX = 32 << 20,
 };
 
 /* ---- random ids ---- */
@@ -73,7 +74,8 @@ static int list_boards(struct batch *batch, struct lane *lane, struct err *err)
 /* ---- what lacks ---- */
 
 /* *ret: NULL when there is no such version yet. */
-static int find_reference(struct batch *batch, const struct raw_input *input, const struct reference **ret, struct err *err)
+static int find_reference(struct batch *batch, const struct raw_input *input, const struct reference **ret,
+			  struct err *err)
 {
 	const uint8_t *version = input->headers.reference_version;
 	int rc = reference_cache_find(batch->references, version, ret, err);
@@ -109,8 +111,9 @@ static bool goes_on_waiting(const struct batch *batch, struct lane *lane, const 
 	if (lane->waiting_offset != message->raw.offset) {
 		lane->waiting_offset = message->raw.offset;
 		lane->waiting_since_ms = now_ms;
-		log_event(LOG_ERROR, "message.waiting", "partition=%d offset=%lld why=%s effect=\"the partition waits\"",
-			  lane->partition, (long long)message->raw.offset, input->reason);
+		log_event(LOG_ERROR, "message.waiting",
+			  "partition=%d offset=%lld why=%s effect=\"the partition waits\"", lane->partition,
+			  (long long)message->raw.offset, input->reason);
 	}
 	if (max_ms == 0 || now_ms - lane->waiting_since_ms < max_ms)
 		return true;
@@ -127,8 +130,9 @@ enum judge_step {
 };
 
 /* Judged on board, which the lane's cache knows; NULL: without the cache. */
-static int judge_and_produce(struct batch *batch, struct lane *lane, struct batch_message *message, struct raw_input *input,
-			     const struct reference *reference, struct cache_board *board, struct err *err)
+static int judge_and_produce(struct batch *batch, struct lane *lane, struct batch_message *message,
+			     struct raw_input *input, const struct reference *reference, struct cache_board *board,
+			     struct err *err)
 {
 	struct verdict_link link = { .raw_offset = message->raw.offset };
 	struct wire_verdict verdict;
@@ -200,7 +204,8 @@ static int judge_messages(struct batch *batch, struct lane *lane, struct err *er
 
 	if (rc < 0)
 		return rc;
-	for (struct batch_message *message = lane->batch.first; message && step == JUDGE_PRODUCED; message = message->next) {
+	for (struct batch_message *message = lane->batch.first; message && step == JUDGE_PRODUCED;
+	     message = message->next) {
 		if (batch->arena->used_bytes > BOARDS_BYTES_MAX && lane->batch.produced_count > 0)
 			break;
 		rc = judge_message(batch, lane, message, is_poison, &step, err);
@@ -229,7 +234,8 @@ static int read_boards(struct batch *batch, struct lane *lane, bool *ret_is_read
 		peers_cache_read(lane->partition, lane->batch.boards, lane->batch.board_count);
 	*ret_is_ready = rc == 0 && lane_is_at(lane, &head);
 	if (rc == 0 && !*ret_is_ready && ++lane->heads_lost > HEADS_LOST_MAX)
-		rc = err_set(err, ERR_RETRY, "head", "the head of the cache is gone or moved each time we come back to it");
+		rc = err_set(err, ERR_RETRY, "head",
+			     "the head of the cache is gone or moved each time we come back to it");
 	if (*ret_is_ready || (rc < 0 && rc != -ERR_RETRY))
 		return rc;
 	if (rc == 0)

@@ -75,7 +75,8 @@ static int encode_quarantine(const struct batch *batch, const struct batch_messa
 	return strbuf_check(ret, "a message of the quarantine", err);
 }
 
-static int send_quarantine(struct batch *batch, const struct batch_message *message, struct slice value, struct err *err)
+static int send_quarantine(struct batch *batch, const struct batch_message *message, struct slice value,
+			   struct err *err)
 {
 	const char *topic = batch->peers->config->topic.quarantine;
 

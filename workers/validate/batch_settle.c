@@ -24,11 +24,12 @@ static void settle_void(struct batch *batch, struct lane *lane)
 	lane_attempt_take_back(batch->peers, lane);
 	validate_metric_add(refusal ? METRIC_BATCH_RETRIES : METRIC_BATCHES_FENCED, 1);
 	lane_forget_fetched(lane);
-	log_event(LOG_WARN, refusal ? "batch.refused" : "batch.void",
-		  "partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s effect=\"the log is read to where it counts\"",
-		  lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict,
-		  refusal ? refusal : "row",
-		  refusal ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
+	log_event(
+		LOG_WARN, refusal ? "batch.refused" : "batch.void",
+		"partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s effect=\"the log is read to where it counts\"",
+		lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict,
+		refusal ? refusal : "row",
+		refusal ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
 	lane_enter(lane, LANE_START, lane->batch.pause_ms, refusal ? "a batch was refused" : "a batch was void");
 }
 
@@ -48,7 +49,8 @@ static int advance_cache(struct batch *batch, struct lane *lane, bool *ret_is_cu
 	crash_point("validate.advanced");
 	if (rc == -ERR_RETRY)
 		peers_cache_failed(batch->peers, err);
-	else if (!*ret_is_current) /* another wrote, or it is more than one call carries: the start folds it in chunks */
+	/* another wrote, or it is more than one call carries: the start folds it in chunks */
+	else if (!*ret_is_current)
 		validate_metric_add(METRIC_BATCHES_FENCED, 1);
 	return rc == -ERR_RETRY || rc == -ERR_FULL ? 0 : rc;
 }

@@ -119,7 +119,8 @@ static void fold_joins_and_leaves(struct slice entries, struct change_walk walk,
 		memmove(out, entries_at(entries, copied), entries.n - copied * CACHE_ENTRY_BYTES);
 }
 
-static int fold_groups(struct cache_board *board, const struct wire_verdict *verdict, struct arena *arena, struct err *err)
+static int fold_groups(struct cache_board *board, const struct wire_verdict *verdict, struct arena *arena,
+		       struct err *err)
 {
 	/* a replay's volgnummer is at or below max already; of one that speaks of no delivery the writer takes
 	 * nothing */

@@ -30,7 +30,8 @@ void lane_attempt_choose_pace(struct peers *peers, struct lane *lane)
 
 	if (lane->is_tried)
 		return;
-	bool is_known = redis_cache_attempts(peers->cache, lane->partition, lane->position.next_raw, &attempts, &err) == 0;
+	bool is_known = redis_cache_attempts(peers->cache, lane->partition, lane->position.next_raw, &attempts, &err) ==
+			0;
 
 	lane->messages_max = is_known && attempts == 0 ? (uint32_t)peers->config->batch_messages_max : 1;
 }

@@ -51,7 +51,8 @@ static bool range_has(const struct kafka_topic_range *range, const struct chain_
 	return position->next_verdict >= range->low && position->next_verdict <= range->high;
 }
 
-static int ask_verdict_log(struct lane_start *self, const struct lane *lane, struct kafka_topic_range *ret, struct err *err)
+static int ask_verdict_log(struct lane_start *self, const struct lane *lane, struct kafka_topic_range *ret,
+			   struct err *err)
 {
 	return kafka_reader_range(self->peers->reader, self->peers->config->topic.verdict, lane->partition,
 				  PEERS_BROKER_WAIT_MS, ret, err);
@@ -95,8 +96,8 @@ static int ask_register(struct lane_start *self, const struct lane *lane, struct
 	return 0;
 }
 
-/* A verdict with other teacher keys would count, and the writer could not go on behind it: unless they are of the key that
- * follows the register's, on which it waits for instroomctl key rotate. */
+/* A verdict with other teacher keys would count, and the writer could not go on behind it: unless they are of the key
+ * that follows the register's, on which it waits for instroomctl key rotate. */
 static bool has_other_key(const struct lane_start *self, const struct register_state *state)
 {
 	return state->has_key_id && !peers_know_key(self->peers, state->key_id);
@@ -434,8 +435,9 @@ static void begin_anew(struct lane *lane, const struct err *err)
 {
 	lane->failures++;
 	if ((lane->failures & (lane->failures - 1)) == 0) /* the first, and then each time they have doubled */
-		log_event(LOG_WARN, "partition.delayed", "partition=%d attempt=%u code=%s why=%s effect=\"tried again\"",
-			  lane->partition, lane->failures, err->code, LOG_QUOTED(err->text));
+		log_event(LOG_WARN, "partition.delayed",
+			  "partition=%d attempt=%u code=%s why=%s effect=\"tried again\"", lane->partition,
+			  lane->failures, err->code, LOG_QUOTED(err->text));
 	lane_enter(lane, LANE_START, RETRY_PAUSE_MS, "a step failed");
 }
 

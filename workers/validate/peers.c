@@ -10,8 +10,8 @@ enum {
 	PEER_PAUSE_MS_MIN = 250,
 	PEER_PAUSE_MS_MAX = 5000,
 	PRODUCER_QUEUE_BYTES = 192 << 20,
-	/* A batch's verdicts leave together, at its end by a flush. What lingers longer goes out while the rest is judged.
-	 * With 0 each is a request of its own, and librdkafka spins while five of them are under way. */
+	/* A batch's verdicts leave together, at its end by a flush. What lingers longer goes out while the rest is
+	 * judged. With 0 each is a request of its own, and librdkafka spins while five of them are under way. */
 	VERDICT_LINGER_MS = 20,
 };
 
@@ -80,7 +80,8 @@ static int open_kafka(struct peers *peers, const struct peers_events *events, st
 	return rc;
 }
 
-int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events, struct err *err)
+int peers_open(struct peers *peers, const struct validate_config *config, const struct peers_events *events,
+	       struct err *err)
 {
 	peers->config = config;
 	hmac_key_init(&peers->key, config->hmac_key.bytes);

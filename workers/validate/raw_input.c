@@ -10,7 +10,8 @@
 
 void raw_input_give_up(struct raw_input *input, const char *reason)
 {
-	input->state = input->has_headers && input->headers.kind == RAW_DELIVERY ? RAW_INPUT_UNREADABLE : RAW_INPUT_FOREIGN;
+	input->state = input->has_headers && input->headers.kind == RAW_DELIVERY ? RAW_INPUT_UNREADABLE
+										 : RAW_INPUT_FOREIGN;
 	input->reason = reason;
 }
 

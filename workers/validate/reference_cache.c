@@ -173,7 +173,8 @@ static int read_snapshot(struct reference_cache *cache, const struct snapshot_pl
 {
 	struct kafka_message message = { 0 };
 	bool came = false;
-	int rc = kafka_reader_begin(cache->reader, cache->topic, place->partition, place->offset, place->offset + 1, err);
+	int rc = kafka_reader_begin(cache->reader, cache->topic, place->partition, place->offset, place->offset + 1,
+				    err);
 
 	if (rc == 0)
 		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);

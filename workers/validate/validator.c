@@ -117,7 +117,8 @@ static void measure_lag(struct validator *self)
 			continue;
 		if (kafka_producer_range(self->peers.producer, topic, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
 			return; /* asked again later */
-		/* between batches all that was handed out is judged, so what lies below the consumer's place is no message */
+		/* between batches all that was handed out is judged, so what lies below the consumer's place is no
+		 * message */
 		int64_t done =
 			MAX(lane->position.next_raw, kafka_consumer_position(self->peers.consumer, lane->partition));
 

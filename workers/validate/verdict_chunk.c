@@ -37,7 +37,8 @@ static int read_messages(struct verdict_chunk *chunk, const struct verdict_log *
 	return rc;
 }
 
-/* The next message, or the end of the log, is at offset. What lacks before it never was a message, or the chunk is_lacking. */
+/* The next message, or the end of the log, is at offset. What lacks before it never was a message, or the chunk
+ * is_lacking. */
 static int pass_gap(struct verdict_chunk *chunk, const struct verdict_log *log, int64_t offset, struct err *err)
 {
 	enum kafka_gap gap = KAFKA_GAP_EMPTY;

@@ -30,9 +30,9 @@ struct verdict_log {
 	int64_t end; /* offset behind its last message */
 };
 
-/* Reads from the position on, which lies below the end. Offsets that are no messages are followed over when Kafka can prove
- * that they never were (kafka/kafka_gap.h). verdict_chunk_drop is due even after a failure. ERR_RETRY:
- * Kafka is away, or a verdict has a schema that only a newer build knows. */
+/* Reads from the position on, which lies below the end. Offsets that are no messages are followed over when Kafka can
+ * prove that they never were (kafka/kafka_gap.h). verdict_chunk_drop is due even after a failure. ERR_RETRY: Kafka is
+ * away, or a verdict has a schema that only a newer build knows. */
 MUSTUSE int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict_log *log,
 			       const struct chain_position *from, struct arena *arena, struct err *err);
 void verdict_chunk_drop(struct verdict_chunk *chunk);

@@ -49,7 +49,8 @@ static void count_findings(const struct judged *judged, struct arena *arena, str
 	size_t count = 0;
 
 	for (size_t i = 0; i < judged->finding_count; i++) {
-		unsigned letter = (unsigned)(judged->findings[i].rule >> 8) - 'A', number = judged->findings[i].rule & 0xff;
+		unsigned letter = (unsigned)(judged->findings[i].rule >> 8) - 'A',
+			 number = judged->findings[i].rule & 0xff;
 
 		assert(letter < RULE_LETTERS && number < RULE_NUMBERS);
 		count += lines[letter][number]++ == 0;
@@ -133,7 +134,8 @@ static struct judge_input judge_input_of(const struct raw_input *input, const st
 
 /* ERR_FULL: it is more than the arena or a message holds. ERR_RETRY: no memory. */
 static int fill_judged(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
-		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
+		       const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict,
+		       struct err *err)
 {
 	struct judge_input judging = judge_input_of(input, reference, maker->key);
 	bool may_skip = input->headers.kind == RAW_DELIVERY && !input->headers.is_dry_run; /* never of a replay */
@@ -176,7 +178,8 @@ static void fill_given_up(const struct raw_input *input, struct wire_verdict *ve
 	if (input->state == RAW_INPUT_UNREADABLE) {
 		fill_from_headers(&input->headers, &verdict->header);
 		verdict->body_unreadable = true;
-		verdict->unreadable_lines = input->headers.line_count; /* specification 4.3: their teachers are not known */
+		/* specification 4.3: their teachers are not known */
+		verdict->unreadable_lines = input->headers.line_count;
 		return;
 	}
 	verdict->kind = VERDICT_KIND_FOREIGN;
@@ -187,7 +190,8 @@ static void fill_given_up(const struct raw_input *input, struct wire_verdict *ve
 }
 
 static int fill_ready(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
-		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
+		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict,
+		      struct err *err)
 {
 	memcpy(verdict->request_id, input->request_id, sizeof verdict->request_id);
 	if (raw_input_has_lines(input)) {
@@ -238,7 +242,8 @@ static int encode(struct verdict_maker *maker, struct wire_verdict *verdict, str
 }
 
 static int make_ready(struct verdict_maker *maker, const struct raw_input *input, const struct reference *reference,
-		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict, struct err *err)
+		      const struct cache_board *board, struct arena *arena, struct wire_verdict *verdict,
+		      struct err *err)
 {
 	int rc = fill_ready(maker, input, reference, board, arena, verdict, err);
 

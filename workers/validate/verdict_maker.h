@@ -35,6 +35,7 @@ struct verdict_link {
  * for a READY one with lines; board: its state before the message, NULL: nothing is certain. */
 MUSTUSE int verdict_make(struct verdict_maker *maker, struct slice raw, struct raw_input *input,
 			 const struct verdict_link *link, const struct reference *reference,
-			 const struct cache_board *board, struct arena *arena, struct wire_verdict *ret, struct err *err);
+			 const struct cache_board *board, struct arena *arena, struct wire_verdict *ret,
+			 struct err *err);
 
 #endif

@@ -57,8 +57,9 @@ static void report_replays(struct message *const *messages, size_t count)
 		if (message->replay != REPLAY_UNKNOWN && message->replay != REPLAY_UNFIT)
 			continue;
 		write_count(COUNT_REPLAYS_SKIPPED, 1);
-		log_event(LOG_ERROR, "replay.skipped", "partition=%d offset=%lld board=%05d attempt=%d why=%s effect=%s",
-			  message->partition, (long long)message->verdict.raw_offset, message->verdict.header.board,
+		log_event(LOG_ERROR, "replay.skipped",
+			  "partition=%d offset=%lld board=%05d attempt=%d why=%s effect=%s", message->partition,
+			  (long long)message->verdict.raw_offset, message->verdict.header.board,
 			  message->verdict.attempt,
 			  LOG_QUOTED(message->replay == REPLAY_UNKNOWN ? "the ledger has no such delivery"
 								       : "its lines do not fit those of the delivery"),
@@ -137,7 +138,8 @@ static int keep_batch(struct writer *writer, const struct err *err)
 	bool is_singly = writer_state_is_singly(writer->state);
 
 	write_count(COUNT_RETRIES, 1);
-	writer_state_change(&writer->state, is_singly ? WRITER_RETRYING_SINGLY : WRITER_RETRYING, "waiting for PostgreSQL");
+	writer_state_change(&writer->state, is_singly ? WRITER_RETRYING_SINGLY : WRITER_RETRYING,
+			    "waiting for PostgreSQL");
 	polling_pause(writer);
 	return -(int)err->kind;
 }
@@ -183,7 +185,8 @@ int application_run(struct writer *writer, struct err *err)
 	}
 	write_count(COUNT_FENCED, 1);
 	log_event(LOG_WARN, "batch.fenced", "messages=%zu why=%s effect=%s", writer->inbox.count,
-		  LOG_QUOTED("another instance moved a cursor"), LOG_QUOTED("partitions begin at the register's cursors"));
+		  LOG_QUOTED("another instance moved a cursor"),
+		  LOG_QUOTED("partitions begin at the register's cursors"));
 	application_give_up(writer);
 	return 0;
 }

@@ -4,9 +4,10 @@
  *
  *   1. polling_linger puts verdicts that count into the inbox; their partitions' ahead moves over them
  *   2. application_run hands all of them to one transaction: begin; fence; read and judge; write; commit
- *   3. after COMMIT, in this order: Forgets go out, committed moves up to ahead, the group's offset is committed to Kafka.
- *      We may die at any point in between. The next owner starts at the register's cursor, so nothing is applied twice,
- *      and a Forget that did not go out is sent by the next UNCHANGED that needs it. The group's offset is for lag tools
+ *   3. after COMMIT, in this order: Forgets go out, committed moves up to ahead, the group's offset is committed to
+ *      Kafka. We may die at any point in between. The next owner starts at the register's cursor, so nothing is applied
+ *      twice, and a Forget that did not go out is sent by the next UNCHANGED that needs it. The group's offset is for
+ *      lag tools
  *
  * The answer to COMMIT is lost:
  *
@@ -19,10 +20,11 @@
  *
  *   1. nothing of it is in. Each message gets a transaction of its own, in the order of the log (isolation.h)
  *   2. each that is in leaves the inbox, with its own step after COMMIT: the cursor stands behind it only
- *   3. the register goes away: RETRYING_SINGLY, and later on with what is left; what was found out about a message stays
+ *   3. the register goes away: RETRYING_SINGLY, and later on with what is left; what was found out about a message
+ *      stays
  *
- * The fence finds a cursor moved, in any of them: another instance owns the partition, or did. The whole batch is given up,
- * and its partitions are opened anew from the register's cursors (assignment.h). */
+ * The fence finds a cursor moved, in any of them: another instance owns the partition, or did. The whole batch is given
+ * up, and its partitions are opened anew from the register's cursors (assignment.h). */
 #ifndef WRITE_APPLICATION_H
 #define WRITE_APPLICATION_H
 

@@ -51,13 +51,15 @@ static enum match match_verdict_log(struct partition *partition, const struct cu
 			       "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
 			       (long long)range->low, (long long)next);
 	else
-		partition_park(partition, cursor->partition,
-			       "the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			       (long long)range->high, (long long)next);
+		partition_park(
+			partition, cursor->partition,
+			"the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			(long long)range->high, (long long)next);
 	return PARKED;
 }
 
-/* The raw message we applied last against the digest in the cursor. One that the log keeps no more counts as the same. */
+/* The raw message we applied last against the digest in the cursor. One that the log keeps no more counts as the
+ * same. */
 static int match_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
 			bool *ret_is_same, struct err *err)
 {
@@ -90,9 +92,10 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	if (rc != 0)
 		return rc;
 	if (range.high < next) {
-		partition_park(partition, cursor->partition,
-			       "the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			       (long long)range.high, (long long)next);
+		partition_park(
+			partition, cursor->partition,
+			"the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
+			(long long)range.high, (long long)next);
 		*ret = PARKED;
 		return 0;
 	}
@@ -101,14 +104,16 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	if (rc != 0)
 		return rc;
 	if (!is_same)
-		partition_park(partition, cursor->partition,
-			       "raw message %lld is not the one that was applied: it is another log than the register's",
-			       (long long)next - 1);
+		partition_park(
+			partition, cursor->partition,
+			"raw message %lld is not the one that was applied: it is another log than the register's",
+			(long long)next - 1);
 	*ret = is_same ? MATCHES : PARKED;
 	return 0;
 }
 
-static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor, struct err *err)
+static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
+		    struct err *err)
 {
 	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
 	struct kafka_topic_range range;

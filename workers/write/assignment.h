@@ -2,8 +2,8 @@
  *
  * A rebalance:
  *
- *   1. Kafka takes partitions away, inside a poll: the batch is given up, since some of it may be theirs. What it had was
- *      not in the register; the new owner begins at the register's cursor
+ *   1. Kafka takes partitions away, inside a poll: the batch is given up, since some of it may be theirs. What it had
+ *      was not in the register; the new owner begins at the register's cursor
  *   2. Kafka gives partitions: they are ASSIGNED. Nothing of them is polled yet
  *   3. assignment_open reads their cursor rows; another instance may be in the middle of a transaction that moves one.
  *      Then the fence of our first batch finds that, and they are opened again

@@ -125,7 +125,8 @@ bool batch_set_disowned(struct batch *batch, struct board_state *board, const ui
 	return teacher;
 }
 
-int batch_init(struct batch *batch, struct arena *arena, struct message **messages, size_t message_count, struct err *err)
+int batch_init(struct batch *batch, struct arena *arena, struct message **messages, size_t message_count,
+	       struct err *err)
 {
 	*batch = (struct batch){ .arena = arena, .messages = messages, .message_count = message_count };
 	teacher_map_init(&batch->teachers, arena);

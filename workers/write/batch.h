@@ -33,16 +33,19 @@ struct batch_port {
 	void *self;
 	/* board_state_set_row for those that have a row. */
 	int (*read_boards)(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err);
-	/* For boards that have a row: the deliveries that its messages may repeat (board_state_add_known), the waiting ones
-	 * in log order (board_state_add_waiting), disowned teachers (batch_set_disowned), the latest contact, in each message
-	 * whether its key list and feedback are new, and in each REPLAY its delivery (message->standing). */
-	int (*read_ledgers)(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err);
+	/* For boards that have a row: the deliveries that its messages may repeat (board_state_add_known), the waiting
+	 * ones in log order (board_state_add_waiting), disowned teachers (batch_set_disowned), the latest contact, in
+	 * each message whether its key list and feedback are new, and in each REPLAY its delivery
+	 * (message->standing). */
+	int (*read_ledgers)(void *self, struct batch *batch, struct board_state **boards, size_t count,
+			    struct err *err);
 	/* teacher_set_row for those of the list that have a row. */
 	int (*read_teachers)(void *self, struct batch *batch, struct teacher **teachers, size_t count, struct err *err);
 	/* The same for all rows of these boards: batch_set_row. */
 	int (*read_all_teachers)(void *self, struct batch *batch, struct board_state **boards, size_t count,
 				 struct err *err);
-	int (*read_key_lists)(void *self, struct batch *batch, struct key_list_want *wants, size_t count, struct err *err);
+	int (*read_key_lists)(void *self, struct batch *batch, struct key_list_want *wants, size_t count,
+			      struct err *err);
 };
 
 /* Empties what an earlier run left in the messages and makes their boards. messages: only their verdict, position,

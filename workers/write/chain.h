@@ -1,7 +1,7 @@
 /* chain: where the writer of one partition stands in the chain of verdicts, as register.cursor keeps it.
  *
- * Invariant: the register holds the effect of every verdict below at.next_verdict and of none above. Which verdict counts
- * next, protocol/chain_position says. Pure. */
+ * Invariant: the register holds the effect of every verdict below at.next_verdict and of none above. Which verdict
+ * counts next, protocol/chain_position says. Pure. */
 #ifndef WRITE_CHAIN_H
 #define WRITE_CHAIN_H
 
@@ -17,7 +17,8 @@ struct chain {
 /* As chain_position_follow; digest and key_id are those of the last verdict that counts. */
 MUSTUSE enum chain_step chain_follow(struct chain *chain, int64_t offset, const struct wire_verdict *verdict);
 
-/* The verdict's teacher keys are made with the HMAC key of those before it. The first one of a generation brings its key. */
+/* The verdict's teacher keys are made with the HMAC key of those before it. The first one of a generation brings its
+ * key. */
 MUSTUSE bool chain_has_key_of(const struct chain *chain, const struct wire_verdict *verdict);
 
 #endif

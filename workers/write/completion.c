@@ -60,7 +60,8 @@ static int lapse_absent(const struct completion *completion, int64_t *ret_lapsed
 /* Nobody is absent if a newer VOLLEDIG is completed, or if as many ACTIEF teachers are named as there are. */
 static bool is_nobody_absent(const struct board_state *board, const struct message *message)
 {
-	return board->sequence_full > message->verdict.header.sequence || message->named_active == message->active_after;
+	return board->sequence_full > message->verdict.header.sequence ||
+	       message->named_active == message->active_after;
 }
 
 bool completion_needs_all(const struct board_state *board, const struct message *message)
@@ -105,8 +106,8 @@ static int add_waiting(struct batch *batch, struct message *message, struct err 
 	return 0;
 }
 
-/* specification 7.1 and 7.2: who is absent, and whether they lapse or the delivery waits. When nobody can say whom it named,
- * n and m stay 0: nobody lapses by our fault, and nothing waits. */
+/* specification 7.1 and 7.2: who is absent, and whether they lapse or the delivery waits. When nobody can say whom it
+ * named, n and m stay 0: nobody lapses by our fault, and nothing waits. */
 static bool count_ending(const struct completion *completion, const struct message *message, struct ledger *ledger)
 {
 	const struct wire_verdict *verdict = &message->verdict;

@@ -1,8 +1,10 @@
 #include "write/cursor.h"
 
-static const struct register_statement READ = { "cursor_read", VALUES_OURS,
-						"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
-						" from register.cursor c where c.topic = $1 and c.partition = any($2)" };
+static const struct register_statement READ = {
+	"cursor_read", VALUES_OURS,
+	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
+	" from register.cursor c where c.topic = $1 and c.partition = any($2)"
+};
 
 static const struct register_statement FENCE = {
 	"cursor_fence", VALUES_OURS,
@@ -18,13 +20,16 @@ static const struct register_statement FENCE = {
 	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected"
 };
 
-static const struct register_statement PARKED = { "cursor_parked", VALUES_OURS,
-						  "update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
-						  " and parked is distinct from nullif($3, '')" };
+static const struct register_statement PARKED = {
+	"cursor_parked", VALUES_OURS,
+	"update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
+	" and parked is distinct from nullif($3, '')"
+};
 
 static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size_t row)
 {
-	*chain = (struct chain){ .at = { .next_raw = pg_get_i64(rows, row, 1), .next_verdict = pg_get_i64(rows, row, 2) } };
+	*chain = (struct chain){ .at = { .next_raw = pg_get_i64(rows, row, 1),
+					 .next_verdict = pg_get_i64(rows, row, 2) } };
 	memcpy(chain->at.tip, pg_get_bytes(rows, row, 3).p, VERDICT_ID_BYTES);
 	memcpy(chain->digest, pg_get_bytes(rows, row, 4).p, VERDICT_ID_BYTES);
 	chain->has_key_id = !pg_is_null(rows, row, 5);
@@ -32,7 +37,8 @@ static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size
 		chain->key_id = pg_get_i32(rows, row, 5);
 }
 
-int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count, struct err *err)
+int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
+		struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;

@@ -73,8 +73,8 @@ static struct teacher *teacher_of(struct walk *walk)
 	return teacher;
 }
 
-/* A teacher whose state this message does not change counts for specification 7 by the state it has. One whose state is not
- * known is not counted: then the board's rows are read, and show it. */
+/* A teacher whose state this message does not change counts for specification 7 by the state it has. One whose state is
+ * not known is not counted: then the board's rows are read, and show it. */
 static void count_as_is(struct walk *walk)
 {
 	if (walk->message->verdict.header.kind != DELIVERY_VOLLEDIG || !is_readable(walk->message, walk->group))

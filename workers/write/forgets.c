@@ -80,8 +80,9 @@ void forgets_publish(struct forgets *forgets, struct message *const *messages, s
 
 	for (size_t i = 0; i < count; i++) {
 		if (publish_one(forgets, messages[i], &teachers, &err) != 0) {
-			log_event(LOG_WARN, "forget.lost", "partition=%d code=%s why=%s effect=%s", messages[i]->partition,
-				  LOG_QUOTED(err.code), LOG_QUOTED(err.text), LOG_QUOTED(SENT_AGAIN));
+			log_event(LOG_WARN, "forget.lost", "partition=%d code=%s why=%s effect=%s",
+				  messages[i]->partition, LOG_QUOTED(err.code), LOG_QUOTED(err.text),
+				  LOG_QUOTED(SENT_AGAIN));
 			continue;
 		}
 		forgets->in_flight += teachers > 0;

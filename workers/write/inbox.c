@@ -106,15 +106,17 @@ static enum inbox_result follow_chain(struct inbox *inbox, struct message *messa
 	enum chain_step step = chain_follow(&ahead, raw->offset, verdict);
 
 	if (step == CHAIN_HOLE) {
-		partition_park(partition, raw->partition,
-			       "the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
-			       (long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
+		partition_park(
+			partition, raw->partition,
+			"the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
+			(long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
 		return INBOX_PARKED;
 	}
 	if (step == CHAIN_COUNTS && !chain_has_key_of(&partition->ahead, verdict)) {
-		partition_park(partition, raw->partition,
-			       "the verdict at offset %lld is made with HMAC key %08x, the register with %08x: instroomctl key rotate, or give validators the register's key",
-			       (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
+		partition_park(
+			partition, raw->partition,
+			"the verdict at offset %lld is made with HMAC key %08x, the register with %08x: instroomctl key rotate, or give validators the register's key",
+			(long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
 		return INBOX_PARKED;
 	}
 	if (step == CHAIN_COUNTS &&
@@ -133,9 +135,9 @@ static bool withdraws(const struct wire_verdict *verdict)
 	return memchr(verdict->classes.p, VERDICT_WITHDRAW, verdict->classes.n);
 }
 
-/* A replay and another message of its board do not go into one batch. Nor does a withdrawal go into that of a content of
- * its board: the content would be erased before it is written, and whether the register can store it would show in some
- * batches only. */
+/* A replay and another message of its board do not go into one batch. Nor does a withdrawal go into that of a content
+ * of its board: the content would be erased before it is written, and whether the register can store it would show in
+ * some batches only. */
 static bool must_wait(const struct inbox *inbox, const struct wire_verdict *verdict)
 {
 	bool is_alone = is_replay(verdict), is_behind_contents = verdict->classes.n > 0 && withdraws(verdict);
@@ -169,9 +171,10 @@ static enum inbox_result decode_and_add(struct inbox *inbox, const struct kafka_
 	case DECODED_NOT:
 		return skip(partition, raw, &err);
 	case DECODED_UNKNOWN:
-		partition_park(partition, raw->partition,
-			       "the verdict at offset %lld has a schema this program does not know: install a newer instroom-write",
-			       (long long)raw->offset);
+		partition_park(
+			partition, raw->partition,
+			"the verdict at offset %lld has a schema this program does not know: install a newer instroom-write",
+			(long long)raw->offset);
 		return INBOX_PARKED;
 	default:
 		/* alone it would fit, or it is larger than anything a validator makes */
@@ -205,7 +208,8 @@ size_t inbox_moves(const struct inbox *inbox, struct cursor_move *ret)
 		const struct partition *partition = &inbox->partitions[i];
 
 		if (partition_has_moved(partition))
-			ret[count++] = (struct cursor_move){ i, partition->committed.at.next_verdict, partition->ahead };
+			ret[count++] =
+				(struct cursor_move){ i, partition->committed.at.next_verdict, partition->ahead };
 	}
 	return count;
 }
@@ -223,7 +227,8 @@ static int64_t expected_before(const struct inbox *inbox, size_t at)
 void inbox_moves_each(const struct inbox *inbox, struct cursor_move *ret)
 {
 	for (size_t i = 0; i < inbox->count; i++)
-		ret[i] = (struct cursor_move){ inbox->messages[i]->partition, expected_before(inbox, i), inbox->after[i] };
+		ret[i] = (struct cursor_move){ inbox->messages[i]->partition, expected_before(inbox, i),
+					       inbox->after[i] };
 }
 
 void inbox_drop_first(struct inbox *inbox, size_t count)

@@ -172,8 +172,9 @@ static void log_refused(const struct search *search, const char *code)
 	const struct message *message = search->message;
 	bool is_whole = message->refusal.is_whole;
 
-	log_event(LOG_ERROR, "message.refused", "partition=%d offset=%lld scope=%s teachers=%zu code=%s why=%s effect=%s",
-		  message->partition, (long long)message->verdict.raw_offset, is_whole ? "message" : "teacher",
+	log_event(LOG_ERROR, "message.refused",
+		  "partition=%d offset=%lld scope=%s teachers=%zu code=%s why=%s effect=%s", message->partition,
+		  (long long)message->verdict.raw_offset, is_whole ? "message" : "teacher",
 		  is_whole ? 0 : search->bad_count, LOG_QUOTED(code),
 		  LOG_QUOTED("the register refuses its content, twice, and takes the rest"),
 		  LOG_QUOTED("quarantaine, and the cache forgets"));
@@ -223,10 +224,11 @@ static int store_one(struct isolation *isolation, struct message *message, const
 		if (rc != 0 || *ret == TRANSACTION_FENCED)
 			return rc;
 	}
-	return err_set(err, ERR_RETRY, code,
-		       "the register refuses raw message %lld of partition %d (SQLSTATE %s), but no teacher of it is to blame:"
-		       " it is a condition of the register",
-		       (long long)message->verdict.raw_offset, message->partition, code);
+	return err_set(
+		err, ERR_RETRY, code,
+		"the register refuses raw message %lld of partition %d (SQLSTATE %s), but no teacher of it is to blame:"
+		" it is a condition of the register",
+		(long long)message->verdict.raw_offset, message->partition, code);
 }
 
 int isolation_run(struct isolation *isolation, struct message **messages, const struct cursor_move *moves, size_t count,
@@ -236,7 +238,8 @@ int isolation_run(struct isolation *isolation, struct message **messages, const 
 		int rc = store_one(isolation, messages[*ret_done], &moves[*ret_done], ret, err);
 
 		if (rc == -ERR_FULL)
-			return err_set(err, ERR_FATAL, "batch.arena", "one message needs more memory than batch.arena.max");
+			return err_set(err, ERR_FATAL, "batch.arena",
+				       "one message needs more memory than batch.arena.max");
 		if (rc != 0 || *ret == TRANSACTION_FENCED)
 			return rc;
 		isolation->committed(isolation->self, &messages[*ret_done], 1, &moves[*ret_done], 1);

@@ -6,14 +6,16 @@
  *   3. that works: trials with half of its teachers, and of each half that fails again with half, until those that fail
  *      alone are found
  *   4. without those it must work
- *   5. and alone each of them must fail once more. Then they are to blame and get quarantaine, and the message goes in with
- *      the others
- *   6. it fails without teachers too, or with all of them although each is well alone: if it can be stored as wholly refused,
- *      and what failed fails once more, the whole message gets quarantaine, the teachers it left unchanged included
- *   7. whatever comes otherwise proves nothing about a teacher: the message is tried from 1 on, and then waits (ERR_RETRY)
+ *   5. and alone each of them must fail once more. Then they are to blame and get quarantaine, and the message goes in
+ *      with the others
+ *   6. it fails without teachers too, or with all of them although each is well alone: if it can be stored as wholly
+ *      refused, and what failed fails once more, the whole message gets quarantaine, the teachers it left unchanged
+ *      included
+ *   7. whatever comes otherwise proves nothing about a teacher: the message is tried from 1 on, and then waits
+ *      (ERR_RETRY)
  *
- * SQLSTATE 54, a limit of the server, proves something only beside a teacher of the same message that is stored. A shortage
- * (53, 54001, a lock, a lost line) ends the search at once, with ERR_RETRY and without an outcome.
+ * SQLSTATE 54, a limit of the server, proves something only beside a teacher of the same message that is stored. A
+ * shortage (53, 54001, a lock, a lost line) ends the search at once, with ERR_RETRY and without an outcome.
  *
  * Nothing of the next message is done before. A trial that finds the cursor moved ends it, as any transaction does. */
 #ifndef WRITE_ISOLATION_H

@@ -4,8 +4,8 @@
  * list with one bit per key. A teacher whose bit is set has at least the list's sequence, whatever his row says.
  *
  *   1. a delivery leaves teachers unchanged: they are the new list
- *   2. it replaces the old list, if its volgnummer is higher and it has at least half as many members. Members of the old
- *      list that the new one does not cover get the old sequence into their rows
+ *   2. it replaces the old list, if its volgnummer is higher and it has at least half as many members. Members of the
+ *      old list that the new one does not cover get the old sequence into their rows
  *   3. otherwise the old list stays, and the few teachers of the new one get its sequence into their rows
  *
  * The keys of the list stand in the register under their digest. They are read only when they are needed: for a message

@@ -90,8 +90,9 @@ static int fetch_again(struct writer *writer, int32_t partition, struct err *err
 
 enum gap_answer { GAP_PASSED = 1, GAP_PARKED };
 
-/* What lacks before the message never was one (kafka/kafka_gap.h), or the partition is parked: what the lost verdicts decided
- * would never be applied, and nobody would see it. ERR_RETRY: Kafka does not say now; the message is fetched again. */
+/* What lacks before the message never was one (kafka/kafka_gap.h), or the partition is parked: what the lost verdicts
+ * decided would never be applied, and nobody would see it. ERR_RETRY: Kafka does not say now; the message is fetched
+ * again. */
 static int pass_gap(struct writer *writer, const struct kafka_message *raw, enum gap_answer *ret, struct err *err)
 {
 	struct partition *partition = &writer->inbox.partitions[raw->partition];
@@ -103,7 +104,8 @@ static int pass_gap(struct writer *writer, const struct kafka_message *raw, enum
 	*ret = GAP_PASSED;
 	if (raw->offset <= next || partition->state != PARTITION_RUNNING)
 		return 0;
-	rc = kafka_consumer_gap(writer->consumer, raw->partition, next, (uint32_t)writer->config.kafka_wait_ms, &gap, err);
+	rc = kafka_consumer_gap(writer->consumer, raw->partition, next, (uint32_t)writer->config.kafka_wait_ms, &gap,
+				err);
 	if (rc != 0 && fetch_again(writer, raw->partition, &second) != 0)
 		*err = second;
 	if (rc != 0 || gap == KAFKA_GAP_EMPTY)

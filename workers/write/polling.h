@@ -16,8 +16,8 @@
 /* Collects a batch in the inbox; possibly none. ERR_RETRY: Kafka is away; what came before it is in the inbox. */
 MUSTUSE int polling_linger(struct writer *writer, struct err *err);
 
-/* Polls once so that the group sees us, while nothing can be applied. A message that comes all the same is put back: its
- * partition is paused, and starts from there when it runs again. */
+/* Polls once so that the group sees us, while nothing can be applied. A message that comes all the same is put back:
+ * its partition is paused, and starts from there when it runs again. */
 MUSTUSE int polling_put_back(struct writer *writer, struct err *err);
 
 /* Kafka holds back what it has for us, until polling_linger. Never fails: what comes all the same is put back. */

@@ -9,7 +9,8 @@ static const char CAN_ASK_SQL[] =
 
 static const char HAS_SQL[] = "select exists (select from public.instroom_migration where name = $1)";
 
-static int ask_whether(struct pg_link *link, const char *sql, const struct pg_params *params, bool *ret, struct err *err)
+static int ask_whether(struct pg_link *link, const char *sql, const struct pg_params *params, bool *ret,
+		       struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(link, NULL, sql, params, &rows, NULL, err);

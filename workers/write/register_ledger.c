@@ -21,14 +21,16 @@ static const struct register_statement FINDING = {
 	"COPY of findings", VALUES_OURS, "copy register.finding (position, rule, lines) from stdin (format binary)"
 };
 static const struct register_statement CONTACT = {
-	"COPY of contacts", VALUES_DELIVERED, "copy register.contact (board, since, name, phone, email) from stdin (format binary)"
+	"COPY of contacts", VALUES_DELIVERED,
+	"copy register.contact (board, since, name, phone, email) from stdin (format binary)"
 };
 static const struct register_statement CONFIRMATION = {
 	"COPY of confirmations", VALUES_DELIVERED,
 	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed) from stdin (format binary)"
 };
-static const struct register_statement FOREIGN = { "COPY of foreign messages", VALUES_OURS,
-						   "copy register.foreign_message (position) from stdin (format binary)" };
+static const struct register_statement FOREIGN = {
+	"COPY of foreign messages", VALUES_OURS, "copy register.foreign_message (position) from stdin (format binary)"
+};
 
 static const struct register_statement WAITING_OVER = {
 	"waiting_over", VALUES_OURS,

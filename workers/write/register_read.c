@@ -47,7 +47,8 @@ static const struct register_statement TEACHERS = {
 };
 
 static const struct register_statement ALL_TEACHERS = {
-	"read_all_teachers", VALUES_OURS, "select board, key, status, sequence, hash from register.teacher where board = any($1)"
+	"read_all_teachers", VALUES_OURS,
+	"select board, key, status, sequence, hash from register.teacher where board = any($1)"
 };
 
 static const struct register_statement KEY_LIST = {
@@ -72,7 +73,8 @@ static bool is_any(const struct board_state *board)
 
 /* Asks about the numbers of the boards that want it. *ret stays NULL when none does. */
 static int ask_boards(struct register_session *session, const struct register_statement *statement,
-		      struct board_state **boards, size_t count, wants_board *wants, struct pg_rows **ret, struct err *err)
+		      struct board_state **boards, size_t count, wants_board *wants, struct pg_rows **ret,
+		      struct err *err)
 {
 	row_arrays_begin(&session->arrays, "i");
 	for (size_t i = 0; i < count; i++)
@@ -236,7 +238,8 @@ static int read_digests(struct register_session *session, struct batch *batch, b
 	}
 	if (session->arrays.rows == 0)
 		return 0;
-	int rc = register_session_exec(session, is_feedback ? &FEEDBACK_KNOWN : &KEY_LISTS_KNOWN, NULL, &rows, NULL, err);
+	int rc = register_session_exec(session, is_feedback ? &FEEDBACK_KNOWN : &KEY_LISTS_KNOWN, NULL, &rows, NULL,
+				       err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct message *message = batch->messages[pg_get_i32(rows, i, 0)];
@@ -300,7 +303,8 @@ static int read_teachers(void *self, struct batch *batch, struct teacher **teach
 	return rc;
 }
 
-static int read_all_teachers(void *self, struct batch *batch, struct board_state **boards, size_t count, struct err *err)
+static int read_all_teachers(void *self, struct batch *batch, struct board_state **boards, size_t count,
+			     struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = ask_boards(self, &ALL_TEACHERS, boards, count, is_any, &rows, err);

@@ -1,11 +1,11 @@
 /* register_session: the connection to the register and the buffers that its statements are built in, and whose fault a
  * failure of one is (design 5).
  *
- * An error of class data (SQLSTATE 21, 22, 23, 54) is the fault of what was delivered only if the statement carries any of
- * it. All others carry numbers and keys that we made: the fence, the cursor, boards, what is read, begin and commit. Of
- * those a limit of the server (54, as "no more transaction numbers") is a condition to wait for, ERR_RETRY; 21, 22 and 23 are
- * a fault of ours or of who changed the register, ERR_FATAL. So only a statement that carries what was delivered can lead
- * to isolation, and only isolation to quarantaine.
+ * An error of class data (SQLSTATE 21, 22, 23, 54) is the fault of what was delivered only if the statement carries any
+ * of it. All others carry numbers and keys that we made: the fence, the cursor, boards, what is read, begin and commit.
+ * Of those a limit of the server (54, as "no more transaction numbers") is a condition to wait for, ERR_RETRY; 21, 22
+ * and 23 are a fault of ours or of who changed the register, ERR_FATAL. So only a statement that carries what was
+ * delivered can lead to isolation, and only isolation to quarantaine.
  *
  * Owner: the poll loop's thread. */
 #ifndef WRITE_REGISTER_SESSION_H

@@ -53,19 +53,23 @@ static const struct register_statement ERASE = {
 	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null"
 };
 
-static const struct register_statement RAISE = { "teacher_raised", VALUES_DELIVERED,
-						 "update register.teacher t set sequence = r.sequence"
-						 " from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
-						 " where t.board = r.board and t.key = r.key and t.sequence < r.sequence" };
+static const struct register_statement RAISE = {
+	"teacher_raised", VALUES_DELIVERED,
+	"update register.teacher t set sequence = r.sequence"
+	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
+	" where t.board = r.board and t.key = r.key and t.sequence < r.sequence"
+};
 
 static const struct register_statement DISOWN = { "teacher_disowned", VALUES_OURS,
 						  "insert into register.disowned (board, key, since)"
 						  " select * from unnest($1::int[], $2::uuid[], $3::bigint[])"
 						  " on conflict (board, key) do update set since = excluded.since" };
 
-static const struct register_statement OWN = { "teacher_owned", VALUES_OURS,
-					       "delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
-					       " where d.board = o.board and d.key = o.key" };
+static const struct register_statement OWN = {
+	"teacher_owned", VALUES_OURS,
+	"delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
+	" where d.board = o.board and d.key = o.key"
+};
 
 /* Where content comes from: CASE mode in the statements. */
 enum content_mode { CONTENT_NONE = 0, CONTENT_KEPT = 1, CONTENT_GIVEN = 2 };

@@ -1,13 +1,13 @@
 /* How a message of replay changes a delivery:
  *
  *   1. read both: the delivery's lines as they stand, and the message's. If either does not hold together: UNFIT
- *   2. match lines by their record number, which a replay keeps. A line may be decided again if it stands as afgekeurd or
- *      quarantaine, and the message has it for the same teacher
- *      A delivery of before a rotation names teachers by old keys, which stay in its list: there the lines say who is who,
- *      as a replay brings the delivery's own lines (name_groups)
- *   3. scope: a teacher is decided as a whole or not at all (specification 1, fotoprincipe). The message must bring every
- *      line that stands for him, else he keeps what he has. A line whose teacher could not be identified is its own group.
- *      Of a body that could not be read nobody was identified, so a replay of it must bring all lines
+ *   2. match lines by their record number, which a replay keeps. A line may be decided again if it stands as afgekeurd
+ *      or quarantaine, and the message has it for the same teacher A delivery of before a rotation names teachers by
+ *      old keys, which stay in its list: there the lines say who is who, as a replay brings the delivery's own lines
+ *      (name_groups)
+ *   3. scope: a teacher is decided as a whole or not at all (specification 1, fotoprincipe). The message must bring
+ *      every line that stands for him, else he keeps what he has. A line whose teacher could not be identified is its
+ *      own group. Of a body that could not be read nobody was identified, so a replay of it must bring all lines
  *   4. decision_make for the groups in scope
  *   5. write the delivery anew in memory: keys, lines, outcomes and counts of both, merged */
 #include "write/restatement.h"
@@ -46,7 +46,8 @@ static int make_lines(struct arena *arena, const struct standing *standing, stru
 static bool rules_are_known(const struct wire_feedback_line *line)
 {
 	for (size_t i = 0; i < line->findings.count; i++) {
-		int32_t letter = (line->findings.items[i].rule >> 8) - 'A', number = line->findings.items[i].rule & 0xff;
+		int32_t letter = (line->findings.items[i].rule >> 8) - 'A',
+			number = line->findings.items[i].rule & 0xff;
 
 		if (letter < 0 || letter >= RULE_LETTERS || number >= RULE_NUMBERS)
 			return false;
@@ -103,7 +104,8 @@ struct names {
 	size_t count;
 };
 
-static const struct wire_feedback_line *find_line(const struct wire_feedback *feedback, int32_t record_number, size_t *at)
+static const struct wire_feedback_line *find_line(const struct wire_feedback *feedback, int32_t record_number,
+						  size_t *at)
 {
 	while (*at < feedback->lines.count && feedback->lines.items[*at].record_number < record_number)
 		++*at;
@@ -112,8 +114,8 @@ static const struct wire_feedback_line *find_line(const struct wire_feedback *fe
 		       : NULL;
 }
 
-/* Each group of the message by the key of the group that has its lines in the delivery. Lines of several teachers there, or
- * a teacher of several groups, are no replay of ours: is_same_teacher will see that they differ. */
+/* Each group of the message by the key of the group that has its lines in the delivery. Lines of several teachers
+ * there, or a teacher of several groups, are no replay of ours: is_same_teacher will see that they differ. */
 static void name_by_lines(const struct message *message, const struct wire_feedback *before,
 			  const struct wire_feedback *after, struct names *names)
 {
@@ -211,7 +213,8 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 
 		while (at < before->lines.count && before->lines.items[at].record_number < line->record_number)
 			at++;
-		bool is_there = at < before->lines.count && before->lines.items[at].record_number == line->record_number;
+		bool is_there = at < before->lines.count &&
+				before->lines.items[at].record_number == line->record_number;
 
 		if (is_there && may_take(scope, line->group, before->lines.items[at].group))
 			scope->brought[before->lines.items[at].group]++;
@@ -227,7 +230,8 @@ static void match_teachers(struct scope *scope)
 	size_t at;
 
 	for (size_t group = 0; group < scope->names->count; group++)
-		if (keys_find(standing->keys, scope->names->keys[group], &at) && scope->brought[at] != scope->standing[at])
+		if (keys_find(standing->keys, scope->names->keys[group], &at) &&
+		    scope->brought[at] != scope->standing[at])
 			bit_clear(scope->groups, group);
 }
 
@@ -342,7 +346,8 @@ static void merge_keys(struct restatement *restatement)
 	restatement->restated->ledger.group_count = restatement->key_count;
 }
 
-/* The line with its new group. Lines whose teacher cannot be identified get one each, behind the keys, by record number. */
+/* The line with its new group. Lines whose teacher cannot be identified get one each, behind the keys, by record
+ * number. */
 static void add_line(struct restatement *restatement, const struct wire_feedback_line *line, bool is_replayed)
 {
 	const struct message *message = restatement->message;

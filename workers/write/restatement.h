@@ -2,9 +2,9 @@
  *
  * A Replay verdict decides groups whose lines all stand as afgekeurd or quarantaine; of every other line the first
  * outcome stays, and its teacher is not touched. What the delivery says afterwards (outcomes, counts, findings,
- * feedback, key list) is its standing state with those lines replaced, so the seven counts add up as before. There is no
- * end of delivery. When the delivery is unknown, was a proef, or does not fit the message, nothing is changed and that is
- * logged. An attempt that was entered before is a repeat. The dry run of a replay is not entered.
+ * feedback, key list) is its standing state with those lines replaced, so the seven counts add up as before. There is
+ * no end of delivery. When the delivery is unknown, was a proef, or does not fit the message, nothing is changed and
+ * that is logged. An attempt that was entered before is a repeat. The dry run of a replay is not entered.
  *
  * A replay stands alone for its board in a batch (inbox.c), so the delivery it speaks of is wholly in the register.
  * Pure. Owner: the batch; everything lives in its arena. */
@@ -39,8 +39,8 @@ struct restated {
 	size_t finding_count;
 };
 
-/* Judges the message against message->standing, which is NULL for an unknown delivery. Sets message->replay and, when it
- * is entered, message->restated. ERR_FULL is the only error. */
+/* Judges the message against message->standing, which is NULL for an unknown delivery. Sets message->replay and, when
+ * it is entered, message->restated. ERR_FULL is the only error. */
 MUSTUSE int restatement_make(struct batch *batch, struct message *message, struct err *err);
 
 #endif

@@ -20,7 +20,8 @@ static size_t rows_needed(const struct batch *batch, const struct board_state *b
 }
 
 /* Adds the teachers whose row the board's deliveries need to the list. */
-static int want_rows(struct batch *batch, struct board_state *board, struct teacher **wanted, size_t *count, struct err *err)
+static int want_rows(struct batch *batch, struct board_state *board, struct teacher **wanted, size_t *count,
+		     struct err *err)
 {
 	for (const struct message *message = board->first; message; message = message->next) {
 		if (!message_has_lines(message))
@@ -145,11 +146,13 @@ static int round_read(struct round *round, struct err *err)
 				      &waiting->has_keys);
 	}
 	if (key_list_count > 0)
-		rc = round->port->read_key_lists(round->port->self, round->batch, round->key_lists, key_list_count, err);
+		rc = round->port->read_key_lists(round->port->self, round->batch, round->key_lists, key_list_count,
+						 err);
 	for (size_t i = 0; rc == 0 && i < key_list_count; i++)
 		if (!*round->key_lists[i].ret_is_known)
 			rc = err_set(err, ERR_FATAL, "register.key_list",
-				     "board %05d: a key list is missing in the register", (int)round->key_lists[i].board);
+				     "board %05d: a key list is missing in the register",
+				     (int)round->key_lists[i].board);
 	if (rc == 0 && all_count > 0)
 		rc = round->port->read_all_teachers(round->port->self, round->batch, round->all, all_count, err);
 	for (size_t i = 0; rc == 0 && i < all_count; i++)
@@ -167,7 +170,8 @@ static int round_judge(struct round *round, struct err *err)
 	for (size_t i = 0; rc == 0 && i < round->count; i++)
 		rc = processing_first_half(round->batch, round->messages[i], err);
 	for (size_t i = 0; rc == 0 && i < round->count; i++)
-		round->messages[i]->board->wants = processing_second_wants(round->messages[i]->board, round->messages[i]);
+		round->messages[i]->board->wants =
+			processing_second_wants(round->messages[i]->board, round->messages[i]);
 	if (rc == 0)
 		rc = round_read(round, err);
 	for (size_t i = 0; rc == 0 && i < round->count; i++)

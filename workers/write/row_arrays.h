@@ -32,6 +32,7 @@ size_t row_arrays_bytes(const struct row_arrays *arrays);
 /* Sends them: *ret (rows of the answer) and *ret_affected may be NULL. name: of the prepared statement. first:
  * parameters that stand before the columns, or NULL. */
 MUSTUSE int row_arrays_exec(struct row_arrays *arrays, struct pg_link *link, const char *name, const char *sql,
-			    const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err);
+			    const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected,
+			    struct err *err);
 
 #endif

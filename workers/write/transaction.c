@@ -104,7 +104,8 @@ static int run_open(struct transaction *transaction, const struct transaction_wo
 	if (rc != 0)
 		return rc;
 	*ret = work->is_trial ? TRANSACTION_TRIED : TRANSACTION_COMMITTED;
-	return work->is_trial ? register_session_script(&transaction->session, "rollback", err) : commit(transaction, err);
+	return work->is_trial ? register_session_script(&transaction->session, "rollback", err)
+			      : commit(transaction, err);
 }
 
 int transaction_run(struct transaction *transaction, const struct transaction_work *work, enum transaction_end *ret,

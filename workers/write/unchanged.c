@@ -43,7 +43,8 @@ static int raise_members(struct batch *batch, const struct message *message, str
 }
 
 /* Both lists rise, so one walk finds the members that are in the old one only. */
-static int raise_remainder(struct batch *batch, const struct message *message, const struct pending *old, struct err *err)
+static int raise_remainder(struct batch *batch, const struct message *message, const struct pending *old,
+			   struct err *err)
 {
 	struct slice keys = message->verdict.keys;
 	struct slice old_keys = is_same_list(old, message) ? keys : old->keys;

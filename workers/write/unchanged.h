@@ -1,5 +1,5 @@
-/* unchanged: the teachers that a delivery left unchanged get its volgnummer (design 5.3(b)), as the board's pending list
- * or in their rows (pending.h). Pure; ERR_FULL is the only error. */
+/* unchanged: the teachers that a delivery left unchanged get its volgnummer (design 5.3(b)), as the board's pending
+ * list or in their rows (pending.h). Pure; ERR_FULL is the only error. */
 #ifndef WRITE_UNCHANGED_H
 #define WRITE_UNCHANGED_H
 

@@ -238,7 +238,8 @@ static int open_kafka(struct writer *writer, struct err *err)
 		.queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
 		.session_timeout_ms = (int32_t)config->kafka.session_ms,
 	};
-	int rc = kafka_producer_open(&writer->kafka, &producer, forgets_reported, &writer->forgets, &writer->producer, err);
+	int rc = kafka_producer_open(&writer->kafka, &producer, forgets_reported, &writer->forgets, &writer->producer,
+				     err);
 
 	if (rc != 0)
 		return rc;

@@ -13,8 +13,8 @@
  *   7. all went well: RUNNING, ready (writer_state.h); the lag; why partitions are parked
  *
  * A step whose peer is away ends the iteration with ERR_RETRY, and the poll loop pauses (run/app.h); but 6 is done for
- * what 5 has taken. The order matters: a kept batch is applied before anything is opened or polled, so that the register
- * holds it before partitions of it can be opened again. */
+ * what 5 has taken. The order matters: a kept batch is applied before anything is opened or polled, so that the
+ * register holds it before partitions of it can be opened again. */
 #ifndef WRITE_WRITE_H
 #define WRITE_WRITE_H
 

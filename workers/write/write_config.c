@@ -20,7 +20,8 @@ static const struct config_default DEFAULTS[] = {
 static const struct config_key KEYS[] = {
 	{ "kafka.wait.max", CONFIG_MS, AT(kafka_wait_ms), "5s", 100, 60000,
 	  "longest wait for a single answer of the brokers" },
-	{ "pg.lock.max", CONFIG_MS, AT(pg_lock_ms), "10s", 100, 600000, "longest wait for a row another instance holds" },
+	{ "pg.lock.max", CONFIG_MS, AT(pg_lock_ms), "10s", 100, 600000,
+	  "longest wait for a row another instance holds" },
 	{ "pg.idle.max", CONFIG_MS, AT(pg_idle_ms), "30s", 1000, 600000,
 	  "a transaction of ours silent for so long is ended by the server" },
 	{ "batch.rows.max", CONFIG_COUNT, AT(batch_rows_max), "20k", 1, 1000000,

@@ -30,7 +30,8 @@ static struct metric counters[WRITE_COUNTERS] = {
 	[COUNT_DIFFERING] = COUNTER("instroom_unchanged_differing_total",
 				    "Of them those whose row says otherwise: quarantaine, and the cache forgets them."),
 	[COUNT_REPLAYS] = COUNTER("instroom_replays_total", "Replays entered in the ledger."),
-	[COUNT_REPLAYS_SKIPPED] = COUNTER("instroom_replays_skipped_total", "Replays that fit no delivery of the ledger."),
+	[COUNT_REPLAYS_SKIPPED] =
+		COUNTER("instroom_replays_skipped_total", "Replays that fit no delivery of the ledger."),
 	[GAUGE_PARTITIONS] = STAGE_PARTITIONS("write", "owned"),
 	[GAUGE_WAITING] = STAGE_PARTITIONS("write", "waiting"),
 	[GAUGE_PARKED] = STAGE_PARTITIONS("write", "parked"),

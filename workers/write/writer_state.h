@@ -43,8 +43,8 @@ enum writer_state {
 };
 
 /* The only place where the state changes. Logs it, and tells the status page and the service manager what it means for
- * readiness. why: static text, on the status page while the writer is not ready. A change that the drawing does not have
- * is our bug and ends the process. */
+ * readiness. why: static text, on the status page while the writer is not ready. A change that the drawing does not
+ * have is our bug and ends the process. */
 void writer_state_change(enum writer_state *state, enum writer_state to, const char *why);
 bool writer_state_may_change(enum writer_state from, enum writer_state to);
 bool writer_state_is_ready(enum writer_state state);

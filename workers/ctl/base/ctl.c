@@ -11,7 +11,8 @@ enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000 };
 int ctl_fail(const struct err *err)
 {
 	if (exit_status_is_migration(err->code))
-		fprintf(stderr, "instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n",
+		fprintf(stderr,
+			"instroomctl: the register lacks what this release needs: run instroomctl migrate (%s)\n",
 			err->code);
 	else
 		fprintf(stderr, "instroomctl: %s%s%s%s\n", err->text, err->code[0] ? " (" : "", err->code,
@@ -101,9 +102,10 @@ int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, (int32_t)key_id);
-	int rc = pg_exec(link, NULL,
-			 "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
-			 &params, &rows, NULL, err);
+	int rc =
+		pg_exec(link, NULL,
+			"select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
+			&params, &rows, NULL, err);
 
 	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
 		rc = err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file holds another key than the register's");

@@ -16,9 +16,9 @@
  * Above them the shell: commands.c is the one table of commands, from which arguments, help, manual and completion are
  * made; ctl.c runs one of them.
  *
- * Exit status: 0 done; 1 done, and the answer is no (a check failed, deliveries were refused); 64 usage; 66 no such file;
- * 69 a server is away; 70 a fault of ours, or output that could not be written whole; 77 wrong credentials; 78 settings or
- * a missing migration. */
+ * Exit status: 0 done; 1 done, and the answer is no (a check failed, deliveries were refused); 64 usage; 66 no such
+ * file; 69 a server is away; 70 a fault of ours, or output that could not be written whole; 77 wrong credentials; 78
+ * settings or a missing migration. */
 #ifndef CTL_BASE_CTL_H
 #define CTL_BASE_CTL_H
 

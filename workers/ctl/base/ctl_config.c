@@ -21,7 +21,8 @@ static const struct config_default DEFAULTS[] = {
 static const struct config_key KEYS[] = {
 	{ "topic.partitions", CONFIG_COUNT, AT(topic_partitions), "12", 1, 4095,
 	  "partitions migrate makes; never changed afterwards" },
-	{ "topic.replication", CONFIG_COUNT, AT(topic_replication), "1", 1, 15, "replicas migrate makes; 3 in production" },
+	{ "topic.replication", CONFIG_COUNT, AT(topic_replication), "1", 1, 15,
+	  "replicas migrate makes; 3 in production" },
 	{ "topic.retention.days", CONFIG_COUNT, AT(topic_retention_days), "90", 1, 3650,
 	  "how long raw and verdict are kept: at least the age of the oldest backup" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,

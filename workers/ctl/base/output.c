@@ -108,8 +108,9 @@ static void add_cell(struct output *out, struct slice value, struct slice json, 
 			break;
 		default:
 			for (size_t i = 0; i < value.n; i++) /* a header from the log may hold what a terminal obeys */
-				strbuf_add_char(&out->body,
-						(unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f ? '?' : value.p[i]);
+				strbuf_add_char(&out->body, (unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f
+								    ? '?'
+								    : value.p[i]);
 			strbuf_add_char(&out->body, '\0');
 			out->widths[out->column] = MAX(out->widths[out->column], width_of(value));
 			break;

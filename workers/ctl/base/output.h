@@ -1,7 +1,7 @@
 /* output: rows of an answer as aligned text, CSV or JSON, from one description of their columns.
  *
- * An answer is whole or it is not there: rows gather in memory and output_print writes them at the end, so a server that
- * goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601 in UTC
+ * An answer is whole or it is not there: rows gather in memory and output_print writes them at the end, so a server
+ * that goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601 in UTC
  * (CTL_SQL_TIME), CSV has ; between its fields as all CSV of this system has. */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
@@ -19,7 +19,8 @@ const char *output_format_name(enum output_format format); /* "csv" */
 
 enum output_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG };
 
-/* One column. name: in CSV and JSON, NULL: it stands in text only. title: in text, NULL: it stands in CSV and JSON only. */
+/* One column. name: in CSV and JSON, NULL: it stands in text only. title: in text, NULL: it stands in CSV and JSON
+ * only. */
 struct output_column {
 	const char *name, *title;
 	enum output_type type;
@@ -50,14 +51,15 @@ void output_seconds(struct output *out, int64_t ms);   /* 1.234, a COLUMN_NUMBER
 void output_board(struct output *out, uint32_t board); /* a COLUMN_TEXT */
 void output_absent(struct output *out);
 
-/* Writes what has gathered; whether all of it got there is asked at the end of the program (ctl.c). ERR_FULL: it is more than fits in memory. */
+/* Writes what has gathered; whether all of it got there is asked at the end of the program (ctl.c). ERR_FULL: it is
+ * more than fits in memory. */
 MUSTUSE int output_print(struct output *out, FILE *to, struct err *err);
 
 /* Appends a text as JSON, in quotes. Bytes that are not UTF-8 become question marks. */
 void output_json_text(struct strbuf *out, struct slice text);
 
-/* Writes a tree of jansson's to stdout, for people, and releases it. json NULL: there was no memory for it, ERR_FATAL; so
- * it is when only a part got there. */
+/* Writes a tree of jansson's to stdout, for people, and releases it. json NULL: there was no memory for it, ERR_FATAL;
+ * so it is when only a part got there. */
 MUSTUSE int output_print_json(struct json_t *json, struct err *err);
 
 #endif

@@ -60,8 +60,9 @@ int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position,
 	return 0;
 }
 
-int raw_delivery_judge(const struct wire_delivery *delivery, const struct reference *reference, const struct hmac_key *key,
-		       const uint32_t *record_nos, struct arena *arena, struct judged *ret, struct err *err)
+int raw_delivery_judge(const struct wire_delivery *delivery, const struct reference *reference,
+		       const struct hmac_key *key, const uint32_t *record_nos, struct arena *arena, struct judged *ret,
+		       struct err *err)
 {
 	struct judge_input input = {
 		.reference = reference,

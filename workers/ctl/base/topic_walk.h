@@ -7,8 +7,8 @@
 
 typedef int topic_visit(void *self, const struct kafka_message *message, struct err *err);
 
-/* Calls visit with each message from offset from on and below end, as long as it returns 0. ERR_RETRY: Kafka gives nothing
- * although there is more. ERR_STOP: a signal came. */
+/* Calls visit with each message from offset from on and below end, as long as it returns 0. ERR_RETRY: Kafka gives
+ * nothing although there is more. ERR_STOP: a signal came. */
 MUSTUSE int topic_walk(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
 		       topic_visit *visit, void *self, struct err *err);
 

@@ -1,8 +1,8 @@
 /* answer: what the HTTP answer to an upload means, and whether it may be believed.
  *
  * Pure. A status alone proves nothing: a proxy, a login page or a wrong address answer 200 and 202 too. A delivery is
- * accepted when the answer is a receipt that names it, its number of lines and the SHA-256 of the content we sent; it is
- * known when the answer is the summary of this delivery. A refusal is the gateway's when it is its JSON. All else is
+ * accepted when the answer is a receipt that names it, its number of lines and the SHA-256 of the content we sent; it
+ * is known when the answer is the summary of this delivery. A refusal is the gateway's when it is its JSON. All else is
  * foreign and told as what it is. */
 #ifndef CTL_ANSWER_H
 #define CTL_ANSWER_H
@@ -19,7 +19,8 @@ enum answer_kind {
 	ANSWER_REFUSED,	     /* by the gateway, for good */
 	ANSWER_DENIED,	     /* the same: not with this token */
 	ANSWER_LATER,	     /* try the same again */
-	ANSWER_NOT_TAKEN, /* not the gateway's, no receipt of what was sent, or not for long: nothing is known to be accepted */
+	/* not the gateway's, no receipt of what was sent, or not for long: nothing is known to be accepted */
+	ANSWER_NOT_TAKEN,
 };
 
 /* As it came. Texts that were not there are NULL. */

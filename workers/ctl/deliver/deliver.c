@@ -1,14 +1,17 @@
 /* deliver: uploads deliveries through the gateway, many at a time, and can be run again after any interruption.
  *
- *   1. The gateway is asked which installation it is. upload_list collects the files and takes out those that an earlier run saw
- *      acknowledged by this installation. A folder without deliveries, or a path that is not there, is told and stops no other.
- *   2. While files wait and transfers are free, the next file is read and sent. A file that cannot be sent, as its header is
- *      missing or none, is refused here; the others go on.
- *   3. An answer ends its transfer. answer.c says what it is: accepted or known only with the receipt or summary of what was
- *      sent, which is kept before anything else happens to it. Refused is final. A gateway that is busy or away is asked again,
- *      back in 2, after the pause it asks for or one that grows: the same bytes have the same fingerprint, so the gateway
- *      knows a repeat. Foreign answers (a proxy, a redirect) are told and end this upload only.
- *   4. TERM ends the sending between two answers. What is in flight then has no receipt and is sent again by the next run.
+ *   1. The gateway is asked which installation it is. upload_list collects the files and takes out those that an
+ *      earlier run saw acknowledged by this installation. A folder without deliveries, or a path that is not there, is
+ *      told and stops no other.
+ *   2. While files wait and transfers are free, the next file is read and sent. A file that cannot be sent, as its
+ *      header is missing or none, is refused here; the others go on.
+ *   3. An answer ends its transfer. answer.c says what it is: accepted or known only with the receipt or summary of
+ *      what was sent, which is kept before anything else happens to it. Refused is final. A gateway that is busy or
+ *      away is asked again, back in 2, after the pause it asks for or one that grows: the same bytes have the same
+ *      fingerprint, so the gateway knows a repeat. Foreign answers (a proxy, a redirect) are told and end this upload
+ *      only.
+ *   4. TERM ends the sending between two answers. What is in flight then has no receipt and is sent again by the next
+ *      run.
  *
  * No header: run_deliver stands in deliver_commands.h. */
 #include "ctl/deliver/deliver_commands.h"
@@ -93,7 +96,8 @@ static void wait_with(struct deliver *deliver, struct upload *upload, const stru
 		deliver->not_before_ms = MAX(deliver->not_before_ms, upload->not_before_ms);
 }
 
-static void take_success(struct deliver *deliver, struct upload *upload, const struct answer *answer, int64_t content_bytes)
+static void take_success(struct deliver *deliver, struct upload *upload, const struct answer *answer,
+			 int64_t content_bytes)
 {
 	upload->state = answer->kind == ANSWER_ACCEPTED ? UPLOAD_ACCEPTED : UPLOAD_KNOWN;
 	deliver->lines += json_integer_value(json_object_get(answer->json, "regels"));

@@ -58,7 +58,9 @@ static const char *encoding_of(struct slice bytes)
 {
 	static const struct {
 		const char *begin, *encoding;
-	} BEGINS[] = { { "\xFF\xFE", "UTF-16LE" }, { "\xFE\xFF", "UTF-16BE" }, { "{\0", "UTF-16LE" }, { "\0{", "UTF-16BE" } };
+	} BEGINS[] = {
+		{ "\xFF\xFE", "UTF-16LE" }, { "\xFE\xFF", "UTF-16BE" }, { "{\0", "UTF-16LE" }, { "\0{", "UTF-16BE" }
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(BEGINS); i++)
 		if (bytes.n >= 2 && memcmp(bytes.p, BEGINS[i].begin, 2) == 0)
@@ -100,9 +102,11 @@ static int fail(const char *name, const json_error_t *fault, struct err *err)
 	case json_error_out_of_memory:
 		return err_set(err, ERR_FATAL, "memory", "no memory for %s", name);
 	case json_error_numeric_overflow:
-		return err_set(err, ERR_DATA, "header", "%s holds a number that is too large (line %d)", name, fault->line);
+		return err_set(err, ERR_DATA, "header", "%s holds a number that is too large (line %d)", name,
+			       fault->line);
 	case json_error_invalid_utf8:
-		return err_set(err, ERR_DATA, "header", "%s is not UTF-8 (line %d): save it as UTF-8", name, fault->line);
+		return err_set(err, ERR_DATA, "header", "%s is not UTF-8 (line %d): save it as UTF-8", name,
+			       fault->line);
 	case json_error_duplicate_key:
 		return err_set(err, ERR_DATA, "header", "%s names a field twice (line %d)", name, fault->line);
 	default:

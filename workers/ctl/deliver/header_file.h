@@ -1,7 +1,7 @@
 /* header_file: the header of a delivery as it lies beside it: x.json of x.csv.
  *
- * What people's programs write is taken: a name in any case, UTF-8 with or without BOM, UTF-16 as Windows' tools write it,
- * CRLF. What cannot be taken is named; the content is never quoted, as it may hold a contact's name. */
+ * What people's programs write is taken: a name in any case, UTF-8 with or without BOM, UTF-16 as Windows' tools write
+ * it, CRLF. What cannot be taken is named; the content is never quoted, as it may hold a contact's name. */
 #ifndef CTL_HEADER_FILE_H
 #define CTL_HEADER_FILE_H
 

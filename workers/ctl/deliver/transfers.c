@@ -126,8 +126,8 @@ static void add_contact(struct transfer *transfer, const char *header, const jso
 	add_header(transfer, line);
 }
 
-/* The declared sha256, else that of what is sent: what the gateway keeps is then what was read here. A declared one of another
- * form becomes a digest of no form, which is just as wrong (LR-K08). */
+/* The declared sha256, else that of what is sent: what the gateway keeps is then what was read here. A declared one of
+ * another form becomes a digest of no form, which is just as wrong (LR-K08). */
 static void add_digest(struct transfer *transfer, const json_t *declared)
 {
 	uint8_t sha256[32];

@@ -99,7 +99,8 @@ static int add_folder(struct upload_list *list, const char *path, DIR *dir, stru
 			rc = add_file(list, file, err);
 	}
 	if (rc == 0 && errno != 0)
-		rc = err_set(err, ERR_FATAL, "file", "the folder %s cannot be read to its end: %s", path, strerror(errno));
+		rc = err_set(err, ERR_FATAL, "file", "the folder %s cannot be read to its end: %s", path,
+			     strerror(errno));
 	if (rc == 0 && list->count == before)
 		rc = err_set(err, ERR_DATA, "file",
 			     "the folder %s holds no delivery: a delivery is x.csv with its header x.json", path);
@@ -199,7 +200,8 @@ static void mark_acknowledged(struct upload_list *uploads, const char *list, con
 static void read_acknowledged(struct upload_list *uploads, const char *path, const char *installation)
 {
 	struct stat info;
-	FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL; /* a device has no end */
+	/* a device has no end */
+	FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL;
 	char *line = NULL;
 	size_t line_bytes = 0;
 

@@ -1,9 +1,9 @@
 /* upload_list: the files to deliver, and which of them this installation acknowledged in an earlier run.
  *
- * A delivery is two files: x.csv and x.json, its header. What was acknowledged stands in acknowledged.jsonl beside them, one
- * object per line with the file's name, the SHA-256 of header and content, the installation that acknowledged it, and the
- * receipt. A receipt is kept when the answer is in; a file without one of this installation is sent again, and the gateway's
- * fingerprint makes the second count once. So a lost or damaged list costs time and nothing else. */
+ * A delivery is two files: x.csv and x.json, its header. What was acknowledged stands in acknowledged.jsonl beside
+ * them, one object per line with the file's name, the SHA-256 of header and content, the installation that acknowledged
+ * it, and the receipt. A receipt is kept when the answer is in; a file without one of this installation is sent again,
+ * and the gateway's fingerprint makes the second count once. So a lost or damaged list costs time and nothing else. */
 #ifndef CTL_UPLOAD_LIST_H
 #define CTL_UPLOAD_LIST_H
 
@@ -39,18 +39,18 @@ struct upload_list {
 	size_t count, capacity;
 };
 
-/* A file, or all .csv files of a folder, in any case; what is skipped there is named on stderr. ERR_DATA code "file": it cannot
- * be read, or holds no delivery. */
+/* A file, or all .csv files of a folder, in any case; what is skipped there is named on stderr. ERR_DATA code "file":
+ * it cannot be read, or holds no delivery. */
 MUSTUSE int upload_list_add(struct upload_list *list, const char *path, struct err *err);
-/* Sorts, drops what was named twice, and sets UPLOAD_KNOWN for those that this installation acknowledged and that have not
- * changed since. installation "": it is not known, so none is. */
+/* Sorts, drops what was named twice, and sets UPLOAD_KNOWN for those that this installation acknowledged and that have
+ * not changed since. installation "": it is not known, so none is. */
 void upload_list_settle(struct upload_list *list, const char *installation);
 void upload_list_release(struct upload_list *list);
 
 const char *upload_name(const struct upload *upload); /* the file's name, without folders */
 
-/* Reads both files and sets the digests. *ret_header is the caller's to release. ERR_DATA: they cannot be read, or it is no
- * header. */
+/* Reads both files and sets the digests. *ret_header is the caller's to release. ERR_DATA: they cannot be read, or it
+ * is no header. */
 MUSTUSE int upload_read(struct upload *upload, struct strbuf *content, struct json_t **ret_header, struct err *err);
 /* Keeps the gateway's answer. false: it cannot, which is told on stderr. */
 MUSTUSE bool upload_keep_receipt(const struct upload *upload, const char *installation, struct json_t *receipt);

@@ -35,7 +35,8 @@ static int read_ends(struct ctl *ctl, struct ends *ret, struct err *err)
 	return rc;
 }
 
-/* Where a partition no longer moves the rest may be markers of transactions, which nobody applies. Asked once a place. */
+/* Where a partition no longer moves the rest may be markers of transactions, which nobody applies. Asked once a
+ * place. */
 static int pass_empty(struct ctl *ctl, struct ends *ends, struct err *err)
 {
 	for (int32_t p = 0; p < MIN(ends->count, (int32_t)PARTITIONS_MAX); p++) {
@@ -147,7 +148,8 @@ int run_wait(struct ctl *ctl)
 	    wait_applied(ctl, link, seconds * 1000, !is_quiet, &is_done, &err) != 0)
 		return ctl_fail(&err);
 	if (!is_done && !is_quiet)
-		fprintf(stderr, "instroomctl: not all is applied after %lld s; instroomctl status says where it stands\n",
+		fprintf(stderr,
+			"instroomctl: not all is applied after %lld s; instroomctl status says where it stands\n",
 			(long long)seconds);
 	return is_done ? 0 : EXIT_ANSWER_IS_NO;
 }

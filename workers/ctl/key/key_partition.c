@@ -9,7 +9,8 @@ int key_pair_read(const struct ctl *ctl, struct key_pair *ret, struct err *err)
 	struct slice now = ctl->config.hmac_key.bytes, before = ctl->config.hmac_old_key.bytes;
 
 	if (now.n < HMAC_KEY_BYTES_MIN)
-		return err_set(err, ERR_CONFIG, "hmac.key.file", "the settings name no hmac.key.file, the validators' key");
+		return err_set(err, ERR_CONFIG, "hmac.key.file",
+			       "the settings name no hmac.key.file, the validators' key");
 	ret->has_before = before.n > 0;
 	if (ret->has_before && before.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.old.file", "hmac.key.old.file holds less than %d bytes",
@@ -17,7 +18,8 @@ int key_pair_read(const struct ctl *ctl, struct key_pair *ret, struct err *err)
 	hmac_key_init(&ret->now, now);
 	hmac_key_init(&ret->before, ret->has_before ? before : now);
 	if (ret->has_before && ret->now.id == ret->before.id)
-		return err_set(err, ERR_CONFIG, "hmac.key.old.file", "hmac.key.file and hmac.key.old.file hold one key");
+		return err_set(err, ERR_CONFIG, "hmac.key.old.file",
+			       "hmac.key.file and hmac.key.old.file hold one key");
 	return 0;
 }
 

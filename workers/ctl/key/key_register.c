@@ -90,7 +90,8 @@ static void renames_release(struct renames *renames)
 	strbuf_release(&renames->hash);
 }
 
-/* A row that has its present key was renamed before. One that has neither is a fault of ours: nothing is changed then. */
+/* A row that has its present key was renamed before. One that has neither is a fault of ours: nothing is changed
+ * then. */
 static int add_row(struct key_register *self, const struct pg_rows *rows, size_t i, int32_t board,
 		   struct renames *renames, struct err *err)
 {
@@ -149,7 +150,8 @@ static int rename_teachers(struct key_register *self, int32_t board, const struc
 
 /* ---- whom a waiting delivery named ---- */
 
-static int names_in_log(struct key_register *self, int64_t position, struct slice *ret, bool *ret_is_there, struct err *err)
+static int names_in_log(struct key_register *self, int64_t position, struct slice *ret, bool *ret_is_there,
+			struct err *err)
 {
 	struct arena *arena = &self->ctl->arena;
 	const struct reference *reference = NULL;
@@ -260,11 +262,13 @@ static int hold_cursor(struct key_register *self, const struct key_partition *pa
 
 	if (rc == 0 && pg_rows_count(rows) != 1)
 		rc = err_set(err, ERR_DATA, "moved",
-			     "partition %d was moved by a writer meanwhile: run key rotate again", partition->partition);
+			     "partition %d was moved by a writer meanwhile: run key rotate again",
+			     partition->partition);
 	return rc;
 }
 
-static int rename_board(struct key_register *self, const struct key_partition *partition, int32_t board, struct err *err)
+static int rename_board(struct key_register *self, const struct key_partition *partition, int32_t board,
+			struct err *err)
 {
 	struct pg_params params;
 	int rc = hold_cursor(self, partition, err);
@@ -282,7 +286,8 @@ static int rename_board(struct key_register *self, const struct key_partition *p
 	return rc == 0 ? rename_teachers(self, board, &params, err) : rc;
 }
 
-int key_register_rename(struct key_register *self, const struct key_partition *partition, int32_t board, struct err *err)
+int key_register_rename(struct key_register *self, const struct key_partition *partition, int32_t board,
+			struct err *err)
 {
 	struct err second;
 	int rc = pg_script(self->link, "begin", err);
@@ -323,6 +328,7 @@ int key_register_finish(struct key_register *self, const struct key_partition *p
 
 	if (rc == 0 && moved != 1)
 		rc = err_set(err, ERR_DATA, "moved",
-			     "partition %d was moved by a writer meanwhile: run key rotate again", partition->partition);
+			     "partition %d was moved by a writer meanwhile: run key rotate again",
+			     partition->partition);
 	return rc;
 }

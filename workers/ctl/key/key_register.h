@@ -14,8 +14,8 @@ struct key_register {
 	int64_t teachers, lists, lost_names; /* of all boards since the start */
 };
 
-/* In one transaction behind the partition's cursor row, which no writer can move meanwhile. What was renamed before is left as
- * it is, so that whoever was killed goes on. ERR_DATA code "moved": the cursor is not where it was read. */
+/* In one transaction behind the partition's cursor row, which no writer can move meanwhile. What was renamed before is
+ * left as it is, so that whoever was killed goes on. ERR_DATA code "moved": the cursor is not where it was read. */
 MUSTUSE int key_register_rename(struct key_register *self, const struct key_partition *partition, int32_t board,
 				struct err *err);
 

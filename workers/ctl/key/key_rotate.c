@@ -1,9 +1,11 @@
 /* A rotation of the HMAC key, of teachers who are named by it in log, cache and register:
  *
- *   1. validators start one by one with the new key in hmac.key.file and the old one in hmac.key.old.file. They go on behind
- *      verdicts of the old key; one with the old key alone parks a partition as soon as it meets a verdict of the new one. So
- *      in a partition's log all verdicts that count are of the old key up to some place, and of the new one from there on
- *   2. a writer comes to that place, sees another key than the register's and parks: all before it is applied, nothing behind
+ *   1. validators start one by one with the new key in hmac.key.file and the old one in hmac.key.old.file. They go on
+ *      behind verdicts of the old key; one with the old key alone parks a partition as soon as it meets a verdict of
+ *      the new one. So in a partition's log all verdicts that count are of the old key up to some place, and of the new
+ *      one from there on
+ *   2. a writer comes to that place, sees another key than the register's and parks: all before it is applied, nothing
+ *      behind
  *   3. key rotate renames the teachers of the partition's boards, and last the cursor; the writer sees that and goes on
  *   4. key retire, when nothing with the old key can come back
  *

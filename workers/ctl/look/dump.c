@@ -1,5 +1,5 @@
-/* dump: one message, decoded. Avro C does the generic reading, but only of bytes that our own decoder, which checks every
- * length, has accepted before.
+/* dump: one message, decoded. Avro C does the generic reading, but only of bytes that our own decoder, which checks
+ * every length, has accepted before.
  *
  * No header: run_dump stands in look_commands.h. */
 #include "ctl/look/look_commands.h"

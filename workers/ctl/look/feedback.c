@@ -23,7 +23,8 @@ static void print_summary(const struct summary *summary)
 	printf("Status: %s. Regels: %lld.\n", delivery_state_name(summary->state), (long long)summary->lines);
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOME_QUARANTAINE; outcome++)
 		if (summary->counts[outcome] > 0)
-			printf("  %-12s %7lld\n", outcome_name((enum outcome)outcome), (long long)summary->counts[outcome]);
+			printf("  %-12s %7lld\n", outcome_name((enum outcome)outcome),
+			       (long long)summary->counts[outcome]);
 	if (summary->kind == DELIVERY_VOLLEDIG)
 		printf("  ontbrekend %lld van %lld actief, vervallen %lld\n", (long long)summary->absent,
 		       (long long)summary->active, (long long)summary->lapsed);

@@ -1,6 +1,7 @@
 /* ledger: deliveries, lines and outcomes, and the proof that they balance.
  *
- * Every check is one SQL statement that returns the rows which do not balance; the register is right when all are empty.
+ * Every check is one SQL statement that returns the rows which do not balance; the register is right when all are
+ * empty.
  *
  * No header: run_ledger stands in look_commands.h. */
 #include "ctl/look/look_commands.h"

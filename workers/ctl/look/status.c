@@ -33,7 +33,8 @@ static int read_ends(struct ctl *ctl, struct kafka_reader *reader, struct standi
 	int rc = kafka_reader_range(reader, ctl->config.topic.raw, standing->partition, CTL_WAIT_MS, &raw, err);
 
 	if (rc == 0)
-		rc = kafka_reader_range(reader, ctl->config.topic.verdict, standing->partition, CTL_WAIT_MS, &verdict, err);
+		rc = kafka_reader_range(reader, ctl->config.topic.verdict, standing->partition, CTL_WAIT_MS, &verdict,
+					err);
 	if (rc != 0)
 		return rc;
 	standing->raw_end = raw.high;

@@ -96,7 +96,8 @@ static int open_verify(struct verify *verify, struct err *err)
 	int rc = ctl_connect(verify->ctl, false, &verify->link, err);
 
 	if (rc == 0)
-		rc = pg_script(verify->link, "set idle_in_transaction_session_timeout = 0", err); /* the log is read meanwhile */
+		/* the log is read meanwhile */
+		rc = pg_script(verify->link, "set idle_in_transaction_session_timeout = 0", err);
 	if (rc == 0)
 		rc = pg_script(verify->link, "begin isolation level repeatable read read only", err);
 	if (rc != 0)

@@ -241,7 +241,8 @@ static int compare_deliveries(struct pg_link *link, const struct verify_board *b
 	return rc;
 }
 
-int verify_compare(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings, struct err *err)
+int verify_compare(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
+		   struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;

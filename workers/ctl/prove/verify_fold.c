@@ -93,7 +93,8 @@ static struct verify_delivery *find_delivery(const struct verify_board *board, c
 	return NULL;
 }
 
-static struct verify_delivery *add_delivery(struct verify_board *board, int64_t position, const struct wire_header *header)
+static struct verify_delivery *add_delivery(struct verify_board *board, int64_t position,
+					    const struct wire_header *header)
 {
 	if (board->delivery_count == board->delivery_capacity) {
 		size_t capacity = MAX(board->delivery_capacity * 2, (size_t)CAPACITY_FIRST);
@@ -248,8 +249,9 @@ static bool is_refused(const struct verify_known *known, size_t standing, const 
 	if (known->standing && standing < known->standing_count && known->standing[standing] == OUTCOME_QUARANTAINE)
 		return true;
 	for (size_t i = 0; known->replayed_count > 0 && i < line_count; i++)
-		if (judged->lines[i].group == g && bsearch(&judged->lines[i].record_no, known->replayed,
-							   known->replayed_count, sizeof *known->replayed, compare_numbers))
+		if (judged->lines[i].group == g &&
+		    bsearch(&judged->lines[i].record_no, known->replayed, known->replayed_count,
+			    sizeof *known->replayed, compare_numbers))
 			return true;
 	return false;
 }
@@ -272,7 +274,8 @@ static int decide_groups(struct verify_board *board, const struct verify_deliver
 		bool is_out = is_refused(known, g, judged, delivery->line_count, g);
 
 		board->refused += is_out;
-		outcomes[g] = is_out ? OUTCOME_QUARANTAINE : (uint8_t)decide(teacher, delivery->position, header, group);
+		outcomes[g] = is_out ? OUTCOME_QUARANTAINE
+				     : (uint8_t)decide(teacher, delivery->position, header, group);
 	}
 	return 0;
 }
@@ -411,7 +414,8 @@ static bool order_keys(const struct verify_delivery *delivery, struct key_order 
 	return ret->keys != NULL;
 }
 
-/* The group's place among those of the ledger. A body that was given up has no keys of its own: its replay brings all groups. */
+/* The group's place among those of the ledger. A body that was given up has no keys of its own: its replay brings all
+ * groups. */
 static size_t standing_of(const struct key_order *order, const struct judged *judged, size_t g)
 {
 	const uint8_t(*found)[TEACHER_KEY_BYTES] =
@@ -473,7 +477,8 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	struct verify_delivery *delivery = find_delivery(board, header);
 	struct verify_known known = { 0 };
 
-	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS || delivery->attempts >> attempt & 1)
+	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS ||
+	    delivery->attempts >> attempt & 1)
 		return 0;
 	delivery->attempts |= UINT64_C(1) << attempt;
 	if (is_given_up(delivery) && (size_t)header->line_count != delivery->line_count)

@@ -1,10 +1,10 @@
-/* verify_fold: a board as its raw messages make it, folded message by message (specification 4.1, 6 and 7): no batches, no
- * lists, no cache.
+/* verify_fold: a board as its raw messages make it, folded message by message (specification 4.1, 6 and 7): no batches,
+ * no lists, no cache.
  *
  * The specification written down a second time: it shares the line rules and the state machine of common/model with the
- * workers, nothing else. What no log can say is taken from the register: a teacher the register itself refused (quarantaine
- * where the lines are sound); those are counted. It refused him when his group stands as quarantaine, or when a replay after
- * that decided him: only what failed is replayed, and sound lines fail only there. */
+ * workers, nothing else. What no log can say is taken from the register: a teacher the register itself refused
+ * (quarantaine where the lines are sound); those are counted. It refused him when his group stands as quarantaine, or
+ * when a replay after that decided him: only what failed is replayed, and sound lines fail only there. */
 #ifndef CTL_VERIFY_FOLD_H
 #define CTL_VERIFY_FOLD_H
 
@@ -55,8 +55,8 @@ struct verify_board {
 	int64_t refused; /* groups taken as the register says */
 };
 
-/* What the register says of a delivery: the outcome of each group as it stands (NULL: it does not know), and the record numbers
- * that replays after this attempt decided anew, rising. */
+/* What the register says of a delivery: the outcome of each group as it stands (NULL: it does not know), and the record
+ * numbers that replays after this attempt decided anew, rising. */
 struct verify_known {
 	const uint8_t *standing;
 	size_t standing_count;

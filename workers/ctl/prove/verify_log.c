@@ -30,8 +30,8 @@ static bool is_refilled(const struct verify_log *log, int64_t offset)
 	return false;
 }
 
-/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so it
- * may not follow the chain with their code (protocol/chain_position). */
+/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so
+ * it may not follow the chain with their code (protocol/chain_position). */
 static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
 {
 	struct verify_log *log = self;
@@ -81,13 +81,15 @@ static int judge(struct verify_log *log, const struct wire_delivery *delivery, c
 	return raw_delivery_judge(delivery, reference, &log->key, record_nos, &log->arena, ret, err);
 }
 
-static int read_standing(struct verify_log *log, const struct pg_params *params, struct verify_known *ret, struct err *err)
+static int read_standing(struct verify_log *log, const struct pg_params *params, struct verify_known *ret,
+			 struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	uint8_t *outcomes = NULL;
-	int rc = pg_exec(log->link, "verify_known",
-			 "select outcomes, lines from register.delivery where position = $1 and $2 >= 0 and quarantaine > 0",
-			 params, &rows, NULL, err);
+	int rc = pg_exec(
+		log->link, "verify_known",
+		"select outcomes, lines from register.delivery where position = $1 and $2 >= 0 and quarantaine > 0",
+		params, &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;
@@ -100,7 +102,8 @@ static int read_standing(struct verify_log *log, const struct pg_params *params,
 }
 
 /* Replays that changed nothing decided nothing. */
-static int read_replayed(struct verify_log *log, const struct pg_params *params, struct verify_known *ret, struct err *err)
+static int read_replayed(struct verify_log *log, const struct pg_params *params, struct verify_known *ret,
+			 struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(
@@ -288,7 +291,8 @@ int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err
 	log->marks = calloc((size_t)log->next_raw + 1, 1);
 	rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
 	if (rc == 0)
-		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), follow_verdict, err);
+		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), follow_verdict,
+			      err);
 	if (rc == 0)
 		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, follow_raw, err);
 	if (rc == 0)

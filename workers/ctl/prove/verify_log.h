@@ -1,11 +1,11 @@
 /* verify_log: the boards of a partition as its two logs make them.
  *
  *   1. The cursor says how far the register has applied both logs; nothing above is read.
- *   2. The verdict log is read from its beginning. Following the chain from one verdict to the next leaves out what does not
- *      count, and marks each raw message: judged, given up, foreign.
- *   3. The raw log is read from its beginning. Each message of a wanted board is judged again by the line rules, with the
- *      reference version it names, and folded into its board (verify_fold). A message without a mark ends it: then the
- *      register cannot have applied it.
+ *   2. The verdict log is read from its beginning. Following the chain from one verdict to the next leaves out what
+ *      does not count, and marks each raw message: judged, given up, foreign.
+ *   3. The raw log is read from its beginning. Each message of a wanted board is judged again by the line rules, with
+ *      the reference version it names, and folded into its board (verify_fold). A message without a mark ends it: then
+ *      the register cannot have applied it.
  *
  * Retention that cut off the beginning of a log ends it too: what was before cannot be derived any more. */
 #ifndef CTL_VERIFY_LOG_H

@@ -7,8 +7,8 @@
 
 enum { FILE_BYTES_MAX = 64 << 20, HEADER_COLUMNS_MAX = 64, FIELD_BYTES_MAX = 65536 };
 
-/* A list in UTF-8 where DUO publishes another encoding was saved anew by a person. Texts of other encodings are valid UTF-8 only as
- * far as they are ASCII. */
+/* A list in UTF-8 where DUO publishes another encoding was saved anew by a person. Texts of other encodings are valid
+ * UTF-8 only as far as they are ASCII. */
 static bool is_saved_as_utf8(struct slice bytes)
 {
 	for (size_t i = 0; i < bytes.n; i++)
@@ -17,7 +17,8 @@ static bool is_saved_as_utf8(struct slice bytes)
 	return false;
 }
 
-/* A text of UTF-8 that was read as windows-1252 and saved as UTF-8: A with tilde (C3 83) before what was a second byte. */
+/* A text of UTF-8 that was read as windows-1252 and saved as UTF-8: A with tilde (C3 83) before what was a second
+ * byte. */
 static bool is_encoded_twice(struct slice utf8)
 {
 	for (size_t i = 0; i + 2 < utf8.n; i++)

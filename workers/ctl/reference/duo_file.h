@@ -16,8 +16,8 @@ struct duo_file {
 	size_t row_count;
 };
 
-/* Reads dir/name whole into the arena. A list that was saved as UTF-8 is read as that. ERR_DATA: it cannot be read, is cut off, or
- * holds no row. */
+/* Reads dir/name whole into the arena. A list that was saved as UTF-8 is read as that. ERR_DATA: it cannot be read, is
+ * cut off, or holds no row. */
 MUSTUSE int duo_file_read(struct duo_file *file, const char *dir, struct arena *arena, struct err *err);
 
 static inline struct slice duo_file_cell(const struct duo_file *file, size_t row, size_t column)

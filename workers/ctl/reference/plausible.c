@@ -101,8 +101,8 @@ static int compare_schools(const struct duo_lists *lists, struct arena *arena, s
 				     "open schools of the register of sites", err);
 }
 
-/* Boards of the last year that the list of boards has, by sector, have schools in the sector's list; whoever has schools is a
- * board. */
+/* Boards of the last year that the list of boards has, by sector, have schools in the sector's list; whoever has
+ * schools is a board. */
 static int compare_boards(const struct duo_lists *lists, const struct duo_file *schools, const char *sector,
 			  struct arena *arena, struct err *err)
 {

@@ -1,10 +1,10 @@
 /* reference_build: the six tables of specification 9 from DUO's own lists.
  *
- *   1. Each list is read whole (duo_file), in its own encoding, and the lists are held against each other (plausible): one that was
- *      cut at a line end is sound CSV and would give a tenth of the schools.
+ *   1. Each list is read whole (duo_file), in its own encoding, and the lists are held against each other (plausible):
+ *      one that was cut at a line end is sound CSV and would give a tenth of the schools.
  *   2. A table at a time is made from the lists it needs, sorted and written (table_file).
- *   3. WEC and MBO schools are not in the lists; the table of grounds and part of the teaching fields are ours (herkomst
- *      "demonstratie"), as DUO's are not public.
+ *   3. WEC and MBO schools are not in the lists; the table of grounds and part of the teaching fields are ours
+ *      (herkomst "demonstratie"), as DUO's are not public.
  *
  * No header: run_reference_build stands in reference_commands.h. */
 #include "ctl/reference/reference_commands.h"
@@ -98,7 +98,8 @@ static bool add_board(const struct build *build, struct table_file *table, const
 	return table_file_add(table, span->number, cells, ARRAY_LEN(cells));
 }
 
-static bool add_listed_board(struct table_file *table, struct slice number, const struct board_span *spans, size_t count)
+static bool add_listed_board(struct table_file *table, struct slice number, const struct board_span *spans,
+			     size_t count)
 {
 	struct board_span wanted = { .number = number };
 	char name[32];
@@ -169,7 +170,8 @@ static size_t collect_schools(const struct build *build, struct school_span *sch
 	return count;
 }
 
-/* One site of a school in the lists: its row, and from when to when the school exists by it. false: the arena is full. */
+/* One site of a school in the lists: its row, and from when to when the school exists by it. false: the arena is
+ * full. */
 static bool add_site(struct table_file *table, struct school_span *school, const struct duo_file *sites, size_t row)
 {
 	struct slice from = duo_file_cell(sites, row, 3), until = duo_file_cell(sites, row, 4);
@@ -251,7 +253,8 @@ static int build_pairs(struct build *build, struct err *err)
 	for (size_t i = 0; is_ok && i < build->primary.row_count; i++)
 		is_ok = add_pair(&table, duo_file_cell(&build->primary, i, 0), duo_file_cell(&build->primary, i, 1));
 	for (size_t i = 0; is_ok && i < build->secondary.row_count; i++)
-		is_ok = add_pair(&table, duo_file_cell(&build->secondary, i, 0), duo_file_cell(&build->secondary, i, 1));
+		is_ok = add_pair(&table, duo_file_cell(&build->secondary, i, 0),
+				 duo_file_cell(&build->secondary, i, 1));
 	return table_file_write(&table, build->out, REFERENCE_BOARD_SCHOOL, "bestuur;brin;geldig_van;geldig_tot", is_ok,
 				err);
 }
@@ -315,7 +318,8 @@ int run_reference_build(struct ctl *ctl)
 			     .encoding = "WINDOWS-1252",
 			     .separator = ';',
 			     .column_count = 4,
-			     .columns = { "BEVOEGD GEZAG NUMMER", "BRIN NUMMER", "VESTIGINGSNUMMER", "VESTIGINGSNAAM" } },
+			     .columns = { "BEVOEGD GEZAG NUMMER", "BRIN NUMMER", "VESTIGINGSNUMMER",
+					  "VESTIGINGSNAAM" } },
 		.secondary = { .name = "instellingenvo.csv",
 			       .separator = ',',
 			       .column_count = 3,
@@ -337,7 +341,8 @@ int run_reference_build(struct ctl *ctl)
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(files); i++)
 		rc = duo_file_read(files[i], build.duo, &ctl->arena, &err);
 	if (rc == 0 && !ctl_has(ctl, OPTION_ALLOW_SMALLER))
-		rc = plausible_lists(&(struct duo_lists){ &build.boards, &build.primary, &build.secondary, &build.sites },
+		rc = plausible_lists(&(struct duo_lists){ &build.boards, &build.primary, &build.secondary,
+							  &build.sites },
 				     &ctl->arena, &err);
 	if (rc == 0)
 		rc = build_boards(&build, &err);

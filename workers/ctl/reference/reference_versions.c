@@ -57,7 +57,8 @@ static int read_index(struct reference_versions *versions, struct err *err)
 				    versions, err);
 }
 
-int reference_versions_open(struct ctl *ctl, struct kafka_reader *reader, struct reference_versions **ret, struct err *err)
+int reference_versions_open(struct ctl *ctl, struct kafka_reader *reader, struct reference_versions **ret,
+			    struct err *err)
 {
 	struct reference_versions *versions = calloc(1, sizeof *versions);
 
@@ -103,7 +104,8 @@ static int load(struct reference_versions *versions, struct snapshot *snapshot, 
 	return rc;
 }
 
-int reference_versions_in_force(struct reference_versions *versions, uint8_t ret[REFERENCE_VERSION_BYTES], struct err *err)
+int reference_versions_in_force(struct reference_versions *versions, uint8_t ret[REFERENCE_VERSION_BYTES],
+				struct err *err)
 {
 	for (size_t i = versions->count; i-- > 0;) {
 		int rc = load(versions, &versions->snapshots[i], err);
@@ -130,5 +132,6 @@ int reference_versions_find(struct reference_versions *versions, const uint8_t v
 			*ret = snapshot->reference;
 		return rc;
 	}
-	return err_set(err, ERR_DATA, "reference", "%s does not hold a reference version that is named", versions->topic);
+	return err_set(err, ERR_DATA, "reference", "%s does not hold a reference version that is named",
+		       versions->topic);
 }

@@ -33,7 +33,8 @@ bool table_file_add(struct table_file *table, struct slice key, const struct sli
 	}
 	strbuf_add_char(&table->line, '\n');
 	if (!table->rows || table->count == ROWS_MAX || !strbuf_ok(&table->line) ||
-	    !arena_copy(table->arena, strbuf_slice(&table->line), &row.text) || !arena_copy(table->arena, key, &row.key))
+	    !arena_copy(table->arena, strbuf_slice(&table->line), &row.text) ||
+	    !arena_copy(table->arena, key, &row.key))
 		return false;
 	table->rows[table->count++] = row;
 	return true;

@@ -20,8 +20,9 @@ struct table_file {
 void table_file_init(struct table_file *table, struct arena *arena);
 /* false: the arena is full, or there are too many rows. */
 MUSTUSE bool table_file_add(struct table_file *table, struct slice key, const struct slice *cells, size_t count);
-/* Writes dir/NAME.csv, and the number of its rows to stdout; the same row twice (a school with several sites) is written once.
- * is_whole false: some row could not be added. Releases the table. ERR_DATA code "file": it cannot be written. */
+/* Writes dir/NAME.csv, and the number of its rows to stdout; the same row twice (a school with several sites) is
+ * written once. is_whole false: some row could not be added. Releases the table. ERR_DATA code "file": it cannot be
+ * written. */
 MUSTUSE int table_file_write(struct table_file *table, const char *dir, enum reference_table which, const char *header,
 			     bool is_whole, struct err *err);
 

@@ -1,8 +1,8 @@
 /* quarantine: messages a validator could not judge, and what became of them.
  *
- * The topic keeps them for good as long as its retention; a message is named by partition/offset there. One is open while
- * lines of its delivery stand as quarantaine and nobody decided otherwise. Headers only are shown: they hold nothing
- * personal. What has no readable headers belongs to no delivery: it can be looked at and discarded.
+ * The topic keeps them for good as long as its retention; a message is named by partition/offset there. One is open
+ * while lines of its delivery stand as quarantaine and nobody decided otherwise. Headers only are shown: they hold
+ * nothing personal. What has no readable headers belongs to no delivery: it can be looked at and discarded.
  *
  * No header: its commands stand in repair_commands.h. */
 #include "ctl/repair/repair_commands.h"
@@ -139,7 +139,8 @@ static int add_one(void *self, const struct kafka_message *message, struct err *
 
 	arena_reset(&listing->ctl->arena);
 	if (!read_message(message, &listing->ctl->arena, names, &q)) {
-		fprintf(stderr, "instroomctl: %d/%lld cannot be read\n", message->partition, (long long)message->offset);
+		fprintf(stderr, "instroomctl: %d/%lld cannot be read\n", message->partition,
+			(long long)message->offset);
 		return 0;
 	}
 	int rc = read_state(listing->ctl, listing->link, &q, err);
@@ -283,10 +284,11 @@ int run_quarantine_discard(struct ctl *ctl)
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(ctl->options[OPTION_REASON]));
 	pg_add_i64(&params, q.position);
-	rc = pg_exec(link, NULL,
-		     "insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
-		     " values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
-		     &params, NULL, &added, &err);
+	rc = pg_exec(
+		link, NULL,
+		"insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
+		" values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
+		&params, NULL, &added, &err);
 	if (rc == 0 && added == 0)
 		rc = err_set(&err, ERR_DATA, "discarded",
 			     "%s was discarded before: who did it and why stay as they were", place.text);

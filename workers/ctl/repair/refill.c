@@ -1,14 +1,16 @@
-/* refill: lets a partition go on whose chain of verdicts cannot (design 5.1): verdicts were lost from the log, or one that
- * counts cannot be applied.
+/* refill: lets a partition go on whose chain of verdicts cannot (design 5.1): verdicts were lost from the log, or one
+ * that counts cannot be applied.
  *
- * The cursor's tip and next raw message stay; its place in the verdict log moves to the end, so that nothing which stands
- * there counts. The cache's head goes, so validators begin cold: from the register's cursor, naming its tip as parent,
- * everything CANDIDATE. Nothing below next_raw is judged again, nothing above it was applied: no effect is lost or comes
- * twice. Validators must be stopped meanwhile: one that works without the cache would go on in the chain that is given up.
+ * The cursor's tip and next raw message stay; its place in the verdict log moves to the end, so that nothing which
+ * stands there counts. The cache's head goes, so validators begin cold: from the register's cursor, naming its tip as
+ * parent, everything CANDIDATE. Nothing below next_raw is judged again, nothing above it was applied: no effect is lost
+ * or comes twice. Validators must be stopped meanwhile: one that works without the cache would go on in the chain that
+ * is given up.
  *
- *   1. All is asked before anything is changed: the register's cursor, both logs, whether the validators' group has members (one
- *      that was killed stays a member for its session), and Redis.
- *   2. The raw messages that will be judged again are read through and counted. What is not there any more is told and refused.
+ *   1. All is asked before anything is changed: the register's cursor, both logs, whether the validators' group has
+ *      members (one that was killed stays a member for its session), and Redis.
+ *   2. The raw messages that will be judged again are read through and counted. What is not there any more is told and
+ *      refused.
  *   3. The cursor moves, then the head goes. Killed between the two, refill is run again.
  *
  * No header: run_refill stands in repair_commands.h. */
@@ -109,7 +111,8 @@ static int check_members(struct ctl *ctl, struct err *err)
 	size_t members = 0;
 	int rc;
 
-	while ((rc = kafka_admin_group_members(&ctl->kafka, ctl->config.validate_group, CTL_WAIT_MS, &members, err)) == 0 &&
+	while ((rc = kafka_admin_group_members(&ctl->kafka, ctl->config.validate_group, CTL_WAIT_MS, &members, err)) ==
+		       0 &&
 	       members > 0 && clock_ms() < end_ms && app_wait(MEMBERS_PAUSE_MS))
 		;
 	if (rc == 0 && members > 0)
@@ -137,12 +140,13 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct refil
 	pg_add_i64(&params, refill->verdict.high);
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(refill->reason));
-	int rc = pg_exec(link, NULL,
-			 "with moved as (update register.cursor set next_verdict = $4, parked = null"
-			 " where topic = $1 and partition = $2 and next_verdict = $3 returning next_raw)"
-			 " insert into register.refill (topic, partition, who, reason, next_raw, from_verdict, to_verdict)"
-			 " select $1, $2, $5, $6, next_raw, $3, $4 from moved",
-			 &params, NULL, &moved, err);
+	int rc = pg_exec(
+		link, NULL,
+		"with moved as (update register.cursor set next_verdict = $4, parked = null"
+		" where topic = $1 and partition = $2 and next_verdict = $3 returning next_raw)"
+		" insert into register.refill (topic, partition, who, reason, next_raw, from_verdict, to_verdict)"
+		" select $1, $2, $5, $6, next_raw, $3, $4 from moved",
+		&params, NULL, &moved, err);
 
 	if (rc == 0 && moved != 1)
 		rc = err_set(err, ERR_DATA, "moved", "a writer moved the cursor meanwhile: the partition is not stuck");

@@ -23,6 +23,7 @@ MUSTUSE int replay_job_note(struct pg_link *link, const uint8_t id[JOB_ID_BYTES]
 MUSTUSE int replay_job_move(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const char *from, const char *to,
 			    bool *ret_is_moved, struct err *err);
 /* "nieuw 3, afgekeurd -3": what the entered messages changed, in lines. */
-MUSTUSE int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], struct strbuf *out, struct err *err);
+MUSTUSE int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], struct strbuf *out,
+			      struct err *err);
 
 #endif

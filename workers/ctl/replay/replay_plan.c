@@ -163,7 +163,8 @@ static int make_plan(struct plan *plan, struct err *err)
 static int open_plan(struct plan *plan, struct err *err)
 {
 	if (plan->ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
-		return err_set(err, ERR_CONFIG, "hmac.key.file", "replay plan needs hmac.key.file, the validators' key");
+		return err_set(err, ERR_CONFIG, "hmac.key.file",
+			       "replay plan needs hmac.key.file, the validators' key");
 	hmac_key_init(&plan->key, plan->ctl->config.hmac_key.bytes);
 	int rc = arena_init(&plan->arena, (size_t)1 << 30, 64 << 20, err);
 
@@ -251,7 +252,8 @@ static void print_plan(const struct plan *plan, const char *job)
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		if (plan->forecast.outcomes[outcome] > 0)
 			printf("  %-12s %7lld%s\n", outcome_name((enum outcome)outcome),
-			       (long long)plan->forecast.outcomes[outcome], outcome == OUTCOME_AFGEKEURD ? "  again" : "");
+			       (long long)plan->forecast.outcomes[outcome],
+			       outcome == OUTCOME_AFGEKEURD ? "  again" : "");
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
 		if (figure(&plan->forecast, i) > 0)
 			printf("%lld %s\n", (long long)figure(&plan->forecast, i), LEFT_OUT[i].words);
@@ -304,7 +306,8 @@ static void say(char scope[SCOPE_BYTES], const char *fmt, ...)
 }
 
 /* 0, or the exit status of a usage error. argument: ID of --delivery BOARD ID. */
-static int take_board(const struct ctl *ctl, const char *argument, struct replay_filter *filter, char scope[SCOPE_BYTES])
+static int take_board(const struct ctl *ctl, const char *argument, struct replay_filter *filter,
+		      char scope[SCOPE_BYTES])
 {
 	const char *delivery = ctl->options[OPTION_DELIVERY], *board = delivery ? delivery : ctl->options[OPTION_BOARD];
 
@@ -324,7 +327,8 @@ static int take_board(const struct ctl *ctl, const char *argument, struct replay
 }
 
 /* argument: ID of --delivery BOARD ID, TO of --period FROM TO. */
-static int take_filter(const struct ctl *ctl, const char *argument, struct replay_filter *filter, char scope[SCOPE_BYTES])
+static int take_filter(const struct ctl *ctl, const char *argument, struct replay_filter *filter,
+		       char scope[SCOPE_BYTES])
 {
 	const char *code = ctl->options[OPTION_CODE], *from = ctl->options[OPTION_PERIOD];
 	int status = take_board(ctl, argument, filter, scope);
@@ -359,7 +363,8 @@ int run_replay_plan(struct ctl *ctl)
 		return ctl_usage("--delivery stands alone: it names one delivery");
 	if (ctl->argument_count != (has_delivery || has_period))
 		return ctl_usage("--delivery wants BOARD ID, --period FROM TO; nothing else takes an argument");
-	if (!has_delivery && !has_board && !has_period && !ctl_has(ctl, OPTION_CODE) && !ctl_has(ctl, OPTION_QUARANTINE))
+	if (!has_delivery && !has_board && !has_period && !ctl_has(ctl, OPTION_CODE) &&
+	    !ctl_has(ctl, OPTION_QUARANTINE))
 		return ctl_usage("say what to replay: --delivery, --board, --code, --period or --quarantine");
 	int status = take_filter(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : NULL, &filter, scope);
 

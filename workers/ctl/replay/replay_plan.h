@@ -5,8 +5,8 @@
 #include "ctl/base/ctl.h"
 #include "ctl/replay/replay_scope.h"
 
-/* Plans and prints; the exit status. scope: the filter in words. is_current: judge by the reference version in force, not
- * by each delivery's own. */
+/* Plans and prints; the exit status. scope: the filter in words. is_current: judge by the reference version in force,
+ * not by each delivery's own. */
 int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const char *scope, bool is_current);
 
 /* --reference: the data in force, unless each delivery's own is asked for. */

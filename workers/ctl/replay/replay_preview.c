@@ -127,7 +127,8 @@ static bool holds(struct slice keys, const uint8_t *key)
 }
 
 static int add_groups(struct replay_preview *preview, const struct wire_delivery *delivery, const struct judged *judged,
-		      const struct pg_rows *newest, struct replay_forecast *forecast, int64_t *ret_back, struct err *err)
+		      const struct pg_rows *newest, struct replay_forecast *forecast, int64_t *ret_back,
+		      struct err *err)
 {
 	for (size_t i = 0; i < judged->group_count; i++) {
 		const struct judged_group *group = &judged->groups[i];
@@ -139,7 +140,8 @@ static int add_groups(struct replay_preview *preview, const struct wire_delivery
 			if (!state)
 				return err_set(err, ERR_FATAL, "memory", "no memory for the teachers of a board");
 			outcome = outcome_decide(state, delivery->header.sequence,
-						 delivery->header.kind == DELIVERY_INTREKKING ? NULL : group->content_hash);
+						 delivery->header.kind == DELIVERY_INTREKKING ? NULL
+											      : group->content_hash);
 		}
 		forecast->outcomes[outcome_counted_as(outcome)] += group->line_count;
 		forecast->teachers += group->is_readable;

@@ -23,7 +23,8 @@ static const char ITEMS_SQL[] =
 	"select position, attempt, reference_version, records from register.replay_item"
 	" where job = $1 and published_at is null and position > $2 order by position limit 32";
 
-static const char MARK_SQL[] = "update register.replay_item set published_at = now() where job = $1 and position = any($2)";
+static const char MARK_SQL[] =
+	"update register.replay_item set published_at = now() where job = $1 and position = any($2)";
 
 struct item {
 	int64_t position;
@@ -194,7 +195,8 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 
 		rc = err_first(rc, err, flushed, &second);
 		if (rc == 0 && publish->failure)
-			rc = err_set(err, ERR_RETRY, publish->failure, "Kafka did not take a replay: resume the job later");
+			rc = err_set(err, ERR_RETRY, publish->failure,
+				     "Kafka did not take a replay: resume the job later");
 		int marked = mark_published(publish, &second);
 
 		rc = err_first(rc, err, marked, &second);

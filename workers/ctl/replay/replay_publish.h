@@ -1,7 +1,7 @@
 /* replay_publish: the messages of a job into the raw topic, a window at a time.
  *
- * An item is marked published after Kafka's acknowledgement. Killed between the two, the job publishes it again when it is
- * resumed: the same attempt of the same lines, which the writer knows as a repeat. */
+ * An item is marked published after Kafka's acknowledgement. Killed between the two, the job publishes it again when it
+ * is resumed: the same attempt of the same lines, which the writer knows as a repeat. */
 #ifndef CTL_REPLAY_PUBLISH_H
 #define CTL_REPLAY_PUBLISH_H
 

@@ -66,7 +66,8 @@ static bool may_replay(const struct replay_filter *filter, uint8_t outcome)
 static bool has_rule(const struct wire_feedback_line *line, uint8_t outcome, enum rule rule)
 {
 	if ((outcome == OUTCOME_AFGEKEURD_R01 && rule == RULE_R01) ||
-	    (outcome == OUTCOME_AFGEKEURD_R08 && rule == RULE_R08) || (outcome == OUTCOME_QUARANTAINE && rule == RULE_T01))
+	    (outcome == OUTCOME_AFGEKEURD_R08 && rule == RULE_R08) ||
+	    (outcome == OUTCOME_QUARANTAINE && rule == RULE_T01))
 		return true;
 	for (size_t i = 0; i < line->findings.count; i++)
 		if (line->findings.items[i].rule == (int32_t)rule)

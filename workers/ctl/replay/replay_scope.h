@@ -1,7 +1,7 @@
 /* replay_scope: which deliveries a plan takes, and which of their lines.
  *
- * Only lines that stand as afgekeurd or quarantaine are ever taken, and all lines of a teacher or none: the writer would skip
- * anything else. */
+ * Only lines that stand as afgekeurd or quarantaine are ever taken, and all lines of a teacher or none: the writer
+ * would skip anything else. */
 #ifndef CTL_REPLAY_SCOPE_H
 #define CTL_REPLAY_SCOPE_H
 
@@ -41,8 +41,8 @@ MUSTUSE int replay_find(struct pg_link *link, const struct replay_filter *filter
 MUSTUSE int replay_load(struct pg_link *link, const struct replay_filter *filter, int64_t position, struct arena *arena,
 			struct replay_target *ret, struct err *err);
 
-/* The lines in scope as a delivery of their own: header of the original with their number, cells in the arena. false: the
- * original has no such lines. A full arena looks the same, but an arena is as large as any message. */
+/* The lines in scope as a delivery of their own: header of the original with their number, cells in the arena. false:
+ * the original has no such lines. A full arena looks the same, but an arena is as large as any message. */
 MUSTUSE bool replay_cut(const struct wire_delivery *original, const int32_t *records, size_t count, struct arena *arena,
 			struct wire_delivery *ret);
 

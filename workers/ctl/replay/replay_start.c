@@ -1,13 +1,14 @@
 /* replay_start: replay start and resume.
  *
- *   1. The job is found by its first digits and locked: an advisory lock of PostgreSQL, which goes with the connection, so one
- *      process publishes a job and a killed one leaves no lock.
- *   2. planned, running (of a process that was killed) or paused becomes running. The reason and who it was are noted before
- *      anything is published.
- *   3. replay_publish publishes what is not marked yet, and looks between two windows whether the job is still running: replay
- *      pause and cancel work by that.
- *   4. All of it is published: the job becomes published, and we wait for the writer to enter it, at most RESULT_WAIT_MS.
- *      A signal came: the job becomes paused. Somebody else moved it: it stays as it is, and we say how.
+ *   1. The job is found by its first digits and locked: an advisory lock of PostgreSQL, which goes with the connection,
+ *      so one process publishes a job and a killed one leaves no lock.
+ *   2. planned, running (of a process that was killed) or paused becomes running. The reason and who it was are noted
+ *      before anything is published.
+ *   3. replay_publish publishes what is not marked yet, and looks between two windows whether the job is still running:
+ *      replay pause and cancel work by that.
+ *   4. All of it is published: the job becomes published, and we wait for the writer to enter it, at most
+ *      RESULT_WAIT_MS. A signal came: the job becomes paused. Somebody else moved it: it stays as it is, and we say
+ *      how.
  *
  * A second signal only breaks off what PostgreSQL does (ctl.h, holds_job): how far we came is still to be stored.
  *
@@ -36,8 +37,9 @@ static int lock_job(struct start *start, struct err *err)
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(start->job.text));
-	int rc = pg_exec(start->link, NULL, "select pg_try_advisory_lock(hashtextextended('instroom replay ' || $1, 0))",
-			 &params, &rows, NULL, err);
+	int rc = pg_exec(start->link, NULL,
+			 "select pg_try_advisory_lock(hashtextextended('instroom replay ' || $1, 0))", &params, &rows,
+			 NULL, err);
 
 	if (rc == 0 && !pg_get_bool(rows, 0, 0))
 		rc = err_set(err, ERR_DATA, "running", "another process is publishing this job");
@@ -55,7 +57,8 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 
 	if (rc == 0)
 		rc = replay_job_move(start->link, start->job.id,
-				     is_resumed ? "running,paused" : "planned,running,paused", "running", &is_moved, err);
+				     is_resumed ? "running,paused" : "planned,running,paused", "running", &is_moved,
+				     err);
 	if (rc == 0 && !is_moved)
 		rc = err_set(err, ERR_DATA, "state", "this job is %s: there is nothing to publish", start->job.state);
 	if (rc != 0)
@@ -124,7 +127,8 @@ static int end_stopped(struct start *start, struct err *err)
 		return rc;
 	if (strcmp(now.state, "paused") != 0)
 		return err_set(err, ERR_STOP, "stop", "%lld of %lld are published; job %s is %s",
-			       (long long)start->job.published, (long long)start->job.items, start->job.text, now.state);
+			       (long long)start->job.published, (long long)start->job.items, start->job.text,
+			       now.state);
 	return err_set(err, ERR_STOP, "stop", "%lld of %lld are published; instroomctl replay resume %s goes on",
 		       (long long)start->job.published, (long long)start->job.items, start->job.text);
 }

@@ -1,4 +1,5 @@
-/* migrate: topics, tables and cursors, as far as they are missing; topics that are there must have the settings they need.
+/* migrate: topics, tables and cursors, as far as they are missing; topics that are there must have the settings they
+ * need.
  *
  * No header: run_migrate stands in setup_commands.h. */
 #include "ctl/setup/setup_commands.h"
@@ -14,10 +15,11 @@ static int lock_migrations(struct pg_link *link, struct err *err)
 	int rc = pg_script(link, "set client_min_messages = warning; select pg_advisory_lock(4920180731)", err);
 
 	return rc != 0 ? rc
-		       : pg_script(link,
-				   "create table if not exists public.instroom_migration (name text primary key, sha256 bytea not "
-				   "null, applied_at timestamptz not null default now())",
-				   err);
+		       : pg_script(
+				 link,
+				 "create table if not exists public.instroom_migration (name text primary key, sha256 bytea not "
+				 "null, applied_at timestamptz not null default now())",
+				 err);
 }
 
 /* The file as it is, or a form of it that a release applied: the same statements. */

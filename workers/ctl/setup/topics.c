@@ -53,7 +53,8 @@ int topics_set_up(struct ctl *ctl, bool is_to_set, struct err *err)
 		*err = making;
 		return made;
 	}
-	int rc = is_to_set ? look(ctl, &specs, true, &count, err) : 0; /* a wrong number of partitions hides no other fault */
+	/* a wrong number of partitions hides no other fault */
+	int rc = is_to_set ? look(ctl, &specs, true, &count, err) : 0;
 
 	if (rc == 0)
 		rc = look(ctl, &specs, false, &count, err);
