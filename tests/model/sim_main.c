@@ -1,9 +1,10 @@
 /* One log, many logs, and the command line:
  *
- *   sim N [SEED] [VARIANT ..]   N logs from SEED on, without the safeguards named; N = 1 prints a violation with its log
+ *   sim N [SEED] [VARIANT ..]   N logs from SEED on, without the safeguards named; N = 1 prints a violation with its
+ *                               log
  *   sim all N                   the protocol, and every variant in turn, N logs each
- *   sim check N M               the protocol N logs without a violation; each variant up to M logs until it fails, or none
- *                               of M/10 when it cannot; prints "n passed, n failed"
+ *   sim check N M               the protocol N logs without a violation; each variant up to M logs until it fails, or
+ *                               none of M/10 when it cannot; prints "n passed, n failed"
  *   sim list                    the variants
  *
  * Exit status: 0 as expected, 1 not, 64 usage. */

@@ -1,11 +1,11 @@
 /* verdict_log: the protocol of design 4 to 6 for spin, on small logs and with everything that may happen in between.
  *
- * One board of two teachers, one message a delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is accepted or
- * rejected at every judging anew; -DANY_RULES: every cell), judge batches of up to BATCH, may die between any two steps and
- * are each other's zombie. Redis is rolled back to an earlier state, loses everything or its head, goes away and comes back. The
- * writer keeps ONE pending list of the unchanged (workers/write/unchanged.c), may in some scenarios refuse a candidate or a whole
- * message and lose the Forget; the register may go back to an earlier commit. All this together at most FAULTS times, refusals
- * and lost Forgets not counted.
+ * One board of two teachers, one message a delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is
+ * accepted or rejected at every judging anew; -DANY_RULES: every cell), judge batches of up to BATCH, may die between
+ * any two steps and are each other's zombie. Redis is rolled back to an earlier state, loses everything or its head,
+ * goes away and comes back. The writer keeps ONE pending list of the unchanged (workers/write/unchanged.c), may in some
+ * scenarios refuse a candidate or a whole message and lose the Forget; the register may go back to an earlier commit.
+ * All this together at most FAULTS times, refusals and lost Forgets not counted.
  *   -DWRITERS=2   two writers, each with a cursor of its own as it last read it: the fence
  *   -DOTHER_KEY   validator 1 has another HMAC key: its verdicts count, but the register parks before the first
  *
@@ -14,12 +14,13 @@
  *         3  each raw message takes effect once
  *         4  all folded, the cache holds no entry that contradicts the register
  *         5  nothing made with another HMAC key is applied
- * Writer and specification take a message together and must agree, so that the state of the specification before it is the
- * register's and need not be kept.
+ * Writer and specification take a message together and must agree, so that the state of the specification before it is
+ * the register's and need not be kept.
  *
- * How it stays small. Of a verdict offset only this matters: is it still the end of the log? So every holder of one has a bit
- * in at_end[], cleared when another writes. Verdicts that do not count are not kept: writer and fold pass over them. vp is
- * then (head_raw, at_end), and the comparison at the advance is of gen and head_raw. Teachers are 1 and 2, and their own bits.
+ * How it stays small. Of a verdict offset only this matters: is it still the end of the log? So every holder of one has
+ * a bit in at_end[], cleared when another writes. Verdicts that do not count are not kept: writer and fold pass over
+ * them. vp is then (head_raw, at_end), and the comparison at the advance is of gen and head_raw. Teachers are 1 and 2,
+ * and their own bits.
  *
  *   spin -a -DSCENARIO=1 verdict_log.pml && gcc -w -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -E -m500000 -w24
  *   -DFAULTS=n (default 1); -DSCENARIO=0 is any of them; -DREACH must fail: it shows that the end is reached.
@@ -101,7 +102,8 @@ byte lost_forgets = 0;				/* teachers whose Forget is not in the log */
 #define LEDGER(i) reg.ledger[raw_delivery[i]]
 
 /* pending_sequence_of */
-#define VIEW(t) (((reg.list_members & (t)) && reg.list_sequence > reg.sequence[t]) -> reg.list_sequence : reg.sequence[t])
+#define VIEW(t) \
+	(((reg.list_members & (t)) && reg.list_sequence > reg.sequence[t]) -> reg.list_sequence : reg.sequence[t])
 
 /* ---- specification 6: the writer's and the specification's ---- */
 
@@ -167,7 +169,8 @@ inline spec_one(i, t, its_content, class, is_refused, out)
 }
 
 #define SPEC_ABSENT(i, named, t) \
-	(spec_status[t] == ACTIEF && spec_sequence[t] < raw_sequence[i] && !((named) & NAMED(t)) && reg.completed <= raw_sequence[i])
+	(spec_status[t] == ACTIEF && spec_sequence[t] < raw_sequence[i] && !((named) & NAMED(t)) && \
+	 reg.completed <= raw_sequence[i])
 
 inline spec_lapse(i, named)
 {
@@ -293,7 +296,8 @@ inline enlist(i)
 }
 
 #define ABSENT(i, t, sequence_of) \
-	(reg.status[t] == ACTIEF && (sequence_of) < raw_sequence[i] && !(LEDGER(i) & NAMED(t)) && reg.completed <= raw_sequence[i])
+	(reg.status[t] == ACTIEF && (sequence_of) < raw_sequence[i] && !(LEDGER(i) & NAMED(t)) && \
+	 reg.completed <= raw_sequence[i])
 #ifdef LIST_NOT_ENDING
 #define ENDING_SEQUENCE(i, t) reg.sequence[t]
 #else
@@ -316,7 +320,8 @@ inline ending(i)
 	:: IS_DELIVERY(i) && !raw_dry[i] && !IS_REPLAY(i) && !(LEDGER(i) & ENDED) ->
 		if
 		:: raw_kind[i] == VOLLEDIG -> LAPSE_ABSENT(i, ENDING_SEQUENCE(i, 1), ENDING_SEQUENCE(i, 2))
-		:: raw_kind[i] == VOLLEDIG_WAITS && (ABSENT(i, 1, ENDING_SEQUENCE(i, 1)) || ABSENT(i, 2, ENDING_SEQUENCE(i, 2))) ->
+		:: raw_kind[i] == VOLLEDIG_WAITS &&
+		   (ABSENT(i, 1, ENDING_SEQUENCE(i, 1)) || ABSENT(i, 2, ENDING_SEQUENCE(i, 2))) ->
 			LEDGER(i) = LEDGER(i) | WAITS
 		:: else
 		fi;
@@ -366,14 +371,16 @@ inline apply(i, refused)
 #ifdef NO_DISOWN
 #define MARKED(i) 0
 #else
-#define MARKED(i) ((class1[i] == UNCHANGED -> (reg.disowned & 1) : 0) | (class2[i] == UNCHANGED -> (reg.disowned & 2) : 0))
+#define MARKED(i) \
+	((class1[i] == UNCHANGED -> (reg.disowned & 1) : 0) | (class2[i] == UNCHANGED -> (reg.disowned & 2) : 0))
 #endif
 
 inline forget(t)
 {
 	if
 	:: raw_count < RAWS ->
-		raw_kind[raw_count] = FORGET; raw_delivery[raw_count] = t; raw_count++; lost_forgets = lost_forgets & (3 - t)
+		raw_kind[raw_count] = FORGET; raw_delivery[raw_count] = t; raw_count++;
+		lost_forgets = lost_forgets & (3 - t)
 	:: else
 	fi
 }
@@ -386,7 +393,8 @@ inline copy_register(to, from)
 	to.list_sequence = from.list_sequence; to.list_members = from.list_members;
 	to.ledger[1] = from.ledger[1]; to.ledger[2] = from.ledger[2]; to.ledger[3] = from.ledger[3];
 	to.ledger[4] = from.ledger[4]; to.ledger[5] = from.ledger[5];
-	to.times[0] = from.times[0]; to.times[1] = from.times[1]; to.times[2] = from.times[2]; to.times[3] = from.times[3];
+	to.times[0] = from.times[0]; to.times[1] = from.times[1];
+	to.times[2] = from.times[2]; to.times[3] = from.times[3];
 	to.times[4] = from.times[4]; to.times[5] = from.times[5]; to.times[6] = from.times[6]
 }
 
@@ -437,23 +445,32 @@ proctype Writer()
 		refused = 0;
 		if
 		:: true
-		:: refusals < refusals_max && class1[AT] == CANDIDATE && !raw_dry[AT] && !IS_REPEAT(AT) -> refused = 1; refusals++
-		:: refusals < refusals_max && (class1[AT] || class2[AT]) && !raw_dry[AT] && !IS_REPEAT(AT) -> refused = 3; refusals++
+		:: refusals < refusals_max && class1[AT] == CANDIDATE && !raw_dry[AT] && !IS_REPEAT(AT) ->
+			refused = 1; refusals++
+		:: refusals < refusals_max && (class1[AT] || class2[AT]) && !raw_dry[AT] && !IS_REPEAT(AT) ->
+			refused = 3; refusals++
 		fi;
 		told = 0;
 		d_step {
 			refused = refused | MARKED(AT);
 			if :: !IS_DELIVERY(AT) || IS_REPEAT(AT) -> refused = 0 :: else fi;
-			if :: (refused & 1) && (class1[AT] == 0 || class1[AT] == REJECTED) -> refused = refused & 2 :: else fi;
-			if :: (refused & 2) && (class2[AT] == 0 || class2[AT] == REJECTED) -> refused = refused & 1 :: else fi;
+			if
+			:: (refused & 1) && (class1[AT] == 0 || class1[AT] == REJECTED) -> refused = refused & 2
+			:: else
+			fi;
+			if
+			:: (refused & 2) && (class2[AT] == 0 || class2[AT] == REJECTED) -> refused = refused & 1
+			:: else
+			fi;
 			take_effect(AT);
 			spec_load();
 			specify(AT, refused);
 			apply(AT, refused);
 			assert(is1 == want1 && is2 == want2);			/* claim 2 */
 #ifdef NO_ROUNDS
-			if						/* the next message in the same set, then both ends */
-			:: IS_FULL(AT) && !IS_REPLAY(AT) && AT + 1 < verdict_count && raw_kind[AT + 1] == MUTATIE && !IS_REPEAT(AT + 1) ->
+			if					/* the next message in the same set, then both ends */
+			:: IS_FULL(AT) && !IS_REPLAY(AT) && AT + 1 < verdict_count && raw_kind[AT + 1] == MUTATIE &&
+			   !IS_REPEAT(AT + 1) ->
 				AT++; take_effect(AT);
 				specify(AT, 0);
 				apply(AT, 0);
@@ -474,7 +491,7 @@ proctype Writer()
 			spec_status[1] = 0; spec_content[1] = 0; spec_sequence[1] = 0;
 			spec_status[2] = 0; spec_content[2] = 0; spec_sequence[2] = 0
 		};
-		if								/* after COMMIT: tell the cache, or die */
+		if							/* after COMMIT: ask for a Forget, or die */
 		:: told & 1 -> if :: forget(1) :: lost_forgets = lost_forgets | 1 fi
 		:: else
 		fi;
@@ -524,7 +541,8 @@ inline fold_group(i, class, its_content, entry_content, entry_sequence)
 {
 	if
 	:: class == UNCHANGED -> entry_content = its_content; entry_sequence = raw_sequence[i]
-	:: class == CANDIDATE && IS_NEWER(raw_sequence[i]) -> entry_content = its_content; entry_sequence = raw_sequence[i]
+	:: class == CANDIDATE && IS_NEWER(raw_sequence[i]) ->
+		entry_content = its_content; entry_sequence = raw_sequence[i]
 #ifndef KEEP_LATE
 	:: class == CANDIDATE && !IS_NEWER(raw_sequence[i]) -> entry_content = 0; entry_sequence = 0
 #endif
@@ -562,7 +580,11 @@ inline fold(i, of1, of2, own)
 		:: else -> fold_content1 = 0; fold_sequence1 = 0; fold_content2 = 0; fold_sequence2 = 0
 		fi;
 #ifdef FULL_NOT_LATE
-		if :: IS_FULL(i) && raw_sequence[i] > fold_full && raw_sequence[i] > fold_max -> fold_full = raw_sequence[i] :: else fi;
+		if
+		:: IS_FULL(i) && raw_sequence[i] > fold_full && raw_sequence[i] > fold_max ->
+			fold_full = raw_sequence[i]
+		:: else
+		fi;
 #else
 		if :: IS_FULL(i) && raw_sequence[i] > fold_full -> fold_full = raw_sequence[i] :: else fi;
 #endif
@@ -576,8 +598,8 @@ inline fold(i, of1, of2, own)
 #define MAY_FAIL(valid) (valid != YES)
 #endif
 #define IS_SURELY_CURRENT(its_content, entry_content, entry_sequence) \
-	(!is_bypassing && !raw_dry[next] && IS_NEWER(raw_sequence[next]) && entry_sequence > 0 && entry_content == its_content && \
-	 IS_NOT_LAPSED(entry_sequence))
+	(!is_bypassing && !raw_dry[next] && IS_NEWER(raw_sequence[next]) && entry_sequence > 0 && \
+	 entry_content == its_content && IS_NOT_LAPSED(entry_sequence))
 
 inline classify(its_content, valid, entry_content, entry_sequence, class)
 {
@@ -587,7 +609,8 @@ inline classify(its_content, valid, entry_content, entry_sequence, class)
 	:: its_content != 0 && valid != NO ->
 		if
 		:: raw_kind[next] == INTREKKING -> class = WITHDRAW
-		:: else -> class = (IS_SURELY_CURRENT(its_content, entry_content, entry_sequence) -> UNCHANGED : CANDIDATE)
+		:: else ->
+			class = (IS_SURELY_CURRENT(its_content, entry_content, entry_sequence) -> UNCHANGED : CANDIDATE)
 		fi
 	fi
 }
@@ -621,7 +644,7 @@ proctype Validator(byte me)
 
 start:	skip;
 	if
-	:: atomic { (!redis_up || HAS_OTHER_KEY) && verdict_count < raw_count ->	/* without the cache, from the end of the log */
+	:: atomic { (!redis_up || HAS_OTHER_KEY) && verdict_count < raw_count -> /* no cache: from the end of the log */
 		next = verdict_count; from = verdict_count; is_bypassing = true; at_end[me] = true; goto judge }
 	:: atomic { redis_up && !has_head && !HAS_OTHER_KEY && IS_BUSY ->	/* cold: one snapshot of the register */
 		next = reg.cursor; fold_max = reg.max };
@@ -678,7 +701,7 @@ judge:
 #ifdef FIRST_ONLY
 			:: next == verdict_count ->
 #else
-			:: at_end[me] ->					/* it stands where it was made for: it counts */
+			:: at_end[me] ->				/* it stands where it was made for: it counts */
 				assert(next == verdict_count);
 #endif
 				class1[verdict_count] = made1; class2[verdict_count] = made2;
@@ -709,7 +732,8 @@ advance:
 #elif defined(NO_CHECK)
 		:: redis_up && has_head && !is_bypassing && head_gen == my_gen && head_raw == from -> head_raw = next;
 #else
-		:: redis_up && has_head && !is_bypassing && in_a_row && head_gen == my_gen && head_raw == from -> head_raw = next;
+		:: redis_up && has_head && !is_bypassing && in_a_row && head_gen == my_gen && head_raw == from ->
+			head_raw = next;
 #endif
 			cache_max = fold_max; cache_full = fold_full;
 			entry_content1 = fold_content1; entry_sequence1 = fold_sequence1;
@@ -728,18 +752,19 @@ active proctype Redis()
 		was_full = cache_full; was_content1 = entry_content1; was_sequence1 = entry_sequence1;
 		was_content2 = entry_content2; was_sequence2 = entry_sequence2; at_end[SNAPSHOT] = at_end[REDIS] }
 	:: d_step { has_snapshot && faults < FAULTS && redis_up ->
-		faults++; has_snapshot = false; has_head = was_head; head_gen = was_gen; head_raw = was_raw; cache_max = was_max;
+		faults++; has_snapshot = false; has_head = was_head; head_gen = was_gen; head_raw = was_raw;
+		cache_max = was_max;
 		cache_full = was_full; entry_content1 = was_content1; entry_sequence1 = was_sequence1;
 		entry_content2 = was_content2; entry_sequence2 = was_sequence2; at_end[REDIS] = at_end[SNAPSHOT];
 		was_head = false; was_gen = 0; was_raw = 0; was_max = 0; was_full = 0;
 		was_content1 = 0; was_sequence1 = 0; was_content2 = 0; was_sequence2 = 0; at_end[SNAPSHOT] = false }
-	:: d_step { IS_BUSY && faults < FAULTS && has_head ->	/* all of it, or its head: entries of an old gen are never read */
+	:: d_step { IS_BUSY && faults < FAULTS && has_head -> /* all, or its head: an old gen is never read */
 		faults++; has_head = false; head_raw = 0; cache_max = 0; cache_full = 0; at_end[REDIS] = false;
 #ifndef NO_GEN
 		entry_content1 = 0; entry_sequence1 = 0; entry_content2 = 0; entry_sequence2 = 0
 #endif
 	}
-	:: d_step { IS_BUSY && faults < FAULTS && redis_up && has_head ->	/* the board's entries, which are one string */
+	:: d_step { IS_BUSY && faults < FAULTS && redis_up && has_head -> /* a board's entries: one string */
 		faults++; entry_content1 = 0; entry_sequence1 = 0; entry_content2 = 0; entry_sequence2 = 0 }
 	:: d_step { IS_BUSY && faults < FAULTS && redis_up -> faults++; redis_up = false }
 	:: d_step { !redis_up -> redis_up = true }
@@ -752,7 +777,8 @@ active proctype Redis()
 inline msg(delivery, kind, sequence_, attempt, dry, has1, ok1, has2, ok2)
 {
 	raw_delivery[raw_count] = delivery; raw_kind[raw_count] = kind; raw_sequence[raw_count] = sequence_;
-	raw_attempt[raw_count] = attempt; raw_dry[raw_count] = dry; raw_content1[raw_count] = has1; raw_valid1[raw_count] = ok1;
+	raw_attempt[raw_count] = attempt; raw_dry[raw_count] = dry;
+	raw_content1[raw_count] = has1; raw_valid1[raw_count] = ok1;
 	raw_content2[raw_count] = has2; raw_valid2[raw_count] = ok2; raw_count++
 }
 
@@ -881,7 +907,7 @@ init
 			msg(2, MUTATIE, 3, 1, 0, 1, YES, 1, YES);
 			msg(3, MUTATIE, 4, 1, 0, 0, 0, 1, YES);
 			msg(4, MUTATIE, 2, 1, 0, 2, ANY, 0, 0)
-		/* unchanged at one sequence by two deliveries: the second list does not replace; then a late VOLLEDIG */
+		/* unchanged at one sequence twice: the second list does not replace; then a late VOLLEDIG */
 		:: IS_SCENARIO(20) ->
 			msg(1, MUTATIE, 1, 1, 0, 1, YES, 1, YES);
 			msg(2, MUTATIE, 3, 1, 0, 1, YES, 0, 0);

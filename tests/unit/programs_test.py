@@ -154,7 +154,7 @@ def check_metrics(series):
         expect(f"`{re.sub('_(bucket|sum|count)$', '', name)}`" in page, f"docs/metrics.md does not know {name}")
     shown = [one for worker in series.values() for one in worker]
     for name, wanted in re.findall(r"(instroom_\w+)(?:\{(.*?)\})?", "".join(
-            re.findall(r"^ *expr:(.*)$", (ROOT / "deploy/alerts.yaml").read_text(), re.M))):
+            re.findall(r"^ *expr:(.*(?:\n {10}\S.*)*)$", (ROOT / "deploy/alerts.yaml").read_text(), re.M))):
         pairs = re.findall(r'(\w+)="([^"]*)"', wanted)
         expect(name in LAZY or any(name == at and all(labels.get(key) == value for key, value in pairs) for at, labels in shown),
                f"deploy/alerts.yaml: no worker shows {name}{{{wanted}}}")
