@@ -4,16 +4,16 @@
  *
  *   HANDSHAKE --> HEAD --> BODY --> WAIT --> ANSWER --> HEAD ..        the connection is kept
  *                  |        |                 |  |
- *                  |        +---- refused ----+  +--> SKIP --> HEAD ..   a little of the body still comes: it is dropped
- *                  +------------- refused ----+  +--> REST --> closed   more of it comes: some of it is read
+ *                  |        +---- refused ----+  +--> SKIP --> HEAD ..   little of the body is still to come: dropped
+ *                  +------------- refused ----+  +--> REST --> closed   much of it is still to come: read for a while
  *
- *   HEAD    between two requests too. Bytes are collected in `ahead` until they hold a whole head, which then belongs to the
- *           request; what follows it stays in `ahead`
+ *   HEAD    between two requests too. Bytes are collected in `ahead` until they hold a whole head, which then belongs
+ *           to the request; what follows it stays in `ahead`
  *   BODY    content is handed out as it comes. An answer of the handler ends this state at once
  *   WAIT    the handler has everything and has not answered. The connection is not read: what else comes stays in the
  *           kernel. If the peer goes away meanwhile, that is noted, and acted on when the answer is there
- *   REST    the answer is out and the end of the connection announced (shutdown). A client that is still sending reads the
- *           answer only if we go on reading for a while: a close at once would reset the connection under it
+ *   REST    the answer is out and the end of the connection announced (shutdown). A client that is still sending reads
+ *           the answer only if we go on reading for a while: a close at once would reset the connection under it
  *
  * Who runs when: epoll reports which connections can go on; those that the handler answered, or that only had their
  * share of a run, stand in the queue. A connection is freed at the end of a run only, since epoll may have reported it

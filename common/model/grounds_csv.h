@@ -4,7 +4,8 @@
 #define MODEL_GROUNDS_CSV_H
 
 static const char GROUNDS_CSV[] =
-	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;verleng_maanden;geldig_van;geldig_tot;herkomst\n"
+	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;"
+	"verleng_maanden;geldig_van;geldig_tot;herkomst\n"
 	"701;PO;;getuigschrift WHW;REGISTER;N;N;;;19000101;;DUO\n"
 	"708;PO;;leraar in opleiding;VOORPORTAAL;J;J;;;19000101;;DUO\n"
 	"901;VO;WVO 33.1.b.1;getuigschrift WHW;REGISTER;N;N;;;19000101;;demonstratie\n"
@@ -15,7 +16,8 @@ static const char GROUNDS_CSV[] =
 	"906;VO;WVO 33.16;verklaring;REGISTER;N;N;;;19000101;;demonstratie\n"
 	"907;VO;WVO 33a;bewijs van buiten de EER;REGISTER;N;N;;;19000101;;demonstratie\n"
 	"908;VO;WVO 33b;entreeopleiding;REGISTER;N;N;;;19000101;;demonstratie\n"
-	"911;VO;WVO 33.1.b.3 en 118k;zij-instromer met geschiktheidsverklaring;VOORPORTAAL;J;J;24;24;19000101;;demonstratie\n"
+	"911;VO;WVO 33.1.b.3 en 118k;zij-instromer met geschiktheidsverklaring;"
+	"VOORPORTAAL;J;J;24;24;19000101;;demonstratie\n"
 	"912;VO;WVO 33.9;leraar in opleiding, vijf maanden voltijd;VOORPORTAAL;J;J;5;0;19000101;;demonstratie\n"
 	"913;VO;WVO 33.12;leraar in opleiding, een schooljaar;VOORPORTAAL;J;J;12;0;19000101;;demonstratie\n"
 	"914;VO;WVO 33.12;leraar in opleiding, deeltijd;VOORPORTAAL;J;J;24;0;19000101;;demonstratie\n"

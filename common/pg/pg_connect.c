@@ -179,10 +179,10 @@ static int judge_server(struct pg_link *link, const PGresult *answer, bool wants
 		return leave(link, ERR_RETRY, "read-only", "takes no writes: the primary is elsewhere, or read-only",
 			     err);
 	if (strcmp(PQgetvalue(answer, 0, ANSWER_ENCODING), "UTF8") != 0)
-		return leave(
-			link, link->has_answered ? ERR_RETRY : ERR_CONFIG, "encoding",
-			"has an encoding that cannot hold every name: make it anew, with \"encoding 'UTF8' template template0\"",
-			err);
+		return leave(link, link->has_answered ? ERR_RETRY : ERR_CONFIG, "encoding",
+			     "has an encoding that cannot hold every name: make it anew, "
+			     "with \"encoding 'UTF8' template template0\"",
+			     err);
 	return 0;
 }
 
@@ -191,12 +191,12 @@ static int set_session(struct pg_link *link, bool wants_primary, struct err *err
 	CLEANUP(drop_pgresult) PGresult *answer = NULL;
 	char sql[SETTINGS_BYTES];
 
-	snprintf(
-		sql, sizeof sql,
-		"SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
-		" SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
-		" SELECT current_setting('transaction_read_only'), pg_is_in_recovery(), current_setting('server_encoding')",
-		link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+	snprintf(sql, sizeof sql,
+		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
+		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
+		 " SELECT current_setting('transaction_read_only'), pg_is_in_recovery(),"
+		 " current_setting('server_encoding')",
+		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "session", err);
 	int rc = pg_collect(link, "session", &answer, err);

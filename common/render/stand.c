@@ -33,7 +33,8 @@ struct stand {
 };
 
 static const char *const STAND_SQL =
-	"select t.board, t.bsn, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.lapsed_on, t.content, t.targets"
+	"select t.board, t.bsn, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.lapsed_on,"
+	" t.content, t.targets"
 	" from register.teacher t left join ("
 	"   select b.board, b.pending_sequence as sequence, k as key from register.board b"
 	"   join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"

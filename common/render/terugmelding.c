@@ -3,7 +3,8 @@
 enum { NAMES_BYTES_MAX = 1 << 20 };
 
 static const char *const FIND_SQL =
-	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2 order by position limit 16";
+	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2"
+	" order by position limit 16";
 
 static const char *const FIND_ALL_SQL =
 	"select (q.nr - 1)::int, d.position, d.fingerprint"
@@ -11,8 +12,8 @@ static const char *const FIND_ALL_SQL =
 	" join register.delivery d on d.board = q.board and d.delivery_id = q.id order by d.position";
 
 static const char *const SUMMARY_SQL =
-	"select delivery_id, board, kind, dry_run, sequence, extraction_date, state, lines, nieuw, gewijzigd, ongewijzigd,"
-	" verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices"
+	"select delivery_id, board, kind, dry_run, sequence, extraction_date, state, lines, nieuw, gewijzigd,"
+	" ongewijzigd, verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices"
 	" from register.delivery where position = $1";
 
 static const char *const CODES_SQL = "select rule, lines from register.finding where position = $1";

@@ -171,7 +171,8 @@ static void print_help(const struct config_table *table)
 	printf("%s %s: %s\n\n"
 	       "Usage: %s [--config FILE] [--key=value ..]\n"
 	       "       %s --help | --version | --config-help\n\n"
-	       "Settings come from their default, then FILE (\"key = value\" a line, # comments), then the environment\n"
+	       "Settings come from their default, then FILE (\"key = value\" a line, # comments), "
+	       "then the environment\n"
 	       "(INSTROOM_ and the key in capitals, dots as underscores), then the arguments; the last one stands.\n"
 	       "Counts and bytes take k, M, G (1000 and 1024); durations ms, s, m. All faults are listed at once.\n"
 	       "Exit status: 0 drained, 70 failed, 77 wrong credentials, 78 wrong settings or missing migration.\n",

@@ -19,15 +19,16 @@ void emit_message_header(const struct emit *emit, const struct schema *newest)
 		emit->out,
 		"/* Reads a bare datum of %s. *ret borrows from body and arena, and is written only on success.\n"
 		" * ERR_DATA: malformed, or bytes are left over. ERR_FULL: the arena is full. */\n"
-		"MUSTUSE int %s_%s_decode(struct slice body, struct arena *arena, struct %s_%s *ret, struct err *err);\n\n",
-		newest->file, emit->prefix, snake.text, emit->prefix, snake.text);
-	strbuf_add_printf(
-		emit->out,
-		"/* The same for the bytes of any version we know: what is new gets its default, what is gone is skipped.\n"
-		" * Another schema: ERR_DATA; ask %s_schema_find first to tell it from bad bytes. */\n"
-		"MUSTUSE int %s_%s_decode_as(uint64_t schema, struct slice body, struct arena *arena,\n"
+		"MUSTUSE int %s_%s_decode(struct slice body, struct arena *arena,\n"
 		"\tstruct %s_%s *ret, struct err *err);\n\n",
-		emit->prefix, emit->prefix, snake.text, emit->prefix, snake.text);
+		newest->file, emit->prefix, snake.text, emit->prefix, snake.text);
+	strbuf_add_printf(emit->out,
+			  "/* The same for the bytes of any version we know: what is new gets its default,\n"
+			  " * what is gone is skipped.\n"
+			  " * Another schema: ERR_DATA; %s_schema_find tells it from bad bytes. */\n"
+			  "MUSTUSE int %s_%s_decode_as(uint64_t schema, struct slice body, struct arena *arena,\n"
+			  "\tstruct %s_%s *ret, struct err *err);\n\n",
+			  emit->prefix, emit->prefix, snake.text, emit->prefix, snake.text);
 	strbuf_add_printf(emit->out,
 			  "/* A bare datum; each array is one block. */\n"
 			  "void %s_%s_encode(struct strbuf *out, const struct %s_%s *v);\n\n",

@@ -1,5 +1,5 @@
-# What every target of Instroom shares: dialect, warnings, hardening, libraries by pkg-config, and the two functions that
-# add a module and a unit test.
+# What every target of Instroom shares: dialect, warnings, hardening, libraries by pkg-config, and the two functions
+# that add a module and a unit test.
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_EXTENSIONS ON)
@@ -15,8 +15,8 @@ include(GNUInstallDirs)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
-# instroom_library(NAME "pkg >= version" debian-package [option of scripts/install]): an imported target PkgConfig::NAME,
-# or a sentence that says what to install
+# instroom_library(NAME "pkg >= version" debian-package [option of scripts/install]): an imported target
+# PkgConfig::NAME, or a sentence that says what to install
 function(instroom_library name module package)
   pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
   if(NOT ${name}_FOUND)
@@ -67,7 +67,8 @@ target_link_options(instroom_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 function(instroom_module name)
   cmake_parse_arguments(MODULE "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(instroom_${name} STATIC ${MODULE_SOURCES})
-  target_link_libraries(instroom_${name} PUBLIC instroom_flags ${MODULE_LINKS} PRIVATE instroom_warnings ${MODULE_PRIVATE_LINKS})
+  target_link_libraries(instroom_${name} PUBLIC instroom_flags ${MODULE_LINKS} PRIVATE instroom_warnings
+    ${MODULE_PRIVATE_LINKS})
 endfunction()
 
 # instroom_worker(instroom-x SOURCES .. LINKS ..): an installed program

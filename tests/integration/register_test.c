@@ -4,29 +4,35 @@
 /* Board 1 has three teachers. Its pending list names the first and the third; the list's bits say that only the third
  * is a member, so his volgnummer is that of the list. Invented persons. */
 static const char ROWS_OF_0005[] =
-	"insert into register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets) values"
-	" (1, '01000000-0000-0000-0000-000000000000', 999900018, 1, 5, 11, null, '0a000000-0000-0000-0000-000000000000',"
-	"  E'Jansen\\x1fvan\\x1fJan\\x1fM\\x1f19800601\\x1fDorpsstraat\\x1f1\\x1fa\\x1f1234AB\\x1fUtrecht\\x1fNL\\x1f\\x1f\\x1f"
+	"insert into register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets)"
+	" values (1, '01000000-0000-0000-0000-000000000000', 999900018, 1, 5, 11, null,"
+	"  '0a000000-0000-0000-0000-000000000000',"
+	"  E'Jansen\\x1fvan\\x1fJan\\x1fM\\x1f19800601\\x1fDorpsstraat\\x1f1\\x1fa"
+	"\\x1f1234AB\\x1fUtrecht\\x1fNL\\x1f\\x1f\\x1f"
 	"\\x1eA-1\\x1f99QD\\x1f00\\x1f20100801\\x1f\\x1f20100901\\x1f20300801\\x1f701\\x1f"
 	"\\x1eA-2\\x1f99QE\\x1f01\\x1f20110801\\x1f\\x1f20110801\\x1f\\x1f\\x1f8', 'RV'),"
 	" (1, '02000000-0000-0000-0000-000000000000', 999900019, 2, 6, 12, null, null, null, null),"
-	" (1, '03000000-0000-0000-0000-000000000000', 999900020, 3, 4, 13, 20260701, '0b000000-0000-0000-0000-000000000000',"
+	" (1, '03000000-0000-0000-0000-000000000000', 999900020, 3, 4, 13, 20260701,"
+	"  '0b000000-0000-0000-0000-000000000000',"
 	"  E'Smit\\x1f\\x1f\\x1f\\x1f19700101\\x1f\\x1f\\x1f\\x1f\\x1f\\x1f\\x1f\\x1f\\x1f', '');"
 	"insert into register.names (board, digest, keys) values"
 	" (1, '0c000000-0000-0000-0000-000000000000',"
 	"  '\\x0100000000000000000000000000000003000000000000000000000000000000');"
 	"insert into register.board (board, partition, sequence_max, sequence_full, teachers, active, pending_sequence,"
-	"  pending_names, pending_members) values (1, 0, 9, 9, 3, 1, 9, '0c000000-0000-0000-0000-000000000000', '\\x02');"
+	"  pending_names, pending_members) values (1, 0, 9, 9, 3, 1, 9,"
+	"  '0c000000-0000-0000-0000-000000000000', '\\x02');"
 	"insert into register.board (board, partition) values (2, 0);"
-	"insert into register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence, extraction_date,"
-	"  received_on, reference_version, state, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd, ingetrokken,"
-	"  quarantaine, absent, active, lapsed, notices, unreadable_lines, names, outcomes) values"
-	" (14, 1, 'levering-0014---', '\\x00', 1, false, 9, 20260801, 20260802, '\\x00', 1, 2, 0, 0, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0,"
-	"  '0c000000-0000-0000-0000-000000000000', '\\x00');";
+	"insert into register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence,"
+	"  extraction_date, received_on, reference_version, state, lines, nieuw, gewijzigd, ongewijzigd,"
+	"  verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices,"
+	"  unreadable_lines, names, outcomes) values"
+	" (14, 1, 'levering-0014---', '\\x00', 1, false, 9, 20260801, 20260802, '\\x00', 1, 2, 0, 0, 2, 0, 0, 0, 0, 0,"
+	"  1, 0, 0, 0, '0c000000-0000-0000-0000-000000000000', '\\x00');";
 
 /* The stand as a gateway of the release before 0006 asks for it: it must go on beside a register that is ahead. */
 static const char STAND_OF_BEFORE_0006[] =
-	"select t.board, t.bsn, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.lapsed_on, t.content, t.targets"
+	"select t.board, t.bsn, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), t.lapsed_on,"
+	" t.content, t.targets"
 	" from register.teacher t left join ("
 	"   select b.board, b.pending_sequence as sequence, k as key from register.board b"
 	"   join register.names n on n.board = b.board and n.digest = b.pending_names"
@@ -56,27 +62,25 @@ static void expect_text(struct pg_link *link, const char *sql, const char *want)
 }
 
 /* names and types in order */
-#define COLUMNS_OF(relation)                                                                                            \
-	"select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum) from pg_attribute" \
-	" where attrelid = 'register." relation "'::regclass and attnum > 0 and not attisdropped"
+#define COLUMNS_OF(relation)                                                                          \
+	"select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum)" \
+	" from pg_attribute where attrelid = 'register." relation "'::regclass and attnum > 0 and not attisdropped"
 
 Test(register, the_view_leraar_has_the_columns_that_sql_users_know)
 {
 	struct pg_link *link = open_with_rows(MIGRATION_LAST);
 
-	expect_text(
-		link, COLUMNS_OF("leraar"),
-		"board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer, since bigint,"
-		" targets text, content text, geslachtsnaam text, voorvoegsel text, voornamen text, geslacht text,"
-		" geboortedatum text, straat text, huisnummer text, toevoeging text, postcode text, plaats text, land text,"
-		" adresregel1 text, adresregel2 text, adresregel3 text");
-	expect_text(
-		link,
-		"select concat_ws('|', bsn, status, volgnummer, coalesce(vervallen_per::text, '-'), since, targets,"
-		" geslachtsnaam, voorvoegsel, voornamen, geslacht, geboortedatum, straat, huisnummer, toevoeging, postcode,"
-		" plaats, land, adresregel1, adresregel2, adresregel3)"
-		" from register.leraar where bsn = '999900018'",
-		"999900018|ACTIEF|5|-|11|RV|Jansen|van|Jan|M|19800601|Dorpsstraat|1|a|1234AB|Utrecht|NL|||");
+	expect_text(link, COLUMNS_OF("leraar"),
+		    "board integer, key uuid, bsn text, status text, volgnummer bigint, vervallen_per integer,"
+		    " since bigint, targets text, content text, geslachtsnaam text, voorvoegsel text, voornamen text,"
+		    " geslacht text, geboortedatum text, straat text, huisnummer text, toevoeging text, postcode text,"
+		    " plaats text, land text, adresregel1 text, adresregel2 text, adresregel3 text");
+	expect_text(link,
+		    "select concat_ws('|', bsn, status, volgnummer, coalesce(vervallen_per::text, '-'), since, targets,"
+		    " geslachtsnaam, voorvoegsel, voornamen, geslacht, geboortedatum, straat, huisnummer, toevoeging,"
+		    " postcode, plaats, land, adresregel1, adresregel2, adresregel3)"
+		    " from register.leraar where bsn = '999900018'",
+		    "999900018|ACTIEF|5|-|11|RV|Jansen|van|Jan|M|19800601|Dorpsstraat|1|a|1234AB|Utrecht|NL|||");
 	expect_text(
 		link,
 		"select concat_ws('|', bsn, status, volgnummer, coalesce(content, '-'), coalesce(geslachtsnaam, '-'))"
@@ -101,8 +105,8 @@ Test(register, the_view_benoeming_has_the_columns_that_sql_users_know)
 		" onderwijsterrein text, doel text");
 	expect_text(
 		link,
-		"select string_agg(concat_ws('|', board, bsn, status, volgnummer, nr, benoemingssleutel, brin, vestiging,"
-		" begin_arbeidsovereenkomst, einde_arbeidsovereenkomst, begin_benoeming, einde_benoeming,"
+		"select string_agg(concat_ws('|', board, bsn, status, volgnummer, nr, benoemingssleutel, brin,"
+		" vestiging, begin_arbeidsovereenkomst, einde_arbeidsovereenkomst, begin_benoeming, einde_benoeming,"
 		" benoemingsgrondslag, onderwijsterrein, doel), ' ' order by nr) from register.benoeming",
 		"1|999900018|ACTIEF|5|1|A-1|99QD|00|20100801||20100901|20300801|701||REGISTER"
 		" 1|999900018|ACTIEF|5|2|A-2|99QE|01|20110801||20110801|||8|VOORPORTAAL");

@@ -6,4 +6,5 @@ add_executable(instroom_write_it ${CMAKE_CURRENT_LIST_DIR}/write_test.c ${CMAKE_
 target_include_directories(instroom_write_it PRIVATE ${write_unit})
 target_compile_definitions(instroom_write_it PRIVATE
   SCHEMAS_SQL_DIR="${CMAKE_CURRENT_LIST_DIR}/../../schemas/sql")
-target_link_libraries(instroom_write_it PRIVATE instroom_write_register instroom_render instroom_warnings PkgConfig::CRITERION)
+target_link_libraries(instroom_write_it PRIVATE instroom_write_register instroom_render instroom_warnings
+  PkgConfig::CRITERION)

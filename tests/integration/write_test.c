@@ -332,13 +332,13 @@ static void raise_first(struct fixture *fixture, const char *table, const char *
 	char sql[1024];
 	struct err err = { 0 };
 
-	snprintf(
-		sql, sizeof sql,
-		"create sequence register.raised; create function register.raise_first() returns trigger language plpgsql as"
-		" $$ begin if nextval('register.raised') <= %d then raise exception 'a test' using errcode = '%s'; end if;"
-		" return new; end $$; create trigger raise_first before insert or update on register.%s for each row"
-		" when (%s) execute function register.raise_first()",
-		times, code, table, when);
+	snprintf(sql, sizeof sql,
+		 "create sequence register.raised; create function register.raise_first() returns trigger"
+		 " language plpgsql as $$ begin if nextval('register.raised') <= %d then"
+		 " raise exception 'a test' using errcode = '%s'; end if;"
+		 " return new; end $$; create trigger raise_first before insert or update on register.%s for each row"
+		 " when (%s) execute function register.raise_first()",
+		 times, code, table, when);
 	ASSERT_OK(pg_script(fixture->link, sql, &err));
 }
 

@@ -27,8 +27,9 @@ static const struct finding SIGNAL_BEHIND[] = { { .rule = RULE_P06, .field = FIE
 
 #define P06_TEXT \
 	"De leeftijd is ongebruikelijk voor een leraar. Controleer de geboortedatum en de datums van de benoeming."
-#define R08_TEXT \
-	"Met volgnummer 9223372036854775807 leverde u voor deze leraar al andere gegevens. Gebruik een hoger volgnummer."
+#define R08_TEXT                                                                             \
+	"Met volgnummer 9223372036854775807 leverde u voor deze leraar al andere gegevens. " \
+	"Gebruik een hoger volgnummer."
 
 static const struct {
 	struct feedback_line line;
@@ -51,8 +52,8 @@ static const struct {
 	    .target = TARGET_REGISTER,
 	    .findings = NO_FIELD,
 	    .finding_count = 1 },
-	  "5;;;afgekeurd;REGISTER;LR-B07;A;onderwijsterrein;Bij een bevoegde benoeming levert u geen onderwijsterrein. Laat dit "
-	  "veld leeg.\n",
+	  "5;;;afgekeurd;REGISTER;LR-B07;A;onderwijsterrein;Bij een bevoegde benoeming levert u geen onderwijsterrein. "
+	  "Laat dit veld leeg.\n",
 	  "one finding" },
 	{ { .record_no = 6,
 	    .outcome = OUTCOME_AFGEKEURD,
@@ -69,18 +70,19 @@ static const struct {
 	  "8;;;nieuw;REGISTER;LR-P06;S;geboortedatum;" P06_TEXT "\n",
 	  "a signal" },
 	{ { .record_no = 3, .outcome = OUTCOME_AFGEKEURD_R01 },
-	  "3;;;afgekeurd;;LR-R01;A;;Deze leraar is bij ons niet (meer) bekend voor uw bestuur. Er is niets om in te trekken.\n",
+	  "3;;;afgekeurd;;LR-R01;A;;Deze leraar is bij ons niet (meer) bekend voor uw bestuur. "
+	  "Er is niets om in te trekken.\n",
 	  "what the state machine found" },
 	{ { .record_no = 3, .outcome = OUTCOME_AFGEKEURD_R08, .findings = SIGNAL_BEHIND, .finding_count = 2 },
 	  "3;;;afgekeurd;;LR-P06;S;geboortedatum;" P06_TEXT "\n"
 	  "3;;;afgekeurd;;LR-R08;A;;" R08_TEXT "\n"
-	  "3;;;afgekeurd;;LR-X03;S;einde_benoeming;Deze leraar is inmiddels bevoegd benoemd. Geef een einddatum voor de tijdelijke "
-	  "benoeming als die niet meer geldt.\n",
+	  "3;;;afgekeurd;;LR-X03;S;einde_benoeming;Deze leraar is inmiddels bevoegd benoemd. Geef een einddatum voor "
+	  "de tijdelijke benoeming als die niet meer geldt.\n",
 	  "in its place among the others" },
 	{ { .record_no = 3, .outcome = OUTCOME_QUARANTAINE, .findings = SIGNAL, .finding_count = 1 },
 	  "3;;;quarantaine;;LR-P06;S;geboortedatum;" P06_TEXT "\n"
-	  "3;;;quarantaine;;LR-T01;A;;Er is bij ons een storing. U hoeft niets te wijzigen. Wij verwerken deze regel opnieuw of "
-	  "vragen u om een nieuwe levering.\n",
+	  "3;;;quarantaine;;LR-T01;A;;Er is bij ons een storing. U hoeft niets te wijzigen. Wij verwerken deze regel "
+	  "opnieuw of vragen u om een nieuwe levering.\n",
 	  "our fault" },
 };
 

@@ -257,10 +257,10 @@ Test(gateway_file_check, gives_the_findings_of_the_first_step_that_has_one)
 Test(gateway_file_check, misses_each_column_a_volledig_or_mutatie_must_have_and_no_other)
 {
 	static const char ALL[] =
-		"bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;toevoeging;"
-		"postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"
-		"begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;"
-		"onderwijsterrein";
+		"bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
+		"toevoeging;postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"
+		"begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
+		"benoemingsgrondslag;onderwijsterrein";
 
 	for (int left_out = 1; left_out <= COLUMNS; left_out++) {
 		struct file_reading reading;

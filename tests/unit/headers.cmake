@@ -1,5 +1,6 @@
-# All headers of common/ and of one worker in one translation unit, forwards and backwards; then those of several workers. Two
-# headers that cannot be included together, or one that needs another before it, end the build. Nothing runs.
+# All headers of common/ and of one worker in one translation unit, forwards and backwards; then those of several
+# workers. Two headers that cannot be included together, or one that needs another before it, end the build. Nothing
+# runs.
 file(GLOB common_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/common ${PROJECT_SOURCE_DIR}/common/*/*.h)
 list(REMOVE_ITEM common_headers base/banned.h) # it forbids what libc's own headers use: always the last to include
 foreach(schema confirm delivery feedback forget quarantine reference replay verdict)
@@ -27,8 +28,11 @@ endfunction()
 
 # validate and write each have their batch, so no unit holds all five.
 foreach(worker gateway validate write gen ctl)
-  file(GLOB_RECURSE ${worker}_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/workers ${PROJECT_SOURCE_DIR}/workers/${worker}/*.h)
+  file(GLOB_RECURSE ${worker}_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/workers
+    ${PROJECT_SOURCE_DIR}/workers/${worker}/*.h)
   instroom_headers_together(${worker} ${common_headers} ${${worker}_headers})
 endforeach()
-instroom_headers_together(all_but_validate ${common_headers} ${gateway_headers} ${write_headers} ${gen_headers} ${ctl_headers})
-instroom_headers_together(all_but_write ${common_headers} ${gateway_headers} ${validate_headers} ${gen_headers} ${ctl_headers})
+instroom_headers_together(all_but_validate ${common_headers} ${gateway_headers} ${write_headers} ${gen_headers}
+  ${ctl_headers})
+instroom_headers_together(all_but_write ${common_headers} ${gateway_headers} ${validate_headers} ${gen_headers}
+  ${ctl_headers})

@@ -269,7 +269,8 @@ static const struct line_row DATE_ROWS[] = {
 	{ DATES("", "", "", ""), "LR-B01 begin_arbeidsovereenkomst, LR-B01 begin_benoeming",
 	  "both begins are required" },
 	{ DATES("x", "x", "x", "x"),
-	  "LR-B01 begin_arbeidsovereenkomst, LR-B01 einde_arbeidsovereenkomst, LR-B01 begin_benoeming, LR-B01 einde_benoeming",
+	  "LR-B01 begin_arbeidsovereenkomst, LR-B01 einde_arbeidsovereenkomst, LR-B01 begin_benoeming, "
+	  "LR-B01 einde_benoeming",
 	  "each of four" },
 	{ DATES("20100801", "20180800", "20100801", "20180731"), "LR-B01 einde_arbeidsovereenkomst",
 	  "no partial date" },

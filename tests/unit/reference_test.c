@@ -356,9 +356,9 @@ Test(reference, refuses_a_bad_table_and_names_file_record_and_column)
 	}
 }
 
-#define GROUND_HEADER                                                                                                   \
-	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;verleng_maanden;" \
-	"geldig_van;geldig_tot;herkomst\n"
+#define GROUND_HEADER                                                                                   \
+	"code;sector;wetsartikel;omschrijving;doel;onderwijsterrein_nodig;einddatum_nodig;max_maanden;" \
+	"verleng_maanden;geldig_van;geldig_tot;herkomst\n"
 
 Test(reference, refuses_a_bad_ground)
 {

@@ -505,11 +505,10 @@ Test(config, the_log_of_settings_hides_secrets)
 	cr_redirect_stderr();
 	config_log(&TABLE, &settings);
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
-	cr_expect(
-		strstr(got,
-		       "event=settings.read peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no "
-		       "peer.password.file=***\n"),
-		"%s", got);
+	cr_expect(strstr(got,
+			 "event=settings.read peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" "
+			 "batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no peer.password.file=***\n"),
+		  "%s", got);
 	cr_expect_null(strstr(got, "pass\""));
 	config_release(&TABLE, &settings);
 	unlink(path);

@@ -67,18 +67,18 @@ Test(metrics, a_histogram_counts_up_to_each_edge_that_one_included)
 		metric_observe(&HISTOGRAMS[0], OBSERVED_US[i]);
 	const char *page = write_page();
 
-	cr_expect(
-		strstr(page,
-		       "# TYPE instroom_test_seconds histogram\ninstroom_test_seconds_bucket{stage=\"a\",le=\"0.001\"} 3\n"
-		       "instroom_test_seconds_bucket{stage=\"a\",le=\"0.0025\"} 5\n"),
-		"%s", page);
-	cr_expect(
-		strstr(page,
-		       "{stage=\"a\",le=\"300\"} 5\ninstroom_test_seconds_bucket{stage=\"a\",le=\"3600\"} 6\n"
-		       "instroom_test_seconds_bucket{stage=\"a\",le=\"+Inf\"} 7\n"
-		       "instroom_test_seconds_sum{stage=\"a\"} 7200.004502\ninstroom_test_seconds_count{stage=\"a\"} 7\n"
-		       "instroom_test_seconds_bucket{stage=\"b\",le=\"0.001\"} 0\n"),
-		"%s", page);
+	cr_expect(strstr(page,
+			 "# TYPE instroom_test_seconds histogram\n"
+			 "instroom_test_seconds_bucket{stage=\"a\",le=\"0.001\"} 3\n"
+			 "instroom_test_seconds_bucket{stage=\"a\",le=\"0.0025\"} 5\n"),
+		  "%s", page);
+	cr_expect(strstr(page,
+			 "{stage=\"a\",le=\"300\"} 5\ninstroom_test_seconds_bucket{stage=\"a\",le=\"3600\"} 6\n"
+			 "instroom_test_seconds_bucket{stage=\"a\",le=\"+Inf\"} 7\n"
+			 "instroom_test_seconds_sum{stage=\"a\"} 7200.004502\n"
+			 "instroom_test_seconds_count{stage=\"a\"} 7\n"
+			 "instroom_test_seconds_bucket{stage=\"b\",le=\"0.001\"} 0\n"),
+		  "%s", page);
 }
 
 Test(metrics, a_histogram_of_sizes_has_whole_edges)

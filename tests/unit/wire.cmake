@@ -4,7 +4,8 @@ instroom_codecs(note_codecs OUT ${CMAKE_CURRENT_BINARY_DIR}/note/gen PREFIX note
 
 function(instroom_wire_test name)
   list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-  instroom_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c ${ARGN} LINKS instroom_protocol instroom_base)
+  instroom_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c ${ARGN} LINKS instroom_protocol
+    instroom_base)
 endfunction()
 
 instroom_wire_test(wire_test)

@@ -30,8 +30,8 @@ static const struct command_option MIGRATE_OPTIONS[] = {
 static const struct command SETUP[] = {
 	{ .name = "migrate",
 	  .purpose = "make topics, tables, rights and cursors, as far as they are missing",
-	  .help = "Safe to run again. Works as the owner of the database. Topics that exist are looked at: cleanup, retention, "
-		  "sizes, timestamps, copies. Each difference is named.",
+	  .help = "Safe to run again. Works as the owner of the database. Topics that exist are looked at: cleanup, "
+		  "retention, sizes, timestamps, copies. Each difference is named.",
 	  OPTIONS_OF(MIGRATE_OPTIONS),
 	  .exits = { { 78, "a topic is not as it must be" } },
 	  .run = run_migrate },
@@ -54,17 +54,17 @@ static const struct command REFERENCE[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .purpose = "take the six reference tables of DIR into the database",
-	  .help = "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv and "
-		  "onderwijsterreinen.csv. All or nothing; nothing is published yet. A table that is cut off, or much smaller "
-		  "than the one before, is refused.",
+	  .help = "DIR holds besturen.csv, scholen.csv, vestigingen.csv, bestuur_school.csv, benoemingsgrondslagen.csv "
+		  "and onderwijsterreinen.csv. All or nothing; nothing is published yet. A table that is cut off, or "
+		  "much smaller than the one before, is refused.",
 	  OPTIONS_OF(IMPORT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "the tables are not sound; what is wrong is printed" } },
 	  .run = run_reference_import },
 	{ .name = "reference build",
 	  .purpose = "make the six tables from DUO's own lists",
-	  .help = "Reads the files as DUO publishes them, in their own encodings. WEC and MBO schools are not in them: add "
-		  "those by hand. Lists that do not fit each other, as one that is cut off, are refused.",
+	  .help = "Reads the files as DUO publishes them, in their own encodings. WEC and MBO schools are not in them: "
+		  "add those by hand. Lists that do not fit each other, as one that is cut off, are refused.",
 	  OPTIONS_OF(BUILD_OPTIONS),
 	  .exits = { { 1, "a list is not sound, or lacks what the others have" } },
 	  .run = run_reference_build },
@@ -92,9 +92,10 @@ static const struct command DELIVER[] = {
 	  .arguments_min = 1,
 	  .arguments_max = ARGUMENTS_ANY,
 	  .purpose = "upload deliveries through the gateway",
-	  .help = "The header of x.csv is x.json: an object with bestuur, soort, volgnummer, extractiedatum and the other "
-		  "fields of a header.\n\n"
-		  "What was acknowledged is kept in DIR/acknowledged.jsonl: run the command again and it goes on where it was.",
+	  .help = "The header of x.csv is x.json: an object with bestuur, soort, volgnummer, extractiedatum and the "
+		  "other fields of a header.\n\n"
+		  "What was acknowledged is kept in DIR/acknowledged.jsonl: run the command again and it "
+		  "goes on where it was.",
 	  OPTIONS_OF(DELIVER_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "some were refused; their findings are printed" },
@@ -158,8 +159,8 @@ static const struct command LOOK[] = {
 	  .run = run_stand },
 	{ .name = "coverage",
 	  .purpose = "boards without contact person, waiting, or with rejected lines",
-	  .help = "In text only the boards that want attention are named; CSV and JSON have all boards, those that never "
-		  "delivered too.",
+	  .help = "In text only the boards that want attention are named; CSV and JSON have all boards, those that "
+		  "never delivered too.",
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_coverage },
 	{ .name = "dump",
@@ -197,8 +198,8 @@ static const struct command REPLAY[] = {
 	{ .name = "replay plan",
 	  .arguments_max = 1,
 	  .purpose = "what judging failed lines again would do, and a job for it",
-	  .help = "Takes lines that stand as afgekeurd or quarantaine, all lines of a teacher or none; --board, --code, --period "
-		  "and --quarantine narrow each other. Nothing is published: replay start does that.",
+	  .help = "Takes lines that stand as afgekeurd or quarantaine, all lines of a teacher or none; --board, "
+		  "--code, --period and --quarantine narrow each other. Nothing is published: replay start does that.",
 	  OPTIONS_OF(PLAN_OPTIONS),
 	  .outputs = TEXT_JSON,
 	  .exits = { { 1, "there is nothing to replay" } },
@@ -274,21 +275,23 @@ static const struct command_option ROTATE_OPTIONS[] = {
 static const struct command KEY[] = {
 	{ .name = "key status",
 	  .purpose = "which HMAC key each partition has, and what key rotate would do",
-	  .help = "Needs hmac.key.file, the present key, and hmac.key.old.file, the one before, as the validators have them.",
+	  .help = "Needs hmac.key.file, the present key, and hmac.key.old.file, the one before, "
+		  "as the validators have them.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "a partition has another key than the present one" } },
 	  .run = run_key_status },
 	{ .name = "key rotate",
 	  .purpose = "rename the teachers of the register to the present HMAC key",
-	  .help = "Board by board, each in a transaction; killed, it is run again. Writers of a partition that is due wait "
-		  "for it and go on by themselves. RUNBOOK.md has the order of a rotation.",
+	  .help = "Board by board, each in a transaction; killed, it is run again. Writers of a partition that is due "
+		  "wait for it and go on by themselves. RUNBOOK.md has the order of a rotation.",
 	  OPTIONS_OF(ROTATE_OPTIONS),
 	  .exits = { { 1, "some partitions are not due yet: run it again" } },
 	  .run = run_key_rotate },
 	{ .name = "key retire",
 	  .purpose = "check that nothing can bring the key before back",
-	  .help = "No partition has it, no delivery that was judged with it is in the log or waits. Then hmac.key.old.file can go "
-		  "from the settings. Backups from before the rotation still need it: keep it with them.",
+	  .help = "No partition has it, no delivery that was judged with it is in the log or waits. Then "
+		  "hmac.key.old.file can go from the settings. Backups from before the rotation still need it: keep it "
+		  "with them.",
 	  .exits = { { 1, "something can; what is printed" } },
 	  .run = run_key_retire },
 };
@@ -299,8 +302,8 @@ static const struct command REPAIR[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .purpose = "let a parked partition's raw messages be judged again",
-	  .help = "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart the "
-		  "writers: what the register has not applied is judged anew, and nothing is applied twice.",
+	  .help = "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart "
+		  "the writers: what the register has not applied is judged anew, and nothing is applied twice.",
 	  OPTIONS_OF(REFILL_OPTIONS),
 	  .exits = { { 1, "the raw log does not fit the register, or the partition moves" } },
 	  .run = run_refill },

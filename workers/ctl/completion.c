@@ -2,12 +2,13 @@
 
 enum { OUTPUTS_BYTES = 64 };
 
-/* words[2] is the second word of the command where there is one. What follows a value of "current|original" or --output is
- * one of its words; files complete everything else. */
+/* words[2] is the second word of the command where there is one. What follows a value of "current|original" or --output
+ * is one of its words; files complete everything else. */
 static const char HEAD[] =
 	"# bash completion of instroomctl, made by: instroomctl completion bash\n"
 	"_instroomctl() {\n"
-	"\tlocal current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} at=1 first second options values\n"
+	"\tlocal current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} at=1\n"
+	"\tlocal first second options values\n"
 	"\twhile [[ ${COMP_WORDS[at]} == --* ]] && ((at < COMP_CWORD)); do\n"
 	"\t\t[[ ${COMP_WORDS[at]} == --config ]] && ((at++))\n"
 	"\t\t((at++))\n"

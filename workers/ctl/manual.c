@@ -107,7 +107,8 @@ void manual_roff(const struct command_table *table, FILE *to)
 	      ".TH INSTROOMCTL 1 \"\" \"Instroom " INSTROOM_VERSION
 	      "\" \"Instroom\"\n"
 	      ".SH NAME\ninstroomctl \\- questions and chores for operators of Instroom\n"
-	      ".SH SYNOPSIS\n\\fBinstroomctl\\fR [\\fB\\-\\-config\\fR \\fIFILE\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ..]\n"
+	      ".SH SYNOPSIS\n\\fBinstroomctl\\fR [\\fB\\-\\-config\\fR \\fIFILE\\fR] "
+	      "[\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ..]\n"
 	      "\\fICOMMAND\\fR [\\fIoptions\\fR]\n"
 	      ".SH DESCRIPTION\nAnswers go to standard output, all else to standard error. "
 	      "What stands behind a \\fB\\-\\-\\fR is no option.\n"
@@ -118,8 +119,9 @@ void manual_roff(const struct command_table *table, FILE *to)
 	for (size_t g = 0; g < table->group_count; g++)
 		for (size_t i = 0; i < table->groups[g].count; i++)
 			print_command(to, &table->groups[g].commands[i]);
-	fputs(".SH SETTINGS\nFrom their default, the \\fIFILE\\fR (key = value lines), the environment (INSTROOM_ and the key in\n"
-	      "capitals, dots as underscores), and \\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR before the command; the last one counts.\n",
+	fputs(".SH SETTINGS\nFrom their default, the \\fIFILE\\fR (key = value lines), the environment\n"
+	      "(INSTROOM_ and the key in capitals, dots as underscores), and "
+	      "\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR before the command; the last one counts.\n",
 	      to);
 	print_settings(to);
 	fputs(".SH \"EXIT STATUS\"\n", to);

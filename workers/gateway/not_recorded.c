@@ -39,11 +39,10 @@ bool not_recorded_answer(struct request *request, int error, const char *code, u
 	log_event(LOG_ERROR, "message.refused", "board=%05u reference=%s code=%s effect=\"the sender gets 500\" why=%s",
 		  board, reference, LOG_QUOTED(code), LOG_QUOTED("Kafka will not take it until somebody mends that"));
 	gateway_metric_add(METRIC_FAILED, 1);
-	snprintf(
-		detail, sizeof detail,
-		"Door een storing bij ons kon dit niet worden vastgelegd. Opnieuw sturen helpt nu niet. Wij zijn gewaarschuwd, en "
-		"kunnen u verder helpen met kenmerk %s",
-		reference);
+	snprintf(detail, sizeof detail,
+		 "Door een storing bij ons kon dit niet worden vastgelegd. Opnieuw sturen helpt nu niet. "
+		 "Wij zijn gewaarschuwd, en kunnen u verder helpen met kenmerk %s",
+		 reference);
 	reply_problem(&request->reply, 500, "Storing bij ons", detail);
 	return false;
 }

@@ -110,9 +110,10 @@ static void refuse_for(struct request *request, unsigned status, enum rule rule,
 static void upload_begin(struct request *request)
 {
 	static const char UNKNOWN_FIELD[] =
-		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet leesbaar: in "
-		"het webadres mogen leveringsid, bestuur, soort, proef, volgnummer, extractiedatum en regels staan, als kop "
-		"Content-Digest, Instroom-Contact-Naam, Instroom-Contact-Telefoon en Instroom-Contact-Email";
+		"Een veld in het webadres of een kop Instroom-... is niet bekend, staat er dubbel in of is niet "
+		"leesbaar: in het webadres mogen leveringsid, bestuur, soort, proef, volgnummer, extractiedatum en "
+		"regels staan, als kop Content-Digest, Instroom-Contact-Naam, Instroom-Contact-Telefoon en "
+		"Instroom-Contact-Email";
 	const struct services *services = request->services;
 	struct upload *upload = request->state;
 	const struct header_reading *reading = &upload->header.reading;

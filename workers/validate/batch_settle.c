@@ -24,12 +24,12 @@ static void settle_void(struct batch *batch, struct lane *lane)
 	lane_attempt_take_back(batch->peers, lane);
 	validate_metric_add(refusal ? METRIC_BATCH_RETRIES : METRIC_BATCHES_FENCED, 1);
 	lane_forget_fetched(lane);
-	log_event(
-		LOG_WARN, refusal ? "batch.refused" : "batch.void",
-		"partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s effect=\"the log is read to where it counts\"",
-		lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict,
-		refusal ? refusal : "row",
-		refusal ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
+	log_event(LOG_WARN, refusal ? "batch.refused" : "batch.void",
+		  "partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s "
+		  "effect=\"the log is read to where it counts\"",
+		  lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict,
+		  refusal ? refusal : "row",
+		  refusal ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
 	lane_enter(lane, LANE_START, lane->batch.pause_ms, refusal ? "a batch was refused" : "a batch was void");
 }
 

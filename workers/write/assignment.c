@@ -51,10 +51,10 @@ static enum match match_verdict_log(struct partition *partition, const struct cu
 			       "the verdict log begins at %lld, but %lld is the next to apply: run instroomctl refill",
 			       (long long)range->low, (long long)next);
 	else
-		partition_park(
-			partition, cursor->partition,
-			"the verdict log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			(long long)range->high, (long long)next);
+		partition_park(partition, cursor->partition,
+			       "the verdict log ends at %lld, but all below %lld is applied: "
+			       "it is another log than the register's",
+			       (long long)range->high, (long long)next);
 	return PARKED;
 }
 
@@ -92,10 +92,10 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	if (rc != 0)
 		return rc;
 	if (range.high < next) {
-		partition_park(
-			partition, cursor->partition,
-			"the raw log ends at %lld, but all below %lld is applied: it is another log than the register's",
-			(long long)range.high, (long long)next);
+		partition_park(partition, cursor->partition,
+			       "the raw log ends at %lld, but all below %lld is applied: "
+			       "it is another log than the register's",
+			       (long long)range.high, (long long)next);
 		*ret = PARKED;
 		return 0;
 	}

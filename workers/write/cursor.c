@@ -9,13 +9,13 @@ static const struct register_statement READ = {
 static const struct register_statement FENCE = {
 	"cursor_fence", VALUES_OURS,
 	"with m as materialized ("
-	"  select * from unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::int[], $9::int[])"
-	"    as m(partition, expected, next_raw, next_verdict, tip, digest, has_key_id, key_id)"
+	"  select * from unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::uuid[], $8::int[],"
+	"    $9::int[]) as m(partition, expected, next_raw, next_verdict, tip, digest, has_key_id, key_id)"
 	"), held as materialized ("
 	"  select c.partition from register.cursor c join m on m.partition = c.partition"
 	"  where c.topic = $1 and c.next_verdict = m.expected order by c.partition for update of c"
-	") update register.cursor c set next_raw = m.next_raw, next_verdict = m.next_verdict, tip = m.tip, digest = m.digest,"
-	"  key_id = case m.has_key_id when 1 then m.key_id end, moved_at = now()"
+	") update register.cursor c set next_raw = m.next_raw, next_verdict = m.next_verdict, tip = m.tip,"
+	"  digest = m.digest, key_id = case m.has_key_id when 1 then m.key_id end, moved_at = now()"
 	" from held join m on m.partition = held.partition"
 	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected"
 };

@@ -106,17 +106,17 @@ static enum inbox_result follow_chain(struct inbox *inbox, struct message *messa
 	enum chain_step step = chain_follow(&ahead, raw->offset, verdict);
 
 	if (step == CHAIN_HOLE) {
-		partition_park(
-			partition, raw->partition,
-			"the verdict at offset %lld speaks of raw message %lld, but the next is %lld: run instroomctl refill",
-			(long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld speaks of raw message %lld, but the next is %lld: "
+			       "run instroomctl refill",
+			       (long long)raw->offset, (long long)verdict->raw_offset, (long long)ahead.at.next_raw);
 		return INBOX_PARKED;
 	}
 	if (step == CHAIN_COUNTS && !chain_has_key_of(&partition->ahead, verdict)) {
-		partition_park(
-			partition, raw->partition,
-			"the verdict at offset %lld is made with HMAC key %08x, the register with %08x: instroomctl key rotate, or give validators the register's key",
-			(long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld is made with HMAC key %08x, the register with %08x: "
+			       "instroomctl key rotate, or give validators the register's key",
+			       (long long)raw->offset, (unsigned)verdict->key_id, (unsigned)partition->ahead.key_id);
 		return INBOX_PARKED;
 	}
 	if (step == CHAIN_COUNTS &&
@@ -171,10 +171,10 @@ static enum inbox_result decode_and_add(struct inbox *inbox, const struct kafka_
 	case DECODED_NOT:
 		return skip(partition, raw, &err);
 	case DECODED_UNKNOWN:
-		partition_park(
-			partition, raw->partition,
-			"the verdict at offset %lld has a schema this program does not know: install a newer instroom-write",
-			(long long)raw->offset);
+		partition_park(partition, raw->partition,
+			       "the verdict at offset %lld has a schema this program does not know: "
+			       "install a newer instroom-write",
+			       (long long)raw->offset);
 		return INBOX_PARKED;
 	default:
 		/* alone it would fit, or it is larger than anything a validator makes */

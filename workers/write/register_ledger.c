@@ -26,7 +26,8 @@ static const struct register_statement CONTACT = {
 };
 static const struct register_statement CONFIRMATION = {
 	"COPY of confirmations", VALUES_DELIVERED,
-	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed) from stdin (format binary)"
+	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed)"
+	" from stdin (format binary)"
 };
 static const struct register_statement FOREIGN = {
 	"COPY of foreign messages", VALUES_OURS, "copy register.foreign_message (position) from stdin (format binary)"
@@ -42,8 +43,8 @@ static const struct register_statement BOARD = {
 	"boards", VALUES_OURS,
 	"insert into register.board as b (board, partition, sequence_max, sequence_full, teachers, active, disowned,"
 	"  pending_sequence, pending_key_list, pending_members)"
-	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned, n.pending_sequence,"
-	"  case when n.pending_sequence > 0 then n.pending_key_list end,"
+	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned,"
+	"  n.pending_sequence, case when n.pending_sequence > 0 then n.pending_key_list end,"
 	"  case when n.pending_sequence > 0 then n.pending_members end"
 	" from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::bigint[],"
 	"  $9::uuid[], $10::bytea[]) as n(board, partition, sequence_max, sequence_full, teachers, active, disowned,"

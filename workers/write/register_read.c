@@ -4,13 +4,14 @@
 
 static const struct register_statement BOARDS = {
 	"read_boards", VALUES_OURS,
-	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list, pending_members"
-	" from register.board where board = any($1)"
+	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list,"
+	"  pending_members from register.board where board = any($1)"
 };
 
 static const struct register_statement KNOWN = {
 	"read_known", VALUES_DELIVERED,
-	"select d.board, d.delivery_id, d.fingerprint, d.attempt from unnest($1::int[], $2::text[]) as w(board, delivery_id)"
+	"select d.board, d.delivery_id, d.fingerprint, d.attempt from unnest($1::int[], $2::text[])"
+	"  as w(board, delivery_id)"
 	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id"
 };
 

@@ -121,7 +121,8 @@ static void take_redirect(struct answer *answer, const struct answer_reply *repl
 	answer_printable(reply->location, location, sizeof location);
 	location[strcspn(location, "?#")] = '\0';
 	become(answer, ANSWER_NOT_TAKEN,
-	       "%ld: it is sent on to %s; that is not followed, as the token would go with it. If it is right, set gateway.url",
+	       "%ld: it is sent on to %s; that is not followed, as the token would go with it. If it is right, "
+	       "set gateway.url",
 	       reply->status, location[0] ? location : "an address that it does not name");
 }
 

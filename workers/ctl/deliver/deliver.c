@@ -215,7 +215,8 @@ static int print_counts(const struct deliver *deliver, const size_t *counts, siz
 
 	output_init(&out, deliver->ctl->output, COUNT_COLUMNS, ARRAY_LEN(COUNT_COLUMNS));
 	if (deliver->ctl->output == OUTPUT_TEXT) {
-		printf("%zu deliveries: %zu accepted, %zu known before, %zu refused, %zu not taken; %lld lines in %.1f s\n",
+		printf("%zu deliveries: %zu accepted, %zu known before, %zu refused, %zu not taken; "
+		       "%lld lines in %.1f s\n",
 		       deliver->uploads.count, counts[UPLOAD_ACCEPTED], counts[UPLOAD_KNOWN], counts[UPLOAD_REFUSED],
 		       left, (long long)deliver->lines, (double)ms / 1000);
 		return 0;

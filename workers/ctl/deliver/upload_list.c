@@ -306,7 +306,8 @@ bool upload_keep_receipt(const struct upload *upload, const char *installation, 
 
 	if (!is_kept)
 		fprintf(stderr,
-			"instroomctl: %s cannot be written: the receipt of %s is not kept, and the next run sends it again\n",
+			"instroomctl: %s cannot be written: the receipt of %s is not kept, "
+			"and the next run sends it again\n",
 			path, upload_name(upload));
 	free(text);
 	json_decref(line);

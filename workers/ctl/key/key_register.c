@@ -4,9 +4,9 @@
  *   teacher_history    key anew; its hash is of no use to anyone
  *   pending list       written into the rows first (design 5.3), then gone: it is a list of keys
  *   disowned           gone: the caches that believe what the register refused are those of the key before (design 4)
- *   waiting VOLLEDIG   whom it named, by the present key, beside its list: a confirmation lets none of them lapse. Rejected
- *                      teachers have no row, so the log says who they are; when it no longer does, those with a row are
- *                      named and the others counted as lost
+ *   waiting VOLLEDIG   whom it named, by the present key, beside its list: a confirmation lets none of them lapse.
+ *                      Rejected teachers have no row, so the log says who they are; when it no longer does, those with
+ *                      a row are named and the others counted as lost
  *   key lists          stay. They say whom a delivery named; a replay finds its teachers by their lines
  *                      (workers/write/restatement.c) */
 #include "ctl/key/key_register.h"
@@ -19,7 +19,8 @@
 enum { KEYS_BYTES_MAX = 256 << 20 };
 
 static const char FENCE_SQL[] =
-	"select from register.cursor where topic = $1 and partition = $2 and next_verdict = $3 and key_id = $4 for update";
+	"select from register.cursor where topic = $1 and partition = $2 and next_verdict = $3"
+	" and key_id = $4 for update";
 
 static const char PENDING_SQL[] =
 	"update register.teacher t set sequence = greatest(t.sequence, b.pending_sequence) from register.board b"
@@ -37,7 +38,8 @@ static const char TEACHERS_SQL[] = "select key, bsn, content from register.teach
 
 static const char RENAME_SQL[] =
 	"with renamed as (select * from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as n(key, new_key, hash)),"
-	" history as (update register.teacher_history h set key = n.new_key from renamed n where h.board = $1 and h.key = n.key)"
+	" history as (update register.teacher_history h set key = n.new_key from renamed n"
+	"  where h.board = $1 and h.key = n.key)"
 	" update register.teacher t set key = n.new_key, hash = case when t.content is null then null else n.hash end"
 	" from renamed n where t.board = $1 and t.key = n.key";
 
@@ -53,9 +55,11 @@ static const char LIST_SQL[] =
 static const char FINISH_SQL[] =
 	"with moved as (update register.cursor set key_id = $5, parked = null where topic = $1 and partition = $2"
 	"  and next_verdict = $3 and key_id = $4 returning partition)"
-	" insert into register.key_rotation (topic, partition, old_key_id, new_key_id, from_position, below, teachers, started_at, who)"
+	" insert into register.key_rotation (topic, partition, old_key_id, new_key_id, from_position, below, teachers,"
+	"  started_at, who)"
 	" select $1, $2, $4, $5, $6, $7, $8, to_timestamp($9 / 1000.0), $10 from moved"
-	" on conflict (topic, partition, new_key_id) do update set below = excluded.below, retired_at = null, at = now()";
+	" on conflict (topic, partition, new_key_id) do update set below = excluded.below,"
+	"  retired_at = null, at = now()";
 
 /* ---- keys of teachers ---- */
 

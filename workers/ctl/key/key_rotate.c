@@ -162,7 +162,8 @@ int run_key_rotate(struct ctl *ctl)
 		return ctl_fail(&err);
 	if (reg.lost_names > 0)
 		fprintf(stderr,
-			"instroomctl: %lld teachers without a row, whom deliveries that wait for a confirmation named, are no longer in the log\n",
+			"instroomctl: %lld teachers without a row, whom deliveries that wait for a confirmation named, "
+			"are no longer in the log\n",
 			(long long)reg.lost_names);
 	return waiting > 0 ? EXIT_ANSWER_IS_NO : 0;
 }
@@ -177,7 +178,8 @@ struct hindrance {
 static const struct hindrance HINDRANCES[] = {
 	{ "select count(*) from register.cursor where topic = $1 and key_id is not null and key_id <> $2",
 	  "partitions have another key than the present one: instroomctl key rotate" },
-	{ "select count(*) from register.delivery d join register.key_rotation r on d.position >= r.from_position and d.position < r.below"
+	{ "select count(*) from register.delivery d join register.key_rotation r on d.position >= r.from_position"
+	  " and d.position < r.below"
 	  " where r.topic = $1 and r.new_key_id = $2 and d.state = 2 and d.waiting_key_list is null",
 	  "deliveries of before the rotation wait for their confirmation" },
 };
@@ -250,7 +252,8 @@ int run_key_retire(struct ctl *ctl)
 	if (rc == 0)
 		rc = count_replayable(&rotation, &found, &err);
 	if (rc == 0 && found > 0)
-		printf("%lld partitions of the raw topic hold deliveries of before the rotation, which a replay could bring back\n",
+		printf("%lld partitions of the raw topic hold deliveries of before the rotation, "
+		       "which a replay could bring back\n",
 		       (long long)found);
 	all += found;
 	if (rc == 0 && all == 0)
@@ -259,6 +262,7 @@ int run_key_retire(struct ctl *ctl)
 		return ctl_fail(&err);
 	if (all > 0)
 		return EXIT_ANSWER_IS_NO;
-	puts("nothing can bring the key before back: take hmac.key.old.file out of the settings, and keep that key with backups of before");
+	puts("nothing can bring the key before back: take hmac.key.old.file out of the settings, "
+	     "and keep that key with backups of before");
 	return 0;
 }

@@ -17,7 +17,8 @@ static const char *const COVERAGE_SQL =
 	") select b.board, l.board is not null, exists (select from register.contact c where c.board = b.board),"
 	"  exists (select from register.delivery d where d.board = b.board and d.state = 2), coalesce(l.afgekeurd, 0),"
 	"  coalesce(l.received_on, 0)"
-	" from (select board from boards union select board from last) b left join last l on l.board = b.board order by b.board";
+	" from (select board from boards union select board from last) b left join last l on l.board = b.board"
+	" order by b.board";
 
 struct tally {
 	int64_t boards, delivered, without_contact, waiting, with_rejected;
@@ -82,8 +83,8 @@ static void add_board(struct output *out, const struct board *board)
 
 static void print_tally(const struct tally *tally)
 {
-	printf("%lld boards: %lld delivered, %lld never did; of the delivered %lld without contact person, %lld wait for "
-	       "confirmation, %lld have rejected lines in their last delivery\n",
+	printf("%lld boards: %lld delivered, %lld never did; of the delivered %lld without contact person, %lld wait "
+	       "for confirmation, %lld have rejected lines in their last delivery\n",
 	       (long long)tally->boards, (long long)tally->delivered, (long long)(tally->boards - tally->delivered),
 	       (long long)tally->without_contact, (long long)tally->waiting, (long long)tally->with_rejected);
 }

@@ -7,10 +7,11 @@
 #include "ctl/look/look_commands.h"
 
 static const char *const SUM_SQL =
-	"select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(nieuw), 0)::bigint, coalesce(sum(gewijzigd), 0)::bigint,"
-	" coalesce(sum(ongewijzigd), 0)::bigint, coalesce(sum(verouderd), 0)::bigint, coalesce(sum(afgekeurd), 0)::bigint,"
-	" coalesce(sum(ingetrokken), 0)::bigint, coalesce(sum(quarantaine), 0)::bigint, coalesce(sum(lapsed), 0)::bigint,"
-	" count(*) filter (where state = 2), count(*) filter (where dry_run)"
+	"select count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(nieuw), 0)::bigint,"
+	" coalesce(sum(gewijzigd), 0)::bigint, coalesce(sum(ongewijzigd), 0)::bigint,"
+	" coalesce(sum(verouderd), 0)::bigint, coalesce(sum(afgekeurd), 0)::bigint,"
+	" coalesce(sum(ingetrokken), 0)::bigint, coalesce(sum(quarantaine), 0)::bigint,"
+	" coalesce(sum(lapsed), 0)::bigint, count(*) filter (where state = 2), count(*) filter (where dry_run)"
 	" from register.delivery where $1::int is null or board = $1";
 
 struct ledger_check {
@@ -20,44 +21,55 @@ struct ledger_check {
 
 static const struct ledger_check CHECKS[] = {
 	{ "deliveries whose seven outcomes do not add up to their lines",
-	  "select count(*) from register.delivery where lines <> nieuw + gewijzigd + ongewijzigd + verouderd + afgekeurd +"
-	  " ingetrokken + quarantaine" },
+	  "select count(*) from register.delivery"
+	  " where lines <> nieuw + gewijzigd + ongewijzigd + verouderd + afgekeurd + ingetrokken + quarantaine" },
 	{ "deliveries that stand twice (board, leveringsid, fingerprint)",
-	  "select count(*) from (select 1 from register.delivery group by board, delivery_id, fingerprint having count(*) > 1) x" },
+	  "select count(*) from (select 1 from register.delivery group by board, delivery_id, fingerprint"
+	  " having count(*) > 1) x" },
 	{ "boards whose number of teachers or active teachers differs from their rows",
-	  "select count(*) from register.board b full join (select board, count(*) as n, count(*) filter (where status = 1) as a"
+	  "select count(*) from register.board b"
+	  " full join (select board, count(*) as n, count(*) filter (where status = 1) as a"
 	  " from register.teacher group by board) t on t.board = b.board"
 	  " where coalesce(b.teachers, 0) <> coalesce(t.n, 0) or coalesce(b.active, 0) <> coalesce(t.a, 0)" },
 	{ "boards whose highest volgnummer differs from their deliveries",
-	  "select count(*) from register.board b left join (select board, max(sequence) filter (where not dry_run) as s,"
-	  " max(sequence) filter (where not dry_run and kind = 1) as f from register.delivery group by board) d on d.board = b.board"
+	  "select count(*) from register.board b"
+	  " left join (select board, max(sequence) filter (where not dry_run) as s,"
+	  "  max(sequence) filter (where not dry_run and kind = 1) as f"
+	  "  from register.delivery group by board) d on d.board = b.board"
 	  " where b.sequence_max <> coalesce(d.s, 0) or b.sequence_full <> coalesce(d.f, 0)" },
 	{ "boards whose number of disowned teachers differs from their rows",
-	  "select count(*) from register.board b left join (select board, count(*) as n from register.disowned group by board) d"
-	  " on d.board = b.board where b.disowned <> coalesce(d.n, 0)" },
+	  "select count(*) from register.board b"
+	  " left join (select board, count(*) as n from register.disowned group by board) d on d.board = b.board"
+	  " where b.disowned <> coalesce(d.n, 0)" },
 	{ "pending lists without their key list, or with bits of another number",
-	  "select count(*) from register.board b left join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
-	  " where b.pending_key_list is not null and (l.keys is null or length(b.pending_members) <> (length(l.keys) / 16 + 7) / 8)" },
+	  "select count(*) from register.board b"
+	  " left join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
+	  " where b.pending_key_list is not null"
+	  "  and (l.keys is null or length(b.pending_members) <> (length(l.keys) / 16 + 7) / 8)" },
 	{ "teachers with a volgnummer above the highest of their board",
 	  "select count(*) from register.teacher t join register.board b on b.board = t.board"
 	  " where greatest(t.sequence, b.pending_sequence) > b.sequence_max" },
 	{ "teachers whose content is there when withdrawn, or missing when not",
-	  "select count(*) from register.teacher where (status = 2) <> (content is null) or (status = 2) <> (hash is null)"
-	  " or (status = 3) <> (lapsed_on is not null)" },
+	  "select count(*) from register.teacher where (status = 2) <> (content is null)"
+	  " or (status = 2) <> (hash is null) or (status = 3) <> (lapsed_on is not null)" },
 	{ "teachers made by a delivery the ledger does not know",
-	  "select count(*) from register.teacher t where not exists (select from register.delivery d where d.position = t.since"
-	  " and d.board = t.board) and not exists (select from register.confirmation c where c.position = t.since and c.board = t.board)"
+	  "select count(*) from register.teacher t"
+	  " where not exists (select from register.delivery d where d.position = t.since and d.board = t.board)"
+	  " and not exists (select from register.confirmation c where c.position = t.since and c.board = t.board)"
 	  " and not exists (select from register.replay_change r where r.replay_position = t.since)" },
 	{ "replays whose counts do not add up to the lines of their delivery",
 	  "select count(*) from register.replay_change c join register.delivery d on d.position = c.position"
-	  " where (select sum(n) from unnest(c.before) n) <> d.lines or (select sum(n) from unnest(c.after) n) <> d.lines" },
+	  " where (select sum(n) from unnest(c.before) n) <> d.lines"
+	  " or (select sum(n) from unnest(c.after) n) <> d.lines" },
 	{ "history rows that do not join up with the row after them",
 	  "select count(*) from (select h.board, h.key, h.until, coalesce(lead(h.since) over w, t.since) as next"
 	  " from register.teacher_history h join register.teacher t on t.board = h.board and t.key = h.key"
 	  " window w as (partition by h.board, h.key order by h.since, h.until)) x where x.until <> x.next" },
 	{ "deliveries without the feedback or key list they name",
-	  "select count(*) from register.delivery d where (d.feedback is not null and not exists (select from register.feedback f"
-	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null and not exists"
+	  "select count(*) from register.delivery d"
+	  " where (d.feedback is not null and not exists (select from register.feedback f"
+	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null"
+	  " and not exists"
 	  " (select from register.key_list l where l.board = d.board and l.digest = d.key_list) and d.key_list not in"
 	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
 	{ "lines in quarantaine, which a sound system does not have",

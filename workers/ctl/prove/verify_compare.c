@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 static const char TEACHERS_SQL[] =
-	"select t.key, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), coalesce(t.lapsed_on, 0), t.since, t.hash,"
-	"  substring(sha256(convert_to(coalesce(t.targets, ''), 'UTF8')) for 16)"
+	"select t.key, t.status, greatest(t.sequence, coalesce(p.sequence, 0)), coalesce(t.lapsed_on, 0),"
+	"  t.since, t.hash, substring(sha256(convert_to(coalesce(t.targets, ''), 'UTF8')) for 16)"
 	" from register.teacher t left join ("
 	"   select b.pending_sequence as sequence, k as key from register.board b"
 	"   join register.key_list l on l.board = b.board and l.digest = b.pending_key_list"
@@ -15,8 +15,9 @@ static const char TEACHERS_SQL[] =
 	" ) p on p.key = t.key where t.board = $1 order by t.key";
 
 static const char DELIVERIES_SQL[] =
-	"select position, state, notices, absent, active, lapsed, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-	"  ingetrokken, quarantaine, key_list, outcomes, unreadable_lines from register.delivery where board = $1 order by position";
+	"select position, state, notices, absent, active, lapsed, lines, nieuw, gewijzigd, ongewijzigd, verouderd,"
+	"  afgekeurd, ingetrokken, quarantaine, key_list, outcomes, unreadable_lines"
+	" from register.delivery where board = $1 order by position";
 
 static const char BOARD_SQL[] = "select sequence_max, sequence_full from register.board where board = $1";
 

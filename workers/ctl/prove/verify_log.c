@@ -106,12 +106,12 @@ static int read_replayed(struct verify_log *log, const struct pg_params *params,
 			 struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(
-		log->link, "verify_replayed",
-		"select distinct r from register.replay_change c"
-		" join register.replay_item i on i.position = c.position and i.attempt = c.attempt"
-		" cross join lateral unnest(i.records) r where c.position = $1 and c.attempt > $2 and c.lines > 0 order by r",
-		params, &rows, NULL, err);
+	int rc = pg_exec(log->link, "verify_replayed",
+			 "select distinct r from register.replay_change c"
+			 " join register.replay_item i on i.position = c.position and i.attempt = c.attempt"
+			 " cross join lateral unnest(i.records) r"
+			 " where c.position = $1 and c.attempt > $2 and c.lines > 0 order by r",
+			 params, &rows, NULL, err);
 	size_t count = rc == 0 ? pg_rows_count(rows) : 0;
 
 	if (count == 0)

@@ -29,7 +29,8 @@ struct quarantined {
 };
 
 static const char STATE_SQL[] =
-	"select exists (select from register.quarantine_decision where topic = $1 and partition = $2 and \"offset\" = $3),"
+	"select exists (select from register.quarantine_decision"
+	"   where topic = $1 and partition = $2 and \"offset\" = $3),"
 	"  (select quarantaine from register.delivery where position = $4)";
 
 /* Kafka header names need a NUL at their end. */
@@ -284,11 +285,10 @@ int run_quarantine_discard(struct ctl *ctl)
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(ctl->options[OPTION_REASON]));
 	pg_add_i64(&params, q.position);
-	rc = pg_exec(
-		link, NULL,
-		"insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason, position)"
-		" values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
-		&params, NULL, &added, &err);
+	rc = pg_exec(link, NULL,
+		     "insert into register.quarantine_decision (topic, partition, \"offset\", who, decision, reason,"
+		     "  position) values ($1, $2, $3, $4, 'discard', $5, $6) on conflict do nothing",
+		     &params, NULL, &added, &err);
 	if (rc == 0 && added == 0)
 		rc = err_set(&err, ERR_DATA, "discarded",
 			     "%s was discarded before: who did it and why stay as they were", place.text);

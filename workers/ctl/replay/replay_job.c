@@ -134,7 +134,8 @@ int run_replay_cancel(struct ctl *ctl)
 
 /* ---- list, show ---- */
 
-static const char LIST_SQL[] = "select id::text, state, " CTL_SQL_TIME("planned_at") ", planned_by, deliveries, lines, scope"
+static const char LIST_SQL[] =
+	"select id::text, state, " CTL_SQL_TIME("planned_at") ", planned_by, deliveries, lines, scope"
 			       " from register.replay_job order by register.replay_job.planned_at";
 
 static const char EVENTS_SQL[] = "select " CTL_SQL_TIME(
@@ -201,8 +202,8 @@ static void print_head(const struct ctl *ctl, const struct replay_job *job, stru
 	}
 	strbuf_init(&quoted, RESULT_BYTES_MAX);
 	output_json_text(&quoted, strbuf_slice(result));
-	printf("{\"job\": \"%s\", \"state\": \"%s\", \"messages\": %lld, \"published\": %lld, \"entered\": %lld, \"result\": %s, "
-	       "\"events\": ",
+	printf("{\"job\": \"%s\", \"state\": \"%s\", \"messages\": %lld, \"published\": %lld, \"entered\": %lld, "
+	       "\"result\": %s, \"events\": ",
 	       job->text, job->state, (long long)job->items, (long long)job->published, (long long)job->entered,
 	       strbuf_text(&quoted));
 }

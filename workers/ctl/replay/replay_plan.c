@@ -22,7 +22,8 @@ static const char JOB_SQL[] =
 	" values ($1, $2, $3, $4, 'planned', $5, $6, $7)";
 
 static const char ITEM_SQL[] =
-	"insert into register.replay_item (job, position, attempt, reference_version, records) values ($1, $2, $3, $4, $5)";
+	"insert into register.replay_item (job, position, attempt, reference_version, records)"
+	" values ($1, $2, $3, $4, $5)";
 
 /* A plan under way. */
 struct plan {
@@ -245,7 +246,8 @@ static void print_plan(const struct plan *plan, const char *job)
 	if (plan->forecast.deliveries == 0)
 		puts("nothing to replay");
 	else
-		printf("job %s: nothing is published yet\n%lld deliveries, %lld lines, %lld teachers, judged with %s; they would be\n",
+		printf("job %s: nothing is published yet\n%lld deliveries, %lld lines, %lld teachers, judged with %s; "
+		       "they would be\n",
 		       job, (long long)plan->forecast.deliveries, (long long)plan->forecast.lines,
 		       (long long)plan->forecast.teachers,
 		       plan->is_current ? "the reference data in force" : "the reference data of each delivery");

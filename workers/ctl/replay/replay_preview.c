@@ -13,7 +13,8 @@ static const char TEACHERS_SQL[] =
 /* The newest VOLLEDIG of the board above a volgnummer. */
 static const char NEWEST_SQL[] =
 	"select l.keys from register.delivery d join register.key_list l on l.board = d.board and l.digest = d.key_list"
-	" where d.board = $1 and d.kind = 1 and not d.dry_run and d.sequence > $2 order by d.sequence desc, d.position limit 1";
+	" where d.board = $1 and d.kind = 1 and not d.dry_run and d.sequence > $2"
+	" order by d.sequence desc, d.position limit 1";
 
 struct known_teacher {
 	uint8_t key[TEACHER_KEY_BYTES];

@@ -1,5 +1,5 @@
-# Writes the SQL files named in FILES as C text into OUT, each with the earlier forms of it that RELEASED names. Run as a
-# script at build.
+# Writes the SQL files named in FILES as C text into OUT, each with the earlier forms of it that RELEASED names. Run as
+# a script at build.
 file(STRINGS ${RELEASED} released REGEX "^earlier ")
 set(text "/* Made from schemas/sql by workers/ctl/setup/embed.cmake. */\n#include \"ctl/setup/migrations.h\"\n\n")
 set(rows "")
@@ -16,4 +16,5 @@ foreach(file ${FILES})
   string(APPEND rows "\t{ \"${name}\", SQL_${count}, \"${earlier}\" },\n")
   math(EXPR count "${count} + 1")
 endforeach()
-file(WRITE ${OUT} "${text}\nconst struct migration MIGRATIONS[] = {\n${rows}};\nconst size_t MIGRATION_COUNT = ${count};\n")
+string(APPEND text "\nconst struct migration MIGRATIONS[] = {\n${rows}};\n")
+file(WRITE ${OUT} "${text}const size_t MIGRATION_COUNT = ${count};\n")

@@ -15,11 +15,10 @@ static int lock_migrations(struct pg_link *link, struct err *err)
 	int rc = pg_script(link, "set client_min_messages = warning; select pg_advisory_lock(4920180731)", err);
 
 	return rc != 0 ? rc
-		       : pg_script(
-				 link,
-				 "create table if not exists public.instroom_migration (name text primary key, sha256 bytea not "
-				 "null, applied_at timestamptz not null default now())",
-				 err);
+		       : pg_script(link,
+				   "create table if not exists public.instroom_migration (name text primary key,"
+				   " sha256 bytea not null, applied_at timestamptz not null default now())",
+				   err);
 }
 
 /* The file as it is, or a form of it that a release applied: the same statements. */
@@ -111,7 +110,8 @@ static int look_at_settings(struct pg_link *link, size_t *ret_count, struct err 
 
 	for (size_t i = 0; rc == 0 && i < *ret_count; i++)
 		fprintf(stderr,
-			"instroomctl: PostgreSQL: %s is %s, and must be %s: alter system set %s = '%s'; select pg_reload_conf();\n",
+			"instroomctl: PostgreSQL: %s is %s, and must be %s: alter system set %s = '%s'; "
+			"select pg_reload_conf();\n",
 			settings[i].name, settings[i].is[0] ? settings[i].is : "not known", settings[i].wanted,
 			settings[i].name, settings[i].wanted);
 	return rc;
