@@ -182,8 +182,9 @@ static int count_members(rd_kafka_event_t *event, const char *group, size_t *ret
 		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, group, err);
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_fail(rd_kafka_event_error(event), group, err);
-	const rd_kafka_ConsumerGroupDescription_t **groups = rd_kafka_DescribeConsumerGroups_result_groups(
-		rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+	const rd_kafka_DescribeConsumerGroups_result_t *answer = rd_kafka_event_DescribeConsumerGroups_result(event);
+	const rd_kafka_ConsumerGroupDescription_t **groups =
+		rd_kafka_DescribeConsumerGroups_result_groups(answer, &count);
 	const rd_kafka_error_t *error = count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
 
 	if (count != 1)

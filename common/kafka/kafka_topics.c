@@ -209,10 +209,10 @@ static int fail_resource(const rd_kafka_ConfigResource_t *resource, struct err *
 	const char *topic = rd_kafka_ConfigResource_name(resource);
 
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-		return err_set(
-			err, ERR_CONFIG, "rights",
-			"topic %s: its settings cannot be seen or set: our user lacks DescribeConfigs or AlterConfigs",
-			topic);
+		return err_set(err, ERR_CONFIG, "rights",
+			       "topic %s: its settings cannot be seen or set: "
+			       "our user lacks DescribeConfigs or AlterConfigs",
+			       topic);
 	return kafka_fail(code, topic, err);
 }
 

@@ -132,9 +132,9 @@ void reply_busy(struct reply *reply, const char *detail)
 
 void reply_too_much(struct reply *reply)
 {
-	reply_problem(
-		reply, 429, "Te veel tegelijk",
-		"Er zijn al veel verzoeken van u of van dit bestuur in behandeling, wacht tot er enkele klaar zijn");
+	reply_problem(reply, 429, "Te veel tegelijk",
+		      "Er zijn al veel verzoeken van u of van dit bestuur in behandeling, "
+		      "wacht tot er enkele klaar zijn");
 	reply->retry_after_s = RETRY_AFTER_S;
 }
 

@@ -49,8 +49,7 @@ static int advance_cache(struct batch *batch, struct lane *lane, bool *ret_is_cu
 	crash_point("validate.advanced");
 	if (rc == -ERR_RETRY)
 		peers_cache_failed(batch->peers, err);
-	/* another wrote, or it is more than one call carries: the start folds it in chunks */
-	else if (!*ret_is_current)
+	else if (!*ret_is_current) /* another wrote, or one call cannot carry it: the start folds it in chunks */
 		validate_metric_add(METRIC_BATCHES_FENCED, 1);
 	return rc == -ERR_RETRY || rc == -ERR_FULL ? 0 : rc;
 }

@@ -104,10 +104,10 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	if (rc != 0)
 		return rc;
 	if (!is_same)
-		partition_park(
-			partition, cursor->partition,
-			"raw message %lld is not the one that was applied: it is another log than the register's",
-			(long long)next - 1);
+		partition_park(partition, cursor->partition,
+			       "raw message %lld is not the one that was applied: "
+			       "it is another log than the register's",
+			       (long long)next - 1);
 	*ret = is_same ? MATCHES : PARKED;
 	return 0;
 }

@@ -205,11 +205,10 @@ size_t inbox_moves(const struct inbox *inbox, struct cursor_move *ret)
 	size_t count = 0;
 
 	for (int32_t i = 0; i < inbox->partition_end; i++) {
-		const struct partition *partition = &inbox->partitions[i];
+		const struct partition *one = &inbox->partitions[i];
 
-		if (partition_has_moved(partition))
-			ret[count++] =
-				(struct cursor_move){ i, partition->committed.at.next_verdict, partition->ahead };
+		if (partition_has_moved(one))
+			ret[count++] = (struct cursor_move){ i, one->committed.at.next_verdict, one->ahead };
 	}
 	return count;
 }

@@ -224,11 +224,10 @@ static int store_one(struct isolation *isolation, struct message *message, const
 		if (rc != 0 || *ret == TRANSACTION_FENCED)
 			return rc;
 	}
-	return err_set(
-		err, ERR_RETRY, code,
-		"the register refuses raw message %lld of partition %d (SQLSTATE %s), but no teacher of it is to blame:"
-		" it is a condition of the register",
-		(long long)message->verdict.raw_offset, message->partition, code);
+	return err_set(err, ERR_RETRY, code,
+		       "the register refuses raw message %lld of partition %d (SQLSTATE %s), "
+		       "but no teacher of it is to blame: it is a condition of the register",
+		       (long long)message->verdict.raw_offset, message->partition, code);
 }
 
 int isolation_run(struct isolation *isolation, struct message **messages, const struct cursor_move *moves, size_t count,

@@ -421,10 +421,12 @@ static int count_lines(struct restatement *restatement, struct arena *arena, str
 		return batch_full(err);
 	for (int letter = 0; letter < RULE_LETTERS; letter++)
 		for (int number = 0; number < RULE_NUMBERS; number++)
-			if (counts[letter][number] > 0)
-				restated->findings[restated->finding_count++] =
-					(struct wire_finding_count){ .rule = RULE_ID(letter + 'A', number),
-								     .lines = counts[letter][number] };
+			if (counts[letter][number] > 0) {
+				struct wire_finding_count *finding = &restated->findings[restated->finding_count++];
+
+				finding->rule = RULE_ID(letter + 'A', number);
+				finding->lines = counts[letter][number];
+			}
 	return 0;
 }
 

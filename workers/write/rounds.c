@@ -169,9 +169,11 @@ static int round_judge(struct round *round, struct err *err)
 	rc = round_read(round, err);
 	for (size_t i = 0; rc == 0 && i < round->count; i++)
 		rc = processing_first_half(round->batch, round->messages[i], err);
-	for (size_t i = 0; rc == 0 && i < round->count; i++)
-		round->messages[i]->board->wants =
-			processing_second_wants(round->messages[i]->board, round->messages[i]);
+	for (size_t i = 0; rc == 0 && i < round->count; i++) {
+		struct message *message = round->messages[i];
+
+		message->board->wants = processing_second_wants(message->board, message);
+	}
 	if (rc == 0)
 		rc = round_read(round, err);
 	for (size_t i = 0; rc == 0 && i < round->count; i++)

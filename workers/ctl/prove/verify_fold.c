@@ -418,14 +418,12 @@ static bool order_keys(const struct verify_delivery *delivery, struct key_order 
  * groups. */
 static size_t standing_of(const struct key_order *order, const struct judged *judged, size_t g)
 {
-	const uint8_t(*found)[TEACHER_KEY_BYTES] =
-		order->count > 0
-			? bsearch(judged->groups[g].key, order->keys, order->count, sizeof *order->keys, compare_keys)
-			: NULL;
+	uint8_t(*keys)[TEACHER_KEY_BYTES] = order->keys, (*found)[TEACHER_KEY_BYTES];
 
-	return found		  ? (size_t)(found - (const uint8_t(*)[TEACHER_KEY_BYTES])order->keys)
-	       : order->count > 0 ? SIZE_MAX
-				  : g;
+	if (order->count == 0)
+		return g;
+	found = bsearch(judged->groups[g].key, keys, order->count, sizeof *keys, compare_keys);
+	return found ? (size_t)(found - keys) : SIZE_MAX;
 }
 
 /* Of one group of a replay; OUTCOME_NONE: it is not the replay's to decide. */

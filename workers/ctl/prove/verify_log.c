@@ -86,10 +86,10 @@ static int read_standing(struct verify_log *log, const struct pg_params *params,
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	uint8_t *outcomes = NULL;
-	int rc = pg_exec(
-		log->link, "verify_known",
-		"select outcomes, lines from register.delivery where position = $1 and $2 >= 0 and quarantaine > 0",
-		params, &rows, NULL, err);
+	int rc = pg_exec(log->link, "verify_known",
+			 "select outcomes, lines from register.delivery"
+			 " where position = $1 and $2 >= 0 and quarantaine > 0",
+			 params, &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;

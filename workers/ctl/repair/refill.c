@@ -111,10 +111,9 @@ static int check_members(struct ctl *ctl, struct err *err)
 	size_t members = 0;
 	int rc;
 
-	while ((rc = kafka_admin_group_members(&ctl->kafka, ctl->config.validate_group, CTL_WAIT_MS, &members, err)) ==
-		       0 &&
-	       members > 0 && clock_ms() < end_ms && app_wait(MEMBERS_PAUSE_MS))
-		;
+	do
+		rc = kafka_admin_group_members(&ctl->kafka, ctl->config.validate_group, CTL_WAIT_MS, &members, err);
+	while (rc == 0 && members > 0 && clock_ms() < end_ms && app_wait(MEMBERS_PAUSE_MS));
 	if (rc == 0 && members > 0)
 		rc = err_set(err, ERR_DATA, "validators", "the group %s has %zu members: stop all validators first",
 			     ctl->config.validate_group, members);
@@ -140,13 +139,13 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct refil
 	pg_add_i64(&params, refill->verdict.high);
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(refill->reason));
-	int rc = pg_exec(
-		link, NULL,
-		"with moved as (update register.cursor set next_verdict = $4, parked = null"
-		" where topic = $1 and partition = $2 and next_verdict = $3 returning next_raw)"
-		" insert into register.refill (topic, partition, who, reason, next_raw, from_verdict, to_verdict)"
-		" select $1, $2, $5, $6, next_raw, $3, $4 from moved",
-		&params, NULL, &moved, err);
+	int rc = pg_exec(link, NULL,
+			 "with moved as (update register.cursor set next_verdict = $4, parked = null"
+			 " where topic = $1 and partition = $2 and next_verdict = $3 returning next_raw)"
+			 " insert into register.refill"
+			 "  (topic, partition, who, reason, next_raw, from_verdict, to_verdict)"
+			 " select $1, $2, $5, $6, next_raw, $3, $4 from moved",
+			 &params, NULL, &moved, err);
 
 	if (rc == 0 && moved != 1)
 		rc = err_set(err, ERR_DATA, "moved", "a writer moved the cursor meanwhile: the partition is not stuck");

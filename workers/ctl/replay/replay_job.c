@@ -66,10 +66,10 @@ int replay_job_move(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const 
 	pg_add_uuid(&params, id);
 	pg_add_text(&params, slice_of(from));
 	pg_add_text(&params, slice_of(to));
-	int rc = pg_exec(
-		link, NULL,
-		"update register.replay_job set state = $3 where id = $1 and state = any(string_to_array($2, ','))",
-		&params, NULL, &moved, err);
+	int rc = pg_exec(link, NULL,
+			 "update register.replay_job set state = $3"
+			 " where id = $1 and state = any(string_to_array($2, ','))",
+			 &params, NULL, &moved, err);
 
 	*ret_is_moved = rc == 0 && moved == 1;
 	return rc;
