@@ -7,9 +7,10 @@
 #   scripts/check_layers.sh --self-test   a made-up tree with known breaches: does the check see each of them?
 set -u -o pipefail
 
-# module | modules of ours it may include, besides itself | third party it may include, in .c files and its own NAME_internal.h only;
-# a NAME_internal.h is private to its module. A worker's inner folder (workers/X/Y) is a module of its own: "X/Y" names it. What
-# stands in workers/X itself is the shell above them, which may include all of them; no inner folder includes the shell.
+# module | modules of ours it may include, besides itself | third party it may include
+# Third party belongs into .c files and the module's own NAME_internal.h, which is private to it. A worker's inner
+# folder (workers/X/Y) is a module of its own: "X/Y" names it. What stands in workers/X itself is the shell above them,
+# which may include all of them; no inner folder includes the shell.
 table() {
 	cat <<'EOF'
 common/base       |                                           |
@@ -67,14 +68,16 @@ check() {
 		return 1
 	fi
 	# shellcheck disable=SC2086
-	grep -nHE '^[[:space:]]*#[[:space:]]*include\>' $files | awk -v table="$(table)" -v file_count="$(wc -l <<<"$files")" '
+	grep -nHE '^[[:space:]]*#[[:space:]]*include\>' $files |
+		awk -v table="$(table)" -v file_count="$(wc -l <<<"$files")" '
 	function breach(text) { print file ":" line ": " text; breaches++ }
 	function in_list(word, list) { return index(" " list " ", " " word " ") > 0 }
 	function third_party(header) {
 		if (header ~ /^openssl\//) return "openssl"
 		if (header ~ /^librdkafka\// || header == "rdkafka.h") return "librdkafka"
 		if (header ~ /^hiredis\// || header == "hiredis.h") return "hiredis"
-		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/ || header ~ /^(libpq|postgresql)\//) return "libpq"
+		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/) return "libpq"
+		if (header ~ /^(libpq|postgresql)\//) return "libpq"
 		if (header ~ /^jansson/) return "jansson"
 		if (header ~ /^curl\//) return "curl"
 		if (header == "avro.h" || header ~ /^avro\//) return "avro"
@@ -83,10 +86,12 @@ check() {
 		return in_list(header, libc) ? "" : "unknown"
 	}
 	BEGIN {
-		libc = "alloca aio arm_neon assert byteswap cpuid ctype dirent dlfcn emmintrin endian errno execinfo fcntl features float fnmatch " \
-		       "ftw getopt glob grp iconv ifaddrs immintrin inttypes langinfo libgen limits locale malloc math nmmintrin netdb poll " \
-		       "pthread pwd regex sched semaphore setjmp signal smmintrin spawn stdalign stdarg stdatomic stdbool stddef stdint stdio " \
-		       "stdlib stdnoreturn string strings syslog termios threads time tmmintrin uchar unistd wchar wctype x86intrin"
+		libc = "alloca aio arm_neon assert byteswap cpuid ctype dirent dlfcn emmintrin endian errno execinfo " \
+		       "fcntl features float fnmatch ftw getopt glob grp iconv ifaddrs immintrin inttypes langinfo " \
+		       "libgen limits locale malloc math nmmintrin netdb poll pthread pwd regex sched semaphore " \
+		       "setjmp signal smmintrin spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib " \
+		       "stdnoreturn string strings syslog termios threads time tmmintrin uchar unistd wchar wctype " \
+		       "x86intrin"
 		count = split(table, rows, "\n")
 		for (i = 1; i <= count; i++) {
 			split(rows[i], cell, "|")
@@ -101,16 +106,22 @@ check() {
 		text = substr(rest, length(line) + 2)
 		parts = split(file, part, "/"); module = part[1] "/" part[2]; own = part[2]; inner = ""
 		if (part[1] == "workers" && parts > 3) { inner = part[2] "/" part[3]; module = "workers/" inner }
-		if (!(module in known)) { if (!(module in told)) breach(module " is no module of the table in scripts/check_layers.sh"); told[module] = 1; next }
+		if (!(module in known)) {
+			if (!(module in told)) breach(module " is no module of the table in scripts/check_layers.sh")
+			told[module] = 1
+			next
+		}
 		header = text
 		if (text ~ /</) {
 			sub(/^[^<]*</, "", header); sub(/>.*/, "", header)
 			library = third_party(header)
 			if (library == "") next
 			if (library == "unknown") breach("<" header "> is neither libc nor a library of this project")
-			else if (!in_list(library, theirs[module])) breach(own " may not include " library " (<" header ">)" \
-				(theirs[module] == "" ? "" : ": it may include " theirs[module]))
-			else if (file ~ /\.h$/ && file !~ /_internal\.h$/) breach("<" header "> belongs into a .c file: headers keep third parties out")
+			else if (!in_list(library, theirs[module]))
+				breach(own " may not include " library " (<" header ">)" \
+					(theirs[module] == "" ? "" : ": it may include " theirs[module]))
+			else if (file ~ /\.h$/ && file !~ /_internal\.h$/)
+				breach("<" header "> belongs into a .c file: headers keep third parties out")
 			next
 		}
 		if (text !~ /"/) { breach("an include by macro cannot be checked: write the name"); next }
@@ -122,15 +133,20 @@ check() {
 			folder = ways > 2 ? way[1] "/" way[2] : ""
 			if (inner == "" || folder == inner) next
 			if (folder == "") breach("\"" header "\": an inner folder may not include the shell above it")
-			else if (!in_list(folder, ours[module])) breach(inner " may not include " folder " (\"" header "\"): it may include " ours[module])
+			else if (!in_list(folder, ours[module]))
+				breach(inner " may not include " folder " (\"" header "\"): it may include " \
+					ours[module])
 			next
 		}
 		if (header ~ /_internal\.h$/) breach("\"" header "\" is private to its module")
-		if (target == "workers" || target == "tests" || target == "schemas") breach(own " may not include \"" header "\": nobody but tests may")
+		if (target == "workers" || target == "tests" || target == "schemas")
+			breach(own " may not include \"" header "\": nobody but tests may")
 		else if (!in_list(target, modules)) {
-			if (!(module ~ /^workers\// && target == own)) breach("\"" header "\": " target " is no module of common/")
-		} else if (!in_list(target, ours[module])) breach(own " may not include " target " (\"" header "\"): it may include " \
-			(ours[module] == "" ? "nothing of ours" : ours[module]))
+			if (!(module ~ /^workers\// && target == own))
+				breach("\"" header "\": " target " is no module of common/")
+		} else if (!in_list(target, ours[module]))
+			breach(own " may not include " target " (\"" header "\"): it may include " \
+				(ours[module] == "" ? "nothing of ours" : ours[module]))
 	}
 	END {
 		printf "layers: %d files, %d breaches\n", file_count, breaches
@@ -144,26 +160,41 @@ self_test() {
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tree'" EXIT
 	cd "$tree" || return 1
-	mkdir -p common/{base,model,wire,kafka,pg,render} workers/{gateway,validate,ctl/{look,replay,attic}} schemas/codegen tests common/attic
+	mkdir -p common/{base,model,wire,kafka,pg,render,attic} schemas/codegen tests
+	mkdir -p workers/{gateway,validate,ctl/{look,replay,attic}}
 	printf '#include "base/slice.h"\n#include <stdio.h>\n#include <sys/stat.h>\n' >common/base/good.c
-	printf '#include "base/slice.h"\n#include "model/rule.h"\n#include "wire/gen/verdict.h"\n#include "wire.h"\n' >common/wire/good.c
+	printf '#include "%s"\n' base/slice.h model/rule.h wire/gen/verdict.h wire.h >common/wire/good.c
 	printf '#include <openssl/evp.h>\n' >common/model/good.c
-	printf '#include "run/app.h"\n#include "pg/pg_link.h"\n#include "gateway.h"\n#include <jansson.h>\n' >workers/gateway/good.c
+	printf '#include "%s"\n' run/app.h pg/pg_link.h gateway.h >workers/gateway/good.c
+	printf '#include <jansson.h>\n' >>workers/gateway/good.c
 	printf '#include "workers/gateway/gateway.h"\n#include <hiredis/hiredis.h>\n' >tests/anything.c
-	printf '#include "model/rule.h"\n' >common/base/bad.c			       # 1: outward
-	printf '#include "run/app.h"\n' >common/model/bad.c			       # 2: outward
-	printf '#include "pg/pg_link.h"\n#include "wire/wire.h"\n' >common/kafka/bad.c # 3, 4: sideways
-	printf '#include <librdkafka/rdkafka.h>\n' >common/kafka/bad.h		       # 5: third party in a header
-	printf '#include <libpq-fe.h>\n' >workers/validate/bad.c		       # 6: not its library
-	printf '#include "../model/rule.h"\n' >common/wire/bad.c		       # 7: not from the include root
-	printf '#include "workers/gateway/gateway.h"\n' >workers/ctl/bad.c	       # 8: another worker
-	printf '#include <zlib.h>\n' >schemas/codegen/bad.c			       # 9: a library nobody agreed on
-	printf '#  include "base/slice.h"\n' >common/attic/bad.c		       # 10: a module that is not in the table
-	printf '#include "kafka/kafka.h"\n' >common/render/bad.c		       # 11: outward
-	printf '#include HEADER\n' >common/pg/bad.c				       # 12: by macro
-	printf '#include "ctl/replay/replay_plan.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/look/bad.c # 13, 14: sideways, upward
-	printf '#include "base/slice.h"\n' >workers/ctl/attic/bad.c		       # 15: a folder that is not in the table
-	printf '#include "ctl/base/ctl.h"\n#include "ctl/reference/reference_versions.h"\n' >workers/ctl/replay/good.c
+	# 1: outward
+	printf '#include "model/rule.h"\n' >common/base/bad.c
+	# 2: outward
+	printf '#include "run/app.h"\n' >common/model/bad.c
+	# 3, 4: sideways
+	printf '#include "pg/pg_link.h"\n#include "wire/wire.h"\n' >common/kafka/bad.c
+	# 5: third party in a header
+	printf '#include <librdkafka/rdkafka.h>\n' >common/kafka/bad.h
+	# 6: not its library
+	printf '#include <libpq-fe.h>\n' >workers/validate/bad.c
+	# 7: not from the include root
+	printf '#include "../model/rule.h"\n' >common/wire/bad.c
+	# 8: another worker
+	printf '#include "workers/gateway/gateway.h"\n' >workers/ctl/bad.c
+	# 9: a library nobody agreed on
+	printf '#include <zlib.h>\n' >schemas/codegen/bad.c
+	# 10: a module that is not in the table
+	printf '#  include "base/slice.h"\n' >common/attic/bad.c
+	# 11: outward
+	printf '#include "kafka/kafka.h"\n' >common/render/bad.c
+	# 12: by macro
+	printf '#include HEADER\n' >common/pg/bad.c
+	# 13, 14: sideways, upward
+	printf '#include "%s"\n' ctl/replay/replay_plan.h ctl/ctl_main.h >workers/ctl/look/bad.c
+	# 15: a folder that is not in the table
+	printf '#include "base/slice.h"\n' >workers/ctl/attic/bad.c
+	printf '#include "%s"\n' ctl/base/ctl.h ctl/reference/reference_versions.h >workers/ctl/replay/good.c
 	printf '#include "ctl/look/look_commands.h"\n#include "ctl/ctl_main.h"\n' >workers/ctl/good.c
 	found=$(check | grep -c '/bad\.[ch]:')
 	if [ "$found" != 15 ] || check | grep -q '/good\.c:\|tests/'; then
@@ -184,5 +215,8 @@ case ${1:-} in
 --table) markdown ;;
 -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" ;;
 "") cd "$(dirname "$(readlink -f "$0")")/.." || exit 1; check_page; page=$?; check && exit "$page" ;;
-*) if [ -d "$1" ]; then cd "$1" && check_page && check; else echo "scripts/check_layers.sh: there is no directory $1" >&2; exit 64; fi ;;
+*)
+	[ -d "$1" ] || { echo "scripts/check_layers.sh: there is no directory $1" >&2; exit 64; }
+	cd "$1" && check_page && check
+	;;
 esac

@@ -2,9 +2,10 @@
  *
  *   codec_bench DELIVERIES REFERENCE ROUNDS
  *
- * DELIVERIES: a folder of instroom-gen (x.csv, board number first in the name). REFERENCE: the six tables. Every stage runs
- * over all files before the next one begins, ROUNDS times; the fastest round of each stage is printed as JSON, in
- * nanoseconds a line. Memory: the whole set as cells and as messages. A broken file ends the program with a sentence. */
+ * DELIVERIES: a folder of instroom-gen (x.csv, board number first in the name). REFERENCE: the six tables. Every stage
+ * runs over all files before the next one begins, ROUNDS times; the fastest round of each stage is printed as JSON, in
+ * nanoseconds per line. Memory: the whole set as cells and as messages. A broken file ends the program with a
+ * sentence. */
 #include "base/clock.h"
 #include "base/num.h"
 #include "model/csv.h"

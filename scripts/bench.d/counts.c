@@ -1,7 +1,7 @@
 /* counts: what a worker asks of the system and of its libraries, counted by a library before its own (LD_PRELOAD).
  *
- * The counters lie in the file INSTROOM_COUNTS, mapped, so that a meter outside reads them at any moment; COUNT_NAMES in
- * harness/counts.py has their order. Times differ from run to run on a busy machine; these hardly do. */
+ * The counters lie in the file INSTROOM_COUNTS, mapped, so that a meter outside reads them at any moment; COUNT_NAMES
+ * in harness/counts.py has their order. Times differ from run to run on a busy machine; these hardly do. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <librdkafka/rdkafka.h>

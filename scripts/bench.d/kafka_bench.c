@@ -3,8 +3,8 @@
  *   kafka_bench BROKERS FROM INTO
  *
  * Both topics have the same number of partitions; INTO is empty. Producing is as the gateway and the validators do it:
- * idempotent, acks=all, keys and partitions as they were. Prints JSON: messages, bytes, seconds of consuming (first message
- * to last) and of producing (first call to last acknowledgement). Memory: the whole topic. */
+ * idempotent, acks=all, keys and partitions as they were. Prints JSON: messages, bytes, seconds of consuming (first
+ * message to last) and of producing (first call to last acknowledgement). Memory: the whole topic. */
 #include "base/macros.h"
 
 #include <librdkafka/rdkafka.h>

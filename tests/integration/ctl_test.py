@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""instroomctl against real servers: what it prints, its exit status, and that nothing is half done when something is wrong."""
+"""instroomctl against real servers: what it prints, its exit status, and that nothing is half done when something is
+wrong."""
 import email.utils
 import hashlib
 import json
@@ -37,7 +38,8 @@ def check(what, is_so, seen=""):
 
 
 def run(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, timeout=120, **options)
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, timeout=120,
+                          **options)
 
 
 def expect(what, done, status, text=""):
@@ -54,7 +56,8 @@ def without_servers(data):
     expect("--help tells the commands", run(CTL, "--help"), 0, "reference publish")
     for words in (["-h"], ["help"]):
         check(f"{words[0]} says the same", run(CTL, *words).stdout == run(CTL, "--help").stdout)
-    check("help of a command is its --help", run(CTL, "help", "replay", "start").stdout == run(CTL, "replay", "start", "-h").stdout)
+    check("help of a command is its --help",
+          run(CTL, "help", "replay", "start").stdout == run(CTL, "replay", "start", "-h").stdout)
     expect("-V tells the release", run(CTL, "-V"), 0, "instroomctl ")
     check("as --version does", run(CTL, "-V").stdout == run(CTL, "--version").stdout)
     expect("a mistyped command", run(CTL, "lgedger"), 64, "did you mean ledger?")
@@ -62,43 +65,53 @@ def without_servers(data):
     expect("a mistyped family", run(CTL, "replya", "start", "x"), 64, "did you mean replay start?")
     expect("a mistyped option", run(CTL, "ledger", "--bord", "99901"), 64, "did you mean --board?")
     expect("a form there is not", run(CTL, "ledger", "--output", "xml"), 64, "text|csv|json")
-    expect("what a command needs is asked for", run(CTL, "refill", "3", "--reason", "x"), 64, "--validators-are-stopped")
+    expect("what a command needs is asked for", run(CTL, "refill", "3", "--reason", "x"), 64,
+           "--validators-are-stopped")
     manuals(data)
     completion(data)
     expect("a command's --help tells its arguments", run(CTL, "deliver", "--help"), 0, "acknowledged.jsonl")
     expect("settings are listed", run(CTL, "--help-settings"), 0, "gateway.token.file")
     expect("an unknown command", run(CTL, "--config", conf, "deliberate"), 64, "deliberate")
     expect("an unknown option", run(CTL, "--config", conf, "wait", "--soon"), 64, "--soon")
-    expect("a setting behind the command", run(CTL, "status", "--pg.conninfo=x"), 64, "settings stand before the command")
+    expect("a setting behind the command", run(CTL, "status", "--pg.conninfo=x"), 64,
+           "settings stand before the command")
     expect("--json of a command that has none", run(CTL, "--config", conf, "migrate", "--json"), 64, "--json")
-    expect("no arguments for one that wants some", run(CTL, "--config", conf, "report"), 64, "report takes BOARD ID; see")
-    expect("an argument for one that has none", run(CTL, "--config", conf, "migrate", "x"), 64, "migrate takes no arguments")
+    expect("no arguments for one that wants some", run(CTL, "--config", conf, "report"), 64,
+           "report takes BOARD ID; see")
+    expect("an argument for one that has none", run(CTL, "--config", conf, "migrate", "x"), 64,
+           "migrate takes no arguments")
     expect("a family's --help tells its commands", run(CTL, "replay", "--help"), 0, "replay resume")
     expect("a family is no command", run(CTL, "quarantine"), 64, "quarantine wants to know which of these")
     expect("nor has it all commands", run(CTL, "quarantine", "drop"), 64, "no command quarantine drop")
     expect("a time that is no number", run(CTL, "--config", conf, "wait", "--timeout", "soon"), 64, "seconds")
-    expect("a message in quarantine has a place", run(CTL, "--config", conf, "quarantine", "show", "5"), 64, "PARTITION/OFFSET")
+    expect("a message in quarantine has a place", run(CTL, "--config", conf, "quarantine", "show", "5"), 64,
+           "PARTITION/OFFSET")
     expect("a board has five digits", run(CTL, "--config", conf, "report", "123", "x"), 64, "5 digits")
     expect("an unknown setting is a fault", run(CTL, "--pg.conninf=x", "status"), 78, "pg.conninf")
     expect("a settings file that is not there", run(CTL, "--config", data / "none.conf", "status"), 78, "none.conf")
     expect("a dead database", run(CTL, "--config", conf, "ledger"), 69)
-    expect("no folder to deliver", run(CTL, "--config", conf, "--gateway.token.file=/dev/null", "deliver", data / "none"), 64,
+    expect("no folder to deliver",
+           run(CTL, "--config", conf, "--gateway.token.file=/dev/null", "deliver", data / "none"), 64,
            "gateway.token.file")
     token = data / "token"
     token.write_text("0123456789abcdef\n")
     token.chmod(0o600)
-    expect("a folder that is not there", run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
-    expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66, "besturen.csv")
+    expect("a folder that is not there",
+           run(CTL, "--config", conf, f"--gateway.token.file={token}", "deliver", data / "none"), 66)
+    expect("reference files that are not there", run(CTL, "--config", conf, "reference", "import", data / "none"), 66,
+           "besturen.csv")
 
 
 def manuals(data):
     """Help in 80 columns, a man page without a complaint, and output that cannot be written."""
-    listed = [line.split("  ")[1].strip() for line in run(CTL, "help").stdout.splitlines() if line.startswith("  ") and line[2] != " "]
+    listed = [line.split("  ")[1].strip() for line in run(CTL, "help").stdout.splitlines()
+              if line.startswith("  ") and line[2] != " "]
     commands = [name for name in listed if name[:1].islower()]
     check("there are commands", len(commands) > 25 and "quarantine discard" in commands, commands)
     for words in ([], *[name.split() for name in commands]):
         told = run(CTL, "help", *words)
-        check(f"help {' '.join(words)} fits 80 columns", told.returncode == 0 and max(map(len, told.stdout.splitlines())) <= 80, told)
+        check(f"help {' '.join(words)} fits 80 columns",
+              told.returncode == 0 and max(map(len, told.stdout.splitlines())) <= 80, told)
     page = data / "instroomctl.1"
     page.write_text(run(CTL, "man").stdout)
     if shutil.which("groff"):
@@ -108,7 +121,8 @@ def manuals(data):
           [*commands, "--validators-are-stopped", "stand.key.file"]))
     with open("/dev/full", "w") as full:
         done = subprocess.run([CTL, "help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    check("output that cannot be written is a fault", done.returncode == 70 and "could not be written whole" in done.stderr, done)
+    check("output that cannot be written is a fault",
+          done.returncode == 70 and "could not be written whole" in done.stderr, done)
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([CTL, "help"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
@@ -122,7 +136,8 @@ def completion(data):
     script.write_text(run(CTL, "completion", "bash").stdout)
 
     def offered(*words):
-        asked = f'. {script}; COMP_WORDS=(instroomctl "$@"); COMP_CWORD=$#; _instroomctl; printf "%s\n" "${{COMPREPLY[@]}}"'
+        asked = (f'. {script}; COMP_WORDS=(instroomctl "$@"); COMP_CWORD=$#; _instroomctl; '
+                 'printf "%s\n" "${COMPREPLY[@]}"')
         return run("bash", "-c", asked, "bash", *words).stdout.split()
     check("commands are completed", offered("le") == ["ledger"], offered("le"))
     check("behind settings too", offered("--config", "x", "--pg.conninfo=y", "st") == ["status", "stand"],
@@ -140,7 +155,8 @@ class Gateway(BaseHTTPRequestHandler):
 
     def do_GET(self):
         name = self.server.installation
-        self.send(200 if name else 404, {"Content-Type": "application/json"}, json.dumps({"installatie": name}).encode())
+        self.send(200 if name else 404, {"Content-Type": "application/json"},
+                  json.dumps({"installatie": name}).encode())
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -174,7 +190,8 @@ class Front:
 
     def __init__(self, data, answer, installation="0123456789abcdef"):
         self.data, self.server = data, ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-        self.server.answer, self.server.installation, self.server.seen, self.server.lock = answer, installation, [], threading.Lock()
+        self.server.answer, self.server.installation = answer, installation
+        self.server.seen, self.server.lock = [], threading.Lock()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):
@@ -198,7 +215,8 @@ def take(gateway, _, body):
     return gateway.receipt(body)
 
 
-def put(folder, *names, header='{"bestuur": "99901", "soort": "MUTATIE", "volgnummer": 7, "extractiedatum": "2018-06-01"}'):
+def put(folder, *names,
+        header='{"bestuur": "99901", "soort": "MUTATIE", "volgnummer": 7, "extractiedatum": "2018-06-01"}'):
     folder.mkdir(exist_ok=True)
     for name in names:
         (folder / f"{name}.csv").write_text(f"bsn\n{name}\n")
@@ -220,17 +238,22 @@ def busy_gateway(folder, data):
 
 # What answers in the gateway's place, how it ends, and what is said of it.
 FOREIGN = [
-    (200, {"Content-Type": "text/html"}, b"<html>log in</html>", 69, "200 with text/html, and not the gateway's receipt"),
-    (202, {"Content-Type": "text/html"}, b"<html>thank you</html>", 69, "202 with text/html, and not the gateway's receipt"),
+    (200, {"Content-Type": "text/html"}, b"<html>log in</html>", 69,
+     "200 with text/html, and not the gateway's receipt"),
+    (202, {"Content-Type": "text/html"}, b"<html>thank you</html>", 69,
+     "202 with text/html, and not the gateway's receipt"),
     (202, {"Content-Type": "application/json"}, b'{"leveringsid": "x", "regels": 1}', 69, "202, but its fingerprint"),
     (202, {}, b"", 69, "202 with no Content-Type"),
     (201, {"Content-Type": "application/json"}, b"{}", 69, "201 with application/json"),
-    (301, {"Location": "https://elders.example/v1/leveringen?bestuur=1"}, b"", 69, "sent on to https://elders.example/v1/leveringen;"),
+    (301, {"Location": "https://elders.example/v1/leveringen?bestuur=1"}, b"", 69,
+     "sent on to https://elders.example/v1/leveringen;"),
     (308, {"Location": "/elders"}, b"", 69, "308: it is sent on to"),
     (404, {"Content-Type": "text/html"}, b"<html>404</html>", 69, "404 with text/html"),
-    (413, {"Content-Type": "text/html"}, b"<html>413</html>", 69, "413 with text/html, which is not the gateway's answer"),
+    (413, {"Content-Type": "text/html"}, b"<html>413</html>", 69,
+     "413 with text/html, which is not the gateway's answer"),
     (413, {"Content-Type": "application/problem+json"},
-     b'{"title": "Te groot", "levering": {"bevindingen": [{"code": "LR-F05", "melding": "Te groot."}]}}', 1, "LR-F05 Te groot."),
+     b'{"title": "Te groot", "levering": {"bevindingen": [{"code": "LR-F05", "melding": "Te groot."}]}}', 1,
+     "LR-F05 Te groot."),
     (401, {"Content-Type": "application/problem+json"}, b'{"detail": "Geen geldig token."}', 77, "Geen geldig token."),
     (503, {"Retry-After": "86400", "Content-Type": "application/problem+json"}, b"{}", 69, "asked again in 86400 s"),
 ]
@@ -246,7 +269,8 @@ def foreign_answers(data):
         check(f"{status} {headers} is no success", '"accepted": 0, "known": 0' in done.stdout, done.stdout)
         check("sent once", len(front.server.seen) == 1, front.server.seen)
         check("and nothing is acknowledged", not (folder / "acknowledged.jsonl").exists())
-    for what, members in (("content", {"sha256": "5a" * 32}), ("id", {"leveringsid": "een-ander-1234567"}), ("none", {"sha256": None})):
+    for what, members in (("content", {"sha256": "5a" * 32}), ("id", {"leveringsid": "een-ander-1234567"}),
+                          ("none", {"sha256": None})):
         put(folder, "a", header='{"bestuur": "99901", "leveringsid": "dit-1234567890123"}')
         with Front(data, lambda gateway, _, body, told=members: gateway.receipt(body, **told)) as front:
             expect(f"a receipt of another {what} is none", front.deliver(folder), 69, "is not that of what was sent")
@@ -296,7 +320,8 @@ def folders(data):
     with Front(data, take) as front:
         expect("a folder without deliveries is no success", front.deliver(empty), 66, "holds no delivery")
         expect("nor beside one that has some", front.deliver(empty, put(data / "full", "a")), 66, '"accepted": 1')
-        expect("nor is a path that is not there", front.deliver(data / "nowhere", put(data / "full2", "a")), 66, '"accepted": 1')
+        expect("nor is a path that is not there", front.deliver(data / "nowhere", put(data / "full2", "a")), 66,
+               '"accepted": 1')
 
 
 def spellings(data):
@@ -308,7 +333,8 @@ def spellings(data):
     (folder / "be.json").write_bytes(b"\xfe\xff" + text.encode("utf-16-be"))
     token = data / "token.txt"
     token.touch(0o600)
-    for number, content in enumerate((b"0123456789abcdef\r\n", b"\xef\xbb\xbf0123456789abcdef\n", b" 0123456789abcdef \n\n")):
+    for number, content in enumerate((b"0123456789abcdef\r\n", b"\xef\xbb\xbf0123456789abcdef\n",
+                                      b" 0123456789abcdef \n\n")):
         token.write_bytes(content)
         with Front(data, take) as front:
             done = front.deliver(folder, url=front.url + "/", token=token)
@@ -316,7 +342,8 @@ def spellings(data):
                f'"accepted": {0 if number else 3}, "known": {3 if number else 0}, "refused": 1')
         check("the one that is none", "ansi.json is not UTF-8 (line 1): save it as UTF-8" in done.stderr, done.stderr)
         if number == 0:
-            check("the name arrives", all(headers["Instroom-Contact-Naam"] == "Zo%C3%AB" for *_, headers in front.server.seen),
+            check("the name arrives",
+                  all(headers["Instroom-Contact-Naam"] == "Zo%C3%AB" for *_, headers in front.server.seen),
                   front.server.seen)
             check("token and address as meant", all(headers["Authorization"] == "Bearer 0123456789abcdef" and
                   path.startswith("/v1/leveringen?") for _, path, headers in front.server.seen), front.server.seen)
@@ -334,9 +361,10 @@ def installations(data):
     """What one installation acknowledged another has not; a list of an earlier release says nothing of whom."""
     folder = put(data / "both", "a", "b")
     kept = folder / "acknowledged.jsonl"
-    for name, sent, known in (("aaaaaaaaaaaaaaaa", 2, 0), ("aaaaaaaaaaaaaaaa", 0, 2), ("bbbbbbbbbbbbbbbb", 2, 0), ("aaaaaaaaaaaaaaaa", 0, 2),
-                              ("bbbbbbbbbbbbbbbb", 0, 2), (None, 2, 0)):
-        with Front(data, lambda gateway, _, body, name=name: gateway.receipt(body, **({"installatie": name} if name else {})),
+    for name, sent, known in (("aaaaaaaaaaaaaaaa", 2, 0), ("aaaaaaaaaaaaaaaa", 0, 2), ("bbbbbbbbbbbbbbbb", 2, 0),
+                              ("aaaaaaaaaaaaaaaa", 0, 2), ("bbbbbbbbbbbbbbbb", 0, 2), (None, 2, 0)):
+        with Front(data, lambda gateway, _, body, name=name: gateway.receipt(body, **({"installatie": name}
+                                                                                      if name else {})),
                    installation=name) as front:
             done = front.deliver(folder)
         expect(f"installation {name} gets what it does not have", done, 0, f'"accepted": {sent}, "known": {known}')
@@ -365,9 +393,10 @@ HEADERS = [
     ('"volgnummer": true', {"volgnummer": ""}), ('"proef": "ja"', {"proef": ""}), ('"proef": 1', {"proef": ""}),
     ('"bestuur": 99901', {"bestuur": ""}), ('"soort": {}', {"soort": ""}), ('"leveringsid": ""', {"leveringsid": ""}),
     ('"bestuur": "9\\u0000"', {"bestuur": "9\0"}), ('"a&proef=ja": "x"', {"a&proef=ja": "x"}),
-    ('"contact_naam": "Zo\u00eb"', {"instroom-contact-naam": "Zo%C3%AB"}), ('"contact_naam": 7', {"instroom-contact-naam": "%FF"}),
-    ('"contact_email": {}', {"instroom-contact-email": "%FF"}),
-    ('"volgnummer": 9223372036854775808', None), ('"proef": true, "proef": false', None), ('"bestuur"', None), ('"x": "' + "y" * 5000 + '"', None),
+    ('"contact_naam": "Zo\u00eb"', {"instroom-contact-naam": "Zo%C3%AB"}),
+    ('"contact_naam": 7', {"instroom-contact-naam": "%FF"}), ('"contact_email": {}', {"instroom-contact-email": "%FF"}),
+    ('"volgnummer": 9223372036854775808', None), ('"proef": true, "proef": false', None), ('"bestuur"', None),
+    ('"x": "' + "y" * 5000 + '"', None),
 ]
 
 
@@ -384,11 +413,13 @@ def header_types(data):
     seen = []
     for _, path, headers in front.server.seen:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query, keep_blank_values=True)
-        query |= {name.lower(): [value] for name, value in headers.items() if name.lower().startswith("instroom-contact-")}
+        query |= {name.lower(): [value] for name, value in headers.items()
+                  if name.lower().startswith("instroom-contact-")}
         seen.append({name: values[0] for name, values in query.items()})
     wanted = [query for _, query in HEADERS if query is not None]
     expect("headers that cannot be sent are refused", done, 1, f'"accepted": 0, "known": 0, "refused": {len(HEADERS)},')
-    check("and told", "16.json holds a number that is too large" in done.stderr and "19.csv: refused" in done.stderr, done.stderr)
+    check("and told", "16.json holds a number that is too large" in done.stderr and "19.csv: refused" in done.stderr,
+          done.stderr)
     check("each header as it stands", seen == wanted,
           [(one, query) for one, query in zip(seen, wanted) if one != query])
 
@@ -404,7 +435,8 @@ DUO = {
 99953;2015;Stichting In Een Lijst;MBO;1
 99954;2014;Universiteit;WO;1
 """),
-    "03-alle-vestigingen-bo.csv": ("windows-1252", """PROVINCIE;BEVOEGD GEZAG NUMMER;BRIN NUMMER;VESTIGINGSNUMMER;VESTIGINGSNAAM
+    "03-alle-vestigingen-bo.csv": ("windows-1252",
+                                   """PROVINCIE;BEVOEGD GEZAG NUMMER;BRIN NUMMER;VESTIGINGSNUMMER;VESTIGINGSNAAM
 Drenthe;99951;98AA;98AA01;Vestiging één
 Drenthe;99951;98AA;98AA00;Basisschool Zoë
 Drenthe;99953;98AB;98AB00;"Plein; 40"
@@ -421,7 +453,8 @@ Drenthe;99953;98AB;98AB00;"Plein; 40"
 98VA;00;DE BRINK;19900801;
 98XX;00;IN GEEN LIJST;19900801;
 """),
-    "vakcodes_vo_1cho.csv": ("utf-8", "vakcode;omschrijving;roepnaam\n1002;Aardrijkskunde;ak\n0010;Nederlandse taal (oud);ne\n"),
+    "vakcodes_vo_1cho.csv": ("utf-8",
+                             "vakcode;omschrijving;roepnaam\n1002;Aardrijkskunde;ak\n0010;Nederlandse taal (oud);ne\n"),
 }
 BUILT = {
     "besturen.csv": """bestuur;naam;geldig_van;geldig_tot
@@ -466,25 +499,29 @@ def reference_build(data):
         (lists / name).write_bytes(text.encode(encoding))
     expect("tables are built", run(CTL, "reference", "build", "--duo", lists, "--out", made), 0, "besturen.csv")
     for name, text in BUILT.items():
-        check(f"{name} as specification 9 has it", (made / name).read_text("utf-8") == text, (made / name).read_text("utf-8"))
+        check(f"{name} as specification 9 has it", (made / name).read_text("utf-8") == text,
+              (made / name).read_text("utf-8"))
     broken_lists(data, lists)
     shared = ROOT.parent / "shared"
     if not (shared / "reference").exists():
         print("    DUO's own lists: skipped, there is no ../shared/reference")
         return
-    expect("tables are built from DUO's lists", run(CTL, "reference", "build", "--duo", shared / "reference", "--out", made), 0)
-    for name, lines in (("03-alle-vestigingen-bo.csv", 100), ("instellingenvo.csv", 300), ("besturen_per_jaar_2014_2019.csv", 8000),
-                        ("brin_vestiging_register_alle.csv", 24000)):
+    expect("tables are built from DUO's lists",
+           run(CTL, "reference", "build", "--duo", shared / "reference", "--out", made), 0)
+    for name, lines in (("03-alle-vestigingen-bo.csv", 100), ("instellingenvo.csv", 300),
+                        ("besturen_per_jaar_2014_2019.csv", 8000), ("brin_vestiging_register_alle.csv", 24000)):
         cut = data / f"cut-{lines}"
         shutil.copytree(shared / "reference", cut)
         cut.chmod(0o755), (cut / name).unlink()
         (cut / name).write_bytes(b"".join((shared / "reference" / name).read_bytes().splitlines(True)[:lines]))
-        expect(f"{name} cut at a line end is refused", run(CTL, "reference", "build", "--duo", cut, "--out", data / "none"), 1, name)
+        expect(f"{name} cut at a line end is refused",
+               run(CTL, "reference", "build", "--duo", cut, "--out", data / "none"), 1, name)
     for name in (*BUILT, "benoemingsgrondslagen.csv"):
         rows = (made / name).read_text("utf-8").splitlines()
         wanted = (shared / "cases/reference" / name).read_text("utf-8").splitlines()
         # the cases add invented boards 999xx and schools 99xx
-        lacking = [row for row in sorted(set(rows) ^ set(wanted)) if not row.startswith("999") and not row.startswith("99")]
+        lacking = [row for row in sorted(set(rows) ^ set(wanted))
+                   if not row.startswith("999") and not row.startswith("99")]
         check(f"{name} equals the rows of the cases", not lacking and len(rows) == len(set(rows)), lacking[:5])
 
 
@@ -501,8 +538,10 @@ def broken_lists(data, lists):
     for encoding in ("utf-8", "utf-8-sig"):
         done, made = build(primary, text.encode(encoding))
         expect(f"a list saved as {encoding}", done, 0)
-        check("is read as that", (made / "scholen.csv").read_text("utf-8") == BUILT["scholen.csv"], (made / "scholen.csv").read_text())
-    expect("one saved so twice is refused", build(primary, text.encode().decode("cp1252").encode())[0], 1, "saved as UTF-8 again")
+        check("is read as that", (made / "scholen.csv").read_text("utf-8") == BUILT["scholen.csv"],
+              (made / "scholen.csv").read_text())
+    expect("one saved so twice is refused", build(primary, text.encode().decode("cp1252").encode())[0], 1,
+           "saved as UTF-8 again")
     expect("one cut in a line", build(primary, text[:-5].encode("cp1252"))[0], 1, "is cut off")
     expect("one of which only the header came", build(primary, text.splitlines(True)[0].encode())[0], 1, "has no rows")
     cut = "".join(DUO[sites][1].splitlines(True)[:3]).encode()
@@ -516,23 +555,29 @@ def before_migration(workers):
     again = workers.ctl("migrate", capture_output=True, text=True)
     expect("migrate again applies nothing", again, 0, "up to date")
     check("and says so", "applied" not in again.stdout, again.stdout)
-    expect("nothing to publish yet", workers.ctl("reference", "publish", capture_output=True, text=True), 1, "reference import")
+    expect("nothing to publish yet", workers.ctl("reference", "publish", capture_output=True, text=True), 1,
+           "reference import")
 
 
 def topic_settings(workers, data):
-    """Topics that another tool made: migrate names each difference and sets it when asked; workers refuse what they cannot live with."""
+    """Topics that another tool made: migrate names each difference and sets it when asked; workers refuse what they
+    cannot live with."""
     port = workers.stack.port("kafka1")
 
     def alter(topic, **settings):
         kafka_wire.alter_topic(port, topic, {name.replace("_", "."): value for name, value in settings.items()})
-    alter("instroom.raw.1", cleanup_policy="compact", retention_ms="3600000", max_message_bytes="100000", segment_ms="777000",
-          flush_messages="9223372036854775807")
-    alter("instroom.verdict.1", message_timestamp_type="CreateTime", retention_bytes="1000000", unclean_leader_election_enable="true")
+    alter("instroom.raw.1", cleanup_policy="compact", retention_ms="3600000", max_message_bytes="100000",
+          segment_ms="777000", flush_messages="9223372036854775807")
+    alter("instroom.verdict.1", message_timestamp_type="CreateTime", retention_bytes="1000000",
+          unclean_leader_election_enable="true")
     done = workers.ctl("migrate", capture_output=True, text=True)
     expect("topics with other settings", done, 78, "run instroomctl migrate --fix")
-    for words in ("instroom.raw.1: cleanup.policy is compact, and must be delete", "retention.ms is 3600000, and must be at least 7776000000",
-                  "max.message.bytes is 100000, and must be at least 33554432", "flush.messages is 9223372036854775807, and must be at most 1",
-                  "instroom.verdict.1: message.timestamp.type is CreateTime", "retention.bytes is 1000000, and must be at least -1",
+    for words in ("instroom.raw.1: cleanup.policy is compact, and must be delete",
+                  "retention.ms is 3600000, and must be at least 7776000000",
+                  "max.message.bytes is 100000, and must be at least 33554432",
+                  "flush.messages is 9223372036854775807, and must be at most 1",
+                  "instroom.verdict.1: message.timestamp.type is CreateTime",
+                  "retention.bytes is 1000000, and must be at least -1",
                   "unclean.leader.election.enable is true, and must be false"):
         check(f"named: {words}", words in done.stderr, done.stderr)
     for program in ("gateway", "validate", "write"):
@@ -542,7 +587,8 @@ def topic_settings(workers, data):
     expect("are set when asked", done, 0, "cleanup.policy is compact, and must be delete: it is set")
     again = workers.ctl("migrate", capture_output=True, text=True)
     check("and stay so", again.returncode == 0 and "must be" not in again.stderr, again.stderr)
-    check("what is no business of ours stays", kafka_wire.describe_topic(port, "instroom.raw.1")["segment.ms"] == "777000")
+    check("what is no business of ours stays",
+          kafka_wire.describe_topic(port, "instroom.raw.1")["segment.ms"] == "777000")
 
 
 def wrong_credentials(workers, data):
@@ -551,7 +597,8 @@ def wrong_credentials(workers, data):
     passfile = data / "pgpass"
     passfile.write_text("*:*:*:*:wrong\n")
     passfile.chmod(0o600)
-    lines = [line if "conninfo" not in line else line.partition("passfile=")[0] + f"passfile={passfile}" for line in text.splitlines()]
+    lines = [line if "conninfo" not in line else line.partition("passfile=")[0] + f"passfile={passfile}"
+             for line in text.splitlines()]
     conf.write_text("\n".join(lines) + "\n")
     expect("a wrong password", run(CTL, "--config", conf, "ledger"), 77)
 
@@ -561,10 +608,13 @@ def writers_that_cannot_work(workers, data):
     conf, env = workers.dir / "write1.conf", workers.stack.env()
     run("psql", "-qX", env["INSTROOM_PG_ADMIN"], "-c", "create database without_tables")
     conninfo = env["INSTROOM_PG_WRITER"].replace("dbname=instroom", "dbname=without_tables")
-    expect("a writer without tables", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 78, "run instroomctl migrate")
+    expect("a writer without tables", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 78,
+           "run instroomctl migrate")
     conninfo = env["INSTROOM_PG_WRITER"].partition("passfile=")[0] + f"passfile={data / 'pgpass'}"
-    expect("a writer with a wrong password", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 77, "refuses our user")
-    expect("a writer of a topic that is not there", run(WRITE, "--config", conf, "--topic.verdict=nergens.1"), 78, "nergens.1")
+    expect("a writer with a wrong password", run(WRITE, "--config", conf, f"--pg.conninfo={conninfo}"), 77,
+           "refuses our user")
+    expect("a writer of a topic that is not there", run(WRITE, "--config", conf, "--topic.verdict=nergens.1"), 78,
+           "nergens.1")
 
 
 def registers_that_must_not_be(workers):
@@ -586,7 +636,8 @@ def registers_that_must_not_be(workers):
                "select to_regclass('public.instroom_migration') is null", database="latin")
     check("makes nothing in it", made.stdout.split() == ["0", "t"], made)
     sql("create database loud owner instroom_owner template template0 encoding 'UTF8' locale 'C'",
-        "alter database loud set log_parameter_max_length = 100", "alter database loud set log_error_verbosity = 'default'")
+        "alter database loud set log_parameter_max_length = 100",
+        "alter database loud set log_error_verbosity = 'default'")
     done = migrate("loud")
     expect("migrate where the server's log takes values", done, 78, "log_parameter_max_length is 100B, and must be 0")
     check("names each setting", "log_error_verbosity is default, and must be terse: alter system set" in done.stderr,
@@ -615,14 +666,16 @@ def publish_beside_an_import(workers, published):
     def sql(text):
         return run("psql", "-tAqX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", text)
     sql(SLOW_TABLES)
-    publisher = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"), "reference",
-                                  "publish"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    publisher = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
+                                  "reference", "publish"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and sql("select count(*) from pg_stat_activity where wait_event = 'PgSleep'").stdout != "1\n":
+    while time.monotonic() < deadline and sql(asleep).stdout != "1\n":
         time.sleep(0.05)
     changed = sql(IMPORT_MEANWHILE)
     told, _ = publisher.communicate(timeout=60)
-    check("an import meanwhile leaves a snapshot whole", changed.returncode == 0 and told == published, f"{told}{changed.stderr}")
+    check("an import meanwhile leaves a snapshot whole", changed.returncode == 0 and told == published,
+          f"{told}{changed.stderr}")
     sql(AS_IT_WAS)
 
 
@@ -631,29 +684,34 @@ def references(workers, folder, data):
     shutil.copytree(folder / "reference", bad)
     with open(bad / "besturen.csv", "a") as file:
         file.write((bad / "besturen.csv").read_text().splitlines()[1] + "\n")
-    expect("rows that overlap are refused", workers.ctl("reference", "import", str(bad), capture_output=True, text=True), 1,
-           "besturen.csv")
+    expect("rows that overlap are refused",
+           workers.ctl("reference", "import", str(bad), capture_output=True, text=True), 1, "besturen.csv")
     expect("and nothing was taken", workers.ctl("reference", "publish", capture_output=True, text=True), 1)
     large = data / "large-reference"
     shutil.copytree(folder / "reference", large)
     with open(large / "onderwijsterreinen.csv", "a") as file:
         file.write("".join(f"P{number};PO;x;19000101;\n" for number in range(100, 300)))
     expect("a large table is taken", workers.ctl("reference", "import", str(large), capture_output=True, text=True), 0)
-    expect("one much smaller is not", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 1,
+    expect("one much smaller is not",
+           workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 1,
            "onderwijsterreinen.csv has")
-    expect("unless it is meant", workers.ctl("reference", "import", "--allow-smaller", str(folder / "reference"), capture_output=True,
-                                            text=True), 0)
+    expect("unless it is meant",
+           workers.ctl("reference", "import", "--allow-smaller", str(folder / "reference"), capture_output=True,
+                      text=True), 0)
     cut = large / "besturen.csv"
     cut.write_bytes(cut.read_bytes().rstrip(b"\n"))
-    expect("one cut in a line is not taken", workers.ctl("reference", "import", str(large), capture_output=True, text=True), 1,
+    expect("one cut in a line is not taken",
+           workers.ctl("reference", "import", str(large), capture_output=True, text=True), 1,
            "besturen.csv has no line end at its end")
-    expect("good tables are taken", workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
+    expect("good tables are taken",
+           workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
            "besturen.csv")
     published = workers.ctl("reference", "publish", capture_output=True, text=True)
     expect("and published", published, 0, "published")
     publish_beside_an_import(workers, published.stdout)
     expect("the next import puts right what the test changed",
-           workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0, "besturen.csv")
+           workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
+           "besturen.csv")
 
 
 def wrong_types(workers, folder):
@@ -690,7 +748,8 @@ def deliveries(workers, folder):
     stranger.touch(0o600)
     stranger.write_text("nobody knows me\n")
     (folder / "acknowledged.jsonl").rename(folder / "kept")
-    done = workers.ctl(f"--gateway.token.file={stranger}", "deliver", "--quiet", str(folder), capture_output=True, text=True)
+    done = workers.ctl(f"--gateway.token.file={stranger}", "deliver", "--quiet", str(folder), capture_output=True,
+                       text=True)
     expect("a token nobody knows", done, 77, "geldig token")
     (folder / "kept").rename(folder / "acknowledged.jsonl")
     wrong_types(workers, folder)
@@ -701,10 +760,12 @@ def deliveries(workers, folder):
 def a_register_that_hangs(workers):
     """A question that waits for PostgreSQL can be broken off."""
     holder = subprocess.Popen(["psql", "-qX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", "begin",
-                               "-c", "lock table register.delivery in access exclusive mode", "-c", "select pg_sleep(8)"],
+                               "-c", "lock table register.delivery in access exclusive mode", "-c",
+                               "select pg_sleep(8)"],
                               stdout=subprocess.DEVNULL)
     time.sleep(1)
-    asker = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"), "ledger"],
+    asker = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
+                              "ledger"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     time.sleep(1)
     waits = asker.poll() is None
@@ -713,7 +774,8 @@ def a_register_that_hangs(workers):
         _, told = asker.communicate(timeout=4)
     except subprocess.TimeoutExpired:
         told = "it waits on"
-    check("TERM breaks off a question that hangs", waits and asker.poll() == 1 and "stopped" in told, f"{waits} {asker.poll()} {told}")
+    check("TERM breaks off a question that hangs", waits and asker.poll() == 1 and "stopped" in told,
+          f"{waits} {asker.poll()} {told}")
     holder.terminate()
     holder.wait()
     asker.kill()
@@ -725,7 +787,8 @@ def questions(workers, board, delivery):
         return workers.ctl(*words, capture_output=True, text=True)
     expect("report as text", ctl("report", board, delivery), 0, "Status: verwerkt")
     expect("with its date as people write it", ctl("report", board, delivery), 0, "gegevens van 2018-06-01\n")
-    expect("report as CSV", ctl("report", board, delivery, "--format", "csv"), 0, "regel;personeelsnummer;benoemingssleutel")
+    expect("report as CSV", ctl("report", board, delivery, "--format", "csv"), 0,
+           "regel;personeelsnummer;benoemingssleutel")
     report = json.loads(ctl("report", board, delivery, "--format", "json").stdout)
     check("report as JSON has the lines", len(report["terugmelding"]) == report["regels"], report["regels"])
     expect("an unknown delivery", ctl("report", board, "no-such-delivery-0"), 1, "no-such-delivery-0")
@@ -737,22 +800,28 @@ def questions(workers, board, delivery):
     seen = run("psql", "-tAX", env["INSTROOM_PG_OWNER"], "-c", "select who, what, board from register.access")
     who = pwd.getpwuid(os.getuid()).pw_name
     check("which leaves a row", f"{who}|stand --with-bsn|" in seen.stdout.splitlines(), seen.stdout + seen.stderr)
-    check("as each report that was shown does", seen.stdout.splitlines().count(f"{who}|report {delivery}|{int(board)}") == 4 and
+    check("as each report that was shown does",
+          seen.stdout.splitlines().count(f"{who}|report {delivery}|{int(board)}") == 4 and
           "no-such" not in seen.stdout, seen.stdout)
     expect("stand wants to know of whom", ctl("stand"), 64, "--all")
     for words in (["stand", "--all"], ["status", "--json"], ["report", board, delivery]):
         with open("/dev/full", "w") as full:
             done = workers.ctl(*words, stdout=full, stderr=subprocess.PIPE, text=True)
-        check(f"{words[0]} cut short is a fault", done.returncode == 70 and done.stderr.count("could not be written whole") == 1, done)
+        check(f"{words[0]} cut short is a fault",
+              done.returncode == 70 and done.stderr.count("could not be written whole") == 1, done)
     expect("coverage", ctl("coverage"), 0, "delivered")
     a_register_that_hangs(workers)
     covered = json.loads(ctl("coverage", "--output", "json").stdout)
-    check("with board numbers as text, and a day", next(one for one in covered if one["board"] == board)["received_on"][4] == "-", covered[:2])
-    expect("coverage as CSV", ctl("coverage", "--output", "csv"), 0, "board;delivered;received_on;contact;waiting;rejected_lines\n")
+    check("with board numbers as text, and a day",
+          next(one for one in covered if one["board"] == board)["received_on"][4] == "-", covered[:2])
+    expect("coverage as CSV", ctl("coverage", "--output", "csv"), 0,
+           "board;delivered;received_on;contact;waiting;rejected_lines\n")
     expect("--format is --output", ctl("ledger", "--format", "csv"), 0, "deliveries;lines;nieuw;")
     status = json.loads(ctl("status", "--json").stdout)
-    check("times are ISO 8601 in UTC", all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["moved_at"]) for one in status), status)
-    check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status), status)
+    check("times are ISO 8601 in UTC",
+          all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["moved_at"]) for one in status), status)
+    check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status),
+          status)
     expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")
     expect("nor is there anything with an id of another form", ctl("confirm", board, "kort"), 0, "uitgevoerd: nee")
     expect("an id may look like an option", ctl("confirm", "--", board, "--" + "a" * 14), 0, "uitgevoerd: nee")
@@ -786,7 +855,8 @@ def main():
         folder = data / "set"
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")
         busy_gateway(folder, data)
-        stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None, "wait": 60})
+        stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
+                  "wait": 60})
         workers = programs.Workers(stack)
         counts = {"gateway": 1, "validate": 1, "write": 1}
         workers.set_up(BUILD.resolve(), counts, True, {})

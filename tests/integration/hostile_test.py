@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """What hostile senders and hostile messages do to the whole machine: nothing but cost them their answer.
 
-Messages no program of ours would send come into every topic while a load runs, and the load's outcome is that of the same load
-undisturbed; uploads lie about their length, their coding and their contents. The forms of gateway_test.py are not repeated.
+Messages no program of ours would send come into every topic while a load runs, and the load's outcome is that of the
+same load undisturbed; uploads lie about their length, their coding and their contents. The forms of gateway_test.py are
+not repeated.
 Each function is one behaviour. They run in order on one private stack. The last line is "N passed, N failed".
 """
 import json
@@ -35,8 +36,8 @@ CPU_S_MAX = 40 if gw.IS_SANITIZED else 4  # of the gateway for one upload: meanw
 TINY_S = 8
 SENDERS = 16
 WAIT_S = 90
-DUTCH = {"De levering is geweigerd", "Verkeerd verzoek", "Niet gevonden", "Niet aangemeld", "Te langzaam", "Nu niet mogelijk",
-         "Ander soort inhoud"}
+DUTCH = {"De levering is geweigerd", "Verkeerd verzoek", "Niet gevonden", "Niet aangemeld", "Te langzaam",
+         "Nu niet mogelijk", "Ander soort inhoud"}
 TESTS = []
 
 
@@ -57,13 +58,16 @@ def expect_problem(answer, status, codes=None):
 # --- a load, undisturbed and disturbed ---
 
 def deliveries(brin):
-    """[(kind, sequence, body)]: new, changed, unchanged and rejected lines, late data, a withdrawal, teachers that are absent."""
+    """[(kind, sequence, body)]: new, changed, unchanged and rejected lines, late data, a withdrawal, teachers that are
+    absent."""
     first = gw.csv_of(range(1, 61), MARK, brin)
     changed = gw.csv_of(range(41, 61), MARK + "twee", brin) + gw.csv_of(range(61, 71), MARK, "99XX").split(b"\n", 1)[1]
     withdrawn = ("bsn\n" + "".join(f"{gw.bsn(number)}\n" for number in (1, 2, 3, 999))).encode()
-    return [("VOLLEDIG", 10, first), ("MUTATIE", 11, changed), ("MUTATIE", 9, gw.csv_of(range(1, 5), MARK + "drie", brin)),
+    return [("VOLLEDIG", 10, first), ("MUTATIE", 11, changed),
+            ("MUTATIE", 9, gw.csv_of(range(1, 5), MARK + "drie", brin)),
             ("INTREKKING", 12, withdrawn), ("MUTATIE", 13, gw.csv_of(range(4, 9), MARK, brin)),
-            ("VOLLEDIG", 14, gw.csv_of(range(4, 58), MARK, brin)), ("MUTATIE", 15, gw.csv_of(range(2, 6), MARK + "vier", brin))]
+            ("VOLLEDIG", 14, gw.csv_of(range(4, 58), MARK, brin)),
+            ("MUTATIE", 15, gw.csv_of(range(2, 6), MARK + "vier", brin))]
 
 
 def load(bench, board, brin, pause_s=0.0):
@@ -80,7 +84,8 @@ def load(bench, board, brin, pause_s=0.0):
 def wait(bench):
     bench.ctl("wait", "--quiet", "--timeout", str(WAIT_S))
     for one in json.loads(bench.ctl("status", "--json")):
-        expect((one["raw_end"], one["verdict_end"], one["parked"]) == (one["raw_applied"], one["verdict_applied"], None), one)
+        expect((one["raw_end"], one["verdict_end"], one["parked"]) ==
+               (one["raw_applied"], one["verdict_applied"], None), one)
 
 
 def outcome(bench, board, brin, names):
@@ -113,8 +118,8 @@ class Hostile:
         """Messages of the undisturbed load."""
         name = f"instroom.{topic}.1"
         brokers = self.bench.workers.stack.env()["INSTROOM_KAFKA_BROKERS"]
-        said = gw.subprocess.run(["kcat", "-C", "-e", "-q", "-b", brokers, "-t", name, "-f", "%s\x1e--\x1e"], check=True,
-                                 capture_output=True, timeout=20).stdout.split(b"\x1e--\x1e")
+        said = gw.subprocess.run(["kcat", "-C", "-e", "-q", "-b", brokers, "-t", name, "-f", "%s\x1e--\x1e"],
+                                 check=True, capture_output=True, timeout=20).stdout.split(b"\x1e--\x1e")
         expect(len(said) > 7, f"{len(said)} messages in {name}")
         return [value for value in said if value]
 
@@ -125,8 +130,10 @@ class Hostile:
 
     def text(self, number, **changed):
         """Headers a gateway could have sent, of a delivery of the board that is struck."""
-        fields = {"kind": "DELIVERY", "board": STRUCK[0], "delivery-id": f"onleesbaar-{number:08d}", "fingerprint": f"{number:064x}",
-                  "attempt": "0", "dry-run": "false", "sequence": str(number), "line-count": "1", "delivery-kind": "MUTATIE",
+        fields = {"kind": "DELIVERY", "board": STRUCK[0], "delivery-id": f"onleesbaar-{number:08d}",
+                  "fingerprint": f"{number:064x}",
+                  "attempt": "0", "dry-run": "false", "sequence": str(number), "line-count": "1",
+                  "delivery-kind": "MUTATIE",
                   "extraction-date": "20180601", "received-on": "20180602", "reference-version": "cd" * 32,
                   "replay-dry-run": "false"} | changed
         return [(f"instroom-{name}", text.encode()) for name, text in fields.items()]
@@ -136,17 +143,21 @@ class Hostile:
         rng = self.rng
         raw, verdict = rng.choice(self.samples["raw"]), rng.choice(self.samples["verdict"])
         torn_raw, torn_verdict = raw[:rng.randrange(1, len(raw))], verdict[:rng.randrange(1, len(verdict))]
-        for value, headers in ((rng.randbytes(rng.randrange(1, 5000)), ()), (raw, ()), (torn_raw, [("instroom-kind", b"DELIVERY")]),
+        for value, headers in ((rng.randbytes(rng.randrange(1, 5000)), ()), (raw, ()),
+                               (torn_raw, [("instroom-kind", b"DELIVERY")]),
                                (verdict, [("instroom-board", b"9" * 3000), ("instroom-kind", b"\0\xff")]),
-                               (raw, self.text(1, **{"line-count": "9223372036854775808"})), (raw, self.text(1, board="-1")), (b"", ())):
+                               (raw, self.text(1, **{"line-count": "9223372036854775808"})),
+                               (raw, self.text(1, board="-1")), (b"", ())):
             self.raw.append(self.put("raw", partition, value, headers))
-        # good headers where the board's messages are, a body that is none: a delivery in quarantine, whose lines are counted
+        # good headers where the board's messages are, a body that is none: a delivery in quarantine, whose lines are
+        # counted
         bodies = (MARK.encode(), torn_raw[:len(raw) // 2], verdict, UNKNOWN_SCHEMA + raw[10:])
         for at, value in enumerate(bodies):
             one = 1000 + number * len(bodies) + at
             self.raw.append(self.put("raw", self.home, value, self.text(one)))
             self.quarantined.append(one)
-        for value in (rng.randbytes(rng.randrange(1, 5000)), torn_verdict, verdict, raw, torn_raw, MARK.encode() * 1000, b""):
+        for value in (rng.randbytes(rng.randrange(1, 5000)), torn_verdict, verdict, raw, torn_raw, MARK.encode() * 1000,
+                      b""):
             self.put("verdict", partition, value)
             self.put("reference", 0, value, key=rng.choice((b"", b"snapshot", STRUCK[0].encode())))
 
@@ -199,7 +210,8 @@ def a_load_comes_out_the_same_with_hostile_messages_in_every_topic(bench):
     expect(hostile.error is None, f"{type(hostile.error).__name__}: {hostile.error}")
     begin = time.monotonic()
     wait(bench)
-    print(f"    {sum(hostile.sent.values())} hostile messages {hostile.sent}, no lag {time.monotonic() - begin:.1f} s after the load")
+    print(f"    {sum(hostile.sent.values())} hostile messages {hostile.sent}, no lag {time.monotonic() - begin:.1f} s "
+          "after the load")
     struck = outcome(bench, *STRUCK, names)
     for name, text in calm.items():
         expect(struck[name] == text, f"{name} differs:\n{text[:600]}\n{struck[name][:600]}")
@@ -257,7 +269,8 @@ def refuses_hostile_contents_at_once_and_does_not_grow_by_them(bench):
             ("one record of 19 MiB", columns + b"\n" + b";" * wide + b"x", [("LR-F05", "")], None),
             ("19 Mi empty fields", columns + b"\n" + b";" * wide, [("LR-F01", "")], None),
             ("19 Mi empty columns", b";" * wide + b"\n1\n", of_all + [("LR-F04", "")], None),
-            ("100,000 columns", b"bsn" + (f";{MARK}" * 99_999).encode() + b"\n1\n", of_all[1:] + [("LR-F04", "")], None),
+            ("100,000 columns", b"bsn" + (f";{MARK}" * 99_999).encode() + b"\n1\n", of_all[1:] + [("LR-F04", "")],
+             None),
             ("10 Mi columns of a letter", b"b" + b";b" * (wide // 2) + b"\n1\n", of_all + [("LR-F04", "")], None),
             ("19 Mi lines", columns + b"\n" * wide + b"x", [("LR-F01", "")], None)):
         begin_s = cpu_s(gateway.pid)
@@ -274,7 +287,8 @@ def refuses_hostile_contents_at_once_and_does_not_grow_by_them(bench):
 def refuses_a_coding_it_does_not_undo(bench):
     body = gw.csv_of([11], MARK)
     expect_problem(bench.main.deliver(body, headers={"Content-Encoding": "gzip"}, proef="ja"), 415)
-    expect(bench.main.deliver(body, headers={"Content-Encoding": "identity"}, proef="ja").status == 202, "identity is none")
+    expect(bench.main.deliver(body, headers={"Content-Encoding": "identity"}, proef="ja").status == 202,
+           "identity is none")
 
 
 def exchange(gateway, data, wait_s=10, closes=False):
@@ -301,12 +315,13 @@ def takes_no_delivery_whose_length_is_a_lie(bench):
     with gw.Gateway(bench, 2, connection__idle__max="2s") as gateway:
         rss = gateway.rss_mib()
         lies = [(f"Content-Length: {length}", b"") for length in (
-            2 ** 31, 2 ** 32, 2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1, 2 ** 64, 2 ** 64 + len(body), 10 ** 40, f"+{len(body)}", "0x10",
-            f"{len(body)}, {len(body)}", f"-{len(body)}", "", len(body) + 1)]
+            2 ** 31, 2 ** 32, 2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1, 2 ** 64, 2 ** 64 + len(body), 10 ** 40,
+            f"+{len(body)}", "0x10", f"{len(body)}, {len(body)}", f"-{len(body)}", "", len(body) + 1)]
         lies += [("Transfer-Encoding: chunked", chunk + b"\r\n") for chunk in (
             b"ffffffffffffffff", b"1ffffffffffffffff", b"7fffffffffffffff", b"-1", b"geen getal")]
         with ThreadPoolExecutor(len(lies)) as pool:  # some are waited for until the connection is idle too long
-            said = list(pool.map(lambda lie: exchange(gateway, gateway.head(query(), lie[0]) + lie[1] + body, closes=True), lies))
+            said = list(pool.map(lambda lie: exchange(gateway, gateway.head(query(), lie[0]) + lie[1] + body,
+                                                      closes=True), lies))
         for lie, answer in zip(lies, said):
             expect(answer is not None and b" 202 " not in answer and b" 500 " not in answer, f"{lie}: {answer}")
         gw.eventually(lambda: gateway.metric("instroom_upload_bytes") == 0, 5, "the memory is given back")
@@ -318,7 +333,8 @@ def takes_no_delivery_whose_length_is_a_lie(bench):
 def takes_only_what_was_announced_of_a_longer_body_and_the_rest_is_no_delivery(bench):
     gateway, before = bench.main, bench.log_end()
     behind = gw.csv_of([14], MARK)
-    smuggled = f"POST {query()} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(behind)}\r\nConnection: close\r\n\r\n".encode() + behind
+    fields = f"Host: x\r\nContent-Length: {len(behind)}\r\nConnection: close"
+    smuggled = f"POST {query()} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + behind
     for name, rest, status in (("eerste", f"{MARK};x\r\n\r\n".encode(), b" 400 "), ("tweede", smuggled, b" 401 ")):
         body = gw.csv_of([13], MARK + name)
         said = exchange(gateway, gateway.head(query(), f"Content-Length: {len(body)}") + body + rest)
@@ -351,12 +367,14 @@ def refuses_a_chunked_upload_over_the_limit_as_any_other(bench):
 @behaviour
 def refuses_long_and_deeply_encoded_values_as_what_they_are(bench):
     gateway, body = bench.main, gw.csv_of([15], MARK)
-    for field, value in (("bestuur", "9" * 30_000), ("leveringsid", "x" * 30_000), ("volgnummer", "9" * 5000), ("regels", "1" * 5000),
+    for field, value in (("bestuur", "9" * 30_000), ("leveringsid", "x" * 30_000), ("volgnummer", "9" * 5000),
+                         ("regels", "1" * 5000),
                          ("soort", MARK * 1000), ("sha256", "0" * 65), ("extractiedatum", "2018-06-01" * 500),
                          ("leveringsid", "a" * 16 + "\0b"), ("leveringsid", "%" + "25" * 2000 + "41")):
         expect_problem(gateway.deliver(body, **{field: value}), 400, [("LR-K08", field)])
     for value in ("x" * 30_000, "%25" * 2000, "%" * 2000, "%00", "%c0%af", "%E2%82"):
-        expect_problem(gateway.deliver(body, headers={"Instroom-Contact-Naam": value}), 400, [("LR-K08", "contact_naam")])
+        expect_problem(gateway.deliver(body, headers={"Instroom-Contact-Naam": value}), 400,
+                       [("LR-K08", "contact_naam")])
     for path in ("/v1/leveringe%6e" + "%25" * 5000, "/v1/besturen/%2539901/stand", "/v1" + "/.." * 5000, "/" * 20_000):
         expect_problem(gateway.ask(path), 404)
     for extra in ("&leve%00ringsid=x", "&%25%36=1", "&=", "&" + "x" * 20_000 + "=1"):
@@ -412,7 +430,8 @@ def takes_thousands_of_deliveries_of_one_line_and_counts_each_once(bench):
         taken = sum(pool.map(send, range(SENDERS)))
     sent_s = time.monotonic() - begin
     wait(bench)
-    print(f"    {taken} deliveries in {sent_s:.1f} s: {taken / sent_s:.0f}/s; all written {time.monotonic() - begin:.1f} s after "
+    print(f"    {taken} deliveries in {sent_s:.1f} s: {taken / sent_s:.0f}/s; all written "
+          f"{time.monotonic() - begin:.1f} s after "
           f"the first; grown by {bench.main.rss_mib() - rss:.0f} MiB")
     counted = int(bench.sql("select count(*) from register.delivery where board = 99901")) - before
     expect(counted == taken, f"{counted} in the ledger, {taken} taken")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Rotation of the HMAC key of the teacher keys: a load, verdicts of both keys in the log, rotations that are killed, the night
-after, replays and a confirmation of deliveries from before, a validator that missed it, and a register restored to before.
-All persons are invented."""
+"""Rotation of the HMAC key of the teacher keys: a load, verdicts of both keys in the log, rotations that are killed,
+the night after, replays and a confirmation of deliveries from before, a validator that missed it, and a register
+restored to before. All persons are invented."""
 import os
 import random
 import secrets
@@ -61,7 +61,8 @@ class Machine(replay_test.Machine):
     def rotate(self, *words):
         """Killed again and again, and run until it is done."""
         rng = random.Random(7)
-        command = [self.workers.program("instroomctl"), "--config", str(self.workers.dir / "instroomctl.conf"), "key", "rotate"]
+        command = [self.workers.program("instroomctl"), "--config", str(self.workers.dir / "instroomctl.conf"), "key",
+                   "rotate"]
         for _ in range(KILLS):
             process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(rng.uniform(0, 0.25))
@@ -97,8 +98,10 @@ def load(machine):
     machine.deliver("99906", 1, "VOLLEDIG", [*teachers("99906", 12), one("99906", 40, is_later=True)], waits=False)
     machine.deliver("99906", 2, "VOLLEDIG", [*teachers("99906", 12), one("99906", 40, is_later=True)], waits=False)
     machine.deliver("99908", 1, "VOLLEDIG", teachers("99908", 30), waits=False)
-    machine.deliver("99908", 5, "VOLLEDIG", [*teachers("99908", 3), *(one("99908", number, is_later=True) for number in (50, 51))], waits=False)
-    rejected = machine.deliver("99907", 1, "MUTATIE", [one("99907", 1), *(one("99907", number, is_later=True) for number in (41, 42))])
+    machine.deliver("99908", 5, "VOLLEDIG",
+                    [*teachers("99908", 3), *(one("99908", number, is_later=True) for number in (50, 51))], waits=False)
+    rejected = machine.deliver("99907", 1, "MUTATIE",
+                               [one("99907", 1), *(one("99907", number, is_later=True) for number in (41, 42))])
     check("a VOLLEDIG waits", machine.sql("select count(*) from register.delivery where state = 2") == "1")
     check("a list is pending", machine.sql("select count(*) from register.board where pending_sequence > 0") != "0")
     return rejected
@@ -117,7 +120,8 @@ def verdicts_of_both_keys(machine):
     machine.expect("which key rotate leaves alone", 1, "to apply", "key", "rotate")
     machine.start("validate")
     night = {board: machine.deliver(board, 9, "MUTATIE", lines, waits=False) for board, lines in (
-        ("99906", [one("99906", 1, "Oud"), one("99906", 2)]), ("99907", [one("99907", 1)]), ("99908", [one("99908", 1)]))}
+        ("99906", [one("99906", 1, "Oud"), one("99906", 2)]), ("99907", [one("99907", 1)]),
+        ("99908", [one("99908", 1)]))}
     machine.start("write", 0)
     machine.until("the writer applies the old key's and waits at the new one's",
                   lambda: {state for state in machine.states().values()} <= {"nothing applied yet",
@@ -138,7 +142,8 @@ def rotated(machine, night):
     changed = [(old, new) for old, new in zip(content.split("\n"), machine.sql(CONTENT).split("\n"))
                if old.split("|")[:3] + old.split("|")[5:] != new.split("|")[:3] + new.split("|")[5:]]
     check("nothing but names has changed", not changed, changed[:2])
-    check("no history was made, and each row has its teacher", machine.sql(HISTORY) == history, (history, machine.sql(HISTORY)))
+    check("no history was made, and each row has its teacher", machine.sql(HISTORY) == history,
+          (history, machine.sql(HISTORY)))
     machine.expect("key status", 0, "present key", "key", "status")
     machine.balances("after the rotation")
 
@@ -151,7 +156,8 @@ def deliveries_of_before(machine, full, rejected):
     machine.wait()
     state = dict(row.split("|") for row in machine.sql(
         "select bsn, status from register.leraar where board = 99908").split("\n"))
-    check("whom the waiting delivery named has not lapsed", state[replay_test.bsn(50)] == "ACTIEF", state.get(replay_test.bsn(50)))
+    check("whom the waiting delivery named has not lapsed", state[replay_test.bsn(50)] == "ACTIEF",
+          state.get(replay_test.bsn(50)))
     check("the others have", sum(status == "VERVALLEN" for status in state.values()) == 27, state)
     machine.replay("a replay of a delivery of before", "--board", "99907")
     machine.wait()
@@ -172,7 +178,8 @@ def a_validator_that_missed_it(machine):
     machine.new_key()
     machine.start("validate")
     machine.wait()
-    check("with the present key it is", machine.outcomes("99906", name) == {2: "gewijzigd"}, machine.outcomes("99906", name))
+    check("with the present key it is", machine.outcomes("99906", name) == {2: "gewijzigd"},
+          machine.outcomes("99906", name))
 
 
 def restored(machine, backup):
@@ -209,7 +216,8 @@ def main():
         backup = data / "backup"
         subprocess.run(["pg_dump", "-Fc", "-d", stack.env()["INSTROOM_PG_OWNER"], "-f", str(backup)], check=True)
         rotated(machine, verdicts_of_both_keys(machine))
-        machine.expect("nothing is retired while the log has deliveries of before", 1, "replay could bring back", "key", "retire")
+        machine.expect("nothing is retired while the log has deliveries of before", 1, "replay could bring back", "key",
+                       "retire")
         deliveries_of_before(machine, full, rejected)
         a_validator_that_missed_it(machine)
         restored(machine, backup)

@@ -28,8 +28,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def run_adapter(cluster, which, **more):
     """(passed, failed)"""
     env = os.environ | {"INSTROOM_REDIS_ADDRESS": cluster.address} | more
-    done = subprocess.run([PROGRAM, "--verbose", "--jobs", "1", "--filter", f"redis/{which}"], env=env, capture_output=True,
-                          text=True, timeout=120)
+    done = subprocess.run([PROGRAM, "--verbose", "--jobs", "1", "--filter", f"redis/{which}"], env=env,
+                          capture_output=True, text=True, timeout=120)
     said = COLOUR.sub("", done.stdout + done.stderr)
     found = PROGRAM_LINE.findall(said)
     passed, failed = (int(found[-1][0]), int(found[-1][1]) + int(found[-1][2])) if found else (0, 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What each release left behind (tests/released): this build reads its log and its register, finishes what was under way,
-and carries on as that release would have."""
+"""What each release left behind (tests/released): this build reads its log and its register, finishes what was under
+way, and carries on as that release would have."""
 import os
 import sys
 from pathlib import Path

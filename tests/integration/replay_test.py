@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Replay and quarantine against the real machine: what an operator plans, starts, kills and resumes, and what the ledger,
-the terugmeldingen and the register say afterwards. All persons are invented."""
+"""Replay and quarantine against the real machine: what an operator plans, starts, kills and resumes, and what the
+ledger, the terugmeldingen and the register say afterwards. All persons are invented."""
 import csv
 import io
 import json
@@ -28,9 +28,9 @@ BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 WAIT_S = 60
 COUNTS = {"gateway": 1, "validate": 1, "write": 1}
 MISSING = ("99VO", "99QF", "99QG", "99QH")  # schools the first reference tables lack
-COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;vestiging;"
-           "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;"
-           "onderwijsterrein")
+COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;"
+           "brin;vestiging;begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;"
+           "einde_benoeming;benoemingsgrondslag;onderwijsterrein")
 results = {"passed": 0, "failed": 0}
 
 
@@ -41,7 +41,7 @@ def check(what, is_so, seen=""):
 
 
 def bsn(number):
-    """The invented BSN with this number: the 11-test's last digit is worked out, numbers without one are passed over."""
+    """The invented BSN with this number: the 11-test's last digit is worked out, numbers without one are skipped."""
     digits = f"{90000000 + number * 7:08}"
     while True:
         last = sum(int(digit) * weight for digit, weight in zip(digits, range(9, 1, -1))) % 11
@@ -100,7 +100,8 @@ class Machine:
     def report(self, board, name):
         """{regel: (uitkomst, codes)}"""
         found = {}
-        for row in csv.DictReader(io.StringIO(self.ctl("report", board, name, "--format", "csv").stdout), delimiter=";"):
+        for row in csv.DictReader(io.StringIO(self.ctl("report", board, name, "--format", "csv").stdout),
+                                  delimiter=";"):
             outcome, codes = found.get(int(row["regel"]), (row["uitkomst"], []))
             found[int(row["regel"])] = (outcome, codes + [row["code"]] * (row["code"] != ""))
         return found
@@ -115,9 +116,11 @@ class Machine:
 
     def balances(self, when):
         done = self.ctl("ledger", "--check")
-        check(f"the ledger balances {when}", done.returncode == 0 or self.has_quarantine and "lines in quarantaine" in done.stderr
+        check(f"the ledger balances {when}",
+              done.returncode == 0 or self.has_quarantine and "lines in quarantaine" in done.stderr
               and done.stderr.count("\n") == 1, done.stderr)
-        self.expect(f"derived again from the log the register is the same {when}", 0, " 0 differences", "verify", "--all")
+        self.expect(f"derived again from the log the register is the same {when}", 0, " 0 differences", "verify",
+                    "--all")
 
     def publish(self, folder):
         self.expect("reference tables are imported", 0, "", "reference", "import", folder)
@@ -158,11 +161,13 @@ def rejected_for_a_missing_school(machine, full):
     check("the plan takes whole teachers", (plan["deliveries"], plan["lines"]) == (1, 5), plan)
     check("and foresees what comes in", plan["foreseen"]["nieuw"] == 3 and plan["foreseen"]["afgekeurd"] == 2, plan)
     machine.expect("a start wants a reason", 64, "--reason", "replay", "start", job)
-    machine.expect("the job is carried out", 0, "nieuw +3", "replay", "start", job, "--reason", "school 99VO was missing")
+    machine.expect("the job is carried out", 0, "nieuw +3", "replay", "start", job, "--reason",
+                   "school 99VO was missing")
     after = machine.report("99901", name)
     check("the lines of the school came in, the others stay", {number: one[0] for number, one in after.items()} ==
           {2: "nieuw", 3: "nieuw", 4: "nieuw", 5: "nieuw", 6: "afgekeurd", 7: "afgekeurd"}, after)
-    check("what is still wrong is said, and the school no more", "LR-P05" in after[7][1] and "LR-S02" not in after[7][1], after)
+    check("what is still wrong is said, and the school no more",
+          "LR-P05" in after[7][1] and "LR-S02" not in after[7][1], after)
     check("a BSN that cannot be read stays so", after[6][1] == ["LR-P01"], after)
     machine.balances("after it")
     check("the findings are counted anew", machine.sql(
@@ -198,8 +203,8 @@ def killed_and_resumed(machine):
     """kill -9 in the middle of a job: resumed, each message counts once."""
     plan, job = machine.plan("--board", "99906")
     check("six deliveries are planned", plan["deliveries"] == 6, plan)
-    command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"), "replay",
-               "start", job, "--reason", "to be killed", "--rate", "2/s"]
+    command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
+               "replay", "start", job, "--reason", "to be killed", "--rate", "2/s"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline and machine.json("replay", "show", job)["published"] < 2:
@@ -213,7 +218,8 @@ def killed_and_resumed(machine):
     machine.expect("resumed, it is carried out", 0, "nieuw +6", "replay", "resume", job)
     shown = machine.json("replay", "show", job)
     check("each message is in the ledger once", shown["entered"] == 6 and shown["state"] == "published", shown)
-    check("all are in", all(machine.outcomes("99906", f"replay-99906-mutatie-{n}") == {2: "nieuw"} for n in range(1, 7)))
+    check("all are in",
+          all(machine.outcomes("99906", f"replay-99906-mutatie-{n}") == {2: "nieuw"} for n in range(1, 7)))
     machine.balances("after a killed job")
 
 
@@ -225,17 +231,21 @@ def stopped_by_term(machine):
     check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
     job, done = stopped_after_one(machine, lambda process, _: process.terminate())
     check("TERM stops it, and it tells how to go on", done.returncode == 1 and "replay resume" in done.stderr, done)
-    check("which is stored", machine.json("replay", "show", job)["state"] == "paused", machine.json("replay", "show", job))
+    check("which is stored", machine.json("replay", "show", job)["state"] == "paused",
+          machine.json("replay", "show", job))
     machine.expect("resumed, it is done", 0, "1 of 1", "replay", "resume", job)
-    job, done = stopped_after_one(machine, lambda _, job: machine.expect("it is cancelled", 0, "", "replay", "cancel", job))
-    check("a job cancelled from elsewhere says so", done.returncode == 1 and f"job {job} is cancelled" in done.stderr and
+    job, done = stopped_after_one(machine,
+                                  lambda _, job: machine.expect("it is cancelled", 0, "", "replay", "cancel", job))
+    check("a job cancelled from elsewhere says so",
+          done.returncode == 1 and f"job {job} is cancelled" in done.stderr and
           "resume" not in done.stderr, done)
 
 
 def stopped_after_one(machine, stop):
     """Starts a job of one message, and stops it before it looks on."""
     _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
-    process = subprocess.Popen([machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
+    process = subprocess.Popen([machine.workers.program("instroomctl"), "--config",
+                                str(machine.workers.dir / "instroomctl.conf"),
                                 "replay", "start", job, "--reason", "a test", "--rate", "1/s"], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + WAIT_S
@@ -252,7 +262,8 @@ def stopped_after_one(machine, stop):
 
 
 def start(machine, *kinds):
-    """Told apart from scripts/workers: it waits a moment, as a program that has just been started has no command line yet."""
+    """Told apart from scripts/workers: it waits a moment, as a program that has just been started has no command line
+    yet."""
     chosen = [worker for kind in kinds for worker in machine.workers.named(kind)]
     machine.workers.start(chosen, 0)
     time.sleep(1)
@@ -273,16 +284,19 @@ def quarantined_for_want_of_reference(machine):
     restart_validator(machine, {"topic.reference": "instroom.reference.9", "missing.wait.max": "500ms"})
     name = machine.deliver("99902", 1, "VOLLEDIG", [line(50, "99QB"), line(51, "99QB"), line(52, "99QB", text="123")])
     before = machine.report("99902", name)
-    check("every line is quarantaine", all(one == ("quarantaine", ["LR-T01"]) for one in before.values()) and len(before) == 3,
-          before)
+    check("every line is quarantaine",
+          all(one == ("quarantaine", ["LR-T01"]) for one in before.values()) and len(before) == 3, before)
     restart_validator(machine, {})
     listed = machine.json("quarantine", "list")
-    check("the message is in quarantine, and open", [(one["delivery"], one["state"], one["reason"]) for one in listed] ==
+    check("the message is in quarantine, and open",
+          [(one["delivery"], one["state"], one["reason"]) for one in listed] ==
           [(name, "open", "missing-reference")], listed)
     machine.expect("it can be looked at", 0, name, "quarantine", "show", listed[0]["message"])
-    plan = json.loads(machine.ctl("quarantine", "replay", listed[0]["message"], "--reference", "original", "--json").stdout)
+    plan = json.loads(machine.ctl("quarantine", "replay", listed[0]["message"], "--reference", "original",
+                                  "--json").stdout)
     check("a replay would bring its lines in", plan["foreseen"]["nieuw"] == 2 and plan["lines"] == 3, plan)
-    machine.expect("which it does", 0, "quarantaine -3", "replay", "start", plan["job"], "--reason", "reference was missing")
+    machine.expect("which it does", 0, "quarantaine -3", "replay", "start", plan["job"], "--reason",
+                   "reference was missing")
     after = machine.report("99902", name)
     check("each line has its own outcome now", {number: one[0] for number, one in after.items()} ==
           {2: "nieuw", 3: "nieuw", 4: "afgekeurd"} and after[4][1] == ["LR-P01"], after)
@@ -305,8 +319,8 @@ def quarantined_for_its_bytes(machine):
     check("a plan leaves it out, and says so", plan["job"] is None and plan["unreadable_lines"] == 7, plan)
     name = next(one["message"] for one in machine.json("quarantine", "list") if one["state"] == "open")
     number = put_foreign(machine)
-    machine.expect("what is of no raw topic is no way to plan all the others", 1, "no topic with a generation", "quarantine",
-                   "replay", f"0/{number}")
+    machine.expect("what is of no raw topic is no way to plan all the others", 1, "no topic with a generation",
+                   "quarantine", "replay", f"0/{number}")
     machine.expect("giving up wants a reason", 64, "--reason", "quarantine", "discard", name)
     machine.expect("it is given up", 0, "discarded", "quarantine", "discard", name, "--reason", "not from a gateway")
     machine.expect("once", 1, "discarded before", "quarantine", "discard", name, "--reason", "changed my mind")
@@ -347,7 +361,8 @@ def put_foreign(machine):
     text = (BUILD / "common/wire/gen/quarantine.h").read_text()
     schema = int(re.search(r"WIRE_QUARANTINE_SCHEMA UINT64_C\((0x[0-9a-f]+)\)", text)[1], 16)
     put = kafka_produce.with_length
-    body = put(b"elsewhere") + kafka_produce.varint(0) + kafka_produce.varint(7) + put(b"no-headers") + b"\0\0" + put(b"x")
+    position = kafka_produce.varint(0) + kafka_produce.varint(7)
+    body = put(b"elsewhere") + position + put(b"no-headers") + b"\0\0" + put(b"x")
     return kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.quarantine.1", 0, b"",
                                  b"\xc3\x01" + schema.to_bytes(8, "little") + body, [])
 
@@ -359,11 +374,13 @@ def a_changed_register_is_found(machine):
     done = machine.expect("a changed volgnummer is found", 1, "other than the log says", "verify", "--board", "99901")
     check("and no BSN is told", bsn(1) not in done.stdout, done.stdout)
     done = machine.ctl("verify", "--board", "99901", "--json")
-    check("as JSON, too", is_json(done.stdout) and json.loads(done.stdout)["differences"] == 1 and "board 99901" in done.stderr, done)
+    check("as JSON, too",
+          is_json(done.stdout) and json.loads(done.stdout)["differences"] == 1 and "board 99901" in done.stderr, done)
     key = machine.data / "other.key"
     key.write_text("quite another key, of 32 bytes and some more\n")
     key.chmod(0o600)
-    machine.expect("with another key there is nothing to compare", 78, "another key", f"--hmac.key.file={key}", "verify", "--all")
+    machine.expect("with another key there is nothing to compare", 78, "another key", f"--hmac.key.file={key}",
+                   "verify", "--all")
     machine.sql("update register.teacher set sequence = sequence - 1 where board = 99901")
     machine.sql("update register.delivery set nieuw = nieuw + 1, afgekeurd = afgekeurd - 1 where board = 99901")
     machine.expect("changed counts are found", 1, "the counts of its lines differ", "verify", "--all")
@@ -380,7 +397,8 @@ def is_json(text):
 
 
 def confirmed_after_a_replay(machine):
-    """A VOLLEDIG nobody could read has no end (specification 7.1); a Confirm spares whom a replayed delivery names (design 6)."""
+    """A VOLLEDIG nobody could read has no end (specification 7.1); a Confirm spares whom a replayed delivery names
+    (design 6)."""
     machine.deliver("99902", 2, "MUTATIE", [line(number, "99QB") for number in range(60, 64)])
     restart_validator(machine, {"topic.reference": "instroom.reference.9", "missing.wait.max": "500ms"})
     name = machine.deliver("99902", 3, "VOLLEDIG", [line(number, "99QB") for number in (50, 51, 60, 61)])
@@ -392,8 +410,10 @@ def confirmed_after_a_replay(machine):
     machine.replay("replayed", "--delivery", "99902", name)
     seen = machine.json("report", "99902", name)
     check("nor when its lines have come in", (seen["status"], seen["vervallen"]) == ("verwerkt", 0), seen)
-    name = machine.deliver("99902", 4, "VOLLEDIG", [*[line(number, "99QB") for number in (50, 51, 60)], line(61, "99QB", text="123")])
-    check("one with a BSN that cannot be read waits", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
+    name = machine.deliver("99902", 4, "VOLLEDIG",
+                           [*[line(number, "99QB") for number in (50, 51, 60)], line(61, "99QB", text="123")])
+    check("one with a BSN that cannot be read waits",
+          machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
     machine.replay("replayed", "--delivery", "99902", name)
     check("it waits on", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
     machine.expect("it is confirmed", 0, "uitgevoerd: ja", "confirm", "99902", name)
@@ -413,17 +433,19 @@ def refilled(machine):
         lost = next((one for one in machine.json("status") if one["verdict_end"] > one["verdict_applied"]), None)
         time.sleep(0.1)
     workers.end(workers.named("validate"), signal.SIGTERM, 30)
-    kafka_produce.delete_before(machine.stack.nodes()[0].port, "instroom.verdict.1", lost["partition"], lost["verdict_end"])
+    kafka_produce.delete_before(machine.stack.nodes()[0].port, "instroom.verdict.1", lost["partition"],
+                                lost["verdict_end"])
     workers.start(workers.named("write"), 0)
     while time.monotonic() < deadline and not any(one["parked"] for one in machine.json("status")):
         time.sleep(0.1)
     parked = [one for one in machine.json("status") if one["parked"]]
-    check("the partition is parked, and refill is named", [one["partition"] for one in parked] == [lost["partition"]] and
+    check("the partition is parked, and refill is named",
+          [one["partition"] for one in parked] == [lost["partition"]] and
           "refill" in parked[0]["parked"], parked)
     words = ("refill", lost["partition"], "--reason", "verdicts were lost")
     machine.expect("refill wants to know that validators are stopped", 64, "--validators-are-stopped", *words)
-    machine.expect("another key would drop another cache's head", 78, "another key", f"--hmac.key.file={machine.data / 'other.key'}",
-                   *words, "--validators-are-stopped")
+    machine.expect("another key would drop another cache's head", 78, "another key",
+                   f"--hmac.key.file={machine.data / 'other.key'}", *words, "--validators-are-stopped")
     machine.expect("refill", 0, "will be judged again: 1 deliveries of 2 lines", *words, "--validators-are-stopped")
     workers.end(workers.named("write"), signal.SIGTERM, 30)
     workers.start(workers.named("write") + workers.named("validate"), WAIT_S)
@@ -432,8 +454,10 @@ def refilled(machine):
           machine.outcomes("99901", name))
     check("nothing is parked", not any(one["parked"] for one in machine.json("status")))
     check("and the next night is unchanged", machine.outcomes("99901", machine.deliver(
-        "99901", 10, "MUTATIE", [line(70, "99ZZ"), line(1, "99ZZ", name="Gewijzigd")])) == {2: "ongewijzigd", 3: "ongewijzigd"})
-    machine.expect("where the log's beginning is gone, verify says so", 1, "cannot be derived", "verify", "--board", "99901")
+        "99901", 10, "MUTATIE", [line(70, "99ZZ"), line(1, "99ZZ", name="Gewijzigd")])) ==
+          {2: "ongewijzigd", 3: "ongewijzigd"})
+    machine.expect("where the log's beginning is gone, verify says so", 1, "cannot be derived", "verify", "--board",
+                   "99901")
 
 
 def main():

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""The rotation of the HMAC key (docs/design.md 9), all ways it can go in one partition: two validators, one with the old key and
-one with both, a writer, an operator who is killed between any two steps, and a register that is restored once.
+"""The rotation of the HMAC key (docs/design.md 9), all ways it can go in one partition: two validators, one with the
+old key and one with both, a writer, an operator who is killed between any two steps, and a register that is restored
+once.
 
-Checked in every state: the register has one row for the teacher, with the content of the last delivery applied, and what is said
-to be unchanged is. And that behind the new key no verdict of the old one ever counts, for which a writer would wait for ever.
+Checked in every state: the register has one row for the teacher, with the content of the last delivery applied, and
+what is said to be unchanged is. And that behind the new key no verdict of the old one ever counts, for which a writer
+would wait for ever.
 
   key_rotation.py            the protocol, and each variant, which must fail; exit status 0: all as expected
 """
@@ -16,7 +18,8 @@ OLD, NEW = "O", "N"
 GENESIS = 0
 
 Verdict = namedtuple("Verdict", "id parent raw key is_unchanged")
-# pos: verdicts of the log looked at; tip: the last that counts; raw: the next to judge; entry: content its cache is sure of
+# pos: verdicts of the log looked at; tip: the last that counts; raw: the next to judge; entry: content its cache is
+# sure of
 Validator = namedtuple("Validator", "pos tip raw entry is_parked")
 # rows: content by name; key: of the cursor
 Register = namedtuple("Register", "pos tip raw key rows")
@@ -141,7 +144,8 @@ def main():
     for variant, text in VARIANTS.items():
         wrong, states = explore((variant,))
         is_good &= wrong is not None
-        print(f"{'ok ' if wrong else 'NOT'} {variant}, {text}: {wrong or 'holds, and must not'}, {states} states", flush=True)
+        print(f"{'ok ' if wrong else 'NOT'} {variant}, {text}: {wrong or 'holds, and must not'}, {states} states",
+              flush=True)
     return 0 if is_good else 1
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The workers as programs, with every peer away: settings, the service manager, exit status, metrics, and the pages of docs/
-that list settings and metrics.
+"""The workers as programs, with every peer away: settings, the service manager, exit status, metrics, and the pages of
+docs/ that list settings and metrics.
 
   programs_test.py BUILD              BUILD: the folder that holds workers/
   programs_test.py BUILD --renew      writes docs/settings.md anew
@@ -20,8 +20,9 @@ WORKERS = ("gateway", "validate", "write")
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_HEAD = """# Settings
 
-From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --renew`. A setting comes from its default, then the file of
-`--config`, then the environment, then the arguments; the last one stands. All faults are listed at once, and end the start with 78.
+From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --renew`. A setting comes from its default,
+then the file of `--config`, then the environment, then the arguments; the last one stands. All faults are listed at
+once, and end the start with 78.
 """
 OF_THE_PROCESS = ("instroom_build_info", "process_", "instroom_reload_failures")
 LAZY = {"instroom_consumer_lag_records"}  # shown when a partition is ours
@@ -48,8 +49,10 @@ class Place:
         self.manager.settimeout(WAIT_S)
 
     def command(self, worker, *settings):
-        own = {"gateway": ["--listen=127.0.0.1:0", f"--tokens.file={self.folder}/tokens", f"--stand.key.file={self.folder}/key"],
-               "validate": [f"--hmac.key.file={self.folder}/key", f"--redis.address={NOWHERE}", "--status.address=127.0.0.1:0"],
+        own = {"gateway": ["--listen=127.0.0.1:0", f"--tokens.file={self.folder}/tokens",
+                           f"--stand.key.file={self.folder}/key"],
+               "validate": [f"--hmac.key.file={self.folder}/key", f"--redis.address={NOWHERE}",
+                            "--status.address=127.0.0.1:0"],
                "write": ["--status.address=127.0.0.1:0"]}[worker]
         return [str(self.build / f"workers/{worker}/instroom-{worker}"), f"--kafka.brokers={NOWHERE}",
                 "--pg.conninfo=host=127.0.0.1 port=1 dbname=none", "--drain.max=5s", *own, *settings]
@@ -89,7 +92,8 @@ def test_notify(place, worker):
 
 def test_old_name(place, worker):
     """A renamed setting is taken by its old name, and said once."""
-    old, new = {"gateway": ("kafka.delivery.time.max", "kafka.delivery.max"), "validate": ("late.wait.max", "missing.wait.max"),
+    old, new = {"gateway": ("kafka.delivery.time.max", "kafka.delivery.max"),
+                "validate": ("late.wait.max", "missing.wait.max"),
                 "write": ("batch.gather.max", "batch.linger.max")}[worker]
     process = place.start(worker, f"--{old}=1234ms")
     try:
@@ -103,10 +107,11 @@ def test_old_name(place, worker):
 
 def test_faults(place, worker):
     """Wrong settings end with 78 before anything is opened, each with what is allowed."""
-    old = {"gateway": "kafka.delivery.time.max=2s", "validate": "turn.lines.max=5", "write": "batch.gather.max=1s"}[worker]
+    old = {"gateway": "kafka.delivery.time.max=2s", "validate": "turn.lines.max=5",
+           "write": "batch.gather.max=1s"}[worker]
     new = {"gateway": "kafka.delivery.max=2s", "validate": "batch.lines.max=5", "write": "batch.linger.max=1s"}[worker]
-    done = subprocess.run(place.command(worker, "--log.level=warm", f"--{old}", f"--{new}"), capture_output=True, text=True,
-                          timeout=WAIT_S, check=False)
+    done = subprocess.run(place.command(worker, "--log.level=warm", f"--{old}", f"--{new}"), capture_output=True,
+                          text=True, timeout=WAIT_S, check=False)
     expect(done.returncode == 78, f"{worker}: ended with {done.returncode}")
     expect("log.level: there is no such word; it takes debug, info, warn or error" in done.stderr, done.stderr)
     expect("and both are given" in done.stderr, done.stderr)
@@ -116,7 +121,8 @@ def test_password(place, worker):
     """A password of 300 bytes is taken by each."""
     (place.folder / "password").write_text("x" * 300 + "\r\n")
     (place.folder / "password").chmod(0o600)
-    process = place.start(worker, f"--kafka.sasl.password.file={place.folder}/password", f"--pg.password.file={place.folder}/password")
+    process = place.start(worker, f"--kafka.sasl.password.file={place.folder}/password",
+                          f"--pg.password.file={place.folder}/password")
     try:
         place.hear_ready()
     finally:
@@ -156,13 +162,15 @@ def check_metrics(series):
     for name, wanted in re.findall(r"(instroom_\w+)(?:\{(.*?)\})?", "".join(
             re.findall(r"^ *expr:(.*(?:\n {10}\S.*)*)$", (ROOT / "deploy/alerts.yaml").read_text(), re.M))):
         pairs = re.findall(r'(\w+)="([^"]*)"', wanted)
-        expect(name in LAZY or any(name == at and all(labels.get(key) == value for key, value in pairs) for at, labels in shown),
+        expect(name in LAZY or
+               any(name == at and all(labels.get(key) == value for key, value in pairs) for at, labels in shown),
                f"deploy/alerts.yaml: no worker shows {name}{{{wanted}}}")
 
 
 def settings_page(build):
     programs = [*(f"{worker}/instroom-{worker}" for worker in WORKERS), "ctl/instroomctl"]
-    parts = [subprocess.run([Path(build) / "workers" / program, "--config-help"], capture_output=True, text=True, check=True).stdout
+    parts = [subprocess.run([Path(build) / "workers" / program, "--config-help"], capture_output=True, text=True,
+                            check=True).stdout
              for program in programs]
     return SETTINGS_HEAD + "".join("\n" + part for part in parts)
 
@@ -172,7 +180,8 @@ def main():
     if sys.argv[2:] == ["--renew"]:
         (ROOT / "docs/settings.md").write_text(page)
         return 0
-    expect((ROOT / "docs/settings.md").read_text() == page, "docs/settings.md is not what the programs say: programs_test.py build/dev --renew writes it")
+    expect((ROOT / "docs/settings.md").read_text() == page,
+           "docs/settings.md is not what the programs say: programs_test.py build/dev --renew writes it")
     series = {}
     for worker in WORKERS:
         with tempfile.TemporaryDirectory() as folder:

@@ -32,7 +32,8 @@ WAIT_S, START_S = 600, 60
 CURSOR_STEP_S, OWNED_STEP_S = 0.02, 0.05
 REGISTER_TABLES = ("teacher", "teacher_history")
 SESSION = "20s"  # several times what filling the log takes; starts wait for a heartbeat, which is a tenth of it
-OWNED = {"validate": 'instroom_partitions{stage="validate",state="owned"}', "write": 'instroom_partitions{stage="write",state="owned"}'}
+OWNED = {"validate": 'instroom_partitions{stage="validate",state="owned"}',
+         "write": 'instroom_partitions{stage="write",state="owned"}'}
 
 
 class Rig:

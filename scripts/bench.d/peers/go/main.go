@@ -2,8 +2,8 @@
 // ordered upsert per 10,000 records, offsets committed after the transaction.
 //
 // It is what scripts/bench holds Instroom against. It takes flat JSON records into one table with the natural primary
-// key. It does no validation, no dedup before the database, no history, no ledger and no feedback; two records of one key
-// in one batch would fail it. Settings come from the environment: see need().
+// key. It does no validation, no dedup before the database, no history, no ledger and no feedback; two records of one
+// key in one batch would fail it. Settings come from the environment: see need().
 package main
 
 import (
@@ -54,9 +54,10 @@ type record struct {
 
 // In the order of the table's columns.
 func (r *record) fields() [26]string {
-	return [26]string{r.Board, r.BSN, r.AppointmentKey, r.EmployeeRef, r.FamilyName, r.NamePrefix, r.GivenNames, r.Sex,
-		r.BirthDate, r.Street, r.HouseNumber, r.HouseSuffix, r.Postcode, r.City, r.Country, r.Foreign1, r.Foreign2, r.Foreign3,
-		r.Brin, r.Site, r.ContractStart, r.ContractEnd, r.AppointedFrom, r.AppointedUntil, r.Ground, r.TeachingField}
+	return [26]string{r.Board, r.BSN, r.AppointmentKey, r.EmployeeRef, r.FamilyName, r.NamePrefix, r.GivenNames,
+		r.Sex, r.BirthDate, r.Street, r.HouseNumber, r.HouseSuffix, r.Postcode, r.City, r.Country,
+		r.Foreign1, r.Foreign2, r.Foreign3, r.Brin, r.Site, r.ContractStart, r.ContractEnd,
+		r.AppointedFrom, r.AppointedUntil, r.Ground, r.TeachingField}
 }
 
 // COPY's text form: shorter to make than the binary form is to encode.
@@ -172,8 +173,8 @@ func main() {
 	defer cancel()
 	writers, wanted := number("BENCH_WRITERS"), number("BENCH_RECORDS")
 	client, err := kgo.NewClient(kgo.SeedBrokers(need("BENCH_BROKERS")), kgo.ConsumerGroup(need("BENCH_GROUP")),
-		kgo.ConsumeTopics(need("BENCH_TOPIC")), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AutoCommitMarks(),
-		kgo.FetchMaxBytes(16<<20), kgo.MaxBufferedRecords(40000))
+		kgo.ConsumeTopics(need("BENCH_TOPIC")), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.AutoCommitMarks(), kgo.FetchMaxBytes(16<<20), kgo.MaxBufferedRecords(40000))
 	must(err)
 
 	var lock sync.Mutex
@@ -193,8 +194,9 @@ func main() {
 		must(err)
 		_, err = conn.Exec(ctx, "create temp table batch (like "+table+") on commit delete rows")
 		must(err)
-		w := &writer{conn: conn, client: client, upsert: need("BENCH_UPSERT"), intake: make(chan []*kgo.Record, 8),
-			ready: make(chan *batch), spare: make(chan *batch, 2), written: written}
+		w := &writer{conn: conn, client: client, upsert: need("BENCH_UPSERT"),
+			intake: make(chan []*kgo.Record, 8), ready: make(chan *batch),
+			spare: make(chan *batch, 2), written: written}
 		w.spare <- &batch{}
 		w.spare <- &batch{}
 		go w.fill(ctx)
