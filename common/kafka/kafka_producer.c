@@ -16,7 +16,6 @@ enum {
 	TOPICS_MAX = 16,
 	TOPIC_BYTES_MAX = 250,
 	BATCH_BYTES_MAX = 4 << 20,
-	REQUESTS_MAX = 5, /* an idempotent producer may have no more */
 	QUEUE_MESSAGES_MAX = 1000000,
 	WARM_MS = 2000,
 	CLOSE_STEP_MS = 50,
@@ -121,7 +120,7 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 	kafka_conf_set(&conf, "acks", "all");
 	kafka_conf_set(&conf, "partitioner", "murmur2_random"); /* of the Java client; every key of ours is set */
 	kafka_conf_set_number(&conf, "max.in.flight.requests.per.connection",
-			      options->requests_max > 0 ? options->requests_max : REQUESTS_MAX);
+			      options->requests_max > 0 ? options->requests_max : KAFKA_REQUESTS_MAX);
 	kafka_conf_set_number(&conf, "linger.ms", options->linger_ms);
 	kafka_conf_set_number(&conf, "message.max.bytes", options->message_bytes_max);
 	kafka_conf_set_number(&conf, "batch.size", MIN(options->message_bytes_max, (int32_t)BATCH_BYTES_MAX));

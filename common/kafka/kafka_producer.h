@@ -21,6 +21,11 @@ struct kafka_report {
 	void *token; /* what was given to kafka_producer_produce */
 };
 
+/* An idempotent producer may have no more in flight. Each request is of one partition, so who flushes messages of more
+ * partitions at once keeps librdkafka's thread spinning: while messages wait for a request to be answered, it asks
+ * without pause whether they may go (rd_kafka_toppar_producer_serve). Flush after that many partitions instead. */
+enum { KAFKA_REQUESTS_MAX = 5 };
+
 struct kafka_producer_options {
 	int32_t message_bytes_max;
 	int32_t linger_ms;

@@ -50,6 +50,7 @@ static void begin(struct batch *batch)
 		lane->batch.produced_count = 0;
 	}
 	batch->bytes = batch->lines = 0;
+	batch->is_refused = false;
 }
 
 void batch_drop(struct batch *batch)

@@ -6,10 +6,10 @@
  *   2. Per lane, read the boards these messages name from the cache, in one call with the head. A head that moved sends
  *      the lane to its start before anything is produced (batch_judge.c).
  *   3. Per lane and message, in order: decode, find the reference version, judge on the fold of the messages before it,
- *      produce the verdict with the one before it as parent, fold it in memory. The reports of one lane's verdicts come
- *      in while the next lane is judged. What cannot be judged is in the quarantine topic, acknowledged, before its
- *      verdict is produced (batch_output.c).
- *   4. Wait for all reports.
+ *      produce the verdict with the one before it as parent, fold it in memory. What cannot be judged is in the
+ *      quarantine topic, acknowledged, before its verdict is produced (batch_output.c).
+ *   4. After every few lanes, and at the end, send their verdicts and wait for all reports. A refusal ends the judging:
+ *      lanes that were not judged yet fetch their messages again.
  *   5. Per lane (batch_settle.c): verdicts that stand in a row at position.next_verdict count. Advance cache and
  *      position over them, in that order; commit the offset for those who watch the lag. Any other offset, or a
  *      refusal: nothing of it is believed, the lane starts anew and reads from the log what counts.
@@ -58,6 +58,7 @@ struct batch {
 	uint8_t ids[BATCH_IDS][VERDICT_ID_BYTES];
 	size_t ids_left;
 
+	bool is_refused;	      /* Kafka did not take a verdict of this batch */
 	bool is_quarantine_in_flight; /* one message at a time */
 	bool is_quarantine_refused;
 };

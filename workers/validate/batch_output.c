@@ -162,6 +162,7 @@ void batch_output_reported(void *owner, const struct kafka_report *report)
 
 	part->in_flight_count--;
 	if (report->error != 0) {
+		batch->is_refused = true;
 		part->refusal = report->code;
 		part->pause_ms = BATCH_PAUSE_MS;
 	}

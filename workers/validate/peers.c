@@ -10,9 +10,9 @@ enum {
 	PEER_PAUSE_MS_MIN = 250,
 	PEER_PAUSE_MS_MAX = 5000,
 	PRODUCER_QUEUE_BYTES = 192 << 20,
-	/* A batch's verdicts leave together, at its end by a flush. What lingers longer goes out while the rest is
-	 * judged. With 0 each is a request of its own, and librdkafka spins while five of them are under way. */
-	VERDICT_LINGER_MS = 20,
+	/* Only a flush sends verdicts, or a full request, so those of a partition leave in one. What lingers for less
+	 * time leaves in more requests than can be under way, and librdkafka spins (KAFKA_REQUESTS_MAX). */
+	VERDICT_LINGER_MS = 1000,
 };
 
 static int open_cache(struct peers *peers, struct err *err)

@@ -145,15 +145,46 @@ static int step_lanes(struct validator *self, bool *ret_is_busy, struct err *err
 	return rc;
 }
 
-typedef int batch_lane_step(struct batch *batch, struct lane *lane, struct err *err);
+static bool is_in_batch(const struct lane *lane)
+{
+	return lane && lane->batch.message_count > 0;
+}
 
-static int each_lane_of_batch(struct validator *self, batch_lane_step *step, struct err *err)
+/* The verdicts of a few lanes leave together, while no more of them wait than can be under way (KAFKA_REQUESTS_MAX).
+ * When Kafka refuses some, the lanes behind them are not judged now: each few would wait for their refusal anew. */
+static int judge_lanes(struct validator *self, struct err *err)
+{
+	int rc = 0, unflushed = 0;
+
+	for (int32_t i = 0; i < self->lanes.end && rc == 0; i++) {
+		struct lane *lane = self->lanes.items[i];
+
+		if (!is_in_batch(lane))
+			continue;
+		if (self->batch.is_refused) {
+			lane_forget_fetched(lane);
+			continue;
+		}
+		rc = batch_judge_lane(&self->batch, lane, err);
+		unflushed += lane->batch.produced_count > 0;
+		if (rc == 0 && unflushed == KAFKA_REQUESTS_MAX) {
+			rc = batch_output_await(&self->batch, err);
+			unflushed = 0;
+		}
+	}
+	struct err second;
+	int waited = batch_output_await(&self->batch, &second);
+
+	return err_first(rc, err, waited, &second);
+}
+
+static int settle_lanes(struct validator *self, struct err *err)
 {
 	int rc = 0;
 
 	for (int32_t i = 0; i < self->lanes.end && rc == 0; i++)
-		if (self->lanes.items[i] && self->lanes.items[i]->batch.message_count > 0)
-			rc = step(&self->batch, self->lanes.items[i], err);
+		if (is_in_batch(self->lanes.items[i]))
+			rc = batch_settle_lane(&self->batch, self->lanes.items[i], err);
 	return rc;
 }
 
@@ -163,15 +194,12 @@ static int judge_and_settle(struct validator *self, struct err *err)
 
 	crash_point("validate.polled");
 	arena_reset(&self->arena);
-	int rc = each_lane_of_batch(self, batch_judge_lane, err);
-	struct err second;
-	int waited = batch_output_await(&self->batch, &second);
+	int rc = judge_lanes(self, err);
 
-	rc = err_first(rc, err, waited, &second);
 	if (rc < 0)
 		return rc;
 	crash_point("validate.delivered");
-	rc = each_lane_of_batch(self, batch_settle_lane, err);
+	rc = settle_lanes(self, err);
 	if (rc < 0)
 		return rc;
 	validate_metric_add(METRIC_BATCHES, 1);

@@ -6,6 +6,7 @@ polls, sends, commits and allocations are counted by a library before their own 
 import mmap
 import struct
 
+from private_stack.places import StackError
 from private_stack.process import stat_fields
 
 NAMES = ("polls", "sends", "commits", "allocations")  # of counts.c, in its order
@@ -18,6 +19,8 @@ class Counts:
     """Counters of workers that are started with environment()."""
 
     def __init__(self, folder, library):
+        if not library.is_file():
+            raise StackError(f"there is no {library}: cmake --build BUILD --target bench_tools makes it")
         self.folder, self.library = folder, library
         folder.mkdir(parents=True, exist_ok=True)
 
