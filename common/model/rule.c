@@ -175,14 +175,14 @@ static const struct rule_entry CATALOGUE[RULE_LETTERS * RULE_NUMBERS] = {
 static const char UNKNOWN_TEXT[] = "De omschrijving van deze code is hier nog niet bekend.";
 
 /* How a value is written. SHOW_FIELD takes no value: it is the name of finding.field. */
-enum show { SHOW_NUMBER, SHOW_BOARD, SHOW_BRIN, SHOW_SITE, SHOW_GROUND, SHOW_DATE, SHOW_FIELD };
+enum show { SHOW_NUMBER, SHOW_RECORD, SHOW_BOARD, SHOW_BRIN, SHOW_SITE, SHOW_GROUND, SHOW_DATE, SHOW_FIELD };
 
 static const struct {
 	const char *name;
 	enum show show;
 } PLACEHOLDERS[] = {
-	{ "n", SHOW_NUMBER },	  { "m", SHOW_NUMBER },	     { "a", SHOW_NUMBER },   { "b", SHOW_NUMBER },
-	{ "regel", SHOW_NUMBER }, { "bestuur", SHOW_BOARD }, { "brin", SHOW_BRIN },  { "vestiging", SHOW_SITE },
+	{ "n", SHOW_NUMBER },	  { "m", SHOW_NUMBER },	     { "a", SHOW_RECORD },   { "b", SHOW_RECORD },
+	{ "regel", SHOW_RECORD }, { "bestuur", SHOW_BOARD }, { "brin", SHOW_BRIN },  { "vestiging", SHOW_SITE },
 	{ "code", SHOW_GROUND },  { "datum", SHOW_DATE },    { "veld", SHOW_FIELD }, { "kolom", SHOW_FIELD },
 };
 
@@ -298,7 +298,8 @@ static void add_brin(struct strbuf *out, int64_t value)
 static void add_value(struct strbuf *out, enum show show, int64_t value)
 {
 	static const uint8_t DIGITS_MIN[] = {
-		[SHOW_NUMBER] = 1, [SHOW_BOARD] = 5, [SHOW_SITE] = 2, [SHOW_GROUND] = 3, [SHOW_DATE] = 8,
+		[SHOW_NUMBER] = 1, [SHOW_RECORD] = 1, [SHOW_BOARD] = 5,
+		[SHOW_SITE] = 2,   [SHOW_GROUND] = 3, [SHOW_DATE] = 8,
 	};
 
 	if (show == SHOW_BRIN)
@@ -348,6 +349,27 @@ void rule_add_text(struct strbuf *out, const struct finding *finding)
 			add_value(out, show, finding->values[used++]);
 	}
 	strbuf_add(out, plain);
+}
+
+void rule_add_value(struct strbuf *out, const struct finding *finding)
+{
+	const struct rule_entry *entry = find_entry(finding->rule);
+	struct slice rest = slice_of(entry ? entry->text : UNKNOWN_TEXT), plain;
+	size_t used = 0, start = out->n;
+	enum show show;
+
+	while (next_placeholder(&rest, &plain, &show)) {
+		int64_t value = show != SHOW_FIELD && used < FINDING_VALUES ? finding->values[used++] : 0;
+
+		if (show == SHOW_RECORD || show == SHOW_DATE)
+			continue;
+		if (out->n > start)
+			strbuf_add_char(out, ' ');
+		if (show == SHOW_FIELD)
+			strbuf_add_text(out, field_name(finding->field));
+		else
+			add_value(out, show, value);
+	}
 }
 
 int finding_compare(const struct finding *a, const struct finding *b)

@@ -60,6 +60,9 @@ const char *rule_text(enum rule rule);		     /* as the specification has it, <..
 enum rule rule_of_code(struct slice code);	     /* RULE_NONE: unknown */
 int64_t rule_brin_value(struct slice brin);	     /* exactly 4 bytes */
 void rule_add_text(struct strbuf *out, const struct finding *finding); /* the Dutch melding, values filled in */
+/* What the text names: its values and veld, apart from each other by a space, without those that differ from line to
+ * line (record numbers, dates): findings with one cause have one such value. Nothing for most rules. */
+void rule_add_value(struct strbuf *out, const struct finding *finding);
 
 /* The code to show, NUL-terminated, of a rule that a newer program found too: its number holds letter and digits.
  * "LR-#" and the number when it has not that form. */

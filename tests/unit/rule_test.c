@@ -36,6 +36,30 @@ Test(rule, fills_its_text_with_typed_values)
 			 "Regel 12 heeft 15 velden in plaats van 16. Controleer puntkomma's en aanhalingstekens.");
 }
 
+static const char *value_of(struct strbuf *buf, enum rule rule, enum field field, int64_t a, int64_t b, int64_t c)
+{
+	const struct finding finding = { .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { a, b, c } };
+
+	strbuf_reset(buf);
+	rule_add_value(buf, &finding);
+	return strbuf_text(buf);
+}
+
+Test(rule, the_value_is_what_findings_of_one_cause_share)
+{
+	CLEANUP(strbuf_drop) struct strbuf buf;
+	int64_t brin = rule_brin_value(slice_of("99ZZ"));
+
+	strbuf_init(&buf, 1000);
+	cr_expect_str_eq(value_of(&buf, RULE_S02, FIELD_BRIN, brin, 20180629, 0), "99ZZ");
+	cr_expect_str_eq(value_of(&buf, RULE_S04, FIELD_SITE, 1, brin, 20180629), "01 99ZZ");
+	cr_expect_str_eq(value_of(&buf, RULE_B05, FIELD_APPOINTMENT_GROUND, 7, 20180629, 0), "007");
+	cr_expect_str_eq(value_of(&buf, RULE_B11, FIELD_APPOINTMENT_END, 24, 0, 0), "24");
+	cr_expect_str_eq(value_of(&buf, RULE_P08, FIELD_GIVEN_NAMES, 0, 0, 0), "voornamen");
+	cr_expect_str_eq(value_of(&buf, RULE_X01, FIELD_APPOINTMENT_KEY, 2, 3, 0), "");
+	cr_expect_str_eq(value_of(&buf, RULE_X04, FIELD_NONE, 0, 0, 0), "");
+}
+
 Test(rule, names_the_field_of_the_finding_in_its_text)
 {
 	CLEANUP(strbuf_drop) struct strbuf buf;

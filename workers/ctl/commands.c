@@ -123,6 +123,14 @@ static const struct command_option LEDGER_OPTIONS[] = {
 	{ OPTION_CHECK, NULL, "prove that everything balances", OPTIONAL },
 	{ OPTION_BOARD, "N", "the sums of one board only", OPTIONAL },
 };
+static const struct command_option FINDINGS_OPTIONS[] = {
+	{ OPTION_BY, "board|value|code", "a row for each board, or sums over boards by value or by code", OPTIONAL },
+	{ OPTION_CODE, "LR-xxx", "this code only", OPTIONAL },
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+	{ OPTION_SECTOR, "PO|VO|WEC|MBO", "of boards with schools of this sector", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "what began on this day or later", OPTIONAL },
+	{ OPTION_LIMIT, "N", "so many rows, those with the most lines", OPTIONAL },
+};
 static const struct command_option STAND_OPTIONS[] = {
 	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
 	{ OPTION_ALL, NULL, "of all boards", OPTIONAL },
@@ -143,6 +151,16 @@ static const struct command LOOK[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "with --check: something does not balance; what, is printed" } },
 	  .run = run_ledger },
+	{ .name = "findings",
+	  .purpose = "what is wrong now: code, what its text names, board, lines, since when",
+	  .help = "Of the newest delivery of each board that is no proef. The value is what the text of the code "
+		  "names: a school, a ground, a field; record numbers and dates are left out. Since: the day of "
+		  "the first delivery of the board from which on all had the code. The most lines come first."
+		  "\n\n"
+		  "instroomctl findings --by value --limit 10 names the school that many boards' lines lack.",
+	  OPTIONS_OF(FINDINGS_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_findings },
 	{ .name = "report",
 	  .arguments = "BOARD ID",
 	  .arguments_min = 2,

@@ -3,10 +3,10 @@
  *
  * Layout of workers/ctl:
  *
- *   base/       this, options, output, and deliveries read back from the log
+ *   base/       this, options, output, questions of one statement, and deliveries read back from the log
  *   deliver/    deliver, confirm, wait
  *   key/        key status, rotate, retire
- *   look/       status, ledger, report, stand, coverage, dump
+ *   look/       status, ledger, findings, report, stand, coverage, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify
  *   repair/     refill, quarantine

@@ -9,6 +9,8 @@ int run_report(struct ctl *ctl);
 int run_stand(struct ctl *ctl);
 int run_ledger(struct ctl *ctl);
 int run_coverage(struct ctl *ctl);
+int run_findings(struct ctl *ctl);
+
 int run_dump(struct ctl *ctl);
 
 #endif

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+"""The questions of an operator against the real machine: one command each, as text, CSV and JSON. All persons are
+invented."""
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from private_stack import stack as stacks  # noqa: E402
+from private_stack import workers as programs  # noqa: E402
+
+BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
+WAIT_S = 120
+COUNTS = {"gateway": 1, "validate": 1, "write": 1}
+COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;"
+           "vestiging;begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
+           "benoemingsgrondslag;onderwijsterrein")
+LACKING = "98XX"  # a school that the reference tables of the cases lack
+results = {"passed": 0, "failed": 0}
+
+
+def check(what, is_so, seen=""):
+    results["passed" if is_so else "failed"] += 1
+    if not is_so:
+        print(f"failed: {what}\n    saw: {seen}", flush=True)
+
+
+def bsn(number):
+    """The invented BSN with this number, its last digit by the 11-test."""
+    digits = f"{90000000 + number * 7:08}"
+    while True:
+        last = sum(int(digit) * weight for digit, weight in zip(digits, range(9, 1, -1))) % 11
+        if last < 10:
+            return digits + str(last)
+        digits = f"{int(digits) + 1:08}"
+
+
+def line(teacher, brin="99ZZ", name="Jansen"):
+    return f"{bsn(teacher)};{1000 + teacher};{name};;Jan;M;19700101;A-{teacher};{brin};00;20000801;;20000801;;701;"
+
+
+class Machine:
+    def __init__(self, stack):
+        self.stack = stack
+        self.workers = programs.Workers(stack)
+        self.workers.set_up(BUILD.resolve(), COUNTS, True, {})
+
+    def ctl(self, *words):
+        return self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
+
+    def json(self, *words):
+        done = self.ctl(*words, "--output", "json")
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"instroomctl {' '.join(words)}: {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def expect(self, what, status, text, *words):
+        done = self.ctl(*words)
+        check(what, done.returncode == status and text in done.stdout + done.stderr,
+              f"{done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def deliver(self, board, sequence, kind, lines, received="2018-07-02", contact=None):
+        """Its leveringsid, once it is judged and written."""
+        name = f"question-{board}-{kind.lower()}-{sequence}"
+        query = urllib.parse.urlencode({"bestuur": board, "soort": kind, "volgnummer": sequence, "leveringsid": name,
+                                        "extractiedatum": "2018-07-01", "ontvangen_op": received})
+        token, port = (self.workers.dir / "token").read_text(), self.workers.named("gateway1")[0].port
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+        headers |= {"Instroom-Contact-Naam": contact} if contact else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/leveringen?{query}",
+                                         data=("\n".join([COLUMNS, *lines]) + "\n").encode(), headers=headers)
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            check(f"{name} is accepted", answer.status == 202, answer.status)
+        self.expect("all is judged and written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+        return name
+
+    def narrow(self, *words):
+        """Text of 80 columns at most, and the same rows as CSV and JSON."""
+        text, csv = self.ctl(*words), self.ctl(*words, "--output", "csv")
+        wide = [one for one in text.stdout.splitlines() if len(one) > 80]
+        check(f"{' '.join(words)} fits 80 columns", text.returncode == 0 and not wide,
+              f"{text.returncode} {wide} {text.stderr}")
+        rows = self.json(*words)
+        rows = rows if isinstance(rows, list) else [rows]
+        check("CSV has the rows of JSON", len(csv.stdout.splitlines()) == len(rows) + 1, csv.stdout)
+        check("boards are text", all(isinstance(row.get("board") or "", str) for row in rows), rows)
+        return rows
+
+
+def findings(machine):
+    """The school that the lines of two boards lack is found without knowing of it."""
+    good = [line(number) for number in range(1, 21)]
+    machine.deliver("99901", 1, "VOLLEDIG", good, "2018-07-01", contact="P.%20Voorbeeld")
+    machine.deliver("99901", 2, "VOLLEDIG", good + [line(number, LACKING) for number in range(21, 25)], "2018-07-02")
+    machine.deliver("99901", 3, "VOLLEDIG", good + [line(number, LACKING) for number in range(21, 26)], "2018-07-03")
+    other = [line(number, "99QB") for number in range(31, 40)]
+    machine.deliver("99902", 1, "VOLLEDIG", other + [line(40, LACKING), line(41, "9")], "2018-07-03")
+    values = machine.narrow("findings", "--by", "value")
+    check("the school is the first row", values[0]["code"] == "LR-S02" and values[0]["value"] == LACKING and
+          values[0]["lines"] == 6 and values[0]["boards"] == 2 and values[0]["since"] == "2018-07-02", values)
+    others = [row["boards"] for row in values if row["code"] == "LR-S01"]
+    check("another fault is a row of its own", others == [1], values)
+    boards = machine.narrow("findings", "--code", "LR-S02")
+    rows = [(row["board"], row["value"], row["lines"], row["since"]) for row in boards]
+    check("by board, the most lines first", rows ==
+          [("99901", LACKING, 5, "2018-07-02"), ("99902", LACKING, 1, "2018-07-03")], boards)
+    check("with the delivery", boards[0]["delivery_id"] == "question-99901-volledig-3", boards)
+    codes = machine.narrow("findings", "--by", "code")
+    check("sums by code", [row["lines"] for row in codes if row["code"] == "LR-S02"] == [6], codes)
+    check("since when", machine.json("findings", "--since", "2018-07-03", "--code", "LR-S02")[0]["board"] == "99902")
+    check("of a board", {row["board"] for row in machine.json("findings", "--board", "99902")} == {"99902"})
+    sectors = {sector: {row["board"] for row in machine.json("findings", "--sector", sector)}
+               for sector in ("PO", "MBO")}
+    check("of a sector", sectors == {"PO": {"99901", "99902"}, "MBO": {"99901"}}, sectors)
+    machine.expect("a code that is none", 64, "LR-S02", "findings", "--code", "LR-Q99")
+    machine.expect("a day that is none", 64, "EEJJ-MM-DD", "findings", "--since", "2018-02-30")
+    machine.expect("what is left out is said", 0, "1 of 2 rows", "findings", "--code", "LR-S02", "--limit", "1")
+
+
+def main():
+    stack = stacks.Stack(f"questions-{os.getpid()}")
+    data = Path(tempfile.mkdtemp(prefix="instroom-questions-"))
+    try:
+        stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
+                  "base_port": None, "wait": 60})
+        machine = Machine(stack)
+        machine.workers.prepare(ROOT / "tests/cases/reference")
+        machine.workers.start(machine.workers.all(COUNTS), 60)
+        findings(machine)
+        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
+    finally:
+        if stack.record is not None and (stack.dir / "workers").exists():
+            programs.Workers(stack).end_all()
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())
