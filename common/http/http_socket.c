@@ -73,13 +73,35 @@ static int use_key(SSL_CTX *context, struct slice pem, struct err *err)
 	return 0;
 }
 
+/* What NCSC's guideline for TLS (ICT-beveiligingsrichtlijnen voor Transport Layer Security) calls good, or sufficient
+ * where all of it that clients have is: authenticated encryption and ephemeral keys only. */
+static bool allow_strong_only(SSL_CTX *context)
+{
+	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_ciphersuites(context,
+					"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+					"TLS_AES_128_GCM_SHA256") == 1 &&
+	       SSL_CTX_set_cipher_list(context,
+				       "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
+				       "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
+				       "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256") == 1 &&
+	       SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384:X448:P-521") == 1 &&
+	       SSL_CTX_set1_sigalgs_list(context,
+					 "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"
+					 "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+					 "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1;
+}
+
 int http_tls_open(struct slice cert_pem, struct slice key_pem, SSL_CTX **ret, struct err *err)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
 	if (!context)
 		return err_set(err, ERR_FATAL, "memory", "no memory for TLS");
-	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	if (!allow_strong_only(context)) {
+		SSL_CTX_free(context);
+		return err_set(err, ERR_FATAL, "tls", "this OpenSSL does not know the ciphers that are allowed");
+	}
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);

@@ -256,6 +256,13 @@ void raw_headers_write(const struct raw_headers *headers, struct raw_headers_tex
 	assert(is_good);
 }
 
+void raw_headers_add_trace(struct raw_headers_text *text, const char *traceparent)
+{
+	assert(text->count < ARRAY_LEN(text->items));
+	if (traceparent[0])
+		text->items[text->count++] = (struct message_header){ "traceparent", slice_of(traceparent) };
+}
+
 /* The value of a header. false: absent, or there twice. */
 static bool find_value(const struct message_header *items, size_t count, const char *name, struct slice *ret)
 {

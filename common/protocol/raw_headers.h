@@ -18,6 +18,9 @@
  *   instroom-reference-version  64 hex digits
  *   instroom-replay-dry-run     of a DELIVERY false
  *
+ * Beside these a message may carry traceparent, the W3C Trace Context of the request that brought it: nothing here
+ * reads it, it is for whoever follows a delivery through several systems.
+ *
  * Nothing personal is among them. Pure. */
 #ifndef PROTOCOL_RAW_HEADERS_H
 #define PROTOCOL_RAW_HEADERS_H
@@ -47,7 +50,7 @@ struct raw_headers {
 
 /* The pairs of one message; the values point into text, so it may not be moved or copied. */
 struct raw_headers_text {
-	struct message_header items[RAW_HEADERS_MAX];
+	struct message_header items[RAW_HEADERS_MAX + 1]; /* with traceparent */
 	size_t count;
 	char text[RAW_HEADERS_TEXT_BYTES];
 	size_t text_bytes;
@@ -55,6 +58,9 @@ struct raw_headers_text {
 
 /* headers: good ones, of our own making (asserted: a header we could not read back is our bug). */
 void raw_headers_write(const struct raw_headers *headers, struct raw_headers_text *ret);
+
+/* Adds traceparent, which is borrowed; empty adds nothing. */
+void raw_headers_add_trace(struct raw_headers_text *text, const char *traceparent);
 
 /* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours
  * are skipped. ret->delivery_id borrows from items; fields the kind does not have are zero. */

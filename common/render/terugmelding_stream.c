@@ -1,10 +1,13 @@
 #include "render/terugmelding_stream.h"
 
+#include "base/num.h"
+#include "model/teacher_key.h"
 #include "protocol/feedback_build.h"
 #include "protocol/outcomes.h"
 #include "render/json_build.h"
 #include "render/terugmelding.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -12,6 +15,7 @@ enum {
 	GROUPS_MAX = FILE_LINES_MAX,
 	ARENA_BYTES_MAX = 128 << 20, /* a verdict, and so what the ledger keeps of it, has 64 MiB at most */
 	ARENA_BYTES_KEPT = 0,
+	SUMMARY_BYTES_MAX = 1 << 20,
 };
 
 static const char JSON_END[] = "]}";
@@ -28,6 +32,7 @@ struct terugmelding_stream {
 	bool has_body;
 	uint8_t *outcomes;
 	size_t outcome_count;
+	struct slice body; /* that the reader reads; in the arena */
 	struct feedback_reader reader;
 	uint32_t next_record; /* without a body: the record that comes next */
 	bool has_line;	      /* one was written */
@@ -61,6 +66,7 @@ static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, 
 		return rc;
 	if (!arena_copy(&stream->arena, pg_get_bytes(rows, 0, 3), &body))
 		return err_set(err, ERR_FULL, "arena", "the lines of a delivery are larger than they can be");
+	stream->body = body;
 	feedback_reader_init(&stream->reader, body, stream->outcomes, stream->outcome_count);
 	return 0;
 }
@@ -98,6 +104,27 @@ void terugmelding_stream_free(struct terugmelding_stream *stream)
 size_t terugmelding_stream_bytes(const struct terugmelding_stream *stream)
 {
 	return sizeof *stream + stream->arena.used_bytes;
+}
+
+/* The texts of findings are the program's, so its version is one of the parts. */
+void terugmelding_stream_sha256(const struct terugmelding_stream *stream, uint8_t ret[32])
+{
+	uint8_t parts[4][32] = { 0 };
+	char text[128];
+	int n = snprintf(text, sizeof text, "%s %d %" PRId64 " %" PRId64 " %d", INSTROOM_VERSION, (int)stream->form,
+			 stream->sequence, stream->line_count, stream->has_body);
+
+	sha256_of(slice_make(text, (size_t)n), parts[0]);
+	sha256_of(slice_make(stream->outcomes, stream->outcome_count * sizeof *stream->outcomes), parts[1]);
+	sha256_of(stream->body, parts[2]);
+	if (stream->form == TERUGMELDING_JSON) {
+		CLEANUP(strbuf_drop) struct strbuf summary;
+
+		strbuf_init(&summary, SUMMARY_BYTES_MAX);
+		summary_put_json(&summary, summary_json(&stream->summary));
+		sha256_of(strbuf_slice(&summary), parts[3]);
+	}
+	sha256_of(slice_make(parts, sizeof parts), ret);
 }
 
 /* As feedback_reader_next. Lines of a body that could not be read have a number and an outcome only. */

@@ -18,6 +18,9 @@ MUSTUSE int terugmelding_stream_open(struct pg_link *link, int64_t position, enu
 void terugmelding_stream_free(struct terugmelding_stream *stream);	    /* takes NULL */
 size_t terugmelding_stream_bytes(const struct terugmelding_stream *stream); /* the memory it takes, about */
 
+/* Of all that its text is made of: the same hash, the same text, as long as the program is the same. */
+void terugmelding_stream_sha256(const struct terugmelding_stream *stream, uint8_t ret[32]);
+
 /* Appends whole lines to out until it holds bytes_min or the text ends; out takes at least bytes_min and
  * TERUGMELDING_LINE_BYTES_MAX more. *ret_is_end: it was the last part. */
 MUSTUSE int terugmelding_stream_next(struct terugmelding_stream *stream, struct strbuf *out, size_t bytes_min,

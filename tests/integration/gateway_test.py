@@ -356,6 +356,30 @@ def calls_a_wrong_request_what_it_is(bench):
 
 
 @behaviour
+def hands_on_the_trace_of_a_delivery(bench):
+    trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    answer = bench.main.deliver(csv_of([7]), {"traceparent": f"00-{trace}-{parent}-01"}, proef="ja")
+    message = bench.message(answer.json())
+    expect(f"traceparent: 00-{trace}-" in message and parent not in message, "the trace under a parent of ours")
+    message = bench.message(bench.main.deliver(csv_of([8]), {"traceparent": f"00-{trace}-0-01"}, proef="ja").json())
+    expect("traceparent" not in message, "a malformed one")
+
+
+@behaviour
+def changes_nothing_for_a_page_of_another_site(bench):
+    before = bench.log_end()
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = bench.main.deliver(csv_of([9]), headers, proef="ja")
+        expect(answer.status == 403, f"{headers}: {answer.status}")
+        expect(answer.headers["Content-Type"] == "application/problem+json", answer.headers["Content-Type"])
+        answer = bench.main.ask("/v1/besturen/99901/leveringen/aanvaard-12345678/bevestiging", b"", headers=headers)
+        expect(answer.status == 403, f"a confirmation, {headers}: {answer.status}")
+    expect(bench.log_end() == before, "something in the log")
+    own = {"Origin": f"http://127.0.0.1:{bench.main.port}", "Sec-Fetch-Site": "same-origin"}
+    expect(bench.main.deliver(csv_of([9]), own, proef="ja").status == 202, "a page of our own")
+
+
+@behaviour
 def lets_nobody_in_without_a_token_for_the_board(bench):
     body, gateway = csv_of([6]), bench.main
     answer = gateway.deliver(body, token="")
@@ -1153,6 +1177,19 @@ def gives_the_feedback_in_the_form_asked_for(bench):
         expect(answer.status == 200 and answer.headers["Content-Type"].startswith(kind),
                f"{accept}: {answer.headers['Content-Type']}")
         expect(answer.headers["Cache-Control"] == "no-store", "no-store")
+        etag, wish = answer.headers["ETag"], {"Accept": accept} if accept else {}
+        again = bench.main.ask(path, headers={"If-None-Match": etag} | wish)
+        expect((again.status, again.body, again.headers["ETag"]) == (304, b"", etag), f"again: {again.status}")
+        again = bench.main.ask(path, headers={"If-Match": etag.replace('"', '"0')})
+        expect(again.status == 412, f"If-Match of something else: {again.status}")
+    etags = {bench.main.ask(path, headers={"Accept": one}).headers["ETag"] for one in ("text/csv", "application/json")}
+    expect(len(etags) == 2, "an ETag for each form")
+    expect(bench.main.ask(path, headers={"Accept": "text/html"}).status == 406, "another form")
+    for path_of_board in ("stand", "stand?bsn=ja", "leveringen/herhaald-12345678"):
+        answer = bench.main.ask(f"/v1/besturen/99901/{path_of_board}")
+        condition = {"If-None-Match": f'"x", {answer.headers["ETag"]}'}
+        again = bench.main.ask(f"/v1/besturen/99901/{path_of_board}", headers=condition)
+        expect((answer.status, again.status, again.body) == (200, 304, b""), f"{path_of_board}: {again.status}")
     answer = bench.main.ask(path, headers={"Accept": "application/json"}).json()
     expect([line["regel"] for line in answer["terugmelding"]] == [2, 3], answer)
     expect(bench.main.ask(path).body.decode().splitlines()[0].startswith("regel;personeelsnummer;"), "the header row")

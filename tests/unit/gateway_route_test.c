@@ -1,6 +1,7 @@
 #include "gateway/routes.h"
 
 #include "gateway/confirmation_handler.h"
+#include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/stand_handler.h"
@@ -24,6 +25,8 @@ static const struct {
 	{ "GET", "/healthz", &HEALTH_HANDLER, 0, "", "" },
 	{ "HEAD", "/healthz", &HEALTH_HANDLER, 0, "", "HEAD goes where GET goes" },
 	{ "POST", "/healthz", NULL, 0, "", "" },
+	{ "GET", "/v1/openapi.json", &DESCRIPTION_HANDLER, 0, "", "" },
+	{ "GET", "/v1/openapi.json/", NULL, 0, "", "" },
 	{ "GET", "/readyz", &READINESS_HANDLER, 0, "", "" },
 	{ "GET", "/metrics", &METRICS_HANDLER, 0, "", "" },
 	{ "GET", "/", NULL, 0, "", "" },
@@ -102,12 +105,12 @@ Test(gateway_route, tells_an_address_it_does_not_have_from_a_method_the_address_
 /* The handlers are only told apart, not called. */
 static const struct handler READ, WRITE, WORD;
 static const struct route OTHERS[] = {
-	{ "/", METHOD_GET, ROUTE_PUBLIC, 0, &READ },
-	{ "/a/{bestuur}", METHOD_GET, ROUTE_PUBLIC, 0, &READ },
-	{ "/a/{bestuur}", METHOD_POST, ROUTE_PUBLIC, 0, &WRITE },
-	{ "/a/hulp", METHOD_GET | METHOD_POST, ROUTE_PUBLIC, 0, &WORD },
-	{ "/b/bekende-levering", METHOD_GET, ROUTE_PUBLIC, 0, &WORD },
-	{ "/b/{leveringsid}", METHOD_GET, ROUTE_PUBLIC, 0, &READ },
+	{ "/", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
+	{ "/a/{bestuur}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
+	{ "/a/{bestuur}", METHOD_POST, ROUTE_PUBLIC, 0, &WRITE, "", NULL, "" },
+	{ "/a/hulp", METHOD_GET | METHOD_POST, ROUTE_PUBLIC, 0, &WORD, "", NULL, "" },
+	{ "/b/bekende-levering", METHOD_GET, ROUTE_PUBLIC, 0, &WORD, "", NULL, "" },
+	{ "/b/{leveringsid}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
 };
 
 static const struct {

@@ -107,8 +107,17 @@ static int connect_client(const struct http_server *server)
 	return fd;
 }
 
-/* One request of body_bytes over TLS; how many bytes the answer had. */
-static size_t ask(struct http_server *server, int max_version, size_t body_bytes)
+/* After a call that did nothing: it will never do more. */
+static bool is_over(const SSL *tls)
+{
+	int error = SSL_get_error(tls, 0);
+
+	return error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+}
+
+/* One request of body_bytes over TLS; how many bytes the answer had. ciphers: that the client offers for TLS 1.2;
+ * NULL: the usual ones. */
+static size_t ask_with(struct http_server *server, int max_version, const char *ciphers, size_t body_bytes)
 {
 	static char bytes[65536];
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -121,9 +130,10 @@ static size_t ask(struct http_server *server, int max_version, size_t body_bytes
 
 	SSL_CTX_set_max_proto_version(context, max_version);
 	SSL_set_max_proto_version(tls, max_version);
+	cr_assert(!ciphers || SSL_set_cipher_list(tls, ciphers) == 1, "%s", ciphers);
 	SSL_set_fd(tls, fd);
 	SSL_set_connect_state(tls);
-	for (int64_t end_ms = clock_ms() + 5000; clock_ms() < end_ms;) {
+	for (int64_t end_ms = clock_ms() + 30000; clock_ms() < end_ms;) {
 		http_server_run(server);
 		if (sent < (size_t)head + body_bytes) {
 			size_t left = sent < (size_t)head ? (size_t)head - sent
@@ -131,9 +141,11 @@ static size_t ask(struct http_server *server, int max_version, size_t body_bytes
 
 			if (SSL_write_ex(tls, bytes + (sent < (size_t)head ? sent : 0), left, &n) == 1)
 				sent += n;
+			else if (is_over(tls))
+				break;
 		} else if (SSL_read_ex(tls, bytes, sizeof bytes, &n) == 1) {
 			got += n;
-		} else if (SSL_get_error(tls, 0) == SSL_ERROR_ZERO_RETURN) {
+		} else if (is_over(tls)) {
 			break;
 		}
 	}
@@ -142,6 +154,37 @@ static size_t ask(struct http_server *server, int max_version, size_t body_bytes
 	close(fd);
 	http_server_run(server);
 	return got;
+}
+
+static size_t ask(struct http_server *server, int max_version, size_t body_bytes)
+{
+	return ask_with(server, max_version, NULL, body_bytes);
+}
+
+static const struct {
+	const char *cipher;
+	bool is_spoken;
+} CIPHERS[] = {
+	{ "ECDHE-ECDSA-AES256-GCM-SHA384", true }, { "ECDHE-ECDSA-CHACHA20-POLY1305", true },
+	{ "ECDHE-ECDSA-AES128-GCM-SHA256", true }, { "ECDHE-ECDSA-AES256-SHA384", false },
+	{ "ECDHE-ECDSA-AES128-SHA", false },	   { "ECDHE-ECDSA-AES256-CCM8", false },
+};
+
+Test(http_tls, speaks_only_what_ncsc_finds_good)
+{
+	struct strbuf cert, key;
+	struct err err = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	make_certificate(&cert, &key);
+	struct http_server *server = open_server(strbuf_slice(&cert), strbuf_slice(&key), &err);
+
+	cr_assert(server, "%s", err.text);
+	for (size_t i = 0; i < ARRAY_LEN(CIPHERS); i++)
+		cr_expect_eq(ask_with(server, TLS1_2_VERSION, CIPHERS[i].cipher, 10) > 0, CIPHERS[i].is_spoken, "%s",
+			     CIPHERS[i].cipher);
+	http_server_close(server);
+	strbuf_release(&cert), strbuf_release(&key);
 }
 
 Test(http_tls, speaks_tls_1_2_and_1_3_and_renews_its_certificate)

@@ -17,6 +17,30 @@ static bool set_sender(struct request *request, uint64_t id)
 	return true;
 }
 
+/* Origin is scheme://authority; ours is the authority that the request was sent to. "null" is nobody's. */
+static bool is_own_origin(struct slice origin, struct slice host)
+{
+	for (const char *const *scheme = (const char *const[]){ "https://", "http://", NULL }; *scheme; scheme++)
+		if (slice_starts_with(origin, *scheme)) {
+			struct slice authority = slice_from(origin, strlen(*scheme));
+
+			return authority.n > 0 && authority.n == host.n &&
+			       strncasecmp(authority.p, host.p, host.n) == 0;
+		}
+	return false;
+}
+
+/* false: a page of another site made a browser send this. */
+static bool is_of_own_site(const struct request *request)
+{
+	struct slice origin = request_header(request, "Origin"), site = request_header(request, "Sec-Fetch-Site");
+	bool is_own_fetch = !site.p || slice_equal_text(site, "same-origin") || slice_equal_text(site, "none");
+
+	return is_own_fetch && request_header_count(request, "Origin") <= 1 &&
+	       request_header_count(request, "Sec-Fetch-Site") <= 1 &&
+	       (!origin.p || is_own_origin(origin, request_header(request, "Host")));
+}
+
 bool access_check_token(struct request *request, const uint32_t *board)
 {
 	uint64_t sender = 0;
@@ -49,6 +73,11 @@ bool access_check_load(struct request *request, enum load_kind kind, uint32_t bo
 
 bool access_admit(struct request *request)
 {
+	if ((request->route->methods & METHOD_POST) && !is_of_own_site(request)) {
+		reply_problem(&request->reply, 403, "Niet toegestaan",
+			      "Dit verzoek komt van een webpagina van een andere site en verandert hier niets");
+		return false;
+	}
 	if (request->route->access == ROUTE_PUBLIC)
 		return true;
 	if (request->services->server->is_draining) {

@@ -1,7 +1,11 @@
 /* access: whether the sender of a request may ask for what it asks.
  *
  * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429
- * with too much in progress, 503 while the gateway drains. */
+ * with too much in progress, 503 while the gateway drains.
+ *
+ * A page of another site can make a browser send requests here, with what the browser adds by itself. So a request that
+ * changes something and says that it comes from another site (Origin, Sec-Fetch-Site) is refused, whoever sends it:
+ * 403. Programs send neither header. */
 #ifndef GATEWAY_ACCESS_H
 #define GATEWAY_ACCESS_H
 

@@ -39,8 +39,10 @@ static void answer_recorded(struct request *request)
 {
 	struct reply *reply = &request->reply;
 
-	reply_problem(reply, 202, "Ontvangen",
-		      "De bevestiging is vastgelegd en wordt verwerkt, de uitkomst staat straks bij de levering");
+	reply_json(
+		reply, 202, "application/json",
+		json_pack("{s:s, s:s}", "status", "vastgelegd", "detail",
+			  "De bevestiging is vastgelegd en wordt verwerkt, de uitkomst staat straks bij de levering."));
 	snprintf(reply->location, sizeof reply->location, "/v1/besturen/%05u/leveringen/%s", request->values.board,
 		 request->values.delivery_id);
 }
@@ -64,8 +66,15 @@ static void confirmation_end(struct request *request)
 	struct confirmation *confirmation = request->state;
 	struct register_job *job = &confirmation->job;
 
+	struct slice condition = request_header(request, "If-Match");
+
 	if (!register_question_read_query(request, NULL))
 		return;
+	if (condition.p && !slice_equal_text(condition, "*")) { /* specification 8.6 is not built yet */
+		reply_problem(&request->reply, 412, "Niet na te gaan",
+			      "Een bevestiging met de kop If-Match is nog niet mogelijk: laat die kop weg");
+		return;
+	}
 	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
 		publish(request, job->request_id);
 	else

@@ -8,14 +8,9 @@
 
 enum { PART_BYTES = 65536 };
 
-/* CSV unless JSON is asked for before it. Weights (";q=") are not looked at. */
 static bool wants_json(const struct request *request)
 {
-	struct slice accept = request_header(request, "Accept");
-	const char *json = accept.n > 0 ? memmem(accept.p, accept.n, "application/json", 16) : NULL;
-	const char *csv = accept.n > 0 ? memmem(accept.p, accept.n, "text/csv", 8) : NULL;
-
-	return json && (!csv || json < csv);
+	return slice_equal_text(request->type, "application/json");
 }
 
 static void feedback_end(struct request *request)
@@ -88,12 +83,15 @@ static void answer_text(struct request *request, struct register_job *job, const
 	job->terugmelding = NULL;
 	strbuf_init(&text->part, PART_BYTES + TERUGMELDING_LINE_BYTES_MAX);
 	reply_stream(&request->reply, type, &(struct http_stream){ text_read, text_free, text, -1 });
+	memcpy(request->reply.etag, job->etag, sizeof job->etag);
 }
 
 static void feedback_answered(struct request *request, struct register_job *job)
 {
 	const char *type = job->kind == JOB_FEEDBACK_JSON ? "application/json" : "text/csv; charset=utf-8";
 
+	if (job->answer == JOB_FOUND && !register_question_is_wanted(request, job))
+		return;
 	if (job->answer == JOB_FOUND)
 		answer_text(request, job, type);
 	else

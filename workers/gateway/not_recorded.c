@@ -30,14 +30,17 @@ static void draw_reference(char out[REFERENCE_DIGITS + 1])
 bool not_recorded_answer(struct request *request, int error, const char *code, uint32_t board, const char *detail_busy)
 {
 	char reference[REFERENCE_DIGITS + 1], detail[256];
+	struct slice trace = trace_id(&request->trace);
 
 	if (passes(request, error, code)) {
 		reply_busy(&request->reply, detail_busy);
 		return true;
 	}
 	draw_reference(reference);
-	log_event(LOG_ERROR, "message.refused", "board=%05u reference=%s code=%s effect=\"the sender gets 500\" why=%s",
-		  board, reference, LOG_QUOTED(code), LOG_QUOTED("Kafka will not take it until somebody mends that"));
+	log_event(LOG_ERROR, "message.refused",
+		  "board=%05u reference=%s trace=%.*s code=%s effect=\"the sender gets 500\" why=%s", board, reference,
+		  (int)trace.n, trace.p, LOG_QUOTED(code),
+		  LOG_QUOTED("Kafka will not take it until somebody mends that"));
 	gateway_metric_add(METRIC_FAILED, 1);
 	snprintf(detail, sizeof detail,
 		 "Door een storing bij ons kon dit niet worden vastgelegd. Opnieuw sturen helpt nu niet. "

@@ -175,7 +175,19 @@ static int answer_confirmation(struct register_thread *thread, struct register_j
 	return rc;
 }
 
-static int answer_job(struct register_thread *thread, struct register_job *job, struct err *err)
+/* Made here and not in the loop: a stand may have megabytes. */
+static void make_etag(struct register_job *job)
+{
+	uint8_t sha256[32];
+
+	if (job->terugmelding)
+		terugmelding_stream_sha256(job->terugmelding, sha256);
+	else
+		sha256_of(strbuf_slice(&job->body), sha256);
+	etag_write(sha256, job->etag);
+}
+
+static int ask_register(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	switch (job->kind) {
 	case JOB_STAND:
@@ -185,6 +197,15 @@ static int answer_job(struct register_thread *thread, struct register_job *job, 
 	default:
 		return answer_delivery(thread, job, err);
 	}
+}
+
+static int answer_job(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	int rc = ask_register(thread, job, err);
+
+	if (rc == 0 && job->answer == JOB_FOUND && job->kind != JOB_CONFIRMATION)
+		make_etag(job);
+	return rc;
 }
 
 /* Answers a whole batch of JOB_KNOWN with one question. */

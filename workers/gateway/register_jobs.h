@@ -12,6 +12,7 @@
 #define GATEWAY_REGISTER_JOBS_H
 
 #include "base/strbuf.h"
+#include "gateway/conditional.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
 #include "render/terugmelding_stream.h"
@@ -41,6 +42,7 @@ struct register_job {
 	enum register_job_answer answer;
 	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */
 	struct terugmelding_stream *terugmelding; /* likewise */
+	char etag[ETAG_BYTES];			  /* of body or terugmelding */
 	bool is_executed;			  /* of JOB_CONFIRMATION */
 	int32_t lapsed;
 	void *owner;

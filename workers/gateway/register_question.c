@@ -16,7 +16,8 @@ static bool take_parameter(void *self, struct slice name, struct slice value)
 {
 	struct query_walk *walk = self;
 
-	walk->is_wrong = walk->has_one || !walk->read || !walk->read(walk->request, name, value);
+	walk->is_wrong = walk->has_one || !walk->read || !route_has_word(walk->request->route->parameters, name) ||
+			 !walk->read(walk->request, name, value);
 	walk->has_one = true;
 	return !walk->is_wrong;
 }
@@ -63,10 +64,31 @@ static void answer_received(struct request *request)
 			     delivery_state_name(DELIVERY_ONTVANGEN)));
 }
 
+bool register_question_is_wanted(struct request *request, const struct register_job *job)
+{
+	struct reply *reply = &request->reply;
+
+	switch (conditional_check(request_header(request, "If-Match"), request_header(request, "If-None-Match"),
+				  job->etag)) {
+	case CONDITION_FAILED:
+		reply_problem(reply, 412, "Intussen anders",
+			      "Wat hier staat is niet meer wat de kop If-Match noemt: vraag het opnieuw op");
+		return false;
+	case CONDITION_NOT_MODIFIED:
+		reply_not_modified(reply, job->etag);
+		return false;
+	default:
+		return true;
+	}
+}
+
 static void answer_body(struct request *request, struct register_job *job, const char *type)
 {
+	if (!register_question_is_wanted(request, job))
+		return;
 	if (byte_budget_reserve_answer(&request->reserved, job->body.capacity)) {
 		reply_body(&request->reply, type, &job->body);
+		memcpy(request->reply.etag, job->etag, sizeof job->etag);
 	} else {
 		strbuf_release(&job->body);
 		register_question_answer_away(request);

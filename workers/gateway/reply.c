@@ -7,10 +7,30 @@
 enum { BODY_BYTES_MAX = 1 << 20, RETRY_AFTER_S = 5, DETAIL_BYTES_MAX = 1024 };
 
 static const char *helpdesk = "";
+static bool speaks_tls;
 
 void reply_set_helpdesk(const char *address)
 {
 	helpdesk = address;
+}
+
+void reply_set_tls(bool has_tls)
+{
+	speaks_tls = has_tls;
+}
+
+/* Dutch API Design Rules, API-57 and the transport security module. There are personal data in most answers, so none
+ * may be kept; and there is nothing here that a page of somebody else may show or run. */
+void reply_add_site_headers(struct http_reply *to)
+{
+	http_reply_add_header(to, "API-Version", API_VERSION);
+	http_reply_add_header(to, "Cache-Control", "no-store");
+	http_reply_add_header(to, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	http_reply_add_header(to, "Referrer-Policy", "no-referrer");
+	http_reply_add_header(to, "X-Content-Type-Options", "nosniff");
+	http_reply_add_header(to, "X-Frame-Options", "DENY");
+	if (speaks_tls)
+		http_reply_add_header(to, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* Half an answer would be taken for the answer: who gets none asks again. */
@@ -136,6 +156,13 @@ void reply_too_much(struct reply *reply)
 		      "Er zijn al veel verzoeken van u of van dit bestuur in behandeling, "
 		      "wacht tot er enkele klaar zijn");
 	reply->retry_after_s = RETRY_AFTER_S;
+}
+
+void reply_not_modified(struct reply *reply, const char *etag)
+{
+	reply_release(reply);
+	reply->status = 304;
+	snprintf(reply->etag, sizeof reply->etag, "%s", etag);
 }
 
 void reply_release(struct reply *reply)

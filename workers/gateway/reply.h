@@ -5,6 +5,7 @@
 #define GATEWAY_REPLY_H
 
 #include "base/strbuf.h"
+#include "gateway/conditional.h"
 #include "http/http_server.h"
 
 struct json_t; /* of jansson */
@@ -12,6 +13,16 @@ struct json_t; /* of jansson */
 /* Whom a problem tells people to ask; empty: the helpdesk without an address. address lives on. Before the first
  * request. */
 void reply_set_helpdesk(const char *address);
+
+/* Whether this gateway speaks TLS itself: browsers are told to come back with it only. Before the first request. */
+void reply_set_tls(bool has_tls);
+
+/* The version of the interface, in the header API-Version of every answer (Dutch API Design Rules, API-57). Its first
+ * number stands in every address. */
+#define API_VERSION "1.1.0"
+
+/* What every answer says, whoever makes it: version, and what browsers may do with it (nothing). */
+void reply_add_site_headers(struct http_reply *to);
 
 struct reply {
 	unsigned status;  /* 0: not known yet */
@@ -21,6 +32,7 @@ struct reply {
 	char location[160];	   /* empty: none */
 	unsigned retry_after_s;	   /* 0: none */
 	char allow[24];		   /* of 405: the methods there are */
+	char etag[ETAG_BYTES];	   /* empty: none */
 };
 
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
@@ -37,7 +49,8 @@ void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods
 /* Of a request that no handler saw. why: English, for whoever builds the client. */
 void reply_refused_by_server(struct reply *reply, unsigned status, const char *why);
 void reply_too_much(struct reply *reply); /* 429 with Retry-After: this sender or board has too much in progress */
-void reply_busy(struct reply *reply, const char *detail); /* 503 with Retry-After */
+void reply_busy(struct reply *reply, const char *detail);	/* 503 with Retry-After */
+void reply_not_modified(struct reply *reply, const char *etag); /* 304 */
 void reply_release(struct reply *reply);
 
 #endif

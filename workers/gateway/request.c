@@ -71,7 +71,9 @@ static void add_headers(const struct reply *reply, struct http_reply *to)
 {
 	char seconds[16];
 
-	http_reply_add_header(to, "Cache-Control", "no-store");
+	reply_add_site_headers(to);
+	if (reply->etag[0])
+		http_reply_add_header(to, "ETag", reply->etag);
 	if (reply->location[0])
 		http_reply_add_header(to, "Location", reply->location);
 	if (reply->allow[0])

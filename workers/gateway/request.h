@@ -10,6 +10,7 @@
 #include "gateway/load.h"
 #include "gateway/reply.h"
 #include "gateway/route.h"
+#include "gateway/trace.h"
 
 struct http_request;
 struct services;
@@ -25,6 +26,8 @@ struct request {
 	struct load_part load;
 	struct sender *sender; /* NULL: not known yet */
 	int64_t begun_ms;
+	struct trace trace;
+	struct slice type; /* of what the sender wants of those the route offers; p NULL: the route offers none */
 
 	/* for the HTTP layer */
 	struct http_request *http;

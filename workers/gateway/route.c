@@ -75,6 +75,17 @@ static unsigned method_of(struct slice name)
 	return slice_equal_text(name, "POST") ? METHOD_POST : 0;
 }
 
+bool route_has_word(const char *words, struct slice word)
+{
+	for (struct slice rest = slice_of(words); rest.n > 0; rest = slice_from(rest, 1)) {
+		const char *blank = memchr(rest.p, ' ', rest.n);
+
+		if (slice_equal(slice_cut(&rest, blank ? (size_t)(blank - rest.p) : rest.n), word))
+			return true;
+	}
+	return false;
+}
+
 struct route_match route_find(const struct route *routes, size_t count, struct slice address, struct slice method)
 {
 	unsigned wanted = method_of(method);

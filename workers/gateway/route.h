@@ -28,6 +28,10 @@ struct route {
 	enum route_access access;
 	uint64_t body_bytes_max; /* also of a body that is read and dropped: whoever sends more is disconnected */
 	const struct handler *handler;
+	/* What schemas/openapi says of it too; a test compares the two. Words joined by single spaces. */
+	const char *parameters; /* those the query may have; "": none */
+	const char *types;	/* of what it answers with, the preferred one first; NULL: that does not matter */
+	const char *statuses;	/* all that it answers with, but those that every address has */
 };
 
 /* What the address said. */
@@ -41,6 +45,9 @@ struct route_match {
 	unsigned methods;	   /* all that the table has for this address; 0: there is no such address */
 	struct route_values values;
 };
+
+/* Whether the words, joined by single spaces, hold this one. */
+bool route_has_word(const char *words, struct slice word);
 
 struct route_match route_find(const struct route *routes, size_t count, struct slice address, struct slice method);
 

@@ -1,6 +1,7 @@
 #include "gateway/routes.h"
 
 #include "gateway/confirmation_handler.h"
+#include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/installation_handler.h"
@@ -16,14 +17,28 @@ enum {
 #define BOARD	 "/v1/besturen/{bestuur}"
 #define DELIVERY BOARD "/leveringen/{leveringsid}"
 
+/* What handlers of one kind answer with, beside the statuses that every address has (routes.h). */
+#define OF_A_QUESTION	"401 403 429 503"
+#define OF_A_READING	"200 304 400 406 412 500 " OF_A_QUESTION
+#define UPLOAD_FIELDS	"leveringsid bestuur soort proef volgnummer extractiedatum regels"
+#define UPLOAD_STATUSES "200 202 400 408 409 413 415 422 500 " OF_A_QUESTION
+
 const struct route ROUTES[ROUTES_COUNT] = {
-	{ "/v1/leveringen", METHOD_POST, ROUTE_BY_HANDLER, UPLOAD_BYTES_MAX, &UPLOAD_HANDLER },
-	{ DELIVERY, METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &SUMMARY_HANDLER },
-	{ DELIVERY "/terugmelding", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &FEEDBACK_HANDLER },
-	{ DELIVERY "/bevestiging", METHOD_POST, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONFIRMATION_HANDLER },
-	{ BOARD "/stand", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &STAND_HANDLER },
-	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER },
-	{ "/healthz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &HEALTH_HANDLER },
-	{ "/readyz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &READINESS_HANDLER },
-	{ "/metrics", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &METRICS_HANDLER },
+	{ "/v1/leveringen", METHOD_POST, ROUTE_BY_HANDLER, UPLOAD_BYTES_MAX, &UPLOAD_HANDLER, UPLOAD_FIELDS,
+	  "application/json", UPLOAD_STATUSES },
+	{ DELIVERY, METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &SUMMARY_HANDLER, "positie", "application/json",
+	  "404 " OF_A_READING },
+	{ DELIVERY "/terugmelding", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &FEEDBACK_HANDLER, "",
+	  "text/csv application/json", "404 " OF_A_READING },
+	{ DELIVERY "/bevestiging", METHOD_POST, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONFIRMATION_HANDLER, "",
+	  "application/json", "200 202 400 412 500 " OF_A_QUESTION },
+	{ BOARD "/stand", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &STAND_HANDLER, "bsn", "text/csv",
+	  OF_A_READING },
+	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
+	  "application/json", "200 400 401 406 503" },
+	{ "/v1/openapi.json", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &DESCRIPTION_HANDLER, "", "application/json",
+	  "200 304 503" },
+	{ "/healthz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &HEALTH_HANDLER, "", NULL, "200" },
+	{ "/readyz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &READINESS_HANDLER, "", NULL, "200 503" },
+	{ "/metrics", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &METRICS_HANDLER, "", NULL, "200" },
 };

@@ -36,11 +36,12 @@ bool services_ask(struct request *request, struct register_job *job)
 	return true;
 }
 
-int services_publish(struct request *request, const struct raw_message *message, struct err *err)
+int services_publish(struct request *request, struct raw_message *message, struct err *err)
 {
 	struct services *services = request->services;
 	int rc = strbuf_check(&services->message, "a message for Kafka", err);
 
+	raw_headers_add_trace(&message->headers, request->trace.traceparent);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
 	if (rc == 0)
@@ -173,6 +174,7 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	int rc = tokens_open(config->tokens_file, &services->tokens, err);
 
 	reply_set_helpdesk(config->helpdesk_address);
+	reply_set_tls(config->tls_cert_file[0] != '\0');
 	hmac_key_init(&services->stand_key, config->stand_key.bytes);
 	services->uploads.bytes_max = (size_t)config->upload_bytes_max;
 	services->uploads.share_bytes_max = services->uploads.bytes_max / 2;

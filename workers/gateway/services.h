@@ -48,8 +48,9 @@ int services_wait_ms(const struct services *services, int wait_ms_max); /* until
 
 /* Submits the job to the register. false: it cannot be asked now. */
 MUSTUSE bool services_ask(struct request *request, struct register_job *job);
-/* Puts message, whose bytes are services->message, into the log. Errors as of raw_publisher_put. */
-MUSTUSE int services_publish(struct request *request, const struct raw_message *message, struct err *err);
+/* Puts message, whose bytes are services->message, into the log, with the request's trace. Errors as of
+ * raw_publisher_put. */
+MUSTUSE int services_publish(struct request *request, struct raw_message *message, struct err *err);
 void services_wait(struct request *request, struct waiter *waiter, int64_t due_ms);
 
 #endif

@@ -1,6 +1,7 @@
 #include "gateway/web_server.h"
 
 #include "base/secret_file.h"
+#include "gateway/accept.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/handler.h"
 #include "gateway/request.h"
@@ -82,6 +83,31 @@ static void find_route(const struct web_server *server, struct request *request)
 		reply_other_methods(&request->reply, match.methods);
 }
 
+static bool take_accept(void *self, struct slice name, struct slice value)
+{
+	if (name.n == 6 && strncasecmp(name.p, "Accept", 6) == 0)
+		accept_take(self, value);
+	return true;
+}
+
+/* false: the sender wants no type that the address offers, and the reply says so. What changes something is not refused
+ * for the form of its answer: who sends a delivery wants it delivered. */
+static bool choose_type(struct request *request)
+{
+	struct accept accept;
+
+	if (!request->route->types)
+		return true;
+	accept_begin(&accept, request->route->types);
+	if (!(request->route->methods & METHOD_POST) && request->route->access != ROUTE_PUBLIC)
+		request_walk_headers(request, take_accept, &accept);
+	request->type = accept_end(&accept);
+	if (!request->type.p)
+		reply_problem(&request->reply, 406, "Andere vorm",
+			      "Dit is hier niet te krijgen in de vorm die de kop Accept noemt: laat die kop weg");
+	return request->type.p != NULL;
+}
+
 static void send_if_known(struct request *request)
 {
 	if (request->reply.status != 0 && !request->is_suspended && !http_is_answered(request->http))
@@ -97,11 +123,15 @@ static void begin_request(void *self, struct http_request *http)
 	if (!request) {
 		http_reply_init(&busy);
 		busy.status = 503;
+		reply_add_site_headers(&busy);
 		http_answer(http, &busy);
 		return;
 	}
+	trace_read(&request->trace, request_header(request, "traceparent"),
+		   request_header_count(request, "traceparent"));
 	find_route(server, request);
-	if (request->route && server->options.admit(request) && make_state(request) && handler_of(request)->begin)
+	if (request->route && server->options.admit(request) && choose_type(request) && make_state(request) &&
+	    handler_of(request)->begin)
 		handler_of(request)->begin(request);
 	send_if_known(request);
 }
@@ -148,6 +178,7 @@ static void refuse(void *self, const char *why, struct http_reply *to)
 	reply_refused_by_server(&reply, to->status, why);
 	to->type = reply.type;
 	to->body = reply.body;
+	reply_add_site_headers(to);
 	if (reply.retry_after_s > 0)
 		http_reply_add_header(to, "Retry-After", "5");
 }

@@ -2,7 +2,7 @@
  *
  * One request:
  *   1. The head is in: the route table gives the route (404, or 405 with the methods there are), admit says whether the
- *      client may (401, 403, 503), the handler's begin looks at the head.
+ *      client may (401, 403, 503), Accept which form it wants (406), and the handler's begin looks at the head.
  *   2. Pieces of the body: counted against the route's limit (413), then the handler's take.
  *   3. The body is in: the handler's end fills the reply, or waits, and the request is suspended.
  *   4. Somebody fills the reply of a suspended request and calls request_resume, which sends it.

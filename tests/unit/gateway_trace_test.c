@@ -1,0 +1,49 @@
+#include "gateway/trace.h"
+
+#include <criterion/criterion.h>
+
+#define ID     "4bf92f3577b34da6a3ce929d0e0e4736"
+#define PARENT "00f067aa0ba902b7"
+
+static const struct {
+	const char *value;
+	size_t count;
+	bool is_good;
+	const char *why;
+} ROWS[] = {
+	{ "00-" ID "-" PARENT "-01", 1, true, "as in the text" },
+	{ "00-" ID "-" PARENT "-00", 1, true, "not sampled" },
+	{ "cc-" ID "-" PARENT "-01", 1, true, "a later version" },
+	{ "cc-" ID "-" PARENT "-01-more", 1, true, "which may say more" },
+	{ "cc-" ID "-" PARENT "-01.more", 1, false, "behind a hyphen" },
+	{ "00-" ID "-" PARENT "-01-more", 1, false, "ours does not" },
+	{ "ff-" ID "-" PARENT "-01", 1, false, "no version" },
+	{ "0x-" ID "-" PARENT "-01", 1, false, "" },
+	{ "00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01", 1, false, "capitals" },
+	{ "00-00000000000000000000000000000000-" PARENT "-01", 1, false, "no trace id" },
+	{ "00-" ID "-0000000000000000-01", 1, false, "no parent id" },
+	{ "00-" ID "-" PARENT "-0g", 1, false, "flags" },
+	{ "00_" ID "-" PARENT "-01", 1, false, "" },
+	{ "00-" ID "_" PARENT "-01", 1, false, "" },
+	{ "00-" ID "-" PARENT "_01", 1, false, "" },
+	{ "00-" ID "-" PARENT "-0", 1, false, "short" },
+	{ "", 1, false, "empty" },
+	{ NULL, 0, false, "absent" },
+	{ "00-" ID "-" PARENT "-01", 2, false, "twice" },
+};
+
+Test(gateway_trace, hands_on_a_good_traceparent_under_a_parent_of_ours)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct trace trace = { "something else" };
+
+		trace_read(&trace, slice_of(ROWS[i].value), ROWS[i].count);
+		cr_expect_eq(trace.traceparent[0] != '\0', ROWS[i].is_good, "row %zu: %s", i, ROWS[i].why);
+		cr_expect(slice_equal_text(trace_id(&trace), ROWS[i].is_good ? ID : "-"), "row %zu", i);
+		if (!ROWS[i].is_good)
+			continue;
+		cr_expect_eq(strlen(trace.traceparent), TRACEPARENT_BYTES);
+		cr_expect(slice_starts_with(slice_of(trace.traceparent), "00-" ID "-"));
+		cr_expect_eq(strstr(trace.traceparent, PARENT), NULL, "the parent is ours");
+	}
+}

@@ -1,0 +1,205 @@
+/* What a sender sees of what stands before the handlers: statuses, headers, refusals of requests of other sites. */
+#include "base/clock.h"
+#include "base/num.h"
+#include "gateway/access.h"
+#include "gateway/routes.h"
+#include "gateway/services.h"
+#include "gateway/web_server.h"
+#include "http/http_server.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TOKEN	 "a-token-for-board-41211"
+#define DELIVERY "/v1/besturen/41211/leveringen/abcdefghij-12345"
+
+static struct web_server server;
+static struct services services;
+static const struct gateway_config CONFIG;
+
+static void open_server(void)
+{
+	static const struct load_limits LIMITS = { 8, 8, 8 };
+	char path[] = "/tmp/instroom-tokens-XXXXXX";
+	int fd = mkstemp(path);
+	struct err err = { 0 };
+
+	cr_assert(write(fd, TOKEN " 41211\n", sizeof TOKEN + 6) == sizeof TOKEN + 6);
+	close(fd);
+	cr_assert_eq(tokens_open(path, &services.tokens, &err), 0, "%s", err.text);
+	unlink(path);
+	services.load = load_new(&LIMITS);
+	services.server = &server;
+	services.config = &CONFIG;
+	services.uploads.bytes_max = services.uploads.share_bytes_max = 1 << 20;
+	services.answers = services.uploads;
+	const struct web_server_options options = { .listen = "127.0.0.1:0",
+						    .cert_file = "",
+						    .connections_max = 8,
+						    .idle_ms_max = 60000,
+						    .request_ms_max = 60000,
+						    .routes = ROUTES,
+						    .route_count = ROUTES_COUNT,
+						    .admit = access_admit,
+						    .services = &services,
+						    .uploads = &services.uploads,
+						    .answers = &services.answers,
+						    .forget = services_forget };
+
+	cr_assert_eq(web_server_open(&server, &options, &err), 0, "%s", err.text);
+}
+
+static void close_server(void)
+{
+	web_server_close(&server);
+	tokens_free(services.tokens);
+	load_free(services.load);
+}
+
+TestSuite(gateway_web_server, .init = open_server, .fini = close_server);
+
+/* The whole answer as text. more: further headers, each with its CRLF. */
+static const char *ask(const char *method, const char *path, const char *more)
+{
+	static char answer[1 << 17];
+	char request[2048];
+	int ends[2];
+	size_t n = 0;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	http_server_take(server.http, ends[1]);
+	snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: gw.example:8080\r\nConnection: close\r\n%s\r\n",
+		 method, path, more);
+	cr_assert_eq(send(ends[0], request, strlen(request), 0), (ssize_t)strlen(request));
+	for (int64_t end_ms = clock_ms() + 30000; clock_ms() < end_ms;) {
+		web_server_run(&server);
+		ssize_t got = recv(ends[0], answer + n, sizeof answer - 1 - n, 0);
+
+		if (got == 0)
+			break;
+		n += got > 0 ? (size_t)got : 0;
+	}
+	answer[n] = '\0';
+	close(ends[0]);
+	return answer;
+}
+
+static int status_of(const char *answer)
+{
+	uint64_t status = 0;
+
+	return slice_starts_with(slice_of(answer), "HTTP/1.1 ") &&
+			       num_parse_u64(slice_make(answer + 9, 3), 999, &status)
+		       ? (int)status
+		       : 0;
+}
+
+#define WITH_TOKEN "Authorization: Bearer " TOKEN "\r\n"
+
+static const struct {
+	const char *method, *path, *more;
+	int status;
+	const char *holds; /* NULL: nothing more is asked */
+} ROWS[] = {
+	{ "GET", "/healthz", "", 200, NULL },
+	{ "GET", "/v1/openapi.json", "", 200, "\"openapi\": \"3.1.0\"" },
+	{ "GET", "/v1/openapi.json", "Accept: text/html\r\n", 200, NULL },
+	{ "HEAD", "/v1/openapi.json", "", 200, "ETag: \"" },
+	{ "GET", "/v1/openapi.json", "If-None-Match: *\r\n", 304, "ETag: \"" },
+	{ "GET", "/v1/openapi.json", "If-None-Match: \"x\"\r\n", 200, NULL },
+	{ "GET", "/v1/openapi.json/", "", 404, "application/problem+json" },
+	{ "GET", "/healthz/", "", 404, "application/problem+json" },
+	{ "POST", "/v1/leveringen/", WITH_TOKEN, 404, "application/problem+json" },
+	{ "PUT", "/v1/leveringen", WITH_TOKEN, 405, "Allow: POST\r\n" },
+	{ "OPTIONS", DELIVERY, "Origin: https://elsewhere.example\r\n", 405, "Allow: GET, HEAD\r\n" },
+	{ "GET", DELIVERY, "", 401, "WWW-Authenticate: Bearer\r\n" },
+	{ "GET", "/v1/besturen/41212/stand", WITH_TOKEN, 403, "application/problem+json" },
+	{ "GET", DELIVERY, WITH_TOKEN "Accept: text/html\r\n", 406, "application/problem+json" },
+	{ "GET", DELIVERY "/terugmelding", WITH_TOKEN "Accept: application/xml\r\n", 406, NULL },
+	{ "GET", DELIVERY "/terugmelding", "Accept: application/xml\r\n", 401, NULL },
+	{ "GET", DELIVERY "/terugmelding", WITH_TOKEN "Accept: text/*\r\n", 503, "Retry-After: 5\r\n" },
+	{ "GET", DELIVERY "?nergens=1", WITH_TOKEN, 400, "application/problem+json" },
+	{ "POST", DELIVERY "/bevestiging", WITH_TOKEN "If-Match: \"x\"\r\n", 412, "application/problem+json" },
+	{ "GET", "/v1/installatie\r\nbroken", "", 400, "application/problem+json" },
+};
+
+Test(gateway_web_server, answers_before_any_handler)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		const char *answer = ask(ROWS[i].method, ROWS[i].path, ROWS[i].more);
+
+		cr_expect_eq(status_of(answer), ROWS[i].status, "%s %s: %s", ROWS[i].method, ROWS[i].path, answer);
+		cr_expect(!ROWS[i].holds || strstr(answer, ROWS[i].holds), "%s %s: %s", ROWS[i].method, ROWS[i].path,
+			  answer);
+	}
+}
+
+Test(gateway_web_server, says_in_every_answer_what_browsers_may_do_with_it)
+{
+	static const char *const HEADERS[] = {
+		"API-Version: 1.",
+		"Cache-Control: no-store\r\n",
+		"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
+		"X-Content-Type-Options: nosniff\r\n",
+		"X-Frame-Options: DENY\r\n",
+		"Referrer-Policy: no-referrer\r\n"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		const char *answer = ask(ROWS[i].method, ROWS[i].path, ROWS[i].more);
+
+		for (size_t j = 0; j < ARRAY_LEN(HEADERS); j++)
+			cr_expect(strstr(answer, HEADERS[j]), "%s %s: %s is not in %s", ROWS[i].method, ROWS[i].path,
+				  HEADERS[j], answer);
+		cr_expect(!strstr(answer, "Access-Control-"), "there is no CORS here");
+		cr_expect(!strstr(answer, "Strict-Transport-Security"), "without TLS");
+	}
+	reply_set_tls(true);
+	cr_expect(strstr(ask("GET", "/healthz", ""), "Strict-Transport-Security: max-age=31536000\r\n"));
+	cr_expect(strstr(ask("GET", "/v1/installatie\r\nbroken", ""), "Strict-Transport-Security:"));
+}
+
+static const struct {
+	const char *more;
+	bool is_forged;
+} SITES[] = {
+	{ "", false },
+	{ "Origin: https://gw.example:8080\r\n", false },
+	{ "Origin: HTTP://GW.EXAMPLE:8080\r\n", true },
+	{ "Origin: http://gw.EXAMPLE:8080\r\n", false },
+	{ "Origin: https://gw.example\r\n", true },
+	{ "Origin: https://gw.example:80801\r\n", true },
+	{ "Origin: https://elsewhere.example\r\n", true },
+	{ "Origin: https://\r\n", true },
+	{ "Origin: null\r\n", true },
+	{ "Origin:\r\n", true },
+	{ "Origin: https://gw.example:8080\r\nOrigin: https://elsewhere.example\r\n", true },
+	{ "Sec-Fetch-Site: same-origin\r\n", false },
+	{ "Sec-Fetch-Site: none\r\n", false },
+	{ "Sec-Fetch-Site: same-site\r\n", true },
+	{ "Sec-Fetch-Site: cross-site\r\n", true },
+	{ "Sec-Fetch-Site: same-origin\r\nOrigin: https://elsewhere.example\r\n", true },
+	{ "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n", true },
+};
+
+/* With a good token: it is refused for where it comes from, else for a parameter that is not there. */
+Test(gateway_web_server, changes_nothing_for_a_page_of_another_site)
+{
+	static const char *const PATHS[] = { "/v1/leveringen?nergens=1", DELIVERY "/bevestiging?nergens=1" };
+
+	for (size_t i = 0; i < ARRAY_LEN(SITES); i++)
+		for (size_t j = 0; j < ARRAY_LEN(PATHS); j++) {
+			char more[512];
+
+			snprintf(more, sizeof more, "%s%s", WITH_TOKEN, SITES[i].more);
+			const char *answer = ask("POST", PATHS[j], more);
+
+			cr_expect_eq(status_of(answer), SITES[i].is_forged ? 403 : 400, "%s: %s", SITES[i].more,
+				     answer);
+			cr_expect(strstr(answer, "application/problem+json"), "%s", answer);
+		}
+}
