@@ -23,7 +23,7 @@ void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value
 	if (conf->err.kind != 0 || !value || !*value)
 		return;
 	if (rd_kafka_conf_set(conf->conf, name, value, reason, sizeof reason) != RD_KAFKA_CONF_OK)
-		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka does not take the value set for %s", name);
+		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka refuses the value set for %s", name);
 }
 
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value)
@@ -42,7 +42,7 @@ void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_m
 			      (int64_t)MAX(message_bytes_max, FETCH_ANSWER_BYTES) + FETCH_ROOM_BYTES);
 }
 
-/* As its file is now: a client that is made anew logs in with what a rotation left there. */
+/* As its file is now: a new client logs in with what a rotation left there. */
 static void set_password(struct kafka_conf *conf, const struct secret *secret)
 {
 	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
@@ -202,14 +202,14 @@ void kafka_login_init(struct kafka_login *login, const struct kafka_options *kaf
 	*login = (struct kafka_login){ .user = kafka->sasl_user, .password = kafka->sasl_password };
 }
 
-void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_taken)
+void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted)
 {
 	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
 
-	if (was_taken && !login->is_refused) {
+	if (was_accepted && !login->is_refused) {
 		login->is_refused = true;
 		log_event(LOG_ERROR, "kafka.refused", "why=%s effect=%s",
-			  LOG_QUOTED("brokers that took us refuse our user or password"),
+			  LOG_QUOTED("brokers that accepted us refuse our user or password"),
 			  LOG_QUOTED("we wait, and read the password again at each refusal"));
 	}
 	if (!login->user || !login->password.path)
@@ -220,16 +220,16 @@ void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_tak
 		rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, login->user, strbuf_text(&password)));
 }
 
-void kafka_login_taken(struct kafka_login *login)
+void kafka_login_accepted(struct kafka_login *login)
 {
 	if (login->is_refused)
-		log_event(LOG_INFO, "kafka.admitted", "effect=\"brokers take us again\"");
+		log_event(LOG_INFO, "kafka.admitted", "effect=\"brokers accept us again\"");
 	login->is_refused = false;
 }
 
 /* --- messages --- */
 
-struct held {
+struct message_owner {
 	rd_kafka_message_t *message;
 	size_t header_count;
 	struct message_header headers[];
@@ -248,14 +248,14 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		headers = NULL; /* none, or ones that cannot be parsed: shown as none */
 	size_t count = count_headers(headers);
-	struct held *held = malloc(sizeof *held + count * sizeof held->headers[0]);
+	struct message_owner *owner = malloc(sizeof *owner + count * sizeof owner->headers[0]);
 
-	if (!held) {
+	if (!owner) {
 		rd_kafka_message_destroy(message);
 		return err_set(err, ERR_FATAL, "memory", "no memory for a message");
 	}
-	held->message = message;
-	held->header_count = 0;
+	owner->message = message;
+	owner->header_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *name;
 		const void *value;
@@ -263,7 +263,8 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 
 		if (rd_kafka_header_get_all(headers, i, &name, &value, &n) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			break;
-		held->headers[held->header_count++] = (struct message_header){ name, slice_make(value, value ? n : 0) };
+		owner->headers[owner->header_count++] =
+			(struct message_header){ name, slice_make(value, value ? n : 0) };
 	}
 	*ret = (struct kafka_message){
 		.key = slice_make(message->key, message->key ? message->key_len : 0),
@@ -271,20 +272,20 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 		.partition = message->partition,
 		.offset = message->offset,
 		.timestamp_ms = rd_kafka_message_timestamp(message, NULL),
-		.headers = held->headers,
-		.header_count = held->header_count,
-		.owner = held,
+		.headers = owner->headers,
+		.header_count = owner->header_count,
+		.owner = owner,
 	};
 	return 0;
 }
 
 void kafka_message_drop(struct kafka_message *message)
 {
-	struct held *held = message->owner;
+	struct message_owner *owner = message->owner;
 
-	if (held) {
-		rd_kafka_message_destroy(held->message);
-		free(held);
+	if (owner) {
+		rd_kafka_message_destroy(owner->message);
+		free(owner);
 	}
 	*message = (struct kafka_message){ 0 };
 }
@@ -352,14 +353,14 @@ int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int3
 	assert(rc != 0 || metadata);
 	if (rc != 0)
 		return rc;
-	const struct rd_kafka_metadata_topic *told = &metadata->topics[0];
+	const struct rd_kafka_metadata_topic *described = &metadata->topics[0];
 
-	if (told->partition_cnt == 0)
+	if (described->partition_cnt == 0)
 		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet where its partitions are",
 			       topic);
 	*ret = INT32_MAX;
-	for (int i = 0; i < told->partition_cnt; i++)
-		*ret = MIN(*ret, told->partitions[i].replica_cnt);
+	for (int i = 0; i < described->partition_cnt; i++)
+		*ret = MIN(*ret, described->partitions[i].replica_cnt);
 	return 0;
 }
 

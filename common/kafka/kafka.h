@@ -2,7 +2,7 @@
  *
  * Isolation is read_uncommitted for every reader and every question for an end. Our own producers have no transactions,
  * so what stands in the log counts. A reader of committed records only would get nothing above a transaction that
- * somebody else never ends, and would hold up its partition. A record of a foreign transaction, aborted or not, is
+ * somebody else never ends, and would block its partition. A record of a foreign transaction, aborted or not, is
  * judged like any other foreign bytes; the markers at the end of transactions are handed to nobody (kafka_gap.h).
  *
  * Errors are sorted here: lost brokers and timeouts are ERR_RETRY; wrong credentials and unknown topics at start are

@@ -48,24 +48,6 @@ static void drop_new_topic(rd_kafka_NewTopic_t **topic)
 		rd_kafka_NewTopic_destroy(*topic);
 }
 
-static void drop_admin_options(rd_kafka_AdminOptions_t **options)
-{
-	if (*options)
-		rd_kafka_AdminOptions_destroy(*options);
-}
-
-static void drop_queue(rd_kafka_queue_t **queue)
-{
-	if (*queue)
-		rd_kafka_queue_destroy(*queue);
-}
-
-static void drop_event(rd_kafka_event_t **event)
-{
-	if (*event)
-		rd_kafka_event_destroy(*event);
-}
-
 static int describe_topic(const struct kafka_topic_spec *spec, rd_kafka_NewTopic_t **ret, struct err *err)
 {
 	char reason[256];
@@ -88,16 +70,11 @@ static int describe_topic(const struct kafka_topic_spec *spec, rd_kafka_NewTopic
 	return 0;
 }
 
-static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event)
+static rd_kafka_resp_err_t read_creation(rd_kafka_event_t *answer)
 {
 	size_t count = 0;
-
-	if (!event)
-		return RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return rd_kafka_event_error(event);
 	const rd_kafka_topic_result_t **results =
-		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer), &count);
 
 	return count == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL;
 }
@@ -105,20 +82,19 @@ static rd_kafka_resp_err_t result_of(rd_kafka_event_t *event)
 static int create_topic(struct admin *admin, const struct kafka_topic_spec *spec, uint32_t wait_ms, struct err *err)
 {
 	CLEANUP(drop_new_topic) rd_kafka_NewTopic_t *topic = NULL;
-	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(admin->rk);
-	CLEANUP(drop_admin_options)
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	CLEANUP(kafka_question_release) struct kafka_question question = { 0 };
 	char reason[256];
 	int rc = describe_topic(spec, &topic, err);
 
 	if (rc != 0)
 		return rc;
-	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);
-	rd_kafka_AdminOptions_set_operation_timeout(options, (int)wait_ms, reason, sizeof reason);
-	rd_kafka_CreateTopics(admin->rk, &topic, 1, options, queue);
-	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
-	rd_kafka_resp_err_t code = result_of(event);
+	kafka_question_begin(&question, admin->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, wait_ms);
+	rd_kafka_AdminOptions_set_operation_timeout(question.options, (int)wait_ms, reason, sizeof reason);
+	rd_kafka_CreateTopics(admin->rk, &topic, 1, question.options, question.queue);
+	rd_kafka_resp_err_t code = kafka_question_await(&question, wait_ms);
 
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = read_creation(question.answer);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		return 0;
 	return kafka_fail(code, spec->name, err);
@@ -174,17 +150,12 @@ int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafk
 	return rc;
 }
 
-static int count_members(rd_kafka_event_t *event, const char *group, size_t *ret, struct err *err)
+static int count_members(rd_kafka_event_t *answer, const char *group, size_t *ret, struct err *err)
 {
 	size_t count = 0;
-
-	if (!event)
-		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, group, err);
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail(rd_kafka_event_error(event), group, err);
-	const rd_kafka_DescribeConsumerGroups_result_t *answer = rd_kafka_event_DescribeConsumerGroups_result(event);
+	const rd_kafka_DescribeConsumerGroups_result_t *result = rd_kafka_event_DescribeConsumerGroups_result(answer);
 	const rd_kafka_ConsumerGroupDescription_t **groups =
-		rd_kafka_DescribeConsumerGroups_result_groups(answer, &count);
+		rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
 	const rd_kafka_error_t *error = count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
 
 	if (count != 1)
@@ -207,15 +178,13 @@ int kafka_admin_group_members(const struct kafka_options *kafka, const char *gro
 
 	if (rc != 0)
 		return rc;
-	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(admin.rk);
-	CLEANUP(drop_admin_options)
-	rd_kafka_AdminOptions_t *options =
-		rd_kafka_AdminOptions_new(admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-	char reason[256];
+	CLEANUP(kafka_question_release) struct kafka_question question = { 0 };
 
-	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);
-	rd_kafka_DescribeConsumerGroups(admin.rk, &group, 1, options, queue);
-	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
+	kafka_question_begin(&question, admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, wait_ms);
+	rd_kafka_DescribeConsumerGroups(admin.rk, &group, 1, question.options, question.queue);
+	rd_kafka_resp_err_t code = kafka_question_await(&question, wait_ms);
 
-	return name_cause(&admin, count_members(event, group, ret, err), err);
+	rc = code == RD_KAFKA_RESP_ERR_NO_ERROR ? count_members(question.answer, group, ret, err)
+						: kafka_fail(code, group, err);
+	return name_cause(&admin, rc, err);
 }

@@ -3,7 +3,7 @@
  * start, no committed offset is ever looked up, and a seek is a new assignment. Each one stops all fetchers and starts
  * them again at the offset we expect next, with a new version: what was fetched for an older version never comes out
  * of the queue (rd_kafka_seek and pausing at assignment race with the start of the fetcher instead). Starts are
- * gathered and applied by the next poll, so that a rebalance of many partitions makes one assignment.
+ * collected and applied by the next poll, so that a rebalance of many partitions makes one assignment.
  *
  * States of a partition: idle (ours, not fetched) -> running <-> paused; out of range makes it idle again. Invariant:
  * next_offset is the offset of the next message we hand out, unless the log has a hole there. A message of another
@@ -34,7 +34,7 @@ enum partition_state { PARTITION_OTHERS = 0, PARTITION_IDLE, PARTITION_RUNNING, 
 struct consumer_partition {
 	enum partition_state state;
 	bool is_attached; /* in librdkafka's assignment */
-	bool is_held;	  /* marked as paused in librdkafka, where the mark outlives the assignment */
+	bool is_marked;	  /* as paused in librdkafka, where the mark outlives the assignment */
 	int64_t next_offset;
 	int64_t hole_offset; /* a fetch from next_offset gave this higher offset before; -1: none */
 	int64_t end_offset;  /* Kafka had nothing more below this one when it last said so */
@@ -75,19 +75,19 @@ static void keep_failure(struct kafka_consumer *consumer, rd_kafka_resp_err_t co
 
 /* --- the assignment --- */
 
-/* Takes librdkafka's marks off: they outlive the assignment, and would hold up the next one. */
-static void release_holds(struct kafka_consumer *consumer)
+/* librdkafka's pause marks outlive the assignment, and would block the next one. */
+static void clear_pause_marks(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_partition_list)
-	rd_kafka_topic_partition_list_t *held = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
+	rd_kafka_topic_partition_list_t *marked = rd_kafka_topic_partition_list_new(consumer->partition_end + 1);
 
 	for (int32_t i = 0; i < consumer->partition_end; i++) {
-		if (consumer->partitions[i].is_held)
-			rd_kafka_topic_partition_list_add(held, consumer->topic, i);
-		consumer->partitions[i].is_held = false;
+		if (consumer->partitions[i].is_marked)
+			rd_kafka_topic_partition_list_add(marked, consumer->topic, i);
+		consumer->partitions[i].is_marked = false;
 	}
-	if (held->cnt > 0)
-		rd_kafka_resume_partitions(consumer->rk, held);
+	if (marked->cnt > 0)
+		rd_kafka_resume_partitions(consumer->rk, marked);
 }
 
 /* Waits until the fetchers that an assignment stops have stopped. librdkafka 2.0.2 ends the process when an assignment
@@ -116,7 +116,7 @@ static void apply_assignment(struct kafka_consumer *consumer)
 		if (partition->is_attached)
 			rd_kafka_topic_partition_list_add(list, consumer->topic, i)->offset = partition->next_offset;
 	}
-	release_holds(consumer);
+	clear_pause_marks(consumer);
 	rd_kafka_resp_err_t code = rd_kafka_assign(consumer->rk, list);
 
 	await_stopped(consumer);
@@ -144,14 +144,14 @@ static void take_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	int32_t partitions[PARTITIONS_MAX];
 	size_t count = read_list(consumer, list, partitions);
 
-	kafka_login_taken(&consumer->login);
+	kafka_login_accepted(&consumer->login);
 	consumer->was_member = true;
 	for (size_t i = 0; i < count; i++) {
 		consumer->partitions[partitions[i]] =
 			(struct consumer_partition){ .state = PARTITION_IDLE, .hole_offset = -1 };
 		consumer->partition_end = MAX(consumer->partition_end, partitions[i] + 1);
 	}
-	apply_assignment(consumer); /* of none: tells the group that we have taken over */
+	apply_assignment(consumer); /* of none: the group hears that we have taken over */
 	consumer->events->assigned(consumer->self, partitions, count);
 }
 
@@ -188,7 +188,7 @@ static void give_partitions(struct kafka_consumer *consumer, const rd_kafka_topi
 	if (count > 0)
 		consumer->events->revoked(consumer->self, partitions, count, rd_kafka_assignment_lost(consumer->rk));
 	commit_positions(consumer);
-	release_holds(consumer);
+	clear_pause_marks(consumer);
 	for (size_t i = 0; i < count; i++)
 		if (partitions[i] < consumer->partition_end)
 			consumer->partitions[partitions[i]] = (struct consumer_partition){ .hole_offset = -1 };
@@ -491,7 +491,7 @@ int kafka_consumer_pause(struct kafka_consumer *consumer, int32_t partition, str
 	if (rc != 0)
 		return rc;
 	ours->state = PARTITION_PAUSED;
-	ours->is_held = ours->is_attached;
+	ours->is_marked = ours->is_attached;
 	return 0;
 }
 
@@ -508,7 +508,7 @@ int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t partition, st
 		consumer->is_stale = true;
 		return 0;
 	}
-	ours->is_held = false;
+	ours->is_marked = false;
 	return steer(consumer, partition, rd_kafka_resume_partitions, err);
 }
 

@@ -1,6 +1,6 @@
 /* kafka_consumer: a consumer of one topic, as a member of a group.
  *
- * Owner: the poll thread; every call from it. Positions are ours: the group tells which partitions we own, the
+ * Owner: the poll thread; every call from it. Positions are ours: the group says which partitions we own, the
  * caller's assign callback says where each starts, and the committed offset is only for lag tools. The
  * callbacks run inside kafka_consumer_poll (or kafka_consumer_close). Eager range assignment, no static membership, no
  * auto commit, auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried
@@ -22,7 +22,7 @@ struct kafka_consumer_events {
 	/* Partitions leave us: finish or drop what is in flight before returning. is_lost: they already belong to
 	 * another. */
 	void (*revoked)(void *self, const int32_t *partitions, size_t count, bool is_lost);
-	/* The start or current offset is outside the log. Nothing is fetched until the partition is started anew. */
+	/* The start or current offset is outside the log. Nothing is fetched until the partition is started again. */
 	void (*out_of_range)(void *self, int32_t partition, int64_t offset);
 };
 
@@ -47,7 +47,7 @@ MUSTUSE int kafka_consumer_poll(struct kafka_consumer *consumer, uint32_t wait_m
 
 /* Fetch an assigned partition from this offset (0 or more) on; also used to seek, and to run a paused one again.
  * Messages of before a seek are never delivered after. Takes effect with the next poll, and makes librdkafka fetch the
- * other running partitions anew from where they stand: cheap, but not for every message. ERR_RETRY: the partition is
+ * other running partitions again from where they stand: cheap, but not for every message. ERR_RETRY: the partition is
  * not ours (any more).
  *
  * Pause drops what was fetched ahead of the partition; resume goes on behind the last message handed out. Both do

@@ -25,73 +25,37 @@ static void drop_config_resource(rd_kafka_ConfigResource_t **resource)
 		rd_kafka_ConfigResource_destroy(*resource);
 }
 
-static void drop_admin_options(rd_kafka_AdminOptions_t **options)
-{
-	if (*options)
-		rd_kafka_AdminOptions_destroy(*options);
-}
-
-static void drop_queue(rd_kafka_queue_t **queue)
-{
-	if (*queue)
-		rd_kafka_queue_destroy(*queue);
-}
-
-static void drop_event(rd_kafka_event_t **event)
-{
-	if (*event)
-		rd_kafka_event_destroy(*event);
-}
-
-static const char *find_setting(const rd_kafka_ConfigResource_t *resource, const char *name)
+static rd_kafka_resp_err_t read_policy(rd_kafka_event_t *answer, enum kafka_gap *ret)
 {
 	size_t count = 0;
-	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
-			return rd_kafka_ConfigEntry_value(entries[i]);
-	return NULL;
-}
-
-static rd_kafka_resp_err_t policy_of(rd_kafka_event_t *event, enum kafka_gap *ret)
-{
-	size_t count = 0;
-
-	if (!event)
-		return RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return rd_kafka_event_error(event);
 	const rd_kafka_ConfigResource_t **resources =
-		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer), &count);
 
 	if (count != 1)
 		return RD_KAFKA_RESP_ERR__FAIL;
 	if (rd_kafka_ConfigResource_error(resources[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return rd_kafka_ConfigResource_error(resources[0]);
-	const char *policy = find_setting(resources[0], "cleanup.policy");
+	const char *policy = kafka_config_value(resources[0], "cleanup.policy");
 
 	*ret = !policy ? KAFKA_GAP_HIDDEN : strstr(policy, "compact") ? KAFKA_GAP_COMPACTED : KAFKA_GAP_EMPTY;
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* What the topic's cleanup.policy makes of an offset that lacks above its beginning. */
+/* What became of an offset that is missing above the topic's beginning, as far as its cleanup.policy says so. */
 static int ask_policy(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, enum kafka_gap *ret, struct err *err)
 {
 	CLEANUP(drop_config_resource)
 	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
-	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	CLEANUP(drop_admin_options)
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-	char reason[256];
+	CLEANUP(kafka_question_release) struct kafka_question question = { 0 };
 
 	if (!resource)
 		return err_set(err, ERR_CONFIG, "topic", "a topic without a name");
-	rd_kafka_AdminOptions_set_request_timeout(options, (int)wait_ms, reason, sizeof reason);
-	rd_kafka_DescribeConfigs(rk, &resource, 1, options, queue);
-	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(queue, (int)wait_ms);
-	rd_kafka_resp_err_t code = policy_of(event, ret);
+	kafka_question_begin(&question, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, wait_ms);
+	rd_kafka_DescribeConfigs(rk, &resource, 1, question.options, question.queue);
+	rd_kafka_resp_err_t code = kafka_question_await(&question, wait_ms);
 
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = read_policy(question.answer, ret);
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
 	    code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
 		*ret = KAFKA_GAP_HIDDEN;

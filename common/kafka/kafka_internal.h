@@ -22,16 +22,16 @@ struct kafka_login {
 };
 
 void kafka_login_init(struct kafka_login *login, const struct kafka_options *kafka);
-/* The brokers refuse us: the next attempt takes the password as its file is now. Told once as an error when they took
- * us before. For error callbacks. */
-void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_taken);
-void kafka_login_taken(struct kafka_login *login);
+/* The brokers refuse us: the next attempt reads the password from its file again. Logged once, as an error, if they had
+ * accepted us before. For error callbacks. */
+void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted);
+void kafka_login_accepted(struct kafka_login *login);
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
 void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value);
-/* Answers of a few MiB, however long the log: what is fetched ahead is what a consumer's memory holds. A larger message
- * comes alone in its answer (KIP-74). */
+/* Answers of a few MiB, however long the log: a consumer's memory is what it fetches ahead. A larger message comes
+ * alone in its answer (KIP-74). */
 void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_max);
 /* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
 MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err);
@@ -45,7 +45,7 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
  * ERR_RETRY. */
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err);
 
-/* Takes the message over: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
+/* Owns the message from here on: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
 MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err);
 
 MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
@@ -59,6 +59,22 @@ MUSTUSE int kafka_ask_partitions(rd_kafka_t *rk, const char *topic, uint32_t wai
 
 /* The least of its partitions. */
 MUSTUSE int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int32_t *ret, struct err *err);
+
+/* One question to the brokers' admin interface. Begin it, pass options and queue to the function of librdkafka that
+ * asks (rd_kafka_DescribeConfigs and its like), await the answer, read it, release. All zero: no question. */
+struct kafka_question {
+	rd_kafka_queue_t *queue;
+	rd_kafka_AdminOptions_t *options;
+	rd_kafka_event_t *answer; /* NULL: not here yet. What is read from it lives until the release */
+};
+
+/* wait_ms: after which librdkafka answers with a timeout itself */
+void kafka_question_begin(struct kafka_question *question, rd_kafka_t *rk, rd_kafka_admin_op_t kind, uint32_t wait_ms);
+/* The code of the answer as a whole. RD_KAFKA_RESP_ERR__TIMED_OUT: none within wait_ms; it may be awaited again. */
+rd_kafka_resp_err_t kafka_question_await(struct kafka_question *question, uint32_t wait_ms);
+void kafka_question_release(struct kafka_question *question);
+/* Of a resource in the answer to DescribeConfigs. NULL: it has no such setting. */
+const char *kafka_config_value(const rd_kafka_ConfigResource_t *resource, const char *name);
 
 /* for tests: to make them fail */
 struct kafka_producer;

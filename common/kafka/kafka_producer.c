@@ -1,6 +1,6 @@
-/* A topic gets its handle at its first put, and is asked for by name once then: without its metadata the first message
- * of a topic waits up to a second in librdkafka. Messages go by handle with rd_kafka_producev, whose headers stay ours
- * when it fails (produceva frees them twice then). Reports come by callback from the main queue only, so on the
+/* The first message of a topic makes the topic's handle and asks for its metadata by name: without it that message
+ * would wait up to a second in librdkafka. Messages are produced by handle with rd_kafka_producev, whose headers stay
+ * ours when it fails (produceva frees them twice then). Delivery reports come from the main queue only, so on the
  * owner's thread. */
 #include "kafka/kafka_producer.h"
 
@@ -36,9 +36,9 @@ struct kafka_producer {
 	int32_t message_bytes_max;
 	int reports_out; /* since the last poll began */
 	bool is_dead;
-	bool was_taken;	  /* a broker has answered us: our credentials are good */
-	bool is_refused;  /* the brokers refuse our credentials, and the next call says so */
-	int event_fds[2]; /* a pipe; -1: not asked for */
+	bool was_accepted; /* a broker has answered us: our credentials are good */
+	bool is_refused;   /* the brokers refuse our credentials, and the next call says so */
+	int event_fds[2];  /* a pipe; -1: not asked for */
 };
 
 /* --- reports --- */
@@ -59,8 +59,8 @@ static int report_kind(struct kafka_producer *producer, rd_kafka_resp_err_t code
 
 static void note_accepted(struct kafka_producer *producer)
 {
-	kafka_login_taken(&producer->login);
-	producer->was_taken = true;
+	kafka_login_accepted(&producer->login);
+	producer->was_accepted = true;
 	producer->is_refused = false;
 }
 
@@ -82,7 +82,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 	producer->reported(producer->self, &report);
 }
 
-/* A connection that breaks while it logs in counts as refused in librdkafka 2.0.2: once taken, we wait instead. */
+/* A connection that breaks while it logs in counts as refused in librdkafka 2.0.2: once accepted, we wait instead. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_producer *producer = opaque;
@@ -91,8 +91,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(rk))
 		producer->is_dead = true;
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-		kafka_login_refused(&producer->login, rk, producer->was_taken);
-	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !producer->was_taken)
+		kafka_login_refused(&producer->login, rk, producer->was_accepted);
+	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !producer->was_accepted)
 		producer->is_refused = true;
 }
 
@@ -187,8 +187,8 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 
 	if (!handle)
 		return kafka_fail(rd_kafka_last_error(), name, err);
-	/* With the metadata at hand the first put goes out at once. Brokers that are away are no reason to refuse: the
-	 * put waits for them, as all others do. */
+	/* With the metadata at hand the first message goes out at once. Brokers that are away are no reason to refuse:
+	 * it waits for them, as all others do. */
 	int rc = kafka_ask_partitions(producer->rk, name, WARM_MS, &partitions, err);
 
 	if (rc == -ERR_CONFIG) {
@@ -276,7 +276,7 @@ static void drain_event_fd(struct kafka_producer *producer)
 
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms)
 {
-	drain_event_fd(producer); /* before the reports: one that comes meanwhile writes anew */
+	drain_event_fd(producer); /* before the reports: one that comes meanwhile writes again */
 	producer->reports_out = 0;
 	rd_kafka_poll(producer->rk, (int)wait_ms);
 	if (producer->is_dead && rd_kafka_outq_len(producer->rk) > 0) {

@@ -1,4 +1,4 @@
-/* The plain consumer of librdkafka, without a group: start at an offset, take, stop. A stop drops what was fetched, so
+/* The plain consumer of librdkafka, without a group: start at an offset, poll, stop. A stop drops what was fetched, so
  * a message of before a begin cannot come after it. */
 #include "kafka/kafka_reader.h"
 
@@ -90,7 +90,7 @@ static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
 	if (rc == -ERR_RETRY && reader->is_refused)
 		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
 	if (rc == 0) {
-		kafka_login_taken(&reader->login);
+		kafka_login_accepted(&reader->login);
 		reader->was_answered = true;
 		reader->is_refused = false;
 	}

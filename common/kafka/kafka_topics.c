@@ -11,34 +11,22 @@ struct kafka_topic_check {
 	const struct kafka_topic_spec *specs;
 	size_t count;
 	rd_kafka_t *rk;
-	rd_kafka_queue_t *queue;
+	struct kafka_question question;
 	bool is_asked;
 	int64_t ask_at_ms;
 };
 
-/* Whom to tell, and what was told. */
-struct telling {
+/* Where differences go, and how many went there. */
+struct differences {
 	kafka_topic_differs *differs;
 	void *self;
 	size_t count;
 };
 
-static void drop_event(rd_kafka_event_t **event)
-{
-	if (*event)
-		rd_kafka_event_destroy(*event);
-}
-
 static void drop_resource(rd_kafka_ConfigResource_t **resource)
 {
 	if (*resource)
 		rd_kafka_ConfigResource_destroy(*resource);
-}
-
-static void drop_options(rd_kafka_AdminOptions_t **options)
-{
-	if (*options)
-		rd_kafka_AdminOptions_destroy(*options);
 }
 
 static void drop_check(struct kafka_topic_check **check)
@@ -76,54 +64,43 @@ bool kafka_topic_setting_applies(const struct kafka_topic_setting *setting, int3
 	       (setting->replicas_max == 0 || replicas <= setting->replicas_max);
 }
 
-static const char *value_of(const rd_kafka_ConfigResource_t *resource, const char *name)
+static void add_difference(struct differences *found, const struct kafka_topic_difference *difference)
 {
-	size_t count;
-	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
-			return rd_kafka_ConfigEntry_value(entries[i]);
-	return NULL;
-}
-
-static void tell(struct telling *telling, const struct kafka_topic_difference *difference)
-{
-	telling->count++;
-	telling->differs(telling->self, difference);
+	found->count++;
+	found->differs(found->self, difference);
 }
 
 /* A setting that the broker does not know (an older one) is left out. */
 static void compare(const rd_kafka_ConfigResource_t *resource, const struct kafka_topic_spec *spec, int32_t replicas,
-		    struct telling *telling)
+		    struct differences *found)
 {
 	for (size_t i = 0; i < spec->setting_count; i++) {
 		const struct kafka_topic_setting *setting = &spec->settings[i];
-		const char *value = value_of(resource, setting->name);
+		const char *value = kafka_config_value(resource, setting->name);
 
 		if (value && kafka_topic_setting_applies(setting, replicas) && !is_met(setting, value))
-			tell(telling,
-			     &(struct kafka_topic_difference){ spec->name, setting->name, value, setting->value,
-							       setting->need, setting->is_vital, true });
+			add_difference(found, &(struct kafka_topic_difference){ spec->name, setting->name, value,
+										setting->value, setting->need,
+										setting->is_vital, true });
 	}
 }
 
 /* Fewer copies than asked for, or fewer than must confirm a write. */
 static void compare_replicas(const rd_kafka_ConfigResource_t *resource, const struct kafka_topic_spec *spec,
-			     int32_t replicas, struct telling *telling)
+			     int32_t replicas, struct differences *found)
 {
-	const char *in_sync = value_of(resource, "min.insync.replicas");
+	const char *in_sync = kafka_config_value(resource, "min.insync.replicas");
 	char is[12], wanted[12];
 	int64_t least = 0;
 
 	snprintf(is, sizeof is, "%d", replicas);
 	snprintf(wanted, sizeof wanted, "%d", spec->replication);
 	if (replicas < spec->replication)
-		tell(telling, &(struct kafka_topic_difference){ spec->name, "the number of replicas", is, wanted,
-								KAFKA_AT_LEAST, false, false });
+		add_difference(found, &(struct kafka_topic_difference){ spec->name, "the number of replicas", is,
+									wanted, KAFKA_AT_LEAST, false, false });
 	if (in_sync && num_parse_i64(slice_of(in_sync), 0, INT32_MAX, &least) && least > replicas)
-		tell(telling, &(struct kafka_topic_difference){ spec->name, "min.insync.replicas", in_sync, is,
-								KAFKA_AT_MOST, true, false });
+		add_difference(found, &(struct kafka_topic_difference){ spec->name, "min.insync.replicas", in_sync, is,
+									KAFKA_AT_MOST, true, false });
 }
 
 /* ---- asking ---- */
@@ -146,7 +123,6 @@ int kafka_topic_check_open(const struct kafka_options *kafka, const struct kafka
 		free(check);
 		return rc;
 	}
-	check->queue = rd_kafka_queue_new(check->rk);
 	*ret = check;
 	return 0;
 }
@@ -155,43 +131,39 @@ void kafka_topic_check_close(struct kafka_topic_check *check)
 {
 	if (!check)
 		return;
-	rd_kafka_queue_destroy(check->queue);
+	kafka_question_release(&check->question);
 	rd_kafka_destroy(check->rk);
 	free(check);
 }
 
 static void ask(struct kafka_topic_check *check)
 {
-	CLEANUP(drop_options)
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(check->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
 	rd_kafka_ConfigResource_t *resources[TOPICS_MAX];
-	char reason[256];
 
 	for (size_t i = 0; i < check->count; i++)
 		resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, check->specs[i].name);
-	rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS_MAX, reason, sizeof reason);
-	rd_kafka_DescribeConfigs(check->rk, resources, check->count, options, check->queue);
+	kafka_question_release(&check->question); /* the one before */
+	kafka_question_begin(&check->question, check->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, ANSWER_MS_MAX);
+	rd_kafka_DescribeConfigs(check->rk, resources, check->count, check->question.options, check->question.queue);
 	rd_kafka_ConfigResource_destroy_array(resources, check->count);
 	check->is_asked = true;
 }
 
-/* *ret: the answer; NULL: there is none yet, or the question failed and is asked again. */
-static void await_answer(struct kafka_topic_check *check, int wait_ms, rd_kafka_event_t **ret)
+/* The answer, until the next question; NULL: there is none yet, or the question failed and is asked again. */
+static const rd_kafka_DescribeConfigs_result_t *await_answer(struct kafka_topic_check *check, uint32_t wait_ms)
 {
-	*ret = NULL;
 	if (!check->is_asked && clock_ms() >= check->ask_at_ms)
 		ask(check);
-	CLEANUP(drop_event)
-	rd_kafka_event_t *event = check->is_asked ? rd_kafka_queue_poll(check->queue, wait_ms) : NULL;
+	if (!check->is_asked)
+		return NULL;
+	rd_kafka_resp_err_t code = kafka_question_await(&check->question, wait_ms);
 
-	if (!event || rd_kafka_event_type(event) != RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
-		return;
+	if (!check->question.answer)
+		return NULL;
 	check->is_asked = false;
 	check->ask_at_ms = clock_ms() + ASK_AGAIN_MS;
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	*ret = event;
-	event = NULL;
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_event_DescribeConfigs_result(check->question.answer)
+						  : NULL;
 }
 
 static const struct kafka_topic_spec *spec_of(const struct kafka_topic_check *check,
@@ -219,17 +191,15 @@ static int fail_resource(const rd_kafka_ConfigResource_t *resource, struct err *
 int kafka_topic_check_poll(struct kafka_topic_check *check, kafka_topic_differs *differs, void *self, bool *ret_is_done,
 			   struct err *err)
 {
-	CLEANUP(drop_event) rd_kafka_event_t *event = NULL;
-	struct telling telling = { differs, self, 0 };
+	const rd_kafka_DescribeConfigs_result_t *answer = await_answer(check, 0);
+	struct differences found = { differs, self, 0 };
 	size_t count = 0;
 	int rc = 0;
 
 	*ret_is_done = false;
-	await_answer(check, 0, &event);
-	if (!event)
+	if (!answer)
 		return 0;
-	const rd_kafka_ConfigResource_t **resources =
-		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+	const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(answer, &count);
 
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const struct kafka_topic_spec *spec = spec_of(check, resources[i]);
@@ -237,7 +207,7 @@ int kafka_topic_check_poll(struct kafka_topic_check *check, kafka_topic_differs 
 		if (rd_kafka_ConfigResource_error(resources[i]) != RD_KAFKA_RESP_ERR_NO_ERROR)
 			rc = fail_resource(resources[i], err);
 		else if (spec)
-			compare(resources[i], spec, UNKNOWN_REPLICAS, &telling);
+			compare(resources[i], spec, UNKNOWN_REPLICAS, &found);
 	}
 	*ret_is_done = rc == 0;
 	return rc == -ERR_RETRY ? 0 : rc;
@@ -271,7 +241,7 @@ static void fill(rd_kafka_ConfigResource_t *ret, const rd_kafka_ConfigResource_t
 	}
 	for (size_t i = 0; i < spec->setting_count; i++) {
 		const struct kafka_topic_setting *setting = &spec->settings[i];
-		const char *value = value_of(is, setting->name);
+		const char *value = kafka_config_value(is, setting->name);
 
 		if (value && kafka_topic_setting_applies(setting, replicas) && !is_met(setting, value))
 			rd_kafka_ConfigResource_set_config(ret, setting->name, setting->value);
@@ -283,18 +253,18 @@ static int alter(struct kafka_topic_check *check, const rd_kafka_ConfigResource_
 {
 	CLEANUP(drop_resource)
 	rd_kafka_ConfigResource_t *wanted = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, spec->name);
+	CLEANUP(kafka_question_release) struct kafka_question question = { 0 };
 	size_t count = 0;
 
 	fill(wanted, is, spec, replicas);
-	rd_kafka_AlterConfigs(check->rk, &wanted, 1, NULL, check->queue);
-	CLEANUP(drop_event) rd_kafka_event_t *event = rd_kafka_queue_poll(check->queue, ANSWER_MS_MAX);
+	kafka_question_begin(&question, check->rk, RD_KAFKA_ADMIN_OP_ALTERCONFIGS, ANSWER_MS_MAX);
+	rd_kafka_AlterConfigs(check->rk, &wanted, 1, question.options, question.queue);
+	rd_kafka_resp_err_t code = kafka_question_await(&question, ANSWER_MS_MAX);
 
-	if (!event)
-		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, spec->name, err);
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail(rd_kafka_event_error(event), spec->name, err);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_fail(code, spec->name, err);
 	const rd_kafka_ConfigResource_t **resources =
-		rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event), &count);
+		rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(question.answer), &count);
 
 	if (count != 1 || rd_kafka_ConfigResource_error(resources[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return count == 1 ? fail_resource(resources[0], err)
@@ -304,45 +274,45 @@ static int alter(struct kafka_topic_check *check, const rd_kafka_ConfigResource_
 
 /* ---- one topic, waiting ---- */
 
-static int describe(struct kafka_topic_check *check, int64_t end_ms, rd_kafka_event_t **ret,
-		    const rd_kafka_ConfigResource_t **ret_resource, struct err *err)
+/* *ret: in the answer, until the next question */
+static int describe(struct kafka_topic_check *check, int64_t end_ms, const rd_kafka_ConfigResource_t **ret,
+		    struct err *err)
 {
+	const rd_kafka_DescribeConfigs_result_t *answer;
 	size_t count = 0;
 
 	do
-		await_answer(check, ASK_AGAIN_MS, ret);
-	while (!*ret && clock_ms() < end_ms);
-	if (!*ret)
+		answer = await_answer(check, ASK_AGAIN_MS);
+	while (!answer && clock_ms() < end_ms);
+	if (!answer)
 		return kafka_fail(RD_KAFKA_RESP_ERR__TIMED_OUT, check->specs->name, err);
-	const rd_kafka_ConfigResource_t **resources =
-		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(*ret), &count);
+	const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(answer, &count);
 
 	if (count != 1)
 		return kafka_fail(RD_KAFKA_RESP_ERR__FAIL, check->specs->name, err);
-	*ret_resource = resources[0];
+	*ret = resources[0];
 	return rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR
 		       ? 0
 		       : fail_resource(resources[0], err);
 }
 
-static int look(struct kafka_topic_check *check, int64_t end_ms, bool is_to_set, struct telling *telling,
-		struct err *err)
+static int check_topic(struct kafka_topic_check *check, int64_t end_ms, bool is_to_set, struct differences *all,
+		       struct err *err)
 {
-	CLEANUP(drop_event) rd_kafka_event_t *event = NULL;
 	const rd_kafka_ConfigResource_t *resource = NULL;
-	struct telling found = { telling->differs, telling->self, 0 };
+	struct differences found = { all->differs, all->self, 0 };
 	int32_t replicas = UNKNOWN_REPLICAS;
 	int rc = kafka_ask_replicas(check->rk, check->specs->name, ASK_AGAIN_MS, &replicas, err);
 
 	if (rc == 0)
-		rc = describe(check, end_ms, &event, &resource, err);
+		rc = describe(check, end_ms, &resource, err);
 	if (rc != 0)
 		return rc;
 	compare(resource, check->specs, replicas, &found);
 	if (is_to_set && found.count > 0)
 		return alter(check, resource, check->specs, replicas, err);
 	compare_replicas(resource, check->specs, replicas, &found);
-	telling->count += found.count;
+	all->count += found.count;
 	return 0;
 }
 
@@ -350,7 +320,7 @@ int kafka_topics_check(const struct kafka_options *kafka, const struct kafka_top
 		       uint32_t wait_ms, bool is_to_set, kafka_topic_differs *differs, void *self, size_t *ret_count,
 		       struct err *err)
 {
-	struct telling telling = { differs, self, 0 };
+	struct differences all = { differs, self, 0 };
 	int64_t end_ms = clock_ms() + wait_ms;
 	int rc = 0;
 
@@ -359,8 +329,8 @@ int kafka_topics_check(const struct kafka_options *kafka, const struct kafka_top
 
 		rc = kafka_topic_check_open(kafka, &specs[i], 1, &check, err);
 		if (rc == 0)
-			rc = look(check, end_ms, is_to_set, &telling, err);
+			rc = check_topic(check, end_ms, is_to_set, &all, err);
 	}
-	*ret_count = telling.count;
+	*ret_count = all.count;
 	return rc;
 }

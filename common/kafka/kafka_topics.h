@@ -22,8 +22,9 @@ struct kafka_topic_difference {
 };
 typedef void kafka_topic_differs(void *self, const struct kafka_topic_difference *difference);
 
-/* Tells each difference; with is_to_set it is set afterwards, and asked for again: what is told last is what differs
- * still. *ret_count: of those. ERR_CONFIG: a topic is not there, or Kafka does not let us see or alter it. */
+/* Calls differs for each difference. is_to_set: a topic that differs gets the settings of its spec, which do not count
+ * in *ret_count; call again to see what differs still. ERR_CONFIG: a topic is not there, or Kafka does not let us see
+ * or alter it. */
 MUSTUSE int kafka_topics_check(const struct kafka_options *kafka, const struct kafka_topic_spec *specs, size_t count,
 			       uint32_t wait_ms, bool is_to_set, kafka_topic_differs *differs, void *self,
 			       size_t *ret_count, struct err *err);
@@ -34,9 +35,9 @@ struct kafka_topic_check;
 MUSTUSE int kafka_topic_check_open(const struct kafka_options *kafka, const struct kafka_topic_spec *specs,
 				   size_t count, struct kafka_topic_check **ret, struct err *err);
 void kafka_topic_check_close(struct kafka_topic_check *check);
-/* Never blocks. *ret_is_done: the answer came, and each difference was told. Settings that depend on the number of
- * replicas are not looked at. 0 and not done: ask again. ERR_CONFIG: Kafka does not let us see the settings of a topic,
- * or there is none. */
+/* Never blocks. *ret_is_done: the answer came, and differs was called for each difference. Settings that depend on the
+ * number of replicas are not looked at. 0 and not done: poll again. ERR_CONFIG: Kafka does not let us see the settings
+ * of a topic, or there is none. */
 MUSTUSE int kafka_topic_check_poll(struct kafka_topic_check *check, kafka_topic_differs *differs, void *self,
 				   bool *ret_is_done, struct err *err);
 
