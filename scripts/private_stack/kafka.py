@@ -11,7 +11,7 @@ import time
 import uuid
 
 from . import kafka_wire
-from .places import StackError, give_to, place
+from .places import StackError, TooSlow, give_to, place
 from .process import Process, run_helper, tail_of
 
 MIB = 1 << 20
@@ -221,6 +221,6 @@ def make_topics(nodes, partitions, wait_s):
             if error not in kafka_wire.PASSING_ERRORS:
                 raise StackError(f"topic {name} could not be made: {text or f'error {error}'}")
         if time.monotonic() > deadline:
-            raise StackError(f"the topics were not there within {wait_s:g} s; the end of {nodes[0].process.log_file}:\n"
-                             f"{tail_of(nodes[0].process.log_file)}")
+            raise TooSlow(f"the topics were not there within {wait_s:g} s; the end of {nodes[0].process.log_file}:\n"
+                          f"{tail_of(nodes[0].process.log_file)}")
         time.sleep(0.05)

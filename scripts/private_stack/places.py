@@ -21,6 +21,10 @@ class StackError(Exception):
     """One sentence that says what is wrong and what to do."""
 
 
+class TooSlow(StackError):
+    """Something was not there within its time: it hangs, or the machine is slower than anybody thought."""
+
+
 def server_user():
     """None: servers run as the caller."""
     if os.geteuid() != 0:

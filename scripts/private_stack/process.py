@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from .places import StackError, as_user
+from .places import StackError, TooSlow, as_user
 
 CLEAN_ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
 
@@ -215,8 +215,8 @@ class Process:
                 raise StackError(f"{self.name} ended while it started; the end of "
                                  f"{self.log_file}:\n{tail_of(self.log_file)}")
             if time.monotonic() > deadline:
-                raise StackError(f"{self.name} was not ready within {wait_s:g} s (--wait gives it longer); "
-                                 f"the end of {self.log_file}:\n{tail_of(self.log_file)}")
+                raise TooSlow(f"{self.name} was not ready within {wait_s:g} s (--wait gives it longer); "
+                              f"the end of {self.log_file}:\n{tail_of(self.log_file)}")
             time.sleep(0.03)
 
 

@@ -10,9 +10,9 @@ import urllib.request
 from redis_cluster import RedisCluster
 
 from .faults import Fault
-from .machine import PARTITIONS, StackError
+from .machine import PARTITIONS, StackError, TooSlow
 
-BACK_WAIT_S = 20
+BACK_WAIT_S = 90
 PAUSE_S = 0.05
 
 
@@ -21,7 +21,7 @@ def wait_for_cache(machine):
     deadline = time.monotonic() + BACK_WAIT_S
     while any(bypassing(worker) for worker in machine.workers.named("validate")):
         if time.monotonic() > deadline:
-            raise StackError(f"validators go without the cache {BACK_WAIT_S} s after it is well")
+            raise TooSlow(f"validators go without the cache {BACK_WAIT_S} s after it is well")
         time.sleep(0.1)
 
 

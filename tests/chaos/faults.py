@@ -23,7 +23,7 @@ from fault_proxy import CutAfter, CutAt, Delay, Drop, HalfClose, Refuse
 from private_stack import postgres
 from private_stack.places import as_user
 
-from .machine import SESSION_S, StackError, copy_of, give_all_to, restart, swap
+from .machine import SESSION_S, StackError, TooSlow, copy_of, give_all_to, restart, swap
 
 CRASH_POINTS = {
     "gateway": ("gateway.checked", "gateway.acknowledged"),
@@ -34,9 +34,9 @@ CRASH_POINTS = {
 }
 KIND_OF_POINT = {point: kind for kind, points in CRASH_POINTS.items() for point in points}
 ZOMBIE_S = SESSION_S + 1.0
-PARKED_WAIT_S = 20
-LOCKED_WAIT_S = 10
-NOTICED_WAIT_S = 30  # an idle writer looks every 10 s
+PARKED_WAIT_S = 90
+LOCKED_WAIT_S = 60
+NOTICED_WAIT_S = 90  # an idle writer looks every 10 s
 PRODUCER_DEAD = frozenset({70})      # the worker asks to be started again
 MIGRATION_MISSING = frozenset({78})  # an operator has to act before it is started again
 
@@ -527,7 +527,7 @@ class PgAwayIdle(Fault):
         deadline = time.monotonic() + NOTICED_WAIT_S
         while any(worker.is_ready() for worker in machine.workers.named("write")):
             if time.monotonic() > deadline:
-                raise StackError(f"a writer has not noticed within {NOTICED_WAIT_S} s that PostgreSQL is gone")
+                raise TooSlow(f"a writer has not noticed within {NOTICED_WAIT_S} s that PostgreSQL is gone")
             time.sleep(0.1)
 
     def cure(self, machine):
@@ -689,7 +689,7 @@ class PgDeadlock(Fault):
         while not int(machine.sql("select count(*) from pg_locks where relation = 'register.teacher'::regclass"
                                   " and mode = 'ExclusiveLock' and granted")):
             if time.monotonic() > deadline:
-                raise StackError(f"nobody holds register.teacher after {LOCKED_WAIT_S} s")
+                raise TooSlow(f"nobody holds register.teacher after {LOCKED_WAIT_S} s")
 
     def begin(self, machine):
         if self.thread is None:

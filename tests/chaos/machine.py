@@ -16,7 +16,7 @@ from fault_proxy import FaultProxy
 from private_stack import kafka, kafka_wire
 from private_stack import stack as stacks
 from private_stack import workers as programs
-from private_stack.places import StackError, give_to
+from private_stack.places import StackError, TooSlow, give_to
 
 PARTITIONS = 3
 SESSION_S = 2.0        # of the workers' groups
@@ -215,7 +215,7 @@ class Machine:
         if done.returncode != 0:
             raise StackError(f"instroomctl migrate failed ({done.returncode}): {done.stderr.strip()}")
 
-    def wait_for_topics(self, are_there, names, wait_s=15):
+    def wait_for_topics(self, are_there, names, wait_s=WAIT_S):
         deadline = time.monotonic() + wait_s
         while time.monotonic() < deadline:
             try:
@@ -225,7 +225,7 @@ class Machine:
             if all((name in topics and not any(topics[name])) == are_there for name in names):
                 return
             time.sleep(0.1)
-        raise StackError(f"{', '.join(names)}: still {'missing' if are_there else 'there'} after {wait_s} s")
+        raise TooSlow(f"{', '.join(names)}: still {'missing' if are_there else 'there'} after {wait_s} s")
 
     def operate(self, *words, wait_s=WAIT_S):
         """instroomctl as an operator runs it: a fault may kill it. (exit status, what it printed)"""
@@ -300,4 +300,5 @@ def swap(directory, copy):
     os.rename(copy, directory)
 
 
-__all__ = ["Machine", "StackError", "PARTITIONS", "SESSION_S", "restart", "copy_of", "give_all_to", "swap", "programs"]
+__all__ = ["Machine", "StackError", "TooSlow", "PARTITIONS", "SESSION_S", "restart", "copy_of", "give_all_to", "swap",
+           "programs"]

@@ -19,7 +19,7 @@ from . import workloads
 from .sender import cases
 
 SHOWN_LINES = 16
-FETCH_S = 15
+FETCH_S = 60
 
 # Where a delivery stands in the log depends on repeats before it; its name does not.
 REGISTER_SQL = """
