@@ -276,6 +276,16 @@ static const struct command_option REFILL_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
 	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that no validator runs", REQUIRED },
 };
+static const struct command_option LOSS_SHOW_OPTIONS[] = {
+	{ OPTION_RECEIPTS, "FILE", "acknowledged.jsonl of deliver: names deliveries that nothing else knows",
+	  OPTIONAL },
+};
+static const struct command_option LOSS_ACCEPT_OPTIONS[] = {
+	{ OPTION_BELOW, "OFFSET", "the offset that loss show names: what you have seen is what is done", REQUIRED },
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that no validator runs; needed when verdicts are lost too",
+	  OPTIONAL },
+};
 static const struct command_option QUARANTINE_REPLAY_OPTIONS[] = {
 	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own",
 	  OPTIONAL },
@@ -321,10 +331,37 @@ static const struct command REPAIR[] = {
 	  .arguments_max = 1,
 	  .purpose = "let a parked partition's raw messages be judged again",
 	  .help = "For a partition whose chain of verdicts cannot go on. Afterwards start the validators and restart "
-		  "the writers: what the register has not applied is judged anew, and nothing is applied twice.",
+		  "the writers: what the register has not applied is judged anew, and nothing is applied twice. "
+		  "Where raw messages are gone it changes nothing: see loss show.",
 	  OPTIONS_OF(REFILL_OPTIONS),
-	  .exits = { { 1, "the raw log does not fit the register, or the partition moves" } },
+	  .exits = { { 1, "raw messages are lost, the raw log does not fit the register, or the partition moves" } },
 	  .run = run_refill },
+	{ .name = "loss show",
+	  .arguments = "PARTITION",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "raw messages that Kafka lost before they were judged",
+	  .help = "Names the offsets, and the deliveries as far as a verdict or a receipt knows them. Changes nothing.",
+	  OPTIONS_OF(LOSS_SHOW_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "raw messages or verdicts are lost" } },
+	  .run = run_loss_show },
+	{ .name = "loss accept",
+	  .arguments = "PARTITION",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a partition go on without the raw messages it lost",
+	  .help = "The last resort, for what no backup brings back. Lines of deliveries that a verdict knows get "
+		  "quarantaine; what nobody knows has no outcome and stands in loss list. Validators go on by "
+		  "themselves; when verdicts are lost too, stop them first. Safe to run again. Those boards must "
+		  "deliver again.",
+	  OPTIONS_OF(LOSS_ACCEPT_OPTIONS),
+	  .exits = { { 1, "something else is lost than --below says, or Kafka does not let us see what" } },
+	  .run = run_loss_accept },
+	{ .name = "loss list",
+	  .purpose = "what was accepted as lost: by whom, when and why",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_loss_list },
 	{ .name = "quarantine list",
 	  .purpose = "messages in quarantine, and what became of them",
 	  .outputs = TEXT_CSV_JSON,

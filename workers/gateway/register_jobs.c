@@ -126,7 +126,7 @@ static int answer_delivery(struct register_thread *thread, struct register_job *
 		rc = terugmelding_find(thread->link, job->board, slice_of(job->id), found, &count, err);
 	if (rc != 0)
 		return rc;
-	job->answer = count > 0 ? JOB_FOUND : JOB_UNKNOWN;
+	job->answer = count > 0 ? JOB_FOUND : job->has_position ? JOB_LOST : JOB_UNKNOWN;
 	if (count == 0)
 		return 0;
 	if (job->kind == JOB_FEEDBACK_CSV || job->kind == JOB_FEEDBACK_JSON)

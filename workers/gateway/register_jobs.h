@@ -26,7 +26,15 @@ enum register_job_kind {
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
 };
 
-enum register_job_answer { JOB_FOUND = 1, JOB_UNKNOWN, JOB_CLASH, JOB_NOT_YET, JOB_AWAY, JOB_FAILED };
+enum register_job_answer {
+	JOB_FOUND = 1,
+	JOB_UNKNOWN,
+	JOB_LOST, /* of JOB_SUMMARY: we acknowledged it, all up to there is written, and it is not in the ledger */
+	JOB_CLASH,
+	JOB_NOT_YET,
+	JOB_AWAY,
+	JOB_FAILED
+};
 
 struct register_job {
 	enum register_job_kind kind;

@@ -110,6 +110,12 @@ void register_question_reply(struct request *request, struct register_job *job, 
 			"Deze levering is bij ons (nog) niet bekend: gebruik positie uit het ontvangstbewijs om te "
 			"zien of zij ontvangen is");
 		return;
+	case JOB_LOST:
+		reply_problem(
+			&request->reply, 404, "Verloren gegaan",
+			"Wij hebben deze levering ontvangen, maar door een storing bij ons is zij verloren gegaan voor "
+			"zij is beoordeeld: lever opnieuw aan");
+		return;
 	case JOB_AWAY:
 		register_question_answer_away(request);
 		return;

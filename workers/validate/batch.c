@@ -82,7 +82,7 @@ static bool lane_passes_gap(struct batch *batch, struct lane *lane, int64_t offs
 	log_event(LOG_ERROR, "messages.missing", "partition=%d offset=%lld next=%lld why=%s", lane->partition,
 		  (long long)lane->next_fetch, (long long)offset, LOG_QUOTED(rc == 0 ? kafka_gap_text(gap) : err.text));
 	if (rc == 0)
-		lane_park(lane, "raw messages may be lost: deploy/RUNBOOK.md, A partition is parked, says what to do");
+		lane_park(lane, "raw messages may be lost: instroomctl loss show says which, and what to do");
 	else
 		lane_enter(lane, LANE_START, BATCH_PAUSE_MS, "Kafka does not say what lacks");
 	return false;

@@ -77,7 +77,7 @@ static void on_out_of_range(void *owner, int32_t partition, int64_t offset)
 		return;
 	lane_forget_fetched(lane); /* the consumer has stopped there, whatever the lane is at */
 	if (lane_is_judging(lane))
-		lane_park(lane, "the next raw message lies outside the raw log");
+		lane_park(lane, "the next raw message lies outside the raw log: instroomctl loss show says why");
 }
 
 /* ---- what others see ---- */

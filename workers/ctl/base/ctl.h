@@ -9,7 +9,7 @@
  *   look/       status, ledger, findings, report, stand, coverage, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify
- *   repair/     refill, quarantine
+ *   repair/     refill, loss, quarantine
  *   reference/  reference import, build, publish
  *   setup/      migrate
  *

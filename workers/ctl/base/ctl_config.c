@@ -26,7 +26,7 @@ static const struct config_key KEYS[] = {
 	{ "topic.retention.days", CONFIG_COUNT, AT(topic_retention_days), "90", 1, 3650,
 	  "how long raw and verdict are kept: at least the age of the oldest backup" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
-	  "consumer group of the validators, which must have no member during refill" },
+	  "consumer group of the validators, which must have no member during refill and loss accept" },
 	{ "pg.owner.conninfo", CONFIG_TEXT, AT(pg_owner.conninfo), "dbname=instroom user=instroom_owner", 1,
 	  SETTINGS_TEXT_BYTES_MAX, "libpq connection string of the owner: migrate, import" },
 	{ "pg.owner.password.file", CONFIG_SECRET, AT(pg_owner.password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,

@@ -30,6 +30,15 @@ static bool is_refilled(const struct verify_log *log, int64_t offset)
 	return false;
 }
 
+/* It passes over raw messages that an operator accepted as lost (ctl/repair/loss.c): no message has a digest of
+ * zeros. */
+static bool is_of_lost(const struct wire_verdict *verdict)
+{
+	static const uint8_t NONE[sizeof verdict->raw_digest];
+
+	return verdict->kind == VERDICT_KIND_FOREIGN && memcmp(verdict->raw_digest, NONE, sizeof NONE) == 0;
+}
+
 /* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so
  * it may not follow the chain with their code (protocol/chain_position). */
 static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
@@ -49,6 +58,8 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 		return 0;
 	memcpy(log->tip, verdict.id, sizeof log->tip);
 	if (verdict.raw_offset < 0 || verdict.raw_offset >= log->next_raw)
+		return 0;
+	if (is_of_lost(&verdict))
 		return 0;
 	log->marks[verdict.raw_offset] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
 					 : verdict.body_unreadable	      ? MARK_GIVEN_UP

@@ -5,6 +5,9 @@
 #include "ctl/base/ctl.h"
 
 int run_refill(struct ctl *ctl);
+int run_loss_show(struct ctl *ctl);
+int run_loss_accept(struct ctl *ctl);
+int run_loss_list(struct ctl *ctl);
 int run_quarantine_list(struct ctl *ctl);
 int run_quarantine_show(struct ctl *ctl);
 int run_quarantine_replay(struct ctl *ctl);

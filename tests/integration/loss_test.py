@@ -1,0 +1,273 @@
+#!/usr/bin/python3
+"""What Kafka loses, and the one command that goes on without it: raw messages that go before they are judged, verdicts
+under a writer, both, a topic that is compacted by mistake; and markers at the end of every topic, which are no loss.
+Commands are killed in the middle and run again. All persons are invented."""
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import replay_test  # noqa: E402
+from replay_test import (COLUMNS, COUNTS, ROOT, WAIT_S, check, kafka_produce, kafka_wire,  # noqa: E402
+                         line, results, stacks)
+
+BOARD, SCHOOL = "99901", "99ZZ"
+RAW, VERDICT, QUARANTINE = "instroom.raw.1", "instroom.verdict.1", "instroom.quarantine.1"
+KILLS = 4
+
+
+class Machine(replay_test.Machine):
+    """One partition, one board; each delivery has a teacher of its own."""
+
+    def __init__(self, stack, data):
+        super().__init__(stack, data)
+        self.sequence = 0
+
+    @property
+    def broker(self):
+        return self.stack.port("kafka1")
+
+    def gateway(self, path, **options):
+        token = (self.workers.dir / "token").read_text()
+        port = self.workers.named("gateway1")[0].port
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers, **options)
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            return json.load(answer)
+
+    def send(self, lines=2):
+        """The receipt."""
+        self.sequence += 1
+        query = urllib.parse.urlencode({
+            "bestuur": BOARD, "soort": "MUTATIE", "volgnummer": self.sequence,
+            "leveringsid": f"verlies-test-{self.sequence:04}",
+            "extractiedatum": "2018-07-01", "ontvangen_op": "2018-07-02"})
+        rows = [line(100 * self.sequence + number, SCHOOL) for number in range(lines)]
+        receipt = self.gateway(f"/v1/leveringen?{query}", data=("\n".join([COLUMNS, *rows]) + "\n").encode())
+        check("a delivery is acknowledged", "offset" in receipt, receipt)
+        return receipt
+
+    def outcome(self, receipt):
+        return sorted(self.outcomes(BOARD, receipt["leveringsid"]).values())
+
+    def end(self, kind):
+        self.workers.end(self.workers.named(kind), signal.SIGTERM, 30)
+
+    def start(self, kind, wait_s=WAIT_S):
+        self.workers.start(self.workers.named(kind), wait_s)
+
+    def standing(self):
+        return self.json("status")[0]
+
+    def until(self, what, holds):
+        deadline = time.monotonic() + WAIT_S
+        while not holds():
+            if time.monotonic() > deadline:
+                check(what, False, self.standing())
+                return
+            time.sleep(0.2)
+        check(what, True)
+
+    def is_ready(self, kind):
+        return self.workers.named(kind)[0].is_ready()
+
+    def lose(self, topic, below):
+        kafka_produce.delete_before(self.broker, topic, 0, below)
+
+    def marker(self, topic):
+        program = Path(self.workers.build) / "tests/support/kafka_transaction"
+        subprocess.run([program, f"127.0.0.1:{self.broker}", topic, "0", "1", "abort"], check=True,
+                       capture_output=True, timeout=WAIT_S)
+
+    def shown(self, *words):
+        return self.json("loss", "show", "0", *words)
+
+    def accept(self, below, *words):
+        """Killed again and again, then run to its end, and once more."""
+        command = ["loss", "accept", "0", "--below", str(below), "--reason", "een oefening", *words]
+        rng = random.Random(below)
+        for _ in range(KILLS):
+            process = subprocess.Popen([self.workers.program("instroomctl"), "--config",
+                                        str(self.workers.dir / "instroomctl.conf"), *command],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(0, 0.3))
+            process.kill()
+            process.wait()
+        self.expect("the loss is accepted", 0, "", *command)
+        self.expect("once more it changes nothing", 0, "nothing is changed", *command)
+
+    def sound(self, when):
+        self.expect(f"the ledger balances {when}", 0, "the ledger balances", "ledger", "--check")
+        self.expect(f"nothing lacks {when}", 0, "has lost nothing", "loss", "show", "0")
+
+
+def refused(machine, receipt):
+    """The gateway's answer to whoever asks after a delivery that is gone."""
+    place = urllib.parse.quote(receipt["positie"])
+    try:
+        return machine.gateway(f"/v1/besturen/{BOARD}/leveringen/{receipt['leveringsid']}?positie={place}")
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+
+def raw_lost(machine, data):
+    """Two deliveries go before they are judged; a third is held."""
+    machine.end("validate")
+    first, second, held = machine.send(), machine.send(3), machine.send()
+    machine.lose(RAW, held["offset"])
+    machine.start("validate", 0)
+    machine.expect("wait says that it is not done", 1, "", "wait", "--quiet", "--timeout", "1")
+    receipts = data / "acknowledged.jsonl"
+    receipts.write_text("".join(json.dumps(one) + "\n" for one in (first, held)) + "no receipt\n")
+    unknown = {"partition": 0, "from": first["offset"], "to": second["offset"], "known_by": "nobody", "board": None,
+               "delivery": None, "lines": None, "outcome": "none: in no ledger"}
+    check("both are shown as gone", machine.shown() == [unknown], machine.shown())
+    shown = machine.shown("--receipts", receipts)
+    check("a receipt names one", [(one["known_by"], one["delivery"], one["lines"]) for one in shown] ==
+          [("receipt", first["leveringsid"], 2), ("nobody", None, None)], shown)
+    machine.expect("in words, with the command", 1, f"loss accept 0 --below {held['offset']}", "loss", "show", "0")
+    machine.expect("refill promises nothing it cannot do", 1, "loss show 0", "refill", "0", "--reason", "x",
+                   "--validators-are-stopped")
+    check("and changed nothing", machine.sql("select count(*) from register.refill") == "0")
+    machine.expect("more than was shown is not accepted", 1, "loss show 0 shows it", "loss", "accept", "0",
+                   "--below", held["offset"] + 1, "--reason", "x")
+    machine.expect("nor without a reason", 64, "--reason", "loss", "accept", "0", "--below", held["offset"])
+    check("and no row is written", machine.sql("select count(*) from register.loss") == "0")
+    check("the validator says that it waits for an operator", not machine.is_ready("validate"))
+    machine.accept(held["offset"])
+    machine.wait()
+    check("what is held is judged", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    machine.until("the validator is ready again", lambda: machine.is_ready("validate"))
+    row = machine.sql("select from_raw, below_raw, reason, deliveries, lines from register.loss")
+    check("one row says so", row == f"{first['offset']}|{held['offset']}|een oefening|0|0", row)
+    machine.expect("which the list shows", 0, "were deleted from the log", "loss", "list")
+    machine.expect("ledger says how many it never knew", 0, "2 raw messages that no ledger knows", "ledger", "--check")
+    told = refused(machine, second)
+    check("whoever asks after one is told", told.get("title") == "Verloren gegaan", told)
+    machine.sound("without them")
+
+
+def markers(machine):
+    """An aborted transaction of somebody else at the end of every topic is no loss."""
+    for topic in (RAW, VERDICT, QUARANTINE):
+        machine.marker(topic)
+    machine.wait()
+    machine.expect("quarantine list comes to its end", 0, "", "quarantine", "list")
+    machine.until("status shows nothing unwritten",
+                  lambda: machine.standing()["raw_end"] == machine.standing()["raw_applied"])
+    machine.end("validate")
+    machine.start("validate")
+    machine.sound("behind markers")
+
+
+def verdicts_lost(machine):
+    """Verdicts go before they are applied; raw is whole: refill."""
+    machine.end("write")
+    before = machine.standing()
+    held = machine.send()
+    machine.until("it is judged", lambda: machine.standing()["verdict_end"] > before["verdict_end"])
+    machine.lose(VERDICT, machine.standing()["verdict_end"])
+    machine.start("write", 0)
+    machine.until("the writer parks", lambda: machine.standing()["parked"])
+    machine.expect("nothing of raw is lost, so refill does", 1, "refill 0", "loss", "show", "0")
+    machine.expect("and there is nothing to accept", 1, "refill 0", "loss", "accept", "0",
+                   "--below", held["offset"] + 1, "--reason", "x", "--validators-are-stopped")
+    machine.end("validate")
+    machine.expect("refill", 0, "1 deliveries of 2 lines", "refill", "0", "--reason", "een oefening",
+                   "--validators-are-stopped")
+    machine.start("validate")
+    machine.end("write")
+    machine.start("write")
+    machine.wait()
+    check("it is judged again", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    machine.sound("after refill")
+
+
+def both_lost(machine):
+    """Raw messages and verdicts: of one delivery nothing is left, of the next its verdict, the last is held."""
+    machine.end("write")
+    before = machine.standing()
+    gone, known, held = machine.send(), machine.send(3), machine.send()
+    machine.until("they are judged", lambda: machine.standing()["verdict_end"] == before["verdict_end"] + 3)
+    machine.lose(RAW, held["offset"])
+    machine.lose(VERDICT, before["verdict_end"] + 1)
+    machine.start("write", 0)
+    machine.until("the writer parks", lambda: machine.standing()["parked"])
+    shown = [(one["from"], one["known_by"], one["delivery"], one["outcome"]) for one in machine.shown()]
+    check("what is known is shown", shown == [(gone["offset"], "nobody", None, "none: in no ledger"),
+                                              (known["offset"], "verdict", known["leveringsid"], "quarantaine")],
+          shown)
+    machine.expect("validators must be stopped for this", 64, "--validators-are-stopped", "loss", "accept", "0",
+                   "--below", held["offset"], "--reason", "x")
+    machine.end("validate")
+    machine.accept(held["offset"], "--validators-are-stopped")
+    machine.start("validate")
+    machine.end("write")
+    machine.start("write")
+    machine.wait()
+    check("of which a verdict is left, all lines are quarantaine", machine.outcome(known) == ["quarantaine"] * 3,
+          machine.outcome(known))
+    check("the last is judged", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    later = machine.send()
+    machine.wait()
+    check("so is what comes later", machine.outcome(later) == ["nieuw", "nieuw"], machine.outcome(later))
+    row = machine.sql("select deliveries, lines from register.loss order by from_raw desc limit 1")
+    check("its row counts what is known", row == "1|3", row)
+    machine.sound("after both")
+
+
+def compacted(machine):
+    """In a topic that is compacted Kafka cannot prove that a marker never was a message."""
+    machine.marker(RAW)
+    machine.wait()
+    kafka_wire.alter_topic(machine.broker, RAW, {"cleanup.policy": "compact"})
+    try:
+        held = machine.send()
+        machine.until("the validator parks", lambda: not machine.is_ready("validate"))
+        machine.expect("which may be a loss", 1, "may have been compacted away", "loss", "show", "0")
+        machine.accept(held["offset"])
+        machine.wait()
+        check("what is held is judged", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    finally:
+        kafka_wire.alter_topic(machine.broker, RAW, {"cleanup.policy": "delete"})
+    machine.sound("with raw compacted")
+
+
+def main():
+    data = Path(tempfile.mkdtemp(prefix="instroom-loss-"))
+    stack = stacks.Stack(f"loss-{os.getpid()}")
+    try:
+        stack.up({"partitions": 1, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
+                  "base_port": None, "wait": WAIT_S})
+        machine = Machine(stack, data)
+        machine.workers.prepare(ROOT / "tests" / "cases" / "reference")
+        machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
+        first = machine.send()
+        machine.wait()
+        check("the first is judged", machine.outcome(first) == ["nieuw", "nieuw"], machine.outcome(first))
+        raw_lost(machine, data)
+        markers(machine)
+        verdicts_lost(machine)
+        both_lost(machine)
+        compacted(machine)
+        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
+    finally:
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())
