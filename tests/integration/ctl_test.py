@@ -815,7 +815,7 @@ def questions(workers, board, delivery):
     check("with board numbers as text, and a day",
           next(one for one in covered if one["board"] == board)["received_on"][4] == "-", covered[:2])
     expect("coverage as CSV", ctl("coverage", "--output", "csv"), 0,
-           "board;delivered;received_on;contact;waiting;rejected_lines\n")
+           "board;delivered;received_on;contact;waiting;rejected_lines;")
     expect("--format is --output", ctl("ledger", "--format", "csv"), 0, "deliveries;lines;nieuw;")
     status = json.loads(ctl("status", "--json").stdout)
     check("times are ISO 8601 in UTC",

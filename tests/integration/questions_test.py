@@ -3,6 +3,7 @@
 invented."""
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -24,6 +25,7 @@ COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;ge
            "vestiging;begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
            "benoemingsgrondslag;onderwijsterrein")
 LACKING = "98XX"  # a school that the reference tables of the cases lack
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 results = {"passed": 0, "failed": 0}
 
 
@@ -68,7 +70,7 @@ class Machine:
               f"{done.returncode}: {done.stdout}{done.stderr}")
         return done
 
-    def deliver(self, board, sequence, kind, lines, received="2018-07-02", contact=None):
+    def deliver(self, board, sequence, kind, lines, received="2018-07-02", contact=None, waits=True):
         """Its leveringsid, once it is judged and written."""
         name = f"question-{board}-{kind.lower()}-{sequence}"
         query = urllib.parse.urlencode({"bestuur": board, "soort": kind, "volgnummer": sequence, "leveringsid": name,
@@ -80,14 +82,18 @@ class Machine:
                                          data=("\n".join([COLUMNS, *lines]) + "\n").encode(), headers=headers)
         with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
             check(f"{name} is accepted", answer.status == 202, answer.status)
-        self.expect("all is judged and written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+        if waits:
+            self.wait()
         return name
+
+    def wait(self):
+        self.expect("all is judged and written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
 
     def narrow(self, *words):
         """Text of 80 columns at most, and the same rows as CSV and JSON."""
         text, csv = self.ctl(*words), self.ctl(*words, "--output", "csv")
         wide = [one for one in text.stdout.splitlines() if len(one) > 80]
-        check(f"{' '.join(words)} fits 80 columns", text.returncode == 0 and not wide,
+        check(f"{' '.join(map(str, words))} fits 80 columns", text.returncode == 0 and not wide,
               f"{text.returncode} {wide} {text.stderr}")
         rows = self.json(*words)
         rows = rows if isinstance(rows, list) else [rows]
@@ -126,6 +132,82 @@ def findings(machine):
     machine.expect("what is left out is said", 0, "1 of 2 rows", "findings", "--code", "LR-S02", "--limit", "1")
 
 
+def deliveries(machine):
+    """The deliveries of a board page by page, and one of them, also while it is in the log only."""
+    rows = machine.narrow("deliveries", "99901")
+    names = [f"question-99901-volledig-{number}" for number in (3, 2, 1)]
+    check("newest first", [row["delivery_id"] for row in rows] == names, rows)
+    first = json.loads(machine.ctl("deliveries", "99901", "--limit", "2", "--json").stdout)
+    rest = machine.json("deliveries", "99901", "--limit", "2", "--after", first[-1]["position"])
+    check("pages join up", [row["delivery_id"] for row in first + rest] == names, first + rest)
+    told = machine.ctl("deliveries", "99901", "--limit", "2").stderr
+    check("a page says how to go on", f"--after {first[-1]['position']}" in told, told)
+    of_a_day = machine.json("deliveries", "99901", "--day", "2018-07-02", "--state", "verwerkt")
+    check("by day and state", [row["delivery_id"] for row in of_a_day] == names[1:2], of_a_day)
+    one = machine.narrow("delivery", "99901", names[1])[0]
+    times = [re.fullmatch(TIME, one[name]) for name in ("received_at", "committed_at")]
+    check("one of them", one["state"] == "verwerkt" and one["afgekeurd"] == 4 and all(times), one)
+    check("which nobody confirmed", one["confirmed"] is None and one["confirmed_by"] is None, one)
+    machine.expect("one that is none", 1, "neither the ledger nor the log", "delivery", "99901", "question-none-9999")
+    writers = machine.workers.named("write")
+    machine.workers.end(writers, signal.SIGTERM, 30)
+    machine.deliver("99901", 4, "MUTATIE", [line(1, name="Gewijzigd")], "2018-07-04", waits=False)
+    waiting = machine.narrow("delivery", "99901", "question-99901-mutatie-4")[0]
+    check("one that is in the log only", waiting["state"] == "ontvangen" and waiting["committed_at"] is None and
+          waiting["lines"] == 1 and re.fullmatch(TIME, waiting["received_at"]), waiting)
+    machine.workers.start(writers, 60)
+    machine.wait()
+    written = machine.json("delivery", "99901", "question-99901-mutatie-4")
+    check("and then is written", written["state"] == "verwerkt", written)
+
+
+def confirmation(machine):
+    """Who confirmed a delivery that waited is known afterwards."""
+    name = machine.deliver("99901", 5, "VOLLEDIG", [line(1, name="Gewijzigd")], "2018-07-05")
+    check("it waits", machine.json("deliveries", "99901", "--state", "wacht")[0]["delivery_id"] == name)
+    covered = {row["board"]: row for row in machine.json("coverage", "--day", "2018-08-05")}
+    told = [(covered[board]["waiting"], covered[board]["behind"]) for board in ("99901", "99902")]
+    check("coverage knows", told == [(True, False), (False, True)], told)
+    machine.expect("confirmed", 0, "uitgevoerd: ja", "confirm", "99901", name)
+    one = machine.json("delivery", "99901", name)
+    check("by whom", one["confirmed"] is True and one["confirmed_by"] == pwd.getpwuid(os.getuid()).pw_name, one)
+
+
+def persons(machine, data):
+    """What set each field of a teacher, whom to call, and the rows that such looks leave."""
+    file = data / "bsn"
+    file.touch(0o600)
+    file.write_text(bsn(1) + "\n")
+    masked = machine.narrow("teacher", "99901", "--bsn-file", file)
+    shown = machine.json("teacher", "99901", "--bsn-file", file, "--with-personal-data")
+    names = [(row["received_on"], row["delivery_id"], row["made_by"], row["value"]) for row in shown
+             if row["field"] == "geslachtsnaam"]
+    check("each delivery that set the name", names ==
+          [("2018-07-01", "question-99901-volledig-1", "delivery", "Jansen"),
+           ("2018-07-04", "question-99901-mutatie-4", "delivery", "Gewijzigd")], names)
+    check("values are masked unless asked for", "Jansen" not in str(masked) and len(masked) == len(shown), masked)
+    then = machine.json("teacher", "99901", "--bsn-file", file, "--day", "2018-07-03", "--with-personal-data")
+    check("as he stood on a day", {row["field"]: row["value"] for row in then}["geslachtsnaam"] == "Jansen", then)
+    file.write_text(bsn(2) + "\n")
+    lapsed = machine.json("teacher", "99901", "--bsn-file", file)
+    last = [(row["made_by"], row["value"]) for row in lapsed if row["field"] == "status"][-1]
+    check("a confirmation let him lapse", last == ("confirmation", "VERVALLEN"), lapsed)
+    file.write_text(bsn(900) + "\n")
+    machine.expect("nobody", 1, "no such teacher", "teacher", "99901", "--bsn-file", file)
+    contact = machine.narrow("contact", "--all")
+    check("whom to call", [(row["board"], row["name"]) for row in contact] == [("99901", "P. Voorbeeld")], contact)
+    machine.expect("of a board that said nobody", 0, "", "contact", "--board", "99902")
+    audit = machine.narrow("audit", "--since", "2020-01-01")
+    seen = [(row["what"], row["board"]) for row in audit]
+    check("each look left a row", seen.count(("teacher", "99901")) == 5 and ("contact", None) in seen and
+          seen.count(("teacher --with-personal-data", "99901")) == 2, seen)
+    check("as the confirmation did", ("confirm question-99901-volledig-5", "99901") in seen, seen)
+    check("by nobody else", machine.json("audit", "--who", "nobody-else") == [])
+    page = machine.json("audit", "--limit", "3")
+    rest = machine.json("audit", "--after", page[-1]["place"])
+    check("pages join up", page + rest == audit, page)
+
+
 def main():
     stack = stacks.Stack(f"questions-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-questions-"))
@@ -136,6 +218,9 @@ def main():
         machine.workers.prepare(ROOT / "tests/cases/reference")
         machine.workers.start(machine.workers.all(COUNTS), 60)
         findings(machine)
+        deliveries(machine)
+        confirmation(machine)
+        persons(machine, data)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

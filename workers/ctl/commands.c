@@ -131,6 +131,32 @@ static const struct command_option FINDINGS_OPTIONS[] = {
 	{ OPTION_SINCE, "DAY", "what began on this day or later", OPTIONAL },
 	{ OPTION_LIMIT, "N", "so many rows, those with the most lines", OPTIONAL },
 };
+static const struct command_option DELIVERIES_OPTIONS[] = {
+	{ OPTION_STATE, "verwerkt|wacht", "in this state", OPTIONAL },
+	{ OPTION_DAY, "DAY", "received on this day", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "received on this day or later", OPTIONAL },
+	{ OPTION_LIMIT, "N", "rows of a page, else 100", OPTIONAL },
+	{ OPTION_AFTER, "POSITION", "the next page: the position that the page before ended with", OPTIONAL },
+};
+static const struct command_option TEACHER_OPTIONS[] = {
+	{ OPTION_BSN_FILE, "FILE", "a file that holds the BSN, - for standard input", OPTIONAL },
+	{ OPTION_DAY, "DAY", "the register as it stood behind the deliveries of this day", OPTIONAL },
+	{ OPTION_WITH_PERSONAL_DATA, NULL, "show the values, not only which fields changed", OPTIONAL },
+};
+static const struct command_option CONTACT_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "of one board, and whom it named before", OPTIONAL },
+	{ OPTION_ALL, NULL, "of all boards, who holds", OPTIONAL },
+};
+static const struct command_option AUDIT_OPTIONS[] = {
+	{ OPTION_WHO, "NAME", "by this person", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "on this day or later, in UTC", OPTIONAL },
+	{ OPTION_LIMIT, "N", "rows of a page, else 100", OPTIONAL },
+	{ OPTION_AFTER, "PLACE", "the next page: the place that the page before ended with", OPTIONAL },
+};
+static const struct command_option COVERAGE_OPTIONS[] = {
+	{ OPTION_DAY, "DAY", "boards valid on this day, else today", OPTIONAL },
+	{ OPTION_SECTOR, "PO|VO|WEC|MBO", "boards with schools of this sector", OPTIONAL },
+};
 static const struct command_option STAND_OPTIONS[] = {
 	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
 	{ OPTION_ALL, NULL, "of all boards", OPTIONAL },
@@ -161,6 +187,25 @@ static const struct command LOOK[] = {
 	  OPTIONS_OF(FINDINGS_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_findings },
+	{ .name = "deliveries",
+	  .arguments = "BOARD",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "the deliveries of a board, newest first",
+	  OPTIONS_OF(DELIVERIES_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_deliveries },
+	{ .name = "delivery",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "one delivery: receipt, commit, state, replays, confirmation",
+	  .help = "Also while it is only in the log (ontvangen). Who sent it is not kept. A confirmation by this"
+		  " program names "
+		  "the operator, one through the gateway the board.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "neither the ledger nor the log has it" } },
+	  .run = run_delivery },
 	{ .name = "report",
 	  .arguments = "BOARD ID",
 	  .arguments_min = 2,
@@ -176,11 +221,36 @@ static const struct command LOOK[] = {
 	  OPTIONS_OF(STAND_OPTIONS),
 	  .run = run_stand },
 	{ .name = "coverage",
-	  .purpose = "boards without contact person, waiting, or with rejected lines",
-	  .help = "In text only the boards that want attention are named; CSV and JSON have all boards, those that "
-		  "never delivered too.",
+	  .purpose = "boards without contact person, behind, waiting, or with rejected lines",
+	  .help = "Of boards that are valid on the day. Behind: more than 31 days since the last delivery, or none"
+		  " ever. In text "
+		  "only the boards that want attention are named; CSV and JSON have all, those that never delivered"
+		  " too.",
+	  OPTIONS_OF(COVERAGE_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_coverage },
+	{ .name = "teacher",
+	  .arguments = "BOARD [KEY]",
+	  .arguments_min = 1,
+	  .arguments_max = 2,
+	  .purpose = "what set each field of a teacher, or how he stood on a day",
+	  .help = "By his key, as verify names him, or by a BSN in a file. Leaves a row in register.access.",
+	  OPTIONS_OF(TEACHER_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "the board has no such teacher" } },
+	  .run = run_teacher },
+	{ .name = "contact",
+	  .purpose = "whom to call at a board",
+	  .help = "Leaves a row in register.access. Text shortens what is wide; CSV and JSON do not.",
+	  OPTIONS_OF(CONTACT_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_contact },
+	{ .name = "audit",
+	  .purpose = "who looked at persons, replayed, repaired or decided what",
+	  .help = "Newest first.",
+	  OPTIONS_OF(AUDIT_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_audit },
 	{ .name = "dump",
 	  .arguments = "TOPIC PARTITION OFFSET",
 	  .arguments_min = 3,

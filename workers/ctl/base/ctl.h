@@ -6,7 +6,7 @@
  *   base/       this, options, output, questions of one statement, and deliveries read back from the log
  *   deliver/    deliver, confirm, wait
  *   key/        key status, rotate, retire
- *   look/       status, ledger, findings, report, stand, coverage, dump
+ *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify
  *   repair/     refill, loss, quarantine

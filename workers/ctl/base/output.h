@@ -26,7 +26,7 @@ struct output_column {
 	enum output_type type;
 };
 
-enum { OUTPUT_COLUMNS_MAX = 16 };
+enum { OUTPUT_COLUMNS_MAX = 32 };
 
 struct output {
 	enum output_format format;

@@ -59,6 +59,7 @@ int run_confirm(struct ctl *ctl)
 	struct wire_confirm confirm = { 0 };
 	bool is_known = false, is_executed = false;
 	struct err err = { 0 };
+	char what[64]; /* a leveringsid has at most 36 characters */
 	int32_t lapsed = 0;
 	uint32_t board;
 
@@ -72,6 +73,9 @@ int run_confirm(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = ctl_connect(ctl, false, &link, &err);
+	snprintf(what, sizeof what, "confirm %s", ctl->arguments[1]);
+	if (rc == 0) /* who, for instroomctl delivery and audit */
+		rc = ctl_record_access(link, what, &board, NULL, &err);
 	if (rc == 0)
 		rc = publish(ctl, &confirm, &err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;

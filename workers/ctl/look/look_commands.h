@@ -11,6 +11,11 @@ int run_ledger(struct ctl *ctl);
 int run_coverage(struct ctl *ctl);
 int run_findings(struct ctl *ctl);
 
+int run_deliveries(struct ctl *ctl);
+int run_delivery(struct ctl *ctl);
+int run_teacher(struct ctl *ctl);
+int run_contact(struct ctl *ctl);
+int run_audit(struct ctl *ctl);
 int run_dump(struct ctl *ctl);
 
 #endif

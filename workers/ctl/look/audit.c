@@ -1,0 +1,111 @@
+/* audit: who looked at persons, and who did what with replays, quarantine, keys and partitions; and contact, the
+ * persons to call.
+ *
+ * No header: run_audit and run_contact stand in look_commands.h. */
+#include "ctl/look/look_commands.h"
+
+#include "ctl/base/question.h"
+
+enum { PAGE_ROWS = 100 };
+
+/* ---- audit ---- */
+
+/* Newest first. The place of a row is its time to the microsecond and a digest of the row, as rows of one transaction
+ * have one time. */
+static const char AUDIT_SQL[] =
+	"with act as ("
+	"  select at, who, what, board, coalesce(topic || '/' || partition || '/' || \"offset\", '') as detail"
+	"    from register.access where $3::timestamptz is null or at >= $3::timestamptz"
+	"  union all select at, who, 'replay ' || what, null, left(job::text, 8) || ' ' || note from"
+	" register.replay_event"
+	"    where $3::timestamptz is null or at >= $3::timestamptz"
+	"  union all select at, who, 'quarantine ' || decision, null, partition || '/' || \"offset\" || ' ' || reason"
+	"    from register.quarantine_decision"
+	"  union all select at, who, 'refill', null, partition || ' ' || reason from register.refill"
+	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id from"
+	" register.key_rotation"
+	"), placed as (select *, to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '/' ||"
+	"    left(md5(act::text), 8) as place from act)"
+	" select " CTL_SQL_TIME("at") ", who, what, case when board is not null then " CTL_SQL_BOARD("board") ""
+	" end, detail,"
+	"   left(detail, 20), place"
+	" from placed where ($1::text is null or who = $1) and ($3::timestamptz is null or at >= $3::timestamptz)"
+	"   and ($4::text is null or place < $4) order by place desc limit $2 + 1";
+
+static const struct output_column AUDIT_COLUMNS[] = {
+	{ "at", "at", COLUMN_TEXT },	   { "who", "who", COLUMN_TEXT },   { "what", "what", COLUMN_TEXT },
+	{ "board", "board", COLUMN_TEXT }, { "detail", NULL, COLUMN_TEXT }, { NULL, "detail", COLUMN_TEXT },
+	{ "place", NULL, COLUMN_TEXT },
+};
+
+int run_audit(struct ctl *ctl)
+{
+	struct question question = { AUDIT_COLUMNS, ARRAY_LEN(AUDIT_COLUMNS), AUDIT_SQL, false, PAGE_ROWS };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	const char *since = ctl->options[OPTION_SINCE];
+	struct pg_params params;
+	struct err err = { 0 };
+	int32_t day = 0;
+
+	if (!question_limit(ctl, PAGE_ROWS, &question.limit))
+		return ctl_usage("--limit is a number of rows");
+	if (!question_day(ctl, OPTION_SINCE, &day))
+		return ctl_usage("a day is EEJJ-MM-DD, and begins at midnight UTC");
+	pg_params_reset(&params);
+	question_add_text(&params, ctl->options[OPTION_WHO]);
+	pg_add_i64(&params, question.limit);
+	question_add_text(&params, since);
+	question_add_text(&params, ctl->options[OPTION_AFTER]);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = pg_script(link, "set time zone 'UTC'", &err);
+	if (rc == 0)
+		rc = question_answer(ctl, link, &question, &params, NULL, &err);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
+/* ---- contact ---- */
+
+/* Of one board all it ever gave, newest first; of all boards what holds. */
+#define CUT(column, width) \
+	"case when length(" column ") > " width " then left(" column ", " width " - 1) || '…' else " column " end"
+
+static const char CONTACT_SQL[] =
+	"select " CTL_SQL_BOARD("c.board") ", " CTL_SQL_DAY("d.received_on") ", c.name, c.phone, c.email,"
+	"  " CUT("c.name", "20") ", " CUT("c.phone", "15") ", " CUT("c.email", "22") ", d.delivery_id, c.is_newest"
+	" from (select *, row_number() over (partition by board order by since desc) = 1 as is_newest from"
+	" register.contact"
+	"   where $1::int is null or board = $1) c"
+	" left join register.delivery d on d.position = c.since"
+	" where $1::int is not null or c.is_newest order by c.board, c.since desc";
+
+static const struct output_column CONTACT_COLUMNS[] = {
+	{ "board", "board", COLUMN_TEXT },  { "since", "since", COLUMN_TEXT }, { "name", NULL, COLUMN_TEXT },
+	{ "phone", NULL, COLUMN_TEXT },	    { "email", NULL, COLUMN_TEXT },    { NULL, "name", COLUMN_TEXT },
+	{ NULL, "phone", COLUMN_TEXT },	    { NULL, "email", COLUMN_TEXT },    { "delivery_id", NULL, COLUMN_TEXT },
+	{ "is_newest", NULL, COLUMN_FLAG },
+};
+
+int run_contact(struct ctl *ctl)
+{
+	const struct question question = { CONTACT_COLUMNS, ARRAY_LEN(CONTACT_COLUMNS), CONTACT_SQL, false,
+					   QUESTION_LIMIT_ANY };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	bool is_all = ctl_has(ctl, OPTION_ALL), is_one = false;
+	struct pg_params params;
+	struct err err = { 0 };
+	uint32_t board = 0;
+
+	if (!question_board(ctl, &board, &is_one) || is_one == is_all)
+		return ctl_usage("contact wants either --all or --board with a number of 5 digits");
+	pg_params_reset(&params);
+	question_add_board(&params, board, is_one);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = ctl_record_access(link, "contact", is_one ? &board : NULL, NULL, &err);
+	if (rc == 0)
+		rc = question_answer(ctl, link, &question, &params, NULL, &err);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}

@@ -1,0 +1,306 @@
+/* deliveries: the deliveries of a board, newest first, and one of them with its receipt, commit and what came after.
+ *
+ * A delivery that the writer has not applied yet is in no table: it is looked for in the raw log, between the place the
+ * register has come to and the end of its board's partition.
+ *
+ * Who sent a delivery is kept nowhere: the gateway knows a token and its boards, and no sender has a name.
+ *
+ * No header: run_deliveries and run_delivery stand in look_commands.h. */
+#include "ctl/look/look_commands.h"
+
+#include "base/num.h"
+#include "ctl/base/question.h"
+#include "ctl/base/topic_walk.h"
+#include "model/date.h"
+#include "model/delivery.h"
+#include "protocol/delivery_state.h"
+#include "protocol/log_position.h"
+#include "protocol/partitioning.h"
+#include "protocol/raw_headers.h"
+
+#include <time.h>
+
+enum { PAGE_ROWS = 100, TIME_BYTES = 80, HEX_BYTES = 2 * FINGERPRINT_BYTES + 1 };
+
+#define KIND_NAME  "case d.kind when 1 then 'VOLLEDIG' when 2 then 'MUTATIE' else 'INTREKKING' end"
+#define STATE_NAME "case d.state when 2 then 'wacht_op_bevestiging' else 'verwerkt' end"
+#define REPLAYS	   "(select count(*) from register.replay_change r where r.position = d.position)"
+
+/* ---- deliveries ---- */
+
+static const char LIST_SQL[] =
+	"select " CTL_SQL_DAY("d.received_on") ", d.delivery_id, " KIND_NAME ", d.sequence, " STATE_NAME ","
+	"  case d.state when 2 then 'wacht' else case when d.dry_run then 'proef' else 'verwerkt' end end,"
+	"  d.dry_run, d.lines, d.afgekeurd, d.quarantaine, d.afgekeurd + d.quarantaine, " REPLAYS ","
+	"  " CTL_SQL_TIME("d.committed_at") ", d.position::text"
+	" from register.delivery d where d.board = $1 and d.position < coalesce($2::text::bigint, 9223372036854775807)"
+	"  and ($3::int is null or d.state = $3) and ($4::int is null or d.received_on >= $4)"
+	"  and ($5::int is null or d.received_on = $5) order by d.position desc limit $6 + 1";
+
+static const struct output_column LIST_COLUMNS[] = {
+	{ "received_on", "received", COLUMN_TEXT },
+	{ "delivery_id", "delivery", COLUMN_TEXT },
+	{ "kind", "kind", COLUMN_TEXT },
+	{ "sequence", NULL, COLUMN_NUMBER },
+	{ "state", NULL, COLUMN_TEXT },
+	{ NULL, "state", COLUMN_TEXT },
+	{ "dry_run", NULL, COLUMN_FLAG },
+	{ "lines", NULL, COLUMN_NUMBER },
+	{ "afgekeurd", NULL, COLUMN_NUMBER },
+	{ "quarantaine", NULL, COLUMN_NUMBER },
+	{ NULL, "failed", COLUMN_NUMBER },
+	{ "replays", NULL, COLUMN_NUMBER },
+	{ "committed_at", NULL, COLUMN_TEXT },
+	{ "position", NULL, COLUMN_TEXT },
+};
+
+static bool is_position(const char *text)
+{
+	int64_t position;
+
+	return num_parse_i64(slice_of(text), 0, INT64_MAX, &position);
+}
+
+int run_deliveries(struct ctl *ctl)
+{
+	const char *after = ctl->options[OPTION_AFTER], *state = ctl->options[OPTION_STATE];
+	struct question question = { LIST_COLUMNS, ARRAY_LEN(LIST_COLUMNS), LIST_SQL, false, PAGE_ROWS };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	int32_t since = 0, day = 0;
+	struct pg_params params;
+	struct err err = { 0 };
+	uint32_t board;
+
+	if (!ctl_board(ctl->arguments[0], &board))
+		return ctl_usage("a board number has 5 digits");
+	if (!question_limit(ctl, PAGE_ROWS, &question.limit) || (after && !is_position(after)))
+		return ctl_usage("--limit is a number of rows, --after the position that a page ended with");
+	if (!question_day(ctl, OPTION_SINCE, &since) || !question_day(ctl, OPTION_DAY, &day))
+		return ctl_usage("a day is EEJJ-MM-DD, by ontvangen_op");
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	question_add_text(&params, after);
+	question_add_day(&params, !state ? 0 : strcmp(state, "wacht") == 0 ? DELIVERY_WACHT : DELIVERY_VERWERKT);
+	question_add_day(&params, since);
+	question_add_day(&params, day);
+	pg_add_i64(&params, question.limit);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = question_answer(ctl, link, &question, &params, NULL, &err);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
+/* ---- delivery ---- */
+
+static const char ONE_SQL[] =
+	"select " CTL_SQL_BOARD("d.board") ", d.delivery_id, " STATE_NAME ", " KIND_NAME ", d.dry_run, d.sequence,"
+	"  " CTL_SQL_DAY("d.extraction_date") ", " CTL_SQL_DAY("d.received_on") ","
+	"  ((d.position >> 40) & 4095)::int, d.position & 1099511627775, $3::text, " CTL_SQL_TIME("d.committed_at") ","
+	"  encode(d.reference_version, 'hex'), encode(d.fingerprint, 'hex'),"
+	"  d.lines, d.afgekeurd, d.quarantaine, d.lapsed, " REPLAYS ", r.job::text, " CTL_SQL_TIME("r.changed_at") ","
+	"  r.who, c.executed, case when c.executed is null then null else coalesce(a.who, 'the board') end"
+	" from register.delivery d"
+	" left join lateral (select x.job, x.changed_at, (select e.who from register.replay_event e where e.job = x.job"
+	"     and e.what in ('start', 'resume') order by e.at limit 1) as who"
+	"   from register.replay_change x where x.position = d.position order by x.attempt desc limit 1) r on true"
+	" left join lateral (select executed from register.confirmation c where c.board = d.board"
+	"   and c.delivery_id = d.delivery_id order by c.executed desc, c.position limit 1) c on true"
+	" left join lateral (select who from register.access where board = d.board and what = 'confirm ' ||"
+	" d.delivery_id"
+	"   order by at limit 1) a on true"
+	" where d.board = $1 and d.delivery_id = $2 order by d.position limit 1";
+
+static const struct output_column ONE_COLUMNS[] = {
+	{ "board", "board", COLUMN_TEXT },
+	{ "delivery_id", "delivery", COLUMN_TEXT },
+	{ "state", "state", COLUMN_TEXT },
+	{ "kind", "kind", COLUMN_TEXT },
+	{ "dry_run", "proef", COLUMN_FLAG },
+	{ "sequence", "volgnummer", COLUMN_NUMBER },
+	{ "extraction_date", "data of", COLUMN_TEXT },
+	{ "received_on", "received on", COLUMN_TEXT },
+	{ "partition", "partition", COLUMN_NUMBER },
+	{ "offset", "offset", COLUMN_NUMBER },
+	{ "received_at", "receipt", COLUMN_TEXT },
+	{ "committed_at", "committed", COLUMN_TEXT },
+	{ "reference_version", "reference", COLUMN_TEXT },
+	{ "fingerprint", "fingerprint", COLUMN_TEXT },
+	{ "lines", "lines", COLUMN_NUMBER },
+	{ "afgekeurd", "afgekeurd", COLUMN_NUMBER },
+	{ "quarantaine", "quarantaine", COLUMN_NUMBER },
+	{ "lapsed", "lapsed", COLUMN_NUMBER },
+	{ "replays", "replays", COLUMN_NUMBER },
+	{ "replay_job", "last replay", COLUMN_TEXT },
+	{ "replayed_at", "replayed at", COLUMN_TEXT },
+	{ "replayed_by", "replayed by", COLUMN_TEXT },
+	{ "confirmed", "confirmed", COLUMN_FLAG },
+	{ "confirmed_by", "confirmed by", COLUMN_TEXT },
+};
+enum { ONE_FIRST_UNKNOWN = 14 }; /* of a delivery that is only in the raw log: the columns from here on */
+
+static void time_text(int64_t ms, char ret[TIME_BYTES])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm utc;
+
+	ret[0] = '\0';
+	if (ms > 0 && gmtime_r(&seconds, &utc))
+		snprintf(ret, TIME_BYTES, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+			 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+/* A search in the raw log. */
+struct search {
+	uint32_t board;
+	const char *id;
+	const struct ctl *ctl;
+	bool is_found;
+};
+
+static void add_received(const struct search *search, const struct kafka_message *message,
+			 const struct raw_headers *headers, struct output *out)
+{
+	char hex[HEX_BYTES] = "", day[11], at[TIME_BYTES];
+
+	output_board(out, search->board);
+	output_text(out, headers->delivery_id);
+	output_text(out, slice_of(delivery_state_name(DELIVERY_ONTVANGEN)));
+	output_text(out, slice_of(delivery_kind_name(headers->delivery_kind)));
+	output_flag(out, headers->is_dry_run);
+	output_number(out, headers->sequence);
+	date_to_iso(headers->extraction_date, day);
+	output_text(out, slice_of(day));
+	date_to_iso(headers->received_on, day);
+	output_text(out, slice_of(day));
+	output_number(out, message->partition);
+	output_number(out, message->offset);
+	time_text(message->timestamp_ms, at);
+	output_text(out, slice_of(at));
+	output_absent(out);
+	num_to_hex(headers->reference_version, REFERENCE_VERSION_BYTES, hex);
+	output_text(out, slice_of(hex));
+	num_to_hex(headers->fingerprint, FINGERPRINT_BYTES, hex);
+	output_text(out, slice_of(hex));
+	output_number(out, headers->line_count);
+	for (size_t i = ONE_FIRST_UNKNOWN + 1; i < ARRAY_LEN(ONE_COLUMNS); i++)
+		output_absent(out);
+}
+
+static int look_at(void *self, const struct kafka_message *message, struct err *err)
+{
+	struct search *search = self;
+	CLEANUP(output_release) struct output out = { 0 };
+	struct raw_headers headers;
+
+	if (search->is_found || !raw_headers_read(message->headers, message->header_count, &headers) ||
+	    headers.kind != RAW_DELIVERY || headers.board != search->board ||
+	    !slice_equal_text(headers.delivery_id, search->id))
+		return 0;
+	search->is_found = true;
+	output_init(&out, search->ctl->output, ONE_COLUMNS, ARRAY_LEN(ONE_COLUMNS));
+	out.is_record = true;
+	add_received(search, message, &headers, &out);
+	return output_print(&out, stdout, err);
+}
+
+/* Between what the register has applied and the end of the board's partition. */
+static int search_raw(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, struct search *search,
+		      struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct kafka_topic_range range = { 0 };
+	const char *topic = ctl->config.topic.raw;
+	struct pg_params params;
+	int32_t partitions = 0;
+	int rc = kafka_reader_partitions(reader, topic, CTL_WAIT_MS, &partitions, err);
+
+	if (rc != 0)
+		return rc;
+	int32_t partition = partitioning_partition(search->board, partitions);
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(topic));
+	pg_add_i32(&params, partition);
+	rc = pg_exec(link, NULL, "select next_raw from register.cursor where topic = $1 and partition = $2", &params,
+		     &rows, NULL, err);
+	if (rc == 0)
+		rc = kafka_reader_range(reader, topic, partition, CTL_WAIT_MS, &range, err);
+	if (rc != 0 || pg_rows_count(rows) == 0)
+		return rc;
+	int64_t from = MAX(pg_get_i64(rows, 0, 0), range.low);
+
+	return from < range.high ? topic_walk(reader, topic, partition, from, range.high, look_at, search, err) : 0;
+}
+
+/* When Kafka took it; "" where the log no longer holds it or Kafka is away: the ledger does not have that. */
+static void receipt_time(struct ctl *ctl, struct kafka_reader *reader, int64_t position, char ret[TIME_BYTES])
+{
+	enum topic_found found = TOPIC_GONE;
+	struct kafka_message message;
+	struct err unknown;
+
+	ret[0] = '\0';
+	if (topic_message_at(reader, ctl->config.topic.raw, log_position_partition(position),
+			     log_position_offset(position), &found, &message, &unknown) != 0 ||
+	    found != TOPIC_FOUND)
+		return;
+	time_text(message.timestamp_ms, ret);
+	kafka_message_drop(&message);
+}
+
+/* *ret_rows 0: the ledger does not have it. */
+static int show_entered(struct ctl *ctl, struct pg_link *link, struct kafka_reader *reader, const struct search *search,
+			size_t *ret_rows, struct err *err)
+{
+	const struct question question = { ONE_COLUMNS, ARRAY_LEN(ONE_COLUMNS), ONE_SQL, true, QUESTION_LIMIT_ANY };
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	char at[TIME_BYTES] = "";
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)search->board);
+	pg_add_text(&params, slice_of(search->id));
+	int rc = pg_exec(
+		link, NULL,
+		"select position from register.delivery where board = $1 and delivery_id = $2 order by position",
+		&params, &rows, NULL, err);
+
+	*ret_rows = rc == 0 ? pg_rows_count(rows) : 0;
+	if (rc != 0 || *ret_rows == 0)
+		return rc;
+	if (reader)
+		receipt_time(ctl, reader, pg_get_i64(rows, 0, 0), at);
+	question_add_text(&params, at[0] ? at : NULL);
+	return question_answer(ctl, link, &question, &params, NULL, err);
+}
+
+int run_delivery(struct ctl *ctl)
+{
+	struct search search = { .id = ctl->arguments[1], .ctl = ctl };
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct kafka_reader *reader = NULL;
+	struct err err = { 0 }, away = { 0 };
+	size_t count = 0;
+
+	if (!ctl_board(ctl->arguments[0], &search.board))
+		return ctl_usage("a board number has 5 digits");
+	int rc = ctl_connect(ctl, false, &link, &err);
+	int kafka = rc == 0 ? kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, &away) : 0;
+
+	if (rc == 0)
+		rc = show_entered(ctl, link, kafka == 0 ? reader : NULL, &search, &count, &err);
+	if (rc == 0 && count == 0 && kafka != 0)
+		rc = kafka, err = away;
+	if (rc == 0 && count == 0)
+		rc = search_raw(ctl, link, reader, &search, &err);
+	if (rc == 0 && count == 0 && !search.is_found)
+		rc = err_set(&err, ERR_DATA, "unknown",
+			     "neither the ledger nor the log beyond it has a delivery %s of board %05u", search.id,
+			     search.board);
+	if (rc == 0 && count > 1)
+		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
+	if (reader)
+		kafka_reader_close(reader);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
