@@ -11,7 +11,8 @@ enum {
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 	FETCH_PARTITION_BYTES = 1 << 20,
 	FETCH_ANSWER_BYTES = 4 << 20,
-	FETCH_ROOM_BYTES = 1 << 20, /* around the messages of an answer */
+	FETCH_ROOM_BYTES = 1 << 20,	 /* around the messages of an answer */
+	LIBRARY_WITH_SCRAM = 0x020601ff, /* 2.6.1, as rd_kafka_version() has it */
 };
 
 /* --- configuration --- */
@@ -24,6 +25,29 @@ void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value
 		return;
 	if (rd_kafka_conf_set(conf->conf, name, value, reason, sizeof reason) != RD_KAFKA_CONF_OK)
 		err_set(&conf->err, ERR_CONFIG, "kafka", "librdkafka refuses the value set for %s", name);
+}
+
+bool kafka_conf_offer(struct kafka_conf *conf, const char *name, const char *value)
+{
+	char reason[256];
+
+	return conf->err.kind == 0 &&
+	       rd_kafka_conf_set(conf->conf, name, value, reason, sizeof reason) == RD_KAFKA_CONF_OK;
+}
+
+bool kafka_can_scram(int library_version)
+{
+	return library_version >= LIBRARY_WITH_SCRAM;
+}
+
+static void check_mechanism(struct kafka_conf *conf, const char *mechanism)
+{
+	if (conf->err.kind == 0 && mechanism && strncmp(mechanism, "SCRAM-", strlen("SCRAM-")) == 0 &&
+	    !kafka_can_scram(rd_kafka_version()))
+		err_set(&conf->err, ERR_CONFIG, "library",
+			"kafka.sasl.mechanism: Kafka 4 refuses the SCRAM of librdkafka before 2.6.1, and this is %s; "
+			"scripts/backport installs a newer one, PLAIN over TLS or a certificate works with this one",
+			rd_kafka_version_str());
 }
 
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value)
@@ -74,6 +98,7 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	kafka_conf_set(conf, "ssl.ca.location", kafka->ca_file);
 	kafka_conf_set(conf, "ssl.certificate.location", kafka->cert_file);
 	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
+	check_mechanism(conf, kafka->sasl_mechanism);
 	kafka_conf_set(conf, "sasl.mechanism", kafka->sasl_mechanism);
 	kafka_conf_set(conf, "sasl.username", kafka->sasl_user);
 	set_password(conf, &kafka->sasl_password);
@@ -83,6 +108,8 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	kafka_conf_set(conf, "reconnect.backoff.max.ms", "1000");
 	kafka_conf_set(conf, "allow.auto.create.topics", "false");
 	kafka_conf_set(conf, "isolation.level", "read_uncommitted"); /* see kafka.h */
+	(void)kafka_conf_offer(conf, "enable.metrics.push",
+			       "false"); /* KIP-714, from 2.5.0 on: nobody asked for them */
 }
 
 int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err)

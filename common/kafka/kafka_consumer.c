@@ -23,11 +23,13 @@ enum {
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_consumer_open */
 	WAKES_PER_QUEUE = 8,
-	CREDENTIAL_BYTES = 512,
-	DROP_MS_MAX = 100, /* beyond its wait a poll drops unwanted messages for so long at most */
+	CREDENTIAL_BYTES = 512, /* of wake_fetchers */
+	DROP_MS_MAX = 100,	/* beyond its wait a poll drops unwanted messages for so long at most */
 	STOP_ROUNDS = 3,
 	COMMIT_EVERY_MS = 1000,
 };
+
+#define FULL_QUEUE_BACKOFF_MS "10"
 
 enum partition_state { PARTITION_OTHERS = 0, PARTITION_IDLE, PARTITION_RUNNING, PARTITION_PAUSED };
 
@@ -53,8 +55,8 @@ struct kafka_consumer {
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
 	bool was_member;       /* had an assignment once: the brokers know us */
-	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out, */
-	int64_t polled_bytes;  /* and this is since they were */
+	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out; 0: they wake themselves */
+	int64_t polled_bytes;  /* handed out since they were */
 	int64_t commit_at_ms;  /* what is due is committed then; 0: nothing is */
 	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
@@ -249,6 +251,9 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_option
 	kafka_conf_set_number(conf, "queued.min.messages", QUEUED_MESSAGES_MIN);
 	kafka_conf_set_number(conf, "queued.max.messages.kbytes", options->queued_kbytes_max);
 	kafka_conf_set_fetch_bytes(conf, options->message_bytes_max);
+	bool wakes_itself = kafka_conf_offer(conf, "fetch.queue.backoff.ms", FULL_QUEUE_BACKOFF_MS); /* from 2.2.0 on */
+
+	consumer->wake_bytes = wakes_itself ? 0 : options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
 }
 
 static int subscribe(struct kafka_consumer *consumer, struct err *err)
@@ -287,7 +292,6 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 	kafka_login_init(&consumer->login, kafka);
 	consumer->events = events;
 	consumer->self = self;
-	consumer->wake_bytes = options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
 	kafka_conf_begin(&conf, kafka);
 	set_conf(&conf, options, consumer);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &consumer->rk, err);
@@ -329,9 +333,9 @@ static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t 
 	return true;
 }
 
-/* librdkafka 2.0.2 looks only once a second whether a queue that was full takes messages again (2.2 made that a
- * setting, fetch.queue.backoff.ms): with a short queue the consumer would stand still most of the time. Of all its
- * calls that wake the threads which fetch this one does nothing else: it sets the credentials to what they are. */
+/* librdkafka before 2.2.0 looks only once a second whether a queue that was full takes messages again: with a short
+ * queue the consumer would stand still most of the time. Of all its calls that wake the threads which fetch this one
+ * does nothing else: it sets the credentials to what they are. Newer ones have fetch.queue.backoff.ms. */
 static void wake_fetchers(struct kafka_consumer *consumer)
 {
 	const rd_kafka_conf_t *conf = rd_kafka_conf(consumer->rk);
@@ -414,7 +418,7 @@ static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret
 		return 0;
 	}
 	consumer->polled_bytes += (int64_t)message->len;
-	if (consumer->polled_bytes >= consumer->wake_bytes)
+	if (consumer->wake_bytes > 0 && consumer->polled_bytes >= consumer->wake_bytes)
 		wake_fetchers(consumer);
 	int rc = kafka_message_take(message, ret, err);
 

@@ -29,12 +29,17 @@ void kafka_login_accepted(struct kafka_login *login);
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
 void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
+/* Sets what newer libraries have; false: this one does not. */
+bool kafka_conf_offer(struct kafka_conf *conf, const char *name, const char *value);
 void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t value);
 /* Answers of a few MiB, however long the log: a consumer's memory is what it fetches ahead. A larger message comes
  * alone in its answer (KIP-74). */
 void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_max);
 /* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
 MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err);
+
+/* Whether the library of this version, as rd_kafka_version() gives it, logs in to Kafka 4 by SCRAM. */
+bool kafka_can_scram(int library_version);
 
 /* The kind of a code: what a caller can do about it. */
 enum err_kind kafka_sort(rd_kafka_resp_err_t code);

@@ -13,6 +13,8 @@ import time
 from .places import StackError, TooSlow, as_user
 
 CLEAN_ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
+if "LD_LIBRARY_PATH" in os.environ:  # another version of a library is tried
+    CLEAN_ENVIRONMENT["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
 
 
 class Interrupts:

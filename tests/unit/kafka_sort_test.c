@@ -103,6 +103,32 @@ Test(kafka, a_producer_that_is_dead_says_so_and_fails_what_is_open)
 
 /* --- credentials --- */
 
+Test(kafka, scram_is_refused_when_the_library_cannot_do_it)
+{
+	struct kafka_options kafka = { .brokers = "127.0.0.1:1",
+				       .security_protocol = "sasl_plaintext",
+				       .sasl_mechanism = "SCRAM-SHA-512",
+				       .sasl_user = "u",
+				       .sasl_password = { .bytes = SLICE_LITERAL("p") } };
+	struct kafka_reader *reader = NULL;
+	struct err err = { 0 };
+
+	cr_expect_not(kafka_can_scram(0x020002ff), "2.0.2");
+	cr_expect_not(kafka_can_scram(0x020600ff), "2.6.0");
+	cr_expect(kafka_can_scram(0x020601ff), "2.6.1");
+	cr_expect(kafka_can_scram(0x020800ff), "2.8.0");
+	int rc = kafka_reader_open(&kafka, 1 << 20, &reader, &err);
+
+	if (kafka_can_scram(rd_kafka_version())) {
+		cr_expect_eq(rc, 0, "%s", err.text);
+		kafka_reader_close(reader);
+		return;
+	}
+	cr_expect_eq(rc, -ERR_CONFIG);
+	cr_expect_str_eq(err.code, "library");
+	cr_expect(strstr(err.text, "2.6.1"), "%s", err.text);
+}
+
 /* What librdkafka 2.0.2 says of wrong credentials, and of a connection that breaks while it logs in. It has no call
  * that raises an error, but shows where the handler is. */
 static void refuse(rd_kafka_t *rk)
