@@ -19,6 +19,8 @@ enum {
 	QUEUE_MESSAGES_MAX = 1000000,
 	WARM_MS = 2000,
 	CLOSE_STEP_MS = 50,
+	RIGHTS_PAUSE_MS = 1000,
+	RIGHTS_WAIT_MS = 200,
 };
 
 struct sink_topic {
@@ -36,9 +38,10 @@ struct kafka_producer {
 	int32_t message_bytes_max;
 	int reports_out; /* since the last poll began */
 	bool is_dead;
-	bool was_accepted; /* a broker has answered us: our credentials are good */
-	bool is_refused;   /* the brokers refuse our credentials, and the next call says so */
-	int event_fds[2];  /* a pipe; -1: not asked for */
+	bool was_accepted;	  /* a broker has answered us: our credentials are good */
+	bool is_refused;	  /* the brokers refuse our credentials, and the next call says so */
+	int64_t ask_rights_at_ms; /* not before */
+	int event_fds[2];	  /* a pipe; -1: not asked for */
 };
 
 /* --- reports --- */
@@ -229,6 +232,37 @@ static int fail_put(struct kafka_producer *producer, rd_kafka_resp_err_t code, c
 	return kafka_fail(code, topic, err);
 }
 
+struct put {
+	rd_kafka_topic_t *topic;
+	int32_t partition;
+	struct slice key, value;
+	rd_kafka_headers_t *headers; /* librdkafka's once it has taken the message */
+	void *token;
+};
+
+static rd_kafka_resp_err_t put_message(struct kafka_producer *producer, const struct put *put)
+{
+	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
+	return rd_kafka_producev(producer->rk, RD_KAFKA_VTYPE_RKT, put->topic, RD_KAFKA_VTYPE_PARTITION, put->partition,
+				 RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY, RD_KAFKA_VTYPE_KEY,
+				 (void *)(uintptr_t)put->key.p, put->key.n, RD_KAFKA_VTYPE_VALUE,
+				 (void *)(uintptr_t)put->value.p, put->value.n, RD_KAFKA_VTYPE_OPAQUE, put->token,
+				 RD_KAFKA_VTYPE_HEADERS, put->headers, RD_KAFKA_VTYPE_END);
+}
+
+/* librdkafka refuses by itself after a broker did once, until it next asks for metadata: minutes after the right was
+ * granted. So we ask, once a second at most. */
+static bool has_right_again(struct kafka_producer *producer, const char *topic)
+{
+	int64_t now_ms = clock_ms();
+	int32_t partitions;
+
+	if (now_ms < producer->ask_rights_at_ms)
+		return false;
+	producer->ask_rights_at_ms = now_ms + RIGHTS_PAUSE_MS;
+	return kafka_ask_partitions(producer->rk, topic, RIGHTS_WAIT_MS, &partitions, NULL) == 0;
+}
+
 int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
 			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
 			   struct err *err)
@@ -249,15 +283,13 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 
 	if (header_count > 0 && !copy)
 		return err_set(err, ERR_RETRY, "headers", "%s: the headers of a message could not be copied", topic);
-	int32_t to = partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition;
-	/* the types by hand: the macros for them are no C17. What is const here is only copied by it. */
-	rd_kafka_resp_err_t code = rd_kafka_producev(producer->rk, RD_KAFKA_VTYPE_RKT, handle, RD_KAFKA_VTYPE_PARTITION,
-						     to, RD_KAFKA_VTYPE_MSGFLAGS, (int)RD_KAFKA_MSG_F_COPY,
-						     RD_KAFKA_VTYPE_KEY, (void *)(uintptr_t)key.p, key.n,
-						     RD_KAFKA_VTYPE_VALUE, (void *)(uintptr_t)value.p, value.n,
-						     RD_KAFKA_VTYPE_OPAQUE, token, RD_KAFKA_VTYPE_HEADERS, copy,
-						     RD_KAFKA_VTYPE_END);
+	struct put put = { handle, partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition,
+			   key,	   value,
+			   copy,   token };
+	rd_kafka_resp_err_t code = put_message(producer, &put);
 
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && has_right_again(producer, topic))
+		code = put_message(producer, &put);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
 	if (copy)

@@ -7,10 +7,15 @@
 
 #define STAGE_LABEL(stage) "stage=\"" stage "\""
 
-/* state: "owned" counts all, the others those of them that "bypass" the cache, are "waiting" or "parked" */
+/* state: "owned" counts all, the others those of them that "bypass" the cache, are "waiting" or "parked",
+ * or wait as Kafka "refused" what came of them */
 #define STAGE_PARTITIONS(stage, state)                                                            \
 	METRIC_OF(METRIC_GAUGE, "instroom_partitions", STAGE_LABEL(stage) ",state=\"" state "\"", \
 		  "Partitions of this process, all and by state.")
+/* topic: "verdict", "quarantine" or "raw" */
+#define STAGE_MESSAGES_REFUSED(stage, topic)                                                                    \
+	METRIC_OF(METRIC_COUNTER, "instroom_messages_refused_total", STAGE_LABEL(stage) ",topic=\"" topic "\"", \
+		  "Tries to produce a message that Kafka refused for good: its size, a policy, a right.")
 #define STAGE_RECORDS(stage, outcome)                                                                      \
 	METRIC_OF(METRIC_COUNTER, "instroom_records_total", STAGE_LABEL(stage) ",outcome=\"" outcome "\"", \
 		  "Lines of deliveries by what came of them.")

@@ -2,11 +2,16 @@
 #include "adapters_fixture.h"
 #include "kafka/kafka_admin.h"
 #include "kafka/kafka_reader.h"
+#include "kafka/kafka_refusal.h"
 #include "kafka/kafka_producer.h"
 #include "kafka/kafka_consumer.h"
 #include "kafka_transaction.h"
 #include "protocol/partitioning.h"
 
+/* clang-format off: the second needs the first */
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+/* clang-format on */
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -1079,4 +1084,62 @@ Test(admin, settings_that_librdkafka_refuses_are_config_errors)
 
 	ASSERT_KIND(kafka_admin_make_topics(&none, &spec, 1, 100, &err), ERR_CONFIG);
 	ASSERT_KIND(kafka_admin_make_topics(&odd, &spec, 1, 100, &err), ERR_CONFIG);
+}
+
+/* --- what brokers refuse for good; of a mock cluster, as ours have no rights to take away --- */
+
+static const struct {
+	rd_kafka_resp_err_t code;
+	int error;
+	bool lasts;
+} REFUSALS[] = {
+	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_CONFIG, true },
+	{ RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ERR_CONFIG, true },
+	{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ERR_DATA, true },
+	{ RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ERR_DATA, true },
+	{ RD_KAFKA_RESP_ERR_INVALID_RECORD, ERR_DATA, true },
+	{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_FATAL, true },
+};
+
+/* The report of one message, whose request the broker answers with code. */
+static struct kafka_report refused_with(rd_kafka_mock_cluster_t *mock, struct kafka_producer *producer,
+					struct reports *reports, rd_kafka_resp_err_t code)
+{
+	enum { PRODUCE = 0 };
+	struct err err = { 0 };
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_mock_push_request_errors(mock, PRODUCE, 1, code);
+	ASSERT_OK(kafka_producer_produce(producer, "mock.raw.1", 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
+					 NULL, &err));
+	ASSERT_OK(kafka_producer_flush(producer, WAIT_MS, &err));
+	return reports->last;
+}
+
+Test(producer, a_refusal_for_good_is_told_from_one_that_passes_and_ends_no_producer)
+{
+	struct reports *reports = calloc(1, sizeof *reports);
+	rd_kafka_t *host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);
+	rd_kafka_mock_cluster_t *mock = rd_kafka_mock_cluster_new(host, 1);
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(mock), .client_id = "adapters_it" };
+
+	rd_kafka_mock_topic_create(mock, "mock.raw.1", 1, 1);
+	for (size_t i = 0; i < ARRAY_LEN(REFUSALS); i++) {
+		struct kafka_producer *producer = open_sink_at(kafka, reports, WAIT_MS);
+		const char *name = rd_kafka_err2name(REFUSALS[i].code);
+		struct kafka_report report = refused_with(mock, producer, reports, RD_KAFKA_RESP_ERR_NO_ERROR);
+
+		cr_assert_eq(report.error, 0, "%s: before, %s", name, report.code);
+		report = refused_with(mock, producer, reports, REFUSALS[i].code);
+		cr_expect_eq(report.error, REFUSALS[i].error, "%s: %d, %s", name, report.error, report.code);
+		cr_expect_str_eq(report.code, name);
+		cr_expect_eq(kafka_refusal_lasts(report.error, report.code), REFUSALS[i].lasts, "%s", name);
+		cr_expect(!kafka_producer_is_dead(producer), "%s", name);
+		report = refused_with(mock, producer, reports, RD_KAFKA_RESP_ERR_NO_ERROR);
+		cr_expect_eq(report.error, 0, "%s: the next is taken, %s", name, report.code);
+		kafka_producer_close(producer);
+	}
+	rd_kafka_mock_cluster_destroy(mock);
+	rd_kafka_destroy(host);
+	free(reports);
 }

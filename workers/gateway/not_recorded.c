@@ -5,16 +5,15 @@
 #include "base/random.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/services.h"
+#include "kafka/kafka_refusal.h"
 
 enum { REFERENCE_BYTES = 5, REFERENCE_DIGITS = 2 * REFERENCE_BYTES };
 
 static bool passes(const struct request *request, int error, const char *code)
 {
-	if (error == ERR_FATAL) /* of a producer that died, a new one is made */
-		return !raw_publisher_is_up(&request->services->publisher);
-	if (error == ERR_CONFIG) /* a topic may be away for a moment; a right is missing until somebody grants it */
-		return !strstr(code, "AUTHORIZATION");
-	return error != ERR_DATA;
+	if (error == ERR_FATAL && !raw_publisher_is_up(&request->services->publisher))
+		return true; /* of a producer that died, a new one is made */
+	return !kafka_refusal_lasts(error, code);
 }
 
 static void draw_reference(char out[REFERENCE_DIGITS + 1])

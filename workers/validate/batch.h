@@ -37,8 +37,8 @@
 
 enum {
 	BATCH_BOARD_NUMBERS = 100000,
-	BATCH_IDS = 256, /* random ids drawn at once */
-	BATCH_PAUSE_MS = 500,
+	BATCH_IDS = 256,      /* random ids drawn at once */
+	BATCH_PAUSE_MS = 500, /* of a lane when Kafka does not take a message, or there is no memory */
 };
 
 struct batch {
@@ -58,9 +58,10 @@ struct batch {
 	uint8_t ids[BATCH_IDS][VERDICT_ID_BYTES];
 	size_t ids_left;
 
-	bool is_refused;	      /* Kafka did not take a verdict of this batch */
-	bool is_quarantine_in_flight; /* one message at a time */
-	bool is_quarantine_refused;
+	bool is_refused; /* Kafka did not take a verdict of this batch */
+	/* the message whose bytes are on their way to the quarantine, one at a time; NULL: none */
+	const struct batch_message *quarantining;
+	bool has_produced; /* Kafka has taken a message of ours: a right that lacks now was there */
 };
 
 /* All three are borrowed. batch_release is due even after a failure. */

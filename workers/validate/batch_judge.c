@@ -7,6 +7,7 @@
 #include "validate/batch_output.h"
 #include "validate/cache_fold.h"
 #include "validate/lane_attempt.h"
+#include "validate/refusal.h"
 #include "validate/validate_metrics.h"
 
 enum {
@@ -254,12 +255,15 @@ static int give_up(struct batch *batch, struct lane *lane, int rc, const struct 
 		return rc;
 	lane_attempt_take_back(batch->peers, lane);
 	validate_metric_add(METRIC_BATCH_RETRIES, 1);
-	log_event(LOG_WARN, "batch.dropped", "partition=%d next_raw=%lld code=%s why=%s effect=\"fetched again\"",
-		  lane->partition, (long long)lane->position.next_raw, err->code, LOG_QUOTED(err->text));
 	lane_forget_fetched(lane);
 	lane->batch.is_void = lane->batch.produced_count > 0; /* then it starts anew when the reports are in */
-	if (!lane->batch.is_void)
-		lane_enter(lane, LANE_START, lane->batch.pause_ms, "a batch was dropped");
+	if (lane->batch.is_void)
+		return 0;
+	refusal_settle(batch, lane);
+	log_event(lane->batch.refusal.lasts ? LOG_DEBUG : LOG_WARN, "batch.dropped",
+		  "partition=%d next_raw=%lld code=%s why=%s effect=\"fetched again\"", lane->partition,
+		  (long long)lane->position.next_raw, err->code, LOG_QUOTED(err->text));
+	lane_enter(lane, LANE_START, lane->batch.pause_ms, "a batch was dropped");
 	return 0;
 }
 
@@ -275,7 +279,7 @@ int batch_judge_lane(struct batch *batch, struct lane *lane, struct err *err)
 	}
 	lane->batch.next = lane->position;
 	lane->batch.is_void = false;
-	lane->batch.refusal = NULL;
+	lane->batch.refusal = (struct lane_refusal){ 0 };
 	lane->batch.pause_ms = 0;
 	int rc = read_boards(batch, lane, &is_ready, err);
 

@@ -1,9 +1,11 @@
 #include "validate/batch_output.h"
 
 #include "base/log.h"
+#include "kafka/kafka_refusal.h"
 #include "protocol/frame.h"
 #include "protocol/verdict_headers.h"
 #include "run/app.h"
+#include "validate/refusal.h"
 #include "validate/validate_metrics.h"
 #include "wire/gen/quarantine.h"
 
@@ -23,6 +25,18 @@ static int pass_time(struct batch *batch, struct err *err)
 	return 0;
 }
 
+/* A right that we had is missing: as a report would say, and no wrong setting. */
+static int refuse_at_once(const struct batch *batch, const struct batch_message *message, const char *topic, int rc,
+			  struct err *err)
+{
+	if (!batch->has_produced || !kafka_refusal_lasts(-rc, err->code))
+		return rc;
+	refusal_note(message->lane, message, strcmp(topic, batch->peers->config->topic.quarantine) == 0, -rc,
+		     err->code);
+	err->kind = ERR_RETRY;
+	return -ERR_RETRY;
+}
+
 /* headers: NULL: none. */
 static int produce(struct batch *batch, const char *topic, const struct batch_message *message, struct slice value,
 		   const struct verdict_headers_text *headers, void *token, struct err *err)
@@ -35,7 +49,7 @@ static int produce(struct batch *batch, const char *topic, const struct batch_me
 		if (rc == -ERR_FULL) /* the producer's queue: room comes with the reports */
 			rc = pass_time(batch, err);
 		else
-			return rc;
+			return rc == -ERR_CONFIG ? refuse_at_once(batch, message, topic, rc, err) : rc;
 		if (rc < 0)
 			return rc;
 	}
@@ -80,17 +94,16 @@ static int send_quarantine(struct batch *batch, const struct batch_message *mess
 {
 	const char *topic = batch->peers->config->topic.quarantine;
 
-	batch->is_quarantine_refused = false;
-	batch->is_quarantine_in_flight = true;
-	int rc = produce(batch, topic, message, value, NULL, &batch->is_quarantine_in_flight, err);
+	batch->quarantining = message;
+	int rc = produce(batch, topic, message, value, NULL, &batch->quarantining, err);
 
 	if (rc < 0) {
-		batch->is_quarantine_in_flight = false;
+		batch->quarantining = NULL;
 		return rc;
 	}
 	rc = batch_output_await(batch, err);
-	if (rc == 0 && batch->is_quarantine_refused)
-		return err_set(err, ERR_RETRY, "quarantine", "%s did not take a message", topic);
+	if (rc == 0 && message->lane->batch.refusal.is_there)
+		return err_set(err, ERR_RETRY, message->lane->batch.refusal.code, "%s did not take a message", topic);
 	return rc;
 }
 
@@ -152,27 +165,28 @@ void batch_output_reported(void *owner, const struct kafka_report *report)
 {
 	struct batch *batch = owner;
 
-	if (report->token == &batch->is_quarantine_in_flight) {
-		batch->is_quarantine_in_flight = false;
-		batch->is_quarantine_refused = report->error != 0;
-		return;
-	}
-	const struct batch_message *message = report->token;
+	bool is_quarantine = report->token == &batch->quarantining;
+	const struct batch_message *message = is_quarantine ? batch->quarantining : report->token;
 	struct lane_batch *part = &message->lane->batch;
 
-	part->in_flight_count--;
 	if (report->error != 0) {
-		batch->is_refused = true;
-		part->refusal = report->code;
-		part->pause_ms = BATCH_PAUSE_MS;
+		/* one that lasts is told at once: it costs no wait, and holds up no other lane */
+		batch->is_refused |= !kafka_refusal_lasts(report->error, report->code);
+		refusal_note(message->lane, message, is_quarantine, report->error, report->code);
 	}
+	batch->has_produced |= report->error == 0;
+	if (is_quarantine) {
+		batch->quarantining = NULL;
+		return;
+	}
+	part->in_flight_count--;
 	if (report->error != 0 || report->offset != message->verdict_offset_expected)
 		part->is_void = true;
 }
 
 static bool is_in_flight(const struct batch *batch)
 {
-	if (batch->is_quarantine_in_flight)
+	if (batch->quarantining)
 		return true;
 	for (int32_t i = 0; i < batch->lanes->end; i++)
 		if (batch->lanes->items[i] && batch->lanes->items[i]->batch.in_flight_count > 0)

@@ -5,7 +5,6 @@
 #include "validate/batch.h"
 #include "validate/raw_input.h"
 
-/* How long a lane rests when Kafka does not take a message, or there is no memory: perhaps for good. */
 /* The verdict in batch->maker, as the next of the lane's chain. */
 MUSTUSE int batch_output_verdict(struct batch *batch, struct batch_message *message, const struct wire_verdict *verdict,
 				 struct err *err);

@@ -4,6 +4,7 @@
 #include "run/crash.h"
 #include "validate/lane_attempt.h"
 #include "validate/lane_start.h"
+#include "validate/refusal.h"
 #include "validate/validate_metrics.h"
 
 /* The verdicts stand in a row where they were meant to, so they count. */
@@ -17,20 +18,30 @@ static void move_position(struct batch *batch, struct lane *lane)
 	kafka_consumer_commit(batch->peers->consumer, lane->partition, lane->position.next_raw, text);
 }
 
-static void settle_void(struct batch *batch, struct lane *lane)
+static void log_void(const struct lane *lane)
 {
-	const char *refusal = lane->batch.refusal;
+	const struct lane_refusal *refusal = &lane->batch.refusal;
 
-	lane_attempt_take_back(batch->peers, lane);
-	validate_metric_add(refusal ? METRIC_BATCH_RETRIES : METRIC_BATCHES_FENCED, 1);
-	lane_forget_fetched(lane);
-	log_event(LOG_WARN, refusal ? "batch.refused" : "batch.void",
+	log_event(LOG_WARN, refusal->is_there ? "batch.refused" : "batch.void",
 		  "partition=%d next_raw=%lld next_verdict=%lld code=%s why=%s "
 		  "effect=\"the log is read to where it counts\"",
 		  lane->partition, (long long)lane->position.next_raw, (long long)lane->position.next_verdict,
-		  refusal ? refusal : "row",
-		  refusal ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
-	lane_enter(lane, LANE_START, lane->batch.pause_ms, refusal ? "a batch was refused" : "a batch was void");
+		  refusal->is_there ? refusal->code : "row",
+		  refusal->is_there ? "\"Kafka did not take a verdict\"" : "\"the verdicts do not stand in a row\"");
+}
+
+static void settle_void(struct batch *batch, struct lane *lane)
+{
+	const struct lane_refusal *refusal = &lane->batch.refusal;
+
+	lane_attempt_take_back(batch->peers, lane);
+	validate_metric_add(refusal->is_there ? METRIC_BATCH_RETRIES : METRIC_BATCHES_FENCED, 1);
+	lane_forget_fetched(lane);
+	refusal_settle(batch, lane);
+	if (!refusal->lasts)
+		log_void(lane);
+	lane_enter(lane, LANE_START, lane->batch.pause_ms,
+		   refusal->is_there ? "a batch was refused" : "a batch was void");
 }
 
 /* *ret_is_current: the cache knows the batch, or is not used. Else it is away, or another's. */
@@ -60,6 +71,7 @@ static int settle_counted(struct batch *batch, struct lane *lane, struct err *er
 	int rc = advance_cache(batch, lane, &is_current, err);
 
 	lane->heads_lost = 0;
+	lane->refusals = 0;
 	if (rc < 0)
 		return rc;
 	if (is_current)

@@ -74,6 +74,16 @@ struct batch_message {
 	int64_t verdict_offset_expected; /* set when its verdict is produced */
 };
 
+/* Of a batch: the first raw message of which Kafka did not take the verdict, or the bytes for the quarantine; see
+ * refusal.h. */
+struct lane_refusal {
+	bool is_there; /* else another's verdict stands between, if the batch is void */
+	bool lasts;    /* until somebody mends it */
+	bool is_quarantine;
+	int64_t offset;
+	char code[32]; /* Kafka's name of it */
+};
+
 /* What one batch holds of a lane. */
 struct lane_batch {
 	struct batch_message *first, *last;
@@ -83,9 +93,9 @@ struct lane_batch {
 	struct chain_position next; /* behind what was judged */
 	uint32_t produced_count;    /* verdicts */
 	uint32_t in_flight_count;   /* of them without a report */
-	bool is_void;	     /* the verdicts do not stand in a row at position.next_verdict, as far as reports say */
-	const char *refusal; /* then: why Kafka did not take one, by its name; NULL: another's verdict stands between */
-	uint32_t pause_ms;   /* should the lane start anew: after this time, as the cause may last */
+	bool is_void; /* the verdicts do not stand in a row at position.next_verdict, as far as reports say */
+	struct lane_refusal refusal;
+	uint32_t pause_ms; /* should the lane start anew: after this time, as the cause may last */
 };
 
 struct lane {
@@ -106,6 +116,7 @@ struct lane {
 	enum lane_state state_logged; /* RUN or BYPASS, as last logged above debug */
 	uint32_t heads_lost;	      /* batches in a row that found the head of the cache gone or moved */
 	uint32_t failures;	      /* steps in a row that met an absent peer */
+	uint32_t refusals;	      /* batches in a row of which Kafka refused something for good */
 	struct lane_batch batch;
 };
 

@@ -30,6 +30,10 @@ void lane_attempt_choose_pace(struct peers *peers, struct lane *lane)
 
 	if (lane->is_tried)
 		return;
+	if (lane->refusals > 0) { /* see refusal.h */
+		lane->messages_max = 1;
+		return;
+	}
 	bool is_known = redis_cache_attempts(peers->cache, lane->partition, lane->position.next_raw, &attempts, &err) ==
 			0;
 

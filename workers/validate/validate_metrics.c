@@ -25,10 +25,13 @@ static struct metric metrics[VALIDATE_METRICS] = {
 	[METRIC_REFUSED_BOARDS] = COUNTER("instroom_cache_refused_boards_total",
 					  "Entries of a board that the cache's head does not vouch for."),
 	[METRIC_QUARANTINED] = COUNTER("instroom_quarantined_total", "Raw messages quarantined."),
+	[METRIC_REFUSED_VERDICTS] = STAGE_MESSAGES_REFUSED("validate", "verdict"),
+	[METRIC_REFUSED_QUARANTINE] = STAGE_MESSAGES_REFUSED("validate", "quarantine"),
 	[METRIC_PARTITIONS] = STAGE_PARTITIONS("validate", "owned"),
 	[METRIC_PARTITIONS_BYPASS] = STAGE_PARTITIONS("validate", "bypass"),
 	[METRIC_PARTITIONS_WAITING] = STAGE_PARTITIONS("validate", "waiting"),
 	[METRIC_PARTITIONS_PARKED] = STAGE_PARTITIONS("validate", "parked"),
+	[METRIC_PARTITIONS_REFUSED] = STAGE_PARTITIONS("validate", "refused"),
 };
 
 static struct metric messages[] = {

@@ -82,6 +82,18 @@ static void on_out_of_range(void *owner, int32_t partition, int64_t offset)
 
 /* ---- what others see ---- */
 
+static int64_t count_refused(const struct validator *self)
+{
+	int64_t count = 0;
+
+	for (int32_t i = 0; i < self->lanes.end; i++) {
+		const struct lane *lane = self->lanes.items[i];
+
+		count += lane && lane->state != LANE_UNASSIGNED && lane->refusals > 0;
+	}
+	return count;
+}
+
 static void report_state(struct validator *self)
 {
 	const uint32_t *counts = self->lanes.counts;
@@ -92,6 +104,7 @@ static void report_state(struct validator *self)
 	validate_metric_set(METRIC_PARTITIONS_BYPASS, counts[LANE_BYPASS]);
 	validate_metric_set(METRIC_PARTITIONS_WAITING, counts[LANE_WAITING]);
 	validate_metric_set(METRIC_PARTITIONS_PARKED, counts[LANE_PARKED]);
+	validate_metric_set(METRIC_PARTITIONS_REFUSED, count_refused(self));
 	if (!self->is_member)
 		app_set_ready(false, "the consumer group");
 	else if (counts[LANE_PARKED] > 0)

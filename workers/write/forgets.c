@@ -1,6 +1,7 @@
 #include "write/forgets.h"
 
 #include "base/log.h"
+#include "kafka/kafka_refusal.h"
 #include "protocol/raw_message.h"
 #include "run/crash.h"
 #include "write/board_state.h"
@@ -68,9 +69,12 @@ void forgets_reported(void *opaque, const struct kafka_report *report)
 	struct forgets *forgets = opaque;
 
 	forgets->in_flight--;
+	bool lasts = kafka_refusal_lasts(report->error, report->code);
+
+	write_count(COUNT_FORGETS_REFUSED, lasts);
 	if (report->error != 0)
-		log_event(LOG_WARN, "forget.lost", "partition=%d code=%s effect=%s", report->partition, report->code,
-			  LOG_QUOTED(SENT_AGAIN));
+		log_event(lasts ? LOG_ERROR : LOG_WARN, "forget.lost", "partition=%d code=%s effect=%s",
+			  report->partition, report->code, LOG_QUOTED(SENT_AGAIN));
 }
 
 void forgets_publish(struct forgets *forgets, struct message *const *messages, size_t count)

@@ -25,6 +25,7 @@ static struct metric counters[WRITE_COUNTERS] = {
 	[COUNT_VOID] = STAGE_VERDICTS("write", "no"),
 	[COUNT_REPEATS] = COUNTER("instroom_repeats_total", "Deliveries known before, which change nothing."),
 	[COUNT_FORGOTTEN] = COUNTER("instroom_forgotten_teachers_total", "Teachers the cache has to forget."),
+	[COUNT_FORGETS_REFUSED] = STAGE_MESSAGES_REFUSED("write", "raw"),
 	[COUNT_CHECKED] = COUNTER("instroom_unchanged_checked_total",
 				  "Teachers found unchanged by the cache that were compared with their row."),
 	[COUNT_DIFFERING] = COUNTER("instroom_unchanged_differing_total",

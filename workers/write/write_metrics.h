@@ -16,7 +16,8 @@ enum write_counter {
 	COUNT_MESSAGES,	     /* verdicts that count, applied */
 	COUNT_VOID,	     /* verdicts that do not count */
 	COUNT_REPEATS,
-	COUNT_FORGOTTEN,       /* teachers in Forgets */
+	COUNT_FORGOTTEN, /* teachers in Forgets */
+	COUNT_FORGETS_REFUSED,
 	COUNT_CHECKED,	       /* UNCHANGED teachers compared with their row */
 	COUNT_DIFFERING,       /* of them those whose row says otherwise */
 	COUNT_REPLAYS,	       /* replays entered */

@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+"""What Kafka refuses for good: a message larger than its topic takes, in raw, verdict and quarantine topic.
+
+The sender gets a sentence that says it is ours and a reference; the operator a log line and a metric (alerts stand on
+it); other partitions go on; once the topic is mended every outcome is what it would have been.
+
+The topics are narrowed while the workers run, as a broker's operator would: at a start they would end with 78.
+"""
+import random
+import re
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import gateway_test  # noqa: E402
+from gateway_test import bsn, eventually, expect, run  # noqa: E402
+from private_stack import kafka_wire  # noqa: E402
+
+sys.path.insert(0, str(gateway_test.ROOT / "tests/support"))
+import kafka_produce  # noqa: E402
+
+NARROW, WIDE, LINES = 100000, 64 << 20, 7200
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+WAIT_S = 90
+WAITS = 'instroom_partitions{stage="validate",state="refused"}'
+# headers as a gateway's, for a body that nobody can decode
+UNREADABLE = {"kind": "DELIVERY", "board": "99901", "delivery-id": "onleesbaar-00000001", "fingerprint": "1" * 64,
+              "attempt": "0", "dry-run": "false", "sequence": "21", "line-count": "1", "delivery-kind": "MUTATIE",
+              "extraction-date": "20180601", "received-on": "20180602", "reference-version": "cd" * 32,
+              "replay-dry-run": "false"}
+TESTS = []
+
+
+def behaviour(function):
+    TESTS.append(function)
+    return function
+
+
+def size_of(bench, topic, size):
+    kafka_wire.alter_topic(bench.workers.stack.port("kafka1"), topic, {"max.message.bytes": size})
+
+
+def large(lines=LINES, seed=1):
+    """1.3 MB that no codec makes small; all persons are invented."""
+    rng = random.Random(seed)
+
+    def word(length):
+        return "".join(rng.choice(LETTERS) for _ in range(length))
+    rows = [";".join(gateway_test.COLUMNS)]
+    for one in range(lines):
+        person = f"{bsn(20000 + seed * 10000 + one)};{word(60)};;{word(60)};M;19800601"
+        rows.append(f"{person};A-{one};99ZZ;00;20100801;;20100801;;701;")
+    return ("\n".join(rows) + "\n").encode()
+
+
+def settled(gateway, answer):
+    """The summary, once the writer has it."""
+    expect(answer.status == 202, f"{answer.status} {answer.body}")
+    seen = []
+
+    def is_settled():
+        seen[:] = [gateway.ask(answer.headers["Location"])]
+        return seen[0].status == 200 and seen[0].json()["status"] != "ontvangen"
+    eventually(is_settled, WAIT_S, f"{answer.headers['Location']} is written")
+    return seen[0].json()
+
+
+def figure(worker, series):
+    page = urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/metrics", timeout=10).read().decode()
+    return sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith(series))
+
+
+def worker(bench, kind):
+    return bench.workers.named(kind)[0]
+
+
+def log_of(bench, kind):
+    return (bench.workers.dir / f"{kind}1.log").read_text()
+
+
+@behaviour
+def starts_the_workers(bench):
+    bench.ctl("reference", "import", str(gateway_test.REFERENCE))
+    bench.ctl("reference", "publish")
+    bench.main.start()
+    bench.workers.start(bench.workers.named("validate") + bench.workers.named("write"), WAIT_S)
+    settled(bench.main, bench.main.deliver(gateway_test.csv_of([1]), bestuur="99902"))
+
+
+@behaviour
+def a_delivery_too_large_for_the_raw_topic_is_a_fault_of_ours_with_a_reference(bench):
+    gateway, body = bench.main, large()
+    expect(1_200_000 < len(body) < 1_500_000, len(body))
+    size_of(bench, "instroom.raw.1", NARROW)
+    try:
+        eventually(lambda: gateway.deliver(body, bestuur="99902", volgnummer="2").status == 500, WAIT_S, "500")
+        before = len(gateway.log().splitlines())
+        answer = gateway.deliver(body, bestuur="99902", volgnummer="2")
+        expect(answer.status == 500 and "Retry-After" not in answer.headers, f"{answer.status} {dict(answer.headers)}")
+        detail = answer.json()["detail"]
+        expect("storing bij ons" in detail and "seconden" not in detail, detail)
+        reference = re.search(r"kenmerk ([0-9a-f]{10})", detail)[1]
+        lines = [line for line in gateway.log().splitlines()[before:] if "message.refused" in line]
+        expect(len(lines) == 1 and reference in lines[0] and "level=error" in lines[0].lower(), lines)
+        expect("code=MSG_SIZE_TOO_LARGE" in lines[0] or "code=\"MSG_SIZE_TOO_LARGE\"" in lines[0], lines)
+        expect(gateway.metric('instroom_deliveries_total{outcome="failed"}') >= 2, "that of InstroomDeliveriesFail")
+        expect(gateway.metric('instroom_requests_refused_total{status="500"}') >= 2, "and that of the status")
+        small = gateway.deliver(gateway_test.csv_of([2]), bestuur="99902", volgnummer="3")
+        expect(small.status == 202, f"a small one beside it: {small.status}")
+    finally:
+        size_of(bench, "instroom.raw.1", 32 << 20)
+    taken = []
+
+    def is_taken():
+        taken.append(gateway.deliver(body, bestuur="99902", volgnummer="4"))
+        return taken[-1].status == 202
+    eventually(is_taken, WAIT_S, "taken when it is mended")
+    settled(gateway, taken[-1])
+    expect(gateway.metric("instroom_upload_bytes") == 0, "memory")
+
+
+@behaviour
+def a_verdict_too_large_for_its_topic_waits_in_sight_and_holds_up_no_other_partition(bench):
+    gateway, validator = bench.main, worker(bench, "validate")
+    size_of(bench, "instroom.verdict.1", NARROW)
+    try:
+        sent = gateway.deliver(large(seed=2), volgnummer="11")
+        receipt = sent.json()
+        series = 'instroom_messages_refused_total{stage="validate",topic="verdict"}'
+        eventually(lambda: figure(validator, series) >= 3, WAIT_S, "the metric of InstroomKafkaRefuses, at each try")
+        lines = [line for line in log_of(bench, "validate").splitlines() if "event=message.refused" in line]
+        tries = figure(validator, series)
+        expect(lines and all("level=error" in line.lower() and "MSG_SIZE_TOO_LARGE" in line for line in lines), lines)
+        expect(f"partition={receipt['partitie']}" in lines[0] and "offset=" in lines[0], lines[0])
+        expect(len(lines) <= 2 + tries / 2, f"each doubling of the tries is a line: {len(lines)} of {tries}")
+        other = gateway.deliver(gateway_test.csv_of([3]), bestuur="99902", volgnummer="12")
+        expect(other.json()["partitie"] != receipt["partitie"], "the two boards have partitions of their own")
+        expect(settled(gateway, other)["status"] == "verwerkt", "the other board is served")
+        expect(figure(validator, WAITS) == 1, "the gauge")
+    finally:
+        size_of(bench, "instroom.verdict.1", WIDE)
+    summary = settled(gateway, sent)
+    expect(summary["status"] == "verwerkt" and summary["tellingen"]["nieuw"] == LINES, summary)
+    eventually(lambda: figure(validator, WAITS) == 0, WAIT_S, "gone from the gauge")
+
+
+@behaviour
+def a_quarantine_that_takes_nothing_waits_in_sight_too(bench):
+    gateway, validator = bench.main, worker(bench, "validate")
+    home = gateway.deliver(gateway_test.csv_of([6]), volgnummer="20").json()["partitie"]
+    size_of(bench, "instroom.quarantine.1", NARROW)
+    try:
+        kafka_produce.produce(bench.workers.stack.port("kafka1"), "instroom.raw.1", home, b"99901",
+                              random.Random(5).randbytes(2 * NARROW),
+                              [(f"instroom-{name}", text.encode()) for name, text in UNREADABLE.items()])
+        series = 'instroom_messages_refused_total{stage="validate",topic="quarantine"}'
+        eventually(lambda: figure(validator, series) >= 2, WAIT_S, "the metric, at each try")
+        expect("event=message.refused topic=instroom.quarantine.1" in log_of(bench, "validate"), "the log says which")
+        other = gateway.deliver(gateway_test.csv_of([4]), bestuur="99902", volgnummer="22")
+        expect(settled(gateway, other)["status"] == "verwerkt", "the other board is served")
+    finally:
+        size_of(bench, "instroom.quarantine.1", WIDE)
+    eventually(lambda: figure(validator, "instroom_quarantined_total") >= 1, WAIT_S, "quarantined when it is mended")
+    behind = settled(gateway, gateway.deliver(gateway_test.csv_of([5]), volgnummer="23"))
+    expect(behind["status"] == "verwerkt", "and the partition goes on")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(run(TESTS))
