@@ -3,13 +3,15 @@
 Everything lies in DIR/workers of the stack: one configuration file a program, the keys, the tokens, pids and logs.
 """
 import os
+import re
 import secrets
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
 from . import worker_process
-from .places import CHECKOUT, StackError
+from .places import CHECKOUT, StackError, TooSlow
 from .stack import BLOCK, FREE_OFFSET
 from .worker_process import KINDS
 # ports of each kind: gateways listen on the first eight free ones, validators and writers report their status
@@ -141,6 +143,16 @@ class Workers:
     def end_all(self):
         """For a stack that is about to be wiped; fine when no worker was ever set up."""
         self.end(self.all(), 9, 10)
+
+    def wait_for_reference(self, version, wait_s):
+        """Until every gateway that runs has taken that snapshot: they look twice a second."""
+        deadline = time.monotonic() + wait_s
+        for gateway in [worker for worker in self.all() if worker.kind == "gateway" and worker.process.pid()]:
+            log = gateway.process.log_file
+            while re.findall(r"event=reference\S* version=(\w+)", log.read_text())[-1:] != [version]:
+                if time.monotonic() > deadline:
+                    raise TooSlow(f"{gateway.name} has not taken reference snapshot {version} within {wait_s} s")
+                time.sleep(0.05)
 
     def ctl(self, *words, **options):
         return subprocess.run([self.program("instroomctl"), "--config", str(self.dir / "instroomctl.conf"), *words],

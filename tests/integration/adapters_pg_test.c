@@ -10,11 +10,14 @@
 
 #include <sys/stat.h>
 
-static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
+/* They only say when to give up: the machine may do much else. */
+enum { CONNECT_MS = 30000, SOON_MS = 20000 };
+
+static struct pg_link *connect_within(const char *conninfo, bool (*should_stop)(void), uint32_t connect_ms)
 {
 	struct pg_options options = { .conninfo = conninfo,
 				      .application = "adapters_it",
-				      .connect_ms = 3000,
+				      .connect_ms = connect_ms,
 				      .lock_ms = 200,
 				      .idle_transaction_ms = 60000,
 				      .should_stop = should_stop };
@@ -24,6 +27,11 @@ static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void
 	ASSERT_OK(pg_link_open(&options, &link, &err));
 	ASSERT_OK(pg_link_connect(link, &err));
 	return link;
+}
+
+static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
+{
+	return connect_within(conninfo, should_stop, CONNECT_MS);
 }
 
 static struct pg_link *connect_owner(void)
@@ -167,7 +175,7 @@ Test(pg, a_lock_held_too_long_is_a_retry)
 	ASSERT_OK(pg_script(holder, sql, &err));
 	ASSERT_KIND(pg_script(waiter, sql, &err), ERR_RETRY);
 	cr_expect_str_eq(err.code, "55P03");
-	cr_expect_lt(clock_ms() - begin_ms, 2000);
+	cr_expect_lt(clock_ms() - begin_ms, SOON_MS);
 	pg_link_close(holder);
 	pg_link_close(waiter);
 }
@@ -194,7 +202,7 @@ Test(pg, a_backend_that_is_ended_is_a_retry_and_the_next_connect_is_whole)
 /* text: a statement, with $ for the name. */
 static void run_script(const char *conninfo, const char *text, const char *name)
 {
-	struct pg_options options = { .conninfo = conninfo, .application = "adapters_it", .connect_ms = 2000 };
+	struct pg_options options = { .conninfo = conninfo, .application = "adapters_it", .connect_ms = CONNECT_MS };
 	CLEANUP(strbuf_drop) struct strbuf sql = { 0 };
 	struct pg_link *link = NULL;
 	struct err err = { 0 };
@@ -239,7 +247,7 @@ Test(pg, waits_for_a_user_database_or_right_that_was_there_before)
 	snprintf(path, sizeof path, "/tmp/%s", name);
 	snprintf(text, sizeof text, "%s user=%s dbname=%s passfile=/dev/null", admin, name, name);
 	struct pg_options options = {
-		.conninfo = text, .password.path = path, .application = "adapters_it", .connect_ms = 2000
+		.conninfo = text, .password.path = path, .application = "adapters_it", .connect_ms = CONNECT_MS
 	};
 
 	run_script(admin, "CREATE ROLE $ LOGIN PASSWORD 'first'", name);
@@ -288,7 +296,9 @@ Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)
 		char text[512];
 		struct pg_link *link = NULL;
 		struct err err = { 0 };
-		struct pg_options options = { .conninfo = text, .application = "adapters_it", .connect_ms = 2000 };
+		struct pg_options options = { .conninfo = text,
+					      .application = "adapters_it",
+					      .connect_ms = CONNECT_MS };
 
 		snprintf(text, sizeof text, "%s%s", conninfo, ROWS[i].extra);
 		ASSERT_OK(pg_link_open(&options, &link, &err));
@@ -321,7 +331,7 @@ Test(pg, a_wait_sees_the_stop)
 
 	stop_at_ms = begin_ms + 150;
 	ASSERT_KIND(pg_script(link, "SELECT pg_sleep(30)", &err), ERR_STOP);
-	cr_expect_lt(clock_ms() - begin_ms, 1000);
+	cr_expect_lt(clock_ms() - begin_ms, SOON_MS);
 	cr_expect_not(pg_link_is_up(link));
 	pg_link_close(link);
 }
@@ -493,15 +503,17 @@ static const char *behind(const char *hosts, const char *ports, const char *more
 
 Test(pg, a_mute_host_costs_one_deadline_and_not_the_next_one)
 {
+	enum { MUTE_MS = 6000 };
 	char port[16];
 	int number, fd = listen_mute(&number);
 	int64_t start_ms = clock_ms();
 
 	snprintf(port, sizeof port, "%d", number);
-	struct pg_link *link = connect_to(behind("127.0.0.1", port, ""), NULL);
+	struct pg_link *link = connect_within(behind("127.0.0.1", port, ""), NULL, MUTE_MS);
 	int64_t took_ms = clock_ms() - start_ms;
 
-	cr_expect(took_ms >= 2900 && took_ms < 5900, "%lld ms", (long long)took_ms);
+	/* the second host is tried after the first one's deadline, and is given one of its own */
+	cr_expect(took_ms >= MUTE_MS - 100 && took_ms < 2 * MUTE_MS, "%lld ms", (long long)took_ms);
 	pg_link_close(link);
 	close(fd);
 }
@@ -516,7 +528,7 @@ Test(pg, each_address_of_a_name_is_asked)
 static int connect_anew(const char *conninfo, bool must_write, struct err *err)
 {
 	struct pg_options options = {
-		.conninfo = conninfo, .application = "adapters_it", .connect_ms = 1000, .must_write = must_write
+		.conninfo = conninfo, .application = "adapters_it", .connect_ms = CONNECT_MS, .must_write = must_write
 	};
 	struct pg_link *link = NULL;
 

@@ -28,6 +28,7 @@ BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 CTL = BUILD / "workers/ctl/instroomctl"
 WRITE = BUILD / "workers/write/instroom-write"
 GEN = BUILD / "workers/gen/instroom-gen"
+PATIENCE_S = 180  # only says when to give up
 results = {"passed": 0, "failed": 0}
 
 
@@ -38,8 +39,8 @@ def check(what, is_so, seen=""):
 
 
 def run(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, timeout=120,
-                          **options)
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False,
+                          timeout=PATIENCE_S, **options)
 
 
 def expect(what, done, status, text=""):
@@ -289,7 +290,7 @@ def pauses(data):
         expect(f"{status} with Retry-After is asked again", done, 0, '"accepted": 3')
         times = [at for at, *_ in front.server.seen]
         wait = times[1] - times[0] if status == 429 else times[-1] - times[0]
-        check(f"{status}: not before it said", 1.5 <= wait < 6, times)
+        check(f"{status}: not before it said", wait >= 1.5, times)
         (folder / "acknowledged.jsonl").unlink(missing_ok=True)
 
 
@@ -669,11 +670,11 @@ def publish_beside_an_import(workers, published):
     publisher = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
                                   "reference", "publish"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and sql(asleep).stdout != "1\n":
-        time.sleep(0.05)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and sql(asleep).stdout != "1\n" and publisher.poll() is None:
+        time.sleep(0.02)
     changed = sql(IMPORT_MEANWHILE)
-    told, _ = publisher.communicate(timeout=60)
+    told, _ = publisher.communicate(timeout=PATIENCE_S)
     check("an import meanwhile leaves a snapshot whole", changed.returncode == 0 and told == published,
           f"{told}{changed.stderr}")
     sql(AS_IT_WAS)
@@ -757,26 +758,35 @@ def deliveries(workers, folder):
     return first["file"][:5], first["leveringsid"]
 
 
+def wait_for_lock(workers, which):
+    """Until the table of deliveries has such a lock."""
+    asked = f"select count(*) from pg_locks where relation = 'register.delivery'::regclass and {which}"
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if run("psql", "-tAqX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", asked).stdout not in ("0\n", ""):
+            return
+        time.sleep(0.05)
+
+
 def a_register_that_hangs(workers):
     """A question that waits for PostgreSQL can be broken off."""
     holder = subprocess.Popen(["psql", "-qX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", "begin",
                                "-c", "lock table register.delivery in access exclusive mode", "-c",
-                               "select pg_sleep(8)"],
-                              stdout=subprocess.DEVNULL)
-    time.sleep(1)
+                               "select pg_sleep(600)"], stdout=subprocess.DEVNULL)
+    wait_for_lock(workers, "granted and mode = 'AccessExclusiveLock'")
     asker = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
-                              "ledger"],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    time.sleep(1)
+                              "ledger"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_for_lock(workers, "not granted")
     waits = asker.poll() is None
     asker.terminate()
     try:
-        _, told = asker.communicate(timeout=4)
+        _, told = asker.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         told = "it waits on"
     check("TERM breaks off a question that hangs", waits and asker.poll() == 1 and "stopped" in told,
           f"{waits} {asker.poll()} {told}")
-    holder.terminate()
+    run("psql", "-qX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c",  # it sleeps on when its client has gone
+        "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(600)'")
     holder.wait()
     asker.kill()
     asker.wait()
@@ -829,12 +839,12 @@ def questions(workers, board, delivery):
     partition = next(one["partition"] for one in status if one["raw_end"] > 0)
     refill = ("refill", str(partition), "--reason", "a test", "--validators-are-stopped")
     expect("a refill beside a validator is refused, whatever was said", ctl(*refill), 1, "stop all validators first")
-    workers.end(workers.named("validate"), signal.SIGTERM, 30)
+    workers.end(workers.named("validate"), signal.SIGTERM, PATIENCE_S)
     expect("and one without Redis changes nothing", ctl("--redis.address=127.0.0.1:1", *refill), 69, "")
     count = run("psql", "-tAX", env["INSTROOM_PG_OWNER"], "-c", "select count(*) from register.refill")
     check("nor did the first", count.stdout == "0\n", count.stdout)
     expect("a refill of what is whole promises nothing", ctl(*refill), 0, "no raw message waits")
-    workers.start(workers.named("validate"), 60)
+    workers.start(workers.named("validate"), PATIENCE_S)
     dump = ctl("dump", "instroom.raw.1", str(partition), "0")
     expect("dump masks", dump, 0, "\"cells\": \"***")
     expect("dump of nothing", ctl("dump", "instroom.raw.1", str(partition), "999999"), 1)
@@ -856,7 +866,7 @@ def main():
         run(GEN, "--out", folder, "--boards", "6", "--teachers", "120", "--errors", "10%")
         busy_gateway(folder, data)
         stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
-                  "wait": 60})
+                  "wait": PATIENCE_S})
         workers = programs.Workers(stack)
         counts = {"gateway": 1, "validate": 1, "write": 1}
         workers.set_up(BUILD.resolve(), counts, True, {})
@@ -866,10 +876,10 @@ def main():
         writers_that_cannot_work(workers, data)
         registers_that_must_not_be(workers)
         references(workers, folder, data)
-        workers.start(workers.all(counts), 60)
+        workers.start(workers.all(counts), PATIENCE_S)
         board, delivery = deliveries(workers, folder)
         questions(workers, board, delivery)
-        workers.end(workers.all(), signal.SIGTERM, 30)
+        workers.end(workers.all(), signal.SIGTERM, PATIENCE_S)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():
             programs.Workers(stack).end_all()

@@ -41,7 +41,7 @@ class Machine(replay_test.Machine):
             self.conf(name, {"hmac.key.file": new, "hmac.key.old.file": self.workers.dir / "hmac.key"})
 
     def end(self, kind):
-        self.workers.end(self.workers.named(kind), signal.SIGTERM, 30)
+        self.workers.end(self.workers.named(kind), signal.SIGTERM, WAIT_S)
 
     def start(self, kind, wait_s=WAIT_S):
         self.workers.start(self.workers.named(kind), wait_s)
@@ -221,7 +221,7 @@ def main():
         deliveries_of_before(machine, full, rejected)
         a_validator_that_missed_it(machine)
         restored(machine, backup)
-        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
+        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, WAIT_S)
     finally:
         stack.wipe()
         shutil.rmtree(data)

@@ -29,7 +29,7 @@ def run_adapter(cluster, which, **more):
     """(passed, failed)"""
     env = os.environ | {"INSTROOM_REDIS_ADDRESS": cluster.address} | more
     done = subprocess.run([PROGRAM, "--verbose", "--jobs", "1", "--filter", f"redis/{which}"], env=env,
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=300)
     said = COLOUR.sub("", done.stdout + done.stderr)
     found = PROGRAM_LINE.findall(said)
     passed, failed = (int(found[-1][0]), int(found[-1][1]) + int(found[-1][2])) if found else (0, 1)
@@ -81,7 +81,7 @@ def with_event(cluster, name, action):
         if thread.is_alive():
             with open(os.open(mark, os.O_RDWR | os.O_NONBLOCK), "wb"):
                 pass
-        thread.join(60)
+        thread.join(300)
         return result
 
 

@@ -16,8 +16,8 @@ static struct pg_link *connect_to(const char *conninfo)
 	snprintf(kept, sizeof kept, "%s", conninfo);
 	struct pg_options options = { .conninfo = kept,
 				      .application = "register_it",
-				      .connect_ms = 3000,
-				      .lock_ms = 2000,
+				      .connect_ms = 30000,
+				      .lock_ms = 30000,
 				      .idle_transaction_ms = 60000 };
 
 	ASSERT_OK(pg_link_open(&options, &link, &err));

@@ -25,7 +25,7 @@ from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
-WAIT_S = 60
+WAIT_S = 180  # only says when to give up
 COUNTS = {"gateway": 1, "validate": 1, "write": 1}
 MISSING = ("99VO", "99QF", "99QG", "99QH")  # schools the first reference tables lack
 COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;"
@@ -124,8 +124,8 @@ class Machine:
 
     def publish(self, folder):
         self.expect("reference tables are imported", 0, "", "reference", "import", folder)
-        self.expect("and published", 0, "published", "reference", "publish")
-        time.sleep(1.5)  # the gateway looks now and then
+        done = self.expect("and published", 0, "published", "reference", "publish")
+        self.workers.wait_for_reference(done.stdout.split()[-1], WAIT_S)
 
     def plan(self, *words):
         plan = self.json("replay", "plan", *words)
@@ -206,9 +206,7 @@ def killed_and_resumed(machine):
     command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
                "replay", "start", job, "--reason", "to be killed", "--rate", "2/s"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline and machine.json("replay", "show", job)["published"] < 2:
-        time.sleep(0.1)
+    run_until(process, lambda: machine.json("replay", "show", job)["published"] >= 2)
     process.kill()
     process.wait()
     shown = machine.json("replay", "show", job)
@@ -241,6 +239,17 @@ def stopped_by_term(machine):
           "resume" not in done.stderr, done)
 
 
+def run_until(process, is_there):
+    """Lets it run for a moment at a time and looks while it is stopped, so that it cannot run on meanwhile. It is
+    stopped afterwards."""
+    deadline = time.monotonic() + WAIT_S
+    process.send_signal(signal.SIGSTOP)
+    while not is_there() and time.monotonic() < deadline and process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGSTOP)
+
+
 def stopped_after_one(machine, stop):
     """Starts a job of one message, and stops it before it looks on."""
     _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
@@ -248,11 +257,8 @@ def stopped_after_one(machine, stop):
                                 str(machine.workers.dir / "instroomctl.conf"),
                                 "replay", "start", job, "--reason", "a test", "--rate", "1/s"], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + WAIT_S
     published = f"select count(published_at) from register.replay_item where job = '{job}'"
-    while time.monotonic() < deadline and machine.sql(published) != "1":
-        time.sleep(0.02)
-    process.send_signal(signal.SIGSTOP)  # the rate's second is short
+    run_until(process, lambda: machine.sql(published) == "1")
     try:
         stop(process, job)
     finally:
@@ -262,17 +268,11 @@ def stopped_after_one(machine, stop):
 
 
 def start(machine, *kinds):
-    """Told apart from scripts/workers: it waits a moment, as a program that has just been started has no command line
-    yet."""
-    chosen = [worker for kind in kinds for worker in machine.workers.named(kind)]
-    machine.workers.start(chosen, 0)
-    time.sleep(1)
-    for worker in chosen:
-        worker.wait(WAIT_S)
+    machine.workers.start([worker for kind in kinds for worker in machine.workers.named(kind)], WAIT_S)
 
 
 def restart_validator(machine, settings):
-    machine.workers.end(machine.workers.named("validate"), signal.SIGTERM, 30)
+    machine.workers.end(machine.workers.named("validate"), signal.SIGTERM, WAIT_S)
     machine.workers.set_up(BUILD.resolve(), COUNTS, True, {"validate": settings})
     start(machine, "validate")
 
@@ -425,14 +425,14 @@ def confirmed_after_a_replay(machine):
 def refilled(machine):
     """Verdicts are lost from the log: the partition is parked, refill lets it go on, nothing is lost or comes twice."""
     workers = machine.workers
-    workers.end(workers.named("write"), signal.SIGTERM, 30)
+    workers.end(workers.named("write"), signal.SIGTERM, WAIT_S)
     name = machine.deliver("99901", 9, "MUTATIE", [line(70, "99ZZ"), line(1, "99ZZ", name="Gewijzigd")], waits=False)
     deadline = time.monotonic() + WAIT_S
     lost = None
     while not lost and time.monotonic() < deadline:
         lost = next((one for one in machine.json("status") if one["verdict_end"] > one["verdict_applied"]), None)
         time.sleep(0.1)
-    workers.end(workers.named("validate"), signal.SIGTERM, 30)
+    workers.end(workers.named("validate"), signal.SIGTERM, WAIT_S)
     kafka_produce.delete_before(machine.stack.nodes()[0].port, "instroom.verdict.1", lost["partition"],
                                 lost["verdict_end"])
     workers.start(workers.named("write"), 0)
@@ -447,7 +447,7 @@ def refilled(machine):
     machine.expect("another key would drop another cache's head", 78, "another key",
                    f"--hmac.key.file={machine.data / 'other.key'}", *words, "--validators-are-stopped")
     machine.expect("refill", 0, "will be judged again: 1 deliveries of 2 lines", *words, "--validators-are-stopped")
-    workers.end(workers.named("write"), signal.SIGTERM, 30)
+    workers.end(workers.named("write"), signal.SIGTERM, WAIT_S)
     workers.start(workers.named("write") + workers.named("validate"), WAIT_S)
     machine.wait()
     check("the delivery is judged", machine.outcomes("99901", name) == {2: "nieuw", 3: "gewijzigd"},
@@ -486,7 +486,7 @@ def main():
         quarantined_for_its_bytes(machine)
         a_changed_register_is_found(machine)
         refilled(machine)
-        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
+        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, WAIT_S)
     finally:
         stack.wipe()
         shutil.rmtree(data)

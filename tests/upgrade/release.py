@@ -35,7 +35,7 @@ import kafka_produce  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
-WAIT_S = 60
+WAIT_S = 180  # only says when to give up
 KEYS = ("hmac.key", "stand.key")
 PARTITIONS = 3
 SHOWN_LINES = 12
@@ -96,14 +96,10 @@ class Machine:
 
     def start(self, *names):
         """From the build that is set for their kind now."""
-        chosen = [worker for name in names for worker in self.workers.named(name)]
-        self.workers.start(chosen, 0)
-        time.sleep(1)  # a program that was only just started has no command line yet
-        for worker in chosen:
-            worker.wait(WAIT_S)
+        self.workers.start([worker for name in names for worker in self.workers.named(name)], WAIT_S)
 
     def end(self, *names):
-        self.workers.end([worker for name in names for worker in self.workers.named(name)], signal.SIGTERM, 30)
+        self.workers.end([worker for name in names for worker in self.workers.named(name)], signal.SIGTERM, WAIT_S)
 
     def ctl(self, *words):
         done = self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
@@ -123,8 +119,7 @@ class Machine:
 
     def publish(self, folder):
         self.ctl("reference", "import", folder)
-        self.ctl("reference", "publish")
-        time.sleep(1.5)  # gateways look twice a second
+        self.workers.wait_for_reference(self.ctl("reference", "publish").split()[-1], WAIT_S)
 
     def replay(self, words):
         job = json.loads(self.ctl("replay", "plan", *words, "--json"))["job"]
