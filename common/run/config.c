@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/secret_file.h"
 #include "run/config_help.h"
+#include "run/config_manual.h"
 
 #include <ctype.h>
 
@@ -506,7 +507,7 @@ int config_load(const struct config_table *whole, int argc, char **argv, void *t
 	struct config_key keys[CONFIG_KEYS_MAX];
 	const struct config_table flat = config_flatten(whole, keys), *table = &flat;
 
-	if (config_answer(table, argc, argv))
+	if (config_answer(table, argc, argv) || config_manual_answer(table, argc, argv))
 		return 1;
 	struct load load = { .table = table, .settings = calloc(table->key_count + 1, sizeof *load.settings) };
 

@@ -170,7 +170,7 @@ static void print_help(const struct config_table *table)
 {
 	printf("%s %s: %s\n\n"
 	       "Usage: %s [--config FILE] [--key=value ..]\n"
-	       "       %s --help | --version | --config-help\n\n"
+	       "       %s --help | --version | --config-help | --manual\n\n"
 	       "Settings come from their default, then FILE (\"key = value\" a line, # comments), "
 	       "then the environment\n"
 	       "(INSTROOM_ and the key in capitals, dots as underscores), then the arguments; the last one stands.\n"

@@ -1,4 +1,5 @@
-/* config_help: what a program says about its own settings: --help, --version and the reference page. For config.c. */
+/* config_help: what a program says about its own settings: --help, --version and the reference page.
+ * config_manual has the manual. */
 #ifndef RUN_CONFIG_HELP_H
 #define RUN_CONFIG_HELP_H
 

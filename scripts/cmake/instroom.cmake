@@ -45,14 +45,19 @@ target_compile_options(instroom_warnings INTERFACE
 
 add_library(instroom_flags INTERFACE)
 target_compile_definitions(instroom_flags INTERFACE _GNU_SOURCE INSTROOM_VERSION="${PROJECT_VERSION}"
-  $<$<BOOL:${INSTROOM_CRASH_POINTS}>:INSTROOM_CRASH_POINTS=1>)
+  $<$<BOOL:${INSTROOM_CRASH_POINTS}>:INSTROOM_CRASH_POINTS=1>
+  $<$<BOOL:${INSTROOM_TEST_SETTINGS}>:INSTROOM_TEST_SETTINGS=1>)
 target_include_directories(instroom_flags INTERFACE ${PROJECT_SOURCE_DIR}/common ${PROJECT_BINARY_DIR}/common)
 target_compile_options(instroom_flags INTERFACE -fno-omit-frame-pointer -fstack-protector-strong)
 if(INSTROOM_SANITIZE)
   target_compile_options(instroom_flags INTERFACE -fsanitize=${INSTROOM_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(instroom_flags INTERFACE -fsanitize=${INSTROOM_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(instroom_flags INTERFACE -D_FORTIFY_SOURCE=2)
+  # scripts/check_packages looks for each of these in what was built
+  target_compile_options(instroom_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+    target_compile_options(instroom_flags INTERFACE -fcf-protection)
+  endif()
 endif()
 if(INSTROOM_ANALYZE)
   target_compile_options(instroom_flags INTERFACE -fanalyzer)
@@ -71,12 +76,19 @@ function(instroom_module name)
     ${MODULE_PRIVATE_LINKS})
 endfunction()
 
-# instroom_worker(instroom-x SOURCES .. LINKS ..): an installed program
+# instroom_worker(instroom-x [MANUAL] SOURCES .. LINKS ..): an installed program; MANUAL: with the page that its
+# --manual prints
 function(instroom_worker name)
-  cmake_parse_arguments(WORKER "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(WORKER "MANUAL" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${WORKER_SOURCES})
   target_link_libraries(${name} PRIVATE instroom_flags instroom_warnings ${WORKER_LINKS})
   install(TARGETS ${name} RUNTIME)
+  if(WORKER_MANUAL)
+    set(page ${CMAKE_CURRENT_BINARY_DIR}/${name}.8)
+    add_custom_command(OUTPUT ${page} COMMAND ${name} --manual > ${page} DEPENDS ${name} VERBATIM)
+    add_custom_target(${name}_page ALL DEPENDS ${page})
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+  endif()
 endfunction()
 
 # instroom_unit_test(name SOURCES .. LINKS ..): a Criterion program, ctest label unit

@@ -96,8 +96,8 @@ class Workers:
             "stand.key.file": stand_key, "hmac.key.file": hmac_key,
             "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
-            "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key,
-                        "test.received_on": "yes" if is_test else "no"},
+            "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key} |
+                       ({"test.received_on": "yes"} if is_test else {}),
             "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_READER"],
                          "hmac.key.file": hmac_key},
             "write": {"pg.conninfo": env["INSTROOM_PG_WRITER"]},

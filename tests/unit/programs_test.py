@@ -90,6 +90,17 @@ def test_notify(place, worker):
     expect("event=worker.drained" in errors, f"{worker}: {errors}")
 
 
+def test_manual(place, worker):
+    """The manual page has every setting, and is of section 8."""
+    program = place.command(worker)[0]
+    page = subprocess.run([program, "--manual"], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run([program, "--config-help"], capture_output=True, text=True, check=True).stdout
+    keys = re.findall(r"^\| `([a-z._]+)`", table, re.M)
+    expect(page.split("\n")[1].startswith(f".TH INSTROOM\\-{worker.upper()} 8 "), f"{worker}: {page[:200]}")
+    lacking = [key for key in keys if f"\\fB{key}\\fR" not in page]
+    expect(keys and not lacking, f"{worker}: its manual page lacks {lacking}")
+
+
 def test_old_name(place, worker):
     """A renamed setting is taken by its old name, and said once."""
     old, new = {"gateway": ("kafka.delivery.time.max", "kafka.delivery.max"),
@@ -188,7 +199,7 @@ def main():
             series[worker] = read_series(Place(sys.argv[1], folder), worker)
     check_metrics(series)
     for worker in WORKERS:
-        for test in (test_notify, test_old_name, test_faults, test_password):
+        for test in (test_notify, test_manual, test_old_name, test_faults, test_password):
             with tempfile.TemporaryDirectory() as folder:
                 place = Place(sys.argv[1], folder)
                 try:

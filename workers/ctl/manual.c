@@ -1,42 +1,11 @@
 #include "ctl/manual.h"
 
 #include "run/config_help.h"
+#include "run/config_manual.h"
 
 #include <ctype.h>
 
 enum { OUTPUTS_BYTES = 64 };
-
-/* Text of ours in roff: a hyphen stays one, a line that begins with a dot is no request. */
-static void print_text(FILE *to, const char *text)
-{
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", to);
-	for (; *text; text++) {
-		if (*text == '\\')
-			fputs("\\e", to);
-		else if (*text == '-')
-			fputs("\\-", to);
-		else if (text[0] == '\n' && text[1] == '\n')
-			fputs("\n.PP", to);
-		else
-			fputc(*text, to);
-	}
-}
-
-static void print_entry(FILE *to, const char *name, const char *value, const char *text)
-{
-	fputs(".TP\n\\fB", to);
-	print_text(to, name);
-	fputs("\\fR", to);
-	if (value) {
-		fputs(" \\fI", to);
-		print_text(to, value);
-		fputs("\\fR", to);
-	}
-	fputc('\n', to);
-	print_text(to, text);
-	fputc('\n', to);
-}
 
 static void print_exits(FILE *to, const struct command_exit *exits, size_t count)
 {
@@ -44,7 +13,7 @@ static void print_exits(FILE *to, const struct command_exit *exits, size_t count
 
 	for (size_t i = 0; i < count && exits[i].meaning; i++) {
 		snprintf(status, sizeof status, "%d", exits[i].status);
-		print_entry(to, status, NULL, exits[i].meaning);
+		manual_entry(to, status, NULL, exits[i].meaning);
 	}
 }
 
@@ -54,27 +23,27 @@ static void print_command(FILE *to, const struct command *command)
 	char name[OUTPUTS_BYTES];
 
 	fputs(".SS \"instroomctl ", to);
-	print_text(to, command->name);
+	manual_text(to, command->name);
 	if (command->arguments) {
 		fputs(" ", to);
-		print_text(to, command->arguments);
+		manual_text(to, command->arguments);
 	}
 	fprintf(to, "\"\n%c", toupper(command->purpose[0]));
-	print_text(to, command->purpose + 1);
+	manual_text(to, command->purpose + 1);
 	fputs(".\n", to);
 	if (command->help) {
 		fputs(".PP\n", to);
-		print_text(to, command->help);
+		manual_text(to, command->help);
 		fputc('\n', to);
 	}
 	for (size_t i = 0; i < command->option_count; i++) {
 		snprintf(name, sizeof name, "--%s", option_name(command->options[i].option));
-		print_entry(to, name, command->options[i].value, command->options[i].purpose);
+		manual_entry(to, name, command->options[i].value, command->options[i].purpose);
 	}
 	strbuf_init(&outputs, OUTPUTS_BYTES);
 	command_outputs(command, &outputs);
 	if (command->outputs)
-		print_entry(to, "--output", strbuf_text(&outputs), "the form of the answer");
+		manual_entry(to, "--output", strbuf_text(&outputs), "the form of the answer");
 	if (!command->exits[0].meaning)
 		return;
 	fputs(".PP\nExit status:\n", to);
@@ -85,20 +54,8 @@ static void print_settings(FILE *to)
 {
 	struct config_key keys[CONFIG_KEYS_MAX];
 	struct config_table table = config_flatten(&CTL_CONFIG, keys);
-	char range[CONFIG_RANGE_BYTES];
 
-	for (size_t i = 0; i < table.key_count; i++) {
-		const struct config_key *key = &table.keys[i];
-
-		print_entry(to, key->key, NULL, key->help);
-		fputs(".br\n", to);
-		print_text(to, config_range(key, range, sizeof range));
-		if (*key->fallback) {
-			fputs("; default ", to);
-			print_text(to, key->fallback);
-		}
-		fputc('\n', to);
-	}
+	manual_settings(to, &table);
 }
 
 void manual_roff(const struct command_table *table, FILE *to)

@@ -51,8 +51,10 @@ static const struct config_key KEYS[] = {
 	{ "register.threads", CONFIG_COUNT, AT(register_threads), "2", 1, 16,
 	  "threads that answer questions; one more asks for repeats" },
 	{ "confirm.wait.max", CONFIG_MS, AT(confirm_ms_max), "10s", 0, 60000, "longest a confirmation is waited for" },
+#ifdef INSTROOM_TEST_SETTINGS /* not in what is released */
 	{ "test.received_on", CONFIG_BOOL, AT(test_received_on), "no", 0, 0,
 	  "tests only: obey the parameter ontvangen_op" },
+#endif
 };
 
 const struct config_table GATEWAY_CONFIG = {
