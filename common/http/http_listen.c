@@ -110,6 +110,19 @@ int http_listen(const char *address, int *ret_fd, struct err *err)
 	return open_socket(list->ai_addr, list->ai_addrlen, address, ret_fd, err);
 }
 
+bool http_peer_is_near(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+		       (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+	return true;
+}
+
 void http_peer(const struct sockaddr_storage *address, char name[48], uint8_t key[16])
 {
 	memset(key, 0, 16);

@@ -45,7 +45,7 @@ enum {
 	SWEEP_EVERY_MS = 250,
 	REST_MS_MIN = 5000,
 	REST_BYTES_MIN = 65536, /* of what follows a refusal is always read */
-	SLOW_WINDOW_MS = 10000, /* within so long .. */
+	SLOW_WINDOW_MS = 10000, /* within so long, or http_options.slow_ms .. */
 	SLOW_BYTES_MIN = 40960, /* .. so much of an answer must be read, or all of it */
 	ACCEPT_PAUSE_MS = 100,	/* when the process has no descriptor left */
 	CLOSE_MS_MAX = 1000,
@@ -65,8 +65,9 @@ struct connection {
 	struct http_server *server;
 	struct http_socket socket;
 	enum state state;
-	uint8_t key[16]; /* of its address */
-	bool is_gone;	 /* the peer, while a request waited */
+	uint8_t key[16];      /* of its address */
+	uint32_t address_max; /* connections that it may have; 0: as many as there are */
+	bool is_gone;	      /* the peer, while a request waited */
 	bool has_request;
 	bool was_asked; /* had a request before */
 	bool closes;	/* behind the answer */
@@ -203,7 +204,7 @@ static void close_connection(struct connection *self)
 	if (self->next)
 		self->next->previous = self->previous;
 	server->count--;
-	http_places_give_back(server->places, self->key, server->options.address_connections_max);
+	http_places_give_back(server->places, self->key, self->address_max);
 	http_socket_close(&self->socket);
 	strbuf_release(&self->ahead);
 	self->next = server->dead;
@@ -685,9 +686,24 @@ static void set_up(int fd, const struct sockaddr_storage *address)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
+/* Without waiting, and without TLS, whose handshake is worth more than a connection too many. */
+static void turn_away(struct http_server *server, int fd, enum http_end why)
+{
+	static const char TOO_MANY[] =
+		"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\nContent-Length: 0\r\n"
+		"Connection: close\r\n\r\n";
+
+	server->calls->ended(server->self, why);
+	if (why == HTTP_END_ADDRESS && !server->tls && send(fd, TOO_MANY, sizeof TOO_MANY - 1, MSG_NOSIGNAL) > 0)
+		shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
 static void take_connection(struct http_server *server, int fd, const struct sockaddr_storage *address)
 {
 	const struct http_options *options = &server->options;
+	bool is_free = options->frees_proxies && http_peer_is_near(address);
+	uint32_t address_max = is_free ? 0 : options->address_connections_max;
 	uint8_t key[16];
 	char name[48];
 
@@ -696,18 +712,18 @@ static void take_connection(struct http_server *server, int fd, const struct soc
 		end_connection(server->idle.first, HTTP_END_CROWDED);
 	bool is_crowded = server->count >= options->connections_max;
 
-	if (is_crowded || !http_places_take(server->places, key, options->address_connections_max)) {
-		server->calls->ended(server->self, is_crowded ? HTTP_END_CROWDED : HTTP_END_ADDRESS);
-		close(fd);
+	if (is_crowded || !http_places_take(server->places, key, address_max)) {
+		turn_away(server, fd, is_crowded ? HTTP_END_CROWDED : HTTP_END_ADDRESS);
 		return;
 	}
 	set_up(fd, address);
 	struct connection *self = connection_new(server, fd);
 
 	if (!self) {
-		http_places_give_back(server->places, key, options->address_connections_max);
+		http_places_give_back(server->places, key, address_max);
 		return;
 	}
+	self->address_max = address_max;
 	memcpy(self->key, key, sizeof key);
 	memcpy(self->request.peer, name, sizeof name);
 	self->next = server->all;
@@ -770,7 +786,9 @@ static uint64_t acknowledged_bytes(const struct connection *self)
 
 static bool is_too_slow(struct connection *self, int64_t now_ms)
 {
-	if (now_ms - self->window_ms < SLOW_WINDOW_MS)
+	int64_t slow_ms = self->server->options.slow_ms;
+
+	if (now_ms - self->window_ms < (slow_ms > 0 ? slow_ms : SLOW_WINDOW_MS))
 		return false;
 	uint64_t bytes = acknowledged_bytes(self), read_bytes = bytes - MIN(bytes, self->window_bytes);
 

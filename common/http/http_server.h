@@ -10,8 +10,8 @@
  *  - head, body and answer each have a time limit, and a silent or slow peer is dropped;
  *  - an answer before the end of the body is sent at once; of the rest a bounded part is read, then the connection
  *    ends;
- *  - one address has a bounded number of connections; when all places are in use the connection that has waited longest
- *    without a request is ended for a new one;
+ *  - one address has a bounded number of connections, and hears 429 beyond it (without TLS); when all places are in
+ *    use the connection that has waited longest without a request is ended for a new one;
  *  - memory of a connection: its head (64 KiB at most) and what its answer takes. Content is handed on, never kept. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
@@ -70,7 +70,11 @@ struct http_options {
 	struct slice cert_pem, key_pem; /* certificate chain and its key; empty: no TLS */
 	uint32_t connections_max;
 	uint32_t address_connections_max; /* of one IPv4 address or IPv6 /64; 0: no limit */
+	/* Connections of this machine and of a Unix socket are no sender's but a proxy's: they have no limit of their
+	 * own, as all senders would share it. */
+	bool frees_proxies;
 	int64_t head_ms_max, idle_ms_max, body_ms_max, answer_ms_max;
+	int64_t slow_ms; /* within so long 40 KiB of an answer must be read, or all of it; 0: 10 s */
 };
 
 struct http_calls {

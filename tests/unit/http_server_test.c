@@ -37,6 +37,8 @@ static void answer(struct http_request *request, unsigned status, const char *te
 	http_answer(request, &reply);
 }
 
+enum { LONG_PIECES = 128 }; /* of 64 KiB: more than the kernel keeps of an answer */
+
 struct counter {
 	int left;
 	bool waits;
@@ -63,13 +65,13 @@ static void free_counter(void *self)
 	tell("freed ");
 }
 
-static void answer_stream(struct http_request *request)
+static void answer_stream(struct http_request *request, int pieces)
 {
 	struct counter *counter = calloc(1, sizeof *counter);
 	struct http_reply reply;
 
 	cr_assert(counter);
-	counter->left = 3;
+	counter->left = pieces;
 	http_reply_init(&reply);
 	reply.status = 200;
 	reply.stream = (struct http_stream){ read_counter, free_counter, counter, -1 };
@@ -98,7 +100,9 @@ static void end(void *self, struct http_request *request)
 	if (slice_equal_text(request->head.path, "/wait"))
 		waiting = request;
 	else if (slice_equal_text(request->head.path, "/stream"))
-		answer_stream(request);
+		answer_stream(request, 3);
+	else if (slice_equal_text(request->head.path, "/long"))
+		answer_stream(request, LONG_PIECES);
 	else
 		answer(request, 200, "yes\n");
 }
@@ -463,6 +467,120 @@ Test(http_server, one_address_does_not_take_all_places)
 	run_for(20);
 	cr_expect(strstr(ask("GET /a HTTP/1.1\r\n" HOST "\r\n", 50), "200 OK"), "places are given back");
 	close(fds[2]);
+	close_server();
+}
+
+/* What the server says of a connection too many, which it has closed behind it. */
+static const char *too_many(void)
+{
+	static char got[256];
+	int fd = connect_client();
+	ssize_t n = 0;
+
+	for (int64_t end_ms = clock_ms() + 10000; clock_ms() < end_ms && n <= 0; usleep(500)) {
+		http_server_run(server);
+		n = recv(fd, got, sizeof got - 1, 0);
+	}
+	got[MAX(n, (ssize_t)0)] = '\0';
+	close(fd);
+	return got;
+}
+
+Test(http_server, one_address_too_many_hears_when_to_come_back)
+{
+	struct http_options options = plain_options();
+
+	options.address_connections_max = 1;
+	open_server(&options);
+	int fd = connect_client();
+
+	run_for(20);
+	const char *got = too_many();
+
+	cr_expect(strstr(got, "HTTP/1.1 429 ") == got && strstr(got, "\r\nRetry-After: "), "%s", got);
+	cr_expect_eq(ended[HTTP_END_ADDRESS], 1);
+	close(fd);
+	close_server();
+}
+
+/* A proxy in front, on this machine or over a Unix socket, brings everybody: its address is nobody's. */
+Test(http_server, a_proxy_of_this_machine_has_no_limit_of_its_own)
+{
+	struct http_options options = plain_options();
+	int fds[4];
+
+	options.address_connections_max = 1;
+	options.frees_proxies = true;
+	open_server(&options);
+	for (int i = 0; i < 4; i++)
+		fds[i] = connect_client();
+	run_for(20);
+	cr_expect_eq(http_server_connections(server), 4);
+	cr_expect_eq(ended[HTTP_END_ADDRESS], 0);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+	run_for(20);
+	cr_expect_eq(http_server_connections(server), 0);
+	close_server();
+}
+
+static void read_one_byte(int fd)
+{
+	char byte;
+
+	(void)!recv(fd, &byte, 1, 0);
+}
+
+Test(http_server, who_reads_a_byte_a_second_is_dropped_and_others_are_served)
+{
+	struct http_options options = plain_options();
+	bool is_freed = false;
+	int served = 0;
+
+	options.slow_ms = 500;
+	open_server(&options);
+	int slow = connect_client();
+
+	setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 }, sizeof(int));
+	say(slow, "GET /long HTTP/1.1\r\n" HOST "\r\n");
+	for (int64_t end_ms = clock_ms() + 60000; clock_ms() < end_ms && ended[HTTP_END_ANSWER_TIME] == 0;) {
+		read_one_byte(slow);
+		served += strstr(ask("GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 10000), "200 OK") != NULL;
+		if (waiting && http_is_answered(waiting))
+			http_request_wake(waiting);
+		is_freed |= strstr(story, "freed ") != NULL;
+		story[0] = '\0';
+	}
+	cr_expect_eq(ended[HTTP_END_ANSWER_TIME], 1, "it is dropped");
+	cr_expect_gt(served, 0, "others are served meanwhile");
+	cr_expect(is_freed, "what made its answer is given back");
+	close(slow);
+	run_for(20);
+	cr_expect_eq(http_server_connections(server), 0);
+	close_server();
+}
+
+Test(http_server, who_reads_a_long_answer_gets_all_of_it)
+{
+	struct http_options options = plain_options();
+	size_t got = 0;
+	ssize_t came = -1;
+	static char piece[65536];
+
+	open_server(&options);
+	int fd = connect_client();
+
+	say(fd, "GET /long HTTP/1.0\r\n\r\n");
+	for (int64_t end_ms = clock_ms() + 60000; clock_ms() < end_ms && came != 0;) {
+		http_server_run(server);
+		if (waiting && http_is_answered(waiting))
+			http_request_wake(waiting);
+		came = recv(fd, piece, sizeof piece, 0);
+		got += (size_t)MAX(came, (ssize_t)0);
+	}
+	cr_expect_gt(got, (size_t)LONG_PIECES * 65536, "%zu bytes", got);
+	cr_expect_eq(ended[HTTP_END_ANSWER_TIME], 0);
+	close(fd);
 	close_server();
 }
 

@@ -32,8 +32,9 @@ static const struct config_key KEYS[] = {
 	{ "tls.key.file", CONFIG_SECRET, AT(tls_key), "", 0, 65536, "file of the certificate's key (PEM)" },
 	{ "connections.max", CONFIG_COUNT, AT(connections_max), "1024", 1, 60000,
 	  "connections at once; for one more the one that is idle longest ends" },
-	{ "connections.address.max", CONFIG_COUNT, AT(address_connections_max), "0", 0, 60000,
-	  "connections at once of one address (IPv6: of one /64); 0: no limit, as behind a proxy of yours" },
+	{ "connections.address.max", CONFIG_COUNT, AT(address_connections_max), "256", 0, 60000,
+	  "connections at once of one address (IPv6: of one /64), not of this machine; 0: no limit, as behind a proxy "
+	  "elsewhere" },
 	{ "connection.idle.max", CONFIG_MS, AT(connection_idle_ms), "60s", 1000, 3600000,
 	  "a connection silent for so long is closed, and one without a whole request" },
 	{ "upload.time.max", CONFIG_MS, AT(upload_ms_max), "10m", 1000, 3600000,

@@ -224,6 +224,7 @@ int web_server_open(struct web_server *server, const struct web_server_options *
 				     .key_pem = options->cert_key,
 				     .connections_max = options->connections_max,
 				     .address_connections_max = options->address_connections_max,
+				     .frees_proxies = true,
 				     .head_ms_max = MIN(options->idle_ms_max, (int64_t)HEAD_MS_MAX),
 				     .idle_ms_max = options->idle_ms_max,
 				     .body_ms_max = options->request_ms_max,
