@@ -471,12 +471,17 @@ static const struct command_option VERIFY_OPTIONS[] = {
 	{ OPTION_BOARD, "N", "one board", OPTIONAL },
 	{ OPTION_SAMPLE, "N", "so many boards, chosen at random", OPTIONAL },
 	{ OPTION_ALL, NULL, "all boards", OPTIONAL },
+	{ OPTION_WITH_BSN, NULL, "name teachers by BSN beside their key; leaves a row in register.access", OPTIONAL },
 };
 
 static const struct command PROVE[] = {
 	{ .name = "verify",
 	  .purpose = "derive the register again from the log and compare it",
-	  .help = "Needs the log from its beginning and the setting hmac.key.file.",
+	  .help = "Content, BSN, targets, history, outcomes, feedback, counts, contact persons, confirmations and"
+		  " the state of "
+		  "deliveries: all that a board, a keeper or a court could see. A teacher is named by key, and the"
+		  " field that "
+		  "differs. Needs the log from its beginning and the setting hmac.key.file.",
 	  OPTIONS_OF(VERIFY_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "something differs; what, is printed" } },

@@ -138,6 +138,19 @@ static int print_sums(const struct verify *verify, struct err *err)
 	return output_print(&out, stdout, err);
 }
 
+/* Before the snapshot, which takes no rows. */
+static int record_look(struct ctl *ctl, struct err *err)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	const char *text = ctl->options[OPTION_BOARD];
+	uint32_t board = 0;
+	int rc = ctl_connect(ctl, false, &link, err);
+
+	return rc != 0 ? rc
+		       : ctl_record_access(link, "verify --with-bsn", text && ctl_board(text, &board) ? &board : NULL,
+					   NULL, err);
+}
+
 int run_verify(struct ctl *ctl)
 {
 	const char *board = ctl->options[OPTION_BOARD], *sample = ctl->options[OPTION_SAMPLE];
@@ -148,7 +161,11 @@ int run_verify(struct ctl *ctl)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
 	if (ctl->output != OUTPUT_TEXT)
 		verify.findings.out = stderr;
-	int rc = open_verify(&verify, &err);
+	verify.findings.shows_bsn = ctl_has(ctl, OPTION_WITH_BSN);
+	int rc = verify.findings.shows_bsn ? record_look(ctl, &err) : 0;
+
+	if (rc == 0)
+		rc = open_verify(&verify, &err);
 
 	if (rc == 0)
 		rc = want_boards(&verify, board, sample, &err);

@@ -3,24 +3,17 @@
 #include "model/bsn.h"
 #include "model/date.h"
 #include "protocol/delivery_state.h"
+#include "protocol/feedback_build.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, CAPACITY_FIRST = 64, ATTEMPTS = 64 };
+enum { FEEDBACK_BYTES_MAX = 64 << 20, FEEDBACK_TEXT_BYTES_MAX = 1 << 20 };
 
 static int no_memory(struct err *err)
 {
 	return err_set(err, ERR_FATAL, "memory", "no memory for a board");
-}
-
-void verify_board_release(struct verify_board *board)
-{
-	for (size_t i = 0; i < board->delivery_count; i++)
-		free(board->deliveries[i].lines);
-	free(board->deliveries);
-	free(board->teachers);
-	*board = (struct verify_board){ 0 };
 }
 
 /* ---- teachers ---- */
@@ -58,27 +51,37 @@ static struct verify_teacher *teacher_of(struct verify_board *board, const uint8
 	return at;
 }
 
-static void digest(struct slice bytes, uint8_t out[TEACHER_KEY_BYTES])
+/* What the group brings becomes his; what he was goes to history. */
+static int set_teacher(struct verify_board *board, struct verify_teacher *teacher, int64_t position,
+		       const struct judged_group *group, bool is_withdrawal, struct err *err)
 {
-	uint8_t sha256[32];
+	int rc = 0;
 
-	sha256_of(bytes, sha256);
-	memcpy(out, sha256, TEACHER_KEY_BYTES);
+	teacher->since = position;
+	teacher->set_sequence = teacher->state.sequence;
+	teacher->lapsed_on = 0;
+	teacher->bsn = group->bsn;
+	teacher->content = teacher->targets = (struct slice){ 0 };
+	if (is_withdrawal) {
+		verify_board_erase(board, teacher);
+		return 0;
+	}
+	rc = verify_board_text(board, group->content, &teacher->content, err);
+	return rc != 0 ? rc : verify_board_text(board, group->targets, &teacher->targets, err);
 }
 
-static enum outcome decide(struct verify_teacher *teacher, int64_t position, const struct wire_header *header,
-			   const struct judged_group *group)
+static int decide(struct verify_board *board, struct verify_teacher *teacher, int64_t position,
+		  const struct wire_header *header, const struct judged_group *group, uint8_t *ret, struct err *err)
 {
 	bool is_withdrawal = header->kind == DELIVERY_INTREKKING;
-	enum outcome outcome =
-		outcome_decide(&teacher->state, header->sequence, is_withdrawal ? NULL : group->content_hash);
+	struct teacher_state after = teacher->state;
+	enum outcome outcome = outcome_decide(&after, header->sequence, is_withdrawal ? NULL : group->content_hash);
+	bool is_set = outcome == OUTCOME_NIEUW || outcome == OUTCOME_GEWIJZIGD || outcome == OUTCOME_INGETROKKEN;
+	int rc = is_set ? verify_board_archive(board, teacher, position, err) : 0;
 
-	if (outcome != OUTCOME_NIEUW && outcome != OUTCOME_GEWIJZIGD && outcome != OUTCOME_INGETROKKEN)
-		return outcome;
-	teacher->since = position;
-	teacher->lapsed_on = 0;
-	digest(is_withdrawal ? (struct slice){ 0 } : group->targets, teacher->targets);
-	return outcome;
+	*ret = (uint8_t)outcome;
+	teacher->state = after;
+	return rc == 0 && is_set ? set_teacher(board, teacher, position, group, is_withdrawal, err) : rc;
 }
 
 /* ---- deliveries ---- */
@@ -116,10 +119,12 @@ static struct verify_delivery *add_delivery(struct verify_board *board, int64_t 
 					      .is_dry_run = header->dry_run,
 					      .sequence = header->sequence,
 					      .extraction_date = header->extraction_date,
+					      .received_on = header->received_on,
 					      .lines = lines,
 					      .line_count = (size_t)header->line_count };
 	snprintf(delivery->id, sizeof delivery->id, "%.*s", (int)header->delivery_id.n, header->delivery_id.p);
 	memcpy(delivery->fingerprint, header->fingerprint, FINGERPRINT_BYTES);
+	memcpy(delivery->reference_version, header->reference_version, REFERENCE_VERSION_BYTES);
 	if (header->sequence <= board->sequence_max)
 		delivery->notices |= NOTICE_K04;
 	if (date_add_days(header->extraction_date, DATA_DAYS_MAX) < header->received_on)
@@ -161,26 +166,31 @@ static bool is_absent(const struct verify_board *board, const struct verify_deli
 	       teacher->state.sequence < delivery->sequence && !is_named(delivery, teacher->key);
 }
 
-static int64_t lapse(struct verify_board *board, const struct verify_delivery *delivery, int64_t position)
+static int lapse(struct verify_board *board, const struct verify_delivery *delivery, int64_t position,
+		 int64_t *ret_count, struct err *err)
 {
-	int64_t count = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < board->teacher_count; i++) {
+	*ret_count = 0;
+	for (size_t i = 0; rc == 0 && i < board->teacher_count; i++) {
 		struct verify_teacher *teacher = &board->teachers[i];
 
 		if (!is_absent(board, delivery, teacher))
 			continue;
+		rc = verify_board_archive(board, teacher, position, err);
 		teacher->state.status = STATUS_VERVALLEN;
-		teacher->state.sequence = delivery->sequence;
+		teacher->state.sequence = teacher->set_sequence = delivery->sequence;
 		teacher->lapsed_on = delivery->extraction_date;
 		teacher->since = position;
-		count++;
+		++*ret_count;
 	}
-	return count;
+	return rc;
 }
 
-static void end_full(struct verify_board *board, struct verify_delivery *delivery)
+static int end_full(struct verify_board *board, struct verify_delivery *delivery, struct err *err)
 {
+	int64_t lapsed = 0;
+	int rc = 0;
 	bool is_left_out = hides_teacher(delivery);
 
 	for (size_t i = 0; i < board->teacher_count && !is_left_out; i++) {
@@ -192,10 +202,10 @@ static void end_full(struct verify_board *board, struct verify_delivery *deliver
 	delivery->notices |= must_wait ? NOTICE_K06 : delivery->absent > 0 ? NOTICE_R06 : 0;
 	delivery->lapsed = must_wait ? 0 : delivery->absent;
 	if (delivery->is_dry_run)
-		return;
+		return 0;
 	delivery->is_waiting = must_wait;
 	if (!must_wait && !is_left_out)
-		lapse(board, delivery, delivery->position);
+		rc = lapse(board, delivery, delivery->position, &lapsed, err);
 	for (size_t i = 0; i < board->delivery_count; i++) {
 		struct verify_delivery *older = &board->deliveries[i];
 
@@ -205,6 +215,7 @@ static void end_full(struct verify_board *board, struct verify_delivery *deliver
 		older->notices |= NOTICE_K10;
 	}
 	board->sequence_full = MAX(board->sequence_full, delivery->sequence);
+	return rc;
 }
 
 /* ---- messages ---- */
@@ -226,6 +237,68 @@ static void set_line(const struct verify_board *board, struct verify_line *line,
 
 	snprintf(digits, sizeof digits, "%09u", group->bsn % 1000000000);
 	hmac_key_teacher(board->key_before, board->number, slice_make(digits, BSN_DIGITS), line->key_before);
+}
+
+void verify_feedback_digest(const struct feedback_line *line, uint8_t ret[TEACHER_KEY_BYTES])
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+	uint8_t sha256[32];
+
+	strbuf_init(&text, FEEDBACK_TEXT_BYTES_MAX);
+	strbuf_add_printf(&text, "%u %d %zu ", line->record_no, (int)line->target, line->employee_ref.n);
+	strbuf_add(&text, line->employee_ref);
+	strbuf_add_printf(&text, " %zu ", line->appointment_key.n);
+	strbuf_add(&text, line->appointment_key);
+	for (size_t i = 0; i < line->finding_count; i++)
+		strbuf_add_printf(&text, " %u %u %lld %lld %lld", line->findings[i].rule, line->findings[i].field,
+				  (long long)line->findings[i].values[0], (long long)line->findings[i].values[1],
+				  (long long)line->findings[i].values[2]);
+	sha256_of(strbuf_slice(&text), sha256);
+	memcpy(ret, sha256, TEACHER_KEY_BYTES);
+}
+
+static struct verify_line *line_of(const struct verify_delivery *delivery, uint32_t record_no);
+
+/* guess: where a delivery's own message has it. */
+static struct verify_line *line_near(const struct verify_delivery *delivery, size_t guess, uint32_t record_no)
+{
+	bool is_there = guess < delivery->line_count && delivery->lines[guess].record_number == (int32_t)record_no;
+
+	return is_there ? &delivery->lines[guess] : line_of(delivery, record_no);
+}
+
+/* The feedback of the lines whose group was decided, as the validator makes it. outcomes: by group; none: not it. */
+static int set_feedback(const struct verify_delivery *delivery, const struct judged *judged, size_t line_count,
+			const uint8_t *outcomes, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf bytes;
+	struct feedback_reader *reader = calloc(1, sizeof *reader);
+	uint8_t *any = calloc(judged->group_count, 1);
+	struct feedback_line line;
+	bool is_end = false;
+
+	strbuf_init(&bytes, FEEDBACK_BYTES_MAX);
+	feedback_build(&bytes, judged, line_count);
+	int rc = reader && any && strbuf_ok(&bytes) ? 0 : no_memory(err);
+
+	if (rc == 0) {
+		memset(any, OUTCOME_ONGEWIJZIGD, judged->group_count);
+		feedback_reader_init(reader, strbuf_slice(&bytes), any, judged->group_count);
+	}
+	for (size_t i = 0; rc == 0 && i < line_count; i++) {
+		rc = feedback_reader_next(reader, &line, &is_end, err);
+		if (rc != 0 || is_end || outcomes[judged->lines[i].group] == OUTCOME_NONE)
+			continue;
+		struct verify_line *kept = line_near(delivery, i, line.record_no);
+
+		if (!kept)
+			continue;
+		kept->has_feedback = true;
+		verify_feedback_digest(&line, kept->feedback);
+	}
+	free(reader);
+	free(any);
+	return rc;
 }
 
 static void give_up_lines(struct verify_delivery *delivery)
@@ -274,8 +347,11 @@ static int decide_groups(struct verify_board *board, const struct verify_deliver
 		bool is_out = is_refused(known, g, judged, delivery->line_count, g);
 
 		board->refused += is_out;
-		outcomes[g] = is_out ? OUTCOME_QUARANTAINE
-				     : (uint8_t)decide(teacher, delivery->position, header, group);
+		outcomes[g] = OUTCOME_QUARANTAINE;
+		int rc = is_out ? 0 : decide(board, teacher, delivery->position, header, group, &outcomes[g], err);
+
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -288,6 +364,8 @@ static int deliver_lines(struct verify_board *board, struct verify_delivery *del
 
 	for (size_t i = 0; rc == 0 && i < delivery->line_count; i++)
 		set_line(board, &delivery->lines[i], judged, i, outcomes[judged->lines[i].group]);
+	if (rc == 0)
+		rc = set_feedback(delivery, judged, delivery->line_count, outcomes, err);
 	free(outcomes);
 	return rc;
 }
@@ -316,6 +394,7 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 		if (before.teacher_count > 0)
 			memcpy(copy, before.teachers, before.teacher_count * sizeof *copy);
 		board->teachers = copy;
+		board->is_dry_run = true;
 	}
 	if (judged && known.standing_count != judged->group_count)
 		known.standing = NULL; /* they differ: the comparison finds it */
@@ -324,7 +403,8 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 	else
 		give_up_lines(delivery);
 	if (rc == 0 && header->kind == DELIVERY_VOLLEDIG)
-		end_full(board, delivery);
+		rc = end_full(board, delivery, err);
+	board->is_dry_run = false;
 	if (header->dry_run) {
 		free(board->teachers);
 		board->teachers = before.teachers;
@@ -334,7 +414,7 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 		return rc;
 	}
 	board->sequence_max = MAX(board->sequence_max, header->sequence);
-	return rc;
+	return rc == 0 ? verify_board_contact(board, position, header, err) : rc;
 }
 
 /* ---- replays ---- */
@@ -446,8 +526,8 @@ static int replay_group(struct verify_board *board, const struct verify_delivery
 	bool is_out = is_refused(known, standing_of(order, judged, g), judged, line_count, g);
 
 	board->refused += is_out;
-	*ret = is_out ? OUTCOME_QUARANTAINE : (uint8_t)decide(teacher, position, header, group);
-	return 0;
+	*ret = OUTCOME_QUARANTAINE;
+	return is_out ? 0 : decide(board, teacher, position, header, group, ret, err);
 }
 
 static int replay_groups(struct verify_board *board, struct verify_delivery *delivery, int64_t position,
@@ -464,6 +544,8 @@ static int replay_groups(struct verify_board *board, struct verify_delivery *del
 		if (outcomes[judged->lines[i].group] != OUTCOME_NONE)
 			set_line(board, line_of(delivery, judged->lines[i].record_no), judged, i,
 				 outcomes[judged->lines[i].group]);
+	if (rc == 0)
+		rc = set_feedback(delivery, judged, (size_t)header->line_count, outcomes, err);
 	free(outcomes);
 	free(order.keys);
 	return rc;
@@ -486,16 +568,24 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	return rc == 0 ? replay_groups(board, delivery, position, header, judged, &known, err) : rc;
 }
 
-void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id)
+int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm, struct err *err)
 {
-	for (size_t i = 0; i < board->delivery_count; i++) {
+	struct verify_confirmation made = { .position = position };
+	int rc = 0;
+
+	memcpy(made.request_id, confirm->request_id, sizeof made.request_id);
+	snprintf(made.delivery_id, sizeof made.delivery_id, "%.*s", (int)confirm->delivery_id.n,
+		 confirm->delivery_id.p);
+	for (size_t i = 0; rc == 0 && !made.is_executed && i < board->delivery_count; i++) {
 		struct verify_delivery *delivery = &board->deliveries[i];
 
-		if (!delivery->is_waiting || !slice_equal_text(delivery_id, delivery->id))
+		if (!delivery->is_waiting || !slice_equal_text(confirm->delivery_id, delivery->id))
 			continue;
 		delivery->is_waiting = false;
-		delivery->lapsed = lapse(board, delivery, position);
+		rc = lapse(board, delivery, position, &delivery->lapsed, err);
 		delivery->notices |= delivery->lapsed > 0 ? NOTICE_R06 : 0;
-		return;
+		made.is_executed = true;
+		made.lapsed = delivery->lapsed;
 	}
+	return rc == 0 ? verify_board_confirmation(board, &made, err) : rc;
 }

@@ -8,52 +8,13 @@
 #ifndef CTL_VERIFY_FOLD_H
 #define CTL_VERIFY_FOLD_H
 
-#include "base/err.h"
-#include "model/delivery.h"
+#include "ctl/prove/verify_board.h"
+#include "model/feedback.h"
 #include "model/judge.h"
-#include "wire/gen/types.h"
+#include "wire/gen/confirm.h"
 
-struct verify_teacher {
-	uint8_t key[TEACHER_KEY_BYTES];
-	struct teacher_state state;
-	int32_t lapsed_on;
-	int64_t since;
-	uint8_t targets[TEACHER_KEY_BYTES]; /* digest of it */
-};
-
-struct verify_line {
-	int32_t record_number;
-	uint8_t outcome;
-	bool is_readable; /* key is that of its teacher */
-	uint8_t key[TEACHER_KEY_BYTES];
-	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
-};
-
-struct verify_delivery {
-	int64_t position;
-	char id[DELIVERY_ID_BYTES_MAX + 1];
-	uint8_t fingerprint[FINGERPRINT_BYTES];
-	enum delivery_kind kind;
-	bool is_dry_run, is_waiting;
-	int64_t sequence;
-	int32_t extraction_date;
-	uint32_t notices;
-	int64_t absent, active, lapsed;
-	uint64_t attempts; /* bit set of those entered; a delivery is not replayed more often */
-	struct verify_line *lines;
-	size_t line_count;
-};
-
-struct verify_board {
-	uint32_t number;
-	const struct hmac_key *key_before; /* NULL: none */
-	int64_t sequence_max, sequence_full;
-	struct verify_teacher *teachers; /* rising by key */
-	size_t teacher_count, teacher_capacity;
-	struct verify_delivery *deliveries; /* in log order */
-	size_t delivery_count, delivery_capacity;
-	int64_t refused; /* groups taken as the register says */
-};
+/* 16 bytes of the feedback of one line, for comparison. findings: those of chapter 5 and X. */
+void verify_feedback_digest(const struct feedback_line *line, uint8_t ret[TEACHER_KEY_BYTES]);
 
 /* What the register says of a delivery: the outcome of each group as it stands (NULL: it does not know), and the record
  * numbers that replays after this attempt decided anew, rising. */
@@ -65,13 +26,12 @@ struct verify_known {
 };
 typedef int verify_ask(void *self, int64_t position, int32_t attempt, struct verify_known *ret, struct err *err);
 
-void verify_board_release(struct verify_board *board);
-
 /* judged NULL: the body was given up. ERR_FATAL: no memory. */
 MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
 			   const struct judged *judged, verify_ask *ask, void *self, struct err *err);
 MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header,
 			  int32_t attempt, const struct judged *judged, verify_ask *ask, void *self, struct err *err);
-void verify_confirm(struct verify_board *board, int64_t position, struct slice delivery_id);
+MUSTUSE int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm,
+			   struct err *err);
 
 #endif

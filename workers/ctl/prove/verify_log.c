@@ -221,7 +221,7 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 	if (headers->kind == RAW_REPLAY)
 		return fold_replay(log, board, position, body, schema, err);
 	if (wire_confirm_decode_as(schema, body, &log->arena, &confirm, NULL) == 0)
-		verify_confirm(board, position, confirm.delivery_id);
+		return verify_confirm(board, position, &confirm, err);
 	return 0;
 }
 

@@ -1,0 +1,111 @@
+/* verify_board: a derived board: its teachers and what they were, deliveries, contact persons, confirmations.
+ *
+ * All of it, texts included, lives until verify_board_release. ERR_FATAL: no memory. */
+#ifndef CTL_VERIFY_BOARD_H
+#define CTL_VERIFY_BOARD_H
+
+#include "base/err.h"
+#include "model/delivery.h"
+#include "model/outcome.h"
+#include "model/reference.h"
+#include "model/teacher_key.h"
+#include "wire/gen/types.h"
+
+struct verify_teacher {
+	uint8_t key[TEACHER_KEY_BYTES];
+	uint32_t bsn;
+	struct teacher_state state;
+	int32_t lapsed_on;
+	int64_t since;
+	int64_t set_sequence;	       /* when this content or status was made; state.sequence may have risen since */
+	struct slice content, targets; /* empty when INGETROKKEN; of the board's texts */
+	size_t newest;		       /* of his versions: index in the board's history and 1; 0: he has none */
+};
+
+/* What a teacher was before he changed. */
+struct verify_version {
+	uint8_t key[TEACHER_KEY_BYTES];
+	enum teacher_status status;
+	int64_t set_sequence,
+		last_sequence; /* the row had one of these or between: when it is raised is the writer's */
+	int64_t since, until;
+	int32_t lapsed_on;
+	struct slice content, targets; /* emptied by an INTREKKING */
+	size_t older;		       /* as verify_teacher.newest */
+};
+
+struct verify_contact {
+	int64_t since;
+	struct slice name, phone, email;
+};
+
+struct verify_confirmation {
+	int64_t position, lapsed;
+	uint8_t request_id[16];
+	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
+	bool is_executed;
+};
+
+struct verify_line {
+	int32_t record_number;
+	uint8_t outcome;
+	bool is_readable; /* key is that of its teacher */
+	bool has_feedback;
+	uint8_t feedback[TEACHER_KEY_BYTES]; /* digest of what the terugmelding says of it, but for the outcome */
+	uint8_t key[TEACHER_KEY_BYTES];
+	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
+};
+
+struct verify_delivery {
+	int64_t position;
+	char id[DELIVERY_ID_BYTES_MAX + 1];
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+	enum delivery_kind kind;
+	bool is_dry_run, is_waiting;
+	int64_t sequence;
+	int32_t extraction_date, received_on;
+	uint8_t reference_version[REFERENCE_VERSION_BYTES];
+	uint32_t notices;
+	int64_t absent, active, lapsed;
+	uint64_t attempts; /* bit set of those entered; a delivery is not replayed more often */
+	struct verify_line *lines;
+	size_t line_count;
+};
+
+struct verify_board {
+	uint32_t number;
+	const struct hmac_key *key_before; /* NULL: none */
+	int64_t sequence_max, sequence_full;
+	struct verify_teacher *teachers; /* rising by key */
+	size_t teacher_count, teacher_capacity;
+	struct verify_delivery *deliveries; /* in log order */
+	size_t delivery_count, delivery_capacity;
+	int64_t refused;		/* groups taken as the register says */
+	struct verify_version *history; /* in log order */
+	size_t history_count, history_capacity;
+	struct verify_contact *contacts; /* likewise, as are these */
+	size_t contact_count, contact_capacity;
+	struct verify_confirmation *confirmations;
+	size_t confirmation_count, confirmation_capacity;
+	struct verify_texts *texts; /* what slices point to, until the board is released */
+	bool is_dry_run;	    /* while one is folded: it leaves no history */
+};
+
+void verify_board_release(struct verify_board *board);
+
+/* *ret is a copy of text that lives as long as the board. */
+MUSTUSE int verify_board_text(struct verify_board *board, struct slice text, struct slice *ret, struct err *err);
+
+/* The teacher's present state becomes a version that ended at position; nothing for one without a state. */
+MUSTUSE int verify_board_archive(struct verify_board *board, struct verify_teacher *teacher, int64_t position,
+				 struct err *err);
+/* An INTREKKING leaves no content of him anywhere. */
+void verify_board_erase(struct verify_board *board, const struct verify_teacher *teacher);
+
+/* The contact person of a delivery, when it is another than the last. */
+MUSTUSE int verify_board_contact(struct verify_board *board, int64_t position, const struct wire_header *header,
+				 struct err *err);
+MUSTUSE int verify_board_confirmation(struct verify_board *board, const struct verify_confirmation *confirmation,
+				      struct err *err);
+
+#endif
