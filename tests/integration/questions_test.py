@@ -303,7 +303,7 @@ def main():
     stack = stacks.Stack(f"questions-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-questions-"))
     try:
-        stack.up({"partitions": 4, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
+        stack.up({"partitions": 2, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
                   "base_port": None, "wait": 60})
         machine = Machine(stack)
         machine.workers.prepare(ROOT / "tests/cases/reference")

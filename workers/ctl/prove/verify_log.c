@@ -165,6 +165,7 @@ static struct wire_header header_of(const struct raw_headers *headers)
 				      .line_count = headers->line_count };
 
 	memcpy(header.fingerprint, headers->fingerprint, sizeof header.fingerprint);
+	memcpy(header.reference_version, headers->reference_version, sizeof header.reference_version);
 	return header;
 }
 
