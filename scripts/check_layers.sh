@@ -24,7 +24,7 @@ common/redis      | base model                                | hiredis
 common/pg         | base model                                | libpq
 common/settings   | base run kafka redis pg                   |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway   | base http model wire protocol run kafka redis pg settings render | jansson openssl
+workers/gateway   | base http model wire protocol run kafka redis pg settings render | expat jansson openssl
 workers/validate  | base model wire protocol run kafka redis pg settings render |
 workers/write     | base model wire protocol run kafka redis pg settings render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
@@ -78,6 +78,7 @@ check() {
 		if (header ~ /^hiredis\// || header == "hiredis.h") return "hiredis"
 		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/) return "libpq"
 		if (header ~ /^(libpq|postgresql)\//) return "libpq"
+		if (header ~ /^expat/) return "expat"
 		if (header ~ /^jansson/) return "jansson"
 		if (header ~ /^curl\//) return "curl"
 		if (header == "avro.h" || header ~ /^avro\//) return "avro"

@@ -81,6 +81,11 @@ static const struct rule_entry CATALOGUE[RULE_LETTERS * RULE_NUMBERS] = {
 	[RULE_SLOT(RULE_F09)] = { "LR-F09", 'A', IN(NONE),
 		"Het bestand bevat te veel regels of gegevens voor een leraar (hoogstens 500 regels). Controleer het "
 		"bestand." },
+	[RULE_SLOT(RULE_F10)] = { "LR-F10", 'A', IN(NONE),
+		"Het XML-bestand is niet te lezen (bij regel <n>). Laat uw leverancier het bestand controleren." },
+	[RULE_SLOT(RULE_F11)] = { "LR-F11", 'A', IN(NONE),
+		"Het XML-bestand bevat bij regel <n> een onderdeel dat niet in deze levering hoort. Wij bewaren deze "
+		"gegevens niet." },
 	[RULE_SLOT(RULE_F12)] = { "LR-F12", 'A', IN(NONE),
 		"Het bestand heeft geen puntkomma als scheidingsteken, of begint met een regel sep=. Sla het op als "
 		"csv met puntkomma's en zonder die regel." },

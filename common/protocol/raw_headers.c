@@ -256,11 +256,11 @@ void raw_headers_write(const struct raw_headers *headers, struct raw_headers_tex
 	assert(is_good);
 }
 
-void raw_headers_add_trace(struct raw_headers_text *text, const char *traceparent)
+void raw_headers_add(struct raw_headers_text *text, const char *name, const char *value)
 {
 	assert(text->count < ARRAY_LEN(text->items));
-	if (traceparent[0])
-		text->items[text->count++] = (struct message_header){ "traceparent", slice_of(traceparent) };
+	if (value[0])
+		text->items[text->count++] = (struct message_header){ name, slice_of(value) };
 }
 
 /* The value of a header. false: absent, or there twice. */

@@ -18,8 +18,10 @@
  *   instroom-reference-version  64 hex digits
  *   instroom-replay-dry-run     of a DELIVERY false
  *
- * Beside these a message may carry traceparent, the W3C Trace Context of the request that brought it: nothing here
- * reads it, it is for whoever follows a delivery through several systems.
+ * Beside these a message may carry what nothing of ours reads back, for people and other systems:
+ *
+ *   traceparent                 the W3C Trace Context of the request that brought it
+ *   instroom-channel            kanaal: CSV or XML, the form the lines came in
  *
  * Nothing personal is among them. Pure. */
 #ifndef PROTOCOL_RAW_HEADERS_H
@@ -31,7 +33,7 @@
 
 enum raw_kind { RAW_DELIVERY = 1, RAW_CONFIRM, RAW_REPLAY, RAW_FORGET };
 
-enum { RAW_HEADERS_MAX = 13, RAW_HEADERS_TEXT_BYTES = 384 };
+enum { RAW_HEADERS_MAX = 13, RAW_HEADERS_OTHERS_MAX = 3, RAW_HEADERS_TEXT_BYTES = 384 };
 
 struct raw_headers {
 	enum raw_kind kind;
@@ -50,7 +52,7 @@ struct raw_headers {
 
 /* The pairs of one message; the values point into text, so it may not be moved or copied. */
 struct raw_headers_text {
-	struct message_header items[RAW_HEADERS_MAX + 1]; /* with traceparent */
+	struct message_header items[RAW_HEADERS_MAX + RAW_HEADERS_OTHERS_MAX];
 	size_t count;
 	char text[RAW_HEADERS_TEXT_BYTES];
 	size_t text_bytes;
@@ -59,8 +61,8 @@ struct raw_headers_text {
 /* headers: good ones, of our own making (asserted: a header we could not read back is our bug). */
 void raw_headers_write(const struct raw_headers *headers, struct raw_headers_text *ret);
 
-/* Adds traceparent, which is borrowed; empty adds nothing. */
-void raw_headers_add_trace(struct raw_headers_text *text, const char *traceparent);
+/* Adds one that nothing reads back; name and value are borrowed. An empty value adds nothing. */
+void raw_headers_add(struct raw_headers_text *text, const char *name, const char *value);
 
 /* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours
  * are skipped. ret->delivery_id borrows from items; fields the kind does not have are zero. */

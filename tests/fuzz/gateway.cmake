@@ -1,5 +1,5 @@
 # The doors of the gateway: files, headers, addresses, tokens.
-foreach(door csv file_check header_form route tokens)
+foreach(door csv file_check header_form route tokens xml_check)
   instroom_fuzz(${door} SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_${door}.c LINKS instroom_gateway instroom_model
     instroom_base)
 endforeach()

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
+from private_stack.xml_form import to_xml  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 CASES_KEY = programs.CASES_KEY
@@ -1137,6 +1138,43 @@ def settle(gateway, answer):
 
     eventually(is_applied, 30, "applied")
     return found[0].json()
+
+
+@behaviour
+def takes_the_lines_as_xml_and_then_as_csv(bench):
+    gateway, body = bench.main, csv_of(range(300, 340))
+    rows = "select bsn, xmin, ctid from register.teacher where board = 99906 order by bsn"
+    kind = {"Content-Type": "application/xml; charset=utf-8"}
+    fields = {"bestuur": "99906", "soort": "VOLLEDIG"}
+    answer = gateway.deliver(to_xml(body), kind, leveringsid="nacht-als-xml-001", volgnummer="1", **fields)
+    first = settle(gateway, answer)
+    expect(first["tellingen"]["nieuw"] == 40 and first["regels"] == 40, first)
+    expect("instroom-channel: XML" in bench.message(answer.json()), "the channel")
+    before = bench.sql(rows)
+    second = settle(gateway, gateway.deliver(body, leveringsid="nacht-als-csv-001", volgnummer="2", **fields))
+    expect(second["tellingen"]["ongewijzigd"] == 40 and bench.sql(rows) == before, f"rows were written: {second}")
+    feedback = [gateway.ask(f"/v1/besturen/99906/leveringen/nacht-als-{form}-001/terugmelding").body.decode()
+                for form in ("xml", "csv")]
+    expect(feedback[0].replace(";nieuw;", ";ongewijzigd;") == feedback[1], feedback[0][:300])
+
+
+@behaviour
+def says_what_a_file_seems_to_be(bench):
+    xml = {"Content-Type": "text/xml"}
+    good = to_xml(csv_of([1]))
+    laughs = b'<!DOCTYPE leraren [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><leraren>&b;</leraren>'
+    for body, headers, code, words in ((csv_of([1]), xml, "LR-F10", "Content-Type: text/csv"),
+                                       (good, {}, "LR-F08", "Content-Type: application/xml"),
+                                       (good.decode().encode("utf-16"), xml, "LR-F10", "UTF-16"),
+                                       (laughs, xml, "LR-F10", "de bevindingen"),
+                                       (b"<" + b"leraren-" * 2600000 + b">", xml, "LR-F11", "de bevindingen"),
+                                       (good.replace(b"<bsn>", b"<naam/><bsn>"), xml, "LR-F11", "de bevindingen")):
+        answer = bench.main.deliver(body, headers)
+        expect(answer.status == 422 and answer.codes() == [(code, "")], answer.body[:500])
+        expect(words in answer.json()["detail"], answer.json()["detail"])
+    for kind in ("application/xml; charset=utf-16", "application/xml+x", "text/plain"):
+        expect(bench.main.deliver(good, {"Content-Type": kind}).status == 415, kind)
+    expect(bench.main.peak_mib() < 400 or IS_SANITIZED, f"a peak of {bench.main.peak_mib()} MiB")
 
 
 @behaviour

@@ -26,6 +26,11 @@ static void refuse(struct file_reading *ret, enum rule rule, enum field field, i
 		(struct finding){ .rule = (uint16_t)rule, .field = (uint8_t)field, .values = { a, b, c } };
 }
 
+void file_check_refuse(struct file_reading *ret, enum rule rule, int64_t a, int64_t b)
+{
+	refuse(ret, rule, FIELD_NONE, a, b, 0);
+}
+
 /* Takes the next field off a record that csv_next found readable; a record may have more fields than any array of ours.
  * A doubled quote comes out as two, which no column of ours has in its name. */
 static struct slice take_field(struct slice *rest)
@@ -180,13 +185,10 @@ static int compare_teacher_size(const void *a, const void *b)
 	return (left->bsn > right->bsn) - (left->bsn < right->bsn);
 }
 
-/* Step 10, LR-F09. Small files cannot break it and pay nothing. */
-static int check_teacher_sizes(struct slice bytes, struct arena *arena, struct file_reading *ret, struct err *err)
+int file_check_teacher_sizes(struct arena *arena, struct file_reading *ret, struct err *err)
 {
 	size_t bsn_at = ret->column_count;
 
-	if (ret->line_count <= TEACHER_LINES_MAX && bytes.n <= TEACHER_BYTES_MAX)
-		return 0;
 	for (size_t i = 0; i < ret->column_count; i++)
 		if (ret->columns[i] == FIELD_BSN)
 			bsn_at = i;
@@ -299,5 +301,8 @@ int file_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32
 		return 0;
 	}
 	check_records(&scan, ret);
-	return ret->finding_count > 0 ? 0 : check_teacher_sizes(bytes, arena, ret, err);
+	/* step 10: small files cannot break it and pay nothing */
+	if (ret->finding_count > 0 || (ret->line_count <= TEACHER_LINES_MAX && bytes.n <= TEACHER_BYTES_MAX))
+		return 0;
+	return file_check_teacher_sizes(arena, ret, err);
 }

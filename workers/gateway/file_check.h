@@ -32,6 +32,11 @@ MUSTUSE int file_check(struct slice bytes, uint64_t bytes_total, const uint8_t s
 		       const struct file_expected *expected, struct arena *arena, struct file_reading *ret,
 		       struct err *err);
 
+/* What xml_check shares. A finding without a field. */
+void file_check_refuse(struct file_reading *ret, enum rule rule, int64_t a, int64_t b);
+/* LR-F09, of the lines in *ret. ERR_FULL: likewise. */
+MUSTUSE int file_check_teacher_sizes(struct arena *arena, struct file_reading *ret, struct err *err);
+
 /* Address space only: pages are touched as far as a file needs them. */
 enum { FILE_CHECK_ARENA_BYTES = 64 << 20 };
 

@@ -41,7 +41,7 @@ int services_publish(struct request *request, struct raw_message *message, struc
 	struct services *services = request->services;
 	int rc = strbuf_check(&services->message, "a message for Kafka", err);
 
-	raw_headers_add_trace(&message->headers, request->trace.traceparent);
+	raw_headers_add(&message->headers, "traceparent", request->trace.traceparent);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
 	if (rc == 0)

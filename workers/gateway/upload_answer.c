@@ -37,7 +37,7 @@ static struct summary refused_summary(const struct header_reading *header, const
 }
 
 void upload_answer_refusal(struct reply *reply, unsigned status, const struct header_reading *header, const char *id,
-			   const struct finding *findings, size_t count)
+			   const struct finding *findings, size_t count, const char *detail)
 {
 	struct summary summary = refused_summary(header, id);
 
@@ -47,6 +47,7 @@ void upload_answer_refusal(struct reply *reply, unsigned status, const struct he
 		summary_add_finding(&summary, &findings[i]);
 	snprintf(type, sizeof type, "/v1/regels/%s", rule_code((enum rule)findings[0].rule));
 	reply_refusal(reply, status, type,
-		      "Deze levering is geweigerd en er is niets van verwerkt, de bevindingen zeggen waarom",
+		      detail ? detail
+			     : "Deze levering is geweigerd en er is niets van verwerkt, de bevindingen zeggen waarom",
 		      summary_json(&summary));
 }

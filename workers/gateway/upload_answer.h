@@ -21,7 +21,8 @@ void upload_answer_receipt(struct reply *reply, const struct upload_receipt *rec
 
 /* id: as far as it is known; empty: none. findings: at least one, all of the same step, in the order of specification
  * 4.4. */
+/* detail: as of reply_refusal; NULL: the usual sentence. */
 void upload_answer_refusal(struct reply *reply, unsigned status, const struct header_reading *header, const char *id,
-			   const struct finding *findings, size_t count);
+			   const struct finding *findings, size_t count, const char *detail);
 
 #endif

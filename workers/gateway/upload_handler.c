@@ -12,8 +12,8 @@
  *         writer finds out from the log (design 3).
  *   4. upload_answered: a repeat gets the summary of the first, another delivery under the same id is refused (LR-K01).
  *      This comes before the checks of the file, as a repeat must be known even if reference data have changed since.
- *      c. board and date (LR-K02, LR-K09); d. the file (LR-F..): the only step whose cost grows with the file, so it
- *      comes last.
+ *      c. board and date (LR-K02, LR-K09); d. the file (LR-F.., by file_check or xml_check): the only step whose cost
+ *      grows with the file, so it comes last.
  *   5. publish: the message is made of the cells of the file, which are slices of the body, and handed to Kafka's
  *      client, which copies it. The body is dropped then, and the message is reserved in its place.
  *   6. upload_published: Kafka has the message: only now is the delivery accepted, and the receipt says where it stands
@@ -36,7 +36,9 @@
 #include "gateway/upload_answer.h"
 #include "gateway/upload_body.h"
 #include "gateway/upload_header.h"
+#include "gateway/upload_hint.h"
 #include "gateway/upload_message.h"
+#include "gateway/xml_check.h"
 #include "run/crash.h"
 
 enum { MESSAGE_BYTES_KEPT = 4 << 20 };
@@ -48,6 +50,8 @@ struct upload {
 	uint8_t fingerprint[FINGERPRINT_BYTES];
 	char id[DELIVERY_ID_BYTES_MAX + 1]; /* as shown; empty: none */
 	uint32_t lines;
+	enum upload_form form;
+	const char *hint; /* what a refused file seems to be; NULL: nothing strikes */
 };
 
 /* ---- answers ---- */
@@ -95,7 +99,8 @@ static void refuse(struct request *request, unsigned status, const struct findin
 
 	gateway_metric_add(METRIC_REFUSED, 1);
 	drop_body(request);
-	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count);
+	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count,
+			      upload->hint);
 }
 
 static void refuse_for(struct request *request, unsigned status, enum rule rule, enum field field, int64_t value)
@@ -131,9 +136,10 @@ static void upload_begin(struct request *request)
 	if (!access_check_token(request, has_board ? &reading->header.board : NULL) ||
 	    (has_board && !access_check_load(request, LOAD_UPLOAD, reading->header.board)))
 		return;
-	if (!upload_header_is_csv(request))
+	upload->form = upload_header_form(request);
+	if (upload->form == UPLOAD_OTHER)
 		reply_problem(&request->reply, 415, "Ander soort inhoud",
-			      "Stuur het bestand met de kop Content-Type: text/csv en in UTF-8");
+			      "Stuur het bestand met de kop Content-Type: text/csv of application/xml, en in UTF-8");
 	else if (upload_header_is_encoded(request))
 		reply_problem(&request->reply, 415, "Ander soort inhoud",
 			      "Stuur het bestand zoals het is, niet ingepakt en zonder de kop Content-Encoding");
@@ -172,6 +178,7 @@ static void publish(struct request *request, const struct file_reading *file)
 
 	upload->lines = (uint32_t)file->line_count;
 	upload_message_make(&message, &services->message, &raw);
+	raw_headers_add(&raw.headers, "instroom-channel", upload->form == UPLOAD_XML ? "XML" : "CSV");
 	crash_point("gateway.checked");
 	if (!strbuf_ok(&services->message) || !byte_budget_reserve(&request->reserved, services->message.n))
 		answer_no_capacity(request);
@@ -184,6 +191,14 @@ static void publish(struct request *request, const struct file_reading *file)
 }
 
 /* ---- 3 and 4: the checks ---- */
+
+static void refuse_file(struct request *request, const struct file_reading *file)
+{
+	struct upload *upload = request->state;
+
+	upload->hint = upload_hint(strbuf_slice(&upload->body.bytes), upload->form);
+	refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file->findings, file->finding_count);
+}
 
 static void check_file(struct request *request)
 {
@@ -198,13 +213,14 @@ static void check_file(struct request *request)
 	struct err err;
 
 	memcpy(expected.content_hash, header->content_hash, sizeof expected.content_hash);
-	int rc = file_check(strbuf_slice(&upload->body.bytes), upload->body.total, upload->body.sha256, &expected,
-			    arena, &file, &err);
+	struct slice bytes = strbuf_slice(&upload->body.bytes);
+	int rc = (upload->form == UPLOAD_XML ? xml_check : file_check)(bytes, upload->body.total, upload->body.sha256,
+								       &expected, arena, &file, &err);
 
 	if (rc != 0)
 		answer_too_many(request);
 	else if (file.finding_count > 0)
-		refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file.findings, file.finding_count);
+		refuse_file(request, &file);
 	else
 		publish(request, &file);
 	arena_reset(arena);

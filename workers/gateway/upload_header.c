@@ -70,22 +70,29 @@ static struct slice cut_to(struct slice *rest, char separator)
 	return slice_trim(part);
 }
 
-bool upload_header_is_csv(const struct request *request)
+static enum upload_form form_of_type(struct slice type)
+{
+	if (equals_ascii(type, "text/csv"))
+		return UPLOAD_CSV;
+	return equals_ascii(type, "application/xml") || equals_ascii(type, "text/xml") ? UPLOAD_XML : UPLOAD_OTHER;
+}
+
+enum upload_form upload_header_form(const struct request *request)
 {
 	struct slice rest = request_header(request, "Content-Type");
 
 	if (!rest.p)
-		return true;
-	if (!equals_ascii(cut_to(&rest, ';'), "text/csv"))
-		return false;
+		return UPLOAD_CSV;
+	enum upload_form form = form_of_type(cut_to(&rest, ';'));
+
 	while (rest.n > 0) {
 		struct slice value = cut_to(&rest, ';'), name = cut_to(&value, '=');
 
 		value = slice_trim(value);
 		if (equals_ascii(name, "charset") && !equals_ascii(value, "utf-8") && !equals_ascii(value, "\"utf-8\""))
-			return false;
+			return UPLOAD_OTHER;
 	}
-	return true;
+	return form;
 }
 
 bool upload_header_is_encoded(const struct request *request)

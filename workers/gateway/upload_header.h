@@ -20,8 +20,11 @@ struct upload_header {
 	char contact[CONTACT_FIELDS][CONTACT_BYTES_MAX];
 };
 
-/* Content-Type is text/csv, in UTF-8 if it says so, or absent (specification 14.16). */
-bool upload_header_is_csv(const struct request *request);
+enum upload_form { UPLOAD_OTHER, UPLOAD_CSV, UPLOAD_XML };
+
+/* By Content-Type: text/csv, application/xml or text/xml, in UTF-8 if it says so; absent counts as text/csv
+ * (specification 3.4, 14.16). UPLOAD_OTHER: neither. */
+enum upload_form upload_header_form(const struct request *request);
 
 /* Content-Encoding says that the content is compressed or otherwise encoded, which we do not undo. */
 bool upload_header_is_encoded(const struct request *request);
