@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 
-from . import cache_faults, faults, workloads
+from . import cache_faults, faults, loss_faults, workloads
 from .trial import Trial
 
 SEED = 1
@@ -61,6 +61,7 @@ def dependency_faults():
         [faults.KafkaPause(at=0.2, lasts_s=LONG_S)],
         [faults.TopicAway("raw", at=0.0, lasts_s=LONG_S)], [faults.TopicAway("verdict", at=0.0, lasts_s=LONG_S)],
         [faults.LogReplaced()],
+        [loss_faults.VerdictsDeleted(at=0.3, lasts_s=0.1)], [loss_faults.RawDeleted(at=0.3, lasts_s=0.5)],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
         [faults.Markers(at=0.2, lasts_s=0.1), faults.Markers(at=0.9, lasts_s=0.1), faults.Kill("validate", at=0.95)],
     ] + ([[faults.PgPooled()]] if faults.HAS_POOLER else []) + ([

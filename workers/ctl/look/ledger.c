@@ -110,10 +110,9 @@ static int tell_lost(struct pg_link *link, struct err *err)
 			 NULL, &rows, NULL, err);
 
 	if (rc == 0 && (pg_get_i64(rows, 0, 0) > 0 || pg_get_i64(rows, 0, 1) > 0))
-		fprintf(stderr,
-			"instroomctl: accepted as lost, see loss list: %lld raw messages that no ledger knows,"
-			" and %lld lines that are quarantaine\n",
-			(long long)pg_get_i64(rows, 0, 0), (long long)pg_get_i64(rows, 0, 1));
+		printf("accepted as lost, see loss list: %lld raw messages that no ledger knows,"
+		       " and %lld lines that are quarantaine\n",
+		       (long long)pg_get_i64(rows, 0, 0), (long long)pg_get_i64(rows, 0, 1));
 	return rc;
 }
 
@@ -165,7 +164,7 @@ int run_ledger(struct ctl *ctl)
 		rc = pg_exec(link, NULL, SUM_SQL, &params, &rows, NULL, &err);
 	if (rc == 0 && checks)
 		rc = check_all(link, &is_sound, &err);
-	if (rc == 0 && checks)
+	if (rc == 0 && checks && ctl->output == OUTPUT_TEXT)
 		rc = tell_lost(link, &err);
 	if (rc == 0)
 		rc = print_sums(ctl, rows, &err);

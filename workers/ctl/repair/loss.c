@@ -183,7 +183,7 @@ int run_loss_list(struct ctl *ctl)
 		{ "from", "from", COLUMN_NUMBER },   { "to", "to", COLUMN_NUMBER },
 		{ "lines", "lines", COLUMN_NUMBER }, { "at", "at", COLUMN_TEXT },
 		{ "who", "who", COLUMN_TEXT },	     { "what", "they", COLUMN_TEXT },
-		{ "reason", "reason", COLUMN_TEXT },
+		{ "state", "state", COLUMN_TEXT },   { "reason", "reason", COLUMN_TEXT },
 	};
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -195,8 +195,12 @@ int run_loss_list(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = pg_exec(link, NULL,
-			     "select topic, partition::bigint, from_raw, below_raw - 1, lines, " CTL_SQL_TIME(
-				     "at") ", who, what, reason from register.loss order by at, topic, partition",
+			     "select l.topic, l.partition::bigint, l.from_raw, l.below_raw - 1, l.lines, " CTL_SQL_TIME(
+				     "l.at") ", l.who, l.what,"
+					     " case when c.next_raw >= l.below_raw then 'passed' else 'not yet' end,"
+					     " l.reason from register.loss l left join register.cursor c"
+					     " on c.topic = l.topic and c.partition = l.partition"
+					     " order by l.at, l.topic, l.partition",
 			     NULL, &rows, NULL, &err);
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
 		for (int column = 0; column < (int)ARRAY_LEN(COLUMNS); column++)
