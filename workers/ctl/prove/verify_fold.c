@@ -377,10 +377,12 @@ int verify_deliver(struct verify_board *board, int64_t position, const struct wi
 
 	if (find_delivery(board, header))
 		return 0;
-	int rc = judged ? ask(self, position, 0, &known, err) : 0;
+	int rc = judged ? ask(self, position, position, &known, err) : 0;
 
 	if (rc != 0)
 		return rc;
+	if (known.quarantined == 0)
+		known = (struct verify_known){ 0 };
 	struct verify_delivery *delivery = add_delivery(board, position, header);
 	struct verify_board before = *board;
 
@@ -464,6 +466,23 @@ static bool is_given_up(const struct verify_delivery *delivery)
 		if (delivery->lines[i].is_readable || delivery->lines[i].outcome != OUTCOME_QUARANTAINE)
 			return false;
 	return true;
+}
+
+/* Lines in quarantaine that the replay does not decide. */
+static int64_t quarantined_apart(const struct verify_delivery *delivery, const struct judged *judged, size_t line_count)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < delivery->line_count; i++)
+		count += outcome_counted_as((enum outcome)delivery->lines[i].outcome) == OUTCOME_QUARANTAINE;
+	for (size_t i = 0; i < line_count; i++) {
+		const struct verify_line *line = line_of(delivery, judged->lines[i].record_no);
+
+		if (line && outcome_counted_as((enum outcome)line->outcome) == OUTCOME_QUARANTAINE &&
+		    may_decide(delivery, judged, line_count, judged->lines[i].group))
+			count--;
+	}
+	return count;
 }
 
 /* The keys of a delivery's teachers, rising: the order of the ledger's groups. */
@@ -563,8 +582,10 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	delivery->attempts |= UINT64_C(1) << attempt;
 	if (is_given_up(delivery) && (size_t)header->line_count != delivery->line_count)
 		return 0;
-	int rc = ask(self, delivery->position, attempt, &known, err);
+	int rc = ask(self, delivery->position, position, &known, err);
 
+	if (rc == 0 && known.quarantined == quarantined_apart(delivery, judged, (size_t)header->line_count))
+		known = (struct verify_known){ 0 };
 	return rc == 0 ? replay_groups(board, delivery, position, header, judged, &known, err) : rc;
 }
 

@@ -99,7 +99,7 @@ static int read_standing(struct verify_log *log, const struct pg_params *params,
 	uint8_t *outcomes = NULL;
 	int rc = pg_exec(log->link, "verify_known",
 			 "select outcomes, lines from register.delivery"
-			 " where position = $1 and $2 >= 0 and quarantaine > 0",
+			 " where position = $1 and $2 >= position and quarantaine > 0",
 			 params, &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
@@ -121,7 +121,7 @@ static int read_replayed(struct verify_log *log, const struct pg_params *params,
 			 "select distinct r from register.replay_change c"
 			 " join register.replay_item i on i.position = c.position and i.attempt = c.attempt"
 			 " cross join lateral unnest(i.records) r"
-			 " where c.position = $1 and c.attempt > $2 and c.lines > 0 order by r",
+			 " where c.position = $1 and c.replay_position > $2 and c.lines > 0 order by r",
 			 params, &rows, NULL, err);
 	size_t count = rc == 0 ? pg_rows_count(rows) : 0;
 
@@ -138,18 +138,39 @@ static int read_replayed(struct verify_log *log, const struct pg_params *params,
 	return 0;
 }
 
+/* Behind a replay its change says so; behind the delivery itself what the first replay found, or what stands. */
+static int read_quarantined(struct verify_log *log, const struct pg_params *params, struct verify_known *ret,
+			    struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(log->link, "verify_quarantined",
+			 "select coalesce("
+			 "(select after[7] from register.replay_change where position = $1 and replay_position = $2),"
+			 " case when $1 = $2 then coalesce("
+			 "(select before[7] from register.replay_change where position = $1"
+			 " order by replay_position limit 1),"
+			 " (select quarantaine from register.delivery where position = $1)) end, -1)::bigint",
+			 params, &rows, NULL, err);
+
+	if (rc == 0)
+		ret->quarantined = pg_get_i64(rows, 0, 0);
+	return rc;
+}
+
 /* What only the register can say: see verify_fold.h. */
-static int ask_register(void *self, int64_t position, int32_t attempt, struct verify_known *ret, struct err *err)
+static int ask_register(void *self, int64_t delivery, int64_t message, struct verify_known *ret, struct err *err)
 {
 	struct verify_log *log = self;
 	struct pg_params params;
 
 	*ret = (struct verify_known){ 0 };
 	pg_params_reset(&params);
-	pg_add_i64(&params, position);
-	pg_add_i32(&params, attempt);
-	int rc = read_standing(log, &params, ret, err);
+	pg_add_i64(&params, delivery);
+	pg_add_i64(&params, message);
+	int rc = read_quarantined(log, &params, ret, err);
 
+	if (rc == 0)
+		rc = read_standing(log, &params, ret, err);
 	return rc == 0 ? read_replayed(log, &params, ret, err) : rc;
 }
 
