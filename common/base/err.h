@@ -27,13 +27,13 @@ int err_set(struct err *err, enum err_kind kind, const char *code, const char *f
 
 #ifdef INSTROOM_ANALYZE
 /* An analyzer sees one file at a time: it has to be shown that an error is never 0, on which all callers rely. */
-static inline int err_told(int rc)
+static inline int err_negative(int rc)
 {
 	if (rc >= 0)
 		__builtin_unreachable();
 	return rc;
 }
-#define err_set(...) err_told((err_set)(__VA_ARGS__))
+#define err_set(...) err_negative((err_set)(__VA_ARGS__))
 #endif
 
 /* Of two failures the first stands: what a clean-up says after a failure does not replace it. rc and err: of the work;

@@ -20,7 +20,7 @@
  * in the same run.
  *
  * Connections without a request (HANDSHAKE, HEAD, SKIP, REST) also stand in the list `idle`, the longest first: when
- * all places are taken, its first makes room. So a thousand connections that never send a whole head cost others
+ * all places are taken, its first is closed. So a thousand connections that never send a whole head cost others
  * nothing. */
 #include "http/http_server.h"
 

@@ -99,7 +99,7 @@ static unsigned differing_field(const struct judge_line *a, const struct judge_l
 
 static void judge_one_person(struct judge_line *lines, size_t count)
 {
-	bool is_told = false; /* on the first line, which names the lowest line that differs */
+	bool is_named = false; /* on the first line: the lowest line that differs */
 
 	for (size_t i = 1; i < count; i++) {
 		unsigned field = differing_field(&lines[0], &lines[i]);
@@ -107,9 +107,9 @@ static void judge_one_person(struct judge_line *lines, size_t count)
 		if (field == FIELD_NONE)
 			continue;
 		line_add_finding(&lines[i], RULE_X02, field, lines[0].record_no, lines[i].record_no, 0);
-		if (!is_told)
+		if (!is_named)
 			line_add_finding(&lines[0], RULE_X02, field, lines[0].record_no, lines[i].record_no, 0);
-		is_told = true;
+		is_named = true;
 	}
 }
 

@@ -1,10 +1,10 @@
-/* Connecting: each place in turn (pg_place.c), with a deadline of its own, until one takes us that can be used.
+/* Connecting: one place after the other (pg_place.c), each with its own deadline, until a usable one accepts us.
  *
- *   1. the names of the connection string are resolved anew, so that an address that moved is found
+ *   1. the names of the connection string are resolved again, so that an address that moved is found
  *   2. TCP, TLS and login, in steps that see a stop
  *   3. one round trip makes the settings of the session and asks what the server is: a standby, or one that takes no
  *      writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong database
- *   4. nobody took us: the failure that says most stands. One that answered says more than one that did not, and a
+ *   4. nobody accepted us: the failure that says most stands. One that answered says more than one that did not, and a
  *      refusal that passes more than one that does not, as the place behind it may be the right one in a moment
  *
  * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we

@@ -25,10 +25,10 @@ static inline void drop_pgresult(PGresult **res)
 	PQclear(*res);
 }
 
-/* Sends what is queued and waits until an answer can be taken without blocking. ERR_RETRY: the line broke; ERR_STOP. */
+/* Sends what is queued and waits until an answer can be read without blocking. ERR_RETRY: the line broke; ERR_STOP. */
 MUSTUSE int pg_wait_answer(struct pg_link *link, struct err *err);
 
-/* Sends what is queued; a partial answer that comes meanwhile is taken in. */
+/* Sends what is queued; a partial answer that comes meanwhile is kept. */
 MUSTUSE int pg_flush(struct pg_link *link, struct err *err);
 
 /* The error of a result, or of the line when res is NULL, in our words. Takes in what else the server answers to the
@@ -43,7 +43,7 @@ MUSTUSE int pg_collect(struct pg_link *link, const char *what, PGresult **ret, s
 /* Waits one step for the events. *ret_ready: they are there. ERR_STOP: asked to stop. */
 MUSTUSE int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_ready, struct err *err);
 
-/* The kind of a SQLSTATE, at_start unless it is one that passes and the link was taken before. */
+/* The kind of a SQLSTATE, at_start unless it is one that passes and the server accepted the link before. */
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start);
 
 /* ERR_RETRY: it is not, or was left just now, as it has become read-only. */

@@ -49,7 +49,7 @@ static const struct {
 enum err_kind pg_sort(const char *sqlstate)
 {
 	if (!sqlstate)
-		return ERR_RETRY; /* the line broke; if COMMIT was under way, the cursor tells what happened */
+		return ERR_RETRY; /* the line broke; if COMMIT was under way, the cursor shows what happened */
 	for (size_t i = 0; i < ARRAY_LEN(SQLSTATE_KINDS); i++)
 		if (strncmp(sqlstate, SQLSTATE_KINDS[i].prefix, strlen(SQLSTATE_KINDS[i].prefix)) == 0)
 			return SQLSTATE_KINDS[i].kind;
@@ -75,7 +75,7 @@ enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_ki
 		return at_start;
 	if (!link->is_refused)
 		log_event(LOG_ERROR, "postgresql.refused", "code=%s why=%s effect=%s", sqlstate,
-			  LOG_QUOTED("it took us before: its user, password, database or a grant has changed"),
+			  LOG_QUOTED("it accepted us before: its user, password, database or a grant has changed"),
 			  LOG_QUOTED("we wait, and read the password again at each attempt"));
 	link->is_refused = true;
 	return ERR_RETRY;
@@ -84,7 +84,7 @@ enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_ki
 static void note_answer(struct pg_link *link)
 {
 	if (link->is_refused)
-		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it takes us again"));
+		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it accepts us again"));
 	link->is_refused = false;
 	link->has_answered = true;
 }
@@ -329,7 +329,7 @@ static const struct pg_prepared *find_prepared(const struct pg_link *link, const
 	return NULL;
 }
 
-/* FNV-1a: it tells our own statements apart, and those of another release. */
+/* FNV-1a: other statements, or those of another release, have another hash. */
 static uint64_t add_hash(uint64_t hash, const void *bytes, size_t n)
 {
 	for (const uint8_t *p = bytes; n > 0; p++, n--)

@@ -34,13 +34,13 @@ struct pg_options {
 
 enum err_kind pg_sort(const char *sqlstate);
 
-/* PostgreSQL refuses user, password, database or grant, and took us before. Logged as an error; calls are ERR_RETRY. */
+/* PostgreSQL refuses user, password, database or grant, and accepted us before. Logged once; calls are ERR_RETRY. */
 bool pg_link_is_refused(const struct pg_link *link);
 
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);
-/* Connects if it is not up: to the first address of the first host that takes us, each bounded by connect_ms (but for
+/* Connects if it is not up: to the first address of the first host that accepts us, each bounded by connect_ms (but for
  * the look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise.
  * Unknown database: ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials"; one that is not in UTF8:
  * ERR_CONFIG with code "encoding". */

@@ -3,8 +3,8 @@
  * A verdict counts if its parent is the id of the last one that counts before it. All others are void, for cache and
  * register alike: left by a validator that no longer owned the partition, or sent twice. A verdict that counts judges
  * the next raw message. That need not be the one at next_raw: markers of foreign transactions take offsets and are no
- * messages, and only who reads the raw log can tell (kafka/kafka_gap.h), so whoever makes a verdict passes over them,
- * and whoever follows the chain goes with it. One that judges below next_raw is a hole: the verdict log does not belong
+ * messages, and only the raw log shows it (kafka/kafka_gap.h), so whoever makes a verdict skips them, and whoever
+ * follows the chain does as the verdict says. One that judges below next_raw is a hole: the verdict log does not belong
  * to what was followed so far.
  *
  * A position that was true once stays true: verdicts below next_verdict never change, so whoever follows the chain from
@@ -42,7 +42,7 @@ MUSTUSE bool chain_position_equal(const struct chain_position *a, const struct c
  * of the validators' committed offset: the last resort of a validator without Redis and PostgreSQL. NUL-terminated. */
 void chain_position_to_text(const struct chain_position *position, uint32_t key_id,
 			    char ret[CHAIN_POSITION_TEXT_BYTES]);
-/* false: another form; nothing is written. A text of before key ids were told leaves *ret_key_id as it is. */
+/* false: another form; nothing is written. A text from before key ids were in it leaves *ret_key_id as it is. */
 MUSTUSE bool chain_position_parse(struct slice text, struct chain_position *ret, uint32_t *ret_key_id);
 
 #endif

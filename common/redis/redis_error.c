@@ -23,7 +23,7 @@ bool redis_reply_is(const redisReply *reply, const char *code)
 	return strcmp(own, code) == 0;
 }
 
-/* What the operator is told of the codes he can do something about. */
+/* What the log says of the codes an operator can do something about. */
 static const char *meaning_of(const char *code)
 {
 	static const struct {

@@ -95,7 +95,7 @@ static int ask(struct redis_node *node, const struct request *request, bool is_a
 
 /* ---- the map ---- */
 
-/* false: this node cannot tell. */
+/* false: this node does not know it. */
 static bool ask_map(struct redis_link *link, struct redis_node *node)
 {
 	CLEANUP(drop_reply) redisReply *reply = NULL;
@@ -107,7 +107,7 @@ static bool ask_map(struct redis_link *link, struct redis_node *node)
 		redis_cluster_release(&link->cluster);
 		return true;
 	}
-	if (reply->type == REDIS_REPLY_ERROR) /* not permitted: what MOVED tells has to do */
+	if (reply->type == REDIS_REPLY_ERROR) /* not permitted: what MOVED says has to do */
 		link->cluster.is_old = false;
 	return reply->type == REDIS_REPLY_ERROR || redis_cluster_take_map(&link->cluster, reply, node);
 }
@@ -116,11 +116,11 @@ static bool ask_map(struct redis_link *link, struct redis_node *node)
  * it would be the second to that node. */
 static void renew_map(struct redis_link *link)
 {
-	bool is_told = ask_map(link, &link->seed);
+	bool is_known = ask_map(link, &link->seed);
 
-	for (size_t i = 0; !is_told && i < REDIS_NODES_MAX; i++)
+	for (size_t i = 0; !is_known && i < REDIS_NODES_MAX; i++)
 		if (link->cluster.nodes[i].fd >= 0)
-			is_told = ask_map(link, &link->cluster.nodes[i]);
+			is_known = ask_map(link, &link->cluster.nodes[i]);
 	if (link->cluster.is_on)
 		redis_node_leave(&link->seed);
 }

@@ -1,8 +1,7 @@
 /* json_build: JSON that is whole or is not there.
  *
- * Jansson tells of each member whether it found memory for it. Here the first that is missing takes the whole away: the
- * pointer becomes NULL, what is put into it later is dropped, and who prints it finds no text instead of a wrong
- * one. */
+ * Jansson reports for each member whether it found memory. Here the first failure drops the whole: the pointer becomes
+ * NULL, later members are dropped too, and printing yields no text instead of a wrong one. */
 #ifndef RENDER_JSON_BUILD_H
 #define RENDER_JSON_BUILD_H
 

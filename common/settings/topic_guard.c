@@ -46,7 +46,7 @@ int topic_guard_poll(struct topic_guard *guard, struct err *err)
 	if (rc == 0 && !is_done)
 		return 0;
 	topic_guard_end(guard);
-	if (rc != 0) /* of topics that are not there those tell that read or write them */
+	if (rc != 0) /* a missing topic is reported by who reads or writes it */
 		log_event(LOG_WARN, "topic.unchecked", "code=%s why=%s", LOG_QUOTED(unseen.code),
 			  LOG_QUOTED(unseen.text));
 	return guard->vital[0] ? err_set(err, ERR_CONFIG, "topic", "%s", guard->vital) : 0;

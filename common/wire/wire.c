@@ -71,7 +71,7 @@ bool wire_array_next(struct wire_input *in, struct wire_array *array)
 
 /* The first block gets what it needs and is mostly the only one; later ones double the capacity, so that many small
  * blocks cost linear time and at most four times the memory. */
-static bool array_make_room(struct arena *arena, struct wire_array *array)
+static bool array_grow(struct arena *arena, struct wire_array *array)
 {
 	size_t need = array->count + array->block_count; /* both at most the number of bytes: no overflow */
 
@@ -89,11 +89,11 @@ static bool array_make_room(struct arena *arena, struct wire_array *array)
 	return true;
 }
 
-int wire_array_next_room(struct wire_input *in, struct wire_array *array, struct err *err)
+int wire_array_next_grow(struct wire_input *in, struct wire_array *array, struct err *err)
 {
 	if (!wire_array_next(in, array))
 		return wire_malformed(err, array->what);
-	if (!array_make_room(in->arena, array))
+	if (!array_grow(in->arena, array))
 		return err_set(err, ERR_FULL, "arena", "%s: the arena is too small for %zu items", array->what,
 			       array->count + array->block_count);
 	assert(array->items || array->block_count == 0);
@@ -126,7 +126,7 @@ int wire_take_slices(struct wire_input *in, const char *what, struct slice **ret
 	struct wire_array array = { .what = what, .item_bytes = sizeof(struct slice), .item_bytes_min = 1 };
 	int rc;
 
-	while ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0)
+	while ((rc = wire_array_next_grow(in, &array, err)) == 0 && array.block_count > 0)
 		if (!take_slice_block(in, (struct slice *)array.items + array.count, array.block_count))
 			return wire_malformed(err, what);
 	*ret = array.items;
@@ -139,7 +139,7 @@ int wire_take_ints(struct wire_input *in, const char *what, int32_t **ret, size_
 	struct wire_array array = { .what = what, .item_bytes = sizeof(int32_t), .item_bytes_min = 1 };
 	int rc;
 
-	while ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0)
+	while ((rc = wire_array_next_grow(in, &array, err)) == 0 && array.block_count > 0)
 		for (size_t i = 0; i < array.block_count; i++)
 			if (!wire_take_int(in, (int32_t *)array.items + array.count + i))
 				return wire_malformed(err, what);
@@ -153,7 +153,7 @@ int wire_take_longs(struct wire_input *in, const char *what, int64_t **ret, size
 	struct wire_array array = { .what = what, .item_bytes = sizeof(int64_t), .item_bytes_min = 1 };
 	int rc;
 
-	while ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0)
+	while ((rc = wire_array_next_grow(in, &array, err)) == 0 && array.block_count > 0)
 		for (size_t i = 0; i < array.block_count; i++)
 			if (!wire_take_long(in, (int64_t *)array.items + array.count + i))
 				return wire_malformed(err, what);

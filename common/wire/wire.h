@@ -121,9 +121,10 @@ struct wire_array {
 	const uint8_t *block_end; /* where a block of known length must end, else NULL */
 };
 
-/* Closes the open block and opens the next one. The bool form takes no memory: for arrays that are skipped. */
+/* Closes the open block and opens the next one; _grow also makes the capacity its items need. Arrays that are skipped
+ * need none. */
 MUSTUSE bool wire_array_next(struct wire_input *in, struct wire_array *array);
-MUSTUSE int wire_array_next_room(struct wire_input *in, struct wire_array *array, struct err *err);
+MUSTUSE int wire_array_next_grow(struct wire_input *in, struct wire_array *array, struct err *err);
 
 /* Whole arrays of the simple items. */
 MUSTUSE int wire_take_slices(struct wire_input *in, const char *what, struct slice **ret, size_t *ret_count,

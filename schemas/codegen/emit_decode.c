@@ -81,7 +81,7 @@ static void add_take_array(struct decode *self, const struct type *record, const
 			  owner.text, newest->name, self->version, self->emit->prefix, owner.text);
 	add_array_head(self, written, what, item_bytes, "\tint rc;\n\n");
 	strbuf_add_printf(self->out,
-			  "\twhile ((rc = wire_array_next_room(in, &array, err)) == 0 && array.block_count > 0) {\n"
+			  "\twhile ((rc = wire_array_next_grow(in, &array, err)) == 0 && array.block_count > 0) {\n"
 			  "\t\tret->%s.items = array.items;\n"
 			  "\t\tfor (size_t i = array.count; i < array.count + array.block_count; i++) {\n",
 			  newest->name);

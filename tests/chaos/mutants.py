@@ -202,7 +202,7 @@ MUTANTS = [
            tests="write_restatement_test"),
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
-    Mutant("sqlstate-28", "what took us before and refuses us now is waited for",
+    Mutant("sqlstate-28", "what accepted us before and refuses us now is waited for",
            [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(sqlstate))",
              "\tif (true || !may_pass(sqlstate))")],
            lambda: [PgPassword(at=0.1, lasts_s=6.0)]),

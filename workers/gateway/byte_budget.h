@@ -3,7 +3,7 @@
  * Bytes are reserved before they are allocated, so that the gateway says 503 instead of running out of memory. Each
  * request has one reservation, and whatever it still holds is released when the request ends. One sender may hold
  * share_bytes_max of it, so that others always find some; a reservation that is his only one may exceed that, or his
- * largest delivery would never be taken. Pure; owner: the event loop. Invariant: reserved_bytes is the sum over all
+ * largest delivery would never be accepted. Pure; owner: the event loop. Invariant: reserved_bytes is the sum over all
  * reservations, an account's bytes that over its own. */
 #ifndef GATEWAY_BYTE_BUDGET_H
 #define GATEWAY_BYTE_BUDGET_H

@@ -124,7 +124,7 @@ static bool is_blank(struct slice row, size_t count)
 	return true;
 }
 
-/* The first record. false: no room in the arena. */
+/* The first record. false: the arena is full. */
 static bool take_header_row(struct scan *scan, struct slice row, size_t count, struct arena *arena)
 {
 	check_columns(scan, row, count);
@@ -196,7 +196,7 @@ int file_check_teacher_sizes(struct arena *arena, struct file_reading *ret, stru
 	size_t count = 0;
 
 	if (!sizes)
-		return err_set(err, ERR_FULL, "arena", "no room to sum up the lines of each teacher");
+		return err_set(err, ERR_FULL, "arena", "the arena cannot hold the sums of each teacher's lines");
 	for (size_t line = 0; line < ret->line_count; line++) {
 		const struct slice *cells = ret->cells + line * ret->column_count;
 		struct slice text = slice_trim(cells[bsn_at]);
@@ -288,12 +288,12 @@ int file_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32
 	char *scratch = arena_take(arena, text.n, 1);
 
 	if (!scratch)
-		return err_set(err, ERR_FULL, "arena", "no room for the fields of a file");
+		return err_set(err, ERR_FULL, "arena", "the arena cannot hold the fields of a file");
 	csv_init(&scan.csv, text, ';', CSV_FIELD_BYTES_MAX, scratch);
 	enum scan_result result = scan_records(&scan, arena);
 
 	if (result == SCAN_NO_ROOM)
-		return err_set(err, ERR_FULL, "arena", "no room for the cells of a file");
+		return err_set(err, ERR_FULL, "arena", "the arena cannot hold the cells of a file");
 	if (result == SCAN_BROKEN || scan.filled == 0) {
 		ret->finding_count = 0; /* step 5 comes before step 6 */
 		refuse(ret, result == SCAN_BROKEN ? RULE_F08 : RULE_F01, FIELD_NONE,

@@ -2,8 +2,8 @@
  *
  * A sender is a token. Of the memory for uploads, and of that for answers, one sender may hold a share (byte_budget.h);
  * and he may have a number of uploads in progress. A board may have a number of uploads and of questions in progress,
- * whoever sends them. Who asks for more is told to come back (429). Senders are kept once seen: there are no more than
- * tokens. Pure; owner: the event loop. */
+ * whoever sends them. Who asks for more gets 429 and comes back later. Senders are kept once seen: there are no more
+ * than tokens. Pure; owner: the event loop. */
 #ifndef GATEWAY_LOAD_H
 #define GATEWAY_LOAD_H
 

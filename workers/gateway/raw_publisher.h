@@ -1,9 +1,9 @@
-/* raw_publisher: puts messages into the raw topic and says what became of each.
+/* raw_publisher: produces messages to the raw topic and says what became of each.
  *
  * A message is in the log when, and only when, its report says so. The producer inside lives shorter than the
  * publisher: after a fatal error everything in flight is reported as failed and raw_publisher_renew makes a new one
- * (design 3). While there is none, nothing is taken. Its event descriptor is in the event loop's epoll set. Owner: the
- * event loop. */
+ * (design 3). While there is none, nothing is accepted. Its event descriptor is in the event loop's epoll set. Owner:
+ * the event loop. */
 #ifndef GATEWAY_RAW_PUBLISHER_H
 #define GATEWAY_RAW_PUBLISHER_H
 
@@ -32,7 +32,7 @@ MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw
 void raw_publisher_close(struct raw_publisher *publisher);
 
 /* Puts one message, which is copied; the report has this token. Errors as of kafka_producer_produce, and ERR_RETRY
- * without a producer: not taken, and no report comes. */
+ * without a producer: not accepted, and no report comes. */
 MUSTUSE int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token,
 			      struct err *err);
 void raw_publisher_poll(struct raw_publisher *publisher); /* hands out the reports that wait */

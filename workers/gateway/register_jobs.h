@@ -6,8 +6,8 @@
  *   3. The descriptor becomes readable; the loop takes the answered jobs back.
  *
  * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever
- * the server does; and after one that could not be asked the register counts as away: no job is taken, until a trial by
- * the thread of JOB_KNOWN, once a second, succeeds. */
+ * the server does; and after one that could not be asked the register counts as away: no job is accepted, until a trial
+ * by the thread of JOB_KNOWN, once a second, succeeds. */
 #ifndef GATEWAY_REGISTER_JOBS_H
 #define GATEWAY_REGISTER_JOBS_H
 

@@ -33,7 +33,7 @@ void reply_add_site_headers(struct http_reply *to)
 		http_reply_add_header(to, "Strict-Transport-Security", "max-age=31536000");
 }
 
-/* Half an answer would be taken for the answer: who gets none asks again. */
+/* Half an answer would be mistaken for the whole: a client without an answer asks again. */
 static void answer_without_memory(struct reply *reply)
 {
 	reply_release(reply);

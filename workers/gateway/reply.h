@@ -10,11 +10,11 @@
 
 struct json_t; /* of jansson */
 
-/* Whom a problem tells people to ask; empty: the helpdesk without an address. address lives on. Before the first
+/* Where a problem sends people for help; empty: "the helpdesk", without an address. address lives on. Before the first
  * request. */
 void reply_set_helpdesk(const char *address);
 
-/* Whether this gateway speaks TLS itself: browsers are told to come back with it only. Before the first request. */
+/* Whether this gateway speaks TLS itself: browsers are asked to come back with it only. Before the first request. */
 void reply_set_tls(bool has_tls);
 
 /* The version of the interface, in the header API-Version of every answer (Dutch API Design Rules, API-57). Its first

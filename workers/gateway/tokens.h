@@ -2,7 +2,7 @@
  *
  * A file of lines "token boards": boards is *, or numbers of 5 digits joined by commas; # begins a comment line. A
  * token is 16 to 128 printable ASCII characters; it may stand on several lines and has the boards of all of them. Only
- * SHA-256 of tokens stays in memory and only hashes are compared, so the time an answer takes tells nothing about a
+ * SHA-256 of tokens stays in memory and only hashes are compared, so the time an answer takes says nothing about a
  * token. */
 #ifndef GATEWAY_TOKENS_H
 #define GATEWAY_TOKENS_H

@@ -1,4 +1,4 @@
-/* upload_answer: what the sender of a delivery is told: the receipt, or the refusal with its findings (specification
+/* upload_answer: the answer to the sender of a delivery: the receipt, or the refusal with its findings (specification
  * 8.2, 14). */
 #ifndef GATEWAY_UPLOAD_ANSWER_H
 #define GATEWAY_UPLOAD_ANSWER_H

@@ -250,7 +250,7 @@ static void upload_answered(struct request *request, struct register_job *job)
 	case JOB_CLASH:
 		refuse_for(request, 409, RULE_K01, FIELD_DELIVERY_ID, 0);
 		return;
-	default: /* not known, or nobody to ask: the log will tell */
+	default: /* not known, or nobody to ask: the writer sees a repeat in the log */
 		check_board(request);
 	}
 }

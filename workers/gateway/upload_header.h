@@ -3,7 +3,7 @@
  *
  * Contact fields come as headers Instroom-Contact-.., percent-encoded, so that no name of a person is in an address;
  * all others come in the query, but the SHA-256 of the content, which comes as Content-Digest. What is wrong with the
- * request (a field unknown or doubled) is told apart from what is wrong with the header (findings LR-K08). */
+ * request (a field unknown or doubled) is another answer than what is wrong with the header (findings LR-K08). */
 #ifndef GATEWAY_UPLOAD_HEADER_H
 #define GATEWAY_UPLOAD_HEADER_H
 

@@ -394,7 +394,7 @@ static void set_sizes(const struct gen_options *options, struct gen_world *world
 		world->boards[b].teachers++;
 	for (size_t b = 0; b < world->board_count; b++) {
 		world->boards[b].first = first;
-		first += (uint64_t)world->boards[b].teachers * 2 + 64; /* room for those who join */
+		first += (uint64_t)world->boards[b].teachers * 2 + 64; /* keys for those who join */
 	}
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	WAITING_PAUSE_MS = 1000,
-	HEADS_LOST_MAX = 8, /* then the cache counts as away: one that keeps nothing must not hold up judging */
+	HEADS_LOST_MAX = 8, /* then the cache counts as away: one that keeps nothing must not block judging */
 	/* boards of the batch; beyond this a lane leaves its further messages to the next */
 	BOARDS_BYTES_MAX = 32 << 20,
 };
@@ -272,7 +272,7 @@ int batch_judge_lane(struct batch *batch, struct lane *lane, struct err *err)
 	bool is_ready;
 
 	if (!lane_is_judging(lane))
-		return 0; /* parked or taken from us while the batch was polled */
+		return 0;					     /* parked or revoked while the batch was polled */
 	if (lane->batch.first->follows != lane->position.next_raw) { /* a batch before this one failed half-way */
 		lane_forget_fetched(lane);
 		return 0;

@@ -46,7 +46,7 @@ static int produce(struct batch *batch, const char *topic, const struct batch_me
 						value, headers ? headers->items : NULL, headers ? headers->count : 0,
 						token, err);
 
-		if (rc == -ERR_FULL) /* the producer's queue: room comes with the reports */
+		if (rc == -ERR_FULL) /* the producer's queue: the reports empty it */
 			rc = pass_time(batch, err);
 		else
 			return rc == -ERR_CONFIG ? refuse_at_once(batch, message, topic, rc, err) : rc;

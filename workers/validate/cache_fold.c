@@ -92,7 +92,7 @@ static struct change_count fold_standing(struct cache_board *board, struct chang
 }
 
 /* Copies the entries to out, without the removed and with the new ones. out may be the entries themselves when
- * nothing is put in: writing never overtakes reading then. */
+ * nothing is added: writing never overtakes reading then. */
 static void fold_joins_and_leaves(struct slice entries, struct change_walk walk, int64_t sequence, uint8_t *out)
 {
 	struct change change;

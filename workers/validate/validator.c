@@ -319,7 +319,7 @@ static void close_all(struct validator *self)
 	arena_release(&self->arena);
 }
 
-/* Passwords are read again at each login: here it is only told which of them a login will find, or not. */
+/* Passwords are read again at each login: this only logs which of them a login will find. */
 static void reload(void *opaque)
 {
 	const struct validator *self = opaque;

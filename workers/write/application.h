@@ -2,7 +2,7 @@
  *
  * One batch, from poll to COMMIT:
  *
- *   1. polling_linger puts verdicts that count into the inbox; their partitions' ahead moves over them
+ *   1. polling_linger adds the verdicts that count to the inbox; their partitions' ahead moves over them
  *   2. application_run hands all of them to one transaction: begin; fence; read and judge; write; commit
  *   3. after COMMIT, in this order: Forgets go out, committed moves up to ahead, the group's offset is committed to
  *      Kafka. We may die at any point in between. The next owner starts at the register's cursor, so nothing is applied

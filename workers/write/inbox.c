@@ -40,7 +40,7 @@ bool inbox_is_empty(const struct inbox *inbox)
 
 enum decoded { DECODED = 1, DECODED_NOT, DECODED_UNKNOWN, DECODED_FULL };
 
-/* Bytes that are no verdict, or none that holds together, count for nobody: the cache's fold passes over them as we do.
+/* Bytes that are no verdict, or none that holds together, count for nobody: the cache's fold skips them as we do.
  * A schema we do not know is of a newer validator, whose verdicts do count. */
 static enum decoded decode(struct inbox *inbox, struct slice value, struct wire_verdict *ret, struct err *err)
 {

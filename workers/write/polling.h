@@ -4,7 +4,7 @@
  *
  *   1. partitions that were paused run again
  *   2. the first verdict is waited for, 200 ms at most
- *   3. further ones are taken while they come, up to the limits of the batch or batch.linger.max
+ *   3. further ones are polled while they come, up to the limits of the batch or batch.linger.max
  *   4. when none is there, the batch is complete if batch.linger.max has passed since the one before was; else 3
  *
  * So an idle system applies the first verdict at once, and transactions of a busy one begin batch.linger.max apart. */

@@ -171,7 +171,7 @@ static int iterate(void *opaque, struct err *err)
 	return assignment_note_parked(&writer->assignment, err);
 }
 
-/* Passwords are read again at each login: here it is only told which of them a login will find, or not. */
+/* Passwords are read again at each login: this only logs which of them a login will find. */
 static void reload(void *opaque)
 {
 	const struct writer *writer = opaque;

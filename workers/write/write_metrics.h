@@ -1,4 +1,4 @@
-/* write_metrics: what instroom-write tells of itself on its status page. */
+/* write_metrics: what instroom-write shows of itself on its status page. */
 #ifndef WRITE_WRITE_METRICS_H
 #define WRITE_WRITE_METRICS_H
 

@@ -42,7 +42,7 @@ enum writer_state {
 	WRITER_STATES
 };
 
-/* The only place where the state changes. Logs it, and tells the status page and the service manager what it means for
+/* The only place where the state changes. Logs it, and shows status page and service manager what it means for
  * readiness. why: static text, on the status page while the writer is not ready. A change that the drawing does not
  * have is our bug and ends the process. */
 void writer_state_change(enum writer_state *state, enum writer_state to, const char *why);

@@ -38,7 +38,7 @@ enum { CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 struct command_table; /* of the shell */
 
 struct ctl {
-	const struct command_table *commands; /* for those that tell what there is */
+	const struct command_table *commands; /* for help, completion and the man page */
 	struct ctl_config config;
 	struct kafka_options kafka;
 	const char *options[OPTIONS]; /* the value of each option, "" of one without; NULL: not given */

@@ -267,5 +267,5 @@ int output_print_json(json_t *json, struct err *err)
 	bool is_whole = json && json_dumpf(json, stdout, JSON_INDENT(1)) == 0 && putchar('\n') != EOF;
 
 	json_decref(json);
-	return is_whole ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the answer, or no room for it");
+	return is_whole ? 0 : err_set(err, ERR_FATAL, "memory", "the answer does not fit in memory");
 }

@@ -1,8 +1,8 @@
 /* output: rows of an answer as aligned text, CSV or JSON, from one description of their columns.
  *
- * An answer is whole or it is not there: rows gather in memory and output_print writes them at the end, so a server
- * that goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601 in UTC
- * (CTL_SQL_TIME), CSV has ; between its fields as all CSV of this system has. */
+ * An answer is whole or it is not there: rows are collected in memory and output_print writes them at the end, so a
+ * server that goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601
+ * in UTC (CTL_SQL_TIME), CSV has ; between its fields as all CSV of this system has. */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
 
@@ -51,7 +51,7 @@ void output_seconds(struct output *out, int64_t ms);   /* 1.234, a COLUMN_NUMBER
 void output_board(struct output *out, uint32_t board); /* a COLUMN_TEXT */
 void output_absent(struct output *out);
 
-/* Writes what has gathered; whether all of it got there is asked at the end of the program (ctl.c). ERR_FULL: it is
+/* Writes all rows; whether all of it got there is asked at the end of the program (ctl.c). ERR_FULL: it is
  * more than fits in memory. */
 MUSTUSE int output_print(struct output *out, FILE *to, struct err *err);
 

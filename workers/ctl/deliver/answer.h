@@ -3,7 +3,7 @@
  * Pure. A status alone proves nothing: a proxy, a login page or a wrong address answer 200 and 202 too. A delivery is
  * accepted when the answer is a receipt that names it, its number of lines and the SHA-256 of the content we sent; it
  * is known when the answer is the summary of this delivery. A refusal is the gateway's when it is its JSON. All else is
- * foreign and told as what it is. */
+ * foreign, and is shown as what it is. */
 #ifndef CTL_ANSWER_H
 #define CTL_ANSWER_H
 

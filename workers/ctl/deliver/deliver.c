@@ -1,15 +1,15 @@
 /* deliver: uploads deliveries through the gateway, many at a time, and can be run again after any interruption.
  *
  *   1. The gateway is asked which installation it is. upload_list collects the files and takes out those that an
- *      earlier run saw acknowledged by this installation. A folder without deliveries, or a path that is not there, is
- *      told and stops no other.
+ *      earlier run saw acknowledged by this installation. A folder without deliveries, or a path that is not there,
+ *      is reported and stops no other.
  *   2. While files wait and transfers are free, the next file is read and sent. A file that cannot be sent, as its
  *      header is missing or none, is refused here; the others go on.
  *   3. An answer ends its transfer. answer.c says what it is: accepted or known only with the receipt or summary of
  *      what was sent, which is kept before anything else happens to it. Refused is final. A gateway that is busy or
  *      away is asked again, back in 2, after the pause it asks for or one that grows: the same bytes have the same
- *      fingerprint, so the gateway knows a repeat. Foreign answers (a proxy, a redirect) are told and end this upload
- *      only.
+ *      fingerprint, so the gateway knows a repeat. Foreign answers (a proxy, a redirect) are shown and end this
+ *      upload only.
  *   4. TERM ends the sending between two answers. What is in flight then has no receipt and is sent again by the next
  *      run.
  *
@@ -37,7 +37,7 @@ struct deliver {
 	bool is_denied;			  /* the gateway does not accept our token, or not for a board */
 	bool is_forgetful;		  /* a receipt could not be kept */
 	bool lacks_files;		  /* a path is not there, or holds no delivery */
-	char waits_for[ANSWER_WHY_BYTES]; /* why something is tried again, as told last */
+	char waits_for[ANSWER_WHY_BYTES]; /* why something is tried again, as last shown */
 };
 
 /* ---- answers ---- */

@@ -53,7 +53,7 @@ void header_file_path(const char *csv, char *out, size_t out_bytes)
 
 /* ---- its text ---- */
 
-/* The encoding that the first bytes tell: a BOM, or a brace with a zero byte beside it. NULL: UTF-8. */
+/* The encoding, by the first bytes: a BOM, or a brace with a zero byte beside it. NULL: UTF-8. */
 static const char *encoding_of(struct slice bytes)
 {
 	static const struct {
@@ -84,10 +84,10 @@ static bool decode(struct slice bytes, const char *encoding, struct strbuf *out)
 		return false;
 	while (is_good && left > 0) {
 		char *to = piece;
-		size_t room = sizeof piece, before = left;
-		size_t rc = iconv(decoder, &from, &left, &to, &room);
+		size_t unused = sizeof piece, before = left;
+		size_t rc = iconv(decoder, &from, &left, &to, &unused);
 
-		strbuf_add_bytes(out, piece, sizeof piece - room);
+		strbuf_add_bytes(out, piece, sizeof piece - unused);
 		is_good = rc != (size_t)-1 || left < before; /* the piece was full */
 	}
 	iconv_close(decoder);

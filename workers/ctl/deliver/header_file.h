@@ -1,7 +1,7 @@
 /* header_file: the header of a delivery as it lies beside it: x.json of x.csv.
  *
- * What people's programs write is taken: a name in any case, UTF-8 with or without BOM, UTF-16 as Windows' tools write
- * it, CRLF. What cannot be taken is named; the content is never quoted, as it may hold a contact's name. */
+ * What people's programs write is accepted: a name in any case, UTF-8 with or without BOM, UTF-16 as Windows' tools
+ * write it, CRLF. What cannot be accepted is named; the content is never quoted, as it may hold a contact's name. */
 #ifndef CTL_HEADER_FILE_H
 #define CTL_HEADER_FILE_H
 
@@ -18,7 +18,7 @@ enum { HEADER_BYTES_MAX = 1 << 20 };
 /* Whether a file's name ends with this, in any case. end: ".csv" */
 bool file_name_ends_with(const char *name, const char *end);
 
-/* The path of the header of this csv. When there is none it is the one that should be there; reading it tells. */
+/* The path of the header of this csv. When there is none it is the one that should be there, and reading it fails. */
 void header_file_path(const char *csv, char *out, size_t out_bytes);
 
 /* bytes: of the file. name: to call it by. *ret is the caller's to release. ERR_DATA code "header": it is no header. */

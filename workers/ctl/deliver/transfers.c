@@ -326,7 +326,7 @@ static CURLcode ask(const struct transfers *transfers, struct transfer *transfer
 	return check_request(transfer, &err) == 0 ? curl_easy_perform(transfer->curl) : CURLE_OUT_OF_MEMORY;
 }
 
-/* A gateway of an earlier release, or a foreign server, gives no id; the uploads will tell which. */
+/* A gateway of an earlier release, or a foreign server, gives no id; the uploads will show which it is. */
 bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INSTALLATION_BYTES], struct answer *answer)
 {
 	static const uint8_t NOTHING[32];
@@ -340,10 +340,10 @@ bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INST
 	CURLcode code = ask(transfers, &transfer);
 
 	read_answer(&transfer, code, &(struct answer_sent){ NOTHING, NULL }, answer);
-	const char *told = json_string_value(json_object_get(answer->json, "installatie"));
+	const char *named = json_string_value(json_object_get(answer->json, "installatie"));
 
-	if (told && strlen(told) < UPLOAD_INSTALLATION_BYTES)
-		snprintf(id, UPLOAD_INSTALLATION_BYTES, "%s", told);
+	if (named && strlen(named) < UPLOAD_INSTALLATION_BYTES)
+		snprintf(id, UPLOAD_INSTALLATION_BYTES, "%s", named);
 	return answer->kind != ANSWER_LATER;
 }
 

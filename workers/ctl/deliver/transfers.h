@@ -22,7 +22,7 @@ void transfers_close(struct transfers *transfers);
 
 MUSTUSE bool transfers_are_full(const struct transfers *transfers);
 /* Asks the gateway which installation it is: the text goes into id, "" when it does not say. false: it cannot be asked
- * now, and why is told in answer, as of an upload. */
+ * now; answer says why, as of an upload. */
 MUSTUSE bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INSTALLATION_BYTES],
 					struct answer *answer);
 

@@ -70,11 +70,11 @@ static const char *why_skipped(const char *name, const char *path)
 	if (name[0] == '.')
 		return "a hidden file"; /* ._x.csv is how macOS keeps what other systems have no place for */
 	if (stat(path, &info) != 0)
-		return NULL; /* reading it will tell */
+		return NULL; /* reading it will say why */
 	return S_ISDIR(info.st_mode) ? "a folder" : NULL;
 }
 
-/* NULL: errno is 0 at the end of the folder, and tells why not all of it could be read. */
+/* NULL: errno is 0 at the end of the folder, and says why not all of it could be read. */
 static struct dirent *next_entry(DIR *dir)
 {
 	errno = 0;

@@ -18,7 +18,7 @@ enum { UPLOAD_BYTES_MAX = 80 << 20, UPLOAD_INSTALLATION_BYTES = 65 };
 enum upload_state {
 	UPLOAD_WAITING, /* to be sent, now or after a pause */
 	UPLOAD_IN_FLIGHT,
-	UPLOAD_ACCEPTED,  /* taken by the gateway in this run */
+	UPLOAD_ACCEPTED,  /* by the gateway in this run */
 	UPLOAD_KNOWN,	  /* acknowledged before */
 	UPLOAD_REFUSED,	  /* by the gateway for good, or its files cannot be sent */
 	UPLOAD_NOT_TAKEN, /* tried too often, or answered by something that is not the gateway */
@@ -52,7 +52,7 @@ const char *upload_name(const struct upload *upload); /* the file's name, withou
 /* Reads both files and sets the digests. *ret_header is the caller's to release. ERR_DATA: they cannot be read, or it
  * is no header. */
 MUSTUSE int upload_read(struct upload *upload, struct strbuf *content, struct json_t **ret_header, struct err *err);
-/* Keeps the gateway's answer. false: it cannot, which is told on stderr. */
+/* Keeps the gateway's answer. false: it cannot, and stderr says so. */
 MUSTUSE bool upload_keep_receipt(const struct upload *upload, const char *installation, struct json_t *receipt);
 
 #endif

@@ -1,6 +1,6 @@
 /* reference_build: the six tables of specification 9 from DUO's own lists.
  *
- *   1. Each list is read whole (duo_file), in its own encoding, and the lists are held against each other (plausible):
+ *   1. Each list is read whole (duo_file), in its own encoding, and the lists are compared with each other (plausible):
  *      one that was cut at a line end is sound CSV and would give a tenth of the schools.
  *   2. A table at a time is made from the lists it needs, sorted and written (table_file).
  *   3. WEC and MBO schools are not in the lists; the table of grounds and part of the teaching fields are ours

@@ -1,4 +1,4 @@
-/* table_file: one of our reference tables being made: rows gather, are sorted by key, and are written once each. */
+/* table_file: one of our reference tables being made: rows are collected, sorted by key, and each is written once. */
 #ifndef CTL_TABLE_FILE_H
 #define CTL_TABLE_FILE_H
 

@@ -114,7 +114,7 @@ static void add_quarantined(struct output *out, const struct quarantined *q)
 	output_number(out, q->message.partition);
 	output_number(out, q->message.offset);
 	output_number(out, (int64_t)q->message.body.n);
-	if (!q->has_headers) { /* nobody can tell what it is */
+	if (!q->has_headers) { /* nobody knows what it is */
 		for (int column = 0; column < 4; column++)
 			output_absent(out);
 		return;

@@ -1,6 +1,6 @@
 /* replay_scope: which deliveries a plan takes, and which of their lines.
  *
- * Only lines that stand as afgekeurd or quarantaine are ever taken, and all lines of a teacher or none: the writer
+ * Only lines that stand as afgekeurd or quarantaine are ever replayed, and all lines of a teacher or none: the writer
  * would skip anything else. */
 #ifndef CTL_REPLAY_SCOPE_H
 #define CTL_REPLAY_SCOPE_H
@@ -11,7 +11,7 @@
 #include "pg/pg_link.h"
 #include "wire/gen/delivery.h"
 
-/* What a plan takes; all that is set must hold. */
+/* What a plan selects; all conditions that are set must hold. */
 struct replay_filter {
 	bool has_board;
 	uint32_t board;
