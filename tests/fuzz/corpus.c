@@ -1,4 +1,4 @@
-/* fuzz_corpus: writes the first inputs of the wire room's fuzz targets, from invented values.
+/* fuzz_corpus: writes the first inputs of the wire module's fuzz targets, from invented values.
  *
  *   fuzz_corpus DIR      DIR/decode_delivery/plain, ..
  *

@@ -32,8 +32,8 @@ enum {
 	TURN_MS = 50,
 	SLOW_TURN_MS = 60000,
 	PIECES_MAX = 64,
-	TURNS_IDLE = 4, /* so many without a byte, and nothing more comes */
-	TURNS_MAX = 2000,
+	ITERATIONS_IDLE = 4, /* so many without a byte, and nothing more comes */
+	ITERATIONS_MAX = 2000,
 	UPLOAD_BYTES_MAX = 1 << 18,
 	DECODE_BYTES = 1 << 26,
 	OUT_BYTES_MAX = 1 << 22,
@@ -79,7 +79,7 @@ struct kafka_producer {
 	void *self;
 	void *open[OPEN_MAX]; /* tokens */
 	size_t open_count;
-	int fd; /* always readable: a turn never waits */
+	int fd; /* always readable: an iteration never waits */
 	bool is_dead;
 };
 
@@ -423,7 +423,7 @@ static bool listen_to(int fd)
 	return received.n > before;
 }
 
-static void turn(bool is_slow)
+static void iterate(bool is_slow)
 {
 	struct err err = { 0 };
 
@@ -433,14 +433,14 @@ static void turn(bool is_slow)
 
 static void send_all(int fd, struct slice bytes, size_t piece_bytes)
 {
-	for (int turns = 0; bytes.n > 0 && turns < TURNS_MAX; turns++) {
+	for (int iterations = 0; bytes.n > 0 && iterations < ITERATIONS_MAX; iterations++) {
 		ssize_t n = send(fd, bytes.p, MIN(bytes.n, piece_bytes), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0)
 			bytes = slice_from(bytes, (size_t)n);
 		else if (web_server_connections(&gateway.server) == 0)
 			return; /* it has hung up */
-		turn(sender_word == 's');
+		iterate(sender_word == 's');
 		if (sender_word != 'a')
 			listen_to(fd);
 	}
@@ -448,13 +448,13 @@ static void send_all(int fd, struct slice bytes, size_t piece_bytes)
 
 static void talk(struct slice bytes, size_t piece_bytes)
 {
-	int fd = connect_one(), turns = 0;
+	int fd = connect_one(), iterations = 0;
 
 	send_all(fd, bytes, piece_bytes);
 	if (sender_word != 'a') {
 		shutdown(fd, SHUT_WR);
-		for (int idle = 0; idle < TURNS_IDLE && turns < TURNS_MAX; turns++) {
-			turn(false);
+		for (int idle = 0; idle < ITERATIONS_IDLE && iterations < ITERATIONS_MAX; iterations++) {
+			iterate(false);
 			idle = listen_to(fd) || gateway.services.publisher.in_flight > 0 ||
 					       !wait_list_is_empty(&gateway.services.waiting)
 				       ? 0
@@ -462,8 +462,8 @@ static void talk(struct slice bytes, size_t piece_bytes)
 		}
 	}
 	close(fd);
-	for (; web_server_connections(&gateway.server) > 0 && turns < TURNS_MAX; turns++)
-		turn(false);
+	for (; web_server_connections(&gateway.server) > 0 && iterations < ITERATIONS_MAX; iterations++)
+		iterate(false);
 	FUZZ_EXPECT(web_server_connections(&gateway.server) == 0);
 	FUZZ_EXPECT(gateway.services.uploads.reserved_bytes == 0 && gateway.services.answers.reserved_bytes == 0 &&
 		    gateway.services.publisher.in_flight == 0);
@@ -505,9 +505,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (acknowledged > 0)
 		FUZZ_DEEP();
 	kafka_word = 'k'; /* a producer that died is renewed before the next input */
-	for (int turns = 0; gateway.services.publisher.producer->is_dead; turns++) {
-		FUZZ_EXPECT(turns < TURNS_MAX);
-		turn(false);
+	for (int iterations = 0; gateway.services.publisher.producer->is_dead; iterations++) {
+		FUZZ_EXPECT(iterations < ITERATIONS_MAX);
+		iterate(false);
 	}
 	return 0;
 }

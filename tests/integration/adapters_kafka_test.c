@@ -217,18 +217,18 @@ Test(producer, its_descriptor_wakes_an_event_loop)
 
 	cr_assert_geq(fd, 0);
 	make_topic(topic, sizeof topic, 1);
-	for (size_t turn = 1; turn <= 3; turn++) {
+	for (size_t round = 1; round <= 3; round++) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 
 		ASSERT_OK(kafka_producer_produce(producer, topic, 0, SLICE_LITERAL("k"), SLICE_LITERAL("v"), NULL, 0,
 						 NULL, &err));
 		int64_t end_ms = clock_ms() + WAIT_MS;
 
-		while (reports->count < turn && clock_ms() < end_ms) {
+		while (reports->count < round && clock_ms() < end_ms) {
 			cr_assert_eq(poll(&wait, 1, WAIT_MS), 1);
 			kafka_producer_poll(producer, 0);
 		}
-		cr_expect_eq(reports->count, turn);
+		cr_expect_eq(reports->count, round);
 	}
 	kafka_producer_close(producer);
 	free(reports);
@@ -290,7 +290,7 @@ struct member {
 	struct kafka_consumer *consumer;
 	const char *topic; /* of the one that joins later */
 	bool is_ours[PARTITIONS_MAX];
-	bool is_lost; /* it was told so, once at least */
+	bool is_lost; /* it heard so, once at least */
 	bool starts_at_once;
 	int assignments;
 	int64_t out_of_range_at; /* -1: none */
@@ -434,16 +434,16 @@ Test(consumer, a_seek_while_messages_are_being_fetched_is_exact_too)
 	ASSERT_OK(kafka_consumer_start(member.consumer, 1, 0, &err));
 	int64_t expected[2] = { 0, 0 };
 
-	for (int turn = 0; turn < 60; turn++) {
+	for (int step = 0; step < 60; step++) {
 		expected[0] = (int64_t)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33) % 1900;
 		ASSERT_OK(kafka_consumer_start(member.consumer, 0, expected[0], &err));
-		for (int i = 0; i < turn % 7 * 5; i++) {
+		for (int i = 0; i < step % 7 * 5; i++) {
 			struct kafka_message message = { 0 };
 			bool came;
 
-			ASSERT_OK(kafka_consumer_poll(member.consumer, (uint32_t)turn % 3 * 10, &message, &came, &err));
+			ASSERT_OK(kafka_consumer_poll(member.consumer, (uint32_t)step % 3 * 10, &message, &came, &err));
 			if (came)
-				cr_assert_eq(message.offset, expected[message.partition]++, "turn %d", turn);
+				cr_assert_eq(message.offset, expected[message.partition]++, "step %d", step);
 			kafka_message_drop(&message);
 		}
 		if (expected[1] > 1900) {
@@ -523,7 +523,7 @@ Test(consumer, a_start_after_a_pause_runs_again)
 	kafka_consumer_close(member.consumer);
 }
 
-Test(consumer, an_offset_outside_the_log_is_told_and_can_be_mended)
+Test(consumer, an_offset_outside_the_log_is_reported_and_can_be_mended)
 {
 	char topic[64];
 	struct member member = { 0 };
@@ -782,7 +782,7 @@ Test(consumer, a_member_that_slept_learns_that_its_partitions_are_lost, .timeout
 	kafka_consumer_close(other.consumer);
 }
 
-Test(consumer, the_mirror_is_read_back_by_the_next_owner)
+Test(consumer, the_committed_position_is_read_back_by_the_next_owner)
 {
 	char topic[64], metadata[128] = "x";
 	struct member member = { 0 };

@@ -56,7 +56,7 @@ Test(pg, values_come_back_as_they_went)
 	pg_add_uuid(&params, uuid);
 	pg_add_null(&params, PG_TEXT);
 	pg_add_text(&params, (struct slice){ 0 });
-	struct pg_params copy = params; /* a copy must not look into the room of the first */
+	struct pg_params copy = params; /* a copy must not look into the memory of the first */
 
 	memset(params.scalars, 0, sizeof params.scalars);
 	ASSERT_OK(pg_exec(link, "echo", "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9", &copy, &rows, NULL, &err));
@@ -423,7 +423,7 @@ static int see_row(void *self, const struct pg_rows *row, struct err *err)
 	return 0;
 }
 
-Test(pg, streams_row_by_row_and_ends_when_told)
+Test(pg, streams_row_by_row_and_ends_when_asked_to)
 {
 	struct pg_link *link = connect_owner();
 	struct err err = { 0 };
@@ -561,7 +561,7 @@ Test(pg, a_refusal_says_more_than_an_address_that_does_not_answer)
 	cr_expect_str_eq(err.code, "3D000");
 }
 
-Test(pg, a_server_that_turns_read_only_is_left)
+Test(pg, a_server_that_becomes_read_only_is_left)
 {
 	struct pg_link *link = connect_owner();
 	struct err err = { 0 };

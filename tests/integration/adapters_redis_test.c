@@ -492,7 +492,7 @@ Test(redis, a_small_round_trip_is_fast)
 
 enum { CALLS_MS = 120000, PAUSE_US = 20000 };
 
-/* Opening the pipe tells the script to act. */
+/* The script acts when the pipe is opened. */
 static void say_now(void)
 {
 	const char *mark = getenv("INSTROOM_CLUSTER_MARK");

@@ -531,7 +531,7 @@ static pid_t ask_redis(const char *times, const char *const words[4])
 	return pid;
 }
 
-static void tell_redis(const char *const words[4])
+static void command_redis(const char *const words[4])
 {
 	cr_assert_eq(waitpid(ask_redis("1", words), NULL, 0) > 0, true);
 }
@@ -548,15 +548,15 @@ static void deliver_until(const char *classes)
 
 Test(validate, goes_on_without_a_redis_that_refuses_us_at_start_and_later)
 {
-	tell_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "secret" });
+	command_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "secret" });
 	start_validator(0);
 	deliver("1:a");
 	cr_expect_str_eq(last_classes(), "C");
 	deliver("1:a");
 	cr_expect_str_eq(last_classes(), "C", "it is refused");
-	tell_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "" });
+	command_redis((const char *const[]){ "CONFIG", "SET", "requirepass", "" });
 	deliver_until("U");
-	tell_redis((const char *const[]){ "ACL", "SETUSER", "default", "-@all" });
+	command_redis((const char *const[]){ "ACL", "SETUSER", "default", "-@all" });
 	deliver("1:a");
 	cr_expect_str_eq(last_classes(), "C", "it is not permitted");
 	end_process(&world.redis, SIGKILL); /* nobody has the right to give it back */
@@ -633,7 +633,7 @@ Test(validate, takes_the_highest_sequences_from_the_register_when_cold)
 	cr_expect_str_eq(last_classes(), "U");
 }
 
-Test(validate, starts_without_cache_and_register_from_what_log_and_group_tell)
+Test(validate, starts_without_cache_and_register_from_log_and_group)
 {
 	struct validator *validator = &world.validators[0];
 
@@ -869,7 +869,7 @@ Test(validate, judges_a_country_of_ordinary_files_in_little_memory)
 	cr_expect_lt(peak, 64L * 1024 * MEMORY_FACTOR);
 }
 
-Test(validate_late, gives_up_waiting_when_it_is_told_to)
+Test(validate_late, gives_up_waiting_after_its_setting)
 {
 	struct counted counted;
 

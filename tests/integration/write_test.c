@@ -322,7 +322,7 @@ Test(write, a_message_that_cannot_be_stored_for_another_reason_is_set_aside_whol
 	cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where board = 1"), 5);
 	cr_expect_eq(ask_number(&fixture, "select count(*) from register.disowned where board = 1"), 4);
 	cr_expect_eq(ask_number(&fixture, "select count(*) from register.teacher"), 0);
-	cr_expect(message->forget, "the cache is to be told");
+	cr_expect(message->forget, "the cache is to forget it");
 	fixture_close(&fixture);
 }
 
@@ -419,7 +419,7 @@ Test(write, who_fails_once_and_not_again_is_not_to_blame)
 	}
 }
 
-/* specification 4.3: who can be told is named. */
+/* specification 4.3: who is known is named. */
 Test(write, a_volledig_that_is_wholly_refused_names_its_teachers_all_the_same)
 {
 	struct fixture fixture;
@@ -536,7 +536,7 @@ Test(write, a_commit_that_did_not_go_through_is_done_again)
 	fixture_close(&fixture);
 }
 
-Test(write, a_register_without_its_tables_is_told_by_its_sqlstate)
+Test(write, a_register_without_its_tables_is_known_by_its_sqlstate)
 {
 	struct fixture fixture;
 	struct message *message;

@@ -10,7 +10,7 @@
  *   sim_main.c       one log, many logs, the command line
  *
  * Names are those of the code; README.md maps each step to its function. One thread, one world at a time, all of it in
- * the globals below, so that a log is told by its seed. A claim that does not hold is noted by violate(). */
+ * the globals below, so that a seed names a log. A claim that does not hold is noted by violate(). */
 #ifndef MODEL_SIM_H
 #define MODEL_SIM_H
 
@@ -168,7 +168,7 @@ struct world {
 	bool redis_is_up, has_redis_backup;
 	bool tries_are_unsure; /* Redis lost or brought back some */
 	int last_gen[HMAC_KEYS][PARTITIONS];
-	struct position mirrors[PARTITIONS]; /* metadata of the group's offset */
+	struct position committed[PARTITIONS]; /* metadata of the group's offset */
 	int step, faults, restores;
 	bool loses_heads;			      /* its faults are heads that go, again and again */
 	bool is_calm;				      /* no more faults; late references come */

@@ -19,7 +19,7 @@ struct walk {
 	unsigned unchanged; /* rows for the pending list */
 	int named_active;
 	int active_after;
-	uint8_t *refused; /* told to the specification */
+	uint8_t *refused; /* which the specification hears */
 	uint8_t forget;
 };
 
@@ -127,7 +127,7 @@ static void claim_forgotten(const struct walk *walk, int t)
 				 has_bit(log->raws[r].teachers, t);
 
 		if (is_forget && log->verdicts[log->counted[r]].kind == VERDICT_KIND_FORGET)
-			violate("quarantaine though the cache was told to forget");
+			violate("quarantaine though the cache had forgotten");
 	}
 }
 
@@ -298,7 +298,7 @@ static void ending_judge(struct reg *work, const struct raw *raw, struct result 
 {
 	const struct delivery *delivery = &world.deliveries[raw->delivery];
 	struct board *board = &work->boards[raw->board];
-	bool is_left_out = half->hides_teacher && !without(UNTOLD_ENDS);
+	bool is_left_out = half->hides_teacher && !without(UNKNOWN_ENDS);
 	bool is_nobody_absent = board->sequence_full > delivery->sequence || half->named_active == half->active_after ||
 				is_left_out;
 	bool list_is_read = late && !without(LIST_UNREAD) && !without(LIST_NOT_ENDING);

@@ -1,5 +1,5 @@
 /* The specification: specification 6 and 7 and the repeats of 2.1, message by message in the order of the log, on the
- * verdicts that count. It knows no cache, no list, no batch. Whom the register refused it is told. */
+ * verdicts that count. It knows no cache, no list, no batch. It hears whom the register refused. */
 #include "sim.h"
 
 #include <stdio.h>

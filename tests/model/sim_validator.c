@@ -1,6 +1,6 @@
 /* Two validators, each the other's zombie, in steps that anything may come between (workers/validate).
  *
- * A lane is as in lane.h; its turn is cut into JUDGE, PRODUCE and ADVANCE, its fold into FOLD and FOLDED, its cold
+ * A lane is as in lane.h; its batch is cut into JUDGE, PRODUCE and ADVANCE, its fold into FOLD and FOLDED, its cold
  * start into START and BEGIN. Their rules differ: a group is accepted or rejected, has one canonical form or another, a
  * body is readable or not, by chance at every judging. */
 #include "sim.h"
@@ -11,7 +11,7 @@ enum lane_mode {
 	LANE_START,
 	LANE_BEGIN, /* the register was read, the cache begins next */
 	LANE_FOLD,
-	LANE_FOLDED, /* in memory; Redis is told next */
+	LANE_FOLDED, /* in memory; Redis hears it next */
 	LANE_FOLLOW,
 	LANE_RUN,
 	LANE_BYPASS,
@@ -92,7 +92,7 @@ static void attempt_returns(const struct validator *validator, int partition, st
 	if (without(COUNT_RETURNS))
 		return;
 	if (lane->is_tried && !world.redis_is_up)
-		world.tries_are_unsure = true; /* nobody could be told */
+		world.tries_are_unsure = true; /* nobody could be named */
 	else if (lane->is_tried && *tries > 0)
 		--*tries;
 	lane->is_tried = false;
@@ -209,7 +209,7 @@ static void fold_teachers(struct cache *cache, const struct raw *raw, const stru
 	struct entry *entries = cache->entries[raw->board];
 	bool late = is_late(cache, raw->board, sequence);
 
-	if (verdict->key_id != key_id) { /* which entries it touches cannot be told */
+	if (verdict->key_id != key_id) { /* which entries it touches is unknown */
 		if (!without(FOLD_OTHER_KEY))
 			memset(entries, 0, sizeof cache->entries[0]);
 		return;
@@ -391,7 +391,7 @@ static void enter_follow(struct lane *lane, int partition)
 {
 	if (!lane->has_position)
 		lane->position = one_in(2)   ? reg.cursors[partition].position
-				 : one_in(2) ? world.mirrors[partition]
+				 : one_in(2) ? world.committed[partition]
 					     : (struct position){ 0 };
 	lane->has_position = true;
 	lane->is_bypassing = true;
@@ -565,7 +565,7 @@ static void settle(struct validator *validator, struct lane *lane, int partition
 	if (without(NO_CHECK))
 		lane->next.next_verdict = world.logs[partition].verdict_count;
 	if (lane->is_bypassing) {
-		lane->position = world.mirrors[partition] = lane->next;
+		lane->position = world.committed[partition] = lane->next;
 		lane->mode = LANE_BYPASS;
 	} else {
 		lane->mode = LANE_ADVANCE;
@@ -586,7 +586,7 @@ static void step_advance(struct validator *validator, struct lane *lane, struct 
 	if (!is_done)
 		attempt_returns(validator, partition, lane);
 	lane->is_tried = false;
-	lane->position = world.mirrors[partition] = lane->next; /* they count, whatever Redis says */
+	lane->position = world.committed[partition] = lane->next; /* they count, whatever Redis says */
 	lane->has_position = true;
 	lane->messages_max = lane->messages_max * 2 < BATCH_MAX ? lane->messages_max * 2 : BATCH_MAX;
 	if (is_done)
@@ -642,7 +642,7 @@ void validator_step(void)
 	lane_step(validator, (int)chance(world.boards > 1 ? PARTITIONS : 1));
 }
 
-/* The group gives the partitions out anew; what was under way in a turn has come to its end before. */
+/* The group assigns the partitions again; what was in flight of a batch has ended before. */
 void validator_rebalance(void)
 {
 	struct validator *validator = &validators[chance(VALIDATORS)];

@@ -70,13 +70,13 @@
 	X(LIST_NOT_CONFIRM, FAILS, "a Confirm does not read the list")                                          \
 	X(LIST_NOT_ENDING, FAILS, "the end of a late VOLLEDIG does not read the list")                          \
 	X(COUNT_NAMED, FAILS, "every teacher named counts as ACTIEF when nobody-absent is decided")             \
-	X(UNTOLD_ENDS, FAILS, "a VOLLEDIG whose teachers nobody can tell ends as any other")                    \
+	X(UNKNOWN_ENDS, FAILS, "a VOLLEDIG of unknown teachers ends as any other")                              \
 	/* repeats and Replays */                                                                               \
 	X(APPLY_REPEATS, FAILS, "a repeat is applied")                                                          \
 	X(REPLAY_ALL, FAILS, "a Replay decides every line in its scope")                                        \
 	X(REPLAY_ENDS, FAILS, "a Replay does the end of the delivery again")                                    \
 	X(REPLAY_NAMES_NOT, CANNOT,                                                                             \
-	  "teachers of a Replay are not named by the delivery: those who can be told are named before")         \
+	  "teachers of a Replay are not named by the delivery: those who are known are named before")           \
 	X(DRY_REPLAY_COUNTS, FAILS, "a dry Replay is entered, so that the real one is its repeat")              \
 	X(OLDER_ATTEMPT_REPEATS, FAILS, "an attempt below one already seen counts as a repeat")
 

@@ -58,7 +58,7 @@ void world_reset(void)
 		log_reset(&world.logs[p]);
 	memset(&world.redis, 0, sizeof world.redis);
 	memset(world.last_gen, 0, sizeof world.last_gen);
-	memset(world.mirrors, 0, sizeof world.mirrors);
+	memset(world.committed, 0, sizeof world.committed);
 	memset(world.hits, 0, sizeof world.hits);
 	memset(world.hits_of_behind, 0, sizeof world.hits_of_behind);
 	memset(world.lost_forgets, 0, sizeof world.lost_forgets);

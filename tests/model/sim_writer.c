@@ -1,13 +1,13 @@
 /* Two writers, each the other's zombie: workers/write: application.c, inbox.c, cursor.c, transaction.c, isolation.c.
  *
- * A writer gathers verdicts, and applies them in a later step; what happens between begin and COMMIT is one step, as
+ * A writer polls verdicts, and applies them in a later step; what happens between begin and COMMIT is one step, as
  * the fence has locked the cursors. What can happen to that step: it is rolled back, its answer is lost either way, the
  * writer dies before it or behind it. */
 #include "sim.h"
 
 #include <string.h>
 
-struct gathered {
+struct polled_verdict {
 	int partition, offset;
 	struct cursor after;
 	struct refusal refusal; /* what the register would refuse of it */
@@ -23,7 +23,7 @@ struct writer {
 	bool has_new_link; /* the register may be an earlier one: cursors are read again before the next batch */
 	bool is_parked[PARTITIONS];
 	struct cursor committed[PARTITIONS], ahead[PARTITIONS];
-	struct gathered batch[BATCH_MAX];
+	struct polled_verdict batch[BATCH_MAX];
 	int count, done; /* done: in the register, when isolating */
 	bool is_isolating, is_in_doubt;
 	struct cursor_move doubted[PARTITIONS];
@@ -133,8 +133,8 @@ static void intake_take(struct writer *writer, int partition)
 	if (step != CHAIN_COUNTS || writer->is_parked[partition])
 		return;
 	writer->batch[writer->count++] =
-		(struct gathered){ partition, offset, *ahead,
-				   refusal_draw(&world.logs[partition].raws[verdict->raw], verdict) };
+		(struct polled_verdict){ partition, offset, *ahead,
+					 refusal_draw(&world.logs[partition].raws[verdict->raw], verdict) };
 }
 
 bool is_parked(int partition)
@@ -149,7 +149,7 @@ bool is_parked(int partition)
 	return false;
 }
 
-static void gather(struct writer *writer)
+static void poll_verdict(struct writer *writer)
 {
 	int looks = 1 + (int)chance(6);
 
@@ -175,7 +175,7 @@ static int intake_moves(const struct writer *writer, struct cursor_move *ret)
 /* The step of the first message that is not in yet, alone. */
 static struct cursor_move intake_move_first(const struct writer *writer)
 {
-	const struct gathered *message = &writer->batch[writer->done];
+	const struct polled_verdict *message = &writer->batch[writer->done];
 	int p = message->partition;
 
 	return (struct cursor_move){ p, writer->committed[p].position.next_verdict,
@@ -203,7 +203,7 @@ static void claim_active(const struct board *board)
 }
 
 /* A round a message; the next of the same board sees its end. */
-static void batch_judge(struct reg *work, const struct gathered *messages, int count, bool has_refusals,
+static void batch_judge(struct reg *work, const struct polled_verdict *messages, int count, bool has_refusals,
 			uint8_t forgets[BOARDS])
 {
 	struct ending endings[BATCH_MAX];
@@ -298,7 +298,7 @@ static void enter_doubt(struct writer *writer, const struct cursor_move *moves, 
 }
 
 /* true: the messages are in the register, and we know. The writer may be no more. */
-static bool transaction_run(struct writer *writer, const struct gathered *messages, int count, bool has_refusals,
+static bool transaction_run(struct writer *writer, const struct polled_verdict *messages, int count, bool has_refusals,
 			    const struct cursor_move *moves, int move_count)
 {
 	static struct reg work;
@@ -424,7 +424,7 @@ void writer_step(void)
 	else if (writer->count > 0 || has_moved(writer))
 		apply_batch(writer);
 	else
-		gather(writer);
+		poll_verdict(writer);
 }
 
 bool writers_are_done(void)

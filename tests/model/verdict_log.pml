@@ -18,7 +18,7 @@
  * the register's and need not be kept.
  *
  * How it stays small. Of a verdict offset only this matters: is it still the end of the log? So every holder of one has
- * a bit in at_end[], cleared when another writes. Verdicts that do not count are not kept: writer and fold pass over
+ * a bit in at_end[], cleared when another writes. Verdicts that do not count are not kept: writer and fold skip
  * them. vp is then (head_raw, at_end), and the comparison at the advance is of gen and head_raw. Teachers are 1 and 2,
  * and their own bits.
  *
@@ -435,7 +435,7 @@ inline take_effect(i)
 proctype Writer()
 {
 	mtype is1, is2, want1, want2, try_status;
-	byte try_content, try_sequence, try_before, unchanged, refused, told;
+	byte try_content, try_sequence, try_before, unchanged, refused, to_forget;
 #if WRITERS == 2
 	byte at = 0;
 #endif
@@ -450,7 +450,7 @@ proctype Writer()
 		:: refusals < refusals_max && (class1[AT] || class2[AT]) && !raw_dry[AT] && !IS_REPEAT(AT) ->
 			refused = 3; refusals++
 		fi;
-		told = 0;
+		to_forget = 0;
 		d_step {
 			refused = refused | MARKED(AT);
 			if :: !IS_DELIVERY(AT) || IS_REPEAT(AT) -> refused = 0 :: else fi;
@@ -481,7 +481,7 @@ proctype Writer()
 			ending(AT);
 #endif
 			assert(IS_SAME(1) && IS_SAME(2));
-			told = refused & reg.disowned;
+			to_forget = refused & reg.disowned;
 #if WRITERS == 2
 			at++; reg.cursor = at;
 #else
@@ -492,14 +492,14 @@ proctype Writer()
 			spec_status[2] = 0; spec_content[2] = 0; spec_sequence[2] = 0
 		};
 		if							/* after COMMIT: ask for a Forget, or die */
-		:: told & 1 -> if :: forget(1) :: lost_forgets = lost_forgets | 1 fi
+		:: to_forget & 1 -> if :: forget(1) :: lost_forgets = lost_forgets | 1 fi
 		:: else
 		fi;
 		if
-		:: told & 2 -> if :: forget(2) :: lost_forgets = lost_forgets | 2 fi
+		:: to_forget & 2 -> if :: forget(2) :: lost_forgets = lost_forgets | 2 fi
 		:: else
 		fi;
-		told = 0
+		to_forget = 0
 	}
 #if WRITERS == 2
 	:: atomic { at != reg.cursor -> at = reg.cursor }			/* fenced, or idle and asked */

@@ -378,7 +378,7 @@ Test(codec, a_full_arena_is_full_and_not_bad_data)
 	arena_release(&arena);
 }
 
-Test(codec, an_unknown_schema_is_told_apart_from_bad_bytes)
+Test(codec, an_unknown_schema_is_another_error_than_bad_bytes)
 {
 	struct wire_forget forget;
 	struct arena arena;

@@ -67,7 +67,7 @@ static const struct {
 	{ "a\r", "!1", "a CR at the end of the file" },
 	{ "\r\r\n", "!1", "two CR" },
 	{ "\"a\"\rb", "!1", "a CR without LF after a closing quote" },
-	{ "ok\nok\nok\r", "[ok]|[ok]|!3", "the record that is broken is told" },
+	{ "ok\nok\nok\r", "[ok]|[ok]|!3", "the broken record is named" },
 	{ "\"a\nb\"\n\"c\"d", "[a\nb]|!2", "records are counted, not physical lines" },
 };
 
@@ -131,7 +131,7 @@ Test(csv, counts_the_fields_it_does_not_keep)
 	cr_expect(slice_equal_text(fields[1], "b"));
 	cr_expect_eq(csv_next(&csv, fields, 0, &count), CSV_RECORD);
 	cr_expect_eq(count, 1);
-	cr_expect(slice_equal_text(fields[0], "a"), "nothing is kept where there is no room");
+	cr_expect(slice_equal_text(fields[0], "a"), "nothing is kept beyond the capacity");
 	cr_expect_eq(csv.record_no, 2);
 }
 

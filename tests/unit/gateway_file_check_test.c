@@ -57,7 +57,7 @@ static void check(struct slice bytes, enum delivery_kind kind, struct file_readi
 }
 
 /* "LR-F05(3;2;15)" for each finding, joined by blanks; lines and columns when there is none. */
-static const char *told(const struct file_reading *reading)
+static const char *summary_of(const struct file_reading *reading)
 {
 	static char text[1024];
 	size_t n = 0;
@@ -249,8 +249,8 @@ Test(gateway_file_check, gives_the_findings_of_the_first_step_that_has_one)
 		struct file_reading reading;
 
 		check(FILES[i].file, FILES[i].kind, &reading);
-		cr_expect_str_eq(told(&reading), FILES[i].want, "row %zu: %s: %s instead of %s", i, FILES[i].why,
-				 told(&reading), FILES[i].want);
+		cr_expect_str_eq(summary_of(&reading), FILES[i].want, "row %zu: %s: %s instead of %s", i, FILES[i].why,
+				 summary_of(&reading), FILES[i].want);
 	}
 }
 
@@ -275,9 +275,9 @@ Test(gateway_file_check, misses_each_column_a_volledig_or_mutatie_must_have_and_
 		if (strstr(HEADER, field_name((enum field)left_out)))
 			snprintf(want, sizeof want, "F03:%s", field_name((enum field)left_out));
 		check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
-		cr_expect_str_eq(told(&reading), want);
+		cr_expect_str_eq(summary_of(&reading), want);
 		check(strbuf_slice(&file), DELIVERY_MUTATIE, &reading);
-		cr_expect_str_eq(told(&reading), want);
+		cr_expect_str_eq(summary_of(&reading), want);
 		strbuf_release(&file);
 	}
 	struct file_reading reading;
@@ -287,7 +287,7 @@ Test(gateway_file_check, misses_each_column_a_volledig_or_mutatie_must_have_and_
 	strbuf_add_text(&file, ALL);
 	strbuf_add_text(&file, "\nx;;;;;;;;;;;;;;;;;;;;;;;;\n");
 	check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
-	cr_expect_str_eq(told(&reading), "1 x 25");
+	cr_expect_str_eq(summary_of(&reading), "1 x 25");
 	strbuf_release(&file);
 }
 
@@ -313,7 +313,7 @@ Test(gateway_file_check, finds_an_unknown_column_behind_more_than_there_can_be)
 		strbuf_add_text(&file, ";land");
 	strbuf_add_text(&file, ";onbekend\n1\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F03:land F04:32");
+	cr_expect_str_eq(summary_of(&reading), "F03:land F04:32");
 	strbuf_release(&file);
 }
 
@@ -323,7 +323,7 @@ Test(gateway_file_check, keeps_columns_and_cells_in_the_order_of_the_file)
 	struct file_reading reading;
 
 	check(SLICE_LITERAL("land;BSN\n1;\" a;b \"\n2;\"c\"\"d\"\r\n;\n3;\n;\n"), DELIVERY_INTREKKING, &reading);
-	cr_assert_str_eq(told(&reading), "4 x 2");
+	cr_assert_str_eq(summary_of(&reading), "4 x 2");
 	cr_expect_eq(reading.columns[0], FIELD_COUNTRY);
 	cr_expect_eq(reading.columns[1], FIELD_BSN);
 	for (size_t i = 0; i < ARRAY_LEN(WANT); i++)
@@ -336,7 +336,7 @@ Test(gateway_file_check, keeps_an_empty_record_in_the_middle_as_one_empty_cell)
 	struct file_reading reading;
 
 	check(SLICE_LITERAL("bsn\n1\n\n\r\n2\n\n"), DELIVERY_INTREKKING, &reading);
-	cr_assert_str_eq(told(&reading), "4 x 1");
+	cr_assert_str_eq(summary_of(&reading), "4 x 1");
 	for (size_t i = 0; i < ARRAY_LEN(WANT); i++)
 		cr_expect(slice_equal_text(reading.cells[i], WANT[i]), "cell %zu", i);
 }
@@ -347,16 +347,16 @@ Test(gateway_file_check, compares_the_hash_before_all_but_the_size)
 	struct file_reading reading;
 
 	check_as(SLICE_LITERAL(""), &expected, &reading);
-	cr_expect_str_eq(told(&reading), "F01", "an empty file");
+	cr_expect_str_eq(summary_of(&reading), "F01", "an empty file");
 	check_as(SLICE_LITERAL("bsn\n\0\xff"), &expected, &reading);
-	cr_expect_str_eq(told(&reading), "F07", "before NUL and UTF-8");
+	cr_expect_str_eq(summary_of(&reading), "F07", "before NUL and UTF-8");
 	check_as(SLICE_LITERAL("bsn\n1\n"), &expected, &reading);
-	cr_expect_str_eq(told(&reading), "F07");
+	cr_expect_str_eq(summary_of(&reading), "F07");
 	sha256_of(SLICE_LITERAL(BOM "bsn\n1\n"), expected.content_hash);
 	check_as(SLICE_LITERAL(BOM "bsn\n1\n"), &expected, &reading);
-	cr_expect_str_eq(told(&reading), "1 x 1", "the hash is of all bytes, BOM included");
+	cr_expect_str_eq(summary_of(&reading), "1 x 1", "the hash is of all bytes, BOM included");
 	check_as(SLICE_LITERAL("bsn\n1\n"), &expected, &reading);
-	cr_expect_str_eq(told(&reading), "F07", "and not of those without it");
+	cr_expect_str_eq(summary_of(&reading), "F07", "and not of those without it");
 }
 
 static const struct {
@@ -385,7 +385,7 @@ Test(gateway_file_check, compares_the_number_of_lines_with_the_one_declared)
 		struct file_reading reading;
 
 		check_as(slice_of(COUNTED[i].file), &expected, &reading);
-		cr_expect_str_eq(told(&reading), COUNTED[i].want, "%s: %s", COUNTED[i].why, told(&reading));
+		cr_expect_str_eq(summary_of(&reading), COUNTED[i].want, "%s: %s", COUNTED[i].why, summary_of(&reading));
 	}
 }
 
@@ -405,27 +405,27 @@ Test(gateway_file_check, takes_fifty_thousand_lines_and_not_one_more)
 
 	strbuf_init(&file, 64 << 20);
 	check(repeat(&file, "bsn\n", "\n", 50000), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F01", "all empty, all dropped");
+	cr_expect_str_eq(summary_of(&reading), "F01", "all empty, all dropped");
 	check(repeat(&file, "bsn\n", "x\n", 50000), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 1");
+	cr_expect_str_eq(summary_of(&reading), "50000 x 1");
 	for (int i = 0; i < 50000; i++)
 		strbuf_add_text(&file, ";\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 1", "blank records behind them");
+	cr_expect_str_eq(summary_of(&reading), "50000 x 1", "blank records behind them");
 	check(repeat(&file, "bsn\n", "x\n", 50001), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F01");
+	cr_expect_str_eq(summary_of(&reading), "F01");
 	check(repeat(&file, "bsn\n", "x;y\n", 50001), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F01", "before a wrong number of fields");
+	cr_expect_str_eq(summary_of(&reading), "F01", "before a wrong number of fields");
 	repeat(&file, "bsn\n", "\n", 49999);
 	strbuf_add_text(&file, "x");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 1", "empty records before the last count");
+	cr_expect_str_eq(summary_of(&reading), "50000 x 1", "empty records before the last count");
 	repeat(&file, "bsn\n", "\n", 50000);
 	strbuf_add_text(&file, "x");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F01");
+	cr_expect_str_eq(summary_of(&reading), "F01");
 	check(repeat(&file, HEADER "\n", LINE "\n", 50000), DELIVERY_VOLLEDIG, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "one teacher");
+	cr_expect_str_eq(summary_of(&reading), "F09", "one teacher");
 	strbuf_release(&file);
 }
 
@@ -443,19 +443,19 @@ Test(gateway_file_check, takes_twenty_mebibyte_and_not_one_byte_more)
 		strbuf_add_char(&file, '\n');
 	cr_assert_eq(file.n, (size_t)FILE_BYTES_MAX);
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_eq(reading.finding_count, 0, "%s", told(&reading));
+	cr_expect_eq(reading.finding_count, 0, "%s", summary_of(&reading));
 	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, NO_HASH, &expected, &arena, &reading, &err),
 		     0);
-	cr_expect_str_eq(told(&reading), "F01", "its bytes need not be there");
+	cr_expect_str_eq(summary_of(&reading), "F01", "its bytes need not be there");
 	expected.has_content_hash = true;
 	cr_assert_eq(file_check((struct slice){ 0 }, FILE_BYTES_MAX + 1, (const uint8_t[32]){ 1 }, &expected, &arena,
 				&reading, &err),
 		     0);
-	cr_expect_str_eq(told(&reading), "F01", "before the hash");
+	cr_expect_str_eq(summary_of(&reading), "F01", "before the hash");
 	strbuf_release(&file);
 }
 
-Test(gateway_file_check, has_room_for_the_largest_files_there_can_be)
+Test(gateway_file_check, can_hold_the_largest_files_there_can_be)
 {
 	struct file_reading reading;
 	struct strbuf file;
@@ -465,12 +465,12 @@ Test(gateway_file_check, has_room_for_the_largest_files_there_can_be)
 	for (size_t i = file.n; i < FILE_BYTES_MAX; i++)
 		strbuf_add_char(&file, ';');
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F04:2", "one record of 20 million columns");
+	cr_expect_str_eq(summary_of(&reading), "F04:2", "one record of 20 million columns");
 	repeat(&file, "bsn;land\n", "\"\"\"\";\"\"\"\"\n", 50000);
 	while (file.n + 1 < FILE_BYTES_MAX)
 		strbuf_add_char(&file, '\n');
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 2",
+	cr_expect_str_eq(summary_of(&reading), "50000 x 2",
 			 "every field with a doubled quote, and millions of empty records");
 	repeat(&file,
 	       "bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
@@ -479,7 +479,7 @@ Test(gateway_file_check, has_room_for_the_largest_files_there_can_be)
 	       "benoemingsgrondslag;onderwijsterrein\n",
 	       ";;;;;;;;;;;;;;;;;;;;;;;;" X_100 X_100 X_100 "\n", 50000);
 	check(strbuf_slice(&file), DELIVERY_VOLLEDIG, &reading);
-	cr_expect_str_eq(told(&reading), "50000 x 25", "all columns of all lines");
+	cr_expect_str_eq(summary_of(&reading), "50000 x 25", "all columns of all lines");
 	strbuf_release(&file);
 }
 
@@ -490,32 +490,32 @@ Test(gateway_file_check, takes_five_hundred_lines_of_a_teacher_and_not_one_more)
 
 	strbuf_init(&file, 64 << 20);
 	check(repeat(&file, "bsn\n", "123456782\n", 500), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "500 x 1");
+	cr_expect_str_eq(summary_of(&reading), "500 x 1");
 	check(repeat(&file, "bsn\n", "123456782\n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09");
+	cr_expect_str_eq(summary_of(&reading), "F09");
 	check(repeat(&file, "bsn\n", "000000000\n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "a BSN or not");
+	cr_expect_str_eq(summary_of(&reading), "F09", "a BSN or not");
 	check(repeat(&file, "bsn\n", " 123456782 \n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "trimmed");
+	cr_expect_str_eq(summary_of(&reading), "F09", "trimmed");
 	check(repeat(&file, "bsn\n", "12345678\n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "501 x 1", "8 digits are nobody");
+	cr_expect_str_eq(summary_of(&reading), "501 x 1", "8 digits are nobody");
 	check(repeat(&file, "bsn\n", "1234567820\n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "501 x 1", "10 digits are nobody");
+	cr_expect_str_eq(summary_of(&reading), "501 x 1", "10 digits are nobody");
 	check(repeat(&file, "bsn\n",
 		     "\xc2\xa0"
 		     "123456782\n",
 		     501),
 	      DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "501 x 1", "a no-break space is not trimmed");
+	cr_expect_str_eq(summary_of(&reading), "501 x 1", "a no-break space is not trimmed");
 	check(repeat(&file, "land;bsn\n", "1;123456782\n", 501), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "wherever the column stands");
+	cr_expect_str_eq(summary_of(&reading), "F09", "wherever the column stands");
 	repeat(&file, "bsn\n", "123456782\n", 500);
 	strbuf_add_text(&file, "111222333\n\"123456782\"\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "the lines need not follow each other, quotes do not matter");
+	cr_expect_str_eq(summary_of(&reading), "F09", "the lines need not follow each other, quotes do not matter");
 	repeat(&file, "bsn\n", "123456782\n111222333\n", 500);
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "1000 x 1", "two teachers");
+	cr_expect_str_eq(summary_of(&reading), "1000 x 1", "two teachers");
 	strbuf_release(&file);
 }
 
@@ -529,21 +529,21 @@ Test(gateway_file_check, takes_half_a_mebibyte_of_a_teacher_and_not_one_byte_mor
 
 	strbuf_init(&file, 64 << 20);
 	check(repeat(&file, HEAD, FULL, 256), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "256 x 3", "524,288 bytes");
+	cr_expect_str_eq(summary_of(&reading), "256 x 3", "524,288 bytes");
 	strbuf_add_text(&file, "111222333;x;x\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "257 x 3", "those of another teacher do not count");
+	cr_expect_str_eq(summary_of(&reading), "257 x 3", "those of another teacher do not count");
 	repeat(&file, HEAD, FULL, 255);
 	strbuf_add_text(&file, "123456782;" X_1024 ";" X_1000 "xxxxxxxxxxxxxxxx\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "524,289 bytes");
+	cr_expect_str_eq(summary_of(&reading), "F09", "524,289 bytes");
 	repeat(&file, HEAD, FULL, 255);
 	strbuf_add_text(&file, "123456782;\"" X_1024 "\";\"" X_1000 "xxxxxxxxxxxxx\"\"x\"\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "256 x 3", "quotes do not count, a doubled one once");
+	cr_expect_str_eq(summary_of(&reading), "256 x 3", "quotes do not count, a doubled one once");
 	repeat(&file, HEAD, FULL, 255);
 	strbuf_add_text(&file, " 123456782;" X_1024 ";" X_1000 "xxxxxxxxxxxxxxx\n");
 	check(strbuf_slice(&file), DELIVERY_INTREKKING, &reading);
-	cr_expect_str_eq(told(&reading), "F09", "values as delivered, blanks included");
+	cr_expect_str_eq(summary_of(&reading), "F09", "values as delivered, blanks included");
 	strbuf_release(&file);
 }

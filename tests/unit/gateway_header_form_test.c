@@ -287,7 +287,7 @@ Test(gateway_header_form, knows_the_headers_that_carry_a_field_in_any_case)
 
 static const struct {
 	const char *text, *want; /* NULL: refused */
-	size_t room;
+	size_t capacity;
 	const char *why;
 } ENCODED[] = {
 	{ "", "", 8, "empty" },
@@ -303,18 +303,18 @@ static const struct {
 	{ "%4g", NULL, 32, "no hex digit" },
 	{ "%%41", NULL, 32, "" },
 	{ "% 41", NULL, 32, "" },
-	{ "12345678", "12345678", 8, "as much as there is room" },
+	{ "12345678", "12345678", 8, "as much as fits" },
 	{ "123456789", NULL, 8, "one more" },
-	{ "%31%32%33%34%35%36%37%38", "12345678", 8, "room counts what comes out" },
+	{ "%31%32%33%34%35%36%37%38", "12345678", 8, "the capacity is of what comes out" },
 	{ "%31%32%33%34%35%36%37%38%39", NULL, 8, "one more" },
 };
 
-Test(gateway_header_form, undoes_percent_encoding_within_the_room_given)
+Test(gateway_header_form, undoes_percent_encoding_within_the_capacity_given)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ENCODED); i++) {
 		char out[32];
 		struct slice ret = { 0 };
-		bool is_good = header_percent_decode(slice_of(ENCODED[i].text), out, ENCODED[i].room, &ret);
+		bool is_good = header_percent_decode(slice_of(ENCODED[i].text), out, ENCODED[i].capacity, &ret);
 
 		cr_expect_eq(is_good, ENCODED[i].want != NULL, "%s: %s", ENCODED[i].text, ENCODED[i].why);
 		if (is_good && ENCODED[i].want)

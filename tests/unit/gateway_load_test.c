@@ -22,7 +22,7 @@ Test(gateway_load, bounds_what_a_sender_and_a_board_have_in_progress)
 	cr_expect(!load_begin(load, &parts[4], LOAD_QUESTION, other, 41211));
 	load_end(load, &parts[0]);
 	load_end(load, &parts[0]);
-	cr_expect(load_begin(load, &parts[4], LOAD_UPLOAD, one, 99999), "what ended makes room, once");
+	cr_expect(load_begin(load, &parts[4], LOAD_UPLOAD, one, 99999), "what ended is released, once");
 	cr_expect(!load_begin(load, &parts[0], LOAD_UPLOAD, one, 0));
 	load_free(load);
 	load_free(NULL);

@@ -102,7 +102,7 @@ Test(gateway_route, tells_an_address_it_does_not_have_from_a_method_the_address_
 	cr_expect_eq(find("/v1/besturen/4121/stand", "GET").methods, 0, "no board number: no such address");
 }
 
-/* The handlers are only told apart, not called. */
+/* The handlers are only compared, not called. */
 static const struct handler READ, WRITE, WORD;
 static const struct route OTHERS[] = {
 	{ "/", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },

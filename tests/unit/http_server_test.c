@@ -14,9 +14,9 @@ static char story[4096];
 static struct http_request *waiting; /* of /wait */
 static unsigned ended[HTTP_ENDS];
 
-static void tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void record(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-static void tell(const char *fmt, ...)
+static void record(const char *fmt, ...)
 {
 	va_list args;
 
@@ -62,7 +62,7 @@ static enum http_stream_step read_counter(void *self, char *out, size_t bytes_ma
 static void free_counter(void *self)
 {
 	free(self);
-	tell("freed ");
+	record("freed ");
 }
 
 static void answer_stream(struct http_request *request, int pieces)
@@ -82,7 +82,7 @@ static void answer_stream(struct http_request *request, int pieces)
 static void begin(void *self, struct http_request *request)
 {
 	(void)self;
-	tell("begin %.*s ", (int)request->head.path.n, request->head.path.p);
+	record("begin %.*s ", (int)request->head.path.n, request->head.path.p);
 	if (slice_equal_text(request->head.path, "/refused"))
 		answer(request, 401, "no\n");
 }
@@ -90,13 +90,13 @@ static void begin(void *self, struct http_request *request)
 static void content(void *self, struct http_request *request, struct slice bytes)
 {
 	(void)self, (void)request;
-	tell("%.*s ", (int)MIN(bytes.n, (size_t)20), bytes.p);
+	record("%.*s ", (int)MIN(bytes.n, (size_t)20), bytes.p);
 }
 
 static void end(void *self, struct http_request *request)
 {
 	(void)self;
-	tell("end ");
+	record("end ");
 	if (slice_equal_text(request->head.path, "/wait"))
 		waiting = request;
 	else if (slice_equal_text(request->head.path, "/stream"))
@@ -112,7 +112,7 @@ static void gone(void *self, struct http_request *request)
 	(void)self;
 	if (waiting == request)
 		waiting = NULL;
-	tell("gone ");
+	record("gone ");
 }
 
 static void refuse(void *self, const char *why, struct http_reply *reply)
@@ -431,7 +431,7 @@ Test(http_server, a_head_or_a_chunk_extension_without_end_ends)
 	close_server();
 }
 
-Test(http_server, the_longest_without_a_request_makes_room)
+Test(http_server, the_longest_without_a_request_is_closed_for_another)
 {
 	struct http_options options = plain_options();
 	int fds[20];

@@ -97,7 +97,7 @@ static const struct group_row PERSON_ROWS[] = {
 	{ "the personnel number is not the person", { LINE("1"), LINE("2") "personeelsnummer=9" }, { "", "" } },
 };
 
-Test(judge_group, finds_lines_that_tell_of_two_persons)
+Test(judge_group, finds_lines_of_two_persons)
 {
 	expect_rows(PERSON_ROWS, ARRAY_LEN(PERSON_ROWS));
 }
@@ -355,7 +355,7 @@ static void key_of(uint32_t bsn, uint8_t key[TEACHER_KEY_BYTES])
 }
 
 /* Two BSNs whose teacher keys begin with the same four bytes, by which groups are sorted at first, the lower BSN having
- * the higher key: only the whole key can tell them apart. */
+ * the higher key: only the whole keys differ. */
 static void find_equal_heads(uint32_t ret[2])
 {
 	enum { BSNS_MAX = 400000 };

@@ -106,7 +106,7 @@ static const struct line_row PERSON_ROWS[] = {
 	{ "geslachtsnaam='", "LR-P08 geslachtsnaam", "no letter" },
 	{ "geslachtsnaam='t Hart", "", "begins with an apostrophe" },
 	{ "geslachtsnaam=\u2019t Hart", "", "the other apostrophe" },
-	{ "geslachtsnaam=\u2018t Hart", "", "its mirror" },
+	{ "geslachtsnaam=\u2018t Hart", "", "its mirror image" },
 	{ "geslachtsnaam=\u2018", "LR-P08 geslachtsnaam", "no letter" },
 	{ "geslachtsnaam=\u2017t Hart", "LR-P08 geslachtsnaam", "one below" },
 	{ "geslachtsnaam=\u201at Hart", "LR-P08 geslachtsnaam", "one beyond" },
@@ -480,7 +480,7 @@ Test(judge, takes_the_target_from_the_ground_row)
 	}
 }
 
-Test(judge, keeps_within_its_room_when_everything_is_wrong)
+Test(judge, keeps_within_its_arena_when_everything_is_wrong)
 {
 	judge_fixture_reset(fixture);
 	for (size_t i = 0; i < 3; i++)

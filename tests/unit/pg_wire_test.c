@@ -90,7 +90,7 @@ Test(pg, arrays_have_their_count_and_an_empty_one_no_dimension)
 	cr_expect_arr_eq(out.p + start, "\0\0\0\0\0\0\0\0\0\0\x0b\x86", 12);
 }
 
-Test(pg, an_array_that_does_not_fit_is_told_by_its_buffer)
+Test(pg, an_array_that_does_not_fit_shows_in_its_buffer)
 {
 	CLEANUP(strbuf_drop) struct strbuf out;
 

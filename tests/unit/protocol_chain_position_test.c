@@ -18,7 +18,7 @@ Test(chain_position, is_the_same_when_written_and_read)
 	cr_expect_eq(key_id, 0x1234abcd);
 	key_id = 7;
 	cr_assert(chain_position_parse(SLICE_LITERAL("12,ab000000000000000000000000000001,3"), &read, &key_id));
-	cr_expect_eq(key_id, 7, "a text of before key ids were told");
+	cr_expect_eq(key_id, 7, "a text from before key ids were in it");
 	chain_position_to_text(&CHAIN_GENESIS, 0x1234abcd, text);
 	cr_assert(chain_position_parse(slice_of(text), &read, &key_id));
 	cr_expect(chain_position_equal(&CHAIN_GENESIS, &read));

@@ -131,7 +131,7 @@ Test(verdict_check, lines_add_up)
 	EXPECT_BAD(s.group_lines[0] = 2);
 	EXPECT_BAD(s.verdict.header.line_count = 5);
 	EXPECT_BAD(s.verdict.unreadable_lines = 0);
-	EXPECT_BAD((s.group_lines[0] = INT32_MAX, s.group_lines[1] = INT32_MAX)); /* would turn over in 32 bits */
+	EXPECT_BAD((s.group_lines[0] = INT32_MAX, s.group_lines[1] = INT32_MAX)); /* would overflow 32 bits */
 }
 
 Test(verdict_check, header_fields_have_their_range)

@@ -129,7 +129,7 @@ Test(reference, row_without_a_begin_holds_from_the_first_day_on)
 	reference_free(reference);
 }
 
-Test(reference, school_tells_whose_ground_codes_it_uses)
+Test(reference, school_has_the_ground_codes_of_its_sector)
 {
 	static const struct {
 		const char *brin;
@@ -226,7 +226,7 @@ Test(reference, school_goes_from_one_board_to_another)
 	reference_free(reference);
 }
 
-Test(reference, ground_tells_target_needs_and_limit)
+Test(reference, ground_has_target_needs_and_limit)
 {
 	struct reference *reference = build_small();
 	const struct ground *temporary = reference_ground(reference, 915, 20180701);

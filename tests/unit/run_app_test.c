@@ -293,7 +293,7 @@ Test(notify, hears_the_life_of_a_worker_in_order)
 	close(fd);
 }
 
-Test(app, readiness_is_told_to_both_and_only_when_it_changes)
+Test(app, readiness_reaches_both_and_only_when_it_changes)
 {
 	struct sockaddr_un address;
 	int fd = listen_as_manager(&address);

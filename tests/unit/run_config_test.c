@@ -8,7 +8,7 @@
 
 struct settings {
 	const char *name;
-	int64_t rows, room, wait;
+	int64_t rows, capacity, wait;
 	bool is_on;
 	struct secret secret;
 	const char *address, *level, *mode;
@@ -19,7 +19,7 @@ static const struct config_key KEYS[] = {
 	{ "peer.name", CONFIG_TEXT, AT(name), "a", 1, 5, "name of the peer" },
 	{ "batch.rows.max", CONFIG_COUNT, AT(rows), "1k", 1, 10000, "rows of a batch | at most",
 	  .old_key = "turn.rows.max" },
-	{ "peer.room", CONFIG_BYTES, AT(room), "1M", 0, 1 << 21, "room" },
+	{ "peer.capacity", CONFIG_BYTES, AT(capacity), "1M", 0, 1 << 21, "capacity" },
 	{ "peer.wait.max", CONFIG_MS, AT(wait), "250ms", 1, 120000, "wait" },
 	{ "peer.on", CONFIG_BOOL, AT(is_on), "no", 0, 0, "switch" },
 	{ "peer.password.file", CONFIG_SECRET, AT(secret), "", 0, 8, "file that holds the password" },
@@ -81,7 +81,7 @@ Test(config, defaults_stand_when_nothing_is_said)
 	cr_assert_eq(load(&settings, 0, NULL), 0);
 	cr_expect_str_eq(settings.name, "a");
 	cr_expect_eq(settings.rows, 1000);
-	cr_expect_eq(settings.room, 1 << 20);
+	cr_expect_eq(settings.capacity, 1 << 20);
 	cr_expect_eq(settings.wait, 250);
 	cr_expect_not(settings.is_on);
 	cr_expect_eq(settings.secret.bytes.n, 0);
@@ -96,7 +96,7 @@ Test(config, defaults_stand_when_nothing_is_said)
 Test(config, file_then_environment_then_arguments_the_last_one_stands)
 {
 	static const char CONTENT[] =
-		"# of the test\n\n  peer.name =  file \r\nbatch.rows.max=1\npeer.room = 1\npeer.on = yes\n";
+		"# of the test\n\n  peer.name =  file \r\nbatch.rows.max=1\npeer.capacity = 1\npeer.on = yes\n";
 	struct settings settings;
 	char path[64];
 
@@ -104,10 +104,10 @@ Test(config, file_then_environment_then_arguments_the_last_one_stands)
 	setenv("INSTROOM_BATCH_ROWS_MAX", "2", 1);
 	setenv("INSTROOM_PEER_ROOM", "2", 1);
 	setenv("INSTROOM_OTHER_PROGRAM", "x", 1);
-	cr_assert_eq(LOAD(&settings, "--peer.room=3", "--config", path, "--peer.wait.max", "3s"), 0);
+	cr_assert_eq(LOAD(&settings, "--peer.capacity=3", "--config", path, "--peer.wait.max", "3s"), 0);
 	cr_expect_str_eq(settings.name, "file");
 	cr_expect_eq(settings.rows, 2);
-	cr_expect_eq(settings.room, 3);
+	cr_expect_eq(settings.capacity, 3);
 	cr_expect_eq(settings.wait, 3000);
 	cr_expect(settings.is_on);
 	config_release(&TABLE, &settings);
@@ -135,9 +135,9 @@ static const struct {
 	{ "--batch.rows.max=k", false, 0, "a unit alone" },
 	{ "--turn.rows.max=7", true, 7, "its old name" },
 	{ "--turn.rows.max=10001", false, 0, "held to the same range" },
-	{ "--peer.room=0", true, 0, "the least" },
-	{ "--peer.room=2M", true, 2 << 20, "bytes count in 1024" },
-	{ "--peer.room=2097153", false, 0, "above the most" },
+	{ "--peer.capacity=0", true, 0, "the least" },
+	{ "--peer.capacity=2M", true, 2 << 20, "bytes count in 1024" },
+	{ "--peer.capacity=2097153", false, 0, "above the most" },
 	{ "--peer.wait.max=1ms", true, 1, "the least" },
 	{ "--peer.wait.max=0ms", false, 0, "below the least" },
 	{ "--peer.wait.max=2m", true, 120000, "the most" },
@@ -170,17 +170,17 @@ Test(config, each_value_is_held_to_its_type_and_range)
 			     VALUE_ROWS[i].why);
 		if (rc != 0)
 			continue;
-		int64_t got = strstr(VALUE_ROWS[i].word, "rows")   ? settings.rows
-			      : strstr(VALUE_ROWS[i].word, "room") ? settings.room
-			      : strstr(VALUE_ROWS[i].word, "wait") ? settings.wait
-								   : 0;
+		int64_t got = strstr(VALUE_ROWS[i].word, "rows")       ? settings.rows
+			      : strstr(VALUE_ROWS[i].word, "capacity") ? settings.capacity
+			      : strstr(VALUE_ROWS[i].word, "wait")     ? settings.wait
+								       : 0;
 
 		cr_expect_eq(got, VALUE_ROWS[i].want, "%s", VALUE_ROWS[i].word);
 		config_release(&TABLE, &settings);
 	}
 }
 
-Test(config, all_faults_are_told_at_once_with_their_places)
+Test(config, all_faults_are_logged_at_once_with_their_places)
 {
 	static const char CONTENT[] =
 		"peer.nam = x\nno equals sign\npeer.on = maybe\npeer.on = no\n= x\nBATCH_ROWS_MAX = 1\n";
@@ -193,8 +193,8 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 	cr_assert_eq(LOAD(&settings, "--config", path, "--peer.wait.max=0ms", "--peer.unknown=1", "stray"),
 		     -ERR_CONFIG);
 	fflush(stderr);
-	FILE *told = cr_get_redirected_stderr();
-	size_t n = fread(got, 1, sizeof got - 1, told);
+	FILE *log = cr_get_redirected_stderr();
+	size_t n = fread(got, 1, sizeof got - 1, log);
 
 	got[n] = '\0';
 	static const char *const LINES[] = {
@@ -220,7 +220,7 @@ Test(config, all_faults_are_told_at_once_with_their_places)
 }
 
 /* What stderr holds, in a buffer of the test's. */
-static const char *told(void)
+static const char *logged(void)
 {
 	static char got[4096];
 
@@ -229,13 +229,13 @@ static const char *told(void)
 	return got;
 }
 
-Test(config, a_wrong_word_is_told_with_those_allowed)
+Test(config, a_wrong_word_is_logged_with_those_allowed)
 {
 	struct settings settings;
 
 	cr_redirect_stderr();
 	cr_assert_eq(LOAD(&settings, "--log.level=warm", "--peer.mode=ssl"), -ERR_CONFIG);
-	const char *got = told();
+	const char *got = logged();
 
 	cr_expect(strstr(got, "log.level: there is no such word; it takes debug, info or SCRAM-SHA-512\n"), "%s", got);
 	cr_expect(strstr(got, "peer.mode: there is no such word; it takes plain, tls or nothing\n"), "%s", got);
@@ -304,7 +304,7 @@ Test(config, an_old_name_is_taken_from_file_environment_and_argument_and_warned_
 	cr_assert_eq(LOAD(&settings, "--config", path, "--turn.rows.max=5"), 0);
 	cr_expect_eq(settings.rows, 5);
 	config_release(&TABLE, &settings);
-	const char *got = told(),
+	const char *got = logged(),
 		   *LINE = "level=warn worker=instroom event=setting.deprecated name=turn.rows.max where=";
 	size_t lines = 0;
 
@@ -323,7 +323,7 @@ Test(config, an_old_and_a_new_name_together_are_a_fault)
 	cr_expect_eq(LOAD(&settings, "--turn.rows.max=3", "--batch.rows.max=3"), -ERR_CONFIG);
 	setenv("INSTROOM_TURN_ROWS_MAX", "4", 1);
 	cr_expect_eq(LOAD(&settings, "--batch.rows.max=3"), -ERR_CONFIG);
-	const char *got = told();
+	const char *got = logged();
 
 	cr_expect(strstr(got, "turn.rows.max is the old name of batch.rows.max, and both are given"), "%s", got);
 }
@@ -507,7 +507,7 @@ Test(config, the_log_of_settings_hides_secrets)
 	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
 	cr_expect(strstr(got,
 			 "event=settings.read peer.address=\"b:1\" log.level=\"info\" peer.mode=\"\" peer.name=\"a\" "
-			 "batch.rows.max=1k peer.room=1M peer.wait.max=250ms peer.on=no peer.password.file=***\n"),
+			 "batch.rows.max=1k peer.capacity=1M peer.wait.max=250ms peer.on=no peer.password.file=***\n"),
 		  "%s", got);
 	cr_expect_null(strstr(got, "pass\""));
 	config_release(&TABLE, &settings);

@@ -6,7 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child passes the points in order; tells how it ended: 0 to the end, 137 by exit, 1000 stopped, else its status. */
+/* A child passes the points in order. Returns how it ended: 0 to the end, 137 by exit, 1000 stopped, else its
+ * status. */
 static int pass_points(const char *plan, const char *const *points)
 {
 	int status;

@@ -38,7 +38,7 @@ Test(metrics, are_written_in_the_text_format_with_one_name_together)
 	cr_expect(strstr(page, "instroom_test_seconds_total 1.500001\n"), "%s", page);
 }
 
-Test(metrics, tell_of_the_process)
+Test(metrics, describe_the_process)
 {
 	static const char *const NAMES[] = { "instroom_build_info{version=\"" INSTROOM_VERSION "\"} 1\n",
 					     "\nprocess_resident_memory_bytes ", "\nprocess_open_fds ",

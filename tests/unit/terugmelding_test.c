@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-Test(report, json_that_does_not_fit_is_told_by_the_buffer)
+Test(report, json_that_does_not_fit_shows_in_the_buffer)
 {
 	static const char TEXT[] = "{\"regel\":2,\"bevindingen\":[]}";
 	static const struct {

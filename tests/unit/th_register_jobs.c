@@ -77,7 +77,7 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 		arena_take(arena, count * sizeof *matches, _Alignof(struct terugmelding_match));
 
 	if (!matches)
-		return err_set(err, ERR_FATAL, "memory", "no room");
+		return err_set(err, ERR_FATAL, "memory", "no memory");
 	link->questions++;
 	*ret_count = 0;
 	for (size_t i = 0; i < count; i++)
@@ -199,11 +199,11 @@ static void check_answer(struct register_job *job)
 static int take_answers(struct register_jobs *jobs)
 {
 	struct pollfd wait = { .fd = register_jobs_fd(jobs), .events = POLLIN };
-	uint64_t told;
+	uint64_t wakes;
 	int count = 0;
 
 	TH_EXPECT(poll(&wait, 1, WAIT_MS) == 1);
-	TH_EXPECT(read(wait.fd, &told, sizeof told) == sizeof told);
+	TH_EXPECT(read(wait.fd, &wakes, sizeof wakes) == sizeof wakes);
 	for (struct register_job *next, *job = register_jobs_take(jobs); job; job = next, count++) {
 		struct slot *slot = job->owner;
 

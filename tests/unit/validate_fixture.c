@@ -54,7 +54,7 @@ void validate_fixture_version(uint8_t version[REFERENCE_VERSION_BYTES])
 	reference_free(reference);
 }
 
-/* Eight digits count, the ninth follows; a number of whose ninth would be ten is passed over. */
+/* Eight digits count, the ninth follows; a number whose ninth would be ten is skipped. */
 void validate_fixture_bsn(size_t n, char out[9])
 {
 	for (uint32_t eight = BSN_BASE / 10;; eight++) {

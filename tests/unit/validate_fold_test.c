@@ -1,4 +1,4 @@
-/* The table of design 4, row by row, and each of its safeguards: what would be lost without it is told in a sequence of
+/* The table of design 4, row by row, and each of its safeguards: what would be lost without it stands in a sequence of
  * events, run through the fold and a register that keeps to specification 6 and 7. tests/model/sim_variants.c names the
  * safeguards. */
 #include "model/outcome.h"
@@ -202,7 +202,7 @@ Test(fold, is_sure_of_no_teacher_of_a_board_after_a_verdict_of_another_key)
 		bool is_dry;
 		const char *after, *why;
 	} ROWS[] = {
-		{ VERDICT_KIND_DELIVERY, false, "6 3", "its keys do not tell which entries it touches" },
+		{ VERDICT_KIND_DELIVERY, false, "6 3", "its keys do not say which entries it touches" },
 		{ VERDICT_KIND_DELIVERY, true, "5 3 1:1@5", "a dry run touches none" },
 		{ VERDICT_KIND_FORGET, false, "5 3", "nor do those of a Forget" },
 		{ VERDICT_KIND_CONFIRM, false, "5 3 1:1@5", "a Confirm has none" },
@@ -219,7 +219,7 @@ Test(fold, is_sure_of_no_teacher_of_a_board_after_a_verdict_of_another_key)
 	}
 }
 
-Test(fold, says_full_when_the_arena_has_no_room_for_a_joining_teacher)
+Test(fold, says_full_when_the_arena_cannot_hold_a_joining_teacher)
 {
 	struct cache_board board = board_of("5 3");
 	struct verdict_bytes verdict = { .verdict.header.sequence = 6 };

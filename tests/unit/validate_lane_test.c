@@ -106,7 +106,7 @@ Test(lane, counts_are_those_of_the_lanes_whatever_they_go_through)
 	lanes_release(&lanes);
 }
 
-Test(lane, rests_as_long_as_it_was_told_and_then_not_any_more)
+Test(lane, rests_as_long_as_asked_and_then_not_any_more)
 {
 	struct lane *lane = lanes_assign(&lanes, 0);
 

@@ -231,7 +231,7 @@ Test(input, says_foreign_of_what_no_gateway_sent)
 
 /* ---- verdicts ---- */
 
-Test(verdict, of_a_delivery_tells_each_teacher_and_each_line)
+Test(verdict, of_a_delivery_names_each_teacher_and_each_line)
 {
 	build((struct raw_spec){ .sequence = 7, .lines = "1:a 2:! 3:c 3:c ?:a" });
 	make(NULL);
@@ -323,7 +323,7 @@ Test(verdict, is_the_same_for_the_same_message_but_for_its_place_in_the_chain)
 	strbuf_release(&first);
 }
 
-Test(verdict, of_a_body_that_cannot_be_read_keeps_what_the_headers_tell)
+Test(verdict, of_a_body_that_cannot_be_read_keeps_what_the_headers_say)
 {
 	build((struct raw_spec){ .delivery = DELIVERY_VOLLEDIG, .sequence = 7, .lines = "1:a 2:b" });
 	bench.message.value.n--;
@@ -353,7 +353,7 @@ Test(verdict, of_a_foreign_message_holds_nothing)
 	bench.message.value.n--;
 	make(NULL);
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FOREIGN);
-	cr_expect_eq(bench.verdict.header.board, FIXTURE_BOARD, "its headers tell where to look");
+	cr_expect_eq(bench.verdict.header.board, FIXTURE_BOARD, "its headers say where to look");
 }
 
 Test(verdict, of_confirm_and_forget_names_what_they_ask_for)

@@ -31,8 +31,8 @@ target_include_directories(codec_version_test PRIVATE ${CMAKE_CURRENT_BINARY_DIR
 target_link_libraries(codec_version_test PRIVATE PkgConfig::AVRO)
 
 # The generator as a program: what it refuses ends the build with the sentence.
-add_test(NAME codegen_without_arguments_tells_its_usage COMMAND instroom-codegen)
-set_tests_properties(codegen_without_arguments_tells_its_usage PROPERTIES LABELS unit TIMEOUT 30
+add_test(NAME codegen_without_arguments_prints_its_usage COMMAND instroom-codegen)
+set_tests_properties(codegen_without_arguments_prints_its_usage PROPERTIES LABELS unit TIMEOUT 30
   PASS_REGULAR_EXPRESSION "^usage: instroom-codegen ")
 add_test(NAME codegen_names_what_it_refuses
   COMMAND instroom-codegen --out ${CMAKE_CURRENT_BINARY_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/schemas/refused/union-1.avsc)

@@ -295,7 +295,7 @@ Test(write_completion, a_newer_full_delivery_cancels_what_waits_but_an_equal_one
 	fake_register_release(&fake);
 }
 
-Test(write_completion, a_proef_tells_what_would_be_and_changes_nothing)
+Test(write_completion, a_proef_shows_what_would_be_and_changes_nothing)
 {
 	struct fake_register fake;
 	struct message *proef = volledig(2, true, 0, 0, 10, false), *joins = volledig(2, true, 0, 2, 11, false);

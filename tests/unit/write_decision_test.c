@@ -203,7 +203,7 @@ Test(write_decision, an_unchanged_teacher_that_was_refused_gets_quarantaine_unti
 	fake_run(&fake, &unchanged, 1);
 	cr_expect_eq(unchanged->ledger.outcomes[0], OUTCOME_QUARANTAINE,
 		     "the cache believes what the register does not have");
-	cr_expect(unchanged->forget, "and is told again");
+	cr_expect(unchanged->forget, "and the cache forgets it again");
 	cr_expect_eq(fake.boards[BOARD].teachers[TEACHER].content, 1);
 	fake_run(&fake, &candidate, 1);
 	cr_expect_eq(candidate->ledger.outcomes[0], OUTCOME_GEWIJZIGD);

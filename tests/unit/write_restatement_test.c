@@ -15,7 +15,7 @@
 enum { BOARD = 1, LINES_MAX = 16, SEQUENCE = 5 };
 
 struct text_line {
-	int record, teacher; /* -1: cannot be told */
+	int record, teacher; /* -1: unknown */
 	char letter;
 };
 
@@ -215,7 +215,7 @@ static void run(void)
 	fake_apply(&bench->fake, &bench->batch);
 }
 
-/* The delivery as restated, written as it is read; the fake keys' first byte tells the teacher. */
+/* The delivery as restated, written as it is read; the fake keys' first byte is the teacher. */
 static void show(char out[256])
 {
 	const struct restated *restated = bench->message->restated;
@@ -247,10 +247,10 @@ static const struct {
 	{ "2:1v 3:2o 4:3g", "2:1C 3:2C 4:3C", NULL, "nor what was stale, unchanged or changed" },
 	{ "2:1a 3:1a", "2:1C", NULL, "of a teacher all lines or none" },
 	{ "2:1a 3:1a", "2:1C 3:1C", "2:1n 3:1n", "all of them" },
-	{ "2:-a 3:1n", "2:-R", "2:-a 3:1n", "a line whose teacher cannot be told is found by its number" },
+	{ "2:-a 3:1n", "2:-R", "2:-a 3:1n", "a line without a known teacher is found by its number" },
 	{ "2:-a 3:1n", "2:1C", NULL, "a teacher who stands with a line that is not brought keeps what he has" },
 	{ "2:-a 3:1a", "2:1C 3:1C", "2:1n 3:1n", "unless that line is brought too" },
-	{ "2:-a", "2:4C", "2:4n", "a line whose teacher is told now names him" },
+	{ "2:-a", "2:4C", "2:4n", "a line whose teacher is known now names him" },
 	{ "2:1a", "2:-R", NULL, "a line does not lose its teacher" },
 	{ "2:1a", "2:3C", NULL, "nor get another" },
 	{ "2:1a", "3:1C", NULL, "a line the delivery does not have" },
@@ -283,7 +283,7 @@ Test(write_restatement, decides_what_failed_and_nothing_else)
 		check_row(i);
 }
 
-/* But for what only equal keys can tell: that two lines of the delivery which a replay does not have alike are of
+/* But for what only equal keys can show: that two lines of the delivery which a replay does not have alike are of
  * one. */
 Test(write_restatement, knows_the_teachers_of_a_delivery_from_before_a_rotation_by_their_lines)
 {
