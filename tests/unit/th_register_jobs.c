@@ -217,15 +217,18 @@ static int take_answers(struct register_jobs *jobs)
 
 int main(void)
 {
+	struct hmac_key key;
 	const struct register_jobs_options options = { .pg = { .connect_ms = 1000, .statement_ms = 5000 },
 						       .raw_topic = "raw",
-						       .stand_key = slice_of("a key of the tests, 32 bytes or so"),
+						       .stand_key = &key,
 						       .threads = ASKERS,
 						       .queue_max = JOBS,
 						       .body_bytes_max = BODY_BYTES_MAX };
 	struct register_jobs *jobs;
 	struct err err;
 	int answers = 0, out = 0;
+
+	hmac_key_init(&key, slice_of("a key of the tests, 32 bytes or so"));
 
 	TH_EXPECT(register_jobs_open(&options, &jobs, &err) == 0);
 	while (answers < ANSWERS) {

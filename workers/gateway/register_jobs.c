@@ -40,7 +40,6 @@ struct register_thread {
 
 struct register_jobs {
 	struct register_jobs_options options;
-	struct hmac_key stand_key;
 	pthread_mutex_t lock; /* of the queues and is_closing */
 	struct job_queue known, questions, answered;
 	bool is_closing;
@@ -158,7 +157,7 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 {
 	struct stand_options stand = { .is_one_board = true,
 				       .board = job->board,
-				       .pseudonym_key = job->has_bsn ? NULL : &thread->jobs->stand_key };
+				       .pseudonym_key = job->has_bsn ? NULL : thread->jobs->options.stand_key };
 	int rc = job->has_bsn ? record_access(thread, job->board, err) : 0;
 
 	job->answer = JOB_FOUND;
@@ -426,7 +425,6 @@ int register_jobs_open(const struct register_jobs_options *options, struct regis
 	jobs->options = *options;
 	jobs->options.pg.should_stop = is_overdue;
 	atomic_store(&is_called_off, false);
-	hmac_key_init(&jobs->stand_key, options->stand_key);
 	pthread_mutex_init(&jobs->lock, NULL);
 	queue_init(&jobs->known);
 	queue_init(&jobs->questions);
@@ -467,7 +465,6 @@ void register_jobs_close(struct register_jobs *jobs)
 	pthread_cond_destroy(&jobs->known.wake);
 	pthread_cond_destroy(&jobs->questions.wake);
 	pthread_mutex_destroy(&jobs->lock);
-	explicit_bzero(&jobs->stand_key, sizeof jobs->stand_key);
 	free(jobs);
 }
 

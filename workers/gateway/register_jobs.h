@@ -62,8 +62,8 @@ struct register_jobs;
 struct register_jobs_options {
 	struct pg_options pg; /* statement_ms also bounds our own waits; should_stop is ours */
 	const char *raw_topic;
-	struct slice stand_key;
-	size_t threads; /* beside the one for JOB_KNOWN */
+	const struct hmac_key *stand_key; /* of pseudonyms; lives until register_jobs_close */
+	size_t threads;			  /* beside the one for JOB_KNOWN */
 	size_t queue_max, body_bytes_max;
 };
 

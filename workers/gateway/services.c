@@ -150,7 +150,7 @@ static int open_register(struct services *services, int epoll_fd, struct err *er
 	struct register_jobs_options options = {
 		.pg = settings_pg(&config->pg, "instroom-gateway"),
 		.raw_topic = config->topic.raw,
-		.stand_key = config->stand_key.bytes,
+		.stand_key = &services->stand_key,
 		.threads = (size_t)config->register_threads,
 		.queue_max = REGISTER_QUEUE_MAX,
 		.body_bytes_max = ANSWER_BYTES_MAX,

@@ -22,7 +22,7 @@ struct services {
 	const struct gateway_config *config;
 	const struct web_server *server;
 	struct tokens *tokens;
-	struct hmac_key stand_key;   /* of fingerprints */
+	struct hmac_key stand_key;   /* of fingerprints and pseudonyms */
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;  /* NULL while the gateway closes */
 	struct raw_publisher publisher;
