@@ -44,8 +44,7 @@ static const struct config_key KAFKA[] = {
 	{ "kafka.sasl.mechanism", CONFIG_WORD, KAFKA_AT(sasl_mechanism), "", 0, 0,
 	  "how we log in, with sasl_plaintext or sasl_ssl", .words = "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512" },
 	{ "kafka.sasl.user", CONFIG_TEXT, KAFKA_AT(sasl_user), "", 0, NAME_BYTES_MAX, "user name" },
-	{ "kafka.sasl.password.file", CONFIG_SECRET, KAFKA_AT(sasl_password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
-	  "file that holds the password" },
+	SETTINGS_PASSWORD("kafka.sasl.password.file", KAFKA_AT(sasl_password), "file that holds the password"),
 };
 const struct config_rows KAFKA_ROWS = ROWS(KAFKA);
 
@@ -93,8 +92,8 @@ const struct config_rows TOPIC_REFERENCE_ROWS = ROWS(TOPIC_REFERENCE);
 static const struct config_key PG[] = {
 	{ "pg.conninfo", CONFIG_TEXT, PG_AT(conninfo), "dbname=instroom", 1, SETTINGS_TEXT_BYTES_MAX,
 	  "libpq connection string of the register, with the role of this program" },
-	{ "pg.password.file", CONFIG_SECRET, PG_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
-	  "file that holds the password, when the string names none" },
+	SETTINGS_PASSWORD("pg.password.file", PG_AT(password),
+			  "file that holds the password, when the string names none"),
 };
 const struct config_rows PG_ROWS = ROWS(PG);
 
@@ -110,29 +109,33 @@ static const struct config_key REDIS[] = {
 	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, SETTINGS_TEXT_BYTES_MAX,
 	  "host:port,.. or the path of a socket; of a cluster some of its nodes" },
 	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
-	{ "redis.password.file", CONFIG_SECRET, REDIS_AT(password), "", 0, SETTINGS_PASSWORD_BYTES_MAX,
-	  "file that holds the password; read again at each connection" },
+	SETTINGS_PASSWORD("redis.password.file", REDIS_AT(password),
+			  "file that holds the password; read again at each connection"),
 	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000,
 	  "longest wait for a connection, for each address of the name" },
 	{ "redis.wait.max", CONFIG_MS, REDIS_AT(wait_ms), "1s", 1, 30000, "longest wait for one reply" },
 };
 const struct config_rows REDIS_ROWS = ROWS(REDIS);
 
+/* A key is in use from start to end; bytes_min 0: it may be absent. */
+#define KEY_ROW(key, bytes_min, help)                                                            \
+	{                                                                                        \
+		key, CONFIG_SECRET, 0, "", bytes_min, KEY_BYTES_MAX, help, .needs_restart = true \
+	}
+
 static const struct config_key HMAC_KEY[] = {
-	{ "hmac.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
-	  "file of the key that makes teacher keys", .needs_restart = true },
+	KEY_ROW("hmac.key.file", KEY_BYTES_MIN, "file of the key that makes teacher keys"),
 };
 const struct config_rows HMAC_KEY_ROWS = ROWS(HMAC_KEY);
 
 static const struct config_key HMAC_OLD_KEY[] = {
-	{ "hmac.key.old.file", CONFIG_SECRET, 0, "", 0, KEY_BYTES_MAX,
-	  "file of the key of before, while a rotation is under way (instroomctl key)", .needs_restart = true },
+	KEY_ROW("hmac.key.old.file", 0, "file of the key of before, while a rotation is under way (instroomctl key)"),
 };
 const struct config_rows HMAC_OLD_KEY_ROWS = ROWS(HMAC_OLD_KEY);
 
 static const struct config_key STAND_KEY[] = {
-	{ "stand.key.file", CONFIG_SECRET, 0, "", KEY_BYTES_MIN, KEY_BYTES_MAX,
-	  "file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)", .needs_restart = true },
+	KEY_ROW("stand.key.file", KEY_BYTES_MIN,
+		"file of the key of pseudonyms and fingerprints (specification 8.4, 2.1)"),
 };
 const struct config_rows STAND_KEY_ROWS = ROWS(STAND_KEY);
 

@@ -55,6 +55,12 @@ struct redis_settings {
 	int64_t connect_ms, wait_ms;
 };
 
+/* A row of a password's file, whose size every adapter bears. */
+#define SETTINGS_PASSWORD(key, where, help)                                         \
+	{                                                                           \
+		key, CONFIG_SECRET, where, "", 0, SETTINGS_PASSWORD_BYTES_MAX, help \
+	}
+
 /* log_init as the settings say. */
 void settings_begin_log(const struct log_settings *settings);
 
