@@ -185,6 +185,31 @@ static int bypass_failed_cache(struct lane_start *self, struct lane *lane, struc
 	return enter_follow(self, lane, err);
 }
 
+/* ---- along the verdict log ---- */
+
+/* What FOLD and FOLLOW do with a chunk of the chain that they may use. */
+typedef int take_chunk(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk, struct err *err);
+
+/* One chunk from the lane's place on. At the log's end the lane judges, in the state given. */
+static int step_log(struct lane_start *self, struct lane *lane, int64_t end, enum lane_state judging, take_chunk *take,
+		    struct err *err)
+{
+	struct verdict_chunk chunk;
+
+	if (lane->position.next_verdict == end)
+		return begin_judging(self, lane, judging, err);
+	int rc = read_chunk(self, lane, end, &chunk, err);
+
+	if (rc == 0 && has_unknown_key(self, &chunk))
+		lane_park(lane, OTHER_KEY);
+	else if (rc == 0 && (chunk.is_hole || chunk.is_lacking))
+		lane_park(lane, chunk.is_hole ? HOLE : LACKING);
+	else if (rc == 0)
+		rc = take(self, lane, &chunk, err);
+	verdict_chunk_drop(&chunk);
+	return rc;
+}
+
 /* ---- FOLD ---- */
 
 static bool touches_a_board(const struct wire_verdict *verdict)
@@ -248,7 +273,7 @@ static int take_folded(struct lane_start *self, struct lane *lane, const struct 
 		return rc;
 	if (!is_folded) {
 		validate_metric_add(METRIC_BATCHES_FENCED, 1);
-		lane_enter(lane, LANE_START, 0, "another advanced the cache, or began it anew");
+		lane_enter(lane, LANE_START, 0, "another advanced the cache, or began it again");
 		return 0;
 	}
 	validate_metric_add(METRIC_FOLDED, (int64_t)chunk->counted_count);
@@ -260,7 +285,6 @@ static int take_folded(struct lane_start *self, struct lane *lane, const struct 
 static int step_fold(struct lane_start *self, struct lane *lane, struct err *err)
 {
 	struct kafka_topic_range range;
-	struct verdict_chunk chunk;
 	int rc = ask_verdict_log(self, lane, &range, err);
 
 	if (rc < 0)
@@ -269,17 +293,7 @@ static int step_fold(struct lane_start *self, struct lane *lane, struct err *err
 		lane_park(lane, "the cache stands outside the verdict log: remove its head when the log was replaced");
 		return 0;
 	}
-	if (lane->position.next_verdict == range.high)
-		return begin_judging(self, lane, LANE_RUN, err);
-	rc = read_chunk(self, lane, range.high, &chunk, err);
-	if (rc == 0 && has_unknown_key(self, &chunk))
-		lane_park(lane, OTHER_KEY);
-	else if (rc == 0 && (chunk.is_hole || chunk.is_lacking))
-		lane_park(lane, chunk.is_hole ? HOLE : LACKING);
-	else if (rc == 0)
-		rc = take_folded(self, lane, &chunk, err);
-	verdict_chunk_drop(&chunk);
-	return rc;
+	return step_log(self, lane, range.high, LANE_RUN, take_folded, err);
 }
 
 /* ---- START ---- */
@@ -362,10 +376,16 @@ static int step_start(struct lane_start *self, struct lane *lane, struct err *er
 
 /* ---- FOLLOW ---- */
 
+static int take_followed(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk, struct err *err)
+{
+	(void)self, (void)err;
+	lane->position = chunk->next;
+	return 0;
+}
+
 static int step_follow(struct lane_start *self, struct lane *lane, struct err *err)
 {
 	struct kafka_topic_range range;
-	struct verdict_chunk chunk;
 	int rc = ask_verdict_log(self, lane, &range, err);
 
 	if (rc < 0)
@@ -375,17 +395,7 @@ static int step_follow(struct lane_start *self, struct lane *lane, struct err *e
 		lane_enter(lane, LANE_START, 0, "what we remember lies outside the verdict log");
 		return 0;
 	}
-	if (lane->position.next_verdict == range.high)
-		return begin_judging(self, lane, LANE_BYPASS, err);
-	rc = read_chunk(self, lane, range.high, &chunk, err);
-	if (rc == 0 && has_unknown_key(self, &chunk))
-		lane_park(lane, OTHER_KEY);
-	else if (rc == 0 && (chunk.is_hole || chunk.is_lacking))
-		lane_park(lane, chunk.is_hole ? HOLE : LACKING);
-	else if (rc == 0)
-		lane->position = chunk.next;
-	verdict_chunk_drop(&chunk);
-	return rc;
+	return step_log(self, lane, range.high, LANE_BYPASS, take_followed, err);
 }
 
 /* ---- a step ---- */
@@ -431,7 +441,7 @@ bool lane_start_is_due(const struct lane *lane)
 }
 
 /* Kafka is away, or knows less than it should: from the beginning, as what we read so far may be old by then. */
-static void begin_anew(struct lane *lane, const struct err *err)
+static void start_again(struct lane *lane, const struct err *err)
 {
 	lane->failures++;
 	if ((lane->failures & (lane->failures - 1)) == 0) /* the first, and then each time they have doubled */
@@ -460,6 +470,6 @@ int lane_start_step(struct lane_start *self, struct lane *lane, struct err *err)
 	} while (rc == 0 && state == LANE_START && (lane->state == LANE_FOLD || lane->state == LANE_FOLLOW));
 	if (rc != -ERR_RETRY)
 		return rc;
-	begin_anew(lane, err);
+	start_again(lane, err);
 	return 0;
 }
