@@ -41,7 +41,7 @@ void polling_pause(struct writer *writer)
 			partition_change(partition, PARTITION_PAUSED);
 		else if (rc != -ERR_RETRY)
 			log_event(LOG_WARN, "partition.not-paused", "partition=%d code=%s why=%s effect=%s", i,
-				  LOG_QUOTED(err.code), LOG_QUOTED(err.text), LOG_QUOTED("what comes is put back"));
+				  LOG_QUOTED(err.code), LOG_QUOTED(err.text), LOG_QUOTED("it is rewound"));
 	}
 }
 
@@ -61,7 +61,7 @@ static int resume(struct writer *writer, struct err *err)
 	return 0;
 }
 
-int polling_put_back(struct writer *writer, struct err *err)
+int polling_rewind(struct writer *writer, struct err *err)
 {
 	struct kafka_message raw;
 	bool came;

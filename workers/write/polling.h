@@ -16,11 +16,11 @@
 /* Collects a batch in the inbox; possibly none. ERR_RETRY: Kafka is away; what came before it is in the inbox. */
 MUSTUSE int polling_linger(struct writer *writer, struct err *err);
 
-/* Polls once so that the group sees us, while nothing can be applied. A message that comes all the same is put back:
- * its partition is paused, and starts from there when it runs again. */
-MUSTUSE int polling_put_back(struct writer *writer, struct err *err);
+/* Polls once so that the group sees us, while nothing can be applied. A message that comes all the same is not kept:
+ * its partition is paused, and starts at that message when it runs again. */
+MUSTUSE int polling_rewind(struct writer *writer, struct err *err);
 
-/* Kafka holds back what it has for us, until polling_linger. Never fails: what comes all the same is put back. */
+/* Pauses all partitions until polling_linger. Never fails: what comes all the same is left to polling_rewind. */
 void polling_pause(struct writer *writer);
 
 /* Sets the gauges of our partitions and of the parked ones. */

@@ -127,7 +127,7 @@ static int prepare(struct writer *writer, struct err *err)
 	int rc = 0;
 
 	if (!may_poll(writer) || !pg_link_is_up(writer->link))
-		rc = polling_put_back(writer, err);
+		rc = polling_rewind(writer, err);
 	if (rc == 0)
 		rc = connect_register(writer, err);
 	if (rc == 0)

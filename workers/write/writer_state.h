@@ -21,7 +21,7 @@
  *
  *   STARTING         no iteration of the poll loop went well yet
  *   RUNNING          polls, lingers, applies batches as a whole
- *   WAITING          a peer is away, or was and no iteration went well since. No batch: what is polled is put back
+ *   WAITING          a peer is away, or was and no iteration went well since. No batch: polls rewind
  *   RETRYING         a batch is kept, partitions are paused; each iteration applies it again as a whole
  *   ISOLATING        the batch goes in message by message (isolation.h); does not outlast an iteration
  *   RETRYING_SINGLY  as RETRYING, with what isolation has left of the batch
