@@ -1,6 +1,6 @@
 #include "render/terugmelding.h"
 
-enum { NAMES_BYTES_MAX = 1 << 20 };
+enum { QUERY_BYTES_MAX = 1 << 20 };
 
 static const char *const FIND_SQL =
 	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2"
@@ -65,8 +65,8 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 	CLEANUP(strbuf_drop) struct strbuf boards, ids;
 	struct pg_params params;
 
-	strbuf_init(&boards, NAMES_BYTES_MAX);
-	strbuf_init(&ids, NAMES_BYTES_MAX);
+	strbuf_init(&boards, QUERY_BYTES_MAX);
+	strbuf_init(&ids, QUERY_BYTES_MAX);
 	add_names(names, count, &boards, &ids);
 	if ((!strbuf_ok(&boards) || !strbuf_ok(&ids)) && !boards.is_out_of_memory && !ids.is_out_of_memory)
 		return err_set(err, ERR_FULL, "names", "%zu names are too many for one question", count);

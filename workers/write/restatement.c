@@ -2,9 +2,8 @@
  *
  *   1. read both: the delivery's lines as they stand, and the message's. If either does not hold together: UNFIT
  *   2. match lines by their record number, which a replay keeps. A line may be decided again if it stands as afgekeurd
- *      or quarantaine, and the message has it for the same teacher A delivery of before a rotation names teachers by
- *      old keys, which stay in its list: there the lines say who is who, as a replay brings the delivery's own lines
- *      (name_groups)
+ *      or quarantaine, and the message has it for the same teacher. A delivery from before a rotation lists teachers by
+ *      old keys: there the lines say who is who, as a replay brings the delivery's own lines (list_keys)
  *   3. scope: a teacher is decided as a whole or not at all (specification 1, fotoprincipe). The message must bring
  *      every line that stands for him, else he keeps what he has. A line whose teacher could not be identified is its
  *      own group. Of a body that could not be read nobody was identified, so a replay of it must bring all lines
@@ -29,7 +28,7 @@ static bool may_change(uint8_t outcome)
 	return counted == OUTCOME_AFGEKEURD || counted == OUTCOME_QUARANTAINE;
 }
 
-/* Lines. */
+/* ---- lines ---- */
 
 /* Of a body that could not be read: numbers and one group. */
 static int make_lines(struct arena *arena, const struct standing *standing, struct wire_feedback *ret, struct err *err)
@@ -95,10 +94,10 @@ static int read_lines(struct arena *arena, const struct message *message, struct
 	return 0;
 }
 
-/* Names. */
+/* ---- listed keys ---- */
 
-/* The message's teachers by the names that the delivery's list has for them. */
-struct names {
+/* The message's teachers by the keys under which the delivery's list has them. */
+struct listed_keys {
 	const uint8_t **keys; /* by readable group */
 	uint32_t *order;      /* readable groups, rising by those */
 	size_t count;
@@ -114,10 +113,10 @@ static const struct wire_feedback_line *find_line(const struct wire_feedback *fe
 		       : NULL;
 }
 
-/* Each group of the message by the key of the group that has its lines in the delivery. Lines of several teachers
+/* Gives each group of the message the key of the group that has its lines in the delivery. Lines of several teachers
  * there, or a teacher of several groups, are no replay of ours: is_same_teacher will see that they differ. */
-static void name_by_lines(const struct message *message, const struct wire_feedback *before,
-			  const struct wire_feedback *after, struct names *names)
+static void list_by_lines(const struct message *message, const struct wire_feedback *before,
+			  const struct wire_feedback *after, struct listed_keys *listed)
 {
 	struct slice keys = message->standing->keys;
 	size_t at = 0;
@@ -126,34 +125,34 @@ static void name_by_lines(const struct message *message, const struct wire_feedb
 		const struct wire_feedback_line *line = &after->lines.items[i];
 		const struct wire_feedback_line *standing = find_line(before, line->record_number, &at);
 
-		if (standing && (size_t)line->group < names->count && (size_t)standing->group < keys_count(keys))
-			names->keys[line->group] = keys_at(keys, (size_t)standing->group);
+		if (standing && (size_t)line->group < listed->count && (size_t)standing->group < keys_count(keys))
+			listed->keys[line->group] = keys_at(keys, (size_t)standing->group);
 	}
 }
 
-static int compare_names(const void *a, const void *b, void *keys)
+static int compare_listed(const void *a, const void *b, void *keys)
 {
-	const uint8_t *const *names = keys;
+	const uint8_t *const *listed = keys;
 
-	return memcmp(names[*(const uint32_t *)a], names[*(const uint32_t *)b], TEACHER_KEY_BYTES);
+	return memcmp(listed[*(const uint32_t *)a], listed[*(const uint32_t *)b], TEACHER_KEY_BYTES);
 }
 
-/* Two groups of one name: the second goes by its own, which is in no list of old keys. */
-static void part_equals(struct slice own_keys, struct names *names)
+/* Two groups under one key: the second keeps its own, which is in no list of old keys. */
+static void separate_equals(struct slice own_keys, struct listed_keys *listed)
 {
-	for (size_t i = 1; i < names->count; i++)
-		if (compare_names(&names->order[i - 1], &names->order[i], names->keys) == 0)
-			names->keys[names->order[i]] = keys_at(own_keys, names->order[i]);
+	for (size_t i = 1; i < listed->count; i++)
+		if (compare_listed(&listed->order[i - 1], &listed->order[i], listed->keys) == 0)
+			listed->keys[listed->order[i]] = keys_at(own_keys, listed->order[i]);
 }
 
-static void sort_names(struct names *names)
+static void sort_listed(struct listed_keys *listed)
 {
-	if (names->count > 1)
-		qsort_r(names->order, names->count, sizeof *names->order, compare_names, names->keys);
+	if (listed->count > 1)
+		qsort_r(listed->order, listed->count, sizeof *listed->order, compare_listed, listed->keys);
 }
 
-static int name_groups(struct arena *arena, const struct message *message, const struct wire_feedback *before,
-		       const struct wire_feedback *after, struct names *ret, struct err *err)
+static int list_keys(struct arena *arena, const struct message *message, const struct wire_feedback *before,
+		     const struct wire_feedback *after, struct listed_keys *ret, struct err *err)
 {
 	struct slice keys = message->verdict.keys;
 
@@ -168,18 +167,18 @@ static int name_groups(struct arena *arena, const struct message *message, const
 	}
 	if (!message->standing->has_old_keys)
 		return 0;
-	name_by_lines(message, before, after, ret);
-	sort_names(ret);
-	part_equals(keys, ret);
-	sort_names(ret);
+	list_by_lines(message, before, after, ret);
+	sort_listed(ret);
+	separate_equals(keys, ret);
+	sort_listed(ret);
 	return 0;
 }
 
-/* Scope. */
+/* ---- scope ---- */
 
 struct scope {
 	const struct message *message;
-	const struct names *names;
+	const struct listed_keys *listed;
 	uint8_t *groups;    /* bit set: decided, as far as is known */
 	uint32_t *standing; /* by standing group: its lines */
 	uint32_t *brought;  /* of them, those the message brings for the same teacher */
@@ -187,8 +186,8 @@ struct scope {
 
 static bool is_same_teacher(const struct scope *scope, int32_t group, int32_t standing_group)
 {
-	return (size_t)group < scope->names->count &&
-	       memcmp(scope->names->keys[group], keys_at(scope->message->standing->keys, (size_t)standing_group),
+	return (size_t)group < scope->listed->count &&
+	       memcmp(scope->listed->keys[group], keys_at(scope->message->standing->keys, (size_t)standing_group),
 		      TEACHER_KEY_BYTES) == 0;
 }
 
@@ -223,27 +222,27 @@ static void match_lines(struct scope *scope, const struct wire_feedback *before,
 	}
 }
 
-/* A teacher of whom lines stand that the message does not bring keeps what he has. */
+/* A teacher keeps what he has if lines of his stand that the message does not bring. */
 static void match_teachers(struct scope *scope)
 {
 	const struct standing *standing = scope->message->standing;
 	size_t at;
 
-	for (size_t group = 0; group < scope->names->count; group++)
-		if (keys_find(standing->keys, scope->names->keys[group], &at) &&
+	for (size_t group = 0; group < scope->listed->count; group++)
+		if (keys_find(standing->keys, scope->listed->keys[group], &at) &&
 		    scope->brought[at] != scope->standing[at])
 			bit_clear(scope->groups, group);
 }
 
 /* Groups the message decides, as a bit set, and how many lines they hold. */
-static int find_scope(struct arena *arena, const struct message *message, const struct names *names,
+static int find_scope(struct arena *arena, const struct message *message, const struct listed_keys *listed,
 		      const struct wire_feedback *before, const struct wire_feedback *after, uint8_t **ret_groups,
 		      int64_t *ret_lines, struct err *err)
 {
 	size_t count = message->verdict.classes.n;
 	struct scope scope = {
 		.message = message,
-		.names = names,
+		.listed = listed,
 		.groups = arena_take_zeroed(arena, bits_bytes(count), 1),
 		.standing = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
 		.brought = arena_take_zeroed(arena, message->standing->group_count, sizeof(uint32_t)),
@@ -264,11 +263,11 @@ static int find_scope(struct arena *arena, const struct message *message, const 
 	return 0;
 }
 
-/* Restating. */
+/* ---- restating ---- */
 
 struct restatement {
 	const struct message *message;
-	const struct names *names;
+	const struct listed_keys *listed;
 	const struct wire_feedback *before, *after;
 	uint32_t *standing_to; /* index in the new keys, by standing readable group */
 	uint32_t *decided_to;  /* the same by readable group of the message, of those decided */
@@ -283,14 +282,14 @@ static bool is_decided(const struct restatement *restatement, size_t group)
 }
 
 static int restatement_init(struct restatement *restatement, struct arena *arena, const struct message *message,
-			    const struct names *names, const struct wire_feedback *before,
+			    const struct listed_keys *listed, const struct wire_feedback *before,
 			    const struct wire_feedback *after, struct err *err)
 {
 	size_t standing = keys_count(message->standing->keys), decided = keys_count(message->verdict.keys);
 
 	*restatement = (struct restatement){
 		.message = message,
-		.names = names,
+		.listed = listed,
 		.before = before,
 		.after = after,
 		.standing_to = arena_take(arena, standing, sizeof(uint32_t)),
@@ -322,22 +321,23 @@ static uint32_t add_key(struct restatement *restatement, const uint8_t *key, uin
 static void merge_keys(struct restatement *restatement)
 {
 	const struct standing *standing = restatement->message->standing;
-	const struct names *names = restatement->names;
+	const struct listed_keys *listed = restatement->listed;
 	const uint8_t *outcomes = restatement->message->ledger.outcomes;
 	size_t i = 0, n = 0;
 
-	while (i < keys_count(standing->keys) || n < names->count) {
-		size_t g = n < names->count ? names->order[n] : 0;
+	while (i < keys_count(standing->keys) || n < listed->count) {
+		size_t g = n < listed->count ? listed->order[n] : 0;
 		int order = i == keys_count(standing->keys) ? 1
-			    : n == names->count		    ? -1
-						: memcmp(keys_at(standing->keys, i), names->keys[g], TEACHER_KEY_BYTES);
+			    : n == listed->count
+				    ? -1
+				    : memcmp(keys_at(standing->keys, i), listed->keys[g], TEACHER_KEY_BYTES);
 		bool is_new = order >= 0 && is_decided(restatement, g);
 
 		if (order <= 0)
 			restatement->standing_to[i] = add_key(restatement, keys_at(standing->keys, i),
 							      is_new ? outcomes[g] : standing->outcomes[i]);
 		else if (is_new)
-			restatement->decided_to[g] = add_key(restatement, names->keys[g], outcomes[g]);
+			restatement->decided_to[g] = add_key(restatement, listed->keys[g], outcomes[g]);
 		if (order == 0)
 			restatement->decided_to[g] = restatement->standing_to[i];
 		i += order <= 0;
@@ -385,7 +385,7 @@ static void merge_lines(struct restatement *restatement)
 	}
 }
 
-/* Counting. */
+/* ---- counting ---- */
 
 typedef int32_t rule_lines[RULE_LETTERS][RULE_NUMBERS];
 
@@ -452,11 +452,11 @@ static int encode_lines(struct restatement *restatement, struct arena *arena, st
 	return 0;
 }
 
-static int restate(struct arena *arena, struct message *message, const struct names *names,
+static int restate(struct arena *arena, struct message *message, const struct listed_keys *listed,
 		   const struct wire_feedback *before, const struct wire_feedback *after, struct err *err)
 {
 	struct restatement restatement;
-	int rc = restatement_init(&restatement, arena, message, names, before, after, err);
+	int rc = restatement_init(&restatement, arena, message, listed, before, after, err);
 
 	if (rc != 0)
 		return rc;
@@ -469,12 +469,12 @@ static int restate(struct arena *arena, struct message *message, const struct na
 	return rc;
 }
 
-/* Judging. */
+/* ---- judging ---- */
 
 int restatement_make(struct batch *batch, struct message *message, struct err *err)
 {
 	struct wire_feedback before = { 0 }, after = { 0 };
-	struct names names;
+	struct listed_keys listed;
 	uint8_t *groups = NULL;
 
 	assert(message->board->first == message && !message->next); /* inbox.c */
@@ -493,14 +493,15 @@ int restatement_make(struct batch *batch, struct message *message, struct err *e
 		message->replay = REPLAY_UNFIT;
 		return 0;
 	}
-	rc = name_groups(batch->arena, message, &before, &after, &names, err);
+	rc = list_keys(batch->arena, message, &before, &after, &listed, err);
 	if (rc == 0)
-		rc = find_scope(batch->arena, message, &names, &before, &after, &groups, &message->replayed_lines, err);
+		rc = find_scope(batch->arena, message, &listed, &before, &after, &groups, &message->replayed_lines,
+				err);
 	message->scope = groups;
 	if (rc == 0)
 		rc = decision_make(batch, message, err);
 	message->board->is_changed = true;
 	if (rc != 0 || message->replayed_lines == 0)
 		return rc;
-	return restate(batch->arena, message, &names, &before, &after, err);
+	return restate(batch->arena, message, &listed, &before, &after, err);
 }

@@ -152,10 +152,10 @@ static int rename_teachers(struct key_register *self, int32_t board, const struc
 	return rc == 0 ? rename_rows(self, board, &renames, err) : rc;
 }
 
-/* ---- whom a waiting delivery named ---- */
+/* ---- the key list of a waiting delivery ---- */
 
-static int names_in_log(struct key_register *self, int64_t position, struct slice *ret, bool *ret_is_there,
-			struct err *err)
+static int keys_in_log(struct key_register *self, int64_t position, struct slice *ret, bool *ret_is_there,
+		       struct err *err)
 {
 	struct arena *arena = &self->ctl->arena;
 	const struct reference *reference = NULL;
@@ -190,9 +190,9 @@ static bool list_has(struct slice list, const uint8_t *key)
 	return list.n > 0 && bsearch(key, list.p, list.n / TEACHER_KEY_BYTES, TEACHER_KEY_BYTES, compare_keys);
 }
 
-/* The log is over: those of the list who have a row. */
-static int names_in_register(struct key_register *self, int32_t board, const struct pg_params *by_board,
-			     struct slice list, struct slice *ret, struct err *err)
+/* The raw log no longer has the delivery: of its list, those who have a row. */
+static int keys_in_register(struct key_register *self, int32_t board, const struct pg_params *by_board,
+			    struct slice list, struct slice *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(self->link, "key_teachers", TEACHERS_SQL, by_board, &rows, NULL, err);
@@ -215,34 +215,34 @@ static int names_in_register(struct key_register *self, int32_t board, const str
 	}
 	if (count > 1)
 		qsort(keys, count, TEACHER_KEY_BYTES, compare_keys);
-	self->lost_names += (int64_t)(list.n / TEACHER_KEY_BYTES - count);
+	self->lost_teachers += (int64_t)(list.n / TEACHER_KEY_BYTES - count);
 	*ret = slice_make(keys, count * TEACHER_KEY_BYTES);
 	return 0;
 }
 
-static int name_waiting(struct key_register *self, int32_t board, const struct pg_params *by_board, struct err *err)
+static int list_waiting(struct key_register *self, int32_t board, const struct pg_params *by_board, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(self->link, "key_waiting", WAITING_SQL, by_board, &rows, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
 		size_t mark = self->ctl->arena.used_bytes;
-		struct slice names = { 0 };
+		struct slice keys = { 0 };
 		struct pg_params params;
 		uint8_t digest[32];
 		bool is_in_log = false;
 
-		rc = names_in_log(self, pg_get_i64(rows, i, 0), &names, &is_in_log, err);
+		rc = keys_in_log(self, pg_get_i64(rows, i, 0), &keys, &is_in_log, err);
 		if (rc == 0 && !is_in_log)
-			rc = names_in_register(self, board, by_board, pg_get_bytes(rows, i, 1), &names, err);
+			rc = keys_in_register(self, board, by_board, pg_get_bytes(rows, i, 1), &keys, err);
 		if (rc != 0)
 			return rc;
-		sha256_of(names, digest);
+		sha256_of(keys, digest);
 		pg_params_reset(&params);
 		pg_add_i32(&params, board);
 		pg_add_i64(&params, pg_get_i64(rows, i, 0));
 		pg_add_uuid(&params, digest);
-		pg_add_bytes(&params, names);
+		pg_add_bytes(&params, keys);
 		rc = pg_exec(self->link, "key_list", LIST_SQL, &params, NULL, NULL, err);
 		self->ctl->arena.used_bytes = mark;
 		self->lists++;
@@ -286,7 +286,7 @@ static int rename_board(struct key_register *self, const struct key_partition *p
 	if (rc == 0)
 		rc = pg_exec(self->link, "key_board", BOARD_SQL, &params, NULL, NULL, err);
 	if (rc == 0)
-		rc = name_waiting(self, board, &params, err);
+		rc = list_waiting(self, board, &params, err);
 	return rc == 0 ? rename_teachers(self, board, &params, err) : rc;
 }
 

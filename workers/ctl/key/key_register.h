@@ -11,7 +11,7 @@ struct key_register {
 	struct kafka_reader *reader; /* raw topic */
 	struct reference_versions *versions;
 	const struct key_pair *keys;
-	int64_t teachers, lists, lost_names; /* of all boards since the start */
+	int64_t teachers, lists, lost_teachers; /* of all boards since the start */
 };
 
 /* In one transaction behind the partition's cursor row, which no writer can move meanwhile. What was renamed before is

@@ -160,11 +160,11 @@ int run_key_rotate(struct ctl *ctl)
 	reference_versions_close(reg.versions);
 	if (rc != 0)
 		return ctl_fail(&err);
-	if (reg.lost_names > 0)
+	if (reg.lost_teachers > 0)
 		fprintf(stderr,
 			"instroomctl: %lld teachers without a row, whom deliveries that wait for a confirmation named, "
 			"are no longer in the log\n",
-			(long long)reg.lost_names);
+			(long long)reg.lost_teachers);
 	return waiting > 0 ? EXIT_ANSWER_IS_NO : 0;
 }
 
