@@ -80,29 +80,20 @@ static json_t *to_hex(const json_t *value)
 	return strbuf_ok(&hex) ? json_stringn(hex.p ? hex.p : "", hex.n) : NULL;
 }
 
-/* false: no memory, and value is not to be shown. */
-static bool show_bytes(json_t *value)
+static bool is_bytes_member(const char *name, const json_t *member)
 {
-	const char *name;
-	json_t *member;
-	size_t i;
-
-	json_array_foreach(value, i, member)
-	{
-		if (!show_bytes(member))
-			return false;
-	}
-	json_object_foreach(value, name, member)
-	{
-		if (json_is_string(member) && is_bytes(name) ? json_object_set_new(value, name, to_hex(member)) != 0
-							     : !show_bytes(member))
-			return false;
-	}
-	return true;
+	return json_is_string(member) && is_bytes(name);
 }
 
-/* false: no memory, and value still holds what nobody may see. */
-static bool mask(json_t *value)
+static bool is_personal_member(const char *name, const json_t *member)
+{
+	(void)member;
+	return is_personal(name);
+}
+
+/* Replaces the members that match, at any depth. false: no memory, and value is not to be shown. */
+static bool replace_members(json_t *value, bool (*matches)(const char *name, const json_t *member),
+			    json_t *(*made_of)(const json_t *member))
 {
 	const char *name;
 	json_t *member;
@@ -110,12 +101,13 @@ static bool mask(json_t *value)
 
 	json_array_foreach(value, i, member)
 	{
-		if (!mask(member))
+		if (!replace_members(member, matches, made_of))
 			return false;
 	}
 	json_object_foreach(value, name, member)
 	{
-		if (is_personal(name) ? json_object_set_new(value, name, masked(member)) != 0 : !mask(member))
+		if (matches(name, member) ? json_object_set_new(value, name, made_of(member)) != 0
+					  : !replace_members(member, matches, made_of))
 			return false;
 	}
 	return true;
@@ -201,7 +193,8 @@ static int print_message(struct ctl *ctl, const struct kafka_message *message, b
 		rc = to_json(known, body, &json, err);
 	if (rc != 0)
 		return rc;
-	if ((!has_personal && !mask(json)) || !show_bytes(json)) {
+	if ((!has_personal && !replace_members(json, is_personal_member, masked)) ||
+	    !replace_members(json, is_bytes_member, to_hex)) {
 		json_decref(json);
 		json = NULL;
 	}
