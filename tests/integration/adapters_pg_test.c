@@ -455,7 +455,7 @@ Test(pg, a_statement_is_prepared_once_and_answers_fast)
 	for (int i = 0; i < TURNS; i++)
 		ASSERT_OK(pg_exec(link, "touch", "UPDATE t SET n = n WHERE n = $1", &params, NULL, &affected, &err));
 	cr_expect_eq(affected, 1);
-	cr_log_info("pg_exec: %.1f us a round trip", (double)(clock_us() - begin_us) / TURNS);
+	cr_log_info("pg_exec: %.1f us per round trip", (double)(clock_us() - begin_us) / TURNS);
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 
 	ASSERT_OK(pg_exec(link, NULL, "SELECT count(*) FROM pg_prepared_statements", NULL, &rows, NULL, &err));

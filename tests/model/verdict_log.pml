@@ -1,6 +1,6 @@
 /* verdict_log: the protocol of design 4 to 6 for spin, on small logs and with everything that may happen in between.
  *
- * One board of two teachers, one message a delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is
+ * One board of two teachers, one message per delivery. Validators 0 and 1 differ in their rules (a cell that is ANY is
  * accepted or rejected at every judging anew; -DANY_RULES: every cell), judge batches of up to BATCH, may die between
  * any two steps and are each other's zombie. Redis is rolled back to an earlier state, loses everything or its head,
  * goes away and comes back. The writer keeps ONE pending list of the unchanged (workers/write/unchanged.c), may in some
@@ -271,7 +271,7 @@ inline raise_rows(members, to)
 	if :: ((members) & 2) && reg.sequence[2] < to -> reg.sequence[2] = to :: else fi
 }
 
-/* One list a board: a newer one replaces it, and members of the old one only get their sequence into their row. */
+/* One list per board: a newer one replaces it, and members of the old one only get their sequence into their row. */
 inline enlist(i)
 {
 	if

@@ -29,8 +29,8 @@ struct raw_spec {
 /* The value appended to out, and its headers; *ret_headers borrows from spec and static memory. */
 void raw_build(struct strbuf *out, const struct raw_spec *spec, struct raw_headers *ret_headers);
 
-/* A delivery of count lines, one a teacher from teacher number first on, contents by seed; is_wide: names so long that
- * 50,000 of them are a file of the largest size. */
+/* A delivery of count lines, one per teacher from teacher number first on, contents by seed; is_wide: names so long
+ * that 50,000 of them are a file of the largest size. */
 void raw_build_large(struct strbuf *out, const struct raw_spec *spec, size_t first, size_t count, unsigned seed,
 		     bool is_wide, struct raw_headers *ret_headers);
 

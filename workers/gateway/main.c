@@ -1,4 +1,4 @@
-/* instroom-gateway: takes uploads, checks the file, publishes one message a delivery. */
+/* instroom-gateway: takes uploads, checks the file, publishes one message per delivery. */
 #include "gateway/gateway_main.h"
 
 int main(int argc, char **argv)

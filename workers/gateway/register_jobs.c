@@ -16,7 +16,7 @@
 
 enum {
 	TRIAL_EVERY_MS = 1000,
-	KNOWN_MS_MAX = 2000, /* an upload waits no longer for the courtesy of an early LR-K01 */
+	KNOWN_MS_MAX = 2000, /* the longest an upload waits for an early LR-K01, which is a courtesy */
 	KNOWN_BATCH_MAX = 64,
 	ARENA_BYTES_MAX = 256 << 20,
 	ARENA_BYTES_KEPT = 1 << 20,
@@ -279,7 +279,7 @@ static int ask(struct register_thread *thread, struct register_job *const *batch
 	return rc;
 }
 
-/* Once more when the connection broke since the last question: a server that was restarted in between is not away. */
+/* Asks again when the connection broke since the last question: a server that was restarted in between is not away. */
 static int ask_twice(struct register_thread *thread, struct register_job *const *batch, size_t count, struct err *err)
 {
 	bool was_up = pg_link_is_up(thread->link);

@@ -68,7 +68,7 @@ static int64_t lines_announced(const struct kafka_message *raw)
 	return input.has_headers ? input.headers.line_count : 0;
 }
 
-/* Whether what lacks before the message never was one (kafka/kafka_gap.h). Else the lane does not judge on. */
+/* Whether the offsets missing before the message never were messages (kafka/kafka_gap.h). Else the lane stops here. */
 static bool lane_passes_gap(struct batch *batch, struct lane *lane, int64_t offset)
 {
 	struct peers *peers = batch->peers;
@@ -84,7 +84,7 @@ static bool lane_passes_gap(struct batch *batch, struct lane *lane, int64_t offs
 	if (rc == 0)
 		lane_park(lane, "raw messages may be lost: instroomctl loss show says which, and what to do");
 	else
-		lane_enter(lane, LANE_START, BATCH_PAUSE_MS, "Kafka does not say what lacks");
+		lane_enter(lane, LANE_START, BATCH_PAUSE_MS, "Kafka does not say what is missing");
 	return false;
 }
 

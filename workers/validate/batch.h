@@ -61,7 +61,7 @@ struct batch {
 	bool is_refused; /* Kafka did not take a verdict of this batch */
 	/* the message whose bytes are on their way to the quarantine, one at a time; NULL: none */
 	const struct batch_message *quarantining;
-	bool has_produced; /* Kafka has taken a message of ours: a right that lacks now was there */
+	bool has_produced; /* Kafka has accepted a message of ours: a right that is missing now was there */
 };
 
 /* All three are borrowed. batch_release is due even after a failure. */

@@ -72,7 +72,7 @@ static int list_boards(struct batch *batch, struct lane *lane, struct err *err)
 	return 0;
 }
 
-/* ---- what lacks ---- */
+/* ---- what is missing ---- */
 
 /* *ret: NULL when there is no such version yet. */
 static int find_reference(struct batch *batch, const struct raw_input *input, const struct reference **ret,

@@ -33,7 +33,7 @@
  *   BYPASS -> START          the cache may answer again, verdicts do not stand in a row, or a peer failed
  *   BYPASS -> WAITING        as RUN
  *   BYPASS -> PARKED         as RUN
- *   WAITING -> START         a second later: what lacked may be there
+ *   WAITING -> START         a second later: what was missing may be there
  *   PARKED -> START          ten seconds later: an operator may have mended it
  *   ANY -> UNASSIGNED        the group took the partition away
  *

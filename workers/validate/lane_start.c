@@ -423,7 +423,7 @@ static bool may_leave_bypass(const struct lane_start *self, int64_t now_ms)
 static void leave_rest(struct lane_start *self, struct lane *lane, int64_t now_ms)
 {
 	if (lane->state == LANE_WAITING)
-		lane_enter(lane, LANE_START, 0, "what lacked may be there");
+		lane_enter(lane, LANE_START, 0, "what was missing may be there");
 	else if (lane->state == LANE_PARKED)
 		lane_enter(lane, LANE_START, 0, "an operator may have mended it");
 	else if (lane->state == LANE_BYPASS && may_leave_bypass(self, now_ms))

@@ -32,7 +32,7 @@ struct validator {
 	bool is_references_read;
 	struct lanes lanes;
 	bool is_member;
-	bool lacks_lane;    /* a partition is ours and found no memory: nobody judges it until we leave */
+	bool lacks_lane;    /* a partition of ours got no memory: nobody judges it until we leave the group */
 	struct arena arena; /* of one step of a lane, or of one batch */
 	struct lane_start start;
 	struct batch batch;
@@ -164,7 +164,7 @@ static bool is_in_batch(const struct lane *lane)
 }
 
 /* The verdicts of a few lanes leave together, while no more of them wait than can be under way (KAFKA_REQUESTS_MAX).
- * When Kafka refuses some, the lanes behind them are not judged now: each few would wait for their refusal anew. */
+ * When Kafka refuses some, the lanes behind them are not judged now: each few would wait for a refusal of their own. */
 static int judge_lanes(struct validator *self, struct err *err)
 {
 	int rc = 0, unflushed = 0;

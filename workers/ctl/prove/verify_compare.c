@@ -301,7 +301,7 @@ static int compare_named(const void *a, const void *b)
 	return memcmp(((const struct named *)a)->key, ((const struct named *)b)->key, TEACHER_KEY_BYTES);
 }
 
-/* Outcomes as the ledger keeps them: a group a teacher, rising by key; behind them the lines without one. */
+/* Outcomes as the ledger keeps them: one group per teacher, rising by key; behind them the lines without one. */
 struct groups {
 	struct strbuf outcomes, keys;
 	int64_t lines[OUTCOMES + 1];

@@ -25,7 +25,7 @@ struct chain_end {
 	const char *break_why;	/* what is wrong with verdicts from at.next_verdict on; NULL: the chain is whole */
 	enum kafka_gap raw_gap; /* why raw messages from from_raw up to below_raw lack; 0: none does */
 	int64_t from_raw;	/* at.next_raw */
-	int64_t below_raw;	/* with raw_gap: the first offset behind those that lack */
+	int64_t below_raw;	/* with raw_gap: the first offset behind the missing ones */
 };
 
 /* reader: its range is another's afterwards. ERR_DATA: there is no such partition, or the raw log is not the

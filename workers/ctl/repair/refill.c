@@ -19,7 +19,7 @@
 struct recount {
 	int64_t next; /* offset behind the last message */
 	int64_t messages, deliveries, lines;
-	int64_t gap_from, gap_below; /* the first offsets that lack on the way; none: equal */
+	int64_t gap_from, gap_below; /* the first missing offsets on the way; none: equal */
 };
 
 static int count_message(void *self, const struct kafka_message *message, struct err *err)
@@ -49,7 +49,7 @@ static int refuse_lost(int32_t partition, int64_t from, int64_t below, enum kafk
 		       (long long)from, (long long)below - 1, kafka_gap_text(gap), partition);
 }
 
-/* All from the cursor on must be there: what lacks would never be judged. */
+/* All from the cursor on must be there: what is missing would never be judged. */
 static int recount_raw(struct ctl *ctl, struct kafka_reader *reader, struct chain_end *end, struct recount *ret,
 		       struct err *err)
 {
