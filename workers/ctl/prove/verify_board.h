@@ -80,7 +80,7 @@ struct verify_board {
 	size_t teacher_count, teacher_capacity;
 	struct verify_delivery *deliveries; /* in log order */
 	size_t delivery_count, delivery_capacity;
-	int64_t refused;		/* groups taken as the register says */
+	int64_t refused;		/* groups believed as the register has them */
 	struct verify_version *history; /* in log order */
 	size_t history_count, history_capacity;
 	struct verify_contact *contacts; /* likewise, as are these */

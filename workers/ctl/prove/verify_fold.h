@@ -2,7 +2,7 @@
  * no lists, no cache.
  *
  * The specification written down a second time: it shares the line rules and the state machine of common/model with the
- * workers, nothing else. What no log can say is taken from the register: a teacher the register itself refused
+ * workers, nothing else. What no log can say is read from the register: a teacher the register itself refused
  * (quarantaine where the lines are sound); those are counted. It refused him when his group stands as quarantaine, or
  * when a replay behind it in the log decided him: only what failed is replayed, and sound lines fail only there. Two
  * jobs may have been planned over the same lines, though, of which the second finds some decided: so nobody was refused
