@@ -14,7 +14,7 @@ static const struct {
 } EXITS[] = {
 	{ EXIT_DRAINED, "drained: a TERM or INT came and what was begun is finished" },
 	{ EXIT_USAGE, "wrong arguments" },
-	{ EXIT_NO_FILE, "a file it was told to read is not there" },
+	{ EXIT_NO_FILE, "a file it is to read is not there" },
 	{ EXIT_BUG, "a fault of ours: the service manager starts it again" },
 	{ EXIT_CREDENTIALS, "a server refused its credentials at start" },
 	{ EXIT_SETTINGS, "wrong settings, or a migration is missing" },

@@ -11,8 +11,7 @@ SHARED = 6
 
 
 def draw_settings(rng):
-    """Small turns and batches put more steps into a trial; a long gathering puts many deliveries into one
-    transaction."""
+    """Small batches put more steps into a trial; a long linger puts many deliveries into one transaction."""
     validate = {"batch.messages.max": rng.choice(("1", "3", "2000", "2000")),
                 "batch.linger.max": rng.choice(("0ms", "20ms", "200ms"))}
     write = {"batch.rows.max": rng.choice(("1", "20", "20k", "20k")),

@@ -134,7 +134,7 @@ MUTANTS = [
              "c.partition = held.partition")],
            lambda: [TwoOwners("write")], "absent"),
     # what the fence of a later batch or the check of an idle writer finds out as well: the last commits, and no check
-    Mutant("doubt", "after a lost answer to COMMIT the cursor tells whether it went through",
+    Mutant("doubt", "after a lost answer to COMMIT the cursor shows whether it went through",
            [("workers/write/transaction.c", "\t\t*ret_is_done &= is_at(&cursors[i].chain, &work->moves[i].to);",
              "\t\t(void)is_at;"),
             NO_SET_BACK_CHECK],

@@ -1138,7 +1138,7 @@ static struct kafka_report refused_with(rd_kafka_mock_cluster_t *mock, struct ka
 	return reports->last;
 }
 
-Test(producer, a_refusal_for_good_is_told_from_one_that_passes_and_ends_no_producer)
+Test(producer, a_refusal_for_good_differs_from_one_that_passes_and_ends_no_producer)
 {
 	struct reports *reports = calloc(1, sizeof *reports);
 	rd_kafka_t *host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);

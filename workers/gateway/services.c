@@ -16,7 +16,7 @@ enum {
 	ARENA_BYTES_KEPT = 4 << 20,
 	MESSAGE_BYTES_MAX = 32 << 20,
 	LINGER_MS = 2,
-	/* the broker takes one of a connection at a time; what comes meanwhile goes together in the next */
+	/* a broker works on one request per connection: what comes meanwhile shares the next */
 	REQUESTS_MAX = 1,
 };
 

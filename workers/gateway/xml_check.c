@@ -1,13 +1,13 @@
 /* What happens with one document:
  *
  *   1. Its bytes go to expat piece by piece. A DOCTYPE, a processing instruction and a declaration of another version
- *      or encoding are faults of form (LR-F10), as is all that expat finds: it is told that the document is UTF-8.
+ *      or encoding are faults of form (LR-F10), as is all that expat finds, which reads the document as UTF-8.
  *   2. start_element is called when a tag is complete and well-formed with its namespaces. The place where the reading
  *      is, and the column before, say whether the element belongs there (LR-F11).
  *   3. take_text keeps the text of a column's element, and finds text where none belongs.
  *   4. end_element makes a line at the end of a benoeming, or of a leraar that has none: the person's values, which
  *      stay those of the leraar, and the appointment's.
- *   5. The first fault stops expat, so the fault that is told is the first in byte order. expat may still call a
+ *   5. The first fault stops expat, so the fault reported is the first in byte order. expat may still call a
  *      handler after that: each looks first. */
 #include "gateway/xml_check.h"
 

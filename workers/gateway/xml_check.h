@@ -1,7 +1,7 @@
 /* xml_check: the checks of a whole file in its XML form, in the order of specification 3.4, and its cells.
  *
  * The document is read in one pass, without a tree: what stays of it is the lines, the same cells that file_check makes
- * of a CSV file, with all 25 columns in column order. From there on nothing tells the two forms apart.
+ * of a CSV file, with all 25 columns in column order. From there on the two forms are alike.
  *
  * What a hostile document can cost is bounded: there is no DTD and so no entity of its own, an element that does not
  * belong ends the reading, so nothing lies deeper than four, and the parser may hold XML_CHECK_MEMORY_BYTES_MAX: a tag

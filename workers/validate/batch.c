@@ -88,8 +88,8 @@ static bool lane_passes_gap(struct batch *batch, struct lane *lane, int64_t offs
 	return false;
 }
 
-/* false: the lane takes none now, or not this one; it is fetched again when the lane judges. */
-static bool lane_takes(struct batch *batch, struct lane *lane, struct batch_message *message)
+/* false: the lane accepts none now, or not this one; it is fetched again when the lane judges. */
+static bool lane_accepts(struct batch *batch, struct lane *lane, struct batch_message *message)
 {
 	int64_t offset = message->raw.offset;
 
@@ -112,17 +112,17 @@ static bool lane_takes(struct batch *batch, struct lane *lane, struct batch_mess
 }
 
 /* *ret_is_full: no further message belongs in this batch. */
-static void take(struct batch *batch, struct batch_message *message, bool *ret_is_full)
+static void add_message(struct batch *batch, struct batch_message *message, bool *ret_is_full)
 {
 	const struct validate_config *config = batch->peers->config;
 	struct lane *lane = lanes_find(batch->lanes, message->raw.partition);
 
 	assert(lane); /* a consumer gives messages of partitions it was assigned only */
-	bool is_taken = lane_takes(batch, lane, message);
+	bool is_accepted = lane_accepts(batch, lane, message);
 
 	batch->message_count++;
 	*ret_is_full = batch->message_count == (size_t)config->batch_messages_max;
-	if (!is_taken)
+	if (!is_accepted)
 		return;
 	batch->bytes += (int64_t)message->raw.value.n;
 	batch->lines += lines_announced(&message->raw);
@@ -152,7 +152,7 @@ int batch_poll(struct batch *batch, bool is_busy, struct err *err)
 			return batch->message_count > 0 && rc == -ERR_RETRY ? 0 : rc;
 		if (!came)
 			break;
-		take(batch, message, &is_full);
+		add_message(batch, message, &is_full);
 		wait_ms = (uint32_t)MAX(next_ms - clock_ms(), (int64_t)0);
 	}
 	if (batch->message_count > 0)

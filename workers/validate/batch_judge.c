@@ -220,7 +220,7 @@ static int judge_messages(struct batch *batch, struct lane *lane, struct err *er
 
 /* ---- the lane ---- */
 
-/* *ret_is_ready: the boards are read, and the head stands where the lane left it. Else the lane starts anew. */
+/* *ret_is_ready: the boards are read, and the head stands where the lane left it. Else the lane starts again. */
 static int read_boards(struct batch *batch, struct lane *lane, bool *ret_is_ready, struct err *err)
 {
 	struct cache_head head;
@@ -256,7 +256,7 @@ static int give_up(struct batch *batch, struct lane *lane, int rc, const struct 
 	lane_attempt_take_back(batch->peers, lane);
 	validate_metric_add(METRIC_BATCH_RETRIES, 1);
 	lane_forget_fetched(lane);
-	lane->batch.is_void = lane->batch.produced_count > 0; /* then it starts anew when the reports are in */
+	lane->batch.is_void = lane->batch.produced_count > 0; /* then it starts again when the reports are in */
 	if (lane->batch.is_void)
 		return 0;
 	refusal_settle(batch, lane);

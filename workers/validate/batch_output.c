@@ -170,7 +170,7 @@ void batch_output_reported(void *owner, const struct kafka_report *report)
 	struct lane_batch *part = &message->lane->batch;
 
 	if (report->error != 0) {
-		/* one that lasts is told at once: it costs no wait, and holds up no other lane */
+		/* one that lasts is known at once: it costs no wait, and delays no other lane */
 		batch->is_refused |= !kafka_refusal_lasts(report->error, report->code);
 		refusal_note(message->lane, message, is_quarantine, report->error, report->code);
 	}

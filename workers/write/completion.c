@@ -58,7 +58,7 @@ static int lapse_absent(const struct completion *completion, int64_t *ret_lapsed
 }
 
 /* Nobody is absent if a newer VOLLEDIG is completed, or if as many ACTIEF teachers are named as there are. */
-static bool is_nobody_absent(const struct board_state *board, const struct message *message)
+static bool nobody_is_absent(const struct board_state *board, const struct message *message)
 {
 	return board->sequence_full > message->verdict.header.sequence ||
 	       message->named_active == message->active_after;
@@ -67,7 +67,7 @@ static bool is_nobody_absent(const struct board_state *board, const struct messa
 bool completion_needs_all(const struct board_state *board, const struct message *message)
 {
 	return message->verdict.header.kind == DELIVERY_VOLLEDIG && !board->has_all &&
-	       !is_nobody_absent(board, message) && !verdict_hides_teacher(&message->verdict);
+	       !nobody_is_absent(board, message) && !verdict_hides_teacher(&message->verdict);
 }
 
 /* specification 7.3: a completed VOLLEDIG makes confirmations of older ones needless. */
@@ -115,7 +115,7 @@ static bool count_ending(const struct completion *completion, const struct messa
 	if (verdict_hides_teacher(verdict))
 		return false;
 	ledger->active = message->active_after;
-	ledger->absent = is_nobody_absent(completion->board, message) ? 0 : count_absent(completion);
+	ledger->absent = nobody_is_absent(completion->board, message) ? 0 : count_absent(completion);
 	bool must_wait = outcome_must_wait(ledger->absent, ledger->active, verdict->unreadable_lines > 0);
 
 	if (must_wait)

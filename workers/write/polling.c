@@ -90,9 +90,9 @@ static int fetch_again(struct writer *writer, int32_t partition, struct err *err
 
 enum gap_answer { GAP_PASSED = 1, GAP_PARKED };
 
-/* What lacks before the message never was one (kafka/kafka_gap.h), or the partition is parked: what the lost verdicts
- * decided would never be applied, and nobody would see it. ERR_RETRY: Kafka does not say now; the message is fetched
- * again. */
+/* The offsets missing before the message never were messages (kafka/kafka_gap.h), or the partition is parked: what the
+ * lost verdicts decided would never be applied, and nobody would see it. ERR_RETRY: Kafka does not say now; the message
+ * is fetched again. */
 static int pass_gap(struct writer *writer, const struct kafka_message *raw, enum gap_answer *ret, struct err *err)
 {
 	struct partition *partition = &writer->inbox.partitions[raw->partition];

@@ -66,7 +66,7 @@ static void on_out_of_range(void *opaque, int32_t partition, int64_t offset)
 
 static const struct kafka_consumer_events EVENTS = { on_assigned, on_revoked, on_out_of_range };
 
-/* The parts of an iteration. */
+/* ---- the parts of an iteration ---- */
 
 static int connect_register(struct writer *writer, struct err *err)
 {
@@ -194,7 +194,7 @@ static int drain(void *opaque, int64_t deadline_ms, struct err *err)
 	return rc;
 }
 
-/* Life. */
+/* ---- life ---- */
 
 /* The first signal lets the open transaction finish; the second does not. */
 static bool must_leave(void)

@@ -22,7 +22,7 @@ static const char HISTORY_SQL[] =
 	"select key, since, until, status, sequence, coalesce(lapsed_on, 0), content, targets, hash is null"
 	" from register.teacher_history where board = $1 order by key, since, until";
 
-/* A body or a key list that is not what its digest says is told as another one: as null. */
+/* A body or a key list that is not what its digest says counts as another one: as null. */
 static const char DELIVERIES_SQL[] =
 	"select d.position, d.state, d.notices, d.absent, d.active, d.lapsed, d.lines, d.nieuw, d.gewijzigd,"
 	" d.ongewijzigd,"

@@ -2,7 +2,7 @@
  *
  * A verdict that does not count may speak of one: it has the header of the delivery, so that its lines can get an
  * outcome. A receipt (acknowledged.jsonl of instroomctl deliver) names a delivery and counts its lines, which is not
- * enough for the ledger, but tells who must be asked. Of the rest only the offsets are known; some of them may have
+ * enough for the ledger, but says who must be asked. Of the rest only the offsets are known; some of them may have
  * been markers of transactions. */
 #ifndef CTL_LOST_MESSAGES_H
 #define CTL_LOST_MESSAGES_H
