@@ -32,7 +32,7 @@ workers/ctl       | base model run settings                            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
 workers/ctl/deliver | base model wire protocol kafka pg render ctl/base | curl jansson
 workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
-workers/ctl/look  | base model wire protocol kafka pg render ctl/base  | jansson avro
+workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg ctl/base ctl/reference |

@@ -150,7 +150,9 @@ int kafka_admin_make_topics(const struct kafka_options *kafka, const struct kafk
 	return rc;
 }
 
-static int count_members(rd_kafka_event_t *answer, const char *group, size_t *ret, struct err *err)
+/* *ret NULL: Kafka knows no such group, which then has no member. */
+static int take_group(rd_kafka_event_t *answer, const char *group, const rd_kafka_ConsumerGroupDescription_t **ret,
+		      struct err *err)
 {
 	size_t count = 0;
 	const rd_kafka_DescribeConsumerGroups_result_t *result = rd_kafka_event_DescribeConsumerGroups_result(answer);
@@ -158,22 +160,25 @@ static int count_members(rd_kafka_event_t *answer, const char *group, size_t *re
 		rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
 	const rd_kafka_error_t *error = count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
 
+	*ret = NULL;
 	if (count != 1)
 		return kafka_fail(RD_KAFKA_RESP_ERR__FAIL, group, err);
-	if (error && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
-		*ret = 0; /* Kafka 4 says so, older ones call it dead */
-		return 0;
-	}
+	if (error && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+		return 0; /* Kafka 4 says so, older ones call it dead */
 	if (error)
 		return kafka_fail(rd_kafka_error_code(error), group, err);
-	*ret = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+	*ret = groups[0];
 	return 0;
 }
 
-int kafka_admin_group_members(const struct kafka_options *kafka, const char *group, uint32_t wait_ms, size_t *ret,
-			      struct err *err)
+typedef void group_visit(void *self, const rd_kafka_ConsumerGroupDescription_t *group);
+
+/* visit: not called for a group that Kafka does not know. */
+static int describe_group(const struct kafka_options *kafka, const char *group, uint32_t wait_ms, group_visit *visit,
+			  void *self, struct err *err)
 {
 	CLEANUP(admin_release) struct admin admin = { 0 };
+	const rd_kafka_ConsumerGroupDescription_t *found = NULL;
 	int rc = admin_open(kafka, &admin, err);
 
 	if (rc != 0)
@@ -184,7 +189,53 @@ int kafka_admin_group_members(const struct kafka_options *kafka, const char *gro
 	rd_kafka_DescribeConsumerGroups(admin.rk, &group, 1, question.options, question.queue);
 	rd_kafka_resp_err_t code = kafka_question_await(&question, wait_ms);
 
-	rc = code == RD_KAFKA_RESP_ERR_NO_ERROR ? count_members(question.answer, group, ret, err)
+	rc = code == RD_KAFKA_RESP_ERR_NO_ERROR ? take_group(question.answer, group, &found, err)
 						: kafka_fail(code, group, err);
+	if (rc == 0 && found)
+		visit(self, found);
 	return name_cause(&admin, rc, err);
+}
+
+static void count_members(void *self, const rd_kafka_ConsumerGroupDescription_t *group)
+{
+	*(size_t *)self = rd_kafka_ConsumerGroupDescription_member_count(group);
+}
+
+int kafka_admin_group_members(const struct kafka_options *kafka, const char *group, uint32_t wait_ms, size_t *ret,
+			      struct err *err)
+{
+	*ret = 0;
+	return describe_group(kafka, group, wait_ms, count_members, ret, err);
+}
+
+struct owners {
+	const char *topic;
+	kafka_owner_visit *visit;
+	void *self;
+};
+
+static void visit_owners(void *self, const rd_kafka_ConsumerGroupDescription_t *group)
+{
+	const struct owners *owners = self;
+
+	for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(group); m++) {
+		const rd_kafka_MemberDescription_t *member = rd_kafka_ConsumerGroupDescription_member(group, m);
+		const rd_kafka_MemberAssignment_t *assignment = rd_kafka_MemberDescription_assignment(member);
+		const rd_kafka_topic_partition_list_t *list =
+			assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
+
+		for (int i = 0; list && i < list->cnt; i++)
+			if (strcmp(list->elems[i].topic, owners->topic) == 0)
+				owners->visit(owners->self, list->elems[i].partition,
+					      rd_kafka_MemberDescription_client_id(member),
+					      rd_kafka_MemberDescription_host(member));
+	}
+}
+
+int kafka_admin_group_owners(const struct kafka_options *kafka, const char *group, const char *topic, uint32_t wait_ms,
+			     kafka_owner_visit *visit, void *self, struct err *err)
+{
+	struct owners owners = { topic, visit, self };
+
+	return describe_group(kafka, group, wait_ms, visit_owners, &owners, err);
 }

@@ -36,4 +36,9 @@ MUSTUSE int kafka_admin_make_topics(const struct kafka_options *kafka, const str
 MUSTUSE int kafka_admin_group_members(const struct kafka_options *kafka, const char *group, uint32_t wait_ms,
 				      size_t *ret, struct err *err);
 
+/* Calls visit with each partition of topic that a member of the group has, and that member: its client.id and host. */
+typedef void kafka_owner_visit(void *self, int32_t partition, const char *client_id, const char *host);
+MUSTUSE int kafka_admin_group_owners(const struct kafka_options *kafka, const char *group, const char *topic,
+				     uint32_t wait_ms, kafka_owner_visit *visit, void *self, struct err *err);
+
 #endif

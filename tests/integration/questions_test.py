@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -134,6 +135,27 @@ def findings(machine):
     machine.expect("what is left out is said", 0, "1 of 2 rows", "findings", "--code", "LR-S02", "--limit", "1")
 
 
+def status(machine):
+    """One delivery waits for a writer: how many, since when, and why; and what is not known when a server is away."""
+    deadline = time.monotonic() + WAIT_S
+    waits = []
+    while time.monotonic() < deadline and [row["why"] for row in waits] != ["no writer"]:
+        waits = [row for row in machine.json("status") if row["to_write"]]
+    check("one waits for a writer", [(row["to_judge"], row["to_write"], row["why"]) for row in waits] ==
+          [(0, 1, "no writer")], waits)
+    check("with its age, and no end in sight", waits[0]["oldest_seconds"] >= 0 and waits[0]["rate"] == 0 and
+          waits[0]["eta_seconds"] is None and waits[0]["validator"] and waits[0]["cache"] == "warm", waits)
+    machine.narrow("status")
+    for setting, part in (("--kafka.brokers=127.0.0.1:1", "Kafka is away"),
+                          ("--pg.conninfo=host=127.0.0.1 port=1 dbname=x user=x", "the register is away")):
+        done = machine.expect(f"{part}, and the rest is told", 69, part, setting, "status")
+        check("what is away is unknown", "what waits is not known" in done.stdout, done.stdout)
+    away = machine.ctl("--redis.address=127.0.0.1:1", "status", "--json")
+    check("without Redis the cache is unknown",
+          away.returncode == 0 and json.loads(away.stdout)[0]["cache"] is None, away)
+    machine.expect("a pause that is none", 64, "--watch", "status", "--watch", "0")
+
+
 def deliveries(machine):
     """The deliveries of a board page by page, and one of them, also while it is in the log only."""
     rows = machine.narrow("deliveries", "99901")
@@ -157,6 +179,7 @@ def deliveries(machine):
     waiting = machine.narrow("delivery", "99901", "question-99901-mutatie-4")[0]
     check("one that is in the log only", waiting["state"] == "ontvangen" and waiting["committed_at"] is None and
           waiting["lines"] == 1 and re.fullmatch(TIME, waiting["received_at"]), waiting)
+    status(machine)
     machine.workers.start(writers, 60)
     machine.wait()
     written = machine.json("delivery", "99901", "question-99901-mutatie-4")

@@ -204,13 +204,26 @@ def killed_and_resumed(machine):
     plan, job = machine.plan("--board", "99906")
     check("six deliveries are planned", plan["deliveries"] == 6, plan)
     command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
-               "replay", "start", job, "--reason", "to be killed", "--rate", "2/s"]
+               "replay", "start", job, "--reason", "to be killed", "--rate", "1/s"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run_until(process, lambda: machine.json("replay", "show", job)["published"] >= 2)
+    run_until(process, lambda: machine.json("replay", "show", job)["published"] >= 1)
+    process.send_signal(signal.SIGCONT)
+    told = machine.ctl("replay", "pause", job, "--reason", "the night begins").stdout
+    process.wait(timeout=WAIT_S)
+    shown = machine.json("replay", "show", job)
+    check("paused, the number told is true", f"paused, {shown['published']} of 6 published" in told and
+          shown["state"] == "paused", f"{told} {shown}")
+    command[command.index("start")] = "resume"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run_until(process, lambda: machine.json("replay", "show", job)["state"] == "running")
     process.kill()
     process.wait()
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline and machine.json("replay", "show", job)["state"] == "running":
+        time.sleep(0.1)
     shown = machine.json("replay", "show", job)
-    check("it was killed on its way", 2 <= shown["published"] < 6 and shown["state"] == "running", shown)
+    check("it was killed on its way, and that is seen", shown["published"] < 6 and shown["state"] == "stopped", shown)
+    machine.expect("in the list too", 0, "stopped", "replay", "list")
     # as if it had been killed between the acknowledgement and the mark
     machine.sql(f"update register.replay_item set published_at = null where job = '{job}'")
     machine.expect("resumed, it is carried out", 0, "nieuw +6", "replay", "resume", job)
@@ -227,6 +240,15 @@ def stopped_by_term(machine):
     machine.expect("a planned job can be cancelled", 0, "cancelled", "replay", "cancel", job, "--reason", "not needed")
     machine.expect("and is not started then", 1, "cancelled", "replay", "start", job, "--reason", "a test")
     check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
+    machine.expect("a job without a name", 1, "a job is named by its id", "replay", "start", "", "--reason", "a test")
+    _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
+    machine.sql(f"update register.replay_job set planned_at = now() - interval '2 days' where id = '{job}'")
+    machine.expect("a plan that nobody started expires", 1, "expired", "replay", "start", job, "--reason", "a test")
+    check("and gives its attempt back",
+          machine.sql(f"select count(*) from register.replay_item where job = '{job}'") == "0")
+    machine.expect("boards can be left out", 1, "nothing to replay", "replay", "plan", "--delivery", "99901",
+                   "replay-99901-volledig-1", "--without", "99901,99902")
+    machine.expect("if they are boards", 64, "--without", "replay", "plan", "--code", "LR-S02", "--without", "9990")
     job, done = stopped_after_one(machine, lambda process, _: process.terminate())
     check("TERM stops it, and it tells how to go on", done.returncode == 1 and "replay resume" in done.stderr, done)
     check("which is stored", machine.json("replay", "show", job)["state"] == "paused",

@@ -123,6 +123,9 @@ static const struct command_option LEDGER_OPTIONS[] = {
 	{ OPTION_CHECK, NULL, "prove that everything balances", OPTIONAL },
 	{ OPTION_BOARD, "N", "the sums of one board only", OPTIONAL },
 };
+static const struct command_option STATUS_OPTIONS[] = {
+	{ OPTION_WATCH, "SECONDS", "again and again, so many seconds apart, until it is stopped", OPTIONAL },
+};
 static const struct command_option FINDINGS_OPTIONS[] = {
 	{ OPTION_BY, "board|value|code", "a row for each board, or sums over boards by value or by code", OPTIONAL },
 	{ OPTION_CODE, "LR-xxx", "this code only", OPTIONAL },
@@ -168,7 +171,11 @@ static const struct command_option DUMP_OPTIONS[] = {
 
 static const struct command LOOK[] = {
 	{ .name = "status",
-	  .purpose = "where each partition stands, and what waits",
+	  .purpose = "where each partition stands, what waits, and why",
+	  .help = "To judge and to write are messages; rate and ETA are what the register applied between two looks a "
+		  "second apart, taken when something waits. A server that is away makes its part empty, and the "
+		  "status 69. To judge is counted behind the last verdict in the log.",
+	  OPTIONS_OF(STATUS_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_status },
 	{ .name = "ledger",
@@ -270,6 +277,7 @@ static const struct command_option PLAN_OPTIONS[] = {
 	{ OPTION_CODE, "LR-xxx", "lines of teachers with a finding of this code", OPTIONAL },
 	{ OPTION_PERIOD, "FROM TO", "lines of deliveries by ontvangen_op, two dates JJJJMMDD", OPTIONAL },
 	{ OPTION_QUARANTINE, NULL, "lines that stand as quarantaine", OPTIONAL },
+	{ OPTION_WITHOUT, "N,N", "boards that are left out", OPTIONAL },
 	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own",
 	  OPTIONAL },
 };
@@ -287,7 +295,9 @@ static const struct command REPLAY[] = {
 	  .arguments_max = 1,
 	  .purpose = "what judging failed lines again would do, and a job for it",
 	  .help = "Takes lines that stand as afgekeurd or quarantaine, all lines of a teacher or none; --board, "
-		  "--code, --period and --quarantine narrow each other. Nothing is published: replay start does that.",
+		  "--code, --period and --quarantine narrow each other. Nothing is published: replay start does"
+		  " that. A plan that "
+		  "nobody started expires after replay.plan.keep.",
 	  OPTIONS_OF(PLAN_OPTIONS),
 	  .outputs = TEXT_JSON,
 	  .exits = { { 1, "there is nothing to replay" } },

@@ -9,7 +9,8 @@ struct ctl_config {
 	struct topic_settings topic;
 	int64_t topic_partitions, topic_replication;
 	int64_t topic_retention_days;
-	const char *validate_group;
+	const char *validate_group, *write_group;
+	int64_t replay_plan_keep_ms;
 	struct pg_settings pg;	     /* the reader */
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;

@@ -32,9 +32,11 @@ const char *option_name(enum option option)
 		[OPTION_STATE] = "state",
 		[OPTION_TIMEOUT] = "timeout",
 		[OPTION_VALIDATORS_ARE_STOPPED] = "validators-are-stopped",
+		[OPTION_WATCH] = "watch",
 		[OPTION_WHO] = "who",
 		[OPTION_WITH_BSN] = "with-bsn",
 		[OPTION_WITH_PERSONAL_DATA] = "with-personal-data",
+		[OPTION_WITHOUT] = "without",
 	};
 
 	return NAMES[option];

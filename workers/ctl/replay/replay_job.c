@@ -1,15 +1,16 @@
 #include "ctl/replay/replay_job.h"
 
+#include "base/clock.h"
 #include "ctl/replay/replay_commands.h"
 #include "model/outcome.h"
 
-enum { EVENTS_MAX = 1000, RESULT_BYTES_MAX = 1024 };
+enum { EVENTS_MAX = 1000, RESULT_BYTES_MAX = 1024, LET_GO_MS = 5000, LET_GO_POLL_MS = 50 };
 
 static const char FIND_SQL[] =
 	"select j.id, j.id::text, j.state, j.reason is not null,"
 	"  (select count(*) from register.replay_item i where i.job = j.id),"
 	"  (select count(*) from register.replay_item i where i.job = j.id and i.published_at is not null),"
-	"  (select count(*) from register.replay_change c where c.job = j.id)"
+	"  (select count(*) from register.replay_change c where c.job = j.id), register.replay_is_published(j.id)"
 	" from register.replay_job j where starts_with(j.id::text, $1) limit 2";
 
 static const char RESULT_SQL[] =
@@ -21,6 +22,8 @@ int replay_job_find(struct pg_link *link, const char *text, struct replay_job *r
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
+	if (!text[0])
+		return err_set(err, ERR_DATA, "unknown", "a job is named by its id, or the first digits of it");
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(text));
 	int rc = pg_exec(link, "replay_job_find", FIND_SQL, &params, &rows, NULL, err);
@@ -35,7 +38,8 @@ int replay_job_find(struct pg_link *link, const char *text, struct replay_job *r
 	*ret = (struct replay_job){ .has_reason = pg_get_bool(rows, 0, 3),
 				    .items = pg_get_i64(rows, 0, 4),
 				    .published = pg_get_i64(rows, 0, 5),
-				    .entered = pg_get_i64(rows, 0, 6) };
+				    .entered = pg_get_i64(rows, 0, 6),
+				    .has_publisher = pg_get_bool(rows, 0, 7) };
 	memcpy(ret->id, pg_get_bytes(rows, 0, 0).p, JOB_ID_BYTES);
 	snprintf(ret->text, sizeof ret->text, "%.*s", (int)id.n, id.p);
 	snprintf(ret->state, sizeof ret->state, "%.*s", (int)state.n, state.p);
@@ -75,6 +79,34 @@ int replay_job_move(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], const 
 	return rc;
 }
 
+static const char EXPIRE_SQL[] =
+	"with gone as ("
+	"  update register.replay_job set state = 'expired'"
+	"  where state = 'planned' and planned_at < now() - $1 * interval '1 millisecond' returning id"
+	"), freed as (delete from register.replay_item i using gone g where i.job = g.id)"
+	" insert into register.replay_event (job, who, what, note) select id, $2, 'expire', 'nobody started it'"
+	" from gone";
+
+int replay_job_expire(struct pg_link *link, int64_t keep_ms, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, keep_ms);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	return pg_exec(link, NULL, EXPIRE_SQL, &params, NULL, NULL, err);
+}
+
+int replay_job_free_attempts(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_uuid(&params, id);
+	return pg_exec(link, NULL, "delete from register.replay_item where job = $1 and published_at is null", &params,
+		       NULL, NULL, err);
+}
+
 int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], struct strbuf *out, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -98,6 +130,20 @@ int replay_job_result(struct pg_link *link, const uint8_t id[JOB_ID_BYTES], stru
 
 /* ---- pause, cancel ---- */
 
+/* The publisher sees the new state before its next message and lets go: what is told then is true. */
+static int await_publisher(struct pg_link *link, struct replay_job *job, struct err *err)
+{
+	int64_t end_ms = clock_ms() + LET_GO_MS;
+	char text[JOB_TEXT_BYTES];
+	int rc = 0;
+
+	memcpy(text, job->text, sizeof text);
+	do
+		rc = replay_job_find(link, text, job, err);
+	while (rc == 0 && job->has_publisher && clock_ms() < end_ms && app_wait(LET_GO_POLL_MS));
+	return rc;
+}
+
 static int move_command(struct ctl *ctl, const char *from, const char *to, const char *what)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
@@ -116,8 +162,14 @@ static int move_command(struct ctl *ctl, const char *from, const char *to, const
 		rc = err_set(&err, ERR_DATA, "state", "job %s is %s", job.text, job.state);
 	if (rc == 0)
 		rc = replay_job_note(link, job.id, what, reason, &err);
+	if (rc == 0 && strcmp(job.state, "planned") == 0)
+		rc = replay_job_free_attempts(link, job.id, &err);
+	if (rc == 0)
+		rc = await_publisher(link, &job, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
+	if (job.has_publisher)
+		fputs("instroomctl: its publisher has not let go yet: it may still publish one message\n", stderr);
 	printf("job %s: %s, %lld of %lld published\n", job.text, to, (long long)job.published, (long long)job.items);
 	return 0;
 }
@@ -134,9 +186,29 @@ int run_replay_cancel(struct ctl *ctl)
 
 /* ---- list, show ---- */
 
+/* A job that runs, and that no process publishes: the one that did died. */
 static const char LIST_SQL[] =
-	"select id::text, state, " CTL_SQL_TIME("planned_at") ", planned_by, deliveries, lines, scope"
-			       " from register.replay_job order by register.replay_job.planned_at";
+	"select id::text, case when state = 'running' and not register.replay_is_published(id) then 'stopped' else"
+	" state"
+	"  end, " CTL_SQL_TIME("planned_at") ", planned_by, deliveries, lines, scope"
+	" from register.replay_job order by register.replay_job.planned_at";
+
+/* What the plan foresaw, and what the messages in the ledger made of their lines, in the same words. */
+static const char FORESEEN_SQL[] =
+	"with name as (select * from unnest(array['nieuw', 'gewijzigd', 'ongewijzigd', 'verouderd', 'afgekeurd',"
+	"    'ingetrokken', 'quarantaine']) with ordinality as n(name, o)"
+	"), change as (select n.o, greatest(coalesce(sum(c.after[n.o] - c.before[n.o]), 0), 0) as lines"
+	"    from name n left join register.replay_change c on c.job = $1 where n.o <> 5 group by n.o"
+	"), scope as (select coalesce(sum(cardinality(i.records)), 0) as lines from register.replay_item i"
+	"    join register.replay_change c on c.position = i.position and c.attempt = i.attempt where i.job = $1"
+	"), came as (select o, lines from change"
+	"    union all select 5, (select lines from scope) - (select sum(lines) from change))"
+	" select coalesce((select string_agg(n.name || ' ' || j.foreseen[n.o], ', ' order by n.o) from name n"
+	"     where j.foreseen[n.o] > 0), ''),"
+	"   coalesce((select string_agg(n.name || ' ' || c.lines, ', ' order by n.o) from came c join name n on n.o"
+	" = c.o"
+	"     where c.lines > 0), '')"
+	" from register.replay_job j where j.id = $1";
 
 static const char EVENTS_SQL[] = "select " CTL_SQL_TIME(
 	"at") ", who, what, note from register.replay_event where job = $1 order by register.replay_event.at";
@@ -189,23 +261,47 @@ static int add_events(struct pg_link *link, const struct replay_job *job, struct
 	return rc;
 }
 
+static const char *state_of(const struct replay_job *job)
+{
+	return strcmp(job->state, "running") == 0 && !job->has_publisher ? "stopped" : job->state;
+}
+
 /* JSON: the job's object, the events as a member at its end. */
-static void print_head(const struct ctl *ctl, const struct replay_job *job, struct strbuf *result)
+static void print_head(const struct ctl *ctl, const struct replay_job *job, struct strbuf *result,
+		       const struct pg_rows *preview)
 {
 	CLEANUP(strbuf_drop) struct strbuf quoted = { 0 };
+	struct slice foreseen = pg_get_bytes(preview, 0, 0), came = pg_get_bytes(preview, 0, 1);
 
 	if (ctl->output == OUTPUT_TEXT) {
 		printf("job %s: %s; of %lld messages %lld are published, %lld in the ledger: %s\n", job->text,
-		       job->state, (long long)job->items, (long long)job->published, (long long)job->entered,
+		       state_of(job), (long long)job->items, (long long)job->published, (long long)job->entered,
 		       strbuf_text(result));
+		printf("foreseen: %.*s\ncame:     %.*s\n", (int)foreseen.n, foreseen.p, (int)came.n, came.p);
+		if (strcmp(state_of(job), "stopped") == 0)
+			printf("no process publishes it: the one that did died. instroomctl replay resume %s goes on\n",
+			       job->text);
 		return;
 	}
 	strbuf_init(&quoted, RESULT_BYTES_MAX);
 	output_json_text(&quoted, strbuf_slice(result));
+	strbuf_add_text(&quoted, ", \"foreseen\": ");
+	output_json_text(&quoted, foreseen);
+	strbuf_add_text(&quoted, ", \"came\": ");
+	output_json_text(&quoted, came);
 	printf("{\"job\": \"%s\", \"state\": \"%s\", \"messages\": %lld, \"published\": %lld, \"entered\": %lld, "
 	       "\"result\": %s, \"events\": ",
-	       job->text, job->state, (long long)job->items, (long long)job->published, (long long)job->entered,
+	       job->text, state_of(job), (long long)job->items, (long long)job->published, (long long)job->entered,
 	       strbuf_text(&quoted));
+}
+
+static int read_foreseen(struct pg_link *link, const struct replay_job *job, struct pg_rows **ret, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_uuid(&params, job->id);
+	return pg_exec(link, NULL, FORESEEN_SQL, &params, ret, NULL, err);
 }
 
 int run_replay_show(struct ctl *ctl)
@@ -216,6 +312,7 @@ int run_replay_show(struct ctl *ctl)
 							      { "note", "note", COLUMN_TEXT } };
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	CLEANUP(strbuf_drop) struct strbuf result = { 0 };
+	CLEANUP(drop_pg_rows) struct pg_rows *preview = NULL;
 	CLEANUP(output_release) struct output events = { 0 };
 	struct replay_job job;
 	struct err err = { 0 };
@@ -230,8 +327,10 @@ int run_replay_show(struct ctl *ctl)
 		rc = replay_job_result(link, job.id, &result, &err);
 	if (rc == 0)
 		rc = add_events(link, &job, &events, &err);
+	if (rc == 0)
+		rc = read_foreseen(link, &job, &preview, &err);
 	if (rc == 0) {
-		print_head(ctl, &job, &result);
+		print_head(ctl, &job, &result, preview);
 		rc = output_print(&events, stdout, &err);
 	}
 	if (rc != 0)

@@ -142,14 +142,18 @@ static int store_job(struct plan *plan, struct err *err)
 	return rc != 0 ? rc : replay_job_note(plan->link, plan->job, "plan", plan->scope, err);
 }
 
-/* One snapshot of the register for all of it; planners wait for each other, as attempts are counted up. */
+/* One snapshot of the register for all of it. Planners wait for each other, as attempts are counted up, by a lock of
+ * their own, taken before the snapshot: jobs that run meanwhile mark their items. */
 static int make_plan(struct plan *plan, struct err *err)
 {
 	int64_t *positions = NULL;
 	size_t count = 0;
-	int rc = pg_script(plan->link,
-			   "begin isolation level repeatable read; lock table register.replay_item in exclusive mode",
-			   err);
+	int rc = pg_script(plan->link, "select pg_advisory_lock(hashtextextended('instroom replay plan', 0))", err);
+
+	if (rc == 0)
+		rc = replay_job_expire(plan->link, plan->ctl->config.replay_plan_keep_ms, err);
+	if (rc == 0)
+		rc = pg_script(plan->link, "begin isolation level repeatable read", err);
 
 	if (rc == 0)
 		rc = replay_find(plan->link, plan->filter, &plan->ctl->arena, &positions, &count, err);
@@ -328,6 +332,30 @@ static int take_board(const struct ctl *ctl, const char *argument, struct replay
 	return 0;
 }
 
+/* "12345,23456" or NULL. */
+static bool take_left_out(const char *text, struct replay_filter *filter, char scope[SCOPE_BYTES])
+{
+	struct slice rest = text ? slice_of(text) : (struct slice){ 0 };
+	char board[6];
+
+	if (text && rest.n == 0)
+		return false;
+	while (rest.n > 0) {
+		const char *comma = memchr(rest.p, ',', rest.n);
+		struct slice one = slice_cut(&rest, comma ? (size_t)(comma - rest.p) : rest.n);
+
+		snprintf(board, sizeof board, "%.*s", (int)MIN(one.n, sizeof board), one.p);
+		if (one.n != sizeof board - 1 || filter->left_out_count == REPLAY_LEFT_OUT_MAX ||
+		    !ctl_board(board, &filter->left_out[filter->left_out_count]))
+			return false;
+		filter->left_out_count++;
+		rest = comma ? slice_from(rest, 1) : rest;
+	}
+	if (text)
+		say(scope, "without %s", text);
+	return true;
+}
+
 /* argument: ID of --delivery BOARD ID, TO of --period FROM TO. */
 static int take_filter(const struct ctl *ctl, const char *argument, struct replay_filter *filter,
 		       char scope[SCOPE_BYTES])
@@ -348,6 +376,8 @@ static int take_filter(const struct ctl *ctl, const char *argument, struct repla
 			return ctl_usage("a period is two dates JJJJMMDD, of ontvangen_op");
 		say(scope, "received %d to %d", filter->from, filter->to);
 	}
+	if (!take_left_out(ctl->options[OPTION_WITHOUT], filter, scope))
+		return ctl_usage("--without is board numbers of 5 digits, with commas between them");
 	filter->is_quarantine_only = ctl_has(ctl, OPTION_QUARANTINE);
 	if (filter->is_quarantine_only)
 		say(scope, "quarantine");

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 enum {
-	WINDOW = 32, /* messages between two looks at the job's state; ITEMS_SQL has it too */
+	WINDOW = 32,  /* items read at once; ITEMS_SQL has it too */
+	STEP_MAX = 8, /* messages between two looks at the job's state */
+	LOOK_EVERY_MS = 250,
 	MESSAGE_BYTES_MAX = 32 << 20,
 	QUEUE_BYTES_MAX = 128 << 20,
 	ARENA_BYTES_MAX = 1 << 30,
@@ -169,19 +171,40 @@ static int mark_published(struct replay_publish *publish, struct err *err)
 	return pg_exec(publish->link, "replay_mark", MARK_SQL, &params, NULL, NULL, err);
 }
 
-/* false: the rate's pause was cut short by a signal. */
-static bool keep_rate(const struct replay_publish *publish, int64_t begun_ms, size_t messages)
+static int is_running(struct replay_publish *publish, bool *ret, struct err *err)
 {
-	int64_t due_ms = publish->rate == 0 ? 0 : (int64_t)messages * 1000 / publish->rate;
-	int64_t left_ms = begun_ms + due_ms - clock_ms();
+	struct replay_job job;
+	int rc = replay_job_find(publish->link, publish->job->text, &job, err);
 
-	return left_ms <= 0 ? stop_poll() == STOP_NONE : app_wait((uint32_t)left_ms);
+	*ret = rc == 0 && strcmp(job.state, "running") == 0;
+	return rc;
 }
 
-/* Publishes the window in steps of at most a second's worth. *ret_goes_on false: a signal came. */
+/* Waits as the rate wants it, and looks meanwhile whether the job is still running. *ret_goes_on false: a signal came,
+ * or somebody paused or cancelled it. */
+static int keep_rate(struct replay_publish *publish, int64_t begun_ms, size_t messages, bool *ret_goes_on,
+		     struct err *err)
+{
+	int64_t due_ms = begun_ms + (publish->rate == 0 ? 0 : (int64_t)messages * 1000 / publish->rate), left_ms;
+	int rc = 0;
+
+	*ret_goes_on = stop_poll() == STOP_NONE;
+	while (rc == 0 && *ret_goes_on && (left_ms = due_ms - clock_ms()) > 0) {
+		if (!app_wait((uint32_t)MIN(left_ms, (int64_t)LOOK_EVERY_MS)))
+			*ret_goes_on = false;
+		else
+			rc = is_running(publish, ret_goes_on, err);
+	}
+	return rc;
+}
+
+/* Publishes the window in steps of at most LOOK_EVERY_MS, with a look at the job before each. *ret_goes_on false: a
+ * signal came, or the job is no longer running. */
 static int publish_window(struct replay_publish *publish, bool *ret_goes_on, struct err *err)
 {
-	size_t step = publish->rate == 0 ? WINDOW : (size_t)MIN(publish->rate, (int64_t)WINDOW);
+	size_t step = publish->rate == 0
+			      ? STEP_MAX
+			      : (size_t)MAX(MIN(publish->rate * LOOK_EVERY_MS / 1000, (int64_t)STEP_MAX), (int64_t)1);
 	struct err second;
 	int rc = 0;
 
@@ -189,6 +212,9 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 		int64_t begun_ms = clock_ms();
 		size_t end = MIN(at + step, publish->item_count);
 
+		rc = is_running(publish, ret_goes_on, err);
+		if (rc != 0 || !*ret_goes_on)
+			break;
 		for (size_t i = at; rc == 0 && i < end; i++)
 			rc = publish_item(publish, &publish->items[i], err);
 		int flushed = kafka_producer_flush(publish->producer, CTL_WAIT_MS, &second);
@@ -202,7 +228,8 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 		rc = err_first(rc, err, marked, &second);
 		for (size_t i = at; i < end; i++)
 			publish->items[i].is_acknowledged = false; /* marked */
-		*ret_goes_on = rc == 0 && keep_rate(publish, begun_ms, end - at);
+		if (rc == 0)
+			rc = keep_rate(publish, begun_ms, end - at, ret_goes_on, err);
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "\r  published %lld of %lld ", (long long)publish->job->published,
 				(long long)publish->job->items);
@@ -211,15 +238,6 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 }
 
 /* ---- all of it ---- */
-
-static int is_running(struct replay_publish *publish, bool *ret, struct err *err)
-{
-	struct replay_job job;
-	int rc = replay_job_find(publish->link, publish->job->text, &job, err);
-
-	*ret = rc == 0 && strcmp(job.state, "running") == 0;
-	return rc;
-}
 
 int replay_publish_all(struct replay_publish *publish, enum replay_publish_end *ret, struct err *err)
 {

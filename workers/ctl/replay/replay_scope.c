@@ -11,7 +11,7 @@ static const char FIND_SQL[] =
 	" and ($5::int = 0 or exists (select from register.finding f where f.position = d.position and f.rule = $5))"
 	" and (not $6 or d.quarantaine > 0 and not exists"
 	"  (select from register.quarantine_decision q where q.position = d.position))"
-	" and ($7::bigint = 0 or d.position = $7) order by d.position";
+	" and ($7::bigint = 0 or d.position = $7) and d.board <> all($8::int[]) order by d.position";
 
 static const char LOAD_SQL[] =
 	"select d.board, d.sequence, d.lines, d.reference_version, d.outcomes, f.body,"
@@ -19,14 +19,20 @@ static const char LOAD_SQL[] =
 	" from register.delivery d left join register.feedback f on f.board = d.board and f.digest = d.feedback"
 	" where d.position = $1";
 
-enum { FIRST_RECORD = 2 };
+enum { FIRST_RECORD = 2, LEFT_OUT_BYTES_MAX = 4096 };
 
 int replay_find(struct pg_link *link, const struct replay_filter *filter, struct arena *arena, int64_t **ret,
 		size_t *ret_count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	CLEANUP(strbuf_drop) struct strbuf left_out;
 	struct pg_params params;
 
+	strbuf_init(&left_out, LEFT_OUT_BYTES_MAX);
+	pg_array_begin(&left_out, PG_I32);
+	for (size_t i = 0; i < filter->left_out_count; i++)
+		pg_array_add_i32(&left_out, (int32_t)filter->left_out[i]);
+	pg_array_end(&left_out, 0, (int32_t)filter->left_out_count);
 	pg_params_reset(&params);
 	if (filter->has_board)
 		pg_add_i32(&params, (int32_t)filter->board);
@@ -41,6 +47,7 @@ int replay_find(struct pg_link *link, const struct replay_filter *filter, struct
 	pg_add_i32(&params, (int32_t)filter->rule);
 	pg_add_bool(&params, filter->is_quarantine_only);
 	pg_add_i64(&params, filter->position);
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&left_out));
 	int rc = pg_exec(link, "replay_find", FIND_SQL, &params, &rows, NULL, err);
 
 	if (rc != 0)

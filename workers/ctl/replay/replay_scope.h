@@ -11,6 +11,8 @@
 #include "pg/pg_link.h"
 #include "wire/gen/delivery.h"
 
+enum { REPLAY_LEFT_OUT_MAX = 64 };
+
 /* What a plan selects; all conditions that are set must hold. */
 struct replay_filter {
 	bool has_board;
@@ -19,7 +21,9 @@ struct replay_filter {
 	int32_t from, to;	 /* ontvangen_op, JJJJMMDD; 0: open */
 	enum rule rule;		 /* groups with a line that has it; RULE_NONE: any */
 	bool is_quarantine_only;
-	int64_t position; /* of one delivery; 0: any */
+	int64_t position;			/* of one delivery; 0: any */
+	uint32_t left_out[REPLAY_LEFT_OUT_MAX]; /* boards */
+	size_t left_out_count;
 };
 
 /* A delivery with something to replay. */

@@ -141,6 +141,8 @@ static int start_job(struct start *start, const char *job, int64_t rate, bool is
 	int rc = ctl_connect(start->ctl, true, &start->link, err);
 
 	if (rc == 0)
+		rc = replay_job_expire(start->link, start->ctl->config.replay_plan_keep_ms, err);
+	if (rc == 0)
 		rc = replay_job_find(start->link, job, &start->job, err);
 	if (rc == 0)
 		rc = replay_publish_open(start->ctl, start->link, &start->job, rate, &start->publish, err);
