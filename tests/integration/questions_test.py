@@ -135,6 +135,32 @@ def findings(machine):
     machine.expect("what is left out is said", 0, "1 of 2 rows", "findings", "--code", "LR-S02", "--limit", "1")
 
 
+def references(machine, data):
+    """Which versions there are, what one holds, and what publish would change."""
+    tables = ROOT / "tests/cases/reference"
+    machine.expect("nothing would change", 0, "", "reference", "diff")
+    changed = data / "tables"
+    shutil.copytree(tables, changed)
+    with open(changed / "scholen.csv", "a", encoding="utf-8") as file:
+        file.write(f"{LACKING};Een school;PO;BO;19900801;\n")
+    machine.expect("tables are taken", 0, "", "reference", "import", changed)
+    difference = json.loads(machine.ctl("reference", "diff", "--json").stdout)
+    check("the school would come", difference == [{"table": "scholen.csv", "change": "added",
+                                                   "row": f"{LACKING};Een school;PO;BO;19900801;"}], difference)
+    machine.expect("and is published", 0, "published", "reference", "publish")
+    versions = machine.narrow("reference", "list")
+    check("the last is in force", [row["in_force"] for row in versions] == [False, True], versions)
+    check("with one time form", all(re.fullmatch(TIME, row["published_at"]) for row in versions), versions)
+    first = versions[0]["version"]
+    machine.expect("versions differ", 1, "removed", "reference", "diff", "current", first[:12])
+    machine.expect("a version is written out", 0, "", "reference", "export", first, "--out", data / "first")
+    same = [(data / "first" / file.name).read_bytes() == file.read_bytes() for file in tables.glob("*.csv")]
+    check("as it was imported", len(same) == 6 and all(same), same)
+    shown = {row["table"]: row["rows"] for row in machine.narrow("reference", "show", "current")}
+    check("what one holds", shown["scholen.csv"] == len((changed / "scholen.csv").read_text().splitlines()) - 1, shown)
+    machine.expect("a version that is none", 1, "no published version", "reference", "show", "zz")
+
+
 def status(machine):
     """One delivery waits for a writer: how many, since when, and why; and what is not known when a server is away."""
     deadline = time.monotonic() + WAIT_S
@@ -152,7 +178,7 @@ def status(machine):
         check("what is away is unknown", "what waits is not known" in done.stdout, done.stdout)
     away = machine.ctl("--redis.address=127.0.0.1:1", "status", "--json")
     check("without Redis the cache is unknown",
-          away.returncode == 0 and json.loads(away.stdout)[0]["cache"] is None, away)
+          away.returncode == 69 and json.loads(away.stdout)[0]["cache"] is None, away)
     machine.expect("a pause that is none", 64, "--watch", "status", "--watch", "0")
 
 
@@ -335,6 +361,7 @@ def main():
         deliveries(machine)
         confirmation(machine)
         persons(machine, data)
+        references(machine, data)
         mutations(machine, int(os.environ.get("INSTROOM_MUTATIONS", "0")))
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:

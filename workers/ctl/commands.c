@@ -48,6 +48,10 @@ static const struct command_option BUILD_OPTIONS[] = {
 	{ OPTION_OUT, "DIR", "where the six tables go", REQUIRED },
 };
 
+static const struct command_option EXPORT_OPTIONS[] = {
+	{ OPTION_OUT, "DIR", "where the six files go", REQUIRED },
+};
+
 static const struct command REFERENCE[] = {
 	{ .name = "reference import",
 	  .arguments = "DIR",
@@ -73,6 +77,34 @@ static const struct command REFERENCE[] = {
 	  .help = "Deliveries accepted from now on are judged with it.",
 	  .exits = { { 1, "no tables are imported, or they are not sound" } },
 	  .run = run_reference_publish },
+	{ .name = "reference list",
+	  .purpose = "the versions that were published, and which is in force",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_reference_list },
+	{ .name = "reference show",
+	  .arguments = "[VERSION]",
+	  .arguments_max = 1,
+	  .purpose = "the tables of a version: the first digits of it, current or imported",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "there is no such version" } },
+	  .run = run_reference_show },
+	{ .name = "reference diff",
+	  .arguments = "[VERSION [VERSION]]",
+	  .arguments_max = 2,
+	  .purpose = "rows that were added and removed between two versions",
+	  .help = "Without versions: what reference publish would change, from current to imported. Text shortens"
+		  " wide rows.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "they differ, or there is no such version" } },
+	  .run = run_reference_diff },
+	{ .name = "reference export",
+	  .arguments = "VERSION",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "the six files of a version, as they were imported",
+	  OPTIONS_OF(EXPORT_OPTIONS),
+	  .exits = { { 1, "there is no such version" } },
+	  .run = run_reference_export },
 };
 
 /* ---- deliver ---- */

@@ -76,19 +76,21 @@ bool standings_applied(struct ctl *ctl, struct standings *standings)
 
 /* The last message of the verdict log that is a verdict: raw messages up to that of which it speaks are judged. Behind
  * it there may be markers of transactions. */
-static void read_judged(struct ctl *ctl, struct kafka_reader *reader, int32_t partition,
-			const struct kafka_topic_range *range, struct arena *arena, struct partition_standing *standing)
+static int read_judged(struct ctl *ctl, struct kafka_reader *reader, int32_t partition,
+		       const struct kafka_topic_range *range, struct arena *arena, struct partition_standing *standing,
+		       struct err *err)
 {
+	standing->judged = MAX(standing->next_raw, (int64_t)0);
 	for (int64_t at = range->high - 1; at >= MAX(range->low, range->high - MARKERS_MAX); at--) {
 		struct kafka_message message = { 0 };
 		enum topic_found found = TOPIC_GONE;
 		struct wire_verdict verdict;
 		struct slice body;
-		struct err unknown;
 		uint64_t schema;
+		int rc = topic_message_at(reader, ctl->config.topic.verdict, partition, at, &found, &message, err);
 
-		if (topic_message_at(reader, ctl->config.topic.verdict, partition, at, &found, &message, &unknown) != 0)
-			return;
+		if (rc != 0)
+			return rc;
 		if (found != TOPIC_FOUND)
 			continue;
 		arena_reset(arena);
@@ -99,36 +101,37 @@ static void read_judged(struct ctl *ctl, struct kafka_reader *reader, int32_t pa
 		if (!is_read)
 			continue;
 		standing->judged = verdict.raw_offset + 1;
-		return;
+		break;
 	}
-	standing->judged = MAX(standing->next_raw, (int64_t)0);
+	return 0;
 }
 
 /* When Kafka took the first message that is not written. Nothing but markers below the end: none waits. */
-static void read_oldest(struct ctl *ctl, struct kafka_reader *reader, int32_t partition,
-			const struct kafka_topic_range *range, struct partition_standing *standing)
+static int read_oldest(struct ctl *ctl, struct kafka_reader *reader, int32_t partition,
+		       const struct kafka_topic_range *range, struct partition_standing *standing, struct err *err)
 {
 	int64_t at = MAX(standing->next_raw, range->low);
 	struct kafka_message message = { 0 };
-	struct err unknown;
 	bool came = false;
 
 	if (standing->next_raw < 0)
-		return;
+		return 0;
 	standing->oldest_ms = 0;
 	if (at >= range->high)
-		return;
-	if (kafka_reader_begin(reader, ctl->config.topic.raw, partition, at, range->high, &unknown) != 0 ||
-	    kafka_reader_next(reader, WAIT_MS, &message, &came, &unknown) != 0) {
-		standing->oldest_ms = STANDING_UNKNOWN;
-		return;
-	}
+		return 0;
+	int rc = kafka_reader_begin(reader, ctl->config.topic.raw, partition, at, range->high, err);
+
+	if (rc == 0)
+		rc = kafka_reader_next(reader, WAIT_MS, &message, &came, err);
+	if (rc != 0)
+		return rc;
 	if (!came) {
 		standing->next_raw = range->high;
-		return;
+		return 0;
 	}
 	standing->oldest_ms = message.timestamp_ms;
 	kafka_message_drop(&message);
+	return 0;
 }
 
 static int read_partition(struct ctl *ctl, struct kafka_reader *reader, int32_t partition, struct arena *arena,
@@ -143,9 +146,8 @@ static int read_partition(struct ctl *ctl, struct kafka_reader *reader, int32_t 
 		return rc;
 	standing->raw_end = raw.high;
 	standing->verdict_end = verdict.high;
-	read_judged(ctl, reader, partition, &verdict, arena, standing);
-	read_oldest(ctl, reader, partition, &raw, standing);
-	return 0;
+	rc = read_judged(ctl, reader, partition, &verdict, arena, standing, err);
+	return rc != 0 ? rc : read_oldest(ctl, reader, partition, &raw, standing, err);
 }
 
 static int read_kafka(struct ctl *ctl, struct standings *standings, struct err *err)
@@ -191,39 +193,38 @@ static void note_writer(void *self, int32_t partition, const char *client_id, co
 		add_owner(standings->items[partition].writer, client_id, host);
 }
 
-static bool read_groups(struct ctl *ctl, struct standings *standings)
+static int read_groups(struct ctl *ctl, struct standings *standings, struct err *err)
 {
-	struct err unknown;
+	int rc = kafka_admin_group_owners(&ctl->kafka, ctl->config.validate_group, ctl->config.topic.raw, WAIT_MS,
+					  note_validator, standings, err);
 
-	return kafka_admin_group_owners(&ctl->kafka, ctl->config.validate_group, ctl->config.topic.raw, WAIT_MS,
-					note_validator, standings, &unknown) == 0 &&
-	       kafka_admin_group_owners(&ctl->kafka, ctl->config.write_group, ctl->config.topic.verdict, WAIT_MS,
-					note_writer, standings, &unknown) == 0;
+	return rc != 0 ? rc
+		       : kafka_admin_group_owners(&ctl->kafka, ctl->config.write_group, ctl->config.topic.verdict,
+						  WAIT_MS, note_writer, standings, err);
 }
 
 /* ---- the cache ---- */
 
-static bool read_cache(struct ctl *ctl, struct standings *standings)
+static int read_cache(struct ctl *ctl, struct standings *standings, struct err *err)
 {
 	struct redis_options options = settings_redis(&ctl->config.redis);
 	struct redis_cache *cache = NULL;
 	struct cache_head head;
 	struct hmac_key key;
-	struct err unknown;
 
 	if (ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
-		return false;
+		return err_set(err, ERR_CONFIG, "hmac.key.file", "hmac.key.file is not set");
 	hmac_key_init(&key, ctl->config.hmac_key.bytes);
-	int rc = redis_cache_open(&options, ctl->config.topic.raw, &key, &cache, &unknown);
+	int rc = redis_cache_open(&options, ctl->config.topic.raw, &key, &cache, err);
 
 	for (int32_t p = 0; rc == 0 && p < standings->count; p++) {
-		rc = redis_cache_read(cache, p, &head, NULL, 0, &ctl->arena, &unknown);
+		rc = redis_cache_read(cache, p, &head, NULL, 0, &ctl->arena, err);
 		if (rc == 0)
 			standings->items[p].cache = head.is_cold ? CACHE_COLD : CACHE_WARM;
 	}
 	if (cache)
 		redis_cache_close(cache);
-	return rc == 0;
+	return rc;
 }
 
 /* ---- all of it ---- */
@@ -240,6 +241,6 @@ void standings_read(struct ctl *ctl, struct standings *ret)
 							     .oldest_ms = STANDING_UNKNOWN };
 	ret->has_register = read_register(ctl, ret, &ret->register_err) == 0;
 	ret->has_kafka = read_kafka(ctl, ret, &ret->kafka_err) == 0;
-	ret->has_groups = ret->has_kafka && read_groups(ctl, ret);
-	ret->has_cache = ret->count > 0 && read_cache(ctl, ret);
+	ret->has_groups = ret->has_kafka && read_groups(ctl, ret, &ret->groups_err) == 0;
+	ret->has_cache = read_cache(ctl, ret, &ret->cache_err) == 0;
 }

@@ -29,7 +29,7 @@ struct standings {
 	struct partition_standing items[STANDING_PARTITIONS_MAX];
 	int32_t count;
 	bool has_register, has_kafka, has_groups, has_cache; /* it answered */
-	struct err register_err, kafka_err;
+	struct err register_err, kafka_err, groups_err, cache_err;
 };
 
 /* *ret is filled; never fails: what is not known says so. */

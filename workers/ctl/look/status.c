@@ -142,9 +142,9 @@ static void tell_away(const struct standings *now)
 	if (!now->has_kafka)
 		fprintf(stderr, "instroomctl: Kafka does not answer: %s\n", now->kafka_err.text);
 	if (now->has_kafka && !now->has_groups)
-		fputs("instroomctl: who has which partition is not known\n", stderr);
+		fprintf(stderr, "instroomctl: who has which partition is not known: %s\n", now->groups_err.text);
 	if (!now->has_cache)
-		fputs("instroomctl: the cache is not known: Redis is away, or hmac.key.file is not set\n", stderr);
+		fprintf(stderr, "instroomctl: the cache is not known: %s\n", now->cache_err.text);
 }
 
 static int print_status(const struct status *status, struct err *err)
@@ -188,6 +188,20 @@ static void look(struct status *status)
 		status->read_at_ms = clock_ms();
 }
 
+/* Of a server that is away. What this operator may not see, or has no setting for, is empty and no fault. */
+static int status_of(const struct standings *now)
+{
+	if (!now->has_register)
+		return exit_status_of(-(int)now->register_err.kind, &now->register_err);
+	if (!now->has_kafka)
+		return exit_status_of(-(int)now->kafka_err.kind, &now->kafka_err);
+	if (!now->has_groups && now->groups_err.kind != ERR_CONFIG)
+		return exit_status_of(-(int)now->groups_err.kind, &now->groups_err);
+	if (!now->has_cache && now->cache_err.kind != ERR_CONFIG)
+		return exit_status_of(-(int)now->cache_err.kind, &now->cache_err);
+	return 0;
+}
+
 int run_status(struct ctl *ctl)
 {
 	static struct standings now;
@@ -210,7 +224,5 @@ int run_status(struct ctl *ctl)
 	} while (rc == 0 && watch && app_wait((uint32_t)seconds * 1000));
 	if (rc != 0)
 		return ctl_fail(&err);
-	if (!now.has_register && now.register_err.kind != ERR_RETRY)
-		return exit_status_of(-(int)now.register_err.kind, &now.register_err);
-	return now.has_register && now.has_kafka ? 0 : EXIT_NO_PEER;
+	return status_of(&now);
 }

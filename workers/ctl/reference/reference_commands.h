@@ -7,5 +7,9 @@
 int run_reference_import(struct ctl *ctl);
 int run_reference_build(struct ctl *ctl);
 int run_reference_publish(struct ctl *ctl);
+int run_reference_list(struct ctl *ctl);
+int run_reference_show(struct ctl *ctl);
+int run_reference_diff(struct ctl *ctl);
+int run_reference_export(struct ctl *ctl);
 
 #endif
