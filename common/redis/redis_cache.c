@@ -200,7 +200,7 @@ static bool parse_head(const struct redis_cache *cache, const redisReply *reply,
 	return is_sealed(seal, word_of(reply, 4));
 }
 
-/* No marks: no delivery of this board was seen. Marks of another form: the head is not whole. */
+/* No marks and no entries: no delivery of this board was seen. Marks of another form: the head is not whole. */
 static bool parse_marks(const struct redis_seal_place *place, struct slice marks, struct cache_board *board)
 {
 	uint8_t seal[REDIS_SEAL_BYTES];
@@ -246,7 +246,10 @@ static int take_board(const struct redis_seal_place *place, const redisReply *re
 {
 	struct slice marks = word_of(reply, HEAD_WORDS + 2 * at), entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
 
-	*ret_sound = parse_marks(place, marks, board);
+	/* An advance writes both at once: a field was removed, with the volgnummers that tell late from new. */
+	bool lacks_field = marks.n == 0 && entries.n > 0;
+
+	*ret_sound = !lacks_field && parse_marks(place, marks, board);
 	board->is_changed = board->is_refused = false;
 	board->entries = (struct slice){ 0 };
 	if (entries.n == 0)

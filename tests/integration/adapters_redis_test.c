@@ -319,6 +319,20 @@ Test(redis, a_field_of_another_board_makes_the_head_cold)
 	place_release(&place);
 }
 
+Test(redis, a_removed_field_of_a_board_with_entries_makes_the_head_cold)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[3 * CACHE_ENTRY_BYTES];
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 1);
+	MEDDLE(&place, "HDEL", "@head", "b41211");
+	cr_expect(read_two(&place, boards).is_cold, "its volgnummers are not known to be 0");
+	place_release(&place);
+}
+
 Test(redis, a_cache_under_another_hmac_key_is_not_ours)
 {
 	struct place place;

@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import replay_test  # noqa: E402
+import kafka_produce  # noqa: E402  its path is replay_test's
 from replay_test import COUNTS, ROOT, WAIT_S, check, line, results, stacks  # noqa: E402
 
 KILLS = 6
@@ -102,6 +103,9 @@ def load(machine):
                     [*teachers("99908", 3), *(one("99908", number, is_later=True) for number in (50, 51))], waits=False)
     rejected = machine.deliver("99907", 1, "MUTATIE",
                                [one("99907", 1), *(one("99907", number, is_later=True) for number in (41, 42))])
+    # newer, and naming the same: a replay of the first brings nobody back whom this one no longer names
+    machine.deliver("99907", 2, "VOLLEDIG",
+                    [one("99907", 1), *(one("99907", number, is_later=True) for number in (41, 42))])
     check("a VOLLEDIG waits", machine.sql("select count(*) from register.delivery where state = 2") == "1")
     check("a list is pending", machine.sql("select count(*) from register.board where pending_sequence > 0") != "0")
     return rejected
@@ -159,6 +163,8 @@ def deliveries_of_before(machine, full, rejected):
     check("whom the waiting delivery named has not lapsed", state[replay_test.bsn(50)] == "ACTIEF",
           state.get(replay_test.bsn(50)))
     check("the others have", sum(status == "VERVALLEN" for status in state.values()) == 27, state)
+    plan, _ = machine.plan("--delivery", "99907", rejected)
+    check("whom a newer VOLLEDIG of before the rotation names does not come back", plan["brought_back"] == 0, plan)
     machine.replay("a replay of a delivery of before", "--board", "99907")
     machine.wait()
     check("its rejected teachers come in", machine.outcomes("99907", rejected) == {2: "nieuw", 3: "nieuw", 4: "nieuw"},
@@ -201,6 +207,52 @@ def restored(machine, backup):
     machine.balances("after the restore")
 
 
+def retired(machine):
+    """Nothing of before can come back once the raw log and what waits for a confirmation have let go of it: the old
+    key leaves the settings, and what comes late, again or unchanged is what it was."""
+    machine.expect("not while the raw log has deliveries of before", 1, "replay could bring back", "key", "retire")
+    port = machine.stack.nodes()[0].port
+    offsets = machine.sql("select distinct partition, below & ((1::bigint << 40) - 1) from register.key_rotation")
+    for row in offsets.split("\n"):
+        partition, below = map(int, row.split("|"))
+        kafka_produce.delete_before(port, "instroom.raw.1", partition, below)
+    machine.expect("then it is retired", 0, "take hmac.key.old.file out", "key", "retire")
+    check("which the register knows", machine.sql(
+        "select count(*) from register.key_rotation where retired_at is null") == "0")
+    machine.end("validate")
+    for name in ("validate1.conf", "instroomctl.conf"):
+        machine.conf(name, {"hmac.key.old.file": ""})
+    machine.start("validate")
+    content = machine.sql(CONTENT)
+    for sequence, outcome in ((40, "ongewijzigd"), (7, "verouderd")):
+        name = machine.deliver("99908", sequence, "MUTATIE", [one("99908", 1)])
+        check(f"{sequence} behind it is {outcome}", machine.outcomes("99908", name) == {2: outcome},
+              machine.outcomes("99908", name))
+    again = machine.ctl("replay", "plan", "--board", "99906")
+    said = again.stdout + again.stderr
+    check("what could be replayed is gone from the log, and is told so", again.returncode in (0, 1) and
+          ("deliveries left out" in said or "nothing" in said), said)
+    check("nothing came back", machine.sql(CONTENT).count("\n") == content.count("\n"))
+    machine.expect("and the ledger balances", 0, "", "ledger", "--check")
+
+
+def rotated_without_a_verdict(machine):
+    """A second rotation, of partitions in which nothing was judged with the new key: the operator says that the
+    validators are stopped."""
+    machine.end("validate")
+    third = machine.workers.secret("hmac.third.key", lambda: secrets.token_hex(32))
+    for name in ("validate1.conf", "instroomctl.conf"):
+        machine.conf(name, {"hmac.key.file": third, "hmac.key.old.file": machine.workers.dir / "hmac.new.key"})
+    machine.expect("without verdicts of the new key nothing is renamed", 1, "nothing judged with the present one",
+                   "key", "rotate")
+    machine.rotate("--validators-are-stopped")
+    machine.expect("all have the third key", 0, "present key", "key", "status")
+    machine.start("validate")
+    name = machine.deliver("99908", 50, "MUTATIE", [one("99908", 1)])
+    check("and the next night is unchanged", machine.outcomes("99908", name) == {2: "ongewijzigd"},
+          machine.outcomes("99908", name))
+
+
 def main():
     name = f"key-{os.getpid()}"
     data = Path(tempfile.mkdtemp(prefix="instroom-key-"))
@@ -221,6 +273,8 @@ def main():
         deliveries_of_before(machine, full, rejected)
         a_validator_that_missed_it(machine)
         restored(machine, backup)
+        retired(machine)
+        rotated_without_a_verdict(machine)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, WAIT_S)
     finally:
         stack.wipe()

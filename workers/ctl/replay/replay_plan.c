@@ -35,7 +35,7 @@ struct plan {
 	struct kafka_reader *reader;
 	struct reference_versions *versions;
 	struct replay_preview *preview;
-	struct hmac_key key;
+	struct hmac_key key, key_before;
 	uint8_t in_force[REFERENCE_VERSION_BYTES];
 	uint8_t job[JOB_ID_BYTES];
 	struct arena arena; /* of one delivery */
@@ -170,7 +170,12 @@ static int open_plan(struct plan *plan, struct err *err)
 	if (plan->ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN)
 		return err_set(err, ERR_CONFIG, "hmac.key.file",
 			       "replay plan needs hmac.key.file, the validators' key");
+	struct slice before = plan->ctl->config.hmac_old_key.bytes;
+	bool has_before = before.n > 0;
+
 	hmac_key_init(&plan->key, plan->ctl->config.hmac_key.bytes);
+	if (has_before)
+		hmac_key_init(&plan->key_before, before);
 	int rc = arena_init(&plan->arena, (size_t)1 << 30, 64 << 20, err);
 
 	if (rc == 0)
@@ -178,7 +183,7 @@ static int open_plan(struct plan *plan, struct err *err)
 	if (rc == 0)
 		rc = ctl_check_key(plan->ctl, plan->link, plan->key.id, err);
 	if (rc == 0)
-		rc = replay_preview_open(plan->link, &plan->preview, err);
+		rc = replay_preview_open(plan->link, has_before ? &plan->key_before : NULL, &plan->preview, err);
 	if (rc == 0)
 		rc = kafka_reader_open(&plan->ctl->kafka, CTL_MESSAGE_BYTES_MAX, &plan->reader, err);
 	if (rc == 0)

@@ -1,5 +1,7 @@
 #include "ctl/replay/replay_preview.h"
 
+#include "model/bsn.h"
+
 #include <stdlib.h>
 
 static const char TEACHERS_SQL[] =
@@ -23,19 +25,22 @@ struct known_teacher {
 
 struct replay_preview {
 	struct pg_link *link;
+	const struct hmac_key *key_before;
 	struct known_teacher *teachers; /* of the board at hand, rising by key */
 	size_t count, capacity;
 	bool has_board;
 	uint32_t board;
 };
 
-int replay_preview_open(struct pg_link *link, struct replay_preview **ret, struct err *err)
+int replay_preview_open(struct pg_link *link, const struct hmac_key *key_before, struct replay_preview **ret,
+			struct err *err)
 {
 	struct replay_preview *preview = calloc(1, sizeof *preview);
 
 	if (!preview)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a plan");
 	preview->link = link;
+	preview->key_before = key_before;
 	*ret = preview;
 	return 0;
 }
@@ -127,6 +132,21 @@ static bool holds(struct slice keys, const uint8_t *key)
 	return false;
 }
 
+/* A list of before a rotation has the names of before it. */
+static bool names(const struct replay_preview *preview, struct slice keys, const struct judged_group *group)
+{
+	char digits[BSN_DIGITS + 1];
+	uint8_t before[TEACHER_KEY_BYTES];
+
+	if (holds(keys, group->key))
+		return true;
+	if (!preview->key_before || !group->is_readable)
+		return false;
+	snprintf(digits, sizeof digits, "%09u", group->bsn % 1000000000);
+	hmac_key_teacher(preview->key_before, preview->board, slice_make(digits, BSN_DIGITS), before);
+	return holds(keys, before);
+}
+
 static int add_groups(struct replay_preview *preview, const struct wire_delivery *delivery, const struct judged *judged,
 		      const struct pg_rows *newest, struct replay_forecast *forecast, int64_t *ret_back,
 		      struct err *err)
@@ -147,7 +167,7 @@ static int add_groups(struct replay_preview *preview, const struct wire_delivery
 		forecast->outcomes[outcome_counted_as(outcome)] += group->line_count;
 		forecast->teachers += group->is_readable;
 		*ret_back += outcome == OUTCOME_NIEUW && pg_rows_count(newest) > 0 &&
-			     !holds(pg_get_bytes(newest, 0, 0), group->key);
+			     !names(preview, pg_get_bytes(newest, 0, 0), group);
 	}
 	return 0;
 }

@@ -17,7 +17,9 @@ struct replay_forecast {
 
 struct replay_preview; /* today's register, a board at a time, as the plan's deliveries change it */
 
-MUSTUSE int replay_preview_open(struct pg_link *link, struct replay_preview **ret, struct err *err);
+/* key_before: that of before a rotation, by which lists of before it name teachers; NULL: none. */
+MUSTUSE int replay_preview_open(struct pg_link *link, const struct hmac_key *key_before, struct replay_preview **ret,
+				struct err *err);
 void replay_preview_close(struct replay_preview *preview);
 /* Deliveries in log order. judged: its lines in scope. *ret_back: its teachers that would come back. */
 MUSTUSE int replay_preview_add(struct replay_preview *preview, const struct replay_target *target,
