@@ -18,7 +18,8 @@ VERDICTS_MAX = 2  # of validators, in the verdict log; void ones too
 GENESIS = 0
 END = len(RAW)
 
-Verdict = namedtuple("Verdict", "id parent raw")
+# is_mark: the operator's, on what is lost
+Verdict = namedtuple("Verdict", "id parent raw is_mark")
 # A place in the chain: pos: verdicts looked at; tip: the last that counts; raw: the next to judge
 Place = namedtuple("Place", "pos tip raw")
 # has_cache: it judges on the head, not without; held: a raw message it has fetched
@@ -84,9 +85,11 @@ def validator_steps(state, at, variants):
         yield with_validator(state, at, validator._replace(held=offset))
     # it judges what it holds, wherever the log has gone meanwhile
     if validator.held is not None and len(state.log) < VERDICTS_MAX:
-        verdict = Verdict(len(state.log) + 1, place.tip, validator.held)
+        verdict = Verdict(len(state.log) + 1, place.tip, validator.held, False)
         yield with_validator(state._replace(log=(*state.log, verdict)), at, validator._replace(held=None))
     # it follows the log; with the cache, only as long as the head is where it left it
+    if at == 1:
+        return
     if state.verdict_low <= place.pos < len(state.log):
         after = follow(place, state.log[place.pos])
         if after is None:
@@ -103,7 +106,7 @@ def validator_steps(state, at, variants):
 def passed_over(state, verdict):
     """What is wrong with what the register passes over by this verdict."""
     for offset in range(state.register.raw, verdict.raw + 1):
-        if RAW[offset] != "m" or offset in state.accepted or offset == verdict.raw:
+        if RAW[offset] != "m" or offset in state.accepted or (offset == verdict.raw and not verdict.is_mark):
             continue
         return f"raw message {offset} is passed over, and nobody decided that"
     return None
@@ -129,8 +132,7 @@ def writer_steps(state, variants):
     if wrong:
         yield wrong
         return
-    is_judged = RAW[verdict.raw] == "m" and verdict.raw not in state.accepted
-    yield state._replace(register=after, done=(*state.done, verdict.raw) if is_judged else state.done)
+    yield state._replace(register=after, done=state.done if verdict.is_mark else (*state.done, verdict.raw))
 
 
 def chain_end(state):
@@ -202,7 +204,7 @@ def operator_steps(state, variants):
     elif operator.step == 3 and "RESET_KEEPS_TIP_ONLY" in variants:
         yield state._replace(register=state.register._replace(raw=below), head=None, operator=None)
     elif operator.step == 3 and len(state.log) < VERDICTS_MAX + 1:
-        verdict = Verdict(len(state.log) + 1, end.tip, below - 1)
+        verdict = Verdict(len(state.log) + 1, end.tip, below - 1, True)
         yield state._replace(log=(*state.log, verdict), operator=operator._replace(step=4))
     elif operator.step == 4:
         now = chain_end(state)

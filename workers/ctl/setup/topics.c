@@ -19,6 +19,16 @@ static const char *word_of(enum kafka_need need)
 	}
 }
 
+/* Compaction took single messages, and once it is over offsets that lack count as markers of transactions. */
+static const char *warning_of(const struct kafka_topic_difference *difference, bool is_to_set)
+{
+	if (strcmp(difference->name, "cleanup.policy") != 0 || !strstr(difference->is, "compact") ||
+	    strcmp(difference->wanted, "delete") != 0)
+		return "";
+	return is_to_set ? "; what was compacted away is not shown any more (RUNBOOK.md, A partition is parked)"
+			 : "; messages may be gone: ask loss show for each partition before you set it";
+}
+
 static void report(void *self, const struct kafka_topic_difference *difference)
 {
 	const struct looking *looking = self;
@@ -26,8 +36,9 @@ static void report(void *self, const struct kafka_topic_difference *difference)
 			     : looking->is_to_set    ? ": it is set"
 						     : "";
 
-	fprintf(stderr, "instroomctl: topic %s: %s is %s, and must be %s%s%s\n", difference->topic, difference->name,
-		difference->is, word_of(difference->need), difference->wanted, effect);
+	fprintf(stderr, "instroomctl: topic %s: %s is %s, and must be %s%s%s%s\n", difference->topic, difference->name,
+		difference->is, word_of(difference->need), difference->wanted, effect,
+		warning_of(difference, looking->is_to_set));
 }
 
 static int look(struct ctl *ctl, const struct topic_specs *specs, bool is_to_set, size_t *ret_count, struct err *err)
