@@ -50,6 +50,7 @@ enum field {
 enum {
 	COLUMNS = 25,			     /* how many there are */
 	COLUMN_LAST = FIELD_TEACHING_FIELDS, /* the highest number of one: what is indexed by enum field ends there */
+	HEADER_LAST = FIELD_CONTACT_EMAIL,   /* of the fields of the header, which begin at FIELD_DELIVERY_ID */
 	FIELD_LAST = FIELD_CONTACT_EMAIL,
 	PERSON_FIRST = FIELD_FAMILY_NAME, /* columns 3-16: the person */
 	PERSON_LAST = FIELD_FOREIGN_ADDRESS_3,

@@ -145,8 +145,9 @@ static int check_shared(const struct schema *schema, const struct type *type, co
 	const struct type *same = type->name ? find_type(other->root, type->name) : NULL;
 
 	if (same && canonical_fingerprint(same) != canonical_fingerprint(type))
-		return err_set(err, ERR_DATA, "schema", "%s and %s differ about %s: renew both", schema->file,
-			       other->file, type->name);
+		return err_set(err, ERR_DATA, "schema",
+			       "%s and %s differ about %s: renew both, \"uses\" says which version is meant",
+			       schema->file, other->file, type->name);
 	if (type->kind == TYPE_ARRAY)
 		return check_shared(schema, type->items, other, err);
 	for (size_t i = 0; i < type->field_count; i++) {

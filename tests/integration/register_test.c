@@ -113,6 +113,21 @@ Test(register, the_view_benoeming_has_the_columns_that_sql_users_know)
 	pg_link_close(link);
 }
 
+Test(register, the_views_of_questions_have_the_columns_that_sql_users_know)
+{
+	struct pg_link *link = open_with_rows(MIGRATION_LAST);
+
+	expect_text(link, COLUMNS_OF("bevinding"),
+		    "position bigint, board integer, delivery_id text, received_on integer, dry_run boolean, code text,"
+		    " lines integer");
+	expect_text(link, COLUMNS_OF("bestuur"), "board integer, geldig_van integer, geldig_tot integer");
+	expect_text(link, COLUMNS_OF("bestuur_sector"), "board integer, sector text");
+	expect_text(link,
+		    "select string_agg(viewname, ' ' order by viewname) from pg_views where schemaname = 'register'",
+		    "benoeming bestuur bestuur_sector bevinding leraar names");
+	pg_link_close(link);
+}
+
 /* All of a relation's rows as text, digested. */
 #define DIGEST_OF(columns, relation) \
 	"select md5(string_agg(r::text, ' ' order by r::text)) from (select " columns " from register." relation ") r"

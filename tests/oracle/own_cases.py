@@ -28,6 +28,14 @@ FOLDERS = {
 
 
 def main(names):
+    if any(name.startswith("-") for name in names):
+        print(__doc__.strip())
+        return 0
+    unknown = [name for name in names if name not in FOLDERS]
+    if unknown:
+        print(f"{__doc__}\nThere is no folder {', '.join(unknown)}: there are {', '.join(FOLDERS)}",
+              file=sys.stderr)
+        return 64
     for name in names or FOLDERS:
         folder = CaseFolder(name)
         FOLDERS[name](folder)

@@ -143,7 +143,8 @@ static const struct {
 	  "base-2 cannot read base-1: field base has another type" },
 	{ { REFUSED "base-1.avsc", REFUSED "same_bytes/base-2.avsc" },
 	  "base-1 and base-2 have the same fingerprint: no byte tells them apart" },
-	{ { REFUSED "base-1.avsc", REFUSED "shared-1.avsc" }, "base-1 and shared-1 differ about R: renew both" },
+	{ { REFUSED "base-1.avsc", REFUSED "shared-1.avsc" },
+	  "base-1 and shared-1 differ about R: renew both, \"uses\" says which version is meant" },
 	{ { REFUSED "base-1.avsc", REFUSED "shared-1.avsc", REFUSED "ambiguous-1.avsc" },
 	  "ambiguous-1: t.R is defined in base-1 and otherwise in shared-1" },
 };

@@ -4,6 +4,7 @@
 #include "gateway/header_form.h"
 #include "gateway/reply.h"
 #include "gateway/routes.h"
+#include "render/summary.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -133,15 +134,50 @@ Test(gateway_description, has_the_statuses_and_types_of_each_route)
 	}
 }
 
-Test(gateway_description, has_the_fields_of_the_header_of_a_delivery)
+/* Some HTTP header that the operation describes brings this field. */
+static bool has_header_of(json_t *operation, enum field field)
+{
+	json_t *one;
+	size_t at;
+
+	json_array_foreach(json_object_get(operation, "parameters"), at, one)
+	{
+		json_t *parameter = resolve(one);
+		const char *name = json_string_value(json_object_get(parameter, "name"));
+
+		if (strcmp(json_string_value(json_object_get(parameter, "in")), "header") == 0 &&
+		    header_field_of_http(slice_of(name)) == field)
+			return true;
+	}
+	return false;
+}
+
+Test(gateway_description, has_each_field_of_the_header_of_a_delivery)
 {
 	for (size_t i = 0; i < ROUTES_COUNT; i++) {
 		if (strcmp(ROUTES[i].pattern, "/v1/leveringen") != 0)
 			continue;
-		for (int field = HEADER_FIRST; field <= FIELD_LINE_COUNT; field++)
-			cr_expect(route_has_word(ROUTES[i].parameters, slice_of(field_name((enum field)field))), "%s",
-				  field_name((enum field)field));
+		for (int field = HEADER_FIRST; field <= HEADER_LAST; field++) {
+			struct slice name = slice_of(field_name((enum field)field));
+			bool is_in_query = header_field_of_query(name) == (enum field)field;
+
+			cr_expect(is_in_query ? route_has_word(ROUTES[i].parameters, name)
+					      : has_header_of(operation_of(&ROUTES[i]), (enum field)field),
+				  "%s", name.p);
+		}
 	}
+}
+
+Test(gateway_description, has_each_member_of_a_summary)
+{
+	json_t *schemas = json_object_get(json_object_get(description, "components"), "schemas");
+	json_t *properties = json_object_get(json_object_get(schemas, "samenvatting"), "properties");
+	json_t *summary = summary_json(&(struct summary){ .state = DELIVERY_VERWERKT }), *value;
+	const char *name;
+
+	cr_assert(summary && properties);
+	json_object_foreach(summary, name, value) cr_expect(json_object_get(properties, name), "%s", name);
+	json_decref(summary);
 }
 
 Test(gateway_description, asks_for_a_token_where_the_route_table_does)

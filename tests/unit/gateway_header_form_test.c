@@ -229,7 +229,7 @@ Test(gateway_header_form, keeps_a_good_id_beside_a_wrong_field)
 
 Test(gateway_header_form, refuses_a_nul_in_any_field)
 {
-	for (enum field field = FIELD_DELIVERY_ID; field <= FIELD_CONTACT_EMAIL; field++) {
+	for (enum field field = FIELD_DELIVERY_ID; field <= HEADER_LAST; field++) {
 		struct header_form form = good_form();
 		struct header_field *to = &form.fields[field - HEADER_FIRST];
 		struct header_reading reading;

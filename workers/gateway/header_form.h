@@ -7,7 +7,7 @@
 
 #include "model/delivery.h"
 
-enum { HEADER_FIRST = FIELD_DELIVERY_ID, HEADER_FIELDS = FIELD_CONTACT_EMAIL - FIELD_DELIVERY_ID + 1 };
+enum { HEADER_FIRST = FIELD_DELIVERY_ID, HEADER_FIELDS = HEADER_LAST - FIELD_DELIVERY_ID + 1 };
 
 struct header_field {
 	bool is_delivered;
