@@ -549,7 +549,7 @@ Test(write, a_register_without_its_tables_is_known_by_its_sqlstate)
 	move = move_over(&fixture, 1);
 	struct transaction_work work = { &message, 1, &move, 1, false };
 
-	ASSERT_OK(pg_script(fixture.link, "drop table register.delivery", &err));
+	ASSERT_OK(pg_script(fixture.link, "drop table register.delivery cascade", &err));
 	ASSERT_KIND(transaction_run(&fixture.transaction, &work, &end, &err), ERR_FATAL);
 	cr_expect_str_eq(err.code, "42P01");
 	fixture_close(&fixture);
