@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE.parent / "support")]
-from redis_cluster import RedisCluster  # noqa: E402
+from redis_cluster import NODE_TIMEOUT_MS, PATIENT_MS, RedisCluster  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev")).absolute()
 PROGRAM = BUILD / "tests/integration/instroom_adapters_it"
@@ -47,7 +47,7 @@ def meanwhile(action, *arguments):
 def main():
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="instroom-cluster-") as folder:
-        cluster = RedisCluster(Path(folder) / "nodes")
+        cluster = RedisCluster(Path(folder) / "nodes", PATIENT_MS)
         try:
             cluster.start()
             names = re.findall(r"^Test\(redis, (\w+)\)", (HERE / "adapters_redis_test.c").read_text(), re.M)
@@ -56,6 +56,7 @@ def main():
                     continue
                 good, bad = run_adapter(cluster, name)
                 passed, failed = passed + good, failed + bad
+            cluster.set_node_timeout(NODE_TIMEOUT_MS)
             slot = cluster.slot_of("{it.cluster/7}")
             for name, action in (("in_a_cluster_a_moving_slot_is_followed", lambda: cluster.move_slot(slot, 0.2)),
                                  ("in_a_cluster_a_failover_is_followed", lambda: cluster.kill_master_of(slot))):
