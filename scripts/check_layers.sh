@@ -20,8 +20,9 @@ common/wire       | base model                                |
 common/protocol   | base model wire                           |
 common/run        | base http                                 |
 common/kafka      | base model                                | librdkafka
-common/redis      | base model                                | hiredis
-common/pg         | base model                                | libpq
+common/tls        | base                                      | openssl
+common/redis      | base model tls                            | hiredis
+common/pg         | base model tls                            | libpq
 common/settings   | base run kafka redis pg                   |
 common/render     | base model wire protocol pg                        | jansson
 workers/gateway   | base http model wire protocol run kafka redis pg settings render | expat jansson openssl

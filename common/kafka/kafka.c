@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/peer_cause.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -86,6 +87,15 @@ static void log_library(const rd_kafka_t *rk, int level, const char *facility, c
 	log_event(LOG_DEBUG, "kafka.library", "level=%d facility=%s text=%s", level, facility, LOG_QUOTED(text));
 }
 
+/* librdkafka reads the file; it is a secret as any other. */
+static void check_key_file(struct kafka_conf *conf, const char *path)
+{
+	struct err err = { 0 };
+
+	if (conf->err.kind == 0 && path && *path && secret_file_check(path, &err) != 0)
+		err_set(&conf->err, ERR_CONFIG, "file", "kafka.key.file: %s", err.text);
+}
+
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka)
 {
 	*conf = (struct kafka_conf){ .conf = rd_kafka_conf_new() };
@@ -94,9 +104,11 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 		err_set(&conf->err, ERR_CONFIG, "kafka", "no Kafka brokers are set");
 	kafka_conf_set(conf, "bootstrap.servers", kafka->brokers);
 	kafka_conf_set(conf, "client.id", kafka->client_id);
+	kafka_conf_watch(conf);
 	kafka_conf_set(conf, "security.protocol", kafka->security_protocol);
 	kafka_conf_set(conf, "ssl.ca.location", kafka->ca_file);
 	kafka_conf_set(conf, "ssl.certificate.location", kafka->cert_file);
+	check_key_file(conf, kafka->key_file);
 	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
 	check_mechanism(conf, kafka->sasl_mechanism);
 	kafka_conf_set(conf, "sasl.mechanism", kafka->sasl_mechanism);
@@ -202,8 +214,14 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
 		return err_set(err, kind, name, "%s: Kafka knows no such topic or partition", what);
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+	    code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+	    code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+		kafka_cause_note(code, name);
+		return err_set(err, kind, name, "%s: Kafka %s (%s)", what, peer_cause_text(PEER_RIGHT), name);
+	}
 	if (kind == ERR_RETRY)
-		return err_set(err, kind, name, "%s: Kafka cannot be reached or is not ready", what);
+		return kafka_fail_away(code, what, err);
 	return err_set(err, kind, name, "%s: Kafka answers %s", what, name);
 }
 
@@ -252,6 +270,7 @@ void kafka_login_accepted(struct kafka_login *login)
 	if (login->is_refused)
 		log_event(LOG_INFO, "kafka.admitted", "effect=\"brokers accept us again\"");
 	login->is_refused = false;
+	peer_answered(PEER_KAFKA);
 }
 
 /* --- messages --- */

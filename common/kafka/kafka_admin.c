@@ -15,7 +15,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct admin *admin = opaque;
 
-	(void)rk, (void)reason;
+	(void)rk;
+	kafka_cause_note(code, reason);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
 		admin->is_refused = true;
 }
@@ -39,7 +40,8 @@ static void admin_release(struct admin *admin)
 static int name_cause(struct admin *admin, int rc, struct err *err)
 {
 	rd_kafka_poll(admin->rk, 0);
-	return rc == -ERR_RETRY && admin->is_refused ? kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "admin", err) : rc;
+	return rc == -ERR_RETRY && admin->is_refused ? kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "admin", err)
+						     : kafka_name_cause(rc, "admin", err);
 }
 
 static void drop_new_topic(rd_kafka_NewTopic_t **topic)

@@ -218,7 +218,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_consumer *consumer = opaque;
 
-	(void)reason;
+	kafka_cause_note(code, reason);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
 		kafka_login_refused(&consumer->login, rk, consumer->was_member);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !consumer->was_member)

@@ -46,6 +46,16 @@ enum err_kind kafka_sort(rd_kafka_resp_err_t code);
 /* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials". */
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
 
+/* What is known of why a connection fails (kafka_cause.c). */
+void kafka_conf_watch(struct kafka_conf *conf);
+/* For error callbacks, first of all. */
+void kafka_cause_note(int code, const char *reason);
+/* Of a call without an answer: says the cause, if one is known. ERR_CONFIG: nobody but a person mends it, and Kafka has
+ * not answered this process yet; else ERR_RETRY. */
+int kafka_fail_away(rd_kafka_resp_err_t code, const char *what, struct err *err);
+/* The same for the error that stands, after the events have been seen. */
+int kafka_name_cause(int rc, const char *what, struct err *err);
+
 /* Likewise of a client that worked before: what brokers refuse then (user, password, a right) may pass, and is
  * ERR_RETRY. */
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err);

@@ -90,7 +90,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_producer *producer = opaque;
 
-	(void)reason;
+	kafka_cause_note(code, reason);
 	if (code == RD_KAFKA_RESP_ERR__FATAL || is_fatal(rk))
 		producer->is_dead = true;
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)

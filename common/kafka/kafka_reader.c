@@ -24,7 +24,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct kafka_reader *reader = opaque;
 
-	(void)reason;
+	kafka_cause_note(code, reason);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
 		kafka_login_refused(&reader->login, rk, reader->was_answered);
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !reader->was_answered)
@@ -89,6 +89,8 @@ static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
 	rd_kafka_poll(reader->rk, 0);
 	if (rc == -ERR_RETRY && reader->is_refused)
 		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
+	if (rc == -ERR_RETRY)
+		return kafka_name_cause(rc, "reader", err);
 	if (rc == 0) {
 		kafka_login_accepted(&reader->login);
 		reader->was_answered = true;

@@ -69,11 +69,36 @@ static void say_where(const struct pg_link *link, char *out, size_t out_bytes)
 		 text_or(PQdb(link->conn), "?"));
 }
 
+/* What libpq said is of TLS, or may be. PEER_AWAY: it is not. */
+static enum peer_cause find_tls_cause(struct pg_link *link, const char *sqlstate)
+{
+	if (strcmp(sqlstate, "28000") == 0 && !PQsslInUse(link->conn))
+		return pg_find_tls_cause(link->conn, PEER_WANTS_TLS);
+	return *sqlstate ? PEER_AWAY
+			 : pg_find_tls_cause(link->conn, peer_cause_of_tls_text(PQerrorMessage(link->conn)));
+}
+
+static int fail_tls(struct pg_link *link, enum peer_cause cause, const char *where, struct err *err)
+{
+	bool is_setting = peer_cause_is_setting(cause) || cause == PEER_WANTS_TLS;
+
+	peer_failed(PEER_POSTGRESQL, cause);
+	pg_link_drop(link);
+	return err_set(err, is_setting && !link->has_answered ? ERR_CONFIG : ERR_RETRY, peer_cause_name(cause), "%s %s",
+		       where, cause == PEER_WANTS_TLS ? "refuses us without TLS: see sslmode" : peer_cause_text(cause));
+}
+
 static int fail_connect(struct pg_link *link, struct err *err)
 {
 	char sqlstate[SQLSTATE_BYTES + 1] = "", where[240];
 	bool has_state = find_sqlstate(PQerrorMessage(link->conn), sqlstate);
 	bool is_refused = PQconnectionNeedsPassword(link->conn) || strncmp(sqlstate, "28", 2) == 0;
+	enum peer_cause cause = find_tls_cause(link, sqlstate);
+
+	if (cause != PEER_AWAY && cause != PEER_LOGIN) {
+		say_where(link, where, sizeof where);
+		return fail_tls(link, cause, where, err);
+	}
 	enum err_kind refusal = pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, ERR_CONFIG);
 
 	say_where(link, where, sizeof where);
@@ -86,6 +111,7 @@ static int fail_connect(struct pg_link *link, struct err *err)
 	if (has_state)
 		return err_set(err, pg_kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate, "%s does not take us now",
 			       where);
+	peer_failed(PEER_POSTGRESQL, PEER_AWAY);
 	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
 }
 
@@ -271,6 +297,7 @@ int pg_link_connect(struct pg_link *link, struct err *err)
 	if (pg_link_is_up(link))
 		return 0;
 	pg_link_drop(link);
+	link->statement = 0;
 	strbuf_init(&password, PG_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
 	secret_now(&link->options.password, &password);
 	if (!strbuf_ok(&password))

@@ -42,6 +42,7 @@ int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct
 
 	if (rc != 0)
 		return rc;
+	link->statement = 0;
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "COPY", err);
 	rc = pg_wait_answer(link, err);

@@ -4,9 +4,13 @@
 
 #include "pg/pg_link.h"
 
+#include "base/peer_cause.h"
+
 #include <libpq-fe.h>
 
 struct pg_prepared;
+
+enum { PG_WORKED_MAX = 256 };
 
 struct pg_link {
 	struct pg_options options;
@@ -18,6 +22,9 @@ struct pg_link {
 	bool was_standby, was_read_only; /* when it was connected */
 	bool has_answered;		 /* a statement of ours, since the link was made: the settings are right */
 	bool is_refused;		 /* as what may pass; logged */
+	uint64_t statement;		 /* hash of the last one sent; 0: none */
+	uint64_t worked[PG_WORKED_MAX];	 /* hashes of statements that had an answer, as many as fit */
+	size_t worked_count;
 };
 
 static inline void drop_pgresult(PGresult **res)
@@ -48,6 +55,12 @@ enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_ki
 
 /* ERR_RETRY: it is not, or was left just now, as it has become read-only. */
 MUSTUSE int pg_require_up(struct pg_link *link, struct err *err);
+
+/* ---- causes (pg_probe.c) ---- */
+
+/* as_said: what can be made of libpq's words. PEER_CA: a certificate was not believed, and why is found out by asking
+ * the server again; PEER_WANTS_TLS: it refuses us without TLS, if it offers any, else PEER_LOGIN. Up to a second. */
+enum peer_cause pg_find_tls_cause(PGconn *conn, enum peer_cause as_said);
 
 /* ---- places (pg_place.c) ---- */
 

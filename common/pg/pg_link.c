@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/peer_cause.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -56,12 +57,52 @@ enum err_kind pg_sort(const char *sqlstate)
 	return ERR_FATAL;
 }
 
+/* FNV-1a: it tells our own statements apart, and those of another release. */
+static uint64_t add_hash(uint64_t hash, const void *bytes, size_t n)
+{
+	for (const uint8_t *p = bytes; n > 0; p++, n--)
+		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t hash_statement(const char *sql, const struct pg_params *params)
+{
+	uint64_t hash = add_hash(UINT64_C(0xcbf29ce484222325), sql, strlen(sql));
+
+	return params ? add_hash(hash, params->types, (size_t)params->count * sizeof params->types[0]) : hash;
+}
+
+static bool has_worked(const struct pg_link *link, uint64_t statement)
+{
+	for (size_t i = 0; i < link->worked_count; i++)
+		if (link->worked[i] == statement)
+			return true;
+	return false;
+}
+
+static enum peer_cause cause_of_sqlstate(const char *sqlstate)
+{
+	if (strncmp(sqlstate, "28", 2) == 0)
+		return PEER_LOGIN;
+	if (strcmp(sqlstate, "42501") == 0)
+		return PEER_RIGHT;
+	if (strncmp(sqlstate, "3D", 2) == 0 || strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42P01") == 0)
+		return PEER_OBJECT;
+	return PEER_AWAY;
+}
+
 /* What a rotation, a failover or a restore does to us for a moment: our user is refused, there is no database of that
  * name, a right is not granted. Before the first answer it is a setting. */
-static bool may_pass(const char *sqlstate)
+static bool may_pass(const struct pg_link *link, const char *sqlstate)
 {
 	/* 55000 at a connect: the database takes no connections, as while it is restored */
 	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000" };
+	/* a restore drops tables and makes them anew; of a statement that never worked it is a missing migration */
+	static const char *const OBJECTS[] = { "42P01", "3F000" };
+
+	for (size_t i = 0; i < ARRAY_LEN(OBJECTS); i++)
+		if (strcmp(sqlstate, OBJECTS[i]) == 0)
+			return has_worked(link, link->statement);
 
 	for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++)
 		if (strncmp(sqlstate, PREFIXES[i], strlen(PREFIXES[i])) == 0)
@@ -71,7 +112,8 @@ static bool may_pass(const char *sqlstate)
 
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
 {
-	if (!link->has_answered || !may_pass(sqlstate))
+	peer_count(PEER_POSTGRESQL, cause_of_sqlstate(sqlstate));
+	if (!link->has_answered || !may_pass(link, sqlstate))
 		return at_start;
 	if (!link->is_refused)
 		log_event(LOG_ERROR, "postgresql.refused", "code=%s why=%s effect=%s", sqlstate,
@@ -87,6 +129,9 @@ static void note_answer(struct pg_link *link)
 		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it accepts us again"));
 	link->is_refused = false;
 	link->has_answered = true;
+	if (link->statement != 0 && !has_worked(link, link->statement) && link->worked_count < PG_WORKED_MAX)
+		link->worked[link->worked_count++] = link->statement;
+	peer_answered(PEER_POSTGRESQL);
 }
 
 bool pg_link_is_refused(const struct pg_link *link)
@@ -329,21 +374,6 @@ static const struct pg_prepared *find_prepared(const struct pg_link *link, const
 	return NULL;
 }
 
-/* FNV-1a: other statements, or those of another release, have another hash. */
-static uint64_t add_hash(uint64_t hash, const void *bytes, size_t n)
-{
-	for (const uint8_t *p = bytes; n > 0; p++, n--)
-		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static uint64_t hash_statement(const char *sql, const struct pg_params *params)
-{
-	uint64_t hash = add_hash(UINT64_C(0xcbf29ce484222325), sql, strlen(sql));
-
-	return params ? add_hash(hash, params->types, (size_t)params->count * sizeof params->types[0]) : hash;
-}
-
 /* *ret_name: under which it is executed; NULL: it is not prepared. */
 static int prepare(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		   const char **ret_name, struct err *err)
@@ -408,6 +438,7 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
 	int rc = require_ready(link, params, err);
 
+	link->statement = hash_statement(sql, params);
 	if (rc == 0)
 		rc = prepare(link, name, sql, params, &wire_name, err);
 	if (rc != 0)
@@ -434,6 +465,7 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 
 	if (rc != 0)
 		return rc;
+	link->statement = 0;
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "script", err);
 	return pg_collect(link, "script", &res, err);
@@ -479,6 +511,7 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 
 	if (rc != 0)
 		return rc;
+	link->statement = hash_statement(sql, params);
 	if (!send_statement(link, NULL, sql, params) || !PQsetSingleRowMode(link->conn))
 		return pg_fail(link, NULL, "stream", err);
 	for (;;) {

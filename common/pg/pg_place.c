@@ -120,7 +120,9 @@ int pg_places_find(const char *conninfo, struct pg_places *ret, struct err *err)
 	}
 	add_hosts(ret, find_value(list, defaults, "host"), find_value(list, defaults, "hostaddr"),
 		  find_value(list, defaults, "port"));
-	if (ret->count == 0)
+	if (ret->count == 0) {
+		peer_failed(PEER_POSTGRESQL, PEER_NAME);
 		return err_set(err, ERR_RETRY, "name", "no host of pg.conninfo has an address now");
+	}
 	return 0;
 }

@@ -13,9 +13,10 @@
  * Owner: the worker thread. Every call is bounded by wait_ms of the options, and by connect_ms for each address it has
  * to try when the line is made anew (but for the look-up of a host name). It is a cache: whatever Redis says or does
  * not say, be it away, loading, read-only, full, or refusing our password, is ERR_RETRY: go on without it. The code
- * then is "connection", "name" (no address known), "answer" (another kind than asked for) or the first word of its
- * error reply. After it the connection is left; the next call resolves the name again, begins behind the address that
- * was left, and reads the password again. Scripts compare and copy byte strings only. A user needs EVAL, EVALSHA,
+ * then is "connection", "name" (no address known), a cause of TLS (base/peer_cause.h; "tls-files"), "answer" (another
+ * kind than asked for) or the first word of its error reply. After it the connection is left; the next call resolves
+ * the name again, begins behind the address that was left, and reads the password again. Scripts compare and copy byte
+ * strings only. A user needs EVAL, EVALSHA,
  * SCRIPT LOAD, UNLINK, and the hash and string commands on the keys above; in a Redis Cluster CLUSTER SLOTS and ASKING
  * too.
  *
@@ -37,6 +38,9 @@ struct redis_options {
 	const char *user;
 	struct secret password; /* its file is read again at each connection */
 	uint32_t connect_ms, wait_ms;
+	bool has_tls;			  /* not for the path of a socket */
+	const char *ca_file;		  /* empty: the CAs of the system */
+	const char *cert_file, *key_file; /* ours, when Redis wants one; files are read again at each connection */
 };
 
 enum { REDIS_PASSWORD_BYTES_MAX = 1024 + 3 }; /* a line break and a byte that shows a longer one included */

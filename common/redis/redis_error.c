@@ -1,5 +1,7 @@
 #include "redis/redis_internal.h"
 
+#include "base/peer_cause.h"
+
 enum { CODE_BYTES = 24 };
 
 /* The first word of an error reply, which is in capitals. */
@@ -53,5 +55,9 @@ int redis_reply_fail(const redisReply *reply, struct err *err)
 	char code[CODE_BYTES];
 
 	code_of(reply, code);
+	if (strcmp(code, "NOAUTH") == 0 || strcmp(code, "WRONGPASS") == 0)
+		peer_failed(PEER_REDIS, PEER_LOGIN);
+	else if (strcmp(code, "NOPERM") == 0)
+		peer_failed(PEER_REDIS, PEER_RIGHT);
 	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis %s", meaning_of(code));
 }

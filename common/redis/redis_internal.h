@@ -1,7 +1,7 @@
 /* redis_internal: what the files of this module share. It shows hiredis.
  *
  *   redis_place.c  "host:port,.." to socket addresses
- *   redis_node.c   one connection: connect, log in, load the scripts, send, receive
+ *   redis_node.c   one connection: connect, TLS, log in, load the scripts, send, receive
  *   redis_error.c  what an error reply means
  *   redis_cluster.c Redis Cluster: key to slot, slot to node
  *   redis_link.c   a call: its node, and what happens when that does not serve it
@@ -23,6 +23,8 @@
 #include "redis/redis_cache.h"
 #include "redis/redis_script.h"
 
+#include "tls/tls_client.h"
+
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
@@ -40,6 +42,7 @@ enum {
 struct redis_address {
 	struct sockaddr_storage at;
 	socklen_t bytes;
+	char host[REDIS_PLACE_BYTES]; /* as the place calls it, which its certificate must be of; empty: a path */
 };
 
 /* Whether each place of the list is a host:port or a path. */
@@ -70,7 +73,8 @@ MUSTUSE int redis_reply_fail(const redisReply *reply, struct err *err);
 struct redis_node {
 	const struct redis_options *options;
 	const char *places;
-	int fd; /* -1: not connected */
+	int fd;			/* -1: not connected */
+	struct tls_client *tls; /* NULL: none */
 	redisReader *reader;
 	struct redis_address left; /* the address we left last; bytes 0: none */
 	struct redis_address here; /* the one we are or were connected to */

@@ -1,6 +1,7 @@
 #include "redis/redis_internal.h"
 
 #include "base/clock.h"
+#include "base/peer_cause.h"
 #include "base/secret_file.h"
 
 #include <assert.h>
@@ -14,6 +15,8 @@ enum { WORDS_MAX = 3 };
 
 void redis_node_leave(struct redis_node *node)
 {
+	tls_client_close(node->tls);
+	node->tls = NULL;
 	if (node->fd >= 0) {
 		close(node->fd);
 		node->left = node->here;
@@ -31,6 +34,18 @@ static int fail_line(struct redis_node *node, const char *why, struct err *err)
 	return err_set(err, ERR_RETRY, "connection", "Redis at %s %s", node->places, why);
 }
 
+/* Of TLS that ended: its cause is the code, so that wrong CA, name and port are not told as one. */
+static int fail_tls(struct redis_node *node, struct err *err)
+{
+	enum peer_cause cause = tls_client_cause(node->tls);
+
+	if (cause == PEER_AWAY)
+		return fail_line(node, "broke the connection", err);
+	peer_failed(PEER_REDIS, cause);
+	redis_node_leave(node);
+	return err_set(err, ERR_RETRY, peer_cause_name(cause), "Redis at %s %s", node->places, peer_cause_text(cause));
+}
+
 /* ---- waits ---- */
 
 static bool wait_socket(const struct redis_node *node, short events, int64_t end_ms)
@@ -46,29 +61,67 @@ static bool wait_socket(const struct redis_node *node, short events, int64_t end
 	return rc > 0;
 }
 
+/* One step of the line. *ret_bytes 0: nothing yet, wait for the events. false: the line is over. */
+static bool send_some(struct redis_node *node, struct slice bytes, size_t *ret_bytes, short *ret_events)
+{
+	*ret_bytes = 0;
+	*ret_events = POLLOUT;
+	if (!node->tls) {
+		ssize_t n = send(node->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+
+		*ret_bytes = n > 0 ? (size_t)n : 0;
+		return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	}
+	enum tls_io io = tls_client_write(node->tls, bytes, ret_bytes);
+
+	if (io == TLS_WANTS_READ)
+		*ret_events = POLLIN;
+	return io != TLS_CLOSED;
+}
+
+static bool receive_some(struct redis_node *node, size_t *ret_bytes, short *ret_events)
+{
+	*ret_bytes = 0;
+	*ret_events = POLLIN;
+	if (!node->tls) {
+		ssize_t n = recv(node->fd, node->receive_buffer, REDIS_RECEIVE_BYTES, 0);
+
+		*ret_bytes = n > 0 ? (size_t)n : 0;
+		return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	}
+	enum tls_io io = tls_client_read(node->tls, node->receive_buffer, REDIS_RECEIVE_BYTES, ret_bytes);
+
+	if (io == TLS_WANTS_WRITE)
+		*ret_events = POLLOUT;
+	return io != TLS_CLOSED;
+}
+
+static int fail_broken(struct redis_node *node, struct err *err)
+{
+	return node->tls ? fail_tls(node, err) : fail_line(node, "broke the connection", err);
+}
+
+static int fail_wants_tls(struct redis_node *node, struct err *err)
+{
+	peer_failed(PEER_REDIS, PEER_WANTS_TLS);
+	redis_node_leave(node);
+	return err_set(err, ERR_RETRY, peer_cause_name(PEER_WANTS_TLS), "Redis at %s wants TLS (redis.tls)",
+		       node->places);
+}
+
 static int send_all(struct redis_node *node, struct slice rest, int64_t end_ms, struct err *err)
 {
 	while (rest.n > 0) {
-		ssize_t n = send(node->fd, rest.p, rest.n, MSG_NOSIGNAL);
+		size_t n;
+		short events;
 
-		if (n > 0)
-			slice_cut(&rest, (size_t)n);
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			return fail_line(node, "broke the connection", err);
-		else if (!wait_socket(node, POLLOUT, end_ms))
+		if (!send_some(node, rest, &n, &events))
+			return fail_broken(node, err);
+		slice_cut(&rest, n);
+		if (n == 0 && !wait_socket(node, events, end_ms))
 			return fail_line(node, "did not take our command in time", err);
 	}
 	return 0;
-}
-
-/* Takes in what has come, in larger pieces than redisBufferRead. false: the line broke, or no memory. */
-static bool take_in(struct redis_node *node)
-{
-	ssize_t n = recv(node->fd, node->receive_buffer, REDIS_RECEIVE_BYTES, 0);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	return n > 0 && redisReaderFeed(node->reader, node->receive_buffer, (size_t)n) == REDIS_OK;
 }
 
 static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, struct err *err)
@@ -76,14 +129,20 @@ static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, st
 	void *reply = NULL;
 
 	for (;;) {
+		size_t n;
+		short events;
+
 		if (redisReaderGetReply(node->reader, &reply) != REDIS_OK)
 			return fail_line(node, "answered no RESP", err);
 		if (reply)
 			break;
-		if (!wait_socket(node, POLLIN, end_ms))
+		if (!receive_some(node, &n, &events))
+			return fail_broken(node, err);
+		if (n == 0 && !wait_socket(node, events, end_ms))
 			return fail_line(node, "did not answer in time", err);
-		if (!take_in(node))
-			return fail_line(node, "broke the connection", err);
+		/* in larger pieces than redisBufferRead takes */
+		if (n > 0 && redisReaderFeed(node->reader, node->receive_buffer, n) != REDIS_OK)
+			return fail_line(node, "cannot be heard: no memory", err);
 	}
 	*ret = reply;
 	return 0;
@@ -94,7 +153,7 @@ static int exchange(struct redis_node *node, int count, const char *const *p, co
 {
 	char *command;
 	/* hiredis takes an array of pointers that is not const itself */
-	int bytes = redisFormatCommandArgv(&command, count, (const char **)(uintptr_t)p, n);
+	long long bytes = redisFormatCommandArgv(&command, count, (const char **)(uintptr_t)p, n);
 
 	if (bytes < 0)
 		return fail_line(node, "cannot be asked: no memory", err);
@@ -199,17 +258,60 @@ static int open_socket(struct redis_node *node, const struct redis_address *addr
 	return 0;
 }
 
+static int shake_hands(struct redis_node *node, int64_t end_ms, struct err *err)
+{
+	const struct redis_options *options = node->options;
+	const struct tls_options files = { options->ca_file, options->cert_file, options->key_file };
+	int rc = tls_client_open(&files, node->here.host, node->fd, &node->tls, err);
+	enum tls_io io;
+
+	if (rc != 0)
+		return rc;
+	while ((io = tls_client_shake(node->tls)) != TLS_DONE) {
+		if (io == TLS_CLOSED)
+			return fail_tls(node, err);
+		if (!wait_socket(node, io == TLS_WANTS_READ ? POLLIN : POLLOUT, end_ms))
+			return fail_line(node, "did not end the TLS handshake in time", err);
+	}
+	return 0;
+}
+
+/* Who wants TLS closes a plain connection unread, as one does that ends: asked in TLS, it answers. */
+static bool wants_tls(struct redis_node *node, const struct redis_address *address)
+{
+	const struct tls_options none = { 0 };
+	int64_t end_ms = clock_ms() + node->options->connect_ms;
+	struct err err;
+	bool is_so = open_socket(node, address, end_ms, &err) == 0 &&
+		     tls_client_open(&none, address->host, node->fd, &node->tls, &err) == 0;
+	enum tls_io io = TLS_DONE;
+
+	while (is_so && (io = tls_client_shake(node->tls)) != TLS_DONE && io != TLS_CLOSED)
+		is_so = wait_socket(node, io == TLS_WANTS_READ ? POLLIN : POLLOUT, end_ms);
+	if (is_so && io == TLS_CLOSED)
+		is_so = tls_client_cause(node->tls) != PEER_AWAY && tls_client_cause(node->tls) != PEER_NO_TLS;
+	redis_node_leave(node);
+	return is_so;
+}
+
 static int connect_address(struct redis_node *node, const struct redis_address *address, struct err *err)
 {
 	int64_t end_ms = clock_ms() + node->options->connect_ms;
 	int rc = open_socket(node, address, end_ms, err);
 
+	bool was_open = rc == 0;
+
+	if (rc == 0 && node->options->has_tls && *address->host)
+		rc = shake_hands(node, end_ms, err);
 	if (rc == 0)
 		rc = log_in(node, end_ms, err);
 	for (int script = 0; rc == 0 && script < REDIS_SCRIPT_COUNT; script++)
 		rc = load_script(node, (enum redis_script)script, end_ms, err);
 	if (rc != 0)
 		redis_node_leave(node); /* half a greeting is none */
+	if (rc != 0 && was_open && !node->options->has_tls && *address->host && strcmp(err->code, "connection") == 0 &&
+	    wants_tls(node, address))
+		return fail_wants_tls(node, err);
 	return rc;
 }
 
@@ -233,14 +335,18 @@ int redis_node_connect(struct redis_node *node, struct err *err)
 	if (node->fd >= 0)
 		return 0;
 	redis_places_resolve(node->places, addresses, &count);
-	if (count == 0)
+	if (count == 0) {
+		peer_failed(PEER_REDIS, PEER_NAME);
 		return err_set(err, ERR_RETRY, "name", "no address is known of Redis at %s", node->places);
+	}
 	first = first_to_try(node, addresses, count);
 	for (size_t i = 0; i < count; i++) {
 		struct err own;
 
-		if (connect_address(node, &addresses[(first + i) % count], &own) == 0)
+		if (connect_address(node, &addresses[(first + i) % count], &own) == 0) {
+			peer_answered(PEER_REDIS);
 			return 0;
+		}
 		/* the first error stands, but a server's word says more than a dead address */
 		if (err && (rc == 0 || (strcmp(err->code, "connection") == 0 && strcmp(own.code, "connection") != 0)))
 			*err = own;

@@ -89,6 +89,7 @@ static void add_host(const struct place *place, struct redis_address *addresses,
 		if (info->ai_addrlen > sizeof addresses->at)
 			continue;
 		addresses[*count] = (struct redis_address){ .bytes = info->ai_addrlen };
+		snprintf(addresses[*count].host, sizeof addresses->host, "%s", place->host);
 		memcpy(&addresses[(*count)++].at, info->ai_addr, info->ai_addrlen);
 	}
 	freeaddrinfo(found);

@@ -3,6 +3,7 @@
 #include "run/metrics.h"
 
 #include "base/clock.h"
+#include "base/peer_cause.h"
 #include "base/secret_file.h"
 
 #include <dirent.h>
@@ -196,6 +197,16 @@ static int64_t cpu_us(void)
 	       used.ru_stime.tv_usec;
 }
 
+static void write_peers(struct strbuf *out)
+{
+	write_head(out, "instroom_peer_failures_total", "Times a server did not serve us, by cause.", "counter");
+	for (int peer = 0; peer < PEERS; peer++)
+		for (int cause = 0; cause < PEER_CAUSES; cause++)
+			strbuf_add_printf(out, "instroom_peer_failures_total{peer=\"%s\",cause=\"%s\"} %" PRId64 "\n",
+					  peer_name((enum peer)peer), peer_cause_name((enum peer_cause)cause),
+					  peer_failures((enum peer)peer, (enum peer_cause)cause));
+}
+
 static void write_process(struct strbuf *out)
 {
 	write_head(out, "instroom_build_info", "The version that runs; always 1.", "gauge");
@@ -210,6 +221,7 @@ static void write_process(struct strbuf *out)
 	write_head(out, "instroom_reload_failures_total",
 		   "Secrets, tokens and certificates that could not be read again.", "counter");
 	strbuf_add_printf(out, "instroom_reload_failures_total %" PRId64 "\n", secret_file_failures());
+	write_peers(out);
 	write_head(out, "process_start_time_seconds", "Start of the process since 1970.", "gauge");
 	strbuf_add_printf(out, "process_start_time_seconds %" PRId64 "\n", started_ms / 1000);
 }

@@ -111,6 +111,12 @@ static const struct config_key REDIS[] = {
 	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
 	SETTINGS_PASSWORD("redis.password.file", REDIS_AT(password),
 			  "file that holds the password; read again at each connection"),
+	{ "redis.tls", CONFIG_BOOL, REDIS_AT(has_tls), "no", 0, 0, "speak TLS, but to the path of a socket" },
+	{ "redis.ca.file", CONFIG_TEXT, REDIS_AT(ca_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "certificates Redis is checked with, PEM; empty: those of the system" },
+	{ "redis.cert.file", CONFIG_TEXT, REDIS_AT(cert_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "our certificate, PEM, when Redis wants one" },
+	{ "redis.key.file", CONFIG_TEXT, REDIS_AT(key_file), "", 0, SETTINGS_TEXT_BYTES_MAX, "its private key, PEM" },
 	{ "redis.connect.max", CONFIG_MS, REDIS_AT(connect_ms), "250ms", 1, 5000,
 	  "longest wait for a connection, for each address of the name" },
 	{ "redis.wait.max", CONFIG_MS, REDIS_AT(wait_ms), "1s", 1, 30000, "longest wait for one reply" },
@@ -185,5 +191,9 @@ struct redis_options settings_redis(const struct redis_settings *settings)
 		.password = settings->password,
 		.connect_ms = (uint32_t)settings->connect_ms,
 		.wait_ms = (uint32_t)settings->wait_ms,
+		.has_tls = settings->has_tls,
+		.ca_file = settings->ca_file,
+		.cert_file = settings->cert_file,
+		.key_file = settings->key_file,
 	};
 }

@@ -53,6 +53,8 @@ struct redis_settings {
 	const char *address, *user;
 	struct secret password;
 	int64_t connect_ms, wait_ms;
+	bool has_tls;
+	const char *ca_file, *cert_file, *key_file;
 };
 
 /* A row of a password's file, whose size every adapter bears. */

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 
-from . import kafka_wire
+from . import kafka_wire, secure
 from .places import StackError, TooSlow, give_to, place
 from .process import Process, run_helper, tail_of
 
@@ -55,7 +55,18 @@ class Kafka:
         self.temporary = place("kafka") / "tmp" / f"{stack.name}-{self.name}"
         self.process = Process(self.name, stack.pid_file(self.name), stack.log_file(self.name), self.settings)
 
+    @property
+    def door(self):
+        """Where kafka_wire asks: the port, or on a secured stack what logs in as its administrator."""
+        pki = self.stack.pki
+        if pki is None:
+            return self.port
+        if self.stack.secured == "mtls":
+            return kafka_wire.Door(self.port, pki.context(secure.ADMIN))
+        return kafka_wire.Door(self.port, pki.context(), secure.ADMIN, pki.password(secure.ADMIN))
+
     def properties(self):
+        name = "PLAINTEXT" if self.stack.pki is None else "CLIENTS"
         controllers = range(1, self.nodes + 1)
         voters = ",".join(f"{node}@127.0.0.1:{self.stack.port(f'controller{node}')}" for node in controllers)
         insync = 1 if self.nodes == 1 else 2
@@ -64,9 +75,9 @@ class Kafka:
             "node.id": self.node,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},"
+            "listeners": f"{name}://127.0.0.1:{self.port},"
                          f"CONTROLLER://127.0.0.1:{self.stack.port(f'controller{self.node}')}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "advertised.listeners": f"{name}://127.0.0.1:{self.port}",
             "log.dirs": self.dir / "data",
             "auto.create.topics.enable": "false",
             "unclean.leader.election.enable": "false",
@@ -96,7 +107,7 @@ class Kafka:
             "controller.quorum.election.timeout.ms": 500,
             "controller.quorum.fetch.timeout.ms": 1500,
             "controlled.shutdown.enable": "true",
-        }
+        } | ({} if self.stack.pki is None else secure.server_properties(self.stack.pki, self.stack.secured))
 
     def java(self, *options):
         home = place("kafka")
@@ -162,7 +173,7 @@ class Kafka:
     def is_ready(self):
         """Its port answers, it counts itself among the brokers, and what it leads or follows has leaders."""
         try:
-            brokers, topics = kafka_wire.metadata(self.port)
+            brokers, topics = kafka_wire.metadata(self.door)
         except (OSError, ValueError):
             return False
         return self.node in brokers and not any(error for errors in topics.values() for error in errors)
@@ -205,7 +216,7 @@ def new_id():
 def make_topics(nodes, partitions, wait_s):
     """Makes what is missing and waits for leaders. A topic with another number of partitions is an error."""
     specs = topic_specs(partitions, len(nodes))
-    port = nodes[0].port
+    port = nodes[0].door
     deadline = time.monotonic() + wait_s
     while True:
         brokers, topics = kafka_wire.metadata(port)

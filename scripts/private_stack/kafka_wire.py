@@ -1,12 +1,27 @@
 """kafka_wire: what the stack and its tests ask a broker, in Kafka's own protocol: topics, and their settings.
 
 A JVM of Kafka's tools takes seconds for each; this takes milliseconds. Only old, fixed-length request versions are used
-(Metadata 1, CreateTopics 4, DescribeConfigs 1, IncrementalAlterConfigs 0), which Kafka 4 still serves.
+(Metadata 1, CreateTopics 4, DescribeConfigs 1, IncrementalAlterConfigs 0, CreateAcls 1 ..), which Kafka 4 still serves;
+passwords of SCRAM have none.
+
+Where a port is asked for a Door may be given, which goes through TLS and logs in.
 """
+import base64
+import hashlib
+import hmac
+import secrets
 import socket
 import struct
 
+from . import secure
+
 METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
+SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
+KINDS = {"topic": 2, "group": 3}
+OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10,
+              "AlterConfigs": 11}
+LITERAL, ALLOW, ANY = 3, 3, 1
+SCRAM_SHA_512, ITERATIONS = 2, 4096
 TOPIC = 2  # kind of a resource
 ALREADY_THERE = 36
 PASSING_ERRORS = {5, 6, 7, 38, 41, 89}  # no leader yet, timed out, brokers not registered yet, no controller, throttled
@@ -38,18 +53,70 @@ def pack_text(text):
     return struct.pack(">h", len(raw)) + raw
 
 
-def ask(port, api, version, body, wait_s):
-    request = struct.pack(">hhi", api, version, 1) + pack_text("instroom-stack") + body
-    with socket.create_connection(("127.0.0.1", port), wait_s) as line:
-        line.settimeout(wait_s)
-        line.sendall(struct.pack(">i", len(request)) + request)
-        data = b""
-        while len(data) < 4 or len(data) < 4 + struct.unpack(">i", data[:4])[0]:
-            part = line.recv(65536)
-            if not part:
-                raise ConnectionError("the broker closed the connection")
-            data += part
-    return Answer(data[8:])
+class Door:
+    """A broker of a secured stack. user: who logs in by mechanism; None: the certificate in context says who we are."""
+
+    def __init__(self, port, context, user=None, password=None, mechanism="PLAIN"):
+        self.port, self.context, self.user, self.password, self.mechanism = port, context, user, password, mechanism
+
+    def open(self, wait_s):
+        line = self.context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), wait_s),
+                                        server_hostname="127.0.0.1")
+        if self.user is not None:
+            self.log_in(line)
+        return line
+
+    def log_in(self, line):
+        if exchange(line, SASL_HANDSHAKE, 1, pack_text(self.mechanism)).take("h"):
+            raise ConnectionError(f"the broker does not know {self.mechanism}")
+        if self.mechanism == "PLAIN":
+            self.say(line, f"\0{self.user}\0{self.password}".encode())
+        else:
+            self.scram(line)
+
+    def say(self, line, words):
+        answer = exchange(line, SASL_AUTHENTICATE, 0, struct.pack(">i", len(words)) + words)
+        error, text = answer.take("h"), answer.text()
+        if error:
+            raise PermissionError(f"the broker refuses {self.user}: {text}")
+        size = answer.take("i")
+        return answer.data[answer.at:answer.at + size]
+
+    def scram(self, line):
+        """RFC 5802; what the server proves of itself is not looked at: TLS has done that."""
+        first = f"n={self.user},r={secrets.token_hex(16)}"
+        told = self.say(line, f"n,,{first}".encode()).decode()
+        parts = dict(part.split("=", 1) for part in told.split(","))
+        key = secure.salted(self.password, base64.b64decode(parts["s"]), int(parts["i"]))
+        client = hmac.digest(key, b"Client Key", "sha512")
+        final = f"c=biws,r={parts['r']}"
+        signature = hmac.digest(hashlib.sha512(client).digest(), f"{first},{told},{final}".encode(), "sha512")
+        proof = base64.b64encode(bytes(a ^ b for a, b in zip(client, signature))).decode()
+        self.say(line, f"{final},p={proof}".encode())
+
+
+def open_line(port, wait_s):
+    line = port.open(wait_s) if isinstance(port, Door) else socket.create_connection(("127.0.0.1", port), wait_s)
+    line.settimeout(wait_s)
+    return line
+
+
+def exchange(line, api, version, body, is_flexible=False):
+    head = struct.pack(">hhi", api, version, 1) + pack_text("instroom-stack") + (b"\0" if is_flexible else b"")
+    request = head + body
+    line.sendall(struct.pack(">i", len(request)) + request)
+    data = b""
+    while len(data) < 4 or len(data) < 4 + struct.unpack(">i", data[:4])[0]:
+        part = line.recv(65536)
+        if not part:
+            raise ConnectionError("the broker closed the connection")
+        data += part
+    return Answer(data[9 if is_flexible else 8:])
+
+
+def ask(port, api, version, body, wait_s, is_flexible=False):
+    with open_line(port, wait_s) as line:
+        return exchange(line, api, version, body, is_flexible)
 
 
 def metadata(port, wait_s=2):
@@ -121,3 +188,40 @@ def alter_topic(port, name, settings, wait_s=5):
     error, text = answer.take("h"), answer.text()
     if error:
         raise RuntimeError(f"{name}: {error} {text}")
+
+
+# --- rights and passwords ---
+
+def change_acls(port, rows, is_allowed, wait_s=15):
+    """rows: [(user, kind, name, operation)]: given, or taken away."""
+    body = struct.pack(">i", len(rows))
+    for user, kind, name, operation in rows:
+        body += (struct.pack(">b", KINDS[kind]) + pack_text(name) + struct.pack(">b", LITERAL) +
+                 pack_text(f"User:{user}") + pack_text("*") + struct.pack(">bb", OPERATIONS[operation], ALLOW))
+    answer = ask(port, CREATE_ACLS if is_allowed else DELETE_ACLS, 1, body, wait_s)
+    answer.take("i")
+    for _ in range(answer.take("i")):
+        error, text = answer.take("h"), answer.text()
+        if error:
+            raise RuntimeError(f"a right could not be changed: {error} {text}")
+        if not is_allowed:
+            answer.array(lambda: (answer.take("h"), answer.text(), answer.take("b"), answer.text(), answer.take("b"),
+                                  answer.text(), answer.text(), answer.take("b"), answer.take("b")))
+
+
+def set_passwords(port, passwords, wait_s=15):
+    """passwords: {user: password} of SCRAM-SHA-512. In the compact form of newer requests: lengths plus one."""
+    body = bytes([1, len(passwords) + 1])  # nobody leaves
+    for user, password in passwords.items():
+        salt = secrets.token_bytes(32)
+        body += (bytes([len(user) + 1]) + user.encode() + struct.pack(">bi", SCRAM_SHA_512, ITERATIONS) +
+                 bytes([len(salt) + 1]) + salt + bytes([64 + 1]) + secure.salted(password, salt, ITERATIONS) + b"\0")
+    answer = ask(port, ALTER_SCRAM, 0, body + b"\0", wait_s, is_flexible=True)
+    answer.take("i")
+    for _ in range(answer.take("B") - 1):
+        name = answer.data[answer.at + 1:answer.at + answer.data[answer.at]].decode()
+        answer.at += answer.data[answer.at]
+        error = answer.take("h")
+        answer.at += max(answer.data[answer.at], 1) + 1  # its text, and no tags
+        if error:
+            raise RuntimeError(f"the password of {name} could not be set: error {error}")

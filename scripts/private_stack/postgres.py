@@ -95,7 +95,8 @@ class Postgres:
         self.process = Process(self.name, stack.pid_file(self.name), stack.log_file(self.name), self.data)
 
     def conninfo(self, role):
-        return f"host=127.0.0.1 port={self.port} dbname=instroom user={role} passfile={quote(self.pass_file)}"
+        tls = "" if self.stack.pki is None else f" sslmode=verify-full sslrootcert={quote(self.stack.pki.ca)}"
+        return f"host=127.0.0.1 port={self.port} dbname=instroom user={role} passfile={quote(self.pass_file)}{tls}"
 
     def passwords(self):
         if not self.pass_file.exists():
@@ -122,8 +123,12 @@ class Postgres:
             "unix_socket_directories": "'" + str(self.sockets).replace("'", "''") + "'" if fits else "''",
             "cluster_name": f"'instroom-{self.stack.name}'",
         }
+        if self.stack.pki is not None:
+            settings |= {"ssl": "on", "ssl_cert_file": f"'{self.stack.pki.path('postgres.crt')}'",
+                         "ssl_key_file": f"'{self.stack.pki.path('postgres.key')}'"}
         (self.data / "stack.conf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
-        (self.data / "pg_hba.conf").write_text(HBA)
+        (self.data / "pg_hba.conf").write_text(
+            HBA if self.stack.pki is None else HBA.replace("\nhost ", "\nhostssl "))
 
     def make_cluster(self):
         mark = self.dir / "initdb.open"  # stands until the cluster is whole

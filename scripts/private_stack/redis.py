@@ -2,7 +2,9 @@
 import shutil
 import signal
 import socket
+import ssl
 
+from . import secure
 from .places import StackError, give_to
 from .process import Process
 
@@ -34,6 +36,18 @@ class Redis:
             "enable-debug-command": "local",  # fault tests make it slow
             "databases": 1,
         }
+        pki = self.stack.pki
+        if pki is not None:
+            commands = " ".join(f"+{word}" for word in secure.REDIS_COMMANDS.split())
+            settings |= {
+                "port": 0, "tls-port": self.port, "tls-auth-clients": "no",
+                "tls-cert-file": f'"{pki.path("redis.crt")}"', "tls-key-file": f'"{pki.path("redis.key")}"',
+                "tls-ca-cert-file": f'"{pki.ca}"',
+                "user default": "off",
+                "user little": f"on >{pki.password('redis')} -@all +auth +ping",
+                "user instroom": f"on >{pki.password('redis')} ~{{instroom.raw.*}}* resetchannels -@all {commands}",
+            }
+        self.settings.touch(mode=0o600)
         self.settings.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
         give_to(self.stack.user, self.settings)
 
@@ -47,9 +61,13 @@ class Redis:
         try:
             with socket.create_connection(("127.0.0.1", self.port), 2) as line:
                 line.settimeout(2)
+                if self.stack.pki is not None:
+                    with self.stack.pki.context().wrap_socket(line, server_hostname="127.0.0.1") as tls:
+                        tls.sendall(f"AUTH instroom {self.stack.pki.password('redis')}\r\nPING\r\n".encode())
+                        return tls.recv(64).startswith(b"+OK")
                 line.sendall(b"PING\r\n")
                 return line.recv(64).startswith(b"+PONG")
-        except OSError:
+        except (OSError, ssl.SSLError):
             return False
 
     def wait(self, wait_s):

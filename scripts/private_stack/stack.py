@@ -9,7 +9,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from . import kafka, postgres, redis, worker_process
+from . import kafka, kafka_wire, postgres, redis, secure, worker_process
 from .places import TMPFS, StackError, can_reach, link_to, outside_name, place, remove_tree, server_user
 
 SERVERS = ("kafka", "postgres", "redis")
@@ -71,6 +71,16 @@ class Stack:
                                  f"another --name")
 
     # --- what it consists of ---
+
+    @property
+    def secured(self):
+        """How clients of Kafka log in on a secured stack: scram, plain or mtls; empty: all is open."""
+        return self.record.get("secure", "")
+
+    @property
+    def pki(self):
+        """The CA and certificates of a secured stack, else None."""
+        return secure.Pki(self.dir / "pki", self.user) if self.secured else None
 
     def need(self):
         if self.record is None:
@@ -135,12 +145,13 @@ class Stack:
             "name": self.name, "uid": os.geteuid(), "cluster_id": kafka.new_id(),
             "partitions": options["partitions"] or 12, "brokers": options["brokers"] or 1,
             "servers": options["servers"] or list(SERVERS), "topics": not options["no_topics"],
+            "secure": options.get("secure") or "",
             "tmpfs": bool(options["tmpfs"]), "run": os.environ.get("INSTROOM_TEST_RUN", ""), "base_port": 0,
         }
 
     def check_same(self, options):
-        for key in ("partitions", "brokers", "servers"):
-            if options[key] and options[key] != self.record[key]:
+        for key in ("partitions", "brokers", "servers", "secure"):
+            if options.get(key) and options[key] != self.record.get(key, ""):
                 raise StackError(f"stack {self.name} was made with {key} {self.record[key]}: "
                                  f"scripts/stack wipe{self.name_option()} first, or take another --name")
 
@@ -198,6 +209,8 @@ class Stack:
         self.check_same(options)
         self.settle_ports(options["base_port"])
         self.save()
+        if self.pki is not None:
+            self.pki.make()
         (self.dir / "env").write_text(self.env_text())
         wait_s = options["wait"]
         servers = self.servers()
@@ -209,9 +222,18 @@ class Stack:
         for server in servers:
             if isinstance(server, postgres.Postgres):
                 server.make_roles()
+        if self.nodes() and self.secured:
+            self.grant()
         if self.nodes() and self.record["topics"]:
             kafka.make_topics(self.nodes(), self.record["partitions"], wait_s)
         return [server.name for server, job in zip(servers, jobs) if job.result()]
+
+    def grant(self, generation=None):
+        """The passwords of Kafka's users and the rights of the table; given again they change nothing."""
+        door = self.nodes()[0].door
+        if self.secured == "scram":
+            kafka_wire.set_passwords(door, {user: self.pki.password(user) for user in secure.USERS})
+        kafka_wire.change_acls(door, secure.acl_rows(generation), True)
 
     def each(self, servers, action):
         """action on all at once, as a broker that goes may wait for another."""
@@ -267,6 +289,9 @@ class Stack:
             for role in postgres.ROLES:
                 values[f"INSTROOM_PG_{role.partition('_')[2].upper()}"] = server.conninfo(role)
             values["INSTROOM_PG_ADMIN"] = server.conninfo(postgres.ADMIN)
+        if self.pki is not None:
+            values |= {"INSTROOM_SECURED": self.secured, "INSTROOM_KAFKA_CA_FILE": self.pki.ca,
+                       "INSTROOM_REDIS_CA_FILE": self.pki.ca}
         first = self.record["base_port"] + FREE_OFFSET
         values["INSTROOM_FREE_PORTS"] = f"{first}-{self.record['base_port'] + BLOCK - 1}"
         return values

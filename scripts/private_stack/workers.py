@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import worker_process
+from . import secure, worker_process
 from .places import CHECKOUT, StackError, TooSlow
 from .stack import BLOCK, FREE_OFFSET
 from .worker_process import KINDS
@@ -29,9 +29,18 @@ class Worker:
         self.config = workers.dir / f"{self.name}.conf"
         self.process = worker_process.process_of(self.config)
 
+    @property
+    def context(self):
+        """Of a gateway on a secured stack, which speaks TLS; else None."""
+        return self.workers.stack.pki.context() if self.workers.stack.pki and self.kind == "gateway" else None
+
+    @property
+    def address(self):
+        return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
+
     def is_ready(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=2, context=self.context) as answer:
                 return answer.status == 200
         except (OSError, urllib.error.URLError):
             return False
@@ -88,25 +97,49 @@ class Workers:
         stand_key = self.secret("stand.key", lambda: CASES_KEY if is_test else secrets.token_hex(32))
         tokens = self.secret("tokens", lambda: f"{token.read_text()} *\n")
         kafka = {"kafka.brokers": env["INSTROOM_KAFKA_BROKERS"]}
-        self.write("instroomctl.conf", kafka | {
+        self.write("instroomctl.conf", kafka | self.secured("ctl") | self.secured_redis() | {
             "topic.partitions": self.stack.record["partitions"],
             "topic.replication": min(3, self.stack.record["brokers"]),
             "pg.owner.conninfo": env["INSTROOM_PG_OWNER"], "pg.conninfo": env["INSTROOM_PG_READER"],
-            "gateway.url": f"http://127.0.0.1:{Worker(self, 'gateway', 1).port}", "gateway.token.file": token,
+            "gateway.url": Worker(self, "gateway", 1).address, "gateway.token.file": token,
+            "gateway.ca.file": "" if self.stack.pki is None else self.stack.pki.ca,
             "stand.key.file": stand_key, "hmac.key.file": hmac_key,
             "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
             "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key} |
-                       ({"test.received_on": "yes"} if is_test else {}),
+                       ({"test.received_on": "yes"} if is_test else {}) | self.secured_gateway(),
             "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_READER"],
-                         "hmac.key.file": hmac_key},
+                         "hmac.key.file": hmac_key} | self.secured_redis(),
             "write": {"pg.conninfo": env["INSTROOM_PG_WRITER"]},
         }
         for worker in self.all(counts):
             address = {"gateway": "listen"}.get(worker.kind, "status.address")
-            self.write(worker.config.name, kafka | {"worker.name": worker.name,
+            self.write(worker.config.name, kafka | self.secured(worker.kind) | {"worker.name": worker.name,
                                                     address: f"127.0.0.1:{worker.port}"} |
                        own[worker.kind] | settings.get(worker.kind, {}))
+
+    def secured(self, kind):
+        """Settings of Kafka for one kind of program on a secured stack: its own user."""
+        pki = self.stack.pki
+        if pki is None:
+            return {}
+        user = f"instroom-{kind}"
+        if self.stack.secured == "mtls":
+            return {"kafka.security.protocol": "ssl", "kafka.ca.file": pki.ca,
+                    "kafka.cert.file": pki.path(f"{user}.crt"), "kafka.key.file": pki.path(f"{user}.key")}
+        return {"kafka.security.protocol": "sasl_ssl", "kafka.ca.file": pki.ca,
+                "kafka.sasl.mechanism": secure.MECHANISMS[self.stack.secured], "kafka.sasl.user": user,
+                "kafka.sasl.password.file": pki.path(f"{user}.password")}
+
+    def secured_redis(self):
+        pki = self.stack.pki
+        return {} if pki is None else {"redis.tls": "yes", "redis.ca.file": pki.ca, "redis.user": "instroom",
+                                       "redis.password.file": pki.path("redis.password")}
+
+    def secured_gateway(self):
+        pki = self.stack.pki
+        return {} if pki is None else {"tls.cert.file": pki.path("gateway.crt"),
+                                       "tls.key.file": pki.path("gateway.key")}
 
     def empty_register(self):
         """Back to before the first migration. The workers are down."""

@@ -24,7 +24,7 @@ From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --re
 then the file of `--config`, then the environment, then the arguments; the last one stands. All faults are listed at
 once, and end the start with 78.
 """
-OF_THE_PROCESS = ("instroom_build_info", "process_", "instroom_reload_failures")
+OF_THE_PROCESS = ("instroom_build_info", "process_", "instroom_reload_failures", "instroom_peer_failures")
 LAZY = {"instroom_consumer_lag_records"}  # shown when a partition is ours
 WAIT_S = 30
 failures = []

@@ -36,6 +36,8 @@ static const struct config_key KEYS[] = {
 	SETTINGS_PASSWORD("pg.owner.password.file", AT(pg_owner.password), "file that holds its password"),
 	{ "gateway.url", CONFIG_ADDRESS, AT(gateway_url), "http://127.0.0.1:8080", 8, 1024,
 	  "gateway that deliver uploads to" },
+	{ "gateway.ca.file", CONFIG_TEXT, AT(gateway_ca_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "certificates it is checked with, PEM; empty: those of the system" },
 	{ "gateway.token.file", CONFIG_SECRET, AT(gateway_token), "", 0, 256, "file of the token for it" },
 };
 

@@ -345,8 +345,8 @@ int run_deliver(struct ctl *ctl)
 
 	if (status < 0)
 		status = ctl_fail(&err);
-	else if (status == 0 && transfers_open(ctl->config.gateway_url, token, (size_t)number, end_upload, &deliver,
-					       &deliver.transfers, &err) != 0)
+	else if (status == 0 && transfers_open(ctl->config.gateway_url, ctl->config.gateway_ca_file, token,
+					       (size_t)number, end_upload, &deliver, &deliver.transfers, &err) != 0)
 		status = ctl_fail(&err);
 	else if (status == 0)
 		status = deliver_all(&deliver, &err);

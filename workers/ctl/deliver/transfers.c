@@ -34,7 +34,7 @@ struct transfer {
 	((transfer)->is_short |= curl_easy_setopt((transfer)->curl, option, value) != CURLE_OK)
 
 struct transfers {
-	const char *url;
+	const char *url, *ca_file;
 	transfers_ended *ended;
 	void *self;
 	CURLM *multi;
@@ -276,7 +276,7 @@ void transfers_run(struct transfers *transfers)
 
 /* ---- one transfer ---- */
 
-static int open_transfer(struct transfer *transfer, struct err *err)
+static int open_transfer(struct transfer *transfer, const char *ca_file, struct err *err)
 {
 	transfer->curl = curl_easy_init();
 	if (!transfer->curl)
@@ -291,6 +291,8 @@ static int open_transfer(struct transfer *transfer, struct err *err)
 	SET_OPTION(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	SET_OPTION(transfer, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	SET_OPTION(transfer, CURLOPT_LOW_SPEED_TIME, (long)SILENT_S_MAX);
+	if (*ca_file)
+		SET_OPTION(transfer, CURLOPT_CAINFO, ca_file);
 	return check_request(transfer, err);
 }
 
@@ -335,7 +337,7 @@ bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INST
 
 	id[0] = '\0';
 	*answer = (struct answer){ .kind = ANSWER_LATER };
-	if (open_transfer(&transfer, &err) != 0)
+	if (open_transfer(&transfer, transfers->ca_file, &err) != 0)
 		return false;
 	CURLcode code = ask(transfers, &transfer);
 
@@ -349,8 +351,8 @@ bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INST
 
 /* ---- opening and closing ---- */
 
-int transfers_open(const char *url, struct slice token, size_t parallel, transfers_ended *ended, void *self,
-		   struct transfers **ret, struct err *err)
+int transfers_open(const char *url, const char *ca_file, struct slice token, size_t parallel, transfers_ended *ended,
+		   void *self, struct transfers **ret, struct err *err)
 {
 	struct transfers *transfers = calloc(1, sizeof *transfers);
 
@@ -359,6 +361,7 @@ int transfers_open(const char *url, struct slice token, size_t parallel, transfe
 		return err_set(err, ERR_FATAL, "memory", "no memory for transfers");
 	}
 	transfers->url = url;
+	transfers->ca_file = ca_file;
 	transfers->ended = ended;
 	transfers->self = self;
 	transfers->parallel = parallel;
@@ -368,7 +371,7 @@ int transfers_open(const char *url, struct slice token, size_t parallel, transfe
 	int rc = transfers->multi ? 0 : err_set(err, ERR_FATAL, "curl", "no memory for transfers");
 
 	for (size_t i = 0; rc == 0 && i < parallel; i++)
-		rc = open_transfer(&transfers->items[i], err);
+		rc = open_transfer(&transfers->items[i], ca_file, err);
 	if (rc == 0)
 		*ret = transfers;
 	else

@@ -15,9 +15,10 @@ struct transfers;
 /* answer: the callee's for the time of the call. content_bytes: of the upload. */
 typedef void transfers_ended(void *self, struct upload *upload, struct answer *answer, int64_t content_bytes);
 
-/* url: of the gateway. parallel: 1 to TRANSFERS_MAX. */
-MUSTUSE int transfers_open(const char *url, struct slice token, size_t parallel, transfers_ended *ended, void *self,
-			   struct transfers **ret, struct err *err);
+/* url: of the gateway; ca_file: what its certificate is checked with, empty: the CAs of the system. parallel: 1 to
+ * TRANSFERS_MAX. */
+MUSTUSE int transfers_open(const char *url, const char *ca_file, struct slice token, size_t parallel,
+			   transfers_ended *ended, void *self, struct transfers **ret, struct err *err);
 void transfers_close(struct transfers *transfers);
 
 MUSTUSE bool transfers_are_full(const struct transfers *transfers);

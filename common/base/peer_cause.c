@@ -1,0 +1,155 @@
+#include "base/peer_cause.h"
+
+#include "base/log.h"
+
+#include <stdatomic.h>
+
+/* X509_V_ERR_.. of OpenSSL's interface; this module has no library. */
+enum {
+	CERT_NOT_YET_VALID = 9,
+	CERT_HAS_EXPIRED = 10,
+	SELF_SIGNED_LEAF = 18,
+	SELF_SIGNED_IN_CHAIN = 19,
+	NO_ISSUER = 2,
+	NO_ISSUER_HERE = 20,
+	NO_CHAIN = 21,
+	OTHER_HOST = 62,
+	OTHER_ADDRESS = 64,
+};
+
+static const struct {
+	const char *name, *text;
+	bool is_setting;
+} CAUSES[PEER_CAUSES] = {
+	[PEER_AWAY] = { "away", "cannot be reached or is not ready", false },
+	[PEER_NAME] = { "name", "has a name without an address: see the settings and the resolver of this machine",
+			false },
+	[PEER_CA] = { "ca", "has a certificate that no CA we trust has signed: see the CA file of the settings", true },
+	[PEER_CERT_NAME] = { "certificate-name", "has a certificate of another name than the settings call it", true },
+	[PEER_CERT_TIME] = { "certificate-expired", "has a certificate that is expired, or not valid yet", true },
+	[PEER_NO_TLS] = { "no-tls", "does not speak TLS at this port, and the settings want it", true },
+	[PEER_WANTS_TLS] = { "wants-tls",
+			     "closes our connection unread: it seems to want TLS, which the settings do not", false },
+	[PEER_TLS] = { "tls", "ends the TLS handshake: it may want a certificate of ours, or another version", false },
+	[PEER_LOGIN] = { "credentials", "refuses our user or password", true },
+	[PEER_RIGHT] = { "right", "does not permit our user what it needs: a grant or ACL is missing", true },
+	[PEER_OBJECT] = { "object", "lacks a database, schema, table or topic that we need", true },
+};
+
+static _Atomic int64_t failures[PEERS][PEER_CAUSES];
+static _Atomic int last[PEERS];
+static _Atomic bool answered[PEERS];
+
+const char *peer_name(enum peer peer)
+{
+	static const char *const NAMES[PEERS] = { "kafka", "postgresql", "redis" };
+
+	return NAMES[peer];
+}
+
+const char *peer_cause_name(enum peer_cause cause)
+{
+	return CAUSES[cause].name;
+}
+
+const char *peer_cause_text(enum peer_cause cause)
+{
+	return CAUSES[cause].text;
+}
+
+bool peer_cause_is_setting(enum peer_cause cause)
+{
+	return CAUSES[cause].is_setting;
+}
+
+enum peer_cause peer_cause_of_tls_text(const char *text)
+{
+	static const struct {
+		const char *words;
+		enum peer_cause cause;
+	} WORDS[] = {
+		{ "wrong version number", PEER_NO_TLS },
+		{ "PLAINTEXT listener", PEER_NO_TLS },
+		{ "does not support SSL", PEER_NO_TLS },
+		{ "does not match host name", PEER_CERT_NAME },
+		{ "SSL listener", PEER_WANTS_TLS },
+		{ "certificate verify failed", PEER_CA },
+		{ "could not be verified", PEER_CA },
+		{ "SSL handshake failed", PEER_TLS },
+		{ "SSL error", PEER_TLS },
+		{ "alert", PEER_TLS },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+		if (strstr(text, WORDS[i].words))
+			return WORDS[i].cause;
+	return PEER_AWAY;
+}
+
+enum peer_cause peer_cause_of_x509(int error)
+{
+	switch (error) {
+	case CERT_NOT_YET_VALID:
+	case CERT_HAS_EXPIRED:
+		return PEER_CERT_TIME;
+	case OTHER_HOST:
+	case OTHER_ADDRESS:
+		return PEER_CERT_NAME;
+	case SELF_SIGNED_LEAF:
+	case SELF_SIGNED_IN_CHAIN:
+	case NO_ISSUER:
+	case NO_ISSUER_HERE:
+	case NO_CHAIN:
+		return PEER_CA;
+	default:
+		return PEER_TLS;
+	}
+}
+
+void peer_count(enum peer peer, enum peer_cause cause)
+{
+	atomic_fetch_add(&failures[peer][cause], 1);
+}
+
+void peer_failed(enum peer peer, enum peer_cause cause)
+{
+	char event[32];
+
+	peer_count(peer, cause);
+	/* "away" says less than any cause known: it does not take its place, and the callers log it by themselves */
+	if (cause == PEER_AWAY || atomic_exchange(&last[peer], (int)cause) == (int)cause)
+		return;
+	snprintf(event, sizeof event, "%s.failing", peer_name(peer));
+	log_event(LOG_ERROR, event, "cause=%s why=%s effect=%s", peer_cause_name(cause),
+		  LOG_QUOTED(peer_cause_text(cause)),
+		  LOG_QUOTED(peer_has_answered(peer) ? "it served us before: we wait, and try again"
+						     : "we cannot begin with it"));
+}
+
+void peer_answered(enum peer peer)
+{
+	char event[32];
+
+	atomic_store(&answered[peer], true);
+	int was = atomic_load(&last[peer]);
+
+	if (was == PEER_AWAY || !atomic_compare_exchange_strong(&last[peer], &was, PEER_AWAY))
+		return;
+	snprintf(event, sizeof event, "%s.serving", peer_name(peer));
+	log_event(LOG_INFO, event, "cause=%s effect=\"it serves us again\"", peer_cause_name((enum peer_cause)was));
+}
+
+enum peer_cause peer_last_cause(enum peer peer)
+{
+	return (enum peer_cause)atomic_load(&last[peer]);
+}
+
+bool peer_has_answered(enum peer peer)
+{
+	return atomic_load(&answered[peer]);
+}
+
+int64_t peer_failures(enum peer peer, enum peer_cause cause)
+{
+	return atomic_load(&failures[peer][cause]);
+}

@@ -1,0 +1,446 @@
+#!/usr/bin/python3
+"""A secured stack: Kafka by SASL_SSL (SCRAM where the library can, else PLAIN) with the rights of
+deploy/kafka-acls.txt, PostgreSQL by hostssl, Redis by TLS with an ACL user, the gateway by HTTPS.
+
+  1. a delivery goes through to its terugmelding
+  2. what each stage must not be able to do, it cannot
+  3. each cause has its name: which server, which cause, at start and later, with the exit status and the metric
+  4. a password that is rotated, a right that is withdrawn, a schema that is away: waited for, and then all goes on
+"""
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+import kafka_produce  # noqa: E402
+from replay_test import COLUMNS, line  # noqa: E402
+from private_stack import kafka_wire, secure  # noqa: E402
+from private_stack import stack as stacks  # noqa: E402
+from private_stack import workers as programs  # noqa: E402
+
+BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev")).absolute()
+WAIT_S = int(os.environ.get("INSTROOM_TEST_WAIT_S", "90"))
+FETCH = 1
+AT_ONCE = 8  # programs of a row
+BOARD = "99906"
+passed = failed = 0
+
+
+def check(what, holds, seen=""):
+    global passed, failed
+    passed, failed = passed + bool(holds), failed + (not holds)
+    if not holds:
+        print(f"FAILED {what}" + (f": {seen}" if seen != "" else ""), flush=True)
+
+
+def until(holds, wait_s=WAIT_S):
+    """What holds() gave last; true as soon as it is."""
+    deadline = time.monotonic() + wait_s
+    while not (seen := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return seen
+
+
+def library_can_scram():
+    """Of the library that the programs are run with: 2.6.1 or later (common/kafka/kafka.c)."""
+    return ctypes.CDLL("librdkafka.so.1").rd_kafka_version() >= 0x020601ff
+
+
+class Machine:
+    def __init__(self):
+        self.variant = "scram" if library_can_scram() else "plain"
+        self.stack = stacks.Stack(f"secure-{os.getpid()}")
+        self.stack.up({"partitions": 2, "brokers": 1, "servers": None, "no_topics": False, "tmpfs": False,
+                       "base_port": None, "wait": WAIT_S, "secure": self.variant})
+        self.pki = self.stack.pki
+        self.workers = programs.Workers(self.stack)
+        counts = {"gateway": 1, "validate": 1, "write": 1}
+        self.workers.set_up(BUILD, counts, True, {})
+        self.workers.prepare(ROOT / "tests/cases/reference")
+        self.workers.start(self.workers.all(counts), WAIT_S)
+        self.admin = self.stack.nodes()[0].door
+        make_bad_certificates(self.pki)
+        self.sequence = 0
+
+    def worker(self, kind):
+        return self.workers.named(kind)[0]
+
+    def log(self, kind):
+        return self.worker(kind).process.log_file.read_text(errors="replace")
+
+    def metric(self, kind, peer, cause):
+        worker = self.worker(kind)
+        with urllib.request.urlopen(f"{worker.address}/metrics", timeout=10, context=worker.context) as answer:
+            found = re.search(rf'^instroom_peer_failures_total{{.*peer="{peer}",cause="{cause}".*}} (\d+)$',
+                              answer.read().decode(), re.M)
+        return int(found[1]) if found else 0
+
+    def ask(self, path, body=None):
+        worker = self.worker("gateway")
+        request = urllib.request.Request(worker.address + path, data=body, headers={
+            "Authorization": f"Bearer {(self.workers.dir / 'token').read_text()}", "Content-Type": "text/csv"})
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=self.pki.context()) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def deliver(self):
+        """Uploaded, again while the gateway says not now, and waited for until it is in the register; empty: so it
+        was."""
+        self.sequence += 1
+        path = (f"/v1/leveringen?bestuur={BOARD}&soort=MUTATIE&volgnummer={self.sequence}"
+                f"&leveringsid=secured-delivery-{self.sequence}&extractiedatum=2018-07-01&ontvangen_op=2018-07-02")
+        body = f"{COLUMNS}\n{line(self.sequence, '99QF')}\n".encode()
+        answer = until(lambda: got if (got := self.try_ask(path, body))[0] in (200, 202, 400, 409, 422) else None)
+        if not answer or answer[0] not in (200, 202):
+            return f"{answer or self.try_ask(path, body)}"
+        place = f"/v1/besturen/{BOARD}/leveringen/secured-delivery-{self.sequence}/terugmelding"
+        return "" if until(lambda: self.try_ask(place)[0] == 200) else f"no terugmelding: {self.try_ask(place)}"
+
+    def send(self):
+        """A delivery that nobody waits for."""
+        self.sequence += 1
+        path = (f"/v1/leveringen?bestuur={BOARD}&soort=MUTATIE&volgnummer={self.sequence}"
+                f"&leveringsid=secured-delivery-{self.sequence}&extractiedatum=2018-07-01&ontvangen_op=2018-07-02")
+        until(lambda: self.try_ask(path, f"{COLUMNS}\n{line(self.sequence, '99QF')}\n".encode())[0] == 202)
+
+    def try_ask(self, path, body=None):
+        try:
+            return self.ask(path, body)
+        except OSError as error:
+            return 0, str(error)
+
+    def door(self, user):
+        password = self.pki.password(user)
+        return kafka_wire.Door(self.admin.port, self.pki.context(), user, password, secure.MECHANISMS[self.variant])
+
+    def sql(self, statement, role="ADMIN"):
+        """(exit status, what psql said)"""
+        done = subprocess.run(["psql", "-tAqX", self.stack.env()[f"INSTROOM_PG_{role}"], "-c", statement], check=False,
+                              capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def redis(self, *words, user="instroom"):
+        """The first line of the answer."""
+        with socket.create_connection(("127.0.0.1", self.stack.port("redis")), 10) as plain:
+            with self.pki.context().wrap_socket(plain, server_hostname="127.0.0.1") as tls:
+                tls.sendall(f"AUTH {user} {self.pki.password('redis')}\r\n{' '.join(words)}\r\n".encode())
+                tls.settimeout(10)
+                said = b""
+                while said.count(b"\r\n") < 2:
+                    said += tls.recv(4096)
+        return said.split(b"\r\n")[1].decode()
+
+    def end(self):
+        self.workers.end_all()
+        self.stack.wipe()
+
+
+# --- what must not be ---
+
+def fetch(door, topic):
+    """Asks for the first record; a topic without any gives none."""
+    body = (struct.pack(">iiiib", -1, 0, 0, 1000, 0) + struct.pack(">i", 1) + kafka_wire.pack_text(topic) +
+            struct.pack(">iiqi", 1, 0, 0, 1000))
+    answer = kafka_wire.ask(door, FETCH, 4, body, 10)
+    answer.take("i"), answer.take("i"), answer.text(), answer.take("i"), answer.take("i")
+    error = answer.take("h")
+    if error:
+        raise ConnectionError(f"error {error}")
+
+
+def kafka_error(door, api, topic):
+    """0, or Kafka's error code."""
+    acts = {"write": lambda: kafka_produce.produce(door, topic, 0, b"", b"x", []),
+            "read": lambda: fetch(door, topic),
+            "delete": lambda: kafka_produce.delete_before(door, topic, 0, 0)}
+    try:
+        acts[api]()
+    except ConnectionError as error:
+        return int(re.search(r"error (\d+)", str(error))[1])
+    return 0
+
+
+def must_not(machine):
+    """Of each stage and topic: reads and writes what the table says, and nothing else."""
+    allowed = {(user, name, operation) for user, kind, name, operation in secure.acl_rows() if kind == "topic"}
+    for user in ("instroom-gateway", "instroom-validate", "instroom-write", "instroom-keda"):
+        door = machine.door(user)
+        for topic in ("instroom.raw.1", "instroom.verdict.1", "instroom.quarantine.1", "instroom.reference.1"):
+            for api, right in (("read", "Read"), ("write", "Write"), ("delete", "Delete")):
+                may = (user, topic, right) in allowed
+                if may and api == "write":
+                    continue  # a foreign message would be one more to judge
+                seen = kafka_error(door, api, topic)
+                check(f"{user} may {'' if may else 'not '}{api} {topic}", (seen == 0) == may, seen)
+    for role, statement in (("READER", "update register.board set active = 0"),
+                            ("READER", "insert into register.cursor select * from register.cursor"),
+                            ("READER", "delete from register.teacher"),
+                            ("WRITER", "drop table register.teacher"),
+                            ("WRITER", "create table register.mine (n int)"),
+                            ("READER", "copy register.teacher to program 'cat'")):
+        status, said = machine.sql(statement, role)
+        check(f"{role} may not {statement}", status != 0 and re.search("permission denied|must be", said), said)
+    status, _ = machine.sql("select 1", "READER")
+    check("the reader may look", status == 0)
+    plain = machine.stack.env()["INSTROOM_PG_READER"].replace("verify-full", "disable")
+    done = subprocess.run(["psql", "-tAqX", plain, "-c", "select 1"], check=False, capture_output=True, text=True)
+    check("PostgreSQL takes nobody without TLS", done.returncode != 0, done.stdout)
+    for words in (("FLUSHALL",), ("CONFIG", "GET", "*"), ("GET", "other"), ("KEYS", "*"), ("ACL", "LIST")):
+        seen = machine.redis(*words)
+        check(f"Redis does not permit {words[0]}", seen.startswith("-NOPERM"), seen)
+
+
+# --- causes ---
+
+class Stub:
+    """A server in name only, for one handshake after another. mode: tls; or plain, which answers no TLS."""
+
+    def __init__(self, mode, pem=None, is_postgres=False):
+        self.mode, self.is_postgres = mode, is_postgres
+        self.context = None
+        if pem:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(pem)
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                line, _ = self.door.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.greet, args=(line,), daemon=True).start()
+
+    def greet(self, line):
+        try:
+            with line:
+                line.settimeout(10)
+                if self.is_postgres:
+                    line.recv(8)
+                    line.sendall(b"S" if self.context else b"N")
+                if self.context:
+                    with self.context.wrap_socket(line, server_side=True) as tls:
+                        tls.recv(1)
+                else:
+                    line.recv(4096)
+                    line.sendall(b"-ERR no TLS here\r\n")
+        except OSError:
+            pass
+
+
+def make_bad_certificates(pki):
+    """Of a CA that nobody trusts, of another name, and one that is expired."""
+    pki.make_ca("other-ca")
+    pki.sign("bad-ca", secure.HERE, ca="other-ca")
+    pki.sign("bad-name", "DNS:elsewhere.example")
+    pki.sign("bad-time", secure.HERE, days=-1)
+
+
+class Start:
+    """A program with other settings: how it ends, or what it says while it waits."""
+
+    def __init__(self, machine, kind, row, settings, status, cause):
+        self.what = f"{kind}, {row}"
+        self.status, self.cause = status, cause
+        lines = (machine.workers.dir / f"{kind}1.conf").read_text().splitlines()
+        settings = {"worker.name": "row", "status.address": "", **settings}
+        kept = [one for one in lines if one.partition(" =")[0] not in settings]
+        self.conf = machine.workers.dir / f"row-{re.sub('[^a-z0-9]+', '-', self.what)}"
+        self.conf.write_text("\n".join([*kept, *(f"{key} = {value}" for key, value in settings.items())]) + "\n")
+        self.log = open(self.conf.with_suffix(".log"), "w+")
+        self.process = subprocess.Popen([machine.workers.program(f"instroom-{kind}"), "--config", self.conf],
+                                        stdout=self.log, stderr=self.log)
+
+    def said(self):
+        return Path(self.log.name).read_text(errors="replace")
+
+    def judge(self):
+        names = f'(cause|code)="?{self.cause}"?( |$)'
+        if self.status is None:
+            until(lambda: re.search(names, self.said(), re.M) or self.process.poll() is not None)
+            check(f"{self.what}: waits", self.process.poll() is None, self.said()[-600:])
+        else:
+            until(lambda: self.process.poll() is not None)
+            check(f"{self.what}: ends with {self.status}", self.process.poll() == self.status,
+                  f"{self.process.poll()} {self.said()[-600:]}")
+        check(f"{self.what}: says {self.cause}", re.search(names, self.said(), re.M), self.said()[-600:])
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def start_rows(machine):
+    pki, port = machine.pki, machine.stack.port
+    wrong = pki.keep("wrong.password", "x" * 48)
+    conninfo = machine.stack.env()["INSTROOM_PG_WRITER"]
+    pem = {name: pki.path(f"{name}.pem") for name in ("bad-ca", "bad-name", "bad-time")}
+    kafka = {name: {"kafka.brokers": f"127.0.0.1:{Stub('tls', path).port}"} for name, path in pem.items()}
+    redis = {name: {"redis.address": f"127.0.0.1:{Stub('tls', path).port}"} for name, path in pem.items()}
+
+    def pg(**changed):
+        text = conninfo
+        for key, value in changed.items():
+            text = re.sub(rf"\b{key}=\S+", f"{key}={value}", text)
+        return {"pg.conninfo": text}
+
+    def group(name):
+        kafka_wire.change_acls(machine.admin, [("instroom-validate", "group", f"row-{name}", "Read")], True)
+        return {"kafka.group": f"row-{name}"}
+    rows = [
+        ("write", "Kafka of another CA", {"kafka.ca.file": pki.path("other-ca.crt")}, 78, "ca"),
+        ("write", "Kafka of another name", kafka["bad-name"], 78, "certificate-name"),
+        ("write", "Kafka expired", kafka["bad-time"], 78, "certificate-expired"),
+        ("write", "Kafka without TLS", {"kafka.brokers": f"127.0.0.1:{Stub('plain').port}"}, 78, "no-tls"),
+        ("write", "Kafka with TLS, we without", {"kafka.security.protocol": "plaintext", "kafka.sasl.mechanism": ""},
+         None, "wants-tls"),
+        ("write", "Kafka refuses the password", {"kafka.sasl.password.file": wrong}, 77, "credentials"),
+        ("write", "Kafka without a right", {"kafka.group": "not-ours"}, 78, "GROUP_AUTHORIZATION_FAILED"),
+        ("write", "Kafka of no address", {"kafka.brokers": "kafka.invalid:9092"}, None, "name"),
+        ("write", "PostgreSQL of another CA", pg(sslrootcert=pki.path("other-ca.crt")), 78, "ca"),
+        ("write", "PostgreSQL of another name", pg(port=Stub("tls", pem["bad-name"], True).port), 78,
+         "certificate-name"),
+        ("write", "PostgreSQL expired", pg(port=Stub("tls", pem["bad-time"], True).port), 78, "certificate-expired"),
+        ("write", "PostgreSQL without TLS", pg(port=Stub("plain", None, True).port), 78, "no-tls"),
+        ("write", "PostgreSQL with TLS, we without", pg(sslmode="disable"), 78, "wants-tls"),
+        ("write", "PostgreSQL refuses the password", pg(passfile="/dev/null") | {"pg.password.file": wrong}, 77,
+         "credentials"),
+        ("write", "PostgreSQL without a right", {"pg.conninfo": machine.stack.env()["INSTROOM_PG_READER"]}, None,
+         "42501"),
+        ("write", "PostgreSQL of no address", pg(host="pg.invalid"), None, "name"),
+        ("validate", "Redis of another CA", {"redis.ca.file": pki.path("other-ca.crt")}, None, "ca"),
+        ("validate", "Redis of another name", redis["bad-name"], None, "certificate-name"),
+        ("validate", "Redis expired", redis["bad-time"], None, "certificate-expired"),
+        ("validate", "Redis without TLS", {"redis.address": f"127.0.0.1:{Stub('plain').port}"}, None, "no-tls"),
+        ("validate", "Redis with TLS, we without", {"redis.tls": "no"}, None, "wants-tls"),
+        ("validate", "Redis refuses the password", {"redis.password.file": wrong}, None, "credentials"),
+        ("validate", "Redis without a right", {"redis.user": "little"}, None, "right"),
+        ("validate", "Redis of no address", {"redis.address": "redis.invalid:6379"}, None, "name"),
+    ]
+    for begin in range(0, len(rows), AT_ONCE):
+        starts = []
+        for number, (kind, row, settings, status, cause) in enumerate(rows[begin:begin + AT_ONCE], begin):
+            if kind == "validate":
+                settings = settings | group(str(number))
+            starts.append(Start(machine, kind, row, settings, status, cause))
+        for start in starts:
+            start.judge()
+
+
+def seen_later(machine, kind, peer, cause, before, begun):
+    worker = machine.worker(kind)
+    check(f"{kind}, later: {peer} {cause} is counted",
+          until(lambda: machine.metric(kind, peer, cause) > before), machine.log(kind)[begun:][-800:])
+    check(f"{kind}, later: it waits", worker.process.pid() is not None)
+
+
+def with_server(machine, server, kind, peer, cause, change, undo):
+    """The server is started anew with a change, and again without it; a delivery goes through then."""
+    before, begun = machine.metric(kind, peer, cause), len(machine.log(kind))
+    one = machine.stack.named(server)[0]
+    one.stop()
+    change()
+    machine.stack.start(server, 0)
+    machine.send()
+    seen_later(machine, kind, peer, cause, before, begun)
+    one.stop()
+    undo()
+    machine.stack.start(server, WAIT_S)
+    check(f"after {peer} {cause} a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def swap(pki, name, bad, parts=("crt", "key")):
+    """(change, undo): the certificate of a server, and its own again."""
+    own = {part: pki.path(f"{name}.{part}").read_text() for part in parts}
+    return (lambda: [pki.keep(f"{name}.{part}", pki.path(f"{bad}.{part}").read_text()) for part in parts],
+            lambda: [pki.keep(f"{name}.{part}", text) for part, text in own.items()])
+
+
+def later_rows(machine):
+    pki = machine.pki
+    with_server(machine, "postgres", "write", "postgresql", "certificate-expired", *swap(pki, "postgres", "bad-time"))
+    with_server(machine, "postgres", "write", "postgresql", "ca", *swap(pki, "postgres", "bad-ca"))
+    with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
+    rotate_password(machine)
+    withdraw_right(machine)
+    schema_away(machine)
+
+
+def rotate_password(machine):
+    """Changed at the broker, which also comes back with a certificate of another name (with one
+    that is expired it does not start); then in the file."""
+    pki, name = machine.pki, "instroom-write"
+    change, undo = swap(pki, "kafka-clients", "bad-name", ("pem",))
+    new = "y" * 48
+    if machine.variant == "scram":
+        kafka_wire.set_passwords(machine.admin, {name: new})
+    broker = machine.stack.named("kafka")[0]
+    before = {cause: machine.metric("write", "kafka", cause) for cause in ("certificate-name", "credentials")}
+    begun = len(machine.log("write"))
+    broker.stop()
+    change()
+    machine.stack.start("kafka", 0)
+    seen_later(machine, "write", "kafka", "certificate-name", before["certificate-name"], begun)
+    broker.stop()
+    undo()
+    machine.stack.start("kafka", WAIT_S)
+    if machine.variant == "scram":
+        seen_later(machine, "write", "kafka", "credentials", before["credentials"], begun)
+        check("the writer says that it is refused",
+              until(lambda: "event=kafka.refused" in machine.log("write")[begun:]))
+        pki.keep(f"{name}.password", new)
+    check("with the new password in its file a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def withdraw_right(machine):
+    rights = [row for row in secure.acl_rows() if row[:3] == ("instroom-write", "topic", "instroom.verdict.1")]
+    before, begun = machine.metric("write", "kafka", "right"), len(machine.log("write"))
+    kafka_wire.change_acls(machine.admin, rights, False)
+    seen_later(machine, "write", "kafka", "right", before, begun)
+    kafka_wire.change_acls(machine.admin, rights, True)
+    check("with its right back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def schema_away(machine):
+    before, begun = machine.metric("write", "postgresql", "object"), len(machine.log("write"))
+    machine.sql("alter schema register rename to restoring", "OWNER")
+    machine.send()
+    seen_later(machine, "write", "postgresql", "object", before, begun)
+    machine.sql("alter schema restoring rename to register", "OWNER")
+    check("with the schema back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def main():
+    machine = Machine()
+    try:
+        check("a delivery goes through", (seen := machine.deliver()) == "", seen)
+        must_not(machine)
+        start_rows(machine)
+        later_rows(machine)
+    finally:
+        machine.end()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())

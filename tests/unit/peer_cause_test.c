@@ -1,0 +1,54 @@
+#include "base/peer_cause.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+static const struct {
+	const char *text;
+	enum peer_cause cause;
+} TLS_TEXTS[] = {
+	{ "ssl://127.0.0.1:9092/bootstrap: SSL handshake failed: error:0A00010B:SSL routines::wrong version number: "
+	  "connecting to a PLAINTEXT broker listener?",
+	  PEER_NO_TLS },
+	{ "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration "
+	  "(connecting to a SSL listener?)",
+	  PEER_WANTS_TLS },
+	{ "connection to server at \"127.0.0.1\", port 1 failed: server does not support SSL, but SSL was required",
+	  PEER_NO_TLS },
+	{ "SSL error: certificate verify failed", PEER_CA },
+	{ "server certificate for \"a\" does not match host name \"b\"", PEER_CERT_NAME },
+	{ "SSL error: tlsv13 alert certificate required", PEER_TLS },
+	{ "connection refused", PEER_AWAY },
+};
+
+Test(peer_cause, is_found_in_the_words_of_libraries)
+{
+	for (size_t i = 0; i < ARRAY_LEN(TLS_TEXTS); i++)
+		cr_expect(eq(int, (int)peer_cause_of_tls_text(TLS_TEXTS[i].text), (int)TLS_TEXTS[i].cause), "%s",
+			  TLS_TEXTS[i].text);
+}
+
+Test(peer_cause, each_has_a_word_and_a_sentence_of_its_own)
+{
+	for (int i = 0; i < PEER_CAUSES; i++)
+		for (int j = 0; j < i; j++) {
+			cr_expect_neq(strcmp(peer_cause_name((enum peer_cause)i), peer_cause_name((enum peer_cause)j)),
+				      0);
+			cr_expect_neq(strcmp(peer_cause_text((enum peer_cause)i), peer_cause_text((enum peer_cause)j)),
+				      0);
+		}
+}
+
+Test(peer_cause, lasts_until_the_peer_answers_and_away_does_not_hide_it)
+{
+	peer_failed(PEER_REDIS, PEER_CA);
+	peer_failed(PEER_REDIS, PEER_AWAY);
+	cr_expect(eq(int, (int)peer_last_cause(PEER_REDIS), (int)PEER_CA));
+	cr_expect(eq(int, (int)peer_last_cause(PEER_KAFKA), (int)PEER_AWAY), "of another peer");
+	cr_expect_not(peer_has_answered(PEER_REDIS));
+	peer_answered(PEER_REDIS);
+	cr_expect(eq(int, (int)peer_last_cause(PEER_REDIS), (int)PEER_AWAY));
+	cr_expect(peer_has_answered(PEER_REDIS));
+	cr_expect(eq(i64, peer_failures(PEER_REDIS, PEER_CA), 1));
+	cr_expect(eq(i64, peer_failures(PEER_REDIS, PEER_AWAY), 1));
+}
