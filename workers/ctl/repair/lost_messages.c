@@ -40,10 +40,14 @@ static size_t place_of(const struct lost_messages *lost, int64_t offset)
 	return low;
 }
 
+#ifdef INSTROOM_ANALYZE
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* it loses sight of what search->lost points to */
+#endif
+
 static int grow(struct lost_messages *lost, struct err *err)
 {
 	size_t capacity = lost->capacity ? 2 * lost->capacity : COUNT_FIRST;
-	struct lost_message *items = realloc(lost->items, capacity * sizeof *items);
+	struct lost_message *items = reallocarray(lost->items, capacity, sizeof *items);
 
 	if (!items)
 		return err_set(err, ERR_FATAL, "memory", "no memory for what is lost");
