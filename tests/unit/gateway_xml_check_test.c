@@ -249,3 +249,27 @@ Test(gateway_xml_check, a_refusal_says_what_the_file_seems_to_be)
 			  hint ? hint : "none");
 	}
 }
+
+/* A good document in UTF-16, in either order, with a BOM and without. */
+Test(gateway_xml_check, is_utf_8_only)
+{
+	static const char TEXT[] = DOC(ONE);
+
+	for (int kind = 0; kind < 4; kind++) {
+		struct file_expected expected = { .kind = DELIVERY_MUTATIE };
+		bool is_big = kind & 1, has_bom = kind & 2;
+		struct file_reading reading;
+		char bytes[2 * sizeof TEXT];
+		size_t n = 0;
+
+		if (has_bom)
+			memcpy(bytes, is_big ? "\xfe\xff" : "\xff\xfe", 2), n = 2;
+		for (size_t i = 0; i + 1 < sizeof TEXT; i++) {
+			bytes[n + is_big] = TEXT[i];
+			bytes[n + !is_big] = '\0';
+			n += 2;
+		}
+		check(slice_make(bytes, n), &expected, &reading);
+		cr_expect_str_eq(told(&reading), "LR-F10(2)", "kind %d", kind);
+	}
+}

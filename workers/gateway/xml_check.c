@@ -367,6 +367,13 @@ static int check_lines(const struct xml_reader *reader, const struct file_expect
 	return file_check_teacher_sizes(reader->arena, ret, err);
 }
 
+/* expat believes the first two bytes more than us when they look like UTF-16, and would read it. */
+static bool begins_as_utf_16(struct slice bytes)
+{
+	return bytes.p[0] == '\0' || bytes.p[0] == '\xff' || bytes.p[0] == '\xfe' ||
+	       (bytes.n > 1 && bytes.p[1] == '\0');
+}
+
 static int check_document(struct xml_reader *reader, struct slice bytes, const struct file_expected *expected,
 			  struct err *err)
 {
@@ -405,6 +412,10 @@ int xml_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32]
 	assert(bytes.n == bytes_total);
 	if (expected->has_content_hash && memcmp(expected->content_hash, sha256, 32) != 0) {
 		file_check_refuse(ret, RULE_F07, 0, 0);
+		return 0;
+	}
+	if (begins_as_utf_16(bytes)) {
+		file_check_refuse(ret, RULE_F10, 2, 0);
 		return 0;
 	}
 	return check_document(&reader, bytes, expected, err);
