@@ -1142,7 +1142,7 @@ def settle(gateway, answer):
 
 @behaviour
 def takes_the_lines_as_xml_and_then_as_csv(bench):
-    gateway, body = bench.main, csv_of(range(300, 340))
+    gateway, body = bench.main, csv_of(range(300, 340), brin="99QF")
     rows = "select bsn, xmin, ctid from register.teacher where board = 99906 order by bsn"
     kind = {"Content-Type": "application/xml; charset=utf-8"}
     fields = {"bestuur": "99906", "soort": "VOLLEDIG"}
