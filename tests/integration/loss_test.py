@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """What Kafka loses, and the one command that goes on without it: raw messages that go before they are judged, verdicts
-under a writer, both, a topic that is compacted by mistake; and markers at the end of every topic, which are no loss.
-Commands are killed in the middle and run again. All persons are invented."""
+under a writer, both, a topic that is compacted by mistake or whose settings are hidden; and markers at the end of every
+topic, which are no loss. Commands are killed in the middle and run again. All persons are invented."""
 import json
 import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,49 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import replay_test  # noqa: E402
 from replay_test import (COLUMNS, COUNTS, ROOT, WAIT_S, check, kafka_produce, kafka_wire,  # noqa: E402
                          line, results, stacks)
+from private_stack import kafka  # noqa: E402
 
 BOARD, SCHOOL = "99901", "99ZZ"
 RAW, VERDICT, QUARANTINE = "instroom.raw.1", "instroom.verdict.1", "instroom.quarantine.1"
 KILLS = 4
+CREATE_ACLS, DELETE_ACLS = 30, 31  # Kafka's API keys
+TOPIC, LITERAL, ANY, ALL, DESCRIBE_CONFIGS, DENY, ALLOW = 2, 3, 1, 2, 10, 2, 3  # and its words for rights
+ANONYMOUS = "User:ANONYMOUS"
+
+
+class GuardedKafka(kafka.Kafka):
+    """Everybody may do everything, but where a topic has rules."""
+
+    def properties(self):
+        authorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+        return super().properties() | {"authorizer.class.name": authorizer, "allow.everyone.if.no.acl.found": "true"}
+
+
+class GuardedStack(stacks.Stack):
+    def nodes(self):
+        return [GuardedKafka(self, 1, 1)] if self.record and "kafka" in self.record["servers"] else super().nodes()
+
+
+def hide_settings(port, topic):
+    """Nobody may ask for the topic's settings any more; all else stays allowed."""
+    body = struct.pack(">i", 2)
+    for operation, permission in ((ALL, ALLOW), (DESCRIBE_CONFIGS, DENY)):
+        body += (struct.pack(">b", TOPIC) + kafka_wire.pack_text(topic) + struct.pack(">b", LITERAL) +
+                 kafka_wire.pack_text(ANONYMOUS) + kafka_wire.pack_text("*") +
+                 struct.pack(">bb", operation, permission))
+    answer = kafka_wire.ask(port, CREATE_ACLS, 1, body, WAIT_S)
+    answer.take("i")
+    errors = answer.array(lambda: (answer.take("h"), answer.text()))
+    check("Kafka takes the rules", all(error == 0 for error, _ in errors), errors)
+
+
+def show_settings(port, topic):
+    nobody = struct.pack(">h", -1)
+    body = (struct.pack(">ib", 1, TOPIC) + kafka_wire.pack_text(topic) + struct.pack(">b", LITERAL) + nobody + nobody +
+            struct.pack(">bb", ANY, ANY))
+    answer = kafka_wire.ask(port, DELETE_ACLS, 1, body, WAIT_S)
+    answer.take("i"), answer.take("i")
+    check("and takes them back", answer.take("h") == 0)
 
 
 class Machine(replay_test.Machine):
@@ -227,26 +267,46 @@ def both_lost(machine):
     machine.sound("after both")
 
 
-def compacted(machine):
-    """In a topic that is compacted Kafka cannot prove that a marker never was a message."""
+def cannot_prove(machine):
+    """Without the right DescribeConfigs nobody can prove that a marker is no loss: all wait, and say which right it is.
+    With it, Kafka says that the topic is compacted: then nobody can prove it either, and a person decides."""
     machine.marker(RAW)
     machine.wait()
+    hide_settings(machine.broker, RAW)
     kafka_wire.alter_topic(machine.broker, RAW, {"cleanup.policy": "compact"})
-    try:
-        held = machine.send()
-        machine.until("the validator parks", lambda: not machine.is_ready("validate"))
-        machine.expect("which may be a loss", 1, "may have been compacted away", "loss", "show", "0")
-        machine.accept(held["offset"])
-        machine.wait()
-        check("what is held is judged", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
-    finally:
-        kafka_wire.alter_topic(machine.broker, RAW, {"cleanup.policy": "delete"})
+    held = machine.send()
+    machine.until("the validator parks", lambda: not machine.is_ready("validate"))
+    machine.expect("loss show names the right", 1, "right DescribeConfigs", "loss", "show", "0")
+    machine.expect("and nothing is accepted without it", 1, "nothing is accepted", "loss", "accept", "0",
+                   "--below", held["offset"], "--reason", "x")
+    log = (machine.workers.dir / "validate1.log").read_text()
+    check("so does the validator's log", "right DescribeConfigs" in log, log[-300:])
+    show_settings(machine.broker, RAW)
+    machine.expect("with the right it may be a loss", 1, "may have been compacted away", "loss", "show", "0")
+    machine.accept(held["offset"])
+    machine.wait()
+    check("what is held is judged", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    machine.expect("migrate says what to look at first", 78, "ask loss show for each partition", "migrate")
+    machine.expect("and what it ends", 0, "not shown any more", "migrate", "--fix")
     machine.sound("with raw compacted")
+
+
+def writer_cannot_prove(machine):
+    machine.marker(VERDICT)
+    hide_settings(machine.broker, VERDICT)
+    held = machine.send()
+    machine.until("the writer parks", lambda: "right DescribeConfigs" in (machine.standing()["parked"] or ""))
+    show_settings(machine.broker, VERDICT)
+    machine.end("write")
+    machine.start("write")
+    machine.wait()
+    check("with the right it goes on", machine.outcome(held) == ["nieuw", "nieuw"], machine.outcome(held))
+    machine.sound("with the right back")
 
 
 def main():
     data = Path(tempfile.mkdtemp(prefix="instroom-loss-"))
-    stack = stacks.Stack(f"loss-{os.getpid()}")
+    stack = GuardedStack(f"loss-{os.getpid()}")
     try:
         stack.up({"partitions": 1, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
                   "base_port": None, "wait": WAIT_S})
@@ -260,7 +320,8 @@ def main():
         markers(machine)
         verdicts_lost(machine)
         both_lost(machine)
-        compacted(machine)
+        cannot_prove(machine)
+        writer_cannot_prove(machine)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         stack.wipe()
