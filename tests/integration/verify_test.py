@@ -132,7 +132,7 @@ def random_steps(machine):
 MUTATIONS = [
     ("update register.teacher set sequence = sequence {} 1000 where bsn ="
      " (select min(bsn) from register.teacher)",
-     ("+", "-"), "other than the log says"),
+     ("+", "-"), "the volgnummer differs"),
     ("update register.delivery set gewijzigd = gewijzigd {} 1 where position = (select max(position) from"
      " register.delivery)", ("+", "-"), "the counts of its lines differ"),
 ]
