@@ -89,6 +89,49 @@ Test(gateway_tokens, refuses_a_line_it_cannot_hold_and_one_with_a_nul)
 	cr_expect_eq(open_text(SLICE_LITERAL(TOKEN_A " *\0\n" TOKEN_B " *\n"), &tokens, &err), -ERR_CONFIG, "a NUL");
 }
 
+/* As other systems and editors leave a file: taken whole, or refused with what it is. */
+static const struct odd_file {
+	struct slice text;
+	const char *says; /* NULL: taken, with both tokens */
+} ODD_FILES[] = {
+	{ { "\xef\xbb\xbf" TOKEN_A " *\n" TOKEN_B " *\n", 3 + 19 + 23 }, NULL },
+	{ { TOKEN_A " *\r\n" TOKEN_B " *\r\n", 20 + 24 }, NULL },
+	{ { TOKEN_A " *  \t\n\n\r\n" TOKEN_B "\t*", 22 + 3 + 22 }, NULL },
+	{ { TOKEN_A " *\r" TOKEN_B " *\r", 19 + 23 }, "line 1 holds a carriage return within" },
+	{ { TOKEN_A " *\r" TOKEN_B " *\n", 19 + 23 }, "line 1 holds a carriage return within" },
+	{ { TOKEN_A " *\n" TOKEN_B " 41211\0,41212", 19 + 33 }, "line 2 holds a NUL" },
+	{ { TOKEN_A " *\n" TOKEN_B " *\0", 19 + 23 }, "line 2 holds a NUL" },
+	{ { "\xff\xfe"
+	    "a\0a\0\n\0",
+	    8 },
+	  "line 1 is UTF-16: save the file as UTF-8" },
+	{ { "\xfe\xff"
+	    "\0a\0a\0\n",
+	    8 },
+	  "line 1 is UTF-16: save the file as UTF-8" },
+	{ { "\n\n\n", 3 }, "holds no token" },
+	{ { "\xef\xbb\xbf", 3 }, "holds no token" },
+};
+
+Test(gateway_tokens, takes_a_file_of_other_systems_whole_or_says_what_it_is)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ODD_FILES); i++) {
+		const struct odd_file *file = &ODD_FILES[i];
+		struct tokens *tokens = NULL;
+		struct err err = { 0 };
+		int rc = open_text(file->text, &tokens, &err);
+		uint64_t sender;
+
+		cr_expect_eq(rc, file->says ? -ERR_CONFIG : 0, "file %zu: %s", i, err.text);
+		cr_expect(!file->says || strstr(err.text, file->says), "file %zu: %s", i, err.text);
+		if (rc == 0) {
+			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_A), NULL, &sender), TOKEN_GOOD);
+			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_B), NULL, &sender), TOKEN_GOOD);
+		}
+		tokens_free(tokens);
+	}
+}
+
 Test(gateway_tokens, says_when_the_file_is_not_there)
 {
 	struct tokens *tokens = NULL;

@@ -5,7 +5,14 @@
 #include "model/delivery.h"
 #include "model/teacher_key.h"
 
-enum { TOKEN_BYTES_MIN = 16, TOKEN_BYTES_MAX = 128, TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536, BOARD_BYTES = 5 };
+enum {
+	TOKEN_BYTES_MIN = 16,
+	TOKEN_BYTES_MAX = 128,
+	TOKENS_MAX = 10000,
+	LINE_BYTES_MAX = 65536,
+	BOARD_BYTES = 5,
+	TOKENS_FILE_BYTES_MAX = 64 << 20
+};
 
 /* One line of the file. */
 struct token {
@@ -106,27 +113,52 @@ static struct slice without_bom(struct slice text)
 	return text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0 ? slice_from(text, 3) : text;
 }
 
-static int read_file(struct tokens *tokens, FILE *file, const char *path, struct err *err)
+/* Says of a line that no editor of today writes what it is: half of it would lock out boards unseen. */
+static int check_line(struct slice line, const char *path, unsigned line_no, struct err *err)
 {
-	char *line = malloc(LINE_BYTES_MAX);
-	int rc = line ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a line of %s", path);
+	const char *why = NULL;
 
-	for (unsigned line_no = 1; rc == 0 && fgets(line, LINE_BYTES_MAX, file); line_no++) {
-		size_t n = strcspn(line, "\r\n");
-		struct slice text = slice_make(line, n);
+	if (line.n >= LINE_BYTES_MAX)
+		why = "is too long";
+	else if (line_no == 1 && line.n >= 2 &&
+		 (memcmp(line.p, "\xff\xfe", 2) == 0 || memcmp(line.p, "\xfe\xff", 2) == 0))
+		why = "is UTF-16: save the file as UTF-8";
+	else if (memchr(line.p, '\0', line.n))
+		why = "holds a NUL";
+	else if (memchr(line.p, '\r', line.n))
+		why = "holds a carriage return within: lines end with LF or CRLF";
+	return why ? err_set(err, ERR_CONFIG, "tokens", "%s line %u %s", path, line_no, why) : 0;
+}
 
-		if (line[n] == '\0' && !feof(file))
-			rc = err_set(err, ERR_CONFIG, "tokens", "%s line %u is longer than %d bytes, or holds a NUL",
-				     path, line_no, LINE_BYTES_MAX - 2);
-		else
-			rc = read_line(tokens, line_no == 1 ? without_bom(text) : text, path, line_no, err);
+static int read_lines(struct tokens *tokens, struct slice rest, const char *path, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned line_no = 1; rc == 0 && rest.n > 0; line_no++) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_make(rest.p, end ? (size_t)(end - rest.p) : rest.n);
+
+		rest = slice_from(rest, MIN(line.n + 1, rest.n));
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		rc = check_line(line, path, line_no, err);
+		if (rc == 0)
+			rc = read_line(tokens, line_no == 1 ? without_bom(line) : line, path, line_no, err);
 	}
-	if (rc == 0 && ferror(file)) /* half a file would lock out the boards of the other half */
-		rc = err_set(err, ERR_CONFIG, "tokens", "the tokens file %s cannot be read to its end", path);
-	if (line)
-		explicit_bzero(line, LINE_BYTES_MAX);
-	free(line);
 	return rc;
+}
+
+/* All of it at once: half a file would lock out the boards of the other half. */
+static int read_file(struct tokens *tokens, const char *path, struct err *err)
+{
+	CLEANUP(strbuf_wipe) struct strbuf text = { 0 };
+
+	strbuf_init(&text, TOKENS_FILE_BYTES_MAX);
+	int rc = secret_file_read(path, &text, err);
+
+	if (rc != 0)
+		return err_prefix(err, path);
+	return read_lines(tokens, strbuf_slice(&text), path, err);
 }
 
 static int compare_tokens(const void *a, const void *b)
@@ -136,19 +168,12 @@ static int compare_tokens(const void *a, const void *b)
 
 int tokens_open(const char *path, struct tokens **ret, struct err *err)
 {
-	int checked = secret_file_check(path, err);
-
-	if (checked != 0)
-		return err_prefix(err, path);
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return err_set(err, ERR_CONFIG, "tokens", "the tokens file %s cannot be read", path);
 	struct tokens *tokens = calloc(1, sizeof *tokens);
-	int rc = tokens ? read_file(tokens, file, path, err)
-			: err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
 
-	fclose(file);
+	if (!tokens)
+		return err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
+	int rc = read_file(tokens, path, err);
+
 	if (rc == 0 && tokens->count == 0)
 		rc = err_set(err, ERR_CONFIG, "tokens", "the tokens file %s holds no token", path);
 	if (rc != 0) {
