@@ -95,6 +95,9 @@ static const struct rule_entry CATALOGUE[RULE_LETTERS * RULE_NUMBERS] = {
 		"Dit leveringsnummer is al gebruikt voor een andere levering. Gebruik een nieuw nummer." },
 	[RULE_SLOT(RULE_K02)] = { "LR-K02", 'A', IN(BOARD),
 		"Het bestuursnummer <bestuur> is niet bekend of niet geldig op de extractiedatum." },
+	[RULE_SLOT(RULE_K03)] = { "LR-K03", 'A', IN(BOARD),
+		"U bent niet gemachtigd om voor bestuur <bestuur> te leveren. Laat het bestuur de machtiging "
+		"regelen." },
 	[RULE_SLOT(RULE_K04)] = { "LR-K04", 'S', IN(SEQUENCE),
 		"Het volgnummer is niet hoger dan dat van een eerdere levering. Gegevens die ouder zijn dan wat wij "
 		"al hebben, zijn niet verwerkt." },

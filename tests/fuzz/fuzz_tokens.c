@@ -13,6 +13,7 @@ static void ask_all(const struct tokens *tokens, struct slice file)
 {
 	static const char BLANKS[] = " \t\r\n";
 	const uint32_t board = 41211;
+	const struct token_question any = { 0 }, one = { .board = &board };
 	uint64_t sender;
 	size_t start = 0;
 
@@ -22,15 +23,15 @@ static void ask_all(const struct tokens *tokens, struct slice file)
 		if (at < file.n && !memchr(BLANKS, file.p[at], sizeof BLANKS - 1))
 			continue;
 		int n = snprintf(text, sizeof text, "Bearer %.*s", (int)MIN(at - start, (size_t)200), file.p + start);
-		enum token_answer known = tokens_ask(tokens, slice_make(text, (size_t)n), NULL, &sender);
-		enum token_answer answer = tokens_ask(tokens, slice_make(text, (size_t)n), &board, &sender);
+		enum token_answer known = tokens_ask(tokens, slice_make(text, (size_t)n), &any, &sender);
+		enum token_answer answer = tokens_ask(tokens, slice_make(text, (size_t)n), &one, &sender);
 
 		FUZZ_EXPECT((known == TOKEN_UNKNOWN) == (answer == TOKEN_UNKNOWN) && known != TOKEN_OTHER_BOARD);
 		FUZZ_EXPECT(known == TOKEN_UNKNOWN || (at - start >= 16 && at - start <= 128));
 		start = at + 1;
 	}
-	FUZZ_EXPECT(tokens_ask(tokens, SLICE_LITERAL("Bearer "), NULL, &sender) == TOKEN_UNKNOWN);
-	FUZZ_EXPECT(tokens_ask(tokens, (struct slice){ 0 }, NULL, &sender) == TOKEN_UNKNOWN);
+	FUZZ_EXPECT(tokens_ask(tokens, SLICE_LITERAL("Bearer "), &any, &sender) == TOKEN_UNKNOWN);
+	FUZZ_EXPECT(tokens_ask(tokens, (struct slice){ 0 }, &any, &sender) == TOKEN_MISSING);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

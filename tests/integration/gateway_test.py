@@ -331,6 +331,53 @@ def makes_the_id_of_a_delivery_that_has_none(bench):
 
 
 @behaviour
+def knows_tokens_until_they_are_withdrawn(bench):
+    gateway, tokens = bench.main, bench.workers.dir / "tokens"
+
+    def token(*words):
+        done = bench.workers.ctl(f"--tokens.file={tokens}", "token", *words, capture_output=True, text=True)
+        expect(done.returncode == 0, f"token {words}: {done.stderr}")
+        return done.stdout.strip()
+
+    def asks(secret, status):
+        eventually(lambda: gateway.ask("/v1/installatie", token=secret).status == status, 60, f"{status}")
+
+    def counted(reason):
+        return gateway.metric(f'instroom_access_refused_total{{reason="{reason}"}}')
+
+    mode = tokens.stat().st_mode
+    office = token("make", "kantoor", "99901", "--until", "2099-12-31", "--owner", "KVK:12345678")
+    reader = token("make", "lezer", "99901", "--until", "2099-12-31", "--services", "inzien")
+    old = token("make", "oud", "99901", "--until", "2020-01-01")
+    expect(office.startswith("instroom_") and office not in tokens.read_text(), "the token itself is not kept")
+    expect(tokens.stat().st_mode == mode, "the mode of the file")
+    asks(office, 200)
+    expect(gateway.deliver(csv_of([6]), token=office, proef="ja").status == 202, "its board")
+    before = {reason: counted(reason) for reason in ("no_token", "unknown", "expired", "service", "board", "withdrawn")}
+    answer = gateway.deliver(csv_of([6]), token=office, bestuur="99902", leveringsid="niet-voor-u-12345")
+    expect(answer.status == 403 and answer.codes() == [("LR-K03", "bestuur")], answer.body)
+    expect(answer.json()["type"] == "/v1/regels/LR-K03", answer.json()["type"])
+    expect(answer.json()["levering"]["leveringsid"] == "niet-voor-u-12345", answer.body)
+    answer = gateway.deliver(csv_of([6]), token=office, bestuur="99902", volgnummer="nul")
+    expect(answer.status == 400 and answer.codes() == [("LR-K08", "volgnummer")], "the form comes before the right")
+    answer = gateway.deliver(csv_of([6]), token=reader)
+    expect(answer.status == 403 and answer.codes() == [("LR-K03", "bestuur")], "to read only")
+    expect(gateway.ask("/v1/besturen/99901/stand", token=reader).status == 200, "to read")
+    expect(gateway.ask("/v1/besturen/99902/stand", token=reader).status == 403, "of another board")
+    expect(gateway.ask("/v1/installatie", token=old).status == 401, "ended")
+    expect(gateway.ask("/v1/installatie", token="instroom_" + "0" * 64).status == 401, "unknown")
+    expect(gateway.ask("/v1/installatie", token="").status == 401, "none")
+    token("withdraw", "kantoor")
+    asks(office, 401)
+    for reason, count in before.items():
+        least = 2 if reason == "board" else 1
+        expect(counted(reason) >= count + least, f"{reason}: {count}, now {counted(reason)}")
+    expect("withdrawn" in token("list") and office not in token("list", "--json"), "the list")
+    expect(gateway.deliver(csv_of([6]), token=bench.one_board, proef="ja").status == 202, "a line of before")
+    expect("tokens.plain" in gateway.log(), "the warning about lines of before")
+
+
+@behaviour
 def keeps_contact_persons_out_of_address_and_log(bench):
     encoded = urllib.parse.quote("Renée " + CONTACT)
     answer = bench.main.deliver(csv_of([5]),

@@ -105,12 +105,12 @@ Test(gateway_route, tells_an_address_it_does_not_have_from_a_method_the_address_
 /* The handlers are only compared, not called. */
 static const struct handler READ, WRITE, WORD;
 static const struct route OTHERS[] = {
-	{ "/", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
-	{ "/a/{bestuur}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
-	{ "/a/{bestuur}", METHOD_POST, ROUTE_PUBLIC, 0, &WRITE, "", NULL, "" },
-	{ "/a/hulp", METHOD_GET | METHOD_POST, ROUTE_PUBLIC, 0, &WORD, "", NULL, "" },
-	{ "/b/bekende-levering", METHOD_GET, ROUTE_PUBLIC, 0, &WORD, "", NULL, "" },
-	{ "/b/{leveringsid}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, "" },
+	{ "/", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, 0, "" },
+	{ "/a/{bestuur}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, 0, "" },
+	{ "/a/{bestuur}", METHOD_POST, ROUTE_PUBLIC, 0, &WRITE, "", NULL, 0, "" },
+	{ "/a/hulp", METHOD_GET | METHOD_POST, ROUTE_PUBLIC, 0, &WORD, "", NULL, 0, "" },
+	{ "/b/bekende-levering", METHOD_GET, ROUTE_PUBLIC, 0, &WORD, "", NULL, 0, "" },
+	{ "/b/{leveringsid}", METHOD_GET, ROUTE_PUBLIC, 0, &READ, "", NULL, 0, "" },
 };
 
 static const struct {

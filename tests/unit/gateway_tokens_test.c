@@ -1,5 +1,7 @@
 #include "gateway/tokens.h"
 
+#include "gateway/token_watch.h"
+
 #include <criterion/criterion.h>
 #include <unistd.h>
 
@@ -125,8 +127,10 @@ Test(gateway_tokens, takes_a_file_of_other_systems_whole_or_says_what_it_is)
 		cr_expect_eq(rc, file->says ? -ERR_CONFIG : 0, "file %zu: %s", i, err.text);
 		cr_expect(!file->says || strstr(err.text, file->says), "file %zu: %s", i, err.text);
 		if (rc == 0) {
-			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_A), NULL, &sender), TOKEN_GOOD);
-			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_B), NULL, &sender), TOKEN_GOOD);
+			const struct token_question any = { 0 };
+
+			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_A), &any, &sender), TOKEN_GOOD);
+			cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_B), &any, &sender), TOKEN_GOOD);
 		}
 		tokens_free(tokens);
 	}
@@ -161,11 +165,11 @@ static const struct {
 	{ "Bearer aaaaaaaaaaaaaaa", 41211, TOKEN_UNKNOWN, "one less" },
 	{ "Bearer AAAAAAAAAAAAAAAA", 41211, TOKEN_UNKNOWN, "tokens have case" },
 	{ "Bearer ", 41211, TOKEN_UNKNOWN, "none" },
-	{ "Bearer", 41211, TOKEN_UNKNOWN, "not even a blank" },
-	{ "Basic " TOKEN_A, 41211, TOKEN_UNKNOWN, "another scheme" },
-	{ TOKEN_A, 41211, TOKEN_UNKNOWN, "no scheme" },
-	{ "", 41211, TOKEN_UNKNOWN, "no header" },
-	{ "", -1, TOKEN_UNKNOWN, "no header" },
+	{ "Bearer", 41211, TOKEN_MISSING, "not even a blank" },
+	{ "Basic " TOKEN_A, 41211, TOKEN_MISSING, "another scheme" },
+	{ TOKEN_A, 41211, TOKEN_MISSING, "no scheme" },
+	{ "", 41211, TOKEN_MISSING, "no header" },
+	{ "", -1, TOKEN_MISSING, "no header" },
 };
 
 Test(gateway_tokens, opens_to_a_token_the_boards_of_all_its_lines_and_no_other)
@@ -179,11 +183,13 @@ Test(gateway_tokens, opens_to_a_token_the_boards_of_all_its_lines_and_no_other)
 	for (size_t i = 0; i < ARRAY_LEN(QUESTIONS); i++) {
 		uint32_t board = (uint32_t)QUESTIONS[i].board;
 
-		cr_expect_eq(tokens_ask(tokens, slice_of(QUESTIONS[i].authorization),
-					QUESTIONS[i].board < 0 ? NULL : &board, &sender),
+		const struct token_question question = { .board = QUESTIONS[i].board < 0 ? NULL : &board };
+
+		cr_expect_eq(tokens_ask(tokens, slice_of(QUESTIONS[i].authorization), &question, &sender),
 			     QUESTIONS[i].want, "%s", QUESTIONS[i].why);
 	}
-	cr_expect_eq(tokens_ask(tokens, (struct slice){ 0 }, NULL, &sender), TOKEN_UNKNOWN, "an absent header");
+	cr_expect_eq(tokens_ask(tokens, (struct slice){ 0 }, &(struct token_question){ 0 }, &sender), TOKEN_MISSING,
+		     "an absent header");
 	tokens_free(tokens);
 }
 
@@ -201,10 +207,128 @@ Test(gateway_tokens, finds_each_of_many)
 	cr_assert_eq(open_text(slice_make(text, n), &tokens, &err), 0);
 	for (uint32_t i = 0; i < 1000; i++) {
 		uint32_t other = i + 1;
+		const struct token_question own = { .board = &i }, others = { .board = &other };
 
 		snprintf(authorization, sizeof authorization, "Bearer token-number-%05u", i);
-		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &i, &sender), TOKEN_GOOD);
-		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &other, &sender), TOKEN_OTHER_BOARD);
+		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &own, &sender), TOKEN_GOOD);
+		cr_expect_eq(tokens_ask(tokens, slice_of(authorization), &others, &sender), TOKEN_OTHER_BOARD);
 	}
 	tokens_free(tokens);
+}
+
+/* ---- lines of tokens that are kept as SHA-256 ---- */
+
+/* SHA-256 of TOKEN_A. */
+#define SHA_A  "sha256:0c0beacef8877bbf2416eb00f2b5dc96354e26dd1df5517320459b1236860f8c"
+#define REST_A " 41211 name=kantoor-a owner=KVK:12345678 "
+
+static const struct {
+	const char *line;
+	bool is_good;
+	const char *why;
+} KEPT[] = {
+	{ SHA_A " 41211", true, "nothing but hash and boards" },
+	{ SHA_A " * until=2027-07-31", true, "" },
+	{ SHA_A REST_A "services=leveren until=2027-07-31", true, "" },
+	{ SHA_A REST_A "withdrawn=2026-11-29T12:00:00Z", true, "" },
+	{ SHA_A " 41211 services=inzien,leveren,bevestigen", true, "" },
+	{ SHA_A " 41211 services=", false, "none" },
+	{ SHA_A " 41211 services=leveren,leveren", false, "twice" },
+	{ SHA_A " 41211 services=beheren", false, "unknown" },
+	{ SHA_A " 41211 services=leveren services=inzien", false, "twice" },
+	{ SHA_A " 41211 until=2027-02-29", false, "no day" },
+	{ SHA_A " 41211 until=31-07-2027", false, "another form" },
+	{ SHA_A " 41211 until=", false, "" },
+	{ SHA_A " 41211 name=", false, "" },
+	{ SHA_A " 41211 name=a;b", false, "" },
+	{ SHA_A " 41211 naam=a", false, "an unknown word: what it would limit is not known" },
+	{ SHA_A " 41211 withdrawn=", false, "" },
+	{ SHA_A, false, "no boards" },
+	{ SHA_A "0 41211", false, "a digit more" },
+	{ "sha256:0c0b 41211", false, "short" },
+	{ TOKEN_A " 41211 until=2027-07-31", false, "a line of before has no end" },
+};
+
+Test(gateway_tokens, reads_lines_of_kept_tokens_and_refuses_what_it_does_not_know)
+{
+	for (size_t i = 0; i < ARRAY_LEN(KEPT); i++) {
+		struct tokens *tokens = NULL;
+		struct err err = { 0 };
+
+		cr_expect_eq(open_text(slice_of(KEPT[i].line), &tokens, &err), KEPT[i].is_good ? 0 : -ERR_CONFIG,
+			     "%s: %s", KEPT[i].line, KEPT[i].why);
+		cr_expect(!tokens || tokens_plain_count(tokens) == 0);
+		tokens_free(tokens);
+	}
+}
+
+static const struct {
+	const char *lines;
+	int64_t board; /* -1: any */
+	unsigned service;
+	int32_t today;
+	enum token_answer want;
+} RIGHTS[] = {
+	{ SHA_A REST_A "until=2027-07-31", 41211, SERVICE_DELIVER, 20270731, TOKEN_GOOD },
+	{ SHA_A REST_A "until=2027-07-31", 41211, SERVICE_DELIVER, 20270801, TOKEN_EXPIRED },
+	{ SHA_A REST_A "until=2027-07-31", 41212, SERVICE_DELIVER, 20270731, TOKEN_OTHER_BOARD },
+	{ SHA_A REST_A "services=inzien", 41211, SERVICE_DELIVER, 20270731, TOKEN_OTHER_SERVICE },
+	{ SHA_A REST_A "services=inzien", 41212, SERVICE_DELIVER, 20270731, TOKEN_OTHER_SERVICE },
+	{ SHA_A REST_A "services=inzien", 41211, SERVICE_READ, 20270731, TOKEN_GOOD },
+	{ SHA_A REST_A "services=inzien", -1, 0, 20270731, TOKEN_GOOD },
+	{ SHA_A REST_A "withdrawn=2026-11-29T12:00:00Z", 41211, SERVICE_READ, 20261129, TOKEN_WITHDRAWN },
+	{ SHA_A REST_A "withdrawn=2026-11-29T12:00:00Z until=2026-01-01", -1, 0, 20261129, TOKEN_WITHDRAWN },
+	{ SHA_A REST_A "until=2026-01-01\n" SHA_A " 41211", 41211, SERVICE_READ, 20261129, TOKEN_GOOD },
+	{ SHA_A REST_A "services=leveren\n" SHA_A " 41212 services=inzien", 41212, SERVICE_DELIVER, 20261129,
+	  TOKEN_OTHER_BOARD },
+	{ SHA_A " 41211", 41211, SERVICE_CONFIRM, 20261129, TOKEN_GOOD },
+};
+
+Test(gateway_tokens, opens_until_its_last_day_for_its_services_and_not_once_withdrawn)
+{
+	for (size_t i = 0; i < ARRAY_LEN(RIGHTS); i++) {
+		uint32_t board = (uint32_t)RIGHTS[i].board;
+		const struct token_question question = { .board = RIGHTS[i].board < 0 ? NULL : &board,
+							 .service = RIGHTS[i].service,
+							 .today = RIGHTS[i].today };
+		struct tokens *tokens = NULL;
+		struct err err = { 0 };
+		uint64_t sender;
+
+		cr_assert_eq(open_text(slice_of(RIGHTS[i].lines), &tokens, &err), 0, "%s", err.text);
+		cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " TOKEN_A), &question, &sender), RIGHTS[i].want,
+			     "row %zu: %s", i, RIGHTS[i].lines);
+		cr_expect_eq(tokens_ask(tokens, SLICE_LITERAL("Bearer " SHA_A), &question, &sender), TOKEN_UNKNOWN,
+			     "the hash is no token");
+		tokens_free(tokens);
+	}
+}
+
+Test(gateway_tokens, a_change_of_the_file_is_seen)
+{
+	char path[] = "/tmp/instroom-tokens-XXXXXX", other[] = "/tmp/instroom-tokens-XXXXXX";
+	struct token_watch watch = { 0 };
+	int fd = mkstemp(path), beside = mkstemp(other);
+
+	cr_assert(fd >= 0 && beside >= 0);
+	cr_expect(!token_watch_has_changed(&watch, path), "the first look");
+	cr_expect(!token_watch_has_changed(&watch, path));
+	cr_assert_eq(write(fd, "#\n", 2), 2);
+	cr_expect(token_watch_has_changed(&watch, path), "longer");
+	cr_expect(!token_watch_has_changed(&watch, path), "once");
+	cr_assert_eq(write(beside, "#\n", 2), 2);
+	cr_assert_eq(rename(other, path), 0);
+	cr_expect(token_watch_has_changed(&watch, path), "another in its place");
+	unlink(path);
+	cr_expect(!token_watch_has_changed(&watch, path), "away");
+	close(fd), close(beside);
+}
+
+Test(gateway_tokens, a_token_is_known_to_scanners_by_its_beginning)
+{
+	uint8_t bytes[ACCESS_TOKEN_RANDOM_BYTES] = { 0xab, 0xcd };
+	char token[ACCESS_TOKEN_TEXT_BYTES];
+
+	access_token_write(bytes, token);
+	cr_expect_str_eq(token, "instroom_abcd000000000000000000000000000000000000000000000000000000000000");
 }

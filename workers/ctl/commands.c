@@ -1,5 +1,6 @@
 #include "ctl/commands.h"
 
+#include "ctl/access/access_commands.h"
 #include "ctl/completion.h"
 #include "ctl/deliver/deliver_commands.h"
 #include "ctl/help.h"
@@ -410,6 +411,39 @@ static const struct command_option ROTATE_OPTIONS[] = {
 	{ OPTION_VALIDATORS_ARE_STOPPED, NULL, "your word that none with the old key runs or will", OPTIONAL },
 };
 
+/* ---- who may deliver ---- */
+
+static const struct command_option TOKEN_OPTIONS[] = {
+	{ OPTION_UNTIL, "DAY", "its last day, as 2027-07-31", REQUIRED },
+	{ OPTION_OWNER, "PARTY", "whose it is, as KVK:12345678", OPTIONAL },
+	{ OPTION_SERVICES, "LIST", "some of leveren,inzien,bevestigen; else all", OPTIONAL },
+};
+
+static const struct command ACCESS[] = {
+	{ .name = "token make",
+	  .arguments = "NAME BOARDS",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "a new token for a sender; it is shown once",
+	  .help = "BOARDS is * or numbers joined by commas. Its SHA-256 goes into the file of tokens.file, with all "
+		  "that is said of it; the gateway takes it within seconds.",
+	  OPTIONS_OF(TOKEN_OPTIONS),
+	  .run = run_token_make },
+	{ .name = "token list",
+	  .purpose = "the tokens there are, and what each may",
+	  .help = "Never a token itself.",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_token_list },
+	{ .name = "token withdraw",
+	  .arguments = "NAME",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a token open nothing any more",
+	  .help = "The gateway refuses it within seconds. Its line stays, with the time.",
+	  .exits = { { 1, "there is none of that name, or it is withdrawn already" } },
+	  .run = run_token_withdraw },
+};
+
 /* ---- keys ---- */
 
 static const struct command KEY[] = {
@@ -555,6 +589,7 @@ static const struct command_group GROUPS[] = {
 	{ "Reference tables", REFERENCE, ARRAY_LEN(REFERENCE) },
 	{ "Delivering", DELIVER, ARRAY_LEN(DELIVER) },
 	{ "Looking", LOOK, ARRAY_LEN(LOOK) },
+	{ "Tokens of senders", ACCESS, ARRAY_LEN(ACCESS) },
 	{ "Keys", KEY, ARRAY_LEN(KEY) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },

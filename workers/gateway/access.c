@@ -1,5 +1,7 @@
 #include "gateway/access.h"
 
+#include "base/clock.h"
+#include "gateway/gateway_metrics.h"
 #include "gateway/services.h"
 #include "gateway/web_server.h"
 
@@ -41,6 +43,19 @@ static bool is_of_own_site(const struct request *request)
 	       (!origin.p || is_own_origin(origin, request_header(request, "Host")));
 }
 
+/* What a stranger is told does not say whether a token was ever one of ours: the operator sees it in the metrics. */
+static void refuse_token(struct request *request, enum token_answer answer)
+{
+	gateway_metric_add((enum gateway_metric)(METRIC_ACCESS_MISSING + (int)answer), 1);
+	if (answer == TOKEN_OTHER_BOARD)
+		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur");
+	else if (answer == TOKEN_OTHER_SERVICE)
+		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor deze dienst");
+	else
+		reply_problem(&request->reply, 401, "Niet aangemeld",
+			      "Stuur een geldig token mee in de kop Authorization, achter het woord Bearer");
+}
+
 bool access_check_token(struct request *request, const uint32_t *board)
 {
 	uint64_t sender = 0;
@@ -50,17 +65,16 @@ bool access_check_token(struct request *request, const uint32_t *board)
 			      "De kop Authorization staat er meer dan een keer in");
 		return false;
 	}
-	switch (tokens_ask(request->services->tokens, request_header(request, "Authorization"), board, &sender)) {
-	case TOKEN_GOOD:
+	const struct token_question question = { .board = board,
+						 .service = request->route->service,
+						 .today = clock_amsterdam_date(clock_wall_ms()) };
+	enum token_answer answer =
+		tokens_ask(request->services->tokens, request_header(request, "Authorization"), &question, &sender);
+
+	if (answer == TOKEN_GOOD)
 		return set_sender(request, sender);
-	case TOKEN_OTHER_BOARD:
-		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur");
-		return false;
-	default:
-		reply_problem(&request->reply, 401, "Niet aangemeld",
-			      "Stuur een geldig token mee in de kop Authorization, achter het woord Bearer");
-		return false;
-	}
+	refuse_token(request, answer);
+	return false;
 }
 
 bool access_check_load(struct request *request, enum load_kind kind, uint32_t board)
@@ -74,6 +88,7 @@ bool access_check_load(struct request *request, enum load_kind kind, uint32_t bo
 bool access_admit(struct request *request)
 {
 	if ((request->route->methods & METHOD_POST) && !is_of_own_site(request)) {
+		gateway_metric_add(METRIC_ACCESS_SITE, 1);
 		reply_problem(&request->reply, 403, "Niet toegestaan",
 			      "Dit verzoek komt van een webpagina van een andere site en verandert hier niets");
 		return false;

@@ -6,7 +6,6 @@
 #include "gateway/access.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/routes.h"
-#include "gateway/tokens.h"
 #include "run/app.h"
 #include "run/status.h"
 
@@ -46,10 +45,14 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 		app_set_ready(true, "");
 }
 
+static void read_tokens(struct gateway *gateway);
+
 static int do_chores(struct gateway *gateway, struct err *err)
 {
 	bool is_read = reference_watch_is_read(gateway->watch);
 
+	if (token_watch_has_changed(&gateway->services.token_watch, gateway->config.tokens_file))
+		read_tokens(gateway);
 	raw_publisher_renew(&gateway->services.publisher);
 	if (is_read)
 		/* before the end of the topic are versions that were in force once (specification 4.1) */
@@ -106,21 +109,24 @@ static void renew_failed(const char *what, const struct err *err)
 		  LOG_QUOTED(err->text), LOG_QUOTED("what was read before stays in use"));
 }
 
+static void read_tokens(struct gateway *gateway)
+{
+	struct err err = { 0 };
+
+	if (services_read_tokens(&gateway->services, &err) == 0)
+		log_event(LOG_INFO, "tokens.read", "file=%s", LOG_QUOTED(gateway->config.tokens_file));
+	else
+		renew_failed("tokens.file", &err);
+}
+
 void gateway_reload(void *self)
 {
 	struct gateway *gateway = self;
 	const struct gateway_config *config = &gateway->config;
-	struct tokens *tokens;
 	struct err err = { 0 };
 
 	config_look_again(&GATEWAY_CONFIG, config);
-	if (tokens_open(config->tokens_file, &tokens, &err) == 0) {
-		tokens_free(gateway->services.tokens);
-		gateway->services.tokens = tokens;
-		log_event(LOG_INFO, "tokens.read", "file=%s", LOG_QUOTED(config->tokens_file));
-	} else {
-		renew_failed("tokens.file", &err);
-	}
+	read_tokens(gateway);
 	if (web_server_renew_tls(&gateway->server, config->tls_key.path, &err) != 0)
 		renew_failed("tls.cert.file", &err);
 }

@@ -24,7 +24,7 @@ static const struct config_default DEFAULTS[] = {
 static const struct config_key KEYS[] = {
 	{ "listen", CONFIG_ADDRESS, AT(listen), "127.0.0.1:8080", 3, 64, "address and port of the web interface" },
 	{ "tokens.file", CONFIG_TEXT, AT(tokens_file), "", 1, SETTINGS_TEXT_BYTES_MAX,
-	  "file of lines \"token boards\"; boards: * or 41211,41212" },
+	  "file of tokens, as instroomctl token make writes it" },
 	{ "helpdesk.address", CONFIG_TEXT, AT(helpdesk_address), "", 0, 200,
 	  "web address, e-mail or telephone of the helpdesk; every refusal names it" },
 	{ "tls.cert.file", CONFIG_TEXT, AT(tls_cert_file), "", 0, SETTINGS_TEXT_BYTES_MAX,

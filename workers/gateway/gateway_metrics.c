@@ -10,6 +10,10 @@
 	METRIC_OF(METRIC_COUNTER, "instroom_connections_ended_total", STAGE ",reason=\"" reason "\"", \
 		  "Connections that the gateway ended.")
 
+#define ACCESS(reason)                                                                             \
+	METRIC_OF(METRIC_COUNTER, "instroom_access_refused_total", STAGE ",reason=\"" reason "\"", \
+		  "Requests refused with 401 or 403, by reason.")
+
 static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCEPTED] = DELIVERIES("accepted"),
 	[METRIC_REPEATED] = DELIVERIES("repeat"),
@@ -30,6 +34,13 @@ static struct metric metrics[GATEWAY_METRICS] = {
 					  "Time from the head of an upload to its receipt."),
 	[METRIC_UPLOAD_LINES] =
 		HISTOGRAM_OF(METRIC_HISTOGRAM, "instroom_delivery_records", STAGE, "Lines of one accepted delivery."),
+	[METRIC_ACCESS_MISSING] = ACCESS("no_token"),
+	[METRIC_ACCESS_UNKNOWN] = ACCESS("unknown"),
+	[METRIC_ACCESS_WITHDRAWN] = ACCESS("withdrawn"),
+	[METRIC_ACCESS_EXPIRED] = ACCESS("expired"),
+	[METRIC_ACCESS_SERVICE] = ACCESS("service"),
+	[METRIC_ACCESS_BOARD] = ACCESS("board"),
+	[METRIC_ACCESS_SITE] = ACCESS("site"),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),

@@ -8,6 +8,7 @@
 #ifndef GATEWAY_ROUTE_H
 #define GATEWAY_ROUTE_H
 
+#include "model/access_token.h"
 #include "model/delivery.h"
 
 struct handler;
@@ -31,6 +32,7 @@ struct route {
 	/* What schemas/openapi says of it too; a test compares the two. Words joined by single spaces. */
 	const char *parameters; /* those the query may have; "": none */
 	const char *types;	/* of what it answers with, the preferred one first; NULL: that does not matter */
+	unsigned service;	/* of those a token may open (model/access_token.h); 0: a token is enough */
 	const char *statuses;	/* all that it answers with, but those that every address has */
 };
 

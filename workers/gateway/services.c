@@ -1,6 +1,7 @@
 #include "gateway/services.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "gateway/file_check.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/handler.h"
@@ -165,13 +166,32 @@ static int open_register(struct services *services, int epoll_fd, struct err *er
 	return rc;
 }
 
+int services_read_tokens(struct services *services, struct err *err)
+{
+	const char *path = services->config->tokens_file;
+	struct tokens *tokens;
+
+	(void)token_watch_has_changed(&services->token_watch, path); /* before it is read: a later change is seen */
+	int rc = tokens_open(path, &tokens, err);
+
+	if (rc != 0)
+		return rc;
+	tokens_free(services->tokens);
+	services->tokens = tokens;
+	if (tokens_plain_count(tokens) > 0)
+		log_event(LOG_WARN, "tokens.plain", "file=%s count=%zu effect=%s", LOG_QUOTED(path),
+			  tokens_plain_count(tokens),
+			  LOG_QUOTED("they are known, but have no name, end or service: instroomctl token make"));
+	return 0;
+}
+
 int services_open(struct services *services, int epoll_fd, struct err *err)
 {
 	const struct gateway_config *config = services->config;
 	const struct load_limits limits = { .sender_uploads_max = (uint32_t)config->sender_uploads_max,
 					    .board_uploads_max = (uint32_t)config->board_uploads_max,
 					    .board_questions_max = (uint32_t)config->board_questions_max };
-	int rc = tokens_open(config->tokens_file, &services->tokens, err);
+	int rc = services_read_tokens(services, err);
 
 	reply_set_helpdesk(config->helpdesk_address);
 	reply_set_tls(config->tls_cert_file[0] != '\0');

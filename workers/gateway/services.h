@@ -12,6 +12,7 @@
 #include "gateway/raw_publisher.h"
 #include "gateway/register_jobs.h"
 #include "gateway/request.h"
+#include "gateway/token_watch.h"
 #include "gateway/tokens.h"
 #include "gateway/wait_list.h"
 #include "model/reference.h"
@@ -22,6 +23,7 @@ struct services {
 	const struct gateway_config *config;
 	const struct web_server *server;
 	struct tokens *tokens;
+	struct token_watch token_watch;
 	struct hmac_key stand_key;   /* of fingerprints and pseudonyms */
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;  /* NULL while the gateway closes */
@@ -39,6 +41,9 @@ MUSTUSE int services_open(struct services *services, int epoll_fd, struct err *e
  * them. */
 void services_close_peers(struct services *services);
 void services_close(struct services *services); /* the rest, once there is no request any more */
+
+/* Reads the tokens file again. An error: what was read before stays in use. */
+MUSTUSE int services_read_tokens(struct services *services, struct err *err);
 
 /* Gives back what the request had in progress. */
 void services_forget(struct request *request);

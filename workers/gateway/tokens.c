@@ -2,24 +2,14 @@
 
 #include "base/num.h"
 #include "base/secret_file.h"
-#include "model/delivery.h"
 #include "model/teacher_key.h"
 
-enum {
-	TOKEN_BYTES_MIN = 16,
-	TOKEN_BYTES_MAX = 128,
-	TOKENS_MAX = 10000,
-	LINE_BYTES_MAX = 65536,
-	BOARD_BYTES = 5,
-	TOKENS_FILE_BYTES_MAX = 64 << 20
-};
+enum { TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536, TOKENS_FILE_BYTES_MAX = 64 << 20 };
 
-/* One line of the file. */
+/* One line of the file, and its text: the token borrows from it. */
 struct token {
-	uint8_t sha256[32];
-	bool is_for_all;
-	uint32_t *boards;
-	size_t board_count;
+	struct access_token line;
+	char *text;
 };
 
 struct tokens {
@@ -32,63 +22,54 @@ void tokens_free(struct tokens *tokens)
 	if (!tokens)
 		return;
 	for (size_t i = 0; i < tokens->count; i++)
-		free(tokens->items[i].boards);
+		free(tokens->items[i].text);
 	free(tokens->items);
 	free(tokens);
 }
 
+size_t tokens_plain_count(const struct tokens *tokens)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tokens->count; i++)
+		count += tokens->items[i].line.is_plain;
+	return count;
+}
+
 /* ---- the file ---- */
 
-static struct slice take_word(struct slice *line)
+/* The line without a token of before: that does not stay in memory. */
+static int keep_line(struct token *token, struct slice line, const char *path, struct err *err)
 {
-	size_t start = 0, end;
+	struct slice kept = line;
 
-	while (start < line->n && (line->p[start] == ' ' || line->p[start] == '\t'))
-		start++;
-	end = start;
-	while (end < line->n && line->p[end] != ' ' && line->p[end] != '\t')
-		end++;
-	struct slice word = slice_make(line->p + start, end - start);
-
-	*line = slice_from(*line, end);
-	return word;
-}
-
-static bool is_token(struct slice word)
-{
-	if (word.n < TOKEN_BYTES_MIN || word.n > TOKEN_BYTES_MAX)
-		return false;
-	for (size_t i = 0; i < word.n; i++)
-		if (word.p[i] < '!' || word.p[i] > '~')
-			return false;
-	return true;
-}
-
-static bool read_boards(struct slice list, struct token *token)
-{
-	token->is_for_all = slice_equal_text(list, "*");
-	if (token->is_for_all)
-		return true;
-	if (list.n % (BOARD_BYTES + 1) != BOARD_BYTES)
-		return false; /* n numbers and n - 1 commas */
-	token->boards = calloc(list.n / BOARD_BYTES, sizeof *token->boards);
-	for (size_t at = 0; token->boards && at < list.n; at += BOARD_BYTES + 1) {
-		uint64_t board;
-
-		if (!num_parse_u64(slice_make(list.p + at, BOARD_BYTES), BOARD_NUMBER_MAX, &board) ||
-		    (at + BOARD_BYTES < list.n && list.p[at + BOARD_BYTES] != ','))
-			return false;
-		token->boards[token->board_count++] = (uint32_t)board;
-	}
-	return token->board_count > 0;
+	if (token->line.is_plain)
+		kept = token->line.boards;
+	token->text = malloc(kept.n + 1);
+	if (!token->text)
+		return err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
+	memcpy(token->text, kept.p, kept.n);
+	if (token->line.is_plain)
+		token->line.boards = slice_make(token->text, kept.n);
+	else
+		(void)access_token_read(slice_make(token->text, kept.n), &token->line);
+	return 0;
 }
 
 static int read_line(struct tokens *tokens, struct slice line, const char *path, unsigned line_no, struct err *err)
 {
-	struct slice word = take_word(&line), boards = take_word(&line);
+	struct access_token read;
+	enum token_line kind = access_token_read(line, &read);
 
-	if (word.n == 0 || word.p[0] == '#')
+	if (kind == TOKEN_LINE_NONE)
 		return 0;
+	if (kind == TOKEN_LINE_BAD)
+		return err_set(
+			err, ERR_CONFIG, "tokens",
+			"%s line %u is neither \"sha256:HEX boards ..\" as instroomctl token make writes it, nor "
+			"\"token boards\": a token has %d to %d characters, boards are * or numbers of 5 digits "
+			"joined by commas",
+			path, line_no, ACCESS_TOKEN_BYTES_MIN, ACCESS_TOKEN_BYTES_MAX);
 	if (tokens->count == TOKENS_MAX)
 		return err_set(err, ERR_CONFIG, "tokens", "%s holds more than %d lines", path, TOKENS_MAX);
 	struct token *items = reallocarray(tokens->items, tokens->count + 1, sizeof *items);
@@ -96,16 +77,8 @@ static int read_line(struct tokens *tokens, struct slice line, const char *path,
 	if (!items)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
 	tokens->items = items;
-	items[tokens->count] = (struct token){ 0 };
-	struct token *token = &items[tokens->count++];
-
-	if (!is_token(word) || !read_boards(boards, token) || take_word(&line).n > 0)
-		return err_set(err, ERR_CONFIG, "tokens",
-			       "%s line %u is not \"token boards\": a token has %d to %d characters, boards are * or "
-			       "numbers of 5 digits joined by commas",
-			       path, line_no, TOKEN_BYTES_MIN, TOKEN_BYTES_MAX);
-	sha256_of(word, token->sha256);
-	return 0;
+	items[tokens->count] = (struct token){ .line = read };
+	return keep_line(&items[tokens->count++], line, path, err);
 }
 
 static struct slice without_bom(struct slice text)
@@ -163,7 +136,7 @@ static int read_file(struct tokens *tokens, const char *path, struct err *err)
 
 static int compare_tokens(const void *a, const void *b)
 {
-	return memcmp(((const struct token *)a)->sha256, ((const struct token *)b)->sha256, 32);
+	return memcmp(((const struct token *)a)->line.sha256, ((const struct token *)b)->line.sha256, 32);
 }
 
 int tokens_open(const char *path, struct tokens **ret, struct err *err)
@@ -195,7 +168,7 @@ static size_t find_first(const struct tokens *tokens, const uint8_t sha256[32])
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (memcmp(tokens->items[middle].sha256, sha256, 32) < 0)
+		if (memcmp(tokens->items[middle].line.sha256, sha256, 32) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -203,16 +176,19 @@ static size_t find_first(const struct tokens *tokens, const uint8_t sha256[32])
 	return low;
 }
 
-static bool is_for(const struct token *token, uint32_t board)
+static enum token_answer answer_of(const struct access_token *line, const struct token_question *question)
 {
-	for (size_t i = 0; i < token->board_count; i++)
-		if (token->boards[i] == board)
-			return true;
-	return token->is_for_all;
+	if (line->withdrawn.n > 0)
+		return TOKEN_WITHDRAWN;
+	if (line->until != 0 && question->today > line->until)
+		return TOKEN_EXPIRED;
+	if (question->service != 0 && (line->services & question->service) == 0)
+		return TOKEN_OTHER_SERVICE;
+	return !question->board || access_token_is_for(line, *question->board) ? TOKEN_GOOD : TOKEN_OTHER_BOARD;
 }
 
-enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization, const uint32_t *board,
-			     uint64_t *ret_sender)
+enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization,
+			     const struct token_question *question, uint64_t *ret_sender)
 {
 	static const char SCHEME[] = "Bearer ";
 	const size_t scheme_bytes = sizeof SCHEME - 1;
@@ -220,14 +196,12 @@ enum token_answer tokens_ask(const struct tokens *tokens, struct slice authoriza
 	uint8_t sha256[32];
 
 	if (authorization.n < scheme_bytes || strncasecmp(authorization.p, SCHEME, scheme_bytes) != 0)
-		return TOKEN_UNKNOWN;
+		return TOKEN_MISSING;
 	sha256_of(slice_trim(slice_from(authorization, scheme_bytes)), sha256);
 	for (size_t i = find_first(tokens, sha256);
-	     i < tokens->count && memcmp(tokens->items[i].sha256, sha256, 32) == 0; i++) {
+	     i < tokens->count && memcmp(tokens->items[i].line.sha256, sha256, 32) == 0; i++) {
 		*ret_sender = num_get_be64(sha256);
-		if (!board || is_for(&tokens->items[i], *board))
-			return TOKEN_GOOD;
-		answer = TOKEN_OTHER_BOARD;
+		answer = MAX(answer, answer_of(&tokens->items[i].line, question));
 	}
 	return answer;
 }

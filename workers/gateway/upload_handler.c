@@ -1,7 +1,7 @@
 /* One upload, from first byte to receipt:
  *
  *   1. upload_begin: the head is in. Query and headers are read (400 when a field is unknown or doubled), then the
- *      token is checked for the board they name (401, 403), before a byte of the body is kept for somebody we do not
+ *      token is checked for the board they name (401, LR-K03), before a byte of the body is kept for somebody we do not
  *      know; then the type of the body (415). Without reference data nothing can be checked: 503.
  *   2. upload_take: each piece is hashed and kept, reserved in the byte budget first (503 when it is used up), so that
  *      many large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
@@ -112,6 +112,29 @@ static void refuse_for(struct request *request, unsigned status, enum rule rule,
 
 /* ---- 1 and 2: what comes in ---- */
 
+static void show_delivered_id(struct upload *upload)
+{
+	struct slice id = upload->header.reading.header.id;
+
+	memcpy(upload->id, id.n > 0 ? id.p : "", id.n); /* of good form: fits */
+}
+
+/* Specification 2.2: a header of good form comes before the right (LR-K03), and that before all else. false:
+ * refused. */
+static bool may_deliver(struct request *request, const struct header_reading *reading)
+{
+	bool is_good = reading->finding_count == 0;
+
+	if (!access_check_token(request, is_good ? &reading->header.board : NULL)) {
+		if (is_good && request->reply.status == 403) {
+			show_delivered_id(request->state);
+			refuse_for(request, 403, RULE_K03, FIELD_BOARD, reading->header.board);
+		}
+		return false;
+	}
+	return !is_good || access_check_load(request, LOAD_UPLOAD, reading->header.board);
+}
+
 static void upload_begin(struct request *request)
 {
 	static const char UNKNOWN_FIELD[] =
@@ -131,10 +154,7 @@ static void upload_begin(struct request *request)
 		reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
 		return;
 	}
-	bool has_board = reading->is_good[FIELD_BOARD - HEADER_FIRST];
-
-	if (!access_check_token(request, has_board ? &reading->header.board : NULL) ||
-	    (has_board && !access_check_load(request, LOAD_UPLOAD, reading->header.board)))
+	if (!may_deliver(request, reading))
 		return;
 	upload->form = upload_header_form(request);
 	if (upload->form == UPLOAD_OTHER)
@@ -260,7 +280,7 @@ static void identify(struct upload *upload, const struct hmac_key *stand_key)
 {
 	struct delivery_header *header = &upload->header.reading.header;
 
-	memcpy(upload->id, header->id.n > 0 ? header->id.p : "", header->id.n); /* of good form: fits */
+	show_delivered_id(upload);
 	/* specification 14.1: else none is made */
 	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) {
 		delivery_fingerprint(header, upload->body.sha256, stand_key, upload->fingerprint);

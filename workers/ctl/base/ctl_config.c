@@ -38,6 +38,8 @@ static const struct config_key KEYS[] = {
 	  "gateway that deliver uploads to" },
 	{ "gateway.ca.file", CONFIG_TEXT, AT(gateway_ca_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
 	  "certificates it is checked with, PEM; empty: those of the system" },
+	{ "tokens.file", CONFIG_TEXT, AT(tokens_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "the gateway's tokens file, which token make, list and withdraw work on" },
 	{ "gateway.token.file", CONFIG_SECRET, AT(gateway_token), "", 0, 256, "file of the token for it" },
 };
 

@@ -15,6 +15,7 @@ struct ctl_config {
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;
 	const char *gateway_url, *gateway_ca_file;
+	const char *tokens_file;
 	struct secret gateway_token;
 	struct secret stand_key;
 	struct secret hmac_key, hmac_old_key;
