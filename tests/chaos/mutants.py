@@ -203,8 +203,8 @@ MUTANTS = [
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
     Mutant("sqlstate-28", "what accepted us before and refuses us now is waited for",
-           [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(sqlstate))",
-             "\tif (true || !may_pass(sqlstate))")],
+           [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(link, sqlstate))",
+             "\tif (true || !may_pass(link, sqlstate))")],
            lambda: [PgPassword(at=0.1, lasts_s=6.0)]),
     Mutant("moved", "who finds itself with a server that takes no writes leaves it",
            [("common/pg/pg_link.c", " || is_wrong_server(sqlstate))", " || (false && is_wrong_server(sqlstate)))"),
