@@ -4,6 +4,8 @@
 #include "base/secret_file.h"
 #include "model/teacher_key.h"
 
+#include <assert.h>
+
 enum { TOKENS_MAX = 10000, LINE_BYTES_MAX = 65536, TOKENS_FILE_BYTES_MAX = 64 << 20 };
 
 /* One line of the file, and its text: the token borrows from it. */
@@ -45,7 +47,8 @@ static int keep_line(struct token *token, struct slice line, const char *path, s
 
 	if (token->line.is_plain)
 		kept = token->line.boards;
-	token->text = malloc(kept.n + 1);
+	assert(kept.n > 0); /* what was read as a token has boards */
+	token->text = malloc(kept.n);
 	if (!token->text)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the tokens of %s", path);
 	memcpy(token->text, kept.p, kept.n);
