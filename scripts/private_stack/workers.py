@@ -97,12 +97,11 @@ class Workers:
         stand_key = self.secret("stand.key", lambda: CASES_KEY if is_test else secrets.token_hex(32))
         tokens = self.secret("tokens", lambda: f"{token.read_text()} *\n")
         kafka = {"kafka.brokers": env["INSTROOM_KAFKA_BROKERS"]}
-        self.write("instroomctl.conf", kafka | self.secured("ctl") | self.secured_redis() | {
+        self.write("instroomctl.conf", kafka | self.secured_ctl() | self.secured_redis() | {
             "topic.partitions": self.stack.record["partitions"],
             "topic.replication": min(3, self.stack.record["brokers"]),
             "pg.owner.conninfo": env["INSTROOM_PG_OWNER"], "pg.conninfo": env["INSTROOM_PG_READER"],
             "gateway.url": Worker(self, "gateway", 1).address, "gateway.token.file": token,
-            "gateway.ca.file": "" if self.stack.pki is None else self.stack.pki.ca,
             "stand.key.file": stand_key, "hmac.key.file": hmac_key,
             "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
@@ -130,6 +129,10 @@ class Workers:
         return {"kafka.security.protocol": "sasl_ssl", "kafka.ca.file": pki.ca,
                 "kafka.sasl.mechanism": secure.MECHANISMS[self.stack.secured], "kafka.sasl.user": user,
                 "kafka.sasl.password.file": pki.path(f"{user}.password")}
+
+    def secured_ctl(self):
+        pki = self.stack.pki
+        return {} if pki is None else self.secured("ctl") | {"gateway.ca.file": pki.ca}
 
     def secured_redis(self):
         pki = self.stack.pki
