@@ -104,7 +104,8 @@ class Torture:
         status = self.program.end()
         leaks = self.program.take_leaks() - self.known_leaks
         if any(row.site and row.site.name == "json_pack" for row in rows[-BATCH:]):
-            leaks = {leak for leak in leaks if "json" not in leak}  # it drops what it was given; it was never called
+            # the real one drops what it was given, and was never called
+            leaks = {leak for leak in leaks if "json" not in leak and "jansson" not in leak}
         if status != 0 or leaks:
             rows.append(Row(self.program.worker.kind, "batch", None, 0,
                             f"ended with {status}, {len(leaks)} leaks", True,
