@@ -12,7 +12,7 @@ TIME_TOLERANCE, CPU_TOLERANCE, WAL_TOLERANCE = 0.35, 0.30, 0.50
 # Allocations hardly vary. Requests and polls depend on how much comes together; a library that spins makes a hundred
 # times as many polls. Page faults and commits are shown only.
 COUNT_TOLERANCES = {"allocations": 0.05, "sends": 0.50, "polls": 0.50}
-COUNTED_SETTING = "48 partitions"  # the national number
+COUNTED_SETTING = "12 partitions"
 
 
 def cpu_label(group, label):
