@@ -22,7 +22,8 @@ enum {
 struct reference_watch {
 	char topic[TOPIC_BYTES_MAX];
 	struct kafka_reader *reader;
-	int64_t next; /* offset */
+	int64_t next;	       /* offset */
+	int64_t delayed_above; /* a shortage of ours is logged once: for offsets from here on */
 	struct reference *_Atomic fresh;
 	_Atomic bool is_read;
 	_Atomic int64_t answered_ms; /* 0: never */
@@ -32,7 +33,9 @@ struct reference_watch {
 	pthread_t thread;
 };
 
-static void take_snapshot(struct reference_watch *watch, const struct kafka_message *message)
+/* false: we are short of something now; the same again at the next look. Of a snapshot that is no good nothing else can
+ * come, so that is passed over. */
+static bool take_snapshot(struct reference_watch *watch, const struct kafka_message *message)
 {
 	uint8_t version[REFERENCE_VERSION_BYTES];
 	struct reference *reference;
@@ -41,15 +44,23 @@ static void take_snapshot(struct reference_watch *watch, const struct kafka_mess
 			 ? reference_snapshot_open(message->value, version, &reference, &err)
 			 : err_set(&err, ERR_DATA, "reference", "the key is no version");
 
-	if (rc != 0) {
+	if (rc == -ERR_DATA) {
 		log_event(LOG_ERROR, "reference.unusable",
 			  "offset=%lld effect=\"the one before stays in force\" why=%s", (long long)message->offset,
 			  LOG_QUOTED(err.text));
-		return;
+		return true;
+	}
+	if (rc != 0) {
+		if (message->offset >= watch->delayed_above)
+			log_event(LOG_ERROR, "reference.delayed", "offset=%lld effect=\"tried again\" why=%s",
+				  (long long)message->offset, LOG_QUOTED(err.text));
+		watch->delayed_above = message->offset + 1;
+		return false;
 	}
 	log_event(LOG_INFO, "reference.read", "offset=%lld boards=%zu schools=%zu", (long long)message->offset,
 		  reference_rows(reference, REFERENCE_BOARDS), reference_rows(reference, REFERENCE_SCHOOLS));
 	reference_free(atomic_exchange(&watch->fresh, reference));
+	return true;
 }
 
 static bool is_closing(struct reference_watch *watch)
@@ -61,7 +72,7 @@ static bool is_closing(struct reference_watch *watch)
 	return is_asked;
 }
 
-/* Reads up to high. After a broken connection the rest is read at the next look. */
+/* Reads up to high. After a broken connection, or a shortage of ours, the rest is read at the next look. */
 static void read_up_to(struct reference_watch *watch, int64_t high)
 {
 	bool came = true;
@@ -74,11 +85,17 @@ static void read_up_to(struct reference_watch *watch, int64_t high)
 
 		if (kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, &err) != 0)
 			break;
-		watch->next = came ? message.offset + 1 : high;
-		if (!came)
+		if (!came) {
+			watch->next = high;
 			break;
-		take_snapshot(watch, &message);
+		}
+		int64_t behind = message.offset + 1;
+		bool is_taken = take_snapshot(watch, &message);
+
 		kafka_message_drop(&message);
+		if (!is_taken)
+			break;
+		watch->next = behind;
 	}
 	kafka_reader_rest(watch->reader);
 }
