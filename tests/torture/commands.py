@@ -23,10 +23,11 @@ def commands_of(machine, first, folder, tables):
             ("wait", "--timeout", "20"), ("ledger",), ("ledger", "--json"), ("ledger", "--check"),
             ("stand", "--all", "--with-bsn"), ("stand", "--board", work.BOARD), ("coverage",),
             ("report", work.BOARD, first), ("report", work.BOARD, first, "--output", "json"),
-            ("verify", "--all"), ("quarantine", "list"), ("replay", "list"),
+            ("verify", "--all"), ("quarantine", "list"),
             ("dump", machine.topic("raw"), "0", "0"), ("dump", machine.topic("raw"), "1", "0"),
             ("dump", machine.topic("raw"), "2", "0"),
-            ("replay", "plan", "--board", work.BOARD, "--output", "json"), ("confirm", work.BOARD, first),
+            ("replay", "plan", "--board", work.BOARD, "--output", "json"), ("replay", "list"),  # of one job or more
+            ("confirm", work.BOARD, first),
             ("migrate",), ("reference", "import", str(tables)), ("reference", "publish"), ("deliver", str(folder))]
 
 
@@ -45,6 +46,7 @@ def normal(text):
     text = re.sub(r"[0-9]+ messages", "N messages", text)
     text = re.sub(r"[0-9a-f]{8}-?[0-9a-f-]{8,}", "HEX", text)
     text = re.sub(r" +", " ", text)
+    text = re.sub(r"MOMENT \w+ ", "MOMENT WHO ", text)  # a name that could not be looked up is "unknown"
     if "HEX" in text:
         text = "\n".join(dict.fromkeys(text.splitlines()))  # one more job than before
     return re.sub(r"\d+", "N", text) if "lag" in text or "MOMENT" in text or "HEX" in text else text

@@ -45,10 +45,9 @@ static bool is_output(const struct command *command, struct slice name)
 static bool take_output(struct reading *reading, const struct given *given)
 {
 	static const enum output_format FORMATS[] = { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON };
-	CLEANUP(strbuf_drop) struct strbuf known = { 0 };
+	char known[COMMAND_OUTPUTS_BYTES];
 	const char *value;
 
-	strbuf_init(&known, SUGGESTION_BYTES);
 	if (!take_value(reading, given, &value))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++)
@@ -56,9 +55,8 @@ static bool take_output(struct reading *reading, const struct given *given)
 			reading->ctl->output = FORMATS[i];
 			return true;
 		}
-	command_outputs(reading->command, &known);
 	ctl_usage("--%.*s of %s is one of %s", (int)given->name.n, given->name.p, reading->command->name,
-		  strbuf_text(&known));
+		  command_outputs(reading->command, known));
 	return false;
 }
 

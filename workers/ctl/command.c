@@ -48,15 +48,15 @@ const struct command_option *command_option(const struct command *command, struc
 	return NULL;
 }
 
-void command_outputs(const struct command *command, struct strbuf *out)
+const char *command_outputs(const struct command *command, char buf[COMMAND_OUTPUTS_BYTES])
 {
 	static const enum output_format FORMATS[] = { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON };
-	const char *bar = "";
+	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
-		if (!(command->outputs & FORMATS[i]))
-			continue;
-		strbuf_add_printf(out, "%s%s", bar, output_format_name(FORMATS[i]));
-		bar = "|";
-	}
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++)
+		if (command->outputs & FORMATS[i])
+			n += (size_t)snprintf(buf + n, COMMAND_OUTPUTS_BYTES - n, "%s%s", n > 0 ? "|" : "",
+					      output_format_name(FORMATS[i]));
+	return buf;
 }

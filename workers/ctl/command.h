@@ -55,8 +55,9 @@ void command_each(const struct command_table *table, void (*visit)(void *self, c
 		  void *self);
 /* The option of this name that the command takes. NULL: it takes none such. */
 const struct command_option *command_option(const struct command *command, struct slice name);
-/* "--output text|csv|json", as far as the command has them: "text|json". */
-void command_outputs(const struct command *command, struct strbuf *out);
+enum { COMMAND_OUTPUTS_BYTES = 16 };
+/* "text|csv|json" of --output, as far as the command has them. Returns buf. */
+const char *command_outputs(const struct command *command, char buf[COMMAND_OUTPUTS_BYTES]);
 
 /* What every exit status means. */
 extern const struct command_exit COMMAND_EXITS[];

@@ -1,7 +1,5 @@
 #include "ctl/completion.h"
 
-enum { OUTPUTS_BYTES = 64 };
-
 /* words[2] is the second word of the command where there is one. What follows a value of "current|original" or --output
  * is one of its words; files complete everything else. */
 static const char HEAD[] =
@@ -75,7 +73,7 @@ static void print_values(FILE *to, const char *name, const char *value)
 
 static void print_command(void *self, const struct command *command)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
+	char outputs[COMMAND_OUTPUTS_BYTES];
 	bool has_two = strchr(command->name, ' ') != NULL;
 	FILE *to = self;
 
@@ -86,10 +84,8 @@ static void print_command(void *self, const struct command *command)
 	for (size_t i = 0; i < command->option_count; i++)
 		if (command->options[i].value && strchr(command->options[i].value, '|'))
 			print_values(to, option_name(command->options[i].option), command->options[i].value);
-	strbuf_init(&outputs, OUTPUTS_BYTES);
-	command_outputs(command, &outputs);
 	if (command->outputs)
-		print_values(to, "output", strbuf_text(&outputs));
+		print_values(to, "output", command_outputs(command, outputs));
 	fputs(" ;;\n", to);
 }
 

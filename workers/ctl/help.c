@@ -65,11 +65,9 @@ static void option_text(const struct command_option *option, char *out, size_t o
 
 static void output_option(const struct command *command, char *out, size_t out_bytes)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
+	char outputs[COMMAND_OUTPUTS_BYTES];
 
-	strbuf_init(&outputs, USAGE_BYTES);
-	command_outputs(command, &outputs);
-	snprintf(out, out_bytes, "--output %s", strbuf_ok(&outputs) ? strbuf_text(&outputs) : "FORM");
+	snprintf(out, out_bytes, "--output %s", command_outputs(command, outputs));
 }
 
 static void print_usage(FILE *to, const struct command *command)

@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-enum { OUTPUTS_BYTES = 64 };
+enum { NAME_BYTES = 64 };
 
 static void print_exits(FILE *to, const struct command_exit *exits, size_t count)
 {
@@ -19,8 +19,8 @@ static void print_exits(FILE *to, const struct command_exit *exits, size_t count
 
 static void print_command(FILE *to, const struct command *command)
 {
-	CLEANUP(strbuf_drop) struct strbuf outputs = { 0 };
-	char name[OUTPUTS_BYTES];
+	char outputs[COMMAND_OUTPUTS_BYTES];
+	char name[NAME_BYTES];
 
 	fputs(".SS \"instroomctl ", to);
 	manual_text(to, command->name);
@@ -40,10 +40,8 @@ static void print_command(FILE *to, const struct command *command)
 		snprintf(name, sizeof name, "--%s", option_name(command->options[i].option));
 		manual_entry(to, name, command->options[i].value, command->options[i].purpose);
 	}
-	strbuf_init(&outputs, OUTPUTS_BYTES);
-	command_outputs(command, &outputs);
 	if (command->outputs)
-		manual_entry(to, "--output", strbuf_text(&outputs), "the form of the answer");
+		manual_entry(to, "--output", command_outputs(command, outputs), "the form of the answer");
 	if (!command->exits[0].meaning)
 		return;
 	fputs(".PP\nExit status:\n", to);
