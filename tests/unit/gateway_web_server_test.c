@@ -203,3 +203,33 @@ Test(gateway_web_server, changes_nothing_for_a_page_of_another_site)
 			cr_expect(strstr(answer, "application/problem+json"), "%s", answer);
 		}
 }
+
+static const struct {
+	const char *authorization; /* NULL: no such header */
+	unsigned status;	   /* 400: let in, and refused for a parameter that is not there */
+} AUTHORIZATIONS[] = {
+	{ "Bearer " TOKEN, 400 },
+	{ "bearer " TOKEN, 400 },
+	{ "Bearer    " TOKEN "  ", 400 },
+	{ "Bearer " TOKEN "x", 401 },
+	{ "Bearer ", 401 },
+	{ "Bearer", 401 },
+	{ "Basic " TOKEN, 401 },
+	{ TOKEN, 401 },
+	{ "", 401 },
+	{ NULL, 401 },
+};
+
+Test(gateway_web_server, takes_a_token_behind_the_word_bearer_only)
+{
+	for (size_t i = 0; i < ARRAY_LEN(AUTHORIZATIONS); i++) {
+		const char *value = AUTHORIZATIONS[i].authorization;
+		char more[256] = "";
+
+		if (value)
+			snprintf(more, sizeof more, "Authorization: %s\r\n", value);
+		const char *answer = ask("GET", DELIVERY "?nergens=1", more);
+
+		cr_expect_eq(status_of(answer), AUTHORIZATIONS[i].status, "%s: %s", more, answer);
+	}
+}

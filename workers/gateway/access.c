@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/services.h"
+#include "gateway/speaker.h"
 #include "gateway/web_server.h"
 
 /* false: no memory to count what this sender has in progress. */
@@ -44,37 +45,70 @@ static bool is_of_own_site(const struct request *request)
 }
 
 /* What a stranger is told does not say whether a token was ever one of ours: the operator sees it in the metrics. */
-static void refuse_token(struct request *request, enum token_answer answer)
+static void refuse(struct request *request, enum access_answer answer)
 {
 	gateway_metric_add((enum gateway_metric)(METRIC_ACCESS_MISSING + (int)answer), 1);
-	if (answer == TOKEN_OTHER_BOARD)
+	if (answer == ACCESS_OTHER_BOARD)
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur");
-	else if (answer == TOKEN_OTHER_SERVICE)
+	else if (answer == ACCESS_OTHER_SERVICE)
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor deze dienst");
 	else
 		reply_problem(&request->reply, 401, "Niet aangemeld",
 			      "Stuur een geldig token mee in de kop Authorization, achter het woord Bearer");
 }
 
-bool access_check_token(struct request *request, const uint32_t *board)
+/* The second step: may this speaker use this service for this board now, and on what basis. A question without a board
+ * is whether he is one of ours at all. */
+static enum access_answer decide(const struct speaker *speaker, const struct access_question *question,
+				 enum access_basis *ret)
 {
-	uint64_t sender = 0;
+	switch (speaker->kind) {
+	case SPEAKER_TOKEN:
+		return token_lines_decide(speaker->lines, question, ret);
+	case SPEAKER_OPERATOR:
+		*ret = BASIS_OPERATOR;
+		return ACCESS_GOOD;
+	case SPEAKER_BOARD:
+		*ret = BASIS_OWN;
+		return !question->board || *question->board == speaker->board ? ACCESS_GOOD : ACCESS_OTHER_BOARD;
+	default:
+		*ret = BASIS_NONE;
+		return question->board ? ACCESS_OTHER_BOARD : ACCESS_GOOD;
+	}
+}
+
+static void keep_grant(struct request *request, const struct speaker *speaker, enum access_basis basis)
+{
+	struct access_grant *grant = &request->grant;
+
+	grant->basis = basis;
+	memcpy(grant->speaker, speaker->reference, sizeof grant->speaker);
+	party_number_write(&speaker->numbers[0], grant->party);
+}
+
+bool access_check(struct request *request, const uint32_t *board)
+{
+	const struct access_question question = { .board = board,
+						  .service = request->route->service,
+						  .today = clock_amsterdam_date(clock_wall_ms()) };
+	enum access_basis basis = BASIS_NONE;
+	struct speaker speaker;
 
 	if (request_header_count(request, "Authorization") > 1) {
 		reply_problem(&request->reply, 400, "Verkeerd verzoek",
 			      "De kop Authorization staat er meer dan een keer in");
 		return false;
 	}
-	const struct token_question question = { .board = board,
-						 .service = request->route->service,
-						 .today = clock_amsterdam_date(clock_wall_ms()) };
-	enum token_answer answer =
-		tokens_ask(request->services->tokens, request_header(request, "Authorization"), &question, &sender);
+	enum access_answer answer = speaker_identify(request, question.today, &speaker);
 
-	if (answer == TOKEN_GOOD)
-		return set_sender(request, sender);
-	refuse_token(request, answer);
-	return false;
+	if (answer == ACCESS_GOOD)
+		answer = decide(&speaker, &question, &basis);
+	if (answer != ACCESS_GOOD) {
+		refuse(request, answer);
+		return false;
+	}
+	keep_grant(request, &speaker, basis);
+	return set_sender(request, speaker.id);
 }
 
 bool access_check_load(struct request *request, enum load_kind kind, uint32_t board)
@@ -101,6 +135,6 @@ bool access_admit(struct request *request)
 	}
 	if (request->route->access == ROUTE_BY_HANDLER)
 		return true;
-	return access_check_token(request, &request->values.board) &&
+	return access_check(request, &request->values.board) &&
 	       access_check_load(request, LOAD_QUESTION, request->values.board);
 }

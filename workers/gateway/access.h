@@ -1,5 +1,8 @@
 /* access: whether the sender of a request may ask for what it asks.
  *
+ * Two questions, kept apart: who speaks (speaker.h, by what the request proves), and whether he may use the service of
+ * the route for this board today, and on what basis (specification 15). The second knows nothing of requests.
+ *
  * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429
  * with too much in progress, 503 while the gateway drains.
  *
@@ -19,8 +22,9 @@ struct request;
 /* What the route of the request asks for; web_server calls it before the handler. false: refused. */
 MUSTUSE bool access_admit(struct request *request);
 
-/* Whether the token of the request is one for this board; NULL: one at all. false: refused. */
-MUSTUSE bool access_check_token(struct request *request, const uint32_t *board);
+/* Whether who speaks may use the route's service for this board; NULL: whether he is one of ours. Sets request->grant.
+ * false: refused. */
+MUSTUSE bool access_check(struct request *request, const uint32_t *board);
 
 /* Whether sender and board may have one more upload or question in progress (load.h). false: refused with 429. */
 MUSTUSE bool access_check_load(struct request *request, enum load_kind kind, uint32_t board);

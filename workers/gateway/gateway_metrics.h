@@ -18,7 +18,7 @@ enum gateway_metric {
 	METRIC_REGISTER_UP,
 	METRIC_UPLOAD_US,      /* histogram */
 	METRIC_UPLOAD_LINES,   /* histogram */
-	METRIC_ACCESS_MISSING, /* these in the order of enum token_answer */
+	METRIC_ACCESS_MISSING, /* these in the order of enum access_answer */
 	METRIC_ACCESS_UNKNOWN,
 	METRIC_ACCESS_WITHDRAWN,
 	METRIC_ACCESS_EXPIRED,

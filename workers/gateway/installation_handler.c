@@ -9,7 +9,7 @@ static void installation_begin(struct request *request)
 {
 	char installation[INSTALLATION_BYTES];
 
-	if (!access_check_token(request, NULL))
+	if (!access_check(request, NULL))
 		return;
 	if (raw_publisher_installation(&request->services->publisher, installation))
 		reply_json(&request->reply, 200, "application/json", json_pack("{s:s}", "installatie", installation));

@@ -6,6 +6,7 @@
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
+#include "gateway/access_grant.h"
 #include "gateway/byte_budget.h"
 #include "gateway/load.h"
 #include "gateway/reply.h"
@@ -25,6 +26,7 @@ struct request {
 	struct byte_reservation reserved;
 	struct load_part load;
 	struct sender *sender; /* NULL: not known yet */
+	struct access_grant grant;
 	int64_t begun_ms;
 	struct trace trace;
 	struct slice type; /* of what the sender wants of those the route offers; p NULL: the route offers none */

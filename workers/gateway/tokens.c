@@ -179,32 +179,51 @@ static size_t find_first(const struct tokens *tokens, const uint8_t sha256[32])
 	return low;
 }
 
-static enum token_answer answer_of(const struct access_token *line, const struct token_question *question)
+static enum access_answer answer_of(const struct access_token *line, const struct access_question *question)
 {
 	if (line->withdrawn.n > 0)
-		return TOKEN_WITHDRAWN;
+		return ACCESS_WITHDRAWN;
 	if (line->until != 0 && question->today > line->until)
-		return TOKEN_EXPIRED;
+		return ACCESS_EXPIRED;
 	if (question->service != 0 && (line->services & question->service) == 0)
-		return TOKEN_OTHER_SERVICE;
-	return !question->board || access_token_is_for(line, *question->board) ? TOKEN_GOOD : TOKEN_OTHER_BOARD;
+		return ACCESS_OTHER_SERVICE;
+	return !question->board || access_token_is_for(line, *question->board) ? ACCESS_GOOD : ACCESS_OTHER_BOARD;
 }
 
-enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization,
-			     const struct token_question *question, uint64_t *ret_sender)
+enum access_answer tokens_find(const struct tokens *tokens, const uint8_t sha256[32], int32_t today,
+			       struct token_lines *ret)
 {
-	static const char SCHEME[] = "Bearer ";
-	const size_t scheme_bytes = sizeof SCHEME - 1;
-	enum token_answer answer = TOKEN_UNKNOWN;
-	uint8_t sha256[32];
+	const struct access_question whether_in_force = { .today = today };
+	enum access_answer answer = ACCESS_UNKNOWN;
+	size_t first = find_first(tokens, sha256), end = first;
 
-	if (authorization.n < scheme_bytes || strncasecmp(authorization.p, SCHEME, scheme_bytes) != 0)
-		return TOKEN_MISSING;
-	sha256_of(slice_trim(slice_from(authorization, scheme_bytes)), sha256);
-	for (size_t i = find_first(tokens, sha256);
-	     i < tokens->count && memcmp(tokens->items[i].line.sha256, sha256, 32) == 0; i++) {
-		*ret_sender = num_get_be64(sha256);
-		answer = MAX(answer, answer_of(&tokens->items[i].line, question));
+	for (; end < tokens->count && memcmp(tokens->items[end].line.sha256, sha256, 32) == 0; end++)
+		answer = MAX(answer, answer_of(&tokens->items[end].line, &whether_in_force));
+	*ret = (struct token_lines){ .first = tokens->items + first, .count = end - first };
+	return answer;
+}
+
+enum access_answer token_lines_decide(struct token_lines lines, const struct access_question *question,
+				      enum access_basis *ret_basis)
+{
+	enum access_answer answer = ACCESS_UNKNOWN;
+
+	*ret_basis = BASIS_NONE;
+	for (size_t i = 0; i < lines.count; i++) {
+		const struct access_token *line = &lines.first[i].line;
+		enum access_answer one = answer_of(line, question);
+
+		answer = MAX(answer, one);
+		if (one == ACCESS_GOOD)
+			*ret_basis = MAX(*ret_basis, slice_equal_text(line->boards, "*") ? BASIS_OPERATOR : BASIS_OWN);
 	}
 	return answer;
+}
+
+struct slice token_lines_name(struct token_lines lines)
+{
+	for (size_t i = 0; i < lines.count; i++)
+		if (lines.first[i].line.name.n > 0)
+			return lines.first[i].line.name;
+	return (struct slice){ 0 };
 }

@@ -7,7 +7,7 @@
 #define GATEWAY_TOKENS_H
 
 #include "base/err.h"
-#include "model/access_token.h"
+#include "model/access_right.h"
 
 struct tokens;
 
@@ -15,26 +15,23 @@ MUSTUSE int tokens_open(const char *path, struct tokens **ret, struct err *err);
 void tokens_free(struct tokens *tokens);
 size_t tokens_plain_count(const struct tokens *tokens); /* lines of before, with the token itself */
 
-/* Of several lines the last of these that holds. */
-enum token_answer {
-	TOKEN_MISSING, /* there is none in the header */
-	TOKEN_UNKNOWN,
-	TOKEN_WITHDRAWN,
-	TOKEN_EXPIRED,
-	TOKEN_OTHER_SERVICE,
-	TOKEN_OTHER_BOARD,
-	TOKEN_GOOD,
+/* The lines of one token. They live as long as the tokens. */
+struct token_lines {
+	const struct token *first; /* NULL: none */
+	size_t count;
 };
 
-struct token_question {
-	const uint32_t *board; /* NULL: any will do */
-	unsigned service;      /* 0: any will do */
-	int32_t today;	       /* JJJJMMDD, in Amsterdam */
-};
+/* The lines of the token that has this SHA-256. ACCESS_GOOD: one of them at least is in force; ACCESS_UNKNOWN,
+ * _WITHDRAWN, _EXPIRED: none. */
+enum access_answer tokens_find(const struct tokens *tokens, const uint8_t sha256[32], int32_t today,
+			       struct token_lines *ret);
 
-/* authorization: the header's value, "Bearer <token>". *ret_sender, of a token that is known: a number that is always
- * that of this token, and says nothing of it. */
-enum token_answer tokens_ask(const struct tokens *tokens, struct slice authorization,
-			     const struct token_question *question, uint64_t *ret_sender);
+/* What the lines, of which tokens_find said ACCESS_GOOD, say to the question. *ret_basis, of ACCESS_GOOD:
+ * BASIS_OPERATOR by a line for all boards, else BASIS_OWN. */
+enum access_answer token_lines_decide(struct token_lines lines, const struct access_question *question,
+				      enum access_basis *ret_basis);
+
+/* The first name that stands in them; empty: none. */
+struct slice token_lines_name(struct token_lines lines);
 
 #endif

@@ -125,7 +125,7 @@ static bool may_deliver(struct request *request, const struct header_reading *re
 {
 	bool is_good = reading->finding_count == 0;
 
-	if (!access_check_token(request, is_good ? &reading->header.board : NULL)) {
+	if (!access_check(request, is_good ? &reading->header.board : NULL)) {
 		if (is_good && request->reply.status == 403) {
 			show_delivered_id(request->state);
 			refuse_for(request, 403, RULE_K03, FIELD_BOARD, reading->header.board);
