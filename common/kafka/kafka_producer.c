@@ -76,6 +76,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 		.partition = message->partition,
 		.offset = message->err ? -1 : message->offset,
 		.token = message->_private,
+		.message = message,
 	};
 
 	(void)rk;
@@ -127,6 +128,8 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 	kafka_conf_set_number(&conf, "linger.ms", options->linger_ms);
 	kafka_conf_set_number(&conf, "message.max.bytes", options->message_bytes_max);
 	kafka_conf_set_number(&conf, "batch.size", MIN(options->message_bytes_max, (int32_t)BATCH_BYTES_MAX));
+	if (options->batch_messages_max > 0)
+		kafka_conf_set_number(&conf, "batch.num.messages", options->batch_messages_max);
 	kafka_conf_set_number(&conf, "message.timeout.ms", options->delivery_timeout_ms);
 	kafka_conf_set_number(&conf, "queue.buffering.max.kbytes", MAX(options->queue_bytes_max / 1024, (int64_t)1));
 	kafka_conf_set_number(&conf, "queue.buffering.max.messages", QUEUE_MESSAGES_MAX);
@@ -263,6 +266,29 @@ static bool has_right_again(struct kafka_producer *producer, const char *topic)
 	return kafka_ask_partitions(producer->rk, topic, RIGHTS_WAIT_MS, &partitions, NULL) == 0;
 }
 
+/* The headers are ours again when it fails. */
+static int put(struct kafka_producer *producer, const char *topic, struct put *put, struct err *err)
+{
+	rd_kafka_resp_err_t code = put_message(producer, put);
+
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && has_right_again(producer, topic))
+		code = put_message(producer, put);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	if (put->headers)
+		rd_kafka_headers_destroy(put->headers);
+	return fail_put(producer, code, topic, err);
+}
+
+static int check_producer(struct kafka_producer *producer, const char *topic, rd_kafka_topic_t **ret, struct err *err)
+{
+	if (producer->is_dead)
+		return fail_put(producer, RD_KAFKA_RESP_ERR__FATAL, topic, err);
+	int rc = find_topic(producer, topic, ret, err);
+
+	return rc == 0 && producer->is_refused ? fail_refused(producer, err) : rc;
+}
+
 int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
 			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
 			   struct err *err)
@@ -271,30 +297,39 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 
 	if (value.n > (size_t)producer->message_bytes_max)
 		return err_set(err, ERR_DATA, "size", "%s: %zu bytes are more than a message may have", topic, value.n);
-	if (producer->is_dead)
-		return fail_put(producer, RD_KAFKA_RESP_ERR__FATAL, topic, err);
-	int rc = find_topic(producer, topic, &handle, err);
+	int rc = check_producer(producer, topic, &handle, err);
 
 	if (rc != 0)
 		return rc;
-	if (producer->is_refused)
-		return fail_refused(producer, err);
 	rd_kafka_headers_t *copy = header_count > 0 ? copy_headers(headers, header_count) : NULL;
 
 	if (header_count > 0 && !copy)
 		return err_set(err, ERR_RETRY, "headers", "%s: the headers of a message could not be copied", topic);
-	struct put put = { handle, partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition,
-			   key,	   value,
-			   copy,   token };
-	rd_kafka_resp_err_t code = put_message(producer, &put);
+	struct put message = { handle, partition == KAFKA_ANY_PARTITION ? RD_KAFKA_PARTITION_UA : partition,
+			       key,    value,
+			       copy,   token };
 
-	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && has_right_again(producer, topic))
-		code = put_message(producer, &put);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 0;
-	if (copy)
-		rd_kafka_headers_destroy(copy);
-	return fail_put(producer, code, topic, err);
+	return put(producer, topic, &message, err);
+}
+
+int kafka_producer_produce_again(struct kafka_producer *producer, const char *topic, const struct kafka_report *report,
+				 struct err *err)
+{
+	const rd_kafka_message_t *message = report->message;
+	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_topic_t *handle = NULL;
+	int rc = check_producer(producer, topic, &handle, err);
+
+	if (rc != 0)
+		return rc;
+	if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		headers = rd_kafka_headers_copy(headers);
+	struct put again = {
+		handle,	 message->partition, { message->key, message->key_len }, { message->payload, message->len },
+		headers, report->token
+	};
+
+	return put(producer, topic, &again, err);
 }
 
 static void drain_event_fd(struct kafka_producer *producer)

@@ -18,7 +18,8 @@ struct kafka_report {
 	const char *code; /* librdkafka's name of it */
 	int32_t partition;
 	int64_t offset;
-	void *token; /* what was given to kafka_producer_produce */
+	void *token;	     /* what was given to kafka_producer_produce */
+	const void *message; /* librdkafka's, for kafka_producer_produce_again inside the callback */
 };
 
 /* An idempotent producer may have no more in flight. Each request is of one partition, so who flushes messages of more
@@ -31,6 +32,9 @@ struct kafka_producer_options {
 	int32_t linger_ms;
 	/* in flight at once, 1 to 5; 0: 5. With 1, messages linger while a request is flushed: one fsync for many */
 	int32_t requests_max;
+	/* in one request; 0: as many as there are. A broker takes a request whole or not at all: with 1 a refusal is
+	 * of this message and of no other that went with it */
+	int32_t batch_messages_max;
 	int32_t delivery_timeout_ms; /* a message is reported within this time, whatever happens */
 	int64_t queue_bytes_max;
 	const char *compression; /* none, lz4, zstd */
@@ -51,6 +55,10 @@ enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
 MUSTUSE int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition,
 				   struct slice key, struct slice value, const struct message_header *headers,
 				   size_t header_count, void *token, struct err *err);
+/* From inside the callback of another producer: the message of this report once more, with its headers, partition and
+ * token. Errors as of kafka_producer_produce. */
+MUSTUSE int kafka_producer_produce_again(struct kafka_producer *producer, const char *topic,
+					 const struct kafka_report *report, struct err *err);
 int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms); /* number of reports handed out */
 /* Sends what lingers at once, and polls until all is reported or wait_ms have passed. ERR_RETRY: some are still in
  * flight. */

@@ -10,3 +10,8 @@ bool kafka_refusal_lasts(int error, const char *code)
 		return strstr(code, "AUTHORIZATION") != NULL;
 	return error == ERR_DATA || error == ERR_FATAL;
 }
+
+bool kafka_refusal_is_shared(int error, const char *code)
+{
+	return kafka_refusal_lasts(error, code) && error != ERR_CONFIG;
+}

@@ -10,4 +10,8 @@
  * that first. */
 bool kafka_refusal_lasts(int error, const char *code);
 
+/* Such a refusal of a request, which a broker takes whole or not at all, may be that of another message in it: sent
+ * alone this one may be taken. A right is missing for all. */
+bool kafka_refusal_is_shared(int error, const char *code);
+
 #endif

@@ -11,6 +11,7 @@ import re
 import signal
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -119,6 +120,31 @@ def a_delivery_too_large_for_the_raw_topic_is_a_fault_of_ours_with_a_reference(b
     eventually(is_taken, WAIT_S, "taken when it is mended")
     settled(gateway, taken[-1])
     expect(gateway.metric("instroom_upload_bytes") == 0, "memory")
+
+
+@behaviour
+def small_deliveries_that_share_a_request_with_one_too_large_are_taken(bench):
+    """While the broker stands still all wait; then one request has the large one among the small ones."""
+    large_body = large(seed=3)
+    small_bodies = [large(lines=300, seed=4 + one) for one in range(5)]  # 55 kB each: together too large as well
+    with gateway_test.Gateway(bench, 2, kafka__delivery__max="2m") as gateway, ThreadPoolExecutor(8) as senders:
+        expect(gateway.deliver(gateway_test.csv_of([7]), bestuur="99902", volgnummer="5").status == 202, "before")
+        size_of(bench, "instroom.raw.1", NARROW)
+        try:
+            bench.stack_do("pause", "kafka")
+            try:
+                bodies = [small_bodies[0], large_body, *small_bodies[1:]]
+                sent = [senders.submit(gateway.deliver, body, bestuur="99902", volgnummer=str(6 + one))
+                        for one, body in enumerate(bodies)]
+                eventually(lambda: gateway.metric("instroom_requests_in_flight") == len(bodies), WAIT_S, "all wait for Kafka")
+            finally:
+                bench.stack_do("resume", "kafka")
+            answers = [one.result() for one in sent]
+        finally:
+            size_of(bench, "instroom.raw.1", 32 << 20)
+        expect([one.status for one in answers] == [202, 500, 202, 202, 202, 202], [one.status for one in answers])
+        for answer in answers[:1] + answers[2:]:
+            expect(settled(gateway, answer)["status"] == "verwerkt", "a small one is written")
 
 
 @behaviour

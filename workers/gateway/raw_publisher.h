@@ -3,7 +3,12 @@
  * A message is in the log when, and only when, its report says so. The producer inside lives shorter than the
  * publisher: after a fatal error everything in flight is reported as failed and raw_publisher_renew makes a new one
  * (design 3). While there is none, nothing is accepted. Its event descriptor is in the event loop's epoll set. Owner:
- * the event loop. */
+ * the event loop.
+ *
+ * Messages of one partition share a request, and a broker takes a request whole or not at all: where one message is
+ * larger than the topic takes, all that went with it come back as too large. Nobody can say which one it was. So each
+ * of them is sent once more by a second producer, which sends messages alone; what that one reports is final. It is
+ * made at the first refusal of this kind. */
 #ifndef GATEWAY_RAW_PUBLISHER_H
 #define GATEWAY_RAW_PUBLISHER_H
 
@@ -22,8 +27,9 @@ struct raw_publisher_options {
 struct raw_publisher {
 	struct raw_publisher_options options;
 	struct kafka_producer *producer; /* NULL: none could be made, tried again by raw_publisher_renew */
-	int event_fd;
-	int64_t in_flight; /* messages without a report */
+	struct kafka_producer *alone;	 /* sends each message in a request of its own; NULL: not needed yet */
+	int64_t in_flight;		 /* messages without a report */
+	bool is_closing;
 };
 
 MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw_publisher_options *options,

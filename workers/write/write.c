@@ -227,6 +227,7 @@ static int open_kafka(struct writer *writer, struct err *err)
 	struct kafka_producer_options producer = {
 		.message_bytes_max = FORGET_MESSAGE_BYTES_MAX,
 		.linger_ms = 0,
+		.batch_messages_max = 1, /* one that its topic does not take keeps back no other */
 		.delivery_timeout_ms = FORGET_DELIVERY_MS,
 		.queue_bytes_max = FORGET_QUEUE_BYTES,
 		.compression = "none",
