@@ -13,6 +13,7 @@ enum {
 	STATUS_VERSION = 505,
 	HOST_BYTES_MAX = 261, /* a name of 255 bytes and its port */
 	METHOD_BYTES_MAX = 32,
+	PORT_MAX = 65535,
 };
 
 /* ---- bytes ---- */
@@ -125,14 +126,29 @@ static unsigned refuse(struct reading *reading, unsigned status, const char *why
 	return status;
 }
 
+/* RFC 3986, 3.2.2 and 3.2.3. What stands between the brackets of an IPv6 address is not looked at more closely. */
 static bool is_host(struct slice host)
 {
+	struct slice name = host, port;
+	uint64_t number;
+
 	if (host.n == 0 || host.n > HOST_BYTES_MAX)
 		return false;
-	for (size_t i = 0; i < host.n; i++)
-		if (!is_letter(host.p[i]) && !num_is_digit(host.p[i]) && !strchr("-._~:[]%!$&'()*+,;=", host.p[i]))
+	if (host.p[0] == '[') {
+		if (!cut_at(&host, ']', &name) || (host.n > 0 && host.p[0] != ':'))
 			return false;
-	return true;
+		name = slice_from(name, 1);
+		port = host.n > 0 ? slice_from(host, 1) : host;
+	} else if (cut_at(&host, ':', &name)) {
+		port = host;
+	} else {
+		name = host;
+		port = SLICE_LITERAL("");
+	}
+	for (size_t i = 0; i < name.n; i++)
+		if (!is_letter(name.p[i]) && !num_is_digit(name.p[i]) && !strchr("-._~:%!$&'()*+;=", name.p[i]))
+			return false;
+	return name.n > 0 && (port.n == 0 || num_parse_u64(port, PORT_MAX, &number));
 }
 
 static unsigned read_absolute_target(struct reading *reading, struct slice rest)
@@ -305,6 +321,15 @@ static unsigned read_framing(struct reading *reading)
 	return 0;
 }
 
+/* Of two that differ one program would believe the first, and the next one the last. Those of RFC 9110 that are lists
+ * may stand more than once. */
+static unsigned read_singletons(struct reading *reading)
+{
+	if (http_head_count(reading->head, "Content-Type") > 1)
+		return refuse(reading, STATUS_BAD_REQUEST, "there is more than one Content-Type");
+	return 0;
+}
+
 static unsigned read_expectation(struct reading *reading)
 {
 	struct http_head *head = reading->head;
@@ -343,6 +368,8 @@ unsigned http_head_parse(struct slice bytes, struct http_head *ret, const char *
 		status = read_host(&reading);
 	if (status == 0)
 		status = read_framing(&reading);
+	if (status == 0)
+		status = read_singletons(&reading);
 	if (status == 0)
 		status = read_expectation(&reading);
 	ret->is_kept_alive = ret->is_http_1_0 ? has_word(ret, "Connection", "keep-alive")

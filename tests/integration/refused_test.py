@@ -136,7 +136,8 @@ def small_deliveries_that_share_a_request_with_one_too_large_are_taken(bench):
                 bodies = [small_bodies[0], large_body, *small_bodies[1:]]
                 sent = [senders.submit(gateway.deliver, body, bestuur="99902", volgnummer=str(6 + one))
                         for one, body in enumerate(bodies)]
-                eventually(lambda: gateway.metric("instroom_requests_in_flight") == len(bodies), WAIT_S, "all wait for Kafka")
+                eventually(lambda: gateway.metric("instroom_requests_in_flight") == len(bodies), WAIT_S,
+                           "all wait for Kafka")
             finally:
                 bench.stack_do("resume", "kafka")
             answers = [one.result() for one in sent]

@@ -12,6 +12,7 @@ enum {
 	HEAD_MS_MAX = 10000,	    /* from the connect to the last header */
 	STRAY_BYTES_MAX = 64 << 10, /* body of a request without a route */
 	CERTIFICATE_BYTES_MAX = 1 << 20,
+	PARAMETERS_MAX = 16, /* no address has half as many */
 };
 
 static const struct handler *handler_of(const struct request *request)
@@ -62,6 +63,22 @@ static bool make_state(struct request *request)
 	return false;
 }
 
+static size_t count_slashes(struct slice text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		count += text.p[i] == '/';
+	return count;
+}
+
+/* A slash that is encoded belongs to its segment, and no segment of ours has one (RFC 3986, 2.2): whoever stands in
+ * front of us and lets some addresses through must see the address that we see. */
+static bool decode_path(struct slice path, char *out, size_t out_bytes, struct slice *ret)
+{
+	return http_decode(path, false, out, out_bytes, ret) && count_slashes(*ret) == count_slashes(path);
+}
+
 static void find_route(const struct web_server *server, struct request *request)
 {
 	const struct http_head *head = &request->http->head;
@@ -69,7 +86,7 @@ static void find_route(const struct web_server *server, struct request *request)
 	struct slice path;
 	struct route_match match = { 0 };
 
-	if (http_decode(head->path, false, address, sizeof address, &path))
+	if (decode_path(head->path, address, sizeof address, &path))
 		match = route_find(server->options.routes, server->options.route_count, path, head->method);
 	request->route = match.route;
 	request->values = match.values;
@@ -108,6 +125,38 @@ static bool choose_type(struct request *request)
 	return request->type.p != NULL;
 }
 
+struct parameters_seen {
+	struct slice names[PARAMETERS_MAX];
+	size_t count;
+	bool is_wrong;
+};
+
+static bool see_parameter(void *self, struct slice name, struct slice value)
+{
+	struct parameters_seen *seen = self;
+
+	(void)value;
+	seen->is_wrong = seen->count == PARAMETERS_MAX;
+	for (size_t i = 0; i < seen->count; i++)
+		seen->is_wrong |= slice_equal(seen->names[i], name);
+	if (!seen->is_wrong)
+		seen->names[seen->count++] = name;
+	return !seen->is_wrong;
+}
+
+/* false: one parameter stands there twice, of which one program would believe the first and another the last; and the
+ * reply says so. Handlers say which parameters there are. */
+static bool check_parameters(struct request *request)
+{
+	struct parameters_seen seen = { 0 };
+
+	request_walk_query(request, see_parameter, &seen);
+	if (seen.is_wrong)
+		reply_problem(&request->reply, 400, "Verkeerd verzoek",
+			      "Een veld staat dubbel in het webadres, of er staan te veel velden in");
+	return !seen.is_wrong;
+}
+
 static void send_if_known(struct request *request)
 {
 	if (request->reply.status != 0 && !request->is_suspended && !http_is_answered(request->http))
@@ -130,8 +179,8 @@ static void begin_request(void *self, struct http_request *http)
 	trace_read(&request->trace, request_header(request, "traceparent"),
 		   request_header_count(request, "traceparent"));
 	find_route(server, request);
-	if (request->route && server->options.admit(request) && choose_type(request) && make_state(request) &&
-	    handler_of(request)->begin)
+	if (request->route && check_parameters(request) && server->options.admit(request) && choose_type(request) &&
+	    make_state(request) && handler_of(request)->begin)
 		handler_of(request)->begin(request);
 	send_if_known(request);
 }
