@@ -25,7 +25,7 @@ common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq
 common/settings   | base run kafka redis pg                   |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway   | base http model wire protocol run kafka redis pg settings render | expat jansson openssl
+workers/gateway   | base http model wire protocol run kafka redis pg settings render | expat jansson jose openssl
 workers/validate  | base model wire protocol run kafka redis pg settings render |
 workers/write     | base model wire protocol run kafka redis pg settings render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
@@ -82,6 +82,7 @@ check() {
 		if (header ~ /^(libpq|postgresql)\//) return "libpq"
 		if (header ~ /^expat/) return "expat"
 		if (header ~ /^jansson/) return "jansson"
+		if (header ~ /^jose\//) return "jose"
 		if (header ~ /^curl\//) return "curl"
 		if (header == "avro.h" || header ~ /^avro\//) return "avro"
 		if (header ~ /^(sys|net|netinet|arpa|linux|asm)\//) return ""

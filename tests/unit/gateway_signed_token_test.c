@@ -1,0 +1,451 @@
+/* The table is signed_tokens.json. Tokens are signed here by OpenSSL itself, so that what libjose thinks of a header
+ * has no part in making them. */
+#include "gateway/signed_token.h"
+
+#include "base/strbuf.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+enum { NOW_S = 1800000000, TOKEN_BYTES = 32768 };
+
+static const struct signed_token_rules RULES = {
+	.issuer = "https://issuer.example",
+	.audience = "https://instroom.example",
+	.types = "at+jwt",
+	.levels = "urn:etoegang:core:assurance-class:loa3, urn:etoegang:core:assurance-class:loa4",
+	.algs = 1 << ALG_RS256 | 1 << ALG_PS256 | 1 << ALG_ES256,
+};
+
+static EVP_PKEY *rsa, *pss, *ec, *stranger;
+static struct key_set *keys;
+
+/* ---- making ---- */
+
+static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static void add_base64url(struct strbuf *out, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < n; i += 3) {
+		size_t rest = MIN(n - i, (size_t)3);
+		uint32_t v = (uint32_t)p[i] << 16 | (rest > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
+			     (rest > 2 ? p[i + 2] : 0);
+
+		for (size_t c = 0; c <= rest; c++)
+			strbuf_add_char(out, ALPHABET[v >> (18 - 6 * c) & 63]);
+	}
+}
+
+static json_t *number_of(EVP_PKEY *key, const char *name, size_t bytes)
+{
+	BIGNUM *number = NULL;
+	uint8_t out[1024];
+	struct strbuf text = { 0 };
+
+	cr_assert_eq(EVP_PKEY_get_bn_param(key, name, &number), 1);
+	int n = BN_bn2binpad(number, out, (int)MAX(bytes, (size_t)BN_num_bytes(number)));
+
+	strbuf_init(&text, 4096);
+	add_base64url(&text, out, (size_t)n);
+	json_t *json = json_stringn(text.p, text.n);
+
+	strbuf_release(&text);
+	BN_free(number);
+	return json;
+}
+
+static json_t *rsa_jwk(EVP_PKEY *key, const char *id, const char *alg)
+{
+	return json_pack("{s:s, s:s, s:s*, s:s, s:o, s:o}", "kty", "RSA", "kid", id, "alg", alg, "use", "sig", "n",
+			 number_of(key, OSSL_PKEY_PARAM_RSA_N, 0), "e", number_of(key, OSSL_PKEY_PARAM_RSA_E, 0));
+}
+
+static json_t *ec_jwk(EVP_PKEY *key, const char *id, const char *curve)
+{
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "kty", "EC", "kid", id, "crv", curve, "x",
+			 number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, 32), "y",
+			 number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, 32));
+}
+
+/* Takes list over. */
+static int read_list(json_t *list, unsigned algs, struct key_set **ret)
+{
+	json_t *document = json_pack("{s:o}", "keys", list);
+	char *text = json_dumps(document, 0);
+	struct err err = { 0 };
+	int rc = key_set_read(slice_of(text), algs, ret, &err);
+
+	free(text);
+	json_decref(document);
+	return rc;
+}
+
+static void make_keys(void)
+{
+	rsa = EVP_RSA_gen(2048);
+	pss = EVP_RSA_gen(2048);
+	stranger = EVP_RSA_gen(2048);
+	ec = EVP_EC_gen("P-256");
+	json_t *password =
+		json_pack("{s:s, s:s, s:s}", "kty", "oct", "kid", "oct-1", "k", "c2VjcmV0LXNlY3JldC1zZWNyZXQ");
+	json_t *encryption = rsa_jwk(rsa, "enc-1", "RS256");
+
+	json_object_set_new(encryption, "use", json_string("enc"));
+	cr_assert_eq(read_list(json_pack("[o, o, o, o, o]", rsa_jwk(rsa, "rsa-1", "RS256"),
+					 rsa_jwk(pss, "pss-1", "PS256"), ec_jwk(ec, "ec-1", "P-256"), password,
+					 encryption),
+			       RULES.algs, &keys),
+		     0);
+	cr_assert_eq(key_set_count(keys), 3);
+	cr_assert_eq(key_set_skipped(keys), 2);
+}
+
+static void drop_keys(void)
+{
+	key_set_free(keys);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(pss);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(stranger);
+}
+
+/* r and s of a signature in DER, 32 bytes each. */
+static size_t raw_of(const uint8_t *der, size_t n, uint8_t out[64])
+{
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)n);
+
+	BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, 32);
+	BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + 32, 32);
+	ECDSA_SIG_free(pair);
+	return 64;
+}
+
+static void sign(const char *by, struct strbuf *token)
+{
+	uint8_t out[1024];
+	size_t n = sizeof out;
+	bool is_pss = strcmp(by, "pss-1") == 0 || strcmp(by, "rsa-1 as PS256") == 0;
+	EVP_PKEY *key = strcmp(by, "ec-1") == 0	      ? ec
+			: strcmp(by, "pss-1") == 0    ? pss
+			: strcmp(by, "stranger") == 0 ? stranger
+						      : rsa;
+
+	if (strcmp(by, "none") == 0) {
+		n = 0;
+	} else if (strcmp(by, "hmac") == 0) {
+		uint8_t *secret = NULL;
+		int secret_bytes = i2d_PUBKEY(rsa, &secret);
+		unsigned mac_bytes = 0;
+
+		HMAC(EVP_sha256(), secret, secret_bytes, (const uint8_t *)token->p, token->n, out, &mac_bytes);
+		n = mac_bytes;
+		OPENSSL_free(secret);
+	} else {
+		EVP_MD_CTX *context = EVP_MD_CTX_new();
+		EVP_PKEY_CTX *how = NULL;
+
+		cr_assert_eq(EVP_DigestSignInit(context, &how, EVP_sha256(), NULL, key), 1);
+		if (is_pss) {
+			EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING);
+			EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST);
+		}
+		cr_assert_eq(EVP_DigestSign(context, out, &n, (const uint8_t *)token->p, token->n), 1);
+		EVP_MD_CTX_free(context);
+		if (key == ec) {
+			uint8_t der[256];
+
+			memcpy(der, out, n);
+			n = raw_of(der, n, out);
+		}
+	}
+	strbuf_add_char(token, '.');
+	add_base64url(token, out, n);
+}
+
+/* The text with each "@N" as now + N. */
+static void add_with_moments(struct strbuf *out, const char *text)
+{
+	for (const char *at; (at = strstr(text, "\"@")) != NULL;) {
+		char *end;
+		long seconds = strtol(at + 2, &end, 10);
+
+		strbuf_add_bytes(out, text, (size_t)(at - text));
+		strbuf_add_printf(out, "%ld", NOW_S + seconds);
+		text = end + 1;
+	}
+	strbuf_add_text(out, text);
+}
+
+static void add_part(struct strbuf *token, const json_t *with, json_t *usual, bool is_deep)
+{
+	struct strbuf text = { 0 };
+	const char *name;
+	json_t *value;
+
+	strbuf_init(&text, TOKEN_BYTES);
+	json_object_foreach((json_t *)(uintptr_t)with, name, value)(void)(
+		json_is_null(value) ? json_object_del(usual, name) : json_object_set(usual, name, value));
+	char *dumped = json_dumps(usual, JSON_COMPACT);
+
+	add_with_moments(&text, json_is_string(with) ? json_string_value(with) : dumped);
+	if (is_deep) {
+		text.n--;
+		strbuf_add_text(&text, ",\"deep\":");
+		for (int i = 0; i < 1000; i++)
+			strbuf_add_char(&text, '[');
+		for (int i = 0; i < 1000; i++)
+			strbuf_add_char(&text, ']');
+		strbuf_add_char(&text, '}');
+	}
+	add_base64url(token, text.p, text.n);
+	free(dumped);
+	json_decref(usual);
+	strbuf_release(&text);
+}
+
+static char *signature_of(struct strbuf *token)
+{
+	return (char *)memrchr(token->p, '.', token->n) + 1;
+}
+
+static void edit(struct strbuf *token, const char *how)
+{
+	char *signature = signature_of(token), *last = token->p + token->n - 1;
+
+	if (strcmp(how, "dot at the end") == 0) {
+		strbuf_add_char(token, '.');
+	} else if (strcmp(how, "dot in front") == 0) {
+		strbuf_add_char(token, '.');
+		memmove(token->p + 1, token->p, token->n - 1);
+		token->p[0] = '.';
+	} else if (strcmp(how, "five parts") == 0) {
+		strbuf_add_text(token, ".AAAA.AAAA");
+	} else if (strcmp(how, "no signature") == 0) {
+		token->n = (size_t)(signature - token->p);
+	} else if (strcmp(how, "padded header") == 0) {
+		char *dot = memchr(token->p, '.', token->n);
+		size_t at = (size_t)(dot - token->p);
+
+		strbuf_add_char(token, '=');
+		memmove(token->p + at + 1, token->p + at, token->n - at - 1);
+		token->p[at] = '=';
+	} else if (strcmp(how, "padded signature") == 0) {
+		strbuf_add_text(token, "==");
+	} else if (strcmp(how, "other alphabet") == 0) {
+		*signature = '+';
+	} else if (strcmp(how, "loose bits") == 0) {
+		*last = *(strchr(ALPHABET, *last) + 1);
+	} else if (strcmp(how, "flipped signature") == 0) {
+		signature[8] = signature[8] == 'A' ? 'B' : 'A';
+	} else if (strcmp(how, "flipped content") == 0) {
+		char *at = (char *)memchr(token->p, '.', token->n) + 20;
+
+		*at = *at == 'A' ? 'B' : 'A';
+	} else if (strcmp(how, "half signature") == 0) {
+		token->n = (size_t)(signature - token->p) + 172;
+	} else if (strcmp(how, "zero signature") == 0) {
+		memset(signature, 'A', (size_t)(token->p + token->n - signature));
+	}
+}
+
+static json_t *usual_header(void)
+{
+	return json_pack("{s:s, s:s, s:s}", "typ", "at+jwt", "alg", "RS256", "kid", "rsa-1");
+}
+
+static json_t *usual_content(void)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "iss", RULES.issuer, "aud",
+			 RULES.audience, "sub", "RKyLpEVr1L", "exp", "@300", "iat", "@-10", "acr",
+			 "urn:etoegang:core:assurance-class:loa3", "represents", "sub", "01234567", "sub_id_type",
+			 "urn:etoegang:1.9:EntityConcernedID:KvKnr", "iss", "https://chain.example");
+}
+
+static void make_token(const json_t *entry, struct strbuf *token)
+{
+	const char *by = json_string_value(json_object_get(entry, "sign"));
+	const char *how = json_string_value(json_object_get(entry, "edit"));
+	json_t *content = usual_content();
+
+	how = how ? how : "";
+	strbuf_init(token, TOKEN_BYTES);
+	if (strcmp(how, "long content") == 0) {
+		char filler[7000];
+
+		memset(filler, 'x', sizeof filler);
+		json_object_set_new(content, "filler", json_stringn(filler, sizeof filler));
+	}
+	add_part(token, json_object_get(entry, "header"), usual_header(), strcmp(how, "deep header") == 0);
+	strbuf_add_char(token, '.');
+	add_part(token, json_object_get(entry, "content"), content, false);
+	sign(by ? by : "rsa-1", token);
+	if (strcmp(how, "other header") == 0) {
+		struct strbuf other = { 0 };
+		struct slice rest = { memchr(token->p, '.', token->n), 0 };
+
+		rest.n = (size_t)(token->p + token->n - rest.p);
+		strbuf_init(&other, TOKEN_BYTES);
+		add_part(&other, NULL, json_pack("{s:s, s:s, s:s}", "kid", "rsa-1", "alg", "RS256", "typ", "at+jwt"),
+			 false);
+		strbuf_add(&other, rest);
+		strbuf_release(token);
+		*token = other;
+	}
+	edit(token, how);
+}
+
+/* ---- the table ---- */
+
+static void check_parties(const json_t *entry, const struct signed_token *who, const char *why)
+{
+	static const char *const KINDS[] = { "kvk", "rsin", "oin" };
+	const json_t *parties = json_object_get(entry, "parties"), *each;
+	size_t i;
+
+	cr_expect_eq(who->party_count, json_array_size(parties), "%s", why);
+	json_array_foreach(parties, i, each)
+	{
+		char text[64];
+
+		snprintf(text, sizeof text, "%s %s", KINDS[who->parties[i].kind], who->parties[i].number);
+		cr_expect_str_eq(text, json_string_value(each), "%s", why);
+	}
+}
+
+Test(gateway_signed_token, answers_each_token_of_the_table, .init = make_keys, .fini = drop_keys)
+{
+	json_t *table = json_load_file(TEST_DATA_DIR "/unit/signed_tokens.json", 0, NULL);
+	const json_t *tokens = json_object_get(table, "tokens"), *entry;
+	bool seen[SIGNED_TOKEN_ANSWERS] = { false };
+	size_t i, refused = 0;
+
+	json_array_foreach(tokens, i, entry)
+	{
+		const char *why = json_string_value(json_object_get(entry, "why"));
+		struct strbuf token;
+		struct signed_token who = { 0 };
+
+		make_token(entry, &token);
+		enum signed_token_answer answer = signed_token_check(strbuf_slice(&token), keys, &RULES, NOW_S, &who);
+
+		cr_expect_str_eq(signed_token_reason(answer), json_string_value(json_object_get(entry, "answer")), "%s",
+				 why);
+		cr_expect_eq(ERR_peek_error(), 0, "%s: OpenSSL's errors are for whoever asks next", why);
+		if (answer == SIGNED_TOKEN_GOOD)
+			check_parties(entry, &who, why);
+		else
+			refused++;
+		cr_expect((answer == SIGNED_TOKEN_GOOD) == (who.subject[0] != '\0'), "%s", why);
+		seen[answer] = true;
+		strbuf_release(&token);
+	}
+	cr_expect_geq(refused, 40);
+	for (unsigned answer = 0; answer < SIGNED_TOKEN_MEMORY; answer++)
+		cr_expect(seen[answer], "nothing in the table is refused for %s",
+			  signed_token_reason((enum signed_token_answer)answer));
+	json_decref(table);
+}
+
+Test(gateway_signed_token, gives_clocks_a_minute_and_not_more, .init = make_keys, .fini = drop_keys)
+{
+	json_t *entry = json_pack("{s:{s:s, s:s, s:n}}", "content", "exp", "@300", "nbf", "@-100", "iat");
+	struct strbuf token;
+	struct signed_token who;
+
+	make_token(entry, &token);
+	struct slice text = strbuf_slice(&token);
+
+	cr_expect_eq(signed_token_check(text, keys, &RULES, NOW_S + 359, &who), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(who.expires_s, NOW_S + 300);
+	cr_expect_eq(signed_token_check(text, keys, &RULES, NOW_S + 360, &who), SIGNED_TOKEN_EXPIRED);
+	cr_expect_eq(signed_token_check(text, keys, &RULES, NOW_S - 160, &who), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(signed_token_check(text, keys, &RULES, NOW_S - 161, &who), SIGNED_TOKEN_EARLY);
+	cr_expect_eq(signed_token_check(text, NULL, &RULES, NOW_S, &who), SIGNED_TOKEN_KEY, "before there are keys");
+	strbuf_release(&token);
+	json_decref(entry);
+}
+
+Test(gateway_signed_token, knows_one_by_its_dots)
+{
+	cr_expect(signed_token_is_one(SLICE_LITERAL("a.b.c")));
+	cr_expect(signed_token_is_one(SLICE_LITERAL("a.b.c.d.e")));
+	cr_expect_not(signed_token_is_one(SLICE_LITERAL("instroom_0123")));
+	cr_expect_not(signed_token_is_one(SLICE_LITERAL("a.b")));
+	cr_expect_not(signed_token_is_one((struct slice){ 0 }));
+}
+
+/* ---- keys ---- */
+
+static size_t kept_of(json_t *list, unsigned algs)
+{
+	struct key_set *set = NULL;
+	size_t count = read_list(list, algs, &set) == 0 ? key_set_count(set) : 0;
+
+	key_set_free(set);
+	return count;
+}
+
+static json_t *with(json_t *jwk, const char *name, json_t *value)
+{
+	json_object_set_new(jwk, name, value);
+	return jwk;
+}
+
+Test(gateway_signed_token, keeps_keys_that_can_be_used_in_one_way_only, .init = make_keys, .fini = drop_keys)
+{
+	const unsigned rs256 = 1U << ALG_RS256, all = RULES.algs;
+	EVP_PKEY *small = EVP_RSA_gen(1024), *other_curve = EVP_EC_gen("P-384");
+
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", "RS256")), all), 1);
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", NULL)), all), 0, "RS256 or PS256? It does not say");
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", NULL)), rs256), 1, "only one of them is allowed here");
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", "RS512")), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", "ES256")), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(rsa, "a", "PS256")), rs256), 0, "not allowed here");
+	cr_expect_eq(kept_of(json_pack("[o]", rsa_jwk(small, "a", "RS256")), all), 0, "1024 bits");
+	cr_expect_eq(kept_of(json_pack("[o]", ec_jwk(ec, "a", "P-256")), all), 1, "has one algorithm only");
+	cr_expect_eq(kept_of(json_pack("[o]", ec_jwk(other_curve, "a", "P-384")), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o]", ec_jwk(other_curve, "a", "P-256")), all), 0, "numbers of another curve");
+	cr_expect_eq(kept_of(json_pack("[o]", ec_jwk(ec, "a", "P-384")), all), 0, "the name of another curve");
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "kty", json_string("oct"))), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "use", json_string("enc"))), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "key_ops", json_pack("[s]", "sign"))),
+			     all),
+		     0);
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "key_ops", json_pack("[s]", "verify"))),
+			     all),
+		     1);
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "d", json_string("AQAB"))), all), 0,
+		     "a key that was published whole is everybody's");
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "e", json_string("AQAAAAAAAAAB"))), all),
+		     0);
+	cr_expect_eq(kept_of(json_pack("[o]", with(rsa_jwk(rsa, "a", "RS256"), "kid", json_null())), all), 0);
+	cr_expect_eq(kept_of(json_pack("[o, o, o]", rsa_jwk(rsa, "a", "RS256"), rsa_jwk(pss, "a", "RS256"),
+				       rsa_jwk(pss, "b", "RS256")),
+			     all),
+		     1, "two of one name choose neither");
+	cr_expect_eq(kept_of(json_array(), all), 0);
+	cr_expect_eq(kept_of(json_string("x"), all), 0);
+	EVP_PKEY_free(small);
+	EVP_PKEY_free(other_curve);
+}
+
+Test(gateway_signed_token, reads_lists_of_algorithms)
+{
+	cr_expect_eq(signature_algs_read(SLICE_LITERAL("RS256")), 1U << ALG_RS256);
+	cr_expect_eq(signature_algs_read(SLICE_LITERAL("RS256,PS256,ES256")), RULES.algs);
+	static const char *const BAD[] = { "",	     "none",	    "HS256",	    "RS256,",
+					   ",RS256", "RS256,RS256", "RS256, ES256", "rs256" };
+
+	for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
+		cr_expect_eq(signature_algs_read(slice_of(BAD[i])), 0, "%s", BAD[i]);
+}
