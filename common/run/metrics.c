@@ -17,10 +17,16 @@ enum { MICROSECONDS = 1000000 };
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct metric *list_first;
 static int64_t started_ms;
+static _Atomic bool ready;
 
 __attribute__((constructor)) static void note_start(void)
 {
 	started_ms = clock_wall_ms();
+}
+
+void metrics_set_ready(bool is_ready)
+{
+	atomic_store(&ready, is_ready);
 }
 
 void metrics_register(struct metric *metric)
@@ -211,6 +217,8 @@ static void write_process(struct strbuf *out)
 {
 	write_head(out, "instroom_build_info", "The version that runs; always 1.", "gauge");
 	strbuf_add_text(out, "instroom_build_info{version=\"" INSTROOM_VERSION "\"} 1\n");
+	write_head(out, "instroom_ready", "1: ready, as /readyz says; 0: it waits for something.", "gauge");
+	strbuf_add_printf(out, "instroom_ready %d\n", atomic_load(&ready));
 	write_head(out, "process_resident_memory_bytes", "Resident memory.", "gauge");
 	strbuf_add_printf(out, "process_resident_memory_bytes %" PRId64 "\n", resident_bytes());
 	write_head(out, "process_open_fds", "Open file descriptors.", "gauge");

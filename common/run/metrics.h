@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum metric_kind {
 	METRIC_COUNTER,
@@ -55,6 +56,7 @@ struct metric {
 /* metric must live until the process ends (static). Same name several times with other labels is fine. */
 void metrics_register(struct metric *metric);
 void metrics_register_all(struct metric *metrics, size_t count);
+void metrics_set_ready(bool is_ready); /* by status_set_ready: instroom_ready of this process */
 /* One value of a histogram; a negative one counts as 0. */
 void metric_observe(struct metric *metric, int64_t v);
 void metrics_write(struct strbuf *out); /* Prometheus text format, instroom_build_info and process figures included */

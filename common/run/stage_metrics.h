@@ -43,10 +43,11 @@
 
 enum { STAGE_PARTITIONS_MAX = 1024 };
 
-/* Records of a partition that this stage has not done yet: instroom_consumer_lag_records. A process is one stage, and
- * reads one topic. The first call for a partition registers its gauge; stage and topic are copied. */
-void stage_metrics_lag(const char *stage, const char *topic, int32_t partition, int64_t records);
-/* The partition has left us: its new owner measures. */
-void stage_metrics_lag_left(int32_t partition);
+/* Of a partition: raw messages that this stage has not done yet (instroom_consumer_lag_records), and when the first of
+ * them was appended (instroom_oldest_waiting_timestamp_seconds; 0: none waits). A process is one stage, and reads one
+ * topic. The first call for a partition registers its gauges; stage and topic are copied. One thread. */
+void stage_metrics_backlog(const char *stage, const char *topic, int32_t partition, int64_t records, int64_t since_ms);
+/* The partition has left us: its new owner measures. Any thread. */
+void stage_metrics_backlog_left(int32_t partition);
 
 #endif

@@ -42,6 +42,7 @@ void status_set_ready(bool is_ready, const char *why)
 {
 	atomic_store(&ready_why, why ? why : "");
 	atomic_store(&ready_state, is_ready);
+	metrics_set_ready(is_ready);
 }
 
 bool status_is_alive(void)

@@ -92,6 +92,21 @@ class Machine:
     def wait(self):
         self.expect("all is judged and written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
 
+    def metrics(self, worker):
+        with urllib.request.urlopen(f"{worker.address}/metrics", timeout=WAIT_S) as answer:
+            return answer.read().decode()
+
+    def metric(self, worker, name):
+        """The sum over its labels; None: it is not shown yet."""
+        values = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", self.metrics(worker), re.M)
+        return sum(map(float, values)) if values else None
+
+    def await_metric(self, what, worker, name, wanted):
+        deadline = time.monotonic() + WAIT_S
+        while (seen := self.metric(worker, name)) != wanted and time.monotonic() < deadline:
+            time.sleep(0.2)
+        check(what, seen == wanted, f"{name} of {worker.name} is {seen}")
+
     def narrow(self, *words):
         """Text of 80 columns at most, and the same rows as CSV and JSON."""
         text, csv = self.ctl(*words), self.ctl(*words, "--output", "csv")
@@ -212,10 +227,35 @@ def deliveries(machine):
     check("and then is written", written["state"] == "verwerkt", written)
 
 
+def backlog(machine):
+    """Without a validator the writer's lag is what waits, with its age; promtool takes what each worker shows."""
+    validators = machine.workers.named("validate")
+    writer = machine.workers.named("write1")[0]
+    machine.await_metric("nothing waits", writer, "instroom_consumer_lag_records", 0)
+    machine.workers.end(validators, signal.SIGTERM, 30)
+    begin = time.time()
+    machine.deliver("99902", 2, "MUTATIE", [line(31, "99QB", name="Wachtende")], "2018-07-04", waits=False)
+    machine.await_metric("one waits, though nobody has judged it", writer, "instroom_consumer_lag_records", 1)
+    since = machine.metric(writer, "instroom_oldest_waiting_timestamp_seconds")
+    check("since it was accepted", begin - 1 <= since <= time.time() + 1, (begin, since))
+    machine.workers.start(validators, 60)
+    machine.wait()
+    for name in ("instroom_consumer_lag_records", "instroom_oldest_waiting_timestamp_seconds"):
+        machine.await_metric(f"{name}: nothing waits any more", writer, name, 0)
+    if not shutil.which("promtool"):
+        print("skipped: promtool is not here (scripts/install --tests)")
+        return
+    for worker in machine.workers.all(COUNTS):
+        done = subprocess.run(["promtool", "check", "metrics"], input=machine.metrics(worker), text=True,
+                              capture_output=True, check=False)
+        check(f"the metrics of {worker.name} are in order", done.returncode == 0 and not done.stderr, done.stderr)
+
+
 def confirmation(machine):
     """Who confirmed a delivery that waited is known afterwards."""
     name = machine.deliver("99901", 5, "VOLLEDIG", [line(1, name="Gewijzigd")], "2018-07-05")
     check("it waits", machine.json("deliveries", "99901", "--state", "wacht")[0]["delivery_id"] == name)
+    machine.await_metric("the metric knows", machine.workers.named("write1")[0], "instroom_confirmations_waiting", 1)
     covered = {row["board"]: row for row in machine.json("coverage", "--day", "2018-08-05")}
     told = [(covered[board]["waiting"], covered[board]["behind"]) for board in ("99901", "99902")]
     check("coverage knows", told == [(True, False), (False, True)], told)
@@ -359,6 +399,7 @@ def main():
         machine.workers.start(machine.workers.all(COUNTS), 60)
         findings(machine)
         deliveries(machine)
+        backlog(machine)
         confirmation(machine)
         persons(machine, data)
         references(machine, data)

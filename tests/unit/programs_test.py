@@ -24,8 +24,10 @@ From `--config-help` of each program, by `tests/unit/programs_test.py BUILD --re
 then the file of `--config`, then the environment, then the arguments; the last one stands. All faults are listed at
 once, and end the start with 78.
 """
-OF_THE_PROCESS = ("instroom_build_info", "process_", "instroom_reload_failures", "instroom_peer_failures")
-LAZY = {"instroom_consumer_lag_records"}  # shown when a partition is ours
+OF_THE_PROCESS = ("instroom_build_info", "instroom_ready", "process_", "instroom_reload_failures",
+                  "instroom_peer_failures")
+# shown when a partition is ours
+LAZY = {"instroom_consumer_lag_records", "instroom_oldest_waiting_timestamp_seconds"}
 WAIT_S = 30
 failures = []
 

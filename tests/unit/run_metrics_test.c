@@ -95,14 +95,19 @@ Test(metrics, a_histogram_of_sizes_has_whole_edges)
 		  "%s", page);
 }
 
-Test(metrics, the_lag_of_a_partition_that_left_is_none)
+Test(metrics, the_backlog_of_a_partition_that_left_is_none)
 {
-	stage_metrics_lag("test", "instroom.raw.1", 3, 7);
-	stage_metrics_lag("test", "instroom.raw.1", STAGE_PARTITIONS_MAX, 9); /* none of ours: nothing */
-	cr_expect(strstr(write_page(),
+	stage_metrics_backlog("test", "instroom.raw.1", 3, 7, 1500000000250);
+	stage_metrics_backlog("test", "instroom.raw.1", STAGE_PARTITIONS_MAX, 9, 1); /* none of ours: nothing */
+	const char *page = write_page();
+
+	cr_expect(strstr(page,
 			 "instroom_consumer_lag_records{stage=\"test\",topic=\"instroom.raw.1\",partition=\"3\"} 7\n"));
-	stage_metrics_lag_left(3);
-	stage_metrics_lag_left(4); /* never measured */
-	cr_expect(strstr(write_page(), "partition=\"3\"} 0\n"));
-	cr_expect_not(strstr(write_page(), "partition=\"4\""));
+	cr_expect(strstr(page, "partition=\"3\"} 1500000000.250000\n"), "%s", page);
+	stage_metrics_backlog_left(3);
+	stage_metrics_backlog_left(4); /* never measured */
+	page = write_page();
+	cr_expect(strstr(page, "lag_records{stage=\"test\",topic=\"instroom.raw.1\",partition=\"3\"} 0\n"));
+	cr_expect(strstr(page, "partition=\"3\"} 0.000000\n"));
+	cr_expect_not(strstr(page, "partition=\"4\""));
 }

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "run/app.h"
 #include "run/crash.h"
-#include "run/stage_metrics.h"
 #include "run/status.h"
+#include "settings/backlog.h"
 #include "settings/topic_guard.h"
 #include "validate/batch.h"
 #include "validate/batch_judge.h"
@@ -16,8 +16,6 @@
 #include "validate/validate_metrics.h"
 
 enum {
-	LAG_EVERY_MS = 5000,
-	LAG_WAIT_MS = 100,
 	HEARTBEAT_MS_MAX = 60000,
 	/* address space; memory is used as far as batches need it */
 	BATCH_ARENA_BYTES = 512 << 20,
@@ -37,7 +35,7 @@ struct validator {
 	struct lane_start start;
 	struct batch batch;
 	struct topic_guard guard;
-	int64_t lag_at_ms;
+	struct backlog *backlog;
 };
 
 /* ---- partitions come and go ---- */
@@ -63,7 +61,7 @@ static void on_revoked(void *owner, const int32_t *partitions, size_t count, boo
 			continue;
 		lane_enter(lane, LANE_UNASSIGNED, 0, is_lost ? "it was lost to another" : "the group took it");
 		batch_forget_lane(lane);
-		stage_metrics_lag_left(partitions[i]);
+		backlog_leave(self->backlog, partitions[i]);
 	}
 }
 
@@ -115,27 +113,14 @@ static void report_state(struct validator *self)
 		app_set_ready(starting == 0, "the fold of the verdict log");
 }
 
-static void measure_lag(struct validator *self)
+/* Also of lanes that wait or are parked: what they do not judge is what others want to know. */
+static void report_backlog(struct validator *self)
 {
-	const char *topic = self->config.topic.raw;
-
-	if (clock_ms() < self->lag_at_ms)
-		return;
-	self->lag_at_ms = clock_ms() + LAG_EVERY_MS;
 	for (int32_t i = 0; i < self->lanes.end; i++) {
-		struct lane *lane = self->lanes.items[i];
-		struct kafka_topic_range range;
+		const struct lane *lane = self->lanes.items[i];
 
-		if (!lane || !lane_is_judging(lane))
-			continue;
-		if (kafka_producer_range(self->peers.producer, topic, lane->partition, LAG_WAIT_MS, &range, NULL) < 0)
-			return; /* asked again later */
-		/* between batches all that was handed out is judged, so what lies below the consumer's place is no
-		 * message */
-		int64_t done =
-			MAX(lane->position.next_raw, kafka_consumer_position(self->peers.consumer, lane->partition));
-
-		stage_metrics_lag("validate", topic, lane->partition, MAX(range.high - done, (int64_t)0));
+		if (lane && lane->state != LANE_UNASSIGNED && lane->has_position)
+			backlog_set(self->backlog, lane->partition, lane->position.next_raw);
 	}
 }
 
@@ -257,7 +242,7 @@ static int iterate(void *owner, struct err *err)
 	if (rc == 0)
 		rc = run_batch(self, err);
 	batch_drop(&self->batch);
-	measure_lag(self);
+	report_backlog(self);
 	report_state(self);
 	return rc;
 }
@@ -275,11 +260,12 @@ static int drain(void *owner, int64_t deadline_ms, struct err *err)
 
 /* ---- life ---- */
 
-static int begin_guard(struct validator *self, struct err *err)
+static int begin_watches(struct validator *self, struct err *err)
 {
 	struct kafka_options kafka = settings_kafka(&self->config.kafka, self->config.log.worker);
+	int rc = topic_guard_begin(&self->guard, &kafka, &self->config.topic, err);
 
-	return topic_guard_begin(&self->guard, &kafka, &self->config.topic, err);
+	return rc != 0 ? rc : backlog_begin(&kafka, "validate", self->config.topic.raw, &self->backlog, err);
 }
 
 static int open_all(struct validator *self, struct err *err)
@@ -301,7 +287,7 @@ static int open_all(struct validator *self, struct err *err)
 	if (rc == 0)
 		rc = batch_init(&self->batch, &self->peers, &self->lanes, &self->arena, err);
 	if (rc == 0)
-		rc = begin_guard(self, err);
+		rc = begin_watches(self, err);
 	self->batch.references = self->references;
 	self->start = (struct lane_start){ .peers = &self->peers, .arena = &self->arena };
 	return rc;
@@ -312,6 +298,7 @@ static void close_all(struct validator *self)
 {
 	topic_guard_end(&self->guard);
 	peers_close(&self->peers);
+	backlog_end(self->backlog);
 	reference_cache_close(self->references);
 	batch_release(&self->batch);
 	lanes_release(&self->lanes);

@@ -4,10 +4,9 @@
 #include "base/log.h"
 #include "protocol/log_position.h"
 #include "run/app.h"
-#include "run/stage_metrics.h"
 #include "run/status.h"
 #include "write/application.h"
-#include "write/lag.h"
+#include "write/confirmations.h"
 #include "write/polling.h"
 #include "write/register_check.h"
 #include "write/write_metrics.h"
@@ -22,6 +21,7 @@ enum {
 	FORGET_QUEUE_BYTES = 16 << 20,
 	JUDGE_ARENA_KEPT_BYTES = 16 << 20,
 	CHECK_EVERY_MS = 10000,
+	CONFIRMATIONS_EVERY_MS = 10000,
 };
 
 /* What Kafka says of our partitions, inside kafka_consumer_poll. */
@@ -49,7 +49,7 @@ static void on_revoked(void *opaque, const int32_t *partitions, size_t count, bo
 	for (size_t i = 0; i < count; i++)
 		if (partitions[i] < INBOX_PARTITIONS_MAX) {
 			partition_change(&writer->inbox.partitions[partitions[i]], PARTITION_OTHERS);
-			stage_metrics_lag_left(partitions[i]);
+			backlog_leave(writer->backlog, partitions[i]);
 		}
 	polling_count_partitions(writer);
 }
@@ -103,6 +103,18 @@ static int check_cursors(struct writer *writer, struct err *err)
 	return 0;
 }
 
+static int count_confirmations(struct writer *writer, struct err *err)
+{
+	if (clock_ms() < writer->count_at_ms || writer_state_has_batch(writer->state))
+		return 0;
+	int rc = confirmations_measure(&writer->transaction.session, err);
+
+	if (rc != 0)
+		return rc == -ERR_RETRY ? rc : register_session_explain(err);
+	writer->count_at_ms = clock_ms() + CONFIRMATIONS_EVERY_MS;
+	return 0;
+}
+
 /* Opens what was assigned. A batch that is kept goes first, as it needs the same peer. */
 static int open_assigned(struct writer *writer, struct err *err)
 {
@@ -133,16 +145,30 @@ static int prepare(struct writer *writer, struct err *err)
 	if (rc == 0)
 		rc = check_cursors(writer, err);
 	if (rc == 0)
+		rc = count_confirmations(writer, err);
+	if (rc == 0)
 		rc = open_assigned(writer, err);
 	if (rc == 0 && may_poll(writer))
 		rc = polling_linger(writer, err);
 	return rc;
 }
 
+/* Where the register's cursors stand, also while it is away and of partitions that are parked. */
+static void report_backlog(const struct writer *writer)
+{
+	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
+		const struct partition *partition = &writer->inbox.partitions[i];
+
+		if (partition_is_open(partition))
+			backlog_set(writer->backlog, i, partition->committed.at.next_raw);
+	}
+}
+
 static int iterate(void *opaque, struct err *err)
 {
 	struct writer *writer = opaque;
 
+	report_backlog(writer);
 	if (kafka_producer_is_dead(writer->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
 	int guarded = topic_guard_poll(&writer->guard, err);
@@ -167,7 +193,6 @@ static int iterate(void *opaque, struct err *err)
 		return prepared;
 	}
 	writer_state_change(&writer->state, WRITER_RUNNING, "all peers answer");
-	lag_measure(writer);
 	return assignment_note_parked(&writer->assignment, err);
 }
 
@@ -268,6 +293,8 @@ static int open_all(struct writer *writer, struct err *err)
 		rc = open_kafka(writer, err);
 	if (rc == 0)
 		rc = topic_guard_begin(&writer->guard, &writer->kafka, &config->topic, err);
+	if (rc == 0)
+		rc = backlog_begin(&writer->kafka, "write", config->topic.raw, &writer->backlog, err);
 	writer->assignment = (struct assignment){
 		.inbox = &writer->inbox,
 		.consumer = writer->consumer,
@@ -283,6 +310,7 @@ static void close_all(struct writer *writer)
 {
 	topic_guard_end(&writer->guard);
 	kafka_consumer_close(writer->consumer);
+	backlog_end(writer->backlog);
 	kafka_producer_close(writer->producer);
 	forgets_release(&writer->forgets);
 	transaction_release(&writer->transaction);

@@ -36,6 +36,12 @@ static struct metric counters[WRITE_COUNTERS] = {
 	[GAUGE_PARTITIONS] = STAGE_PARTITIONS("write", "owned"),
 	[GAUGE_WAITING] = STAGE_PARTITIONS("write", "waiting"),
 	[GAUGE_PARKED] = STAGE_PARTITIONS("write", "parked"),
+	[GAUGE_CONFIRMATIONS] =
+		METRIC_OF(METRIC_GAUGE, "instroom_confirmations_waiting", STAGE,
+			  "Deliveries that wait for their board's confirmation; every writer counts all."),
+	[GAUGE_CONFIRMATION_OLDEST_US] =
+		METRIC_OF(METRIC_GAUGE_US, "instroom_confirmation_oldest_timestamp_seconds", STAGE,
+			  "When the first of them was written, since 1970; 0 when none waits."),
 };
 
 void write_metrics_register(void)

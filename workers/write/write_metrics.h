@@ -25,6 +25,8 @@ enum write_counter {
 	GAUGE_PARTITIONS,
 	GAUGE_WAITING, /* to be opened */
 	GAUGE_PARKED,
+	GAUGE_CONFIRMATIONS, /* deliveries that wait for one */
+	GAUGE_CONFIRMATION_OLDEST_US,
 	WRITE_COUNTERS
 };
 

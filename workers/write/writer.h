@@ -2,6 +2,7 @@
 #ifndef WRITE_WRITER_H
 #define WRITE_WRITER_H
 
+#include "settings/backlog.h"
 #include "settings/topic_guard.h"
 #include "write/assignment.h"
 #include "write/forgets.h"
@@ -23,8 +24,9 @@ struct writer {
 	struct transaction transaction;
 	struct forgets forgets;
 	struct topic_guard guard;
-	int64_t lag_at_ms, check_at_ms; /* not before */
-	int64_t lingered_at_ms;		/* the last batch was complete */
+	struct backlog *backlog;
+	int64_t check_at_ms, count_at_ms; /* not before */
+	int64_t lingered_at_ms;		  /* the last batch was complete */
 	struct cursor_move moves[INBOX_PARTITIONS_MAX];
 	struct cursor_move moves_each[INBOX_MESSAGES_MAX];
 };
