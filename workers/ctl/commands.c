@@ -560,7 +560,7 @@ static const struct command PROVE[] = {
 		  "differs. Needs the log from its beginning and the setting hmac.key.file.",
 	  OPTIONS_OF(VERIFY_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
-	  .exits = { { 1, "something differs; what, is printed" } },
+	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" } },
 	  .run = run_verify },
 };
 

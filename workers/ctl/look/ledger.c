@@ -72,10 +72,11 @@ static const struct ledger_check CHECKS[] = {
 	  " and not exists"
 	  " (select from register.key_list l where l.board = d.board and l.digest = d.key_list) and d.key_list not in"
 	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
-	{ "lines in quarantaine, which a sound system does not have",
+	{ "lines in quarantaine that nobody decided about: quarantine list, replay plan --quarantine",
 	  "select coalesce(sum(quarantaine), 0)::bigint from register.delivery d"
 	  " where not exists (select from register.loss l"
-	  "  where d.position >= l.from_position and d.position < l.below_position)" },
+	  "  where d.position >= l.from_position and d.position < l.below_position)"
+	  " and not exists (select from register.quarantine_decision q where q.position = d.position)" },
 };
 
 static int check_all(struct pg_link *link, bool *ret_is_sound, struct err *err)
@@ -113,6 +114,21 @@ static int tell_lost(struct pg_link *link, struct err *err)
 		printf("accepted as lost, see loss list: %lld raw messages that no ledger knows,"
 		       " and %lld lines that are quarantaine\n",
 		       (long long)pg_get_i64(rows, 0, 0), (long long)pg_get_i64(rows, 0, 1));
+	return rc;
+}
+
+/* Nor does what an operator decided not to judge again. */
+static int tell_discarded(struct pg_link *link, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, NULL,
+			 "select coalesce(sum(d.quarantaine), 0)::bigint from register.delivery d"
+			 " where exists (select from register.quarantine_decision q where q.position = d.position)",
+			 NULL, &rows, NULL, err);
+
+	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
+		printf("decided, see quarantine list: %lld lines that stay quarantaine\n",
+		       (long long)pg_get_i64(rows, 0, 0));
 	return rc;
 }
 
@@ -166,6 +182,8 @@ int run_ledger(struct ctl *ctl)
 		rc = check_all(link, &is_sound, &err);
 	if (rc == 0 && checks && ctl->output == OUTPUT_TEXT)
 		rc = tell_lost(link, &err);
+	if (rc == 0 && checks && ctl->output == OUTPUT_TEXT)
+		rc = tell_discarded(link, &err);
 	if (rc == 0)
 		rc = print_sums(ctl, rows, &err);
 	if (rc != 0)

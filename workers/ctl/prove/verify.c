@@ -1,25 +1,40 @@
 /* verify: derives boards again from the log and compares them with the register that runs (design 6).
  *
- *   1. One snapshot of the register (repeatable read) for all of it; the wanted boards are chosen in it.
- *   2. Partition by partition verify_log derives those boards from the two logs, up to the snapshot's cursor.
+ *   1. One snapshot of the register (repeatable read) for all of it; the wanted boards are chosen in it. --all wants
+ *      those of the log, too.
+ *   2. Partition by partition verify_log derives those boards from the two logs, up to the snapshot's cursor. A
+ *      partition whose logs cannot tell is said to be unproven, and the others go on.
  *   3. verify_compare puts each beside its rows; a board the log does not name must have none.
+ *   4. --all looks for rows that belong to no board at all.
  *
  * No header: run_verify stands in prove_commands.h. */
 #include "ctl/prove/prove_commands.h"
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "ctl/prove/verify_compare.h"
 #include "ctl/prove/verify_log.h"
 #include "protocol/partitioning.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { SHOW_EVERY_MS = 200 };
+
+/* Every board of which any row stands in the register. */
+#define BOARDS_SQL                                                                                    \
+	"select board from register.board union select board from register.teacher"                   \
+	" union select board from register.teacher_history union select board from register.delivery" \
+	" union select board from register.contact union select board from register.confirmation"     \
+	" union select board from register.key_list union select board from register.feedback"
 
 struct verify {
 	struct ctl *ctl;
 	struct pg_link *link;
-	bool *is_wanted; /* by board number */
+	bool *is_wanted, *is_stored; /* by board number; stored: some table has a row of it */
 	struct verify_log log;
-	int64_t boards, refused;
+	int64_t boards, refused, unproven; /* the last are partitions */
+	int64_t begun_ms, shown_ms;
 	struct verify_findings findings;
 };
 
@@ -41,12 +56,35 @@ static bool is_wanted_in(const struct verify *verify, int32_t partition)
 static int compare_board(struct verify *verify, uint32_t number, struct err *err)
 {
 	struct verify_board none = { .number = number }, *board = verify->log.derived[number];
-	int rc = verify_compare(verify->link, board ? board : &none, &verify->findings, err);
+	int rc = verify_compare(verify->link, board ? board : &none, partition_of(verify, number), &verify->findings,
+				err);
 
 	verify->boards++;
 	verify->refused += board ? board->refused : 0;
 	verify_log_drop_board(&verify->log, number);
 	return rc;
+}
+
+static bool is_compared(const struct verify *verify, uint32_t number, int32_t partition)
+{
+	return verify->is_wanted[number] && (verify->is_stored[number] || verify->log.derived[number]) &&
+	       partition_of(verify, number) == partition;
+}
+
+/* For a person who waits. */
+static void show_progress(struct verify *verify, int32_t partition)
+{
+	int64_t now_ms = clock_ms(), took_ms = MAX(now_ms - verify->begun_ms, INT64_C(1)), done = partition + 1;
+
+	if (!isatty(STDERR_FILENO) || (now_ms - verify->shown_ms < SHOW_EVERY_MS && done < verify->log.partitions))
+		return;
+	verify->shown_ms = now_ms;
+	fprintf(stderr, "\r  partition %lld of %d, %lld messages, %lld/s, ready in %lld s   ", (long long)done,
+		verify->log.partitions, (long long)verify->log.messages,
+		(long long)(verify->log.messages * 1000 / took_ms),
+		(long long)((verify->log.partitions - done) * took_ms / done / 1000));
+	if (done == verify->log.partitions)
+		fputs("\n", stderr);
 }
 
 static int verify_partition(struct verify *verify, int32_t partition, struct err *err)
@@ -56,42 +94,106 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	int rc = verify_log_derive(&verify->log, partition, err);
 
 	for (uint32_t number = 0; rc == 0 && number < VERIFY_BOARDS; number++)
-		if (verify->is_wanted[number] && partition_of(verify, number) == partition)
+		if (is_compared(verify, number, partition))
 			rc = compare_board(verify, number, err);
+	return rc;
+}
+
+/* What its logs do not tell is no reason to leave the others unproven; a server that is away is. */
+static int try_partition(struct verify *verify, int32_t partition, struct err *err)
+{
+	int rc = verify_partition(verify, partition, err);
+
+	for (uint32_t number = 0; rc != 0 && number < VERIFY_BOARDS; number++)
+		verify_log_drop_board(&verify->log, number);
+	show_progress(verify, partition);
+	if (rc != -ERR_DATA)
+		return rc;
+	fprintf(stderr, "instroomctl: partition %d is unproven: %s\n", partition, err->text);
+	verify->unproven++;
+	return 0;
+}
+
+/* ---- rows of no board ---- */
+
+static const struct {
+	const char *what, *sql;
+} STRAYS[] = {
+	{ "findings of no delivery",
+	  "select count(*) from register.finding f"
+	  " where not exists (select from register.delivery d where d.position = f.position)" },
+	{ "replays of no delivery",
+	  "select count(*) from register.replay_change c"
+	  " where not exists (select from register.delivery d where d.position = c.position)" },
+	{ "rows of a number that no board can have",
+	  "select count(*) from (" BOARDS_SQL ") b where board not between 0 and 99999" },
+};
+
+static int look_for_strays(struct verify *verify, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(STRAYS); i++) {
+		CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+
+		rc = pg_exec(verify->link, NULL, STRAYS[i].sql, NULL, &rows, NULL, err);
+		if (rc != 0 || pg_get_i64(rows, 0, 0) == 0)
+			continue;
+		fprintf(verify->findings.out, "%lld %s\n", (long long)pg_get_i64(rows, 0, 0), STRAYS[i].what);
+		verify->findings.count++;
+	}
 	return rc;
 }
 
 /* ---- the command ---- */
 
-static int want_boards(struct verify *verify, const char *board, const char *sample, struct err *err)
+/* Marks those of the register, in a random order up to count. */
+static int mark_stored(struct verify *verify, bool *marks, int32_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
-	uint64_t count = VERIFY_BOARDS;
-	uint32_t number;
 
+	pg_params_reset(&params);
+	pg_add_i32(&params, count);
+	int rc = pg_exec(verify->link, NULL,
+			 "select board from (" BOARDS_SQL
+			 ") b where board between 0 and 99999"
+			 " order by random() limit $1",
+			 &params, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
+		marks[pg_get_i32(rows, i, 0)] = true;
+	return rc;
+}
+
+static int want_boards(struct verify *verify, const char *board, const char *sample, struct err *err)
+{
+	uint64_t count = 0;
+	uint32_t number;
+	int rc = mark_stored(verify, verify->is_stored, VERIFY_BOARDS, err);
+
+	if (rc != 0)
+		return rc;
 	if (board) {
 		if (!ctl_board(board, &number))
 			return err_set(err, ERR_DATA, "board", "a board number has 5 digits");
-		verify->is_wanted[number] = true;
+		verify->is_wanted[number] = verify->is_stored[number] = true;
 		return 0;
 	}
-	if (sample && (!num_parse_u64(slice_of(sample), VERIFY_BOARDS, &count) || count == 0))
+	if (!sample) {
+		memset(verify->is_wanted, true, VERIFY_BOARDS * sizeof *verify->is_wanted);
+		return 0;
+	}
+	if (!num_parse_u64(slice_of(sample), VERIFY_BOARDS, &count) || count == 0)
 		return err_set(err, ERR_DATA, "sample", "--sample is a number of boards");
-	pg_params_reset(&params);
-	pg_add_i32(&params, (int32_t)count);
-	int rc = pg_exec(verify->link, NULL, "select board from register.board order by random() limit $1", &params,
-			 &rows, NULL, err);
-
-	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
-		verify->is_wanted[pg_get_i32(rows, i, 0)] = true;
-	return rc;
+	return mark_stored(verify, verify->is_wanted, (int32_t)count, err);
 }
 
 static int open_verify(struct verify *verify, struct err *err)
 {
 	verify->is_wanted = calloc(VERIFY_BOARDS, sizeof *verify->is_wanted);
-	if (!verify->is_wanted)
+	verify->is_stored = calloc(VERIFY_BOARDS, sizeof *verify->is_stored);
+	if (!verify->is_wanted || !verify->is_stored)
 		return err_set(err, ERR_FATAL, "memory", "no memory for boards");
 	int rc = ctl_connect(verify->ctl, false, &verify->link, err);
 
@@ -113,6 +215,7 @@ static void close_verify(struct verify *verify)
 	verify_log_close(&verify->log);
 	pg_link_close(verify->link);
 	free(verify->is_wanted);
+	free(verify->is_stored);
 }
 
 static int print_sums(const struct verify *verify, struct err *err)
@@ -120,13 +223,16 @@ static int print_sums(const struct verify *verify, struct err *err)
 	static const struct output_column SUM_COLUMNS[] = { { "boards", NULL, COLUMN_NUMBER },
 							    { "messages", NULL, COLUMN_NUMBER },
 							    { "refused", NULL, COLUMN_NUMBER },
-							    { "differences", NULL, COLUMN_NUMBER } };
+							    { "differences", NULL, COLUMN_NUMBER },
+							    { "unproven_partitions", NULL, COLUMN_NUMBER } };
 	CLEANUP(output_release) struct output out = { 0 };
 
 	if (verify->ctl->output == OUTPUT_TEXT) {
-		printf("%lld boards derived from %lld messages: %lld differences%s\n", (long long)verify->boards,
-		       (long long)verify->log.messages, (long long)verify->findings.count,
-		       verify->refused > 0 ? "; teachers the register refused are taken as it says" : "");
+		printf("%lld boards derived from %lld messages: %lld differences", (long long)verify->boards,
+		       (long long)verify->log.messages, (long long)verify->findings.count);
+		if (verify->unproven > 0)
+			printf("; %lld partitions are unproven", (long long)verify->unproven);
+		puts(verify->refused > 0 ? "; teachers the register refused are taken as it says" : "");
 		return 0;
 	}
 	output_init(&out, verify->ctl->output, SUM_COLUMNS, ARRAY_LEN(SUM_COLUMNS));
@@ -135,6 +241,7 @@ static int print_sums(const struct verify *verify, struct err *err)
 	output_number(&out, verify->log.messages);
 	output_number(&out, verify->refused);
 	output_number(&out, verify->findings.count);
+	output_number(&out, verify->unproven);
 	return output_print(&out, stdout, err);
 }
 
@@ -169,12 +276,15 @@ int run_verify(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = want_boards(&verify, board, sample, &err);
+	verify.begun_ms = clock_ms();
 	for (int32_t partition = 0; rc == 0 && partition < verify.log.partitions; partition++)
-		rc = verify_partition(&verify, partition, &err);
+		rc = try_partition(&verify, partition, &err);
+	if (rc == 0 && ctl_has(ctl, OPTION_ALL))
+		rc = look_for_strays(&verify, &err);
 	if (rc == 0)
 		rc = print_sums(&verify, &err);
 	close_verify(&verify);
 	if (rc != 0)
 		return ctl_fail(&err);
-	return verify.findings.count == 0 ? 0 : EXIT_ANSWER_IS_NO;
+	return verify.findings.count == 0 && verify.unproven == 0 ? 0 : EXIT_ANSWER_IS_NO;
 }

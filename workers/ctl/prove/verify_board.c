@@ -44,6 +44,7 @@ void verify_board_release(struct verify_board *board)
 	free(board->history);
 	free(board->contacts);
 	free(board->confirmations);
+	free(board->changes);
 	*board = (struct verify_board){ 0 };
 }
 
@@ -140,4 +141,23 @@ int verify_board_confirmation(struct verify_board *board, const struct verify_co
 	board->confirmations = confirmations;
 	confirmations[board->confirmation_count++] = *confirmation;
 	return 0;
+}
+
+int verify_board_change(struct verify_board *board, const struct verify_change *change, struct err *err)
+{
+	struct verify_change *changes =
+		grow(board->changes, board->change_count, &board->change_capacity, sizeof *changes);
+
+	if (!changes)
+		return no_memory(err);
+	board->changes = changes;
+	changes[board->change_count++] = *change;
+	return 0;
+}
+
+void verify_delivery_count(const struct verify_delivery *delivery, int64_t ret[OUTCOMES + 1])
+{
+	memset(ret, 0, (OUTCOMES + 1) * sizeof *ret);
+	for (size_t i = 0; i < delivery->line_count; i++)
+		ret[outcome_counted_as((enum outcome)delivery->lines[i].outcome)]++;
 }

@@ -46,6 +46,15 @@ struct verify_confirmation {
 	bool is_executed;
 };
 
+/* What one attempt of a replay changed in a delivery: counts by outcome, before and behind it. */
+struct verify_change {
+	int64_t position, replay_position;
+	int32_t attempt;
+	uint8_t job[16], reference_version[REFERENCE_VERSION_BYTES];
+	int64_t lines; /* decided anew */
+	int64_t before[OUTCOMES + 1], after[OUTCOMES + 1];
+};
+
 struct verify_line {
 	int32_t record_number;
 	uint8_t outcome;
@@ -87,6 +96,8 @@ struct verify_board {
 	size_t contact_count, contact_capacity;
 	struct verify_confirmation *confirmations;
 	size_t confirmation_count, confirmation_capacity;
+	struct verify_change *changes;
+	size_t change_count, change_capacity;
 	struct verify_texts *texts; /* what slices point to, until the board is released */
 	bool is_dry_run;	    /* while one is folded: it leaves no history */
 };
@@ -107,5 +118,9 @@ MUSTUSE int verify_board_contact(struct verify_board *board, int64_t position, c
 				 struct err *err);
 MUSTUSE int verify_board_confirmation(struct verify_board *board, const struct verify_confirmation *confirmation,
 				      struct err *err);
+MUSTUSE int verify_board_change(struct verify_board *board, const struct verify_change *change, struct err *err);
+
+/* Lines of the delivery by outcome as a board counts them. */
+void verify_delivery_count(const struct verify_delivery *delivery, int64_t ret[OUTCOMES + 1]);
 
 #endif

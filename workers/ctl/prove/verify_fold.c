@@ -551,7 +551,7 @@ static int replay_group(struct verify_board *board, const struct verify_delivery
 
 static int replay_groups(struct verify_board *board, struct verify_delivery *delivery, int64_t position,
 			 const struct wire_header *header, const struct judged *judged,
-			 const struct verify_known *known, struct err *err)
+			 const struct verify_known *known, int64_t *ret_lines, struct err *err)
 {
 	uint8_t *outcomes = calloc(judged->group_count, 1);
 	struct key_order order;
@@ -559,10 +559,14 @@ static int replay_groups(struct verify_board *board, struct verify_delivery *del
 
 	for (size_t g = 0; rc == 0 && g < judged->group_count; g++)
 		rc = replay_group(board, delivery, position, header, judged, g, known, &order, &outcomes[g], err);
-	for (size_t i = 0; rc == 0 && i < (size_t)header->line_count; i++)
-		if (outcomes[judged->lines[i].group] != OUTCOME_NONE)
-			set_line(board, line_of(delivery, judged->lines[i].record_no), judged, i,
-				 outcomes[judged->lines[i].group]);
+	for (size_t i = 0; rc == 0 && i < (size_t)header->line_count; i++) {
+		uint8_t outcome = outcomes[judged->lines[i].group];
+
+		if (outcome == OUTCOME_NONE)
+			continue;
+		set_line(board, line_of(delivery, judged->lines[i].record_no), judged, i, outcome);
+		++*ret_lines;
+	}
 	if (rc == 0)
 		rc = set_feedback(delivery, judged, (size_t)header->line_count, outcomes, err);
 	free(outcomes);
@@ -570,23 +574,44 @@ static int replay_groups(struct verify_board *board, struct verify_delivery *del
 	return rc;
 }
 
-int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header, int32_t attempt,
+/* The row that each attempt leaves, also when it decided nothing. */
+static int add_change(struct verify_board *board, const struct verify_delivery *delivery, int64_t position,
+		      const struct wire_replay *replay, struct verify_change *change, struct err *err)
+{
+	const struct wire_header *header = &replay->delivery.header;
+
+	change->position = delivery->position;
+	change->replay_position = position;
+	change->attempt = replay->delivery.attempt;
+	memcpy(change->job, replay->job_id, sizeof change->job);
+	memcpy(change->reference_version, header->reference_version, sizeof change->reference_version);
+	verify_delivery_count(delivery, change->after);
+	return verify_board_change(board, change, err);
+}
+
+int verify_replay(struct verify_board *board, int64_t position, const struct wire_replay *replay,
 		  const struct judged *judged, verify_ask *ask, void *self, struct err *err)
 {
+	const struct wire_header *header = &replay->delivery.header;
+	int32_t attempt = replay->delivery.attempt;
 	struct verify_delivery *delivery = find_delivery(board, header);
 	struct verify_known known = { 0 };
+	struct verify_change change = { 0 };
 
 	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS ||
 	    delivery->attempts >> attempt & 1)
 		return 0;
 	delivery->attempts |= UINT64_C(1) << attempt;
+	verify_delivery_count(delivery, change.before);
 	if (is_given_up(delivery) && (size_t)header->line_count != delivery->line_count)
-		return 0;
+		return add_change(board, delivery, position, replay, &change, err);
 	int rc = ask(self, delivery->position, position, &known, err);
 
 	if (rc == 0 && known.quarantined == quarantined_apart(delivery, judged, (size_t)header->line_count))
 		known = (struct verify_known){ 0 };
-	return rc == 0 ? replay_groups(board, delivery, position, header, judged, &known, err) : rc;
+	if (rc == 0)
+		rc = replay_groups(board, delivery, position, header, judged, &known, &change.lines, err);
+	return rc == 0 ? add_change(board, delivery, position, replay, &change, err) : rc;
 }
 
 int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm, struct err *err)

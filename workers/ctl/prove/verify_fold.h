@@ -14,6 +14,7 @@
 #include "model/feedback.h"
 #include "model/judge.h"
 #include "wire/gen/confirm.h"
+#include "wire/gen/replay.h"
 
 /* 16 bytes of the feedback of one line, for comparison. findings: those of chapter 5 and X. */
 void verify_feedback_digest(const struct feedback_line *line, uint8_t ret[TEACHER_KEY_BYTES]);
@@ -34,8 +35,8 @@ typedef int verify_ask(void *self, int64_t delivery, int64_t message, struct ver
 /* judged NULL: the body was given up. ERR_FATAL: no memory. */
 MUSTUSE int verify_deliver(struct verify_board *board, int64_t position, const struct wire_header *header,
 			   const struct judged *judged, verify_ask *ask, void *self, struct err *err);
-MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_header *header,
-			  int32_t attempt, const struct judged *judged, verify_ask *ask, void *self, struct err *err);
+MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const struct wire_replay *replay,
+			  const struct judged *judged, verify_ask *ask, void *self, struct err *err);
 MUSTUSE int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm,
 			   struct err *err);
 

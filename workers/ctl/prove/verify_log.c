@@ -145,7 +145,8 @@ static int read_quarantined(struct verify_log *log, const struct pg_params *para
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	int rc = pg_exec(log->link, "verify_quarantined",
 			 "select coalesce("
-			 "(select after[7] from register.replay_change where position = $1 and replay_position = $2),"
+			 "(select after[7] from register.replay_change where position = $1 and replay_position = $2"
+			 " order by attempt limit 1),"
 			 " case when $1 = $2 then coalesce("
 			 "(select before[7] from register.replay_change where position = $1"
 			 " order by replay_position limit 1),"
@@ -171,7 +172,12 @@ static int ask_register(void *self, int64_t delivery, int64_t message, struct ve
 
 	if (rc == 0)
 		rc = read_standing(log, &params, ret, err);
-	return rc == 0 ? read_replayed(log, &params, ret, err) : rc;
+	if (rc == 0)
+		rc = read_replayed(log, &params, ret, err);
+	if (rc != -ERR_DATA)
+		return rc;
+	err->kind = ERR_FATAL; /* the register's, not the log's: its snapshot is lost to the other partitions, too */
+	return -ERR_FATAL;
 }
 
 static struct wire_header header_of(const struct raw_headers *headers)
@@ -220,9 +226,7 @@ static int fold_replay(struct verify_log *log, struct verify_board *board, int64
 		return 0;
 	int rc = judge(log, &replay.delivery, (const uint32_t *)replay.record_numbers.items, &judged, err);
 
-	return rc != 0 ? rc
-		       : verify_replay(board, position, &replay.delivery.header, replay.delivery.attempt, &judged,
-				       ask_register, log, err);
+	return rc != 0 ? rc : verify_replay(board, position, &replay, &judged, ask_register, log, err);
 }
 
 static int fold(struct verify_log *log, struct verify_board *board, const struct kafka_message *message,

@@ -1,0 +1,244 @@
+#!/usr/bin/python3
+"""verify finds whatever somebody changes in the register behind the log's back, says where, and says nothing else.
+
+A small register has something of everything: who changed, lapsed, was withdrawn, was replayed; a proef, a delivery that
+waits, one that was confirmed, contact persons. Then each mutation is made alone, verified, and taken back: a column of
+a row altered, a row deleted, a row added. Which columns there are comes from the database itself: one that a migration
+adds is mutated, or stands in LEFT_OUT with the reason why no log can say it.
+
+  mutations.py [--mutations N] [--seed N]     on a stack of its own; default: 110, which is all there are
+
+verify_test.py makes the first 25 in its own register, of each table a row deleted or added, and those with a name.
+
+All persons are invented."""
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import replay_test  # noqa: E402
+from replay_test import COUNTS, ROOT, WAIT_S, check, line, results, stacks, without_schools  # noqa: E402
+
+BOARD, OTHER = "99901", "99902"
+MOST_FOUND = 12  # a board's number in another row is missing there and too much here
+
+# Tables of which no row is a fact of a board.
+TABLES_LEFT_OUT = {
+    "access": "who looked at what: an operator's act stands in no log",
+    "cursor": "the position verify starts from",
+    "disowned": "an order to the cache: a teacher in it is judged anew",
+    "foreign_message": "of no board: a message without headers",
+    "key_rotation": "an operator's act",
+    "loss": "an operator's act",
+    "quarantine_decision": "an operator's act",
+    "reference_snapshot": "which versions were published; the topic has them",
+    "reference_table": "the next version, as imported",
+    "refill": "an operator's act; verify reads the log by it",
+    "replay_event": "an operator's act",
+    "replay_item": "an operator's plan; verify reads which lines were in it",
+    "replay_job": "an operator's plan",
+}
+COLUMNS_LEFT_OUT = {
+    "board.disowned": "counts rows of disowned; ledger --check compares them",
+    "board.pending_names": "generated",
+    "board.pending_members": "has spare bits; one that counts is tried by name",
+    "delivery.committed_at": "when the writer was there: no log says it",
+    "delivery.waiting_key_list": "whom a waiting delivery names by a newer HMAC key; key_test has one",
+    "replay_change.changed_at": "when the writer was there: no log says it",
+    "teacher_history.hash": "read by nobody, and made with a key that may be retired",
+}
+
+# By name, with what verify has to say: what the issue asks for, word by word.
+NAMED = [
+    ("a name", "update register.teacher set content = replace(content, 'Jansen', 'Janssen') where {row}", "teacher",
+     "content like 'Jansen%'", "geslachtsnaam differs"),
+    ("a BSN", "update register.teacher set bsn = bsn + 9 where {row}", "teacher", "true", "the BSN differs"),
+    ("a target", "update register.teacher set targets = translate(targets, 'RV', 'VR') where {row}", "teacher",
+     "targets ~ '[RV]'", "doel differs"),
+    ("a school", "update register.teacher set content = replace(content, '99ZZ', '99QA') where {row}", "teacher",
+     "content like '%99ZZ%'", "brin 1 differs"),
+    ("a name in history", "update register.teacher_history set content = 'x' || content where {row}",
+     "teacher_history", "content is not null", "in his history geslachtsnaam differs"),
+    ("a pending member", "update register.board set pending_members = set_bit(pending_members, 0,"
+     " 1 - get_bit(pending_members, 0)) where {row}", "board", "pending_key_list is not null",
+     "the volgnummer differs"),
+]
+
+VALUES = {"integer": "coalesce({0}, 0) + 7",
+          "bigint": "coalesce({0}, 0) + 1000", "smallint": "coalesce({0}, 0) + 40",
+          "boolean": "not {0}", "text": "coalesce({0}, '') || 'x'",
+          "uuid": "md5(coalesce({0}::text, '') || 'x')::uuid",
+          "bytea": "case when length({0}) > 0 then set_byte({0}, 0, get_byte({0}, 0) # 1) else '\\x01' end",
+          "ARRAY": "array[{0}[1] + 1] || {0}[2:]"}
+
+
+class Register:
+    """The tables as the database names them, a copy of all rows, and ways to change one."""
+
+    def __init__(self, machine, seed):
+        self.machine, self.rng, self.columns, self.keys = machine, random.Random(seed), {}, {}
+        for row in machine.sql(
+                "select c.table_name, c.column_name, c.data_type, c.is_generated from information_schema.columns c"
+                " join information_schema.tables t using (table_schema, table_name) where c.table_schema = 'register'"
+                " and t.table_type = 'BASE TABLE' order by c.table_name, c.ordinal_position").splitlines():
+            table, column, kind, generated = row.split("|")
+            if table not in TABLES_LEFT_OUT and generated == "NEVER":
+                self.columns.setdefault(table, {})[column] = kind
+        for row in machine.sql("select table_name, column_name from information_schema.key_column_usage where"
+                               " table_schema = 'register' and constraint_name like '%_pkey'"
+                               " order by table_name, ordinal_position").splitlines():
+            self.keys[row.split("|")[0]] = row.split("|")[1]
+        machine.sql("drop schema if exists kept cascade; create schema kept; " + "; ".join(
+            f"create table kept.{table} as select * from register.{table}" for table in self.columns))
+
+    def restoring(self, table):
+        names = ", ".join(self.columns[table])
+        return (f"delete from register.{table}; insert into register.{table} ({names}) select {names}"
+                f" from kept.{table}")
+
+    def some_row(self, table, condition):
+        """By content, so that a seed means the same rows wherever they lie."""
+        return (f"ctid = (select ctid from register.{table} x where {condition}"
+                f" order by md5(x::text || '{self.rng.random()}') limit 1)")
+
+    # --- mutations: (what, table, statement, words that verify says) ---
+
+    def named(self, what, statement, table, condition, words):
+        return what, table, statement.format(row=self.some_row(table, condition)), words
+
+    def altered(self, table, column):
+        value = VALUES[self.columns[table][column]].format(column)
+        return (f"{table}.{column} altered", table,
+                f"update register.{table} set {column} = {value}"
+                f" where {self.some_row(table, self.row_that_counts(table, column))}", "")
+
+    def deleted(self, table):
+        return (f"a row of {table} deleted", table,
+                f"delete from register.{table} where {self.some_row(table, self.row_that_counts(table))}", "")
+
+    def added(self, table):
+        """A copy of a row under a key of its own."""
+        own, names = self.keys.get(table, "since"), list(self.columns[table])
+        value = VALUES["uuid"].format(own) if self.columns[table][own] == "uuid" else (
+            f"(select max({own}) + 1 from register.{table})")
+        values = ", ".join(value if name == own else name for name in names)
+        return (f"a row of {table} added", table,
+                f"insert into register.{table} ({', '.join(names)}) select {values} from register.{table}"
+                f" where {self.some_row(table, 'true')}", "")
+
+    @staticmethod
+    def row_that_counts(table, column=""):
+        """One in which the column says something; for key lists and feedback one that a delivery names: of an older one
+        nobody says it has to be there."""
+        if column.startswith("pending_"):
+            return "pending_key_list is not null"
+        if table in ("key_list", "feedback"):
+            return (f"exists (select from register.delivery d where d.board = x.board and d.{table} = x.digest)"
+                    + (" and length(keys) > 0" if table == "key_list" else ""))
+        return f"{column} is not null" if column in ("content", "targets", "hash", "feedback") else "true"
+
+    def mutations(self, count):
+        """The first 25: those with a name, of each table a row deleted or added, and some columns. The first 110 have
+        all there are."""
+        columns = [(table, column) for table in self.columns for column in self.columns[table]
+                   if f"{table}.{column}" not in COLUMNS_LEFT_OUT]
+        both = (self.deleted, self.added)
+        self.rng.shuffle(columns)
+        ways = [lambda one=one: self.named(*one) for one in NAMED]
+        for number, table in enumerate(self.columns):
+            ways.append(lambda way=both[number % 2], table=table: way(table))
+        ways += [lambda one=one: self.altered(*one) for one in columns[:9]]
+        for number, table in enumerate(self.columns):
+            ways.append(lambda way=both[(number + 1) % 2], table=table: way(table))
+        ways += [lambda one=one: self.altered(*one) for one in columns[9:]]
+        while len(ways) < count:
+            ways += [lambda one=one: self.altered(*one) for one in columns]
+        return ways[:count]
+
+
+def make_register(machine, first=1):
+    """Something of everything; see the top. first: above the volgnummers of the boards."""
+    board = [line(number, "99ZZ") for number in range(1, 9)]
+    contact = {"Instroom-Contact-Naam": "P. de Wit", "Instroom-Contact-Telefoon": "0101234567",
+               "Instroom-Contact-Email": "p@example.org"}
+    machine.deliver(BOARD, first, "VOLLEDIG", board, contact=contact)
+    machine.deliver(BOARD, first + 1, "MUTATIE", [line(1, "99ZZ", name="Pietersen"), line(20, "99VO"),
+                                                  line(21, "99ZZ", text="12345678")],
+                    contact={**contact, "Instroom-Contact-Naam": "A. Bos"})
+    machine.deliver(BOARD, first + 2, "VOLLEDIG", board[:6] + [line(20, "99VO")])  # some lapse
+    machine.deliver(BOARD, first + 3, "MUTATIE", [line(9, "99ZZ")], proef="ja")
+    other = [line(number, "99QB") for number in range(31, 35)]
+    machine.deliver(OTHER, first, "VOLLEDIG", other)
+    waits = machine.deliver(OTHER, first + 1, "VOLLEDIG", other[:1])
+    machine.expect("a delivery that waits is confirmed", 0, "ja", "confirm", OTHER, waits)
+    machine.deliver(OTHER, first + 2, "MUTATIE", other[:3])
+    machine.deliver(OTHER, first + 3, "VOLLEDIG", other[:1])
+    machine.deliver(BOARD, first + 4, "INTREKKING", board[1:2])
+    machine.deliver(BOARD, first + 5, "MUTATIE", board[2:5])
+
+
+def try_one(register, mutation):
+    what, table, statement, words = mutation
+    machine = register.machine
+    changed = machine.sql(f"with changed as ({statement} returning 1) select count(*) from changed")
+    check(f"the register has a row for: {what}", changed == "1", f"{changed}: {statement}")
+    done = machine.ctl("verify", "--all")
+    found = done.stdout.splitlines()[:-1]
+    check(f"verify finds {what}", done.returncode == 1 and found, f"{statement}\n{done.stdout}{done.stderr}")
+    check(f"and says so of {what}", words in done.stdout, f"{words}: {done.stdout}")
+    if table in ("teacher", "teacher_history"):
+        check(f"and whose, of {what}", any(re.match(r"board \d{5}, teacher [0-9a-f-]{36}: ", one) for one in found),
+              done.stdout)
+    check(f"and not much else of {what}", len(found) <= MOST_FOUND, done.stdout)
+    machine.sql(register.restoring(table))
+
+
+def mutate(machine, count, seed):
+    machine.expect("nothing differs yet", 0, " 0 differences", "verify", "--all")
+    register = Register(machine, seed)
+    for make in register.mutations(count):
+        try_one(register, make())
+    machine.expect("all is as it was", 0, " 0 differences", "verify", "--all")
+    machine.sql("drop schema kept cascade")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mutations", type=int, default=110)
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("INSTROOM_SEED", "20261130")))
+    return parser.parse_args()
+
+
+def main():
+    args = parse()
+    data = Path(tempfile.mkdtemp(prefix="instroom-mutation-"))
+    stack = stacks.Stack(f"mutation-{os.getpid()}")
+    try:
+        stack.up({"partitions": 3, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
+                  "wait": WAIT_S})
+        full = ROOT / "tests" / "cases" / "reference"
+        machine = replay_test.Machine(stack, data)
+        without_schools(full, data / "less")
+        machine.workers.prepare(data / "less")
+        machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
+        make_register(machine)
+        machine.publish(full)
+        machine.replay("what lacked a school comes in", "--board", BOARD, "--code", "LR-S02")
+        machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, WAIT_S)
+        mutate(machine, args.mutations, args.seed)
+    finally:
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed (seed {args.seed})")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())

@@ -1,0 +1,503 @@
+#include "ctl/prove/verify_ledger.h"
+
+#include "base/num.h"
+#include "ctl/prove/verify_fold.h"
+#include "protocol/delivery_state.h"
+#include "protocol/feedback_build.h"
+#include "protocol/outcomes.h"
+
+#include <stdlib.h>
+
+/* A body or a key list that is not what its digest says counts as another one: as null. */
+static const char DELIVERIES_SQL[] =
+	"select d.position, d.state, d.notices, d.absent, d.active, d.lapsed, d.lines, d.nieuw, d.gewijzigd,"
+	" d.ongewijzigd,"
+	"  d.verouderd, d.afgekeurd, d.ingetrokken, d.quarantaine, d.key_list, d.outcomes, d.unreadable_lines,"
+	"  d.fingerprint, d.delivery_id, d.kind, d.dry_run, d.sequence, d.extraction_date, d.received_on,"
+	"  d.reference_version, d.attempt, d.feedback is null, f.body,"
+	"  (select string_agg(g.rule || ':' || g.lines, ' ' order by g.rule) from register.finding g"
+	"    where g.position = d.position),"
+	"  coalesce(encode(substring(sha256(l.keys) for 16), 'hex')::uuid = l.digest,"
+	"   d.key_list = 'e3b0c442-98fc-1c14-9afb-f4c8996fb924')" /* of an empty list, which needs no row */
+	" from register.delivery d"
+	" left join register.feedback f on f.board = d.board and f.digest = d.feedback"
+	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
+	" where d.board = $1 order by d.position";
+
+static const char CONTACTS_SQL[] =
+	"select since, name, phone, email from register.contact where board = $1 order by since";
+
+static const char CONFIRMATIONS_SQL[] =
+	"select position, request_id, delivery_id, executed, lapsed from register.confirmation where board = $1"
+	" order by position";
+
+/* Those of deliveries that the log has and the ledger lacks, too. */
+static const char CHANGES_SQL[] =
+	"select c.replay_position, c.position, c.attempt, c.job, c.reference_version, c.lines,"
+	"  array_to_string(c.before, ' '), array_to_string(c.after, ' ')"
+	" from register.replay_change c where c.position = any($2)"
+	"  or c.position in (select position from register.delivery where board = $1)"
+	" order by c.replay_position, c.position, c.attempt";
+
+/* What is stored once under its digest. */
+static const char LISTS_SQL[] =
+	"select (select count(*) from register.key_list where board = $1"
+	"   and digest <> encode(substring(sha256(keys) for 16), 'hex')::uuid),"
+	"  (select count(*) from register.feedback where board = $1"
+	"   and digest <> encode(substring(sha256(body) for 16), 'hex')::uuid)";
+
+enum { OUTCOMES_BYTES_MAX = 1 << 20, FINDINGS_TEXT_BYTES_MAX = 1 << 16 };
+enum { POSITIONS_BYTES_MAX = 64 << 20, COUNTS_BYTES = 160 };
+
+/* ---- deliveries ---- */
+
+struct named {
+	uint8_t key[TEACHER_KEY_BYTES];
+	uint8_t outcome;
+};
+
+static int compare_named(const void *a, const void *b)
+{
+	return memcmp(((const struct named *)a)->key, ((const struct named *)b)->key, TEACHER_KEY_BYTES);
+}
+
+/* Outcomes as the ledger keeps them: one group per teacher, rising by key; behind them the lines without one. */
+struct groups {
+	struct strbuf outcomes, keys;
+	int64_t lines[OUTCOMES + 1];
+	int64_t unreadable;
+};
+
+static bool is_given_up(const struct verify_delivery *delivery)
+{
+	for (size_t i = 0; i < delivery->line_count; i++)
+		if (delivery->lines[i].is_readable || delivery->lines[i].outcome != OUTCOME_QUARANTAINE)
+			return false;
+	return true;
+}
+
+/* by_key_before: as a delivery from before a rotation of the HMAC key has them. */
+static bool make_groups(const struct verify_delivery *delivery, bool by_key_before, struct groups *ret)
+{
+	struct named *named = calloc(delivery->line_count, sizeof *named);
+	uint8_t *outcomes = calloc(delivery->line_count, 1);
+	size_t count = 0, groups = 0;
+
+	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++) {
+		const struct verify_line *line = &delivery->lines[i];
+
+		ret->lines[outcome_counted_as((enum outcome)line->outcome)]++;
+		ret->unreadable += !line->is_readable;
+		if (!line->is_readable)
+			continue;
+		memcpy(named[count].key, by_key_before ? line->key_before : line->key, TEACHER_KEY_BYTES);
+		named[count++].outcome = line->outcome;
+	}
+	if (named && outcomes && count > 0)
+		qsort(named, count, sizeof *named, compare_named);
+	for (size_t i = 0; named && outcomes && i < count; i++) {
+		if (i > 0 && compare_named(&named[i - 1], &named[i]) == 0)
+			continue;
+		strbuf_add_bytes(&ret->keys, named[i].key, TEACHER_KEY_BYTES);
+		outcomes[groups++] = named[i].outcome;
+	}
+	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++)
+		if (!delivery->lines[i].is_readable)
+			outcomes[groups++] = delivery->lines[i].outcome;
+	if (outcomes && is_given_up(delivery))
+		groups = 1;
+	if (outcomes)
+		outcomes_encode(&ret->outcomes, outcomes, groups);
+	bool is_made = named && outcomes && strbuf_ok(&ret->outcomes) && strbuf_ok(&ret->keys);
+
+	free(named);
+	free(outcomes);
+	return is_made;
+}
+
+static bool names_as_stored(const struct groups *groups, const struct pg_rows *rows, size_t i)
+{
+	uint8_t digest[32];
+
+	sha256_of(strbuf_slice(&groups->keys), digest);
+	return memcmp(pg_get_bytes(rows, i, 14).p, digest, TEACHER_KEY_BYTES) == 0;
+}
+
+/* The groups by the present key, or by the one before if the stored list is one of those. */
+static bool make_stored_groups(const struct verify_board *board, const struct verify_delivery *delivery,
+			       const struct pg_rows *rows, size_t i, struct groups *ret)
+{
+	struct groups before = { 0 };
+
+	if (!make_groups(delivery, false, ret))
+		return false;
+	if (!board->key_before || names_as_stored(ret, rows, i))
+		return true;
+	strbuf_init(&before.outcomes, OUTCOMES_BYTES_MAX);
+	strbuf_init(&before.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
+	bool is_before = make_groups(delivery, true, &before) && names_as_stored(&before, rows, i);
+	struct groups *useless = is_before ? ret : &before;
+
+	strbuf_release(&useless->outcomes);
+	strbuf_release(&useless->keys);
+	if (is_before)
+		*ret = before;
+	return true;
+}
+
+static void compare_groups(const struct verify_board *board, const struct verify_delivery *delivery,
+			   const struct pg_rows *rows, size_t i, const struct groups *groups,
+			   struct verify_findings *findings)
+{
+	if (pg_get_i32(rows, i, 6) != (int32_t)delivery->line_count)
+		verify_report(findings, board, delivery->id, "the counts of its lines differ: lines");
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		if (pg_get_i32(rows, i, 6 + outcome) != groups->lines[outcome])
+			verify_report(findings, board, delivery->id, "the counts of its lines differ: %s",
+				      outcome_name((enum outcome)outcome));
+	if (!names_as_stored(groups, rows, i))
+		verify_report(findings, board, delivery->id, "the teachers it names differ");
+	if (!slice_equal(pg_get_bytes(rows, i, 15), strbuf_slice(&groups->outcomes)))
+		verify_report(findings, board, delivery->id, "outcomes differ");
+	if (pg_get_i32(rows, i, 16) != groups->unreadable)
+		verify_report(findings, board, delivery->id, "the number of lines without a readable BSN differs");
+}
+
+static int last_attempt(const struct verify_delivery *delivery)
+{
+	int attempt = 0;
+
+	while (delivery->attempts >> attempt > 1)
+		attempt++;
+	return attempt;
+}
+
+/* What the delivery said of itself. */
+static void compare_header(const struct verify_board *board, const struct verify_delivery *delivery,
+			   const struct pg_rows *rows, size_t i, struct verify_findings *findings)
+{
+	const struct {
+		const char *name;
+		bool is_same;
+	} FIELDS[] = {
+		{ "fingerprint", memcmp(pg_get_bytes(rows, i, 17).p, delivery->fingerprint, FINGERPRINT_BYTES) == 0 },
+		{ "leveringsid", slice_equal_text(pg_get_bytes(rows, i, 18), delivery->id) },
+		{ "soort", pg_get_i16(rows, i, 19) == (int)delivery->kind },
+		{ "proef", pg_get_bool(rows, i, 20) == delivery->is_dry_run },
+		{ "volgnummer", pg_get_i64(rows, i, 21) == delivery->sequence },
+		{ "extractiedatum", pg_get_i32(rows, i, 22) == delivery->extraction_date },
+		{ "ontvangen_op", pg_get_i32(rows, i, 23) == delivery->received_on },
+		{ "reference version",
+		  memcmp(pg_get_bytes(rows, i, 24).p, delivery->reference_version, REFERENCE_VERSION_BYTES) == 0 },
+		{ "attempt", pg_get_i32(rows, i, 25) == last_attempt(delivery) },
+		{ "state",
+		  (pg_get_i16(rows, i, 1) == DELIVERY_WACHT) == delivery->is_waiting &&
+			  (pg_get_i16(rows, i, 1) == DELIVERY_WACHT || pg_get_i16(rows, i, 1) == DELIVERY_VERWERKT) },
+		{ "notices", (uint32_t)pg_get_i16(rows, i, 2) == delivery->notices },
+		{ "absent", pg_get_i32(rows, i, 3) == delivery->absent },
+		{ "active", pg_get_i32(rows, i, 4) == delivery->active },
+		{ "lapsed", pg_get_i32(rows, i, 5) == delivery->lapsed },
+	};
+
+	for (size_t f = 0; f < ARRAY_LEN(FIELDS); f++)
+		if (!FIELDS[f].is_same)
+			verify_report(findings, board, delivery->id, "%s differs", FIELDS[f].name);
+}
+
+/* Lines of each code, counted while the feedback is read. */
+struct code_counts {
+	int64_t lines[RULE_LETTERS][RULE_NUMBERS];
+};
+
+static void count_code(struct code_counts *counts, unsigned rule)
+{
+	unsigned letter = (rule >> 8) - 'A', number = rule & 0xff;
+
+	if (letter < RULE_LETTERS && number < RULE_NUMBERS)
+		counts->lines[letter][number]++;
+}
+
+static void count_line(struct code_counts *counts, const struct verify_line *line, const struct feedback_line *feedback)
+{
+	for (size_t f = 0; feedback && f < feedback->finding_count; f++)
+		if (f == 0 || feedback->findings[f].rule != feedback->findings[f - 1].rule)
+			count_code(counts, feedback->findings[f].rule);
+	if (line->outcome == OUTCOME_AFGEKEURD_R01)
+		count_code(counts, RULE_R01);
+	else if (line->outcome == OUTCOME_AFGEKEURD_R08)
+		count_code(counts, RULE_R08);
+	else if (line->outcome == OUTCOME_QUARANTAINE)
+		count_code(counts, RULE_T01);
+}
+
+static bool has_same_codes(const struct code_counts *counts, struct slice stored)
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+
+	strbuf_init(&text, FINDINGS_TEXT_BYTES_MAX);
+	for (unsigned letter = 0; letter < RULE_LETTERS; letter++)
+		for (unsigned number = 0; number < RULE_NUMBERS; number++)
+			if (counts->lines[letter][number] > 0)
+				strbuf_add_printf(&text, "%s%u:%lld", text.n > 0 ? " " : "",
+						  RULE_ID('A' + letter, number),
+						  (long long)counts->lines[letter][number]);
+	return slice_equal(strbuf_slice(&text), stored);
+}
+
+/* Line by line as the board gets it. A body that was given up has none. */
+static bool has_same_feedback(const struct verify_delivery *delivery, const struct pg_rows *rows, size_t i,
+			      uint8_t *outcomes, struct feedback_reader *reader, struct code_counts *counts)
+{
+	bool has_any = delivery->lines[0].has_feedback, is_end = false;
+	bool is_same = pg_is_null(rows, i, 27) == !has_any && pg_get_bool(rows, i, 26) == !has_any;
+	uint8_t digest[TEACHER_KEY_BYTES];
+	struct feedback_line line;
+	struct err err;
+
+	memset(outcomes, OUTCOME_ONGEWIJZIGD, delivery->line_count);
+	feedback_reader_init(reader, pg_get_bytes(rows, i, 27), outcomes, delivery->line_count);
+	for (size_t l = 0; l < delivery->line_count; l++) {
+		bool is_read = has_any && is_same && feedback_reader_next(reader, &line, &is_end, &err) == 0 && !is_end;
+
+		count_line(counts, &delivery->lines[l], is_read ? &line : NULL);
+		if (!has_any || !is_same)
+			continue;
+		if (is_read)
+			verify_feedback_digest(&line, digest);
+		is_same = is_read && memcmp(digest, delivery->lines[l].feedback, sizeof digest) == 0;
+	}
+	return is_same;
+}
+
+static int compare_feedback(const struct verify_board *board, const struct verify_delivery *delivery,
+			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
+{
+	struct feedback_reader *reader = calloc(1, sizeof *reader);
+	struct code_counts *counts = calloc(1, sizeof *counts);
+	uint8_t *outcomes = calloc(MAX(delivery->line_count, (size_t)1), 1);
+	bool is_made = reader && counts && outcomes;
+
+	if (is_made && delivery->line_count > 0) {
+		bool is_same = has_same_feedback(delivery, rows, i, outcomes, reader, counts);
+
+		if (!is_same)
+			verify_report(findings, board, delivery->id, "its feedback differs");
+		else if (!has_same_codes(counts, pg_get_bytes(rows, i, 28)))
+			verify_report(findings, board, delivery->id, "the lines of its codes differ");
+	}
+	free(reader);
+	free(counts);
+	free(outcomes);
+	return is_made ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
+}
+
+static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
+			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
+{
+	struct groups groups = { 0 };
+
+	strbuf_init(&groups.outcomes, OUTCOMES_BYTES_MAX);
+	strbuf_init(&groups.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
+	bool is_made = make_stored_groups(board, delivery, rows, i, &groups);
+
+	if (is_made) {
+		compare_groups(board, delivery, rows, i, &groups, findings);
+		compare_header(board, delivery, rows, i, findings);
+		if (!pg_get_bool(rows, i, 29))
+			verify_report(findings, board, delivery->id, "its key list is not what its digest says");
+	}
+	strbuf_release(&groups.outcomes);
+	strbuf_release(&groups.keys);
+	return is_made ? compare_feedback(board, delivery, rows, i, findings, err)
+		       : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
+}
+
+static int compare_deliveries(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+			      struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, d = 0;
+	int rc = pg_exec(link, "verify_deliveries", DELIVERIES_SQL, params, &rows, NULL, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || d < board->delivery_count)) {
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = d < board->delivery_count ? board->deliveries[d].position : INT64_MAX;
+
+		if (stored == derived)
+			rc = compare_delivery(board, &board->deliveries[d], rows, i, findings, err);
+		else if (stored > derived)
+			verify_report(findings, board, board->deliveries[d].id, "is not in the ledger");
+		else
+			verify_report(findings, board, NULL, "the ledger has a delivery the log does not");
+		i += stored <= derived;
+		d += derived <= stored;
+	}
+	return rc;
+}
+
+/* ---- replays ---- */
+
+static bool has_same_counts(struct slice stored, const int64_t lines[OUTCOMES + 1])
+{
+	char text[COUNTS_BYTES] = "";
+	size_t n = 0;
+
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%lld", n > 0 ? " " : "", (long long)lines[outcome]);
+	return slice_equal_text(stored, text);
+}
+
+static void compare_change(const struct verify_board *board, const struct verify_change *change,
+			   const struct pg_rows *rows, size_t i, struct verify_findings *findings)
+{
+	const struct {
+		const char *name;
+		bool is_same;
+	} FIELDS[] = {
+		{ "delivery", pg_get_i64(rows, i, 1) == change->position },
+		{ "attempt", pg_get_i32(rows, i, 2) == change->attempt },
+		{ "job", memcmp(pg_get_bytes(rows, i, 3).p, change->job, sizeof change->job) == 0 },
+		{ "reference version",
+		  memcmp(pg_get_bytes(rows, i, 4).p, change->reference_version, REFERENCE_VERSION_BYTES) == 0 },
+		{ "lines", pg_get_i32(rows, i, 5) == change->lines },
+		{ "counts before", has_same_counts(pg_get_bytes(rows, i, 6), change->before) },
+		{ "counts behind it", has_same_counts(pg_get_bytes(rows, i, 7), change->after) },
+	};
+
+	for (size_t f = 0; f < ARRAY_LEN(FIELDS); f++)
+		if (!FIELDS[f].is_same)
+			verify_report(findings, board, NULL, "the replay at %lld: %s differs",
+				      (long long)change->replay_position, FIELDS[f].name);
+}
+
+static int read_changes(struct pg_link *link, const struct verify_board *board, struct pg_rows **ret, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf positions;
+	struct pg_params params;
+
+	strbuf_init(&positions, POSITIONS_BYTES_MAX);
+	pg_array_begin(&positions, PG_I64);
+	for (size_t d = 0; d < board->delivery_count; d++)
+		pg_array_add_i64(&positions, board->deliveries[d].position);
+	pg_array_end(&positions, 0, (int32_t)board->delivery_count);
+	int rc = strbuf_check(&positions, "the deliveries of a board", err);
+
+	if (rc != 0)
+		return rc;
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board->number);
+	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&positions));
+	return pg_exec(link, "verify_changes", CHANGES_SQL, &params, ret, NULL, err);
+}
+
+static int compare_changes(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
+			   struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, c = 0;
+	int rc = read_changes(link, board, &rows, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || c < board->change_count)) {
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = c < board->change_count ? board->changes[c].replay_position : INT64_MAX;
+
+		if (stored == derived)
+			compare_change(board, &board->changes[c], rows, i, findings);
+		else
+			verify_report(findings, board, NULL, "the replay at %lld is not in the %s",
+				      (long long)MIN(stored, derived), stored > derived ? "ledger" : "log");
+		i += stored <= derived;
+		c += derived <= stored;
+	}
+	return rc;
+}
+
+/* ---- contact persons, confirmations ---- */
+
+static int compare_contacts(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+			    struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, c = 0;
+	int rc = pg_exec(link, "verify_contacts", CONTACTS_SQL, params, &rows, NULL, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || c < board->contact_count)) {
+		const struct verify_contact *contact = &board->contacts[c];
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = c < board->contact_count ? contact->since : INT64_MAX;
+		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
+				   : !slice_equal(pg_get_bytes(rows, i, 1), contact->name)  ? "name differs"
+				   : !slice_equal(pg_get_bytes(rows, i, 2), contact->phone) ? "phone differs"
+				   : !slice_equal(pg_get_bytes(rows, i, 3), contact->email) ? "email differs"
+											    : NULL;
+
+		if (what)
+			verify_report(findings, board, NULL, "its contact persons differ: since %lld %s",
+				      (long long)MIN(stored, derived), what);
+		i += stored <= derived;
+		c += derived <= stored;
+	}
+	return rc;
+}
+
+static int compare_confirmations(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+				 struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, c = 0;
+	int rc = pg_exec(link, "verify_confirmations", CONFIRMATIONS_SQL, params, &rows, NULL, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || c < board->confirmation_count)) {
+		const struct verify_confirmation *made = &board->confirmations[c];
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = c < board->confirmation_count ? made->position : INT64_MAX;
+		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
+				   : memcmp(pg_get_bytes(rows, i, 1).p, made->request_id, sizeof made->request_id) != 0
+					   ? "request differs"
+				   : !slice_equal_text(pg_get_bytes(rows, i, 2), made->delivery_id)
+					   ? "leveringsid differs"
+				   : pg_get_bool(rows, i, 3) != made->is_executed ? "uitgevoerd differs"
+				   : pg_get_i32(rows, i, 4) != made->lapsed	  ? "lapsed differs"
+										  : NULL;
+
+		if (what)
+			verify_report(findings, board, NULL, "its confirmations differ: %lld %s",
+				      (long long)MIN(stored, derived), what);
+		i += stored <= derived;
+		c += derived <= stored;
+	}
+	return rc;
+}
+
+static int compare_lists(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+			 struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, "verify_lists", LISTS_SQL, params, &rows, NULL, err);
+
+	if (rc == 0 && pg_get_i64(rows, 0, 0) > 0)
+		verify_report(findings, board, NULL, "%lld key lists are not what their digests say",
+			      (long long)pg_get_i64(rows, 0, 0));
+	if (rc == 0 && pg_get_i64(rows, 0, 1) > 0)
+		verify_report(findings, board, NULL, "%lld bodies of feedback are not what their digests say",
+			      (long long)pg_get_i64(rows, 0, 1));
+	return rc;
+}
+
+int verify_compare_ledger(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
+			  struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board->number);
+	int rc = compare_contacts(link, board, &params, findings, err);
+
+	if (rc == 0)
+		rc = compare_confirmations(link, board, &params, findings, err);
+	if (rc == 0)
+		rc = compare_deliveries(link, board, &params, findings, err);
+	if (rc == 0)
+		rc = compare_changes(link, board, findings, err);
+	return rc == 0 ? compare_lists(link, board, &params, findings, err) : rc;
+}
