@@ -68,17 +68,26 @@ static int measure(struct backlog *backlog, int32_t partition, int64_t next_raw,
 	return 0;
 }
 
+static bool is_ending(struct backlog *backlog)
+{
+	pthread_mutex_lock(&backlog->lock);
+	bool ends = backlog->is_ending;
+
+	pthread_mutex_unlock(&backlog->lock);
+	return ends;
+}
+
+/* Of a partition that cannot be asked about the last figures stay; the others are measured all the same. */
 static void measure_all(struct backlog *backlog)
 {
 	int32_t end = atomic_load(&backlog->partition_end);
 	struct err unseen;
-	int rc = 0;
 
-	for (int32_t i = 0; i < end && rc == 0; i++) {
+	for (int32_t i = 0; i < end && !is_ending(backlog); i++) {
 		int64_t next_raw = atomic_load(&backlog->next_raw[i]);
 
 		if (next_raw != NOT_OURS)
-			rc = measure(backlog, i, next_raw, &unseen);
+			(void)measure(backlog, i, next_raw, &unseen);
 	}
 }
 
