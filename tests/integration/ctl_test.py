@@ -39,7 +39,7 @@ def check(what, is_so, seen=""):
 
 
 def run(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False,
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, errors="replace", check=False,
                           timeout=PATIENCE_S, **options)
 
 
@@ -255,6 +255,9 @@ FOREIGN = [
     (413, {"Content-Type": "application/problem+json"},
      b'{"title": "Te groot", "levering": {"bevindingen": [{"code": "LR-F05", "melding": "Te groot."}]}}', 1,
      "LR-F05 Te groot."),
+    (422, {"Content-Type": "application/problem+json"},
+     b'{"detail": "Bel 0800.", "levering": {"bevindingen": [{"code": "LR-F05", "melding": "Te groot."}]}}', 1,
+     "LR-F05 Te groot.\n  Bel 0800."),
     (401, {"Content-Type": "application/problem+json"}, b'{"detail": "Geen geldig token."}', 77, "Geen geldig token."),
     (503, {"Retry-After": "86400", "Content-Type": "application/problem+json"}, b"{}", 69, "asked again in 86400 s"),
 ]
@@ -309,11 +312,29 @@ def folders(data):
     (folder / "leraren.json").write_text("{}")
     (folder / "x.csv").mkdir()
     (folder / "._leraren.csv").write_text("of macOS")
+    (folder / "~$leraren.csv").write_text("of Excel")
+    (folder / "manifest.json").write_text('{"bestuur": "99901"}')
     with Front(data, take) as front:
         done = front.deliver(folder)
     expect("names in any case are taken", done, 0, '"accepted": 2')
     check("what is none is named", "x.csv: skipped, it is a folder" in done.stderr and
-          "._leraren.csv: skipped, it is a hidden file" in done.stderr, done.stderr)
+          "._leraren.csv: skipped, it is a hidden file" in done.stderr and
+          "~$leraren.csv: skipped, it is how an office program" in done.stderr, done.stderr)
+
+    folder = put(data / "alone", "a", "b")
+    (folder / "b.csv").unlink()
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("a header whose file was forgotten is no success", done, 1, '"accepted": 1, "known": 0, "refused": 1')
+    check("and is named", "b.csv: refused\n  b.csv does not exist" in done.stderr, done.stderr)
+
+    folder = put(data / "bytes", "a")
+    for end in (b".csv", b".json"):
+        os.rename(folder / f"a{end.decode()}", os.fsencode(folder) + b"/a\xff" + end)
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("a name that no receipt can name is not sent", done, 1, '"accepted": 0, "known": 0, "refused": 1')
+    check("and the sender hears why", "its name is not UTF-8" in done.stderr, done.stderr)
 
     empty = data / "empty"
     empty.mkdir()

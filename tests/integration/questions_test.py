@@ -328,7 +328,7 @@ MUTATIONS = (
     (f"update delivery set state = 2 where {NAMED}", "its state or notices differ", 1),
     ("delete from delivery where delivery_id = 'question-99902-volledig-1'", "is not in the ledger", 1),
     (f"update finding set lines = lines + 1 where position = (select position from delivery where {NAMED})",
-     "the lines of its codes differ", 1),
+     "the findings of its codes differ", 1),
     (f"update key_list set keys = set_byte(keys, 0, (get_byte(keys, 0) + 1) % 256) where (board, digest) ="
      f" (select board, key_list from delivery where {NAMED})", "its key list is not", 1),
     ("update contact set phone = '0612345678'", "its contact persons differ", 1),

@@ -115,6 +115,13 @@ def refused_by_the_later_attempt_first(machine):
                    BOARD)
 
 
+def a_code_twice_in_one_line(machine):
+    """Two dates of one line are wrong: two findings of LR-B01."""
+    wrong = line(40, "99ZZ").replace(";20000801;;20000801;;", ";20000801;morgen;20000801;straks;")
+    machine.deliver(BOARD, 61, "MUTATIE", [wrong, line(41, "99ZZ")])
+    machine.expect("findings are counted as the summary counts them", 0, " 0 differences", "verify", "--board", BOARD)
+
+
 def random_steps(machine):
     board = Board(machine, SEED)
     told = []
@@ -143,6 +150,7 @@ def main():
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
         overlapping_jobs(machine, full)
         refused_by_the_later_attempt_first(machine)
+        a_code_twice_in_one_line(machine)
         random_steps(machine)
         mutations.make_register(machine, 1000)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)

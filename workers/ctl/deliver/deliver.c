@@ -71,7 +71,7 @@ static void print_refusal(const struct upload *upload, json_t *answer, long stat
 		findings = json_object_get(answer, "bevindingen");
 	fprintf(stderr, "%s: refused (%ld)\n", upload_name(upload), status);
 	json_array_foreach(findings, i, finding) print_finding(finding);
-	if (json_array_size(findings) == 0 && detail)
+	if (detail) /* which names the helpdesk */
 		print_line(detail);
 }
 

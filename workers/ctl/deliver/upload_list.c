@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "ctl/base/ctl.h"
 #include "ctl/deliver/header_file.h"
+#include "model/csv.h"
 #include "model/teacher_key.h"
 #include "render/json_build.h"
 
@@ -11,6 +12,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 4096, CAPACITY_FIRST = 64, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000 };
 
@@ -36,6 +38,19 @@ const char *upload_name(const struct upload *upload)
 }
 
 /* ---- files to send ---- */
+
+/* A pipe or a device would be waited for. */
+static int read_regular(const char *path, struct strbuf *out, struct err *err)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return err_set(err, ERR_DATA, "file", "%s %s", file_name(path),
+			       errno == ENOENT ? "does not exist" : strerror(errno));
+	if (!S_ISREG(info.st_mode))
+		return err_set(err, ERR_DATA, "file", "%s is no file", file_name(path));
+	return ctl_read_file(path, out, err);
+}
 
 #ifndef __clang__ /* gcc's analyzer does not follow a pointer into an array that grows */
 #pragma GCC diagnostic push
@@ -69,9 +84,69 @@ static const char *why_skipped(const char *name, const char *path)
 
 	if (name[0] == '.')
 		return "a hidden file"; /* ._x.csv is how macOS keeps what other systems have no place for */
+	if (name[0] == '~' && name[1] == '$')
+		return "how an office program marks a file that is open";
 	if (stat(path, &info) != 0)
 		return NULL; /* reading it will say why */
 	return S_ISDIR(info.st_mode) ? "a folder" : NULL;
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* The csv of a header in the folder, in any case of its ending. false: there is none, and out is what it should be. */
+static bool find_csv(const char *header, char *out, size_t out_bytes)
+{
+	static const char *const ENDINGS[] = { "CSV", "Csv", "csv" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ENDINGS); i++) {
+		snprintf(out, out_bytes, "%.*s%s", (int)(strlen(header) - strlen("json")), header, ENDINGS[i]);
+		if (is_there(out))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the file says of itself which delivery it belongs to; other programs have .json files too. */
+static bool is_header(const char *path)
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+	json_t *json = NULL;
+	struct err err;
+
+	strbuf_init(&text, HEADER_BYTES_MAX);
+	bool is_one = read_regular(path, &text, &err) == 0 &&
+		      header_file_parse(strbuf_slice(&text), path, &json, &err) == 0 &&
+		      json_object_get(json, "bestuur") && json_object_get(json, "soort");
+
+	json_decref(json);
+	return is_one;
+}
+
+/* A header whose csv was forgotten, or has another name, is a delivery that is not sent: its csv is added, which cannot
+ * be read. */
+static int add_header_alone(struct upload_list *list, const char *path, struct err *err)
+{
+	char csv[PATH_BYTES];
+
+	return find_csv(path, csv, sizeof csv) || !is_header(path) ? 0 : add_file(list, csv, err);
+}
+
+static int add_entry(struct upload_list *list, const char *name, const char *path, struct err *err)
+{
+	bool is_csv = file_name_ends_with(name, ".csv");
+
+	if (!is_csv && !file_name_ends_with(name, ".json"))
+		return 0;
+	const char *why = why_skipped(name, path);
+
+	if (why && is_csv)
+		fprintf(stderr, "%s: skipped, it is %s\n", name, why);
+	if (why)
+		return 0;
+	return is_csv ? add_file(list, path, err) : add_header_alone(list, path, err);
 }
 
 /* NULL: errno is 0 at the end of the folder, and says why not all of it could be read. */
@@ -87,18 +162,13 @@ static int add_folder(struct upload_list *list, const char *path, DIR *dir, stru
 	char file[PATH_BYTES];
 	int rc = 0;
 
-	for (struct dirent *entry; rc == 0 && (entry = next_entry(dir)) != NULL;) {
-		if (!file_name_ends_with(entry->d_name, ".csv"))
-			continue;
+	for (struct dirent *entry; (entry = next_entry(dir)) != NULL;) {
 		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-		const char *why = why_skipped(entry->d_name, file);
-
-		if (why)
-			fprintf(stderr, "%s: skipped, it is %s\n", entry->d_name, why);
-		else
-			rc = add_file(list, file, err);
+		rc = add_entry(list, entry->d_name, file, err);
+		if (rc != 0)
+			return rc;
 	}
-	if (rc == 0 && errno != 0)
+	if (errno != 0)
 		rc = err_set(err, ERR_FATAL, "file", "the folder %s cannot be read to its end: %s", path,
 			     strerror(errno));
 	if (rc == 0 && list->count == before)
@@ -133,25 +203,14 @@ void upload_list_release(struct upload_list *list)
 	*list = (struct upload_list){ 0 };
 }
 
-/* A pipe or a device would be waited for. */
-static int read_regular(const char *path, struct strbuf *out, struct err *err)
-{
-	struct stat info;
-
-	if (stat(path, &info) != 0)
-		return err_set(err, ERR_DATA, "file", "%s %s", file_name(path),
-			       errno == ENOENT ? "does not exist" : strerror(errno));
-	if (!S_ISREG(info.st_mode))
-		return err_set(err, ERR_DATA, "file", "%s is no file", file_name(path));
-	return ctl_read_file(path, out, err);
-}
-
 /* SHA-256 over both files: a changed header is another delivery. */
 int upload_read(struct upload *upload, struct strbuf *content, json_t **ret_header, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf both;
 	char path[PATH_BYTES];
 
+	if (!utf8_is_valid(slice_of(upload_name(upload))))
+		return err_set(err, ERR_DATA, "file", "its name is not UTF-8, so no receipt could be kept: rename it");
 	header_file_path(upload->path, path, sizeof path);
 	strbuf_init(&both, UPLOAD_BYTES_MAX + HEADER_BYTES_MAX);
 	int rc = read_regular(path, &both, err);

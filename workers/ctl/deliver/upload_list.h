@@ -39,8 +39,8 @@ struct upload_list {
 	size_t count, capacity;
 };
 
-/* A file, or all .csv files of a folder, in any case; what is skipped there is named on stderr. ERR_DATA code "file":
- * it cannot be read, or holds no delivery. */
+/* A file, or all .csv files of a folder, in any case, and those that are not there though their header is; what is
+ * skipped there is named on stderr. ERR_DATA code "file": it cannot be read, or holds no delivery. */
 MUSTUSE int upload_list_add(struct upload_list *list, const char *path, struct err *err);
 /* Sorts, drops what was named twice, and sets UPLOAD_KNOWN for those that this installation acknowledged and that have
  * not changed since. installation "": it is not known, so none is. */

@@ -220,8 +220,7 @@ static void count_code(struct code_counts *counts, unsigned rule)
 static void count_line(struct code_counts *counts, const struct verify_line *line, const struct feedback_line *feedback)
 {
 	for (size_t f = 0; feedback && f < feedback->finding_count; f++)
-		if (f == 0 || feedback->findings[f].rule != feedback->findings[f - 1].rule)
-			count_code(counts, feedback->findings[f].rule);
+		count_code(counts, feedback->findings[f].rule);
 	if (line->outcome == OUTCOME_AFGEKEURD_R01)
 		count_code(counts, RULE_R01);
 	else if (line->outcome == OUTCOME_AFGEKEURD_R08)
@@ -283,7 +282,7 @@ static int compare_feedback(const struct verify_board *board, const struct verif
 		if (!is_same)
 			verify_report(findings, board, delivery->id, "its feedback differs");
 		else if (!has_same_codes(counts, pg_get_bytes(rows, i, 28)))
-			verify_report(findings, board, delivery->id, "the lines of its codes differ");
+			verify_report(findings, board, delivery->id, "the findings of its codes differ");
 	}
 	free(reader);
 	free(counts);
