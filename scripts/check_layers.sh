@@ -25,7 +25,7 @@ common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq
 common/settings   | base run kafka redis pg                   |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway   | base http model wire protocol run kafka redis pg settings render | expat jansson jose openssl
+workers/gateway   | base http model wire protocol run kafka redis pg settings render | curl expat jansson jose openssl
 workers/validate  | base model wire protocol run kafka redis pg settings render |
 workers/write     | base model wire protocol run kafka redis pg settings render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson

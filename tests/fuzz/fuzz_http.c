@@ -386,6 +386,7 @@ static void set_up(void)
 	gateway = (struct gateway){ .config = { .listen = "127.0.0.1:0",
 						.helpdesk_address = "",
 						.tokens_file = path,
+						.jwt_issuer = "",
 						.tls_cert_file = "",
 						.connections_max = 16,
 						.connection_idle_ms = 60000,

@@ -307,16 +307,15 @@ static void make_token(const json_t *entry, struct strbuf *token)
 
 static void check_parties(const json_t *entry, const struct signed_token *who, const char *why)
 {
-	static const char *const KINDS[] = { "kvk", "rsin", "oin" };
 	const json_t *parties = json_object_get(entry, "parties"), *each;
 	size_t i;
 
 	cr_expect_eq(who->party_count, json_array_size(parties), "%s", why);
 	json_array_foreach(parties, i, each)
 	{
-		char text[64];
+		char text[PARTY_NUMBER_TEXT_BYTES];
 
-		snprintf(text, sizeof text, "%s %s", KINDS[who->parties[i].kind], who->parties[i].number);
+		party_number_write(&who->parties[i], text);
 		cr_expect_str_eq(text, json_string_value(each), "%s", why);
 	}
 }

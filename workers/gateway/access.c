@@ -45,10 +45,16 @@ static bool is_of_own_site(const struct request *request)
 }
 
 /* What a stranger is told does not say whether a token was ever one of ours: the operator sees it in the metrics. */
-static void refuse(struct request *request, enum access_answer answer)
+static void refuse(struct request *request, enum access_answer answer, const struct proof_refusal *proof)
 {
+	if (proof->is_unsure) {
+		reply_busy(&request->reply, proof->advice);
+		return;
+	}
 	gateway_metric_add((enum gateway_metric)(METRIC_ACCESS_MISSING + (int)answer), 1);
-	if (answer == ACCESS_OTHER_BOARD)
+	if (proof->reason)
+		reply_refused_proof(&request->reply, proof->reason, proof->advice);
+	else if (answer == ACCESS_OTHER_BOARD)
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor dit bestuur");
 	else if (answer == ACCESS_OTHER_SERVICE)
 		reply_problem(&request->reply, 403, "Niet toegestaan", "Dit token geldt niet voor deze dienst");
@@ -104,7 +110,7 @@ bool access_check(struct request *request, const uint32_t *board)
 	if (answer == ACCESS_GOOD)
 		answer = decide(&speaker, &question, &basis);
 	if (answer != ACCESS_GOOD) {
-		refuse(request, answer);
+		refuse(request, answer, &speaker.refusal);
 		return false;
 	}
 	keep_grant(request, &speaker, basis);

@@ -3,8 +3,8 @@
  * Two questions, kept apart: who speaks (speaker.h, by what the request proves), and whether he may use the service of
  * the route for this board today, and on what basis (specification 15). The second knows nothing of requests.
  *
- * A refusal is the request's reply: 400 with two tokens, 401 without one of ours, 403 with one for other boards, 429
- * with too much in progress, 503 while the gateway drains.
+ * A refusal is the request's reply: 400 with two tokens, 401 without a proof that is believed, 403 with one for other
+ * boards, 429 with too much in progress, 503 while the gateway drains or a token's key is being asked for.
  *
  * A page of another site can make a browser send requests here, with what the browser adds by itself. So a request that
  * changes something and says that it comes from another site (Origin, Sec-Fetch-Site) is refused, whoever sends it:

@@ -53,6 +53,7 @@ static int do_chores(struct gateway *gateway, struct err *err)
 
 	if (token_watch_has_changed(&gateway->services.token_watch, gateway->config.tokens_file))
 		read_tokens(gateway);
+	services_watch_issuer(&gateway->services);
 	raw_publisher_renew(&gateway->services.publisher);
 	if (is_read)
 		/* before the end of the topic are versions that were in force once (specification 4.1) */
@@ -129,6 +130,8 @@ void gateway_reload(void *self)
 	read_tokens(gateway);
 	if (web_server_renew_tls(&gateway->server, config->tls_key.path, &err) != 0)
 		renew_failed("tls.cert.file", &err);
+	if (gateway->services.issuer_keys && issuer_keys_reload(gateway->services.issuer_keys, &err) != 0)
+		renew_failed("jwt.keys.file", &err);
 }
 
 /* ---- start and end ---- */

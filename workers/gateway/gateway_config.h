@@ -10,6 +10,9 @@ struct gateway_config {
 	const char *listen;
 	const char *tokens_file;
 	const char *helpdesk_address;
+	const char *jwt_issuer, *jwt_audience, *jwt_algorithms, *jwt_types, *jwt_acr;
+	const char *jwt_keys_file, *jwt_keys_url, *jwt_keys_ca_file;
+	int64_t jwt_keys_pause_ms;
 	const char *tls_cert_file;
 	struct secret tls_key;
 	int64_t connections_max, address_connections_max;

@@ -41,6 +41,14 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCESS_SERVICE] = ACCESS("service"),
 	[METRIC_ACCESS_BOARD] = ACCESS("board"),
 	[METRIC_ACCESS_SITE] = ACCESS("site"),
+	[METRIC_ISSUER_ASKED] = METRIC_OF(METRIC_COUNTER, "instroom_issuer_keys_asked_total", STAGE,
+					  "Times the issuer of signed tokens was asked for its keys."),
+	[METRIC_ISSUER_FAILED] =
+		METRIC_OF(METRIC_COUNTER, "instroom_issuer_keys_failed_total", STAGE, "Times that gave no keys."),
+	[METRIC_ISSUER_KEYS] =
+		METRIC_OF(METRIC_GAUGE, "instroom_issuer_keys", STAGE, "Keys of the issuer of signed tokens in use."),
+	[METRIC_ISSUER_AGE_S] = METRIC_OF(METRIC_GAUGE, "instroom_issuer_keys_age_seconds", STAGE,
+					  "Time since the issuer's keys were asked for with success; -1: never."),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),
@@ -66,9 +74,26 @@ static struct {
 	REFUSAL(412), REFUSAL(413), REFUSAL(415), REFUSAL(422), REFUSAL(429), REFUSAL(500), REFUSAL(503),
 };
 
+/* One per reason; the first is none. */
+static struct metric signed_tokens[SIGNED_TOKEN_ANSWERS];
+static char signed_token_labels[SIGNED_TOKEN_ANSWERS][64];
+
+static void register_signed_tokens(void)
+{
+	for (unsigned i = SIGNED_TOKEN_GOOD + 1; i < SIGNED_TOKEN_ANSWERS; i++) {
+		snprintf(signed_token_labels[i], sizeof signed_token_labels[i], STAGE ",reason=\"%s\"",
+			 signed_token_reason((enum signed_token_answer)i));
+		signed_tokens[i] = (struct metric)METRIC_OF(METRIC_COUNTER, "instroom_signed_tokens_refused_total",
+							    signed_token_labels[i],
+							    "Signed tokens that were not believed, by reason.");
+		metrics_register(&signed_tokens[i]);
+	}
+}
+
 void gateway_metrics_register(void)
 {
 	metrics_register_all(metrics, ARRAY_LEN(metrics));
+	register_signed_tokens();
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
 		metrics_register(&refusals[i].metric);
 }
@@ -78,6 +103,11 @@ void gateway_metric_refusal(unsigned status)
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
 		if (refusals[i].status == status)
 			metric_add(&refusals[i].metric, 1);
+}
+
+void gateway_metric_signed_token(enum signed_token_answer answer)
+{
+	metric_add(&signed_tokens[answer], 1);
 }
 
 void gateway_metric_add(enum gateway_metric metric, int64_t n)

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_GATEWAY_METRICS_H
 #define GATEWAY_GATEWAY_METRICS_H
 
+#include "gateway/signed_token.h"
 #include "run/metrics.h"
 
 enum gateway_metric {
@@ -25,6 +26,10 @@ enum gateway_metric {
 	METRIC_ACCESS_SERVICE,
 	METRIC_ACCESS_BOARD,
 	METRIC_ACCESS_SITE,
+	METRIC_ISSUER_ASKED,
+	METRIC_ISSUER_FAILED,
+	METRIC_ISSUER_KEYS,
+	METRIC_ISSUER_AGE_S,
 	METRIC_ENDED_MALFORMED, /* these in the order of enum http_end */
 	METRIC_ENDED_HEAD_TIME,
 	METRIC_ENDED_BODY_TIME,
@@ -39,6 +44,7 @@ enum gateway_metric {
 void gateway_metrics_register(void);
 /* Counts an answer whose status is a refusal; others are not counted. */
 void gateway_metric_refusal(unsigned status);
+void gateway_metric_signed_token(enum signed_token_answer answer); /* counts one refused */
 void gateway_metric_add(enum gateway_metric metric, int64_t n);
 void gateway_metric_set(enum gateway_metric metric, int64_t v);
 void gateway_metric_observe(enum gateway_metric metric, int64_t v);

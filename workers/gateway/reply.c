@@ -110,6 +110,12 @@ void reply_refusal(struct reply *reply, unsigned status, const char *type, const
 		answer_without_memory(reply);
 }
 
+void reply_refused_proof(struct reply *reply, const char *reason, const char *detail)
+{
+	reply_problem(reply, 401, "Niet aangemeld", detail);
+	reply->proof_reason = reason;
+}
+
 void reply_other_methods(struct reply *reply, unsigned methods)
 {
 	reply_problem(reply, 405, "Andere methode", "Dit adres bestaat, maar niet met deze methode: zie de kop Allow");

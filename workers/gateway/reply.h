@@ -33,6 +33,7 @@ struct reply {
 	unsigned retry_after_s;	   /* 0: none */
 	char allow[24];		   /* of 405: the methods there are */
 	char etag[ETAG_BYTES];	   /* empty: none */
+	const char *proof_reason;  /* of 401: why a proof is not believed; static; NULL: none was */
 };
 
 void reply_text(struct reply *reply, unsigned status, const char *type, const char *text);
@@ -45,6 +46,8 @@ void reply_json(struct reply *reply, unsigned status, const char *type, struct j
 void reply_problem(struct reply *reply, unsigned status, const char *title, const char *detail);
 /* The same of a delivery: type names the rule. Takes delivery, its summary, over; NULL: likewise. */
 void reply_refusal(struct reply *reply, unsigned status, const char *type, const char *detail, struct json_t *delivery);
+/* 401 of a proof that is not believed; reason: a word for the machine, in WWW-Authenticate (RFC 6750). Both static. */
+void reply_refused_proof(struct reply *reply, const char *reason, const char *detail);
 void reply_other_methods(struct reply *reply, unsigned methods); /* 405; methods: as route_match has them */
 /* Of a request that no handler saw. why: English, for whoever builds the client. */
 void reply_refused_by_server(struct reply *reply, unsigned status, const char *why);

@@ -67,6 +67,16 @@ void request_walk_headers(const struct request *request, take_value *each, void 
 
 /* ---- what is sent back ---- */
 
+static void add_challenge(const struct reply *reply, struct http_reply *to)
+{
+	char text[96] = "Bearer";
+
+	if (reply->proof_reason)
+		snprintf(text, sizeof text, "Bearer error=\"invalid_token\", error_description=\"%s\"",
+			 reply->proof_reason);
+	http_reply_add_header(to, "WWW-Authenticate", text);
+}
+
 static void add_headers(const struct reply *reply, struct http_reply *to)
 {
 	char seconds[16];
@@ -79,7 +89,7 @@ static void add_headers(const struct reply *reply, struct http_reply *to)
 	if (reply->allow[0])
 		http_reply_add_header(to, "Allow", reply->allow);
 	if (reply->status == 401)
-		http_reply_add_header(to, "WWW-Authenticate", "Bearer");
+		add_challenge(reply, to);
 	if (reply->retry_after_s > 0) {
 		snprintf(seconds, sizeof seconds, "%u", reply->retry_after_s);
 		http_reply_add_header(to, "Retry-After", seconds);

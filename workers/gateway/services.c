@@ -117,6 +117,20 @@ void services_measure(const struct services *services)
 	gateway_metric_set(METRIC_REGISTER_UP, register_jobs_is_up(services->jobs));
 }
 
+void services_watch_issuer(const struct services *services)
+{
+	struct issuer_keys_state state;
+
+	if (!services->issuer_keys)
+		return;
+	issuer_keys_poll(services->issuer_keys);
+	issuer_keys_measure(services->issuer_keys, &state);
+	gateway_metric_set(METRIC_ISSUER_ASKED, state.asked);
+	gateway_metric_set(METRIC_ISSUER_FAILED, state.failed);
+	gateway_metric_set(METRIC_ISSUER_KEYS, state.count);
+	gateway_metric_set(METRIC_ISSUER_AGE_S, state.age_s);
+}
+
 int services_wait_ms(const struct services *services, int wait_ms_max)
 {
 	return wait_list_is_empty(&services->waiting) ? wait_ms_max
@@ -185,6 +199,35 @@ int services_read_tokens(struct services *services, struct err *err)
 	return 0;
 }
 
+/* Signed tokens are believed if an issuer is set, and then all that it takes must be. */
+static int open_issuer(struct services *services, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	unsigned algs = signature_algs_read(slice_of(config->jwt_algorithms));
+	const struct issuer_keys_options options = { .file = config->jwt_keys_file,
+						     .url = config->jwt_keys_url,
+						     .ca_file = config->jwt_keys_ca_file,
+						     .algs = algs,
+						     .pause_ms = config->jwt_keys_pause_ms };
+
+	if (config->jwt_issuer[0] == '\0')
+		return 0;
+	if (config->jwt_audience[0] == '\0')
+		return err_set(err, ERR_CONFIG, "jwt.audience", "with jwt.issuer, jwt.audience must be set");
+	if ((config->jwt_keys_file[0] == '\0') == (config->jwt_keys_url[0] == '\0'))
+		return err_set(err, ERR_CONFIG, "jwt.keys",
+			       "with jwt.issuer, one of jwt.keys.file and jwt.keys.url must be set");
+	if (algs == 0)
+		return err_set(err, ERR_CONFIG, "jwt.algorithms", "%s are not some of RS256,PS256,ES256",
+			       config->jwt_algorithms);
+	services->signed_token_rules = (struct signed_token_rules){ .issuer = config->jwt_issuer,
+								    .audience = config->jwt_audience,
+								    .types = config->jwt_types,
+								    .levels = config->jwt_acr,
+								    .algs = algs };
+	return issuer_keys_open(&options, &services->issuer_keys, err);
+}
+
 int services_open(struct services *services, int epoll_fd, struct err *err)
 {
 	const struct gateway_config *config = services->config;
@@ -205,6 +248,8 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	if (rc == 0 && !services->load)
 		rc = err_set(err, ERR_FATAL, "memory", "no memory for what boards have in progress");
 	if (rc == 0)
+		rc = open_issuer(services, err);
+	if (rc == 0)
 		rc = arena_init(&services->file_arena, FILE_CHECK_ARENA_BYTES, ARENA_BYTES_KEPT, err);
 	if (rc == 0)
 		rc = open_publisher(services, epoll_fd, err);
@@ -223,6 +268,7 @@ void services_close_peers(struct services *services)
 void services_close(struct services *services)
 {
 	reference_free(services->reference);
+	issuer_keys_close(services->issuer_keys);
 	tokens_free(services->tokens);
 	load_free(services->load);
 	arena_release(&services->file_arena);

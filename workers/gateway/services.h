@@ -9,9 +9,11 @@
 #include "base/arena.h"
 #include "gateway/byte_budget.h"
 #include "gateway/gateway_config.h"
+#include "gateway/issuer_keys.h"
 #include "gateway/raw_publisher.h"
 #include "gateway/register_jobs.h"
 #include "gateway/request.h"
+#include "gateway/signed_token.h"
 #include "gateway/token_watch.h"
 #include "gateway/tokens.h"
 #include "gateway/wait_list.h"
@@ -24,6 +26,8 @@ struct services {
 	const struct web_server *server;
 	struct tokens *tokens;
 	struct token_watch token_watch;
+	struct issuer_keys *issuer_keys; /* NULL: signed tokens are not believed */
+	struct signed_token_rules signed_token_rules;
 	struct hmac_key stand_key;   /* of fingerprints and pseudonyms */
 	struct reference *reference; /* in force; NULL before the first */
 	struct register_jobs *jobs;  /* NULL while the gateway closes */
@@ -48,6 +52,8 @@ MUSTUSE int services_read_tokens(struct services *services, struct err *err);
 /* Gives back what the request had in progress. */
 void services_forget(struct request *request);
 void services_poll(struct services *services);
+/* From time to time: reads a file of the issuer's keys that has changed, and sets the metrics of those keys. */
+void services_watch_issuer(const struct services *services);
 void services_measure(const struct services *services);			/* sets the gauges */
 int services_wait_ms(const struct services *services, int wait_ms_max); /* until services_poll must run in any case */
 

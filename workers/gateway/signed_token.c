@@ -1,6 +1,5 @@
 #include "gateway/signed_token.h"
 
-#include "base/num.h"
 #include "gateway/base64url.h"
 #include "gateway/strict_json.h"
 
@@ -279,39 +278,32 @@ static enum signed_token_answer check_content(const struct check *check, const j
 
 /* ---- who ---- */
 
-/* The kind that sub_id_type names, the last word of a URI of one of the two schemes. TOKEN_PARTY_KINDS: no number. */
-static enum token_party_kind party_kind_of(struct slice type)
+/* The kind that sub_id_type names, the last word of a URI of one of the two schemes. */
+static enum party_number_kind party_kind_of(struct slice type)
 {
 	static const struct {
 		const char *word;
-		enum token_party_kind kind;
-	} KINDS[] = { { "KvKnr", TOKEN_PARTY_KVK },
-		      { "KvK", TOKEN_PARTY_KVK },
-		      { "RSIN", TOKEN_PARTY_RSIN },
-		      { "OIN", TOKEN_PARTY_OIN } };
+		enum party_number_kind kind;
+	} KINDS[] = { { "KvKnr", NUMBER_KVK }, { "KvK", NUMBER_KVK }, { "RSIN", NUMBER_RSIN }, { "OIN", NUMBER_OIN } };
 	const char *colon = type.n > 0 ? memrchr(type.p, ':', type.n) : NULL;
 
 	if (!colon || (!slice_starts_with(type, "urn:etoegang:") && !slice_starts_with(type, "urn:nl-eid-gdi:")))
-		return TOKEN_PARTY_KINDS;
+		return NUMBER_NONE;
 	struct slice word = slice_from(type, (size_t)(colon + 1 - type.p));
 
 	for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
 		if (word.n == strlen(KINDS[i].word) && strncasecmp(word.p, KINDS[i].word, word.n) == 0)
 			return KINDS[i].kind;
-	return TOKEN_PARTY_KINDS;
+	return NUMBER_NONE;
 }
 
 /* false: no room for one more, or another form of number. */
-static bool add_party(struct signed_token *token, enum token_party_kind kind, struct slice number)
+static bool add_party(struct signed_token *token, enum party_number_kind kind, struct slice number)
 {
-	static const size_t DIGITS[TOKEN_PARTY_KINDS] = { 8, 9, 20 };
-
-	if (token->party_count == SIGNED_TOKEN_PARTIES_MAX || number.n != DIGITS[kind] || !num_is_digits(number))
+	if (token->party_count == SIGNED_TOKEN_PARTIES_MAX ||
+	    !party_number_make(kind, number, &token->parties[token->party_count]))
 		return false;
-	struct token_party *party = &token->parties[token->party_count++];
-
-	*party = (struct token_party){ .kind = kind };
-	memcpy(party->number, number.p, number.n);
+	token->party_count++;
 	return true;
 }
 
@@ -319,12 +311,12 @@ static bool add_party(struct signed_token *token, enum token_party_kind kind, st
 static bool add_represented(struct signed_token *token, const json_t *represented)
 {
 	static const char *const TOKENS_OWN[] = { "exp", "nbf", "aud" };
-	enum token_party_kind kind = party_kind_of(strict_json_text(represented, "sub_id_type", WORD_BYTES_MAX));
+	enum party_number_kind kind = party_kind_of(strict_json_text(represented, "sub_id_type", WORD_BYTES_MAX));
 
 	for (size_t i = 0; i < ARRAY_LEN(TOKENS_OWN); i++)
 		if (json_object_get(represented, TOKENS_OWN[i]))
 			return false;
-	return json_is_object(represented) && kind != TOKEN_PARTY_KINDS &&
+	return json_is_object(represented) && kind != NUMBER_NONE &&
 	       strict_json_text(represented, "iss", WORD_BYTES_MAX * 4).p &&
 	       add_party(token, kind, strict_json_text(represented, "sub", WORD_BYTES_MAX));
 }
@@ -333,10 +325,10 @@ static enum signed_token_answer read_who(const json_t *content, struct signed_to
 {
 	struct slice subject = strict_json_text(content, "sub", SIGNED_TOKEN_SUBJECT_BYTES_MAX);
 	struct slice type = strict_json_text(content, "sub_id_type", WORD_BYTES_MAX);
-	enum token_party_kind kind = party_kind_of(type);
+	enum party_number_kind kind = party_kind_of(type);
 
 	if (!subject.p || (!type.p && json_object_get(content, "sub_id_type")) ||
-	    (kind != TOKEN_PARTY_KINDS && !add_party(token, kind, subject)))
+	    (kind != NUMBER_NONE && !add_party(token, kind, subject)))
 		return SIGNED_TOKEN_SUBJECT;
 	memcpy(token->subject, subject.p, subject.n);
 	for (const json_t *next = content; (next = json_object_get(next, "represents")) != NULL;)

@@ -22,6 +22,7 @@
 
 #include "base/slice.h"
 #include "gateway/key_set.h"
+#include "model/party_number.h"
 
 #include <stdint.h>
 
@@ -63,18 +64,11 @@ enum signed_token_answer {
 	SIGNED_TOKEN_ANSWERS
 };
 
-enum token_party_kind { TOKEN_PARTY_KVK, TOKEN_PARTY_RSIN, TOKEN_PARTY_OIN, TOKEN_PARTY_KINDS };
-
-struct token_party {
-	enum token_party_kind kind;
-	char number[21]; /* 8, 9 or 20 digits */
-};
-
 struct signed_token {
 	char subject[SIGNED_TOKEN_SUBJECT_BYTES_MAX + 1]; /* sub: a pseudonym; it does not go into a log */
 	/* From who speaks to whom is acted for: the last is the party, those before it the chain. Who speaks is among
 	 * them if sub is itself such a number. 0: a person, for himself. */
-	struct token_party parties[SIGNED_TOKEN_PARTIES_MAX];
+	struct party_number parties[SIGNED_TOKEN_PARTIES_MAX];
 	size_t party_count;
 	int64_t expires_s; /* since 1970 */
 };

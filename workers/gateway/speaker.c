@@ -1,12 +1,18 @@
 #include "gateway/speaker.h"
 
+#include "base/clock.h"
 #include "base/num.h"
+#include "gateway/gateway_metrics.h"
 #include "gateway/services.h"
 #include "model/teacher_key.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <strings.h>
 
-enum { REFERENCE_DIGEST_BYTES = 4 };
+enum { REFERENCE_DIGEST_BYTES = 4, SUBJECT_DIGEST_BYTES = 8 };
+
+static_assert(SIGNED_TOKEN_PARTIES_MAX == SPEAKER_CHAIN_MAX + 1, "a chain and the party behind it");
 
 /* What stands behind "Bearer " in the header; p NULL: another scheme, or none. */
 static struct slice bearer_of(struct slice authorization)
@@ -47,6 +53,60 @@ static enum access_answer identify_token(const struct tokens *tokens, struct sli
 	return ACCESS_GOOD;
 }
 
+/* ---- signed tokens ---- */
+
+/* Issuer and subject find each other again by this, and it says neither. */
+static void refer_to_subject(struct speaker *speaker, const char *issuer, const struct signed_token *token)
+{
+	char text[1024 + SIGNED_TOKEN_SUBJECT_BYTES_MAX], digest[2 * SUBJECT_DIGEST_BYTES];
+	int n = snprintf(text, sizeof text, "%s\n%s", issuer, token->subject);
+	uint8_t sha256[32];
+
+	sha256_of(slice_make(text, (size_t)n), sha256);
+	num_to_hex(sha256, SUBJECT_DIGEST_BYTES, digest);
+	speaker->id = num_get_be64(sha256);
+	snprintf(speaker->reference, sizeof speaker->reference, "jwt:%.*s", (int)sizeof digest, digest);
+}
+
+static void take_parties(struct speaker *speaker, const struct signed_token *token)
+{
+	if (token->party_count == 0)
+		return; /* a person, for himself: no board's number is his */
+	speaker->chain_count = token->party_count - 1;
+	memcpy(speaker->chain, token->parties, speaker->chain_count * sizeof *speaker->chain);
+	speaker->numbers[0] = token->parties[token->party_count - 1];
+	speaker->number_count = 1;
+}
+
+static enum access_answer refuse_signed(struct issuer_keys *keys, enum signed_token_answer answer,
+					struct proof_refusal *ret)
+{
+	gateway_metric_signed_token(answer);
+	*ret = (struct proof_refusal){ .reason = signed_token_reason(answer),
+				       .advice = signed_token_advice(answer),
+				       .is_unsure = answer == SIGNED_TOKEN_MEMORY };
+	if (answer == SIGNED_TOKEN_KEY && issuer_keys_miss(keys)) {
+		ret->is_unsure = true;
+		ret->advice = "De sleutel van dit token wordt opgevraagd bij wie het maakte, probeer het zo weer";
+	}
+	return answer == SIGNED_TOKEN_EXPIRED ? ACCESS_EXPIRED : ACCESS_UNKNOWN;
+}
+
+static enum access_answer identify_signed(const struct services *services, struct slice text, struct speaker *ret)
+{
+	struct signed_token token;
+	enum signed_token_answer answer = signed_token_check(text, issuer_keys_now(services->issuer_keys),
+							     &services->signed_token_rules, clock_wall_ms() / 1000,
+							     &token);
+
+	if (answer != SIGNED_TOKEN_GOOD)
+		return refuse_signed(services->issuer_keys, answer, &ret->refusal);
+	ret->kind = SPEAKER_PARTY;
+	refer_to_subject(ret, services->signed_token_rules.issuer, &token);
+	take_parties(ret, &token);
+	return ACCESS_GOOD;
+}
+
 enum access_answer speaker_identify(const struct request *request, int32_t today, struct speaker *ret)
 {
 	struct slice token = bearer_of(request_header(request, "Authorization"));
@@ -54,5 +114,7 @@ enum access_answer speaker_identify(const struct request *request, int32_t today
 	*ret = (struct speaker){ 0 };
 	if (!token.p)
 		return ACCESS_MISSING;
+	if (request->services->issuer_keys && signed_token_is_one(token))
+		return identify_signed(request->services, token, ret);
 	return identify_token(request->services->tokens, token, today, ret);
 }

@@ -13,6 +13,13 @@ enum { SPEAKER_NUMBERS_MAX = 8, SPEAKER_CHAIN_MAX = 4 };
 
 struct request;
 
+/* Why a proof that was brought is not believed. */
+struct proof_refusal {
+	const char *reason; /* NULL: none was refused; a word for the machine: "expired" */
+	const char *advice; /* Dutch, without its full stop */
+	bool is_unsure;	    /* nothing is known of it now; a moment later it may be */
+};
+
 enum speaker_kind {
 	SPEAKER_TOKEN = 1, /* of the tokens file: its lines say what it may, * is one of the things they say */
 	SPEAKER_OPERATOR,  /* all services, all boards */
@@ -35,10 +42,12 @@ struct speaker {
 	/* For the ledger: which credential it was, printable. Never a secret, never personal data: of a person, a
 	 * digest. */
 	char reference[SPEAKER_REFERENCE_BYTES];
+	struct proof_refusal refusal; /* when nobody of ours speaks: what a sender can do about it */
 };
 
-/* today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else why nobody of ours speaks: ACCESS_MISSING, _UNKNOWN,
- * _WITHDRAWN or _EXPIRED. No memory is allocated. */
+/* Behind "Bearer " two dots make a signed token (signed_token.h), where jwt.issuer is set; all else is of the tokens
+ * file. today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else why nobody of ours speaks: ACCESS_MISSING,
+ * _UNKNOWN, _WITHDRAWN or _EXPIRED, and ret->refusal. */
 enum access_answer speaker_identify(const struct request *request, int32_t today, struct speaker *ret);
 
 #endif
