@@ -6,6 +6,8 @@ waits, one that was confirmed, contact persons. Then each mutation is made alone
 a row altered, a row deleted, a row added. Which columns there are comes from the database itself: one that a migration
 adds is mutated, or stands in LEFT_OUT with the reason why no log can say it.
 
+Afterwards `verify --repair` puts all of them right at once, is killed on its way, and runs beside writers.
+
   mutations.py [--mutations N] [--seed N]     on a stack of its own; default: 110, which is all there are
 
 verify_test.py makes the first 25 in its own register, of each table a row deleted or added, and those with a name.
@@ -17,8 +19,10 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -40,6 +44,7 @@ TABLES_LEFT_OUT = {
     "reference_snapshot": "which versions were published; the topic has them",
     "reference_table": "the next version, as imported",
     "refill": "an operator's act; verify reads the log by it",
+    "repair": "an operator's act",
     "replay_event": "an operator's act",
     "replay_item": "an operator's plan; verify reads which lines were in it",
     "replay_job": "an operator's plan",
@@ -205,7 +210,89 @@ def mutate(machine, count, seed):
     for make in register.mutations(count):
         try_one(register, make())
     machine.expect("all is as it was", 0, " 0 differences", "verify", "--all")
+    repair(machine, register, count)
+    repair_killed(machine)
     machine.sql("drop schema kept cascade")
+
+
+# --- verify --repair ---
+
+HANG = """create function register.hang() returns trigger language plpgsql as $$
+begin if new.board = {board} then perform pg_sleep(3600); end if; return new; end $$;
+create trigger hang before insert on register.repair for each row execute function register.hang()"""
+GOES_ON = "drop trigger hang on register.repair; drop function register.hang()"
+NAMES = "update register.teacher set content = 'x' || content where board = {board} and content is not null"
+
+
+def mutate_all(register, count):
+    for make in register.mutations(count):
+        _, _, statement, _ = make()
+        register.machine.sql(statement)
+
+
+def what_is_repaired(told):
+    """Without numbers: a row that went to another board's number is put right with either."""
+    return re.findall(r"^(.*?)rows (?:that would be )?put right: ", told, re.M)
+
+
+def differences(machine, *words):
+    return machine.json("verify", *words)["differences"]
+
+
+def repair(machine, register, count):
+    """All at once is put right; what is shown before is what is done."""
+    mutate_all(register, count)
+    found = differences(machine, "--all")
+    machine.expect("a repair wants a reason", 64, "--reason", "verify", "--all", "--repair", "--reason", "")
+    machine.expect("a reason is for a repair", 64, "--repair", "verify", "--all", "--reason", "a test")
+    shown = machine.expect("what would be put right is shown", 1, "that would be put right", "verify", "--all",
+                           "--repair").stdout
+    check("and nothing was changed", found > 0 and differences(machine, "--all") == found, found)
+    done = machine.expect("it is put right", 0, "rows put right", "verify", "--all", "--repair", "--reason",
+                          "rows changed by hand").stdout
+    check("as was shown", what_is_repaired(shown) == what_is_repaired(done), f"{shown}\n{done}")
+    machine.expect("and is as the log says", 0, " 0 differences", "verify", "--all")
+    machine.expect("balances, too", 0, "balances", "ledger", "--check")
+    machine.expect("a second time there is nothing to do", 0, " 0 rows of 0 boards", "verify", "--all", "--repair",
+                   "--reason", "again")
+    machine.expect("who and why is kept", 0, "rows changed by hand", "audit", "--json")
+    check("once a board", machine.sql("select count(*) > 0 and count(*) = count(distinct board) from register.repair"
+                                      " where reason = 'rows changed by hand' and board is not null") == "t")
+
+
+def repair_killed(machine):
+    """Killed behind all its writes of one board, before they are committed: that board is as it was."""
+    for board in (BOARD, OTHER):
+        machine.sql(NAMES.format(board=board))
+    machine.sql(HANG.format(board=OTHER))
+    before = differences(machine, "--board", OTHER)
+    process = subprocess.Popen([machine.workers.program("instroomctl"), "--config",
+                                str(machine.workers.dir / "instroomctl.conf"), "verify", "--all", "--repair",
+                                "--reason", "to be killed"], stdout=subprocess.DEVNULL)
+    hangs = "select pid from pg_stat_activity where wait_event = 'PgSleep'"
+    deadline = time.monotonic() + WAIT_S
+    while not machine.sql(hangs) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    machine.sql(f"select pg_terminate_backend(pid, {WAIT_S * 1000}) from ({hangs}) x")
+    machine.sql(GOES_ON)
+    check("a board that was not committed is as it was", before > 0 and
+          differences(machine, "--board", OTHER) == before, before)
+    machine.expect("run again it is done", 0, "rows put right", "verify", "--all", "--repair", "--reason", "again")
+    machine.expect("and all is right", 0, " 0 differences", "verify", "--all")
+
+
+def repair_beside_writers(machine, first):
+    """Deliveries of the same boards are written meanwhile; none is lost, none is undone."""
+    for number in range(first, first + 6):
+        for board, school in ((BOARD, "99ZZ"), (OTHER, "99QB")):
+            machine.sql(NAMES.format(board=board))
+            machine.deliver(board, number, "MUTATIE", [line(number, school), line(33, school)], waits=False)
+        machine.expect("a repair beside writers", 0, "", "verify", "--all", "--repair", "--reason", "a test")
+    machine.wait()
+    machine.expect("ends as the log says", 0, "", "verify", "--all", "--repair", "--reason", "a test")
+    machine.expect("with all deliveries", 0, " 0 differences", "verify", "--all")
 
 
 def parse():
@@ -228,6 +315,7 @@ def main():
         machine.workers.prepare(data / "less")
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
         make_register(machine)
+        repair_beside_writers(machine, 7)
         machine.publish(full)
         machine.replay("what lacked a school comes in", "--board", BOARD, "--code", "LR-S02")
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, WAIT_S)

@@ -153,6 +153,7 @@ def main():
         a_code_twice_in_one_line(machine)
         random_steps(machine)
         mutations.make_register(machine, 1000)
+        mutations.repair_beside_writers(machine, 1006)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
         mutations.mutate(machine, MUTATIONS, SEED)
     finally:

@@ -548,6 +548,8 @@ static const struct command_option VERIFY_OPTIONS[] = {
 	{ OPTION_SAMPLE, "N", "so many boards, chosen at random", OPTIONAL },
 	{ OPTION_ALL, NULL, "all boards", OPTIONAL },
 	{ OPTION_WITH_BSN, NULL, "name teachers by BSN beside their key; leaves a row in register.access", OPTIONAL },
+	{ OPTION_REPAIR, NULL, "show which rows would be put right, as the log says; with --reason do it", OPTIONAL },
+	{ OPTION_REASON, "TEXT", "of --repair: why; it is kept with your name", OPTIONAL },
 };
 
 static const struct command PROVE[] = {
@@ -557,7 +559,9 @@ static const struct command PROVE[] = {
 		  " the state of "
 		  "deliveries: all that a board, a keeper or a court could see. A teacher is named by key, and the"
 		  " field that "
-		  "differs. Needs the log from its beginning and the setting hmac.key.file.",
+		  "differs. Needs the log from its beginning and the setting hmac.key.file.\n\n"
+		  "--repair works as the owner, one transaction per board, while writers go on: they wait for it. What"
+		  " no log says stays. Killed, run it again.",
 	  OPTIONS_OF(VERIFY_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" } },

@@ -27,6 +27,7 @@ const char *option_name(enum option option)
 		[OPTION_REASON] = "reason",
 		[OPTION_RECEIPTS] = "receipts",
 		[OPTION_REFERENCE] = "reference",
+		[OPTION_REPAIR] = "repair",
 		[OPTION_SAMPLE] = "sample",
 		[OPTION_SECTOR] = "sector",
 		[OPTION_SERVICES] = "services",

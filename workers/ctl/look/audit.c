@@ -22,6 +22,7 @@ static const char AUDIT_SQL[] =
 	"  union all select at, who, 'quarantine ' || decision, null, partition || '/' || \"offset\" || ' ' || reason"
 	"    from register.quarantine_decision"
 	"  union all select at, who, 'refill', null, partition || ' ' || reason from register.refill"
+	"  union all select at, who, 'verify --repair', board, changes || ': ' || reason from register.repair"
 	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id from"
 	" register.key_rotation"
 	"), placed as (select *, to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '/' ||"

@@ -5,7 +5,8 @@
  *   2. Partition by partition verify_log derives those boards from the two logs, up to the snapshot's cursor. A
  *      partition whose logs cannot tell is said to be unproven, and the others go on.
  *   3. verify_compare puts each beside its rows; a board the log does not name must have none.
- *   4. --all looks for rows that belong to no board at all.
+ *   4. --repair puts right what differs, board by board (verify_repair), when its partition was compared.
+ *   5. --all looks for rows that belong to no board at all.
  *
  * No header: run_verify stands in prove_commands.h. */
 #include "ctl/prove/prove_commands.h"
@@ -14,6 +15,7 @@
 #include "base/num.h"
 #include "ctl/prove/verify_compare.h"
 #include "ctl/prove/verify_log.h"
+#include "ctl/prove/verify_repair.h"
 #include "protocol/partitioning.h"
 
 #include <stdlib.h>
@@ -35,6 +37,9 @@ struct verify {
 	struct verify_log log;
 	int64_t boards, refused, unproven; /* the last are partitions */
 	int64_t begun_ms, shown_ms;
+	bool repairs;
+	int64_t unrepaired;
+	struct verify_repair repair;
 	struct verify_findings findings;
 };
 
@@ -53,15 +58,19 @@ static bool is_wanted_in(const struct verify *verify, int32_t partition)
 	return false;
 }
 
+/* One that differs is repaired later, when all of its partition were compared; all others go. */
 static int compare_board(struct verify *verify, uint32_t number, struct err *err)
 {
 	struct verify_board none = { .number = number }, *board = verify->log.derived[number];
+	int64_t before = verify->findings.count;
 	int rc = verify_compare(verify->link, board ? board : &none, partition_of(verify, number), &verify->findings,
 				err);
 
 	verify->boards++;
 	verify->refused += board ? board->refused : 0;
-	verify_log_drop_board(&verify->log, number);
+	verify->is_wanted[number] = verify->repairs && verify->findings.count > before;
+	if (!verify->is_wanted[number])
+		verify_log_drop_board(&verify->log, number);
 	return rc;
 }
 
@@ -96,6 +105,11 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	for (uint32_t number = 0; rc == 0 && number < VERIFY_BOARDS; number++)
 		if (is_compared(verify, number, partition))
 			rc = compare_board(verify, number, err);
+	for (uint32_t number = 0; rc == 0 && verify->repairs && number < VERIFY_BOARDS; number++)
+		if (is_compared(verify, number, partition)) {
+			rc = verify_repair_board(&verify->repair, number, partition, err);
+			verify->is_wanted[number] = false;
+		}
 	return rc;
 }
 
@@ -118,15 +132,18 @@ static int try_partition(struct verify *verify, int32_t partition, struct err *e
 
 static const struct {
 	const char *what, *sql;
+	bool is_repaired; /* by --repair */
 } STRAYS[] = {
 	{ "findings of no delivery",
 	  "select count(*) from register.finding f"
-	  " where not exists (select from register.delivery d where d.position = f.position)" },
+	  " where not exists (select from register.delivery d where d.position = f.position)",
+	  true },
 	{ "replays of no delivery",
 	  "select count(*) from register.replay_change c"
-	  " where not exists (select from register.delivery d where d.position = c.position)" },
+	  " where not exists (select from register.delivery d where d.position = c.position)",
+	  true },
 	{ "rows of a number that no board can have",
-	  "select count(*) from (" BOARDS_SQL ") b where board not between 0 and 99999" },
+	  "select count(*) from (" BOARDS_SQL ") b where board not between 0 and 99999", false },
 };
 
 static int look_for_strays(struct verify *verify, struct err *err)
@@ -141,8 +158,9 @@ static int look_for_strays(struct verify *verify, struct err *err)
 			continue;
 		fprintf(verify->findings.out, "%lld %s\n", (long long)pg_get_i64(rows, 0, 0), STRAYS[i].what);
 		verify->findings.count++;
+		verify->unrepaired += !STRAYS[i].is_repaired;
 	}
-	return rc;
+	return rc == 0 && verify->repairs ? verify_repair_strays(&verify->repair, err) : rc;
 }
 
 /* ---- the command ---- */
@@ -204,6 +222,14 @@ static int open_verify(struct verify *verify, struct err *err)
 		rc = pg_script(verify->link, "begin isolation level repeatable read read only", err);
 	if (rc != 0)
 		return rc;
+	if (verify->repairs)
+		rc = ctl_connect(verify->ctl, true, &verify->repair.link, err);
+	if (rc != 0)
+		return rc;
+	verify->repair.log = &verify->log;
+	verify->repair.reason = verify->ctl->options[OPTION_REASON];
+	verify->repair.out = verify->findings.out;
+	verify->log.keeps_feedback = verify->repairs;
 	verify->log.ctl = verify->ctl;
 	verify->log.link = verify->link;
 	verify->log.is_wanted = verify->is_wanted;
@@ -214,6 +240,7 @@ static void close_verify(struct verify *verify)
 {
 	verify_log_close(&verify->log);
 	pg_link_close(verify->link);
+	pg_link_close(verify->repair.link);
 	free(verify->is_wanted);
 	free(verify->is_stored);
 }
@@ -224,7 +251,9 @@ static int print_sums(const struct verify *verify, struct err *err)
 							    { "messages", NULL, COLUMN_NUMBER },
 							    { "refused", NULL, COLUMN_NUMBER },
 							    { "differences", NULL, COLUMN_NUMBER },
-							    { "unproven_partitions", NULL, COLUMN_NUMBER } };
+							    { "unproven_partitions", NULL, COLUMN_NUMBER },
+							    { "repaired_boards", NULL, COLUMN_NUMBER },
+							    { "repaired_rows", NULL, COLUMN_NUMBER } };
 	CLEANUP(output_release) struct output out = { 0 };
 
 	if (verify->ctl->output == OUTPUT_TEXT) {
@@ -232,6 +261,10 @@ static int print_sums(const struct verify *verify, struct err *err)
 		       (long long)verify->log.messages, (long long)verify->findings.count);
 		if (verify->unproven > 0)
 			printf("; %lld partitions are unproven", (long long)verify->unproven);
+		if (verify->repairs)
+			printf("; %lld rows of %lld boards %s", (long long)verify->repair.rows,
+			       (long long)verify->repair.boards,
+			       verify->repair.reason ? "were put right" : "would be put right: --reason does it");
 		puts(verify->refused > 0 ? "; teachers the register refused are taken as it says" : "");
 		return 0;
 	}
@@ -242,6 +275,8 @@ static int print_sums(const struct verify *verify, struct err *err)
 	output_number(&out, verify->refused);
 	output_number(&out, verify->findings.count);
 	output_number(&out, verify->unproven);
+	output_number(&out, verify->repair.reason ? verify->repair.boards : 0);
+	output_number(&out, verify->repair.reason ? verify->repair.rows : 0);
 	return output_print(&out, stdout, err);
 }
 
@@ -258,6 +293,13 @@ static int record_look(struct ctl *ctl, struct err *err)
 					   NULL, err);
 }
 
+static bool is_well(const struct verify *verify)
+{
+	bool is_repaired = verify->repairs && verify->repair.reason && verify->unrepaired == 0;
+
+	return (verify->findings.count == 0 || is_repaired) && verify->unproven == 0;
+}
+
 int run_verify(struct ctl *ctl)
 {
 	const char *board = ctl->options[OPTION_BOARD], *sample = ctl->options[OPTION_SAMPLE];
@@ -266,6 +308,9 @@ int run_verify(struct ctl *ctl)
 
 	if (ctl_has(ctl, OPTION_BOARD) + ctl_has(ctl, OPTION_SAMPLE) + ctl_has(ctl, OPTION_ALL) != 1)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
+	if (ctl_has(ctl, OPTION_REASON) && (!ctl_has(ctl, OPTION_REPAIR) || !ctl->options[OPTION_REASON][0]))
+		return ctl_usage("--reason says why --repair is to be done");
+	verify.repairs = ctl_has(ctl, OPTION_REPAIR);
 	if (ctl->output != OUTPUT_TEXT)
 		verify.findings.out = stderr;
 	verify.findings.shows_bsn = ctl_has(ctl, OPTION_WITH_BSN);
@@ -286,5 +331,5 @@ int run_verify(struct ctl *ctl)
 	close_verify(&verify);
 	if (rc != 0)
 		return ctl_fail(&err);
-	return verify.findings.count == 0 && verify.unproven == 0 ? 0 : EXIT_ANSWER_IS_NO;
+	return is_well(&verify) ? 0 : EXIT_ANSWER_IS_NO;
 }

@@ -61,6 +61,8 @@ struct verify_line {
 	bool is_readable; /* key is that of its teacher */
 	bool has_feedback;
 	uint8_t feedback[TEACHER_KEY_BYTES]; /* digest of what the terugmelding says of it, but for the outcome */
+	struct slice feedback_body,
+		rules; /* of a board that keeps_feedback: the line's datum behind its group, and uint16 */
 	uint8_t key[TEACHER_KEY_BYTES];
 	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
 };
@@ -99,6 +101,7 @@ struct verify_board {
 	struct verify_change *changes;
 	size_t change_count, change_capacity;
 	struct verify_texts *texts; /* what slices point to, until the board is released */
+	bool keeps_feedback;	    /* to write it again, not only to compare it */
 	bool is_dry_run;	    /* while one is folded: it leaves no history */
 };
 

@@ -182,19 +182,33 @@ static void report_version(const struct verify_board *board, const uint8_t *key,
 	verify_report_teacher(findings, board, key, teacher ? teacher->bsn : 0, what);
 }
 
+/* A copy, as the board's own stays in log order. */
+static int sort_history(const struct verify_board *board, struct verify_version **ret, struct err *err)
+{
+	*ret = calloc(MAX(board->history_count, (size_t)1), sizeof **ret);
+	if (!*ret)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a board's history");
+	if (board->history_count > 0) {
+		memcpy(*ret, board->history, board->history_count * sizeof **ret);
+		qsort(*ret, board->history_count, sizeof **ret, compare_versions);
+	}
+	return 0;
+}
+
 static int compare_history(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 			   struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	size_t i = 0, v = 0;
 	char text[WHAT_BYTES];
+	struct verify_version *history = NULL;
 	int rc = pg_exec(link, "verify_history", HISTORY_SQL, params, &rows, NULL, err);
 
-	if (board->history_count > 0)
-		qsort(board->history, board->history_count, sizeof *board->history, compare_versions);
+	if (rc == 0)
+		rc = sort_history(board, &history, err);
 	while (rc == 0 && (i < pg_rows_count(rows) || v < board->history_count)) {
 		struct verify_version row = { 0 };
-		const struct verify_version *version = &board->history[v];
+		const struct verify_version *version = &history[v];
 
 		if (i < pg_rows_count(rows))
 			row = version_of_row(rows, i);
@@ -210,6 +224,7 @@ static int compare_history(struct pg_link *link, const struct verify_board *boar
 		i += order <= 0;
 		v += order >= 0;
 	}
+	free(history);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "model/date.h"
 #include "protocol/delivery_state.h"
 #include "protocol/feedback_build.h"
+#include "wire/wire.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -267,9 +268,44 @@ static struct verify_line *line_near(const struct verify_delivery *delivery, siz
 	return is_there ? &delivery->lines[guess] : line_of(delivery, record_no);
 }
 
+/* The line's datum behind its group, as feedback_build writes it, and its rules. */
+static int keep_feedback(struct verify_board *board, const struct feedback_line *line, struct verify_line *kept,
+			 struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf body;
+	CLEANUP(strbuf_drop) struct strbuf rules;
+
+	strbuf_init(&body, FEEDBACK_TEXT_BYTES_MAX);
+	strbuf_init(&rules, FEEDBACK_TEXT_BYTES_MAX);
+	wire_put_slice(&body, line->employee_ref);
+	wire_put_slice(&body, line->appointment_key);
+	wire_put_long(&body, (int64_t)line->target);
+	if (line->finding_count > 0)
+		wire_put_long(&body, (int64_t)line->finding_count);
+	for (size_t i = 0; i < line->finding_count; i++) {
+		const struct finding *finding = &line->findings[i];
+		uint16_t rule = (uint16_t)finding->rule;
+		size_t values = FINDING_VALUES;
+
+		while (values > 0 && finding->values[values - 1] == 0)
+			values--;
+		wire_put_long(&body, finding->rule);
+		wire_put_long(&body, finding->field);
+		wire_put_longs(&body, finding->values, values);
+		if (i == 0 || finding->rule != finding[-1].rule)
+			strbuf_add_bytes(&rules, &rule, sizeof rule);
+	}
+	wire_put_long(&body, 0);
+	if (!strbuf_ok(&body) || !strbuf_ok(&rules))
+		return no_memory(err);
+	int rc = verify_board_text(board, strbuf_slice(&body), &kept->feedback_body, err);
+
+	return rc == 0 ? verify_board_text(board, strbuf_slice(&rules), &kept->rules, err) : rc;
+}
+
 /* The feedback of the lines whose group was decided, as the validator makes it. outcomes: by group; none: not it. */
-static int set_feedback(const struct verify_delivery *delivery, const struct judged *judged, size_t line_count,
-			const uint8_t *outcomes, struct err *err)
+static int set_feedback(struct verify_board *board, const struct verify_delivery *delivery, const struct judged *judged,
+			size_t line_count, const uint8_t *outcomes, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf bytes;
 	struct feedback_reader *reader = calloc(1, sizeof *reader);
@@ -295,6 +331,8 @@ static int set_feedback(const struct verify_delivery *delivery, const struct jud
 			continue;
 		kept->has_feedback = true;
 		verify_feedback_digest(&line, kept->feedback);
+		if (board->keeps_feedback)
+			rc = keep_feedback(board, &line, kept, err);
 	}
 	free(reader);
 	free(any);
@@ -365,7 +403,7 @@ static int deliver_lines(struct verify_board *board, struct verify_delivery *del
 	for (size_t i = 0; rc == 0 && i < delivery->line_count; i++)
 		set_line(board, &delivery->lines[i], judged, i, outcomes[judged->lines[i].group]);
 	if (rc == 0)
-		rc = set_feedback(delivery, judged, delivery->line_count, outcomes, err);
+		rc = set_feedback(board, delivery, judged, delivery->line_count, outcomes, err);
 	free(outcomes);
 	return rc;
 }
@@ -568,7 +606,7 @@ static int replay_groups(struct verify_board *board, struct verify_delivery *del
 		++*ret_lines;
 	}
 	if (rc == 0)
-		rc = set_feedback(delivery, judged, (size_t)header->line_count, outcomes, err);
+		rc = set_feedback(board, delivery, judged, (size_t)header->line_count, outcomes, err);
 	free(outcomes);
 	free(order.keys);
 	return rc;

@@ -2,9 +2,9 @@
 
 #include "base/num.h"
 #include "ctl/prove/verify_fold.h"
+#include "ctl/prove/verify_groups.h"
 #include "protocol/delivery_state.h"
 #include "protocol/feedback_build.h"
-#include "protocol/outcomes.h"
 
 #include <stdlib.h>
 
@@ -46,107 +46,13 @@ static const char LISTS_SQL[] =
 	"  (select count(*) from register.feedback where board = $1"
 	"   and digest <> encode(substring(sha256(body) for 16), 'hex')::uuid)";
 
-enum { OUTCOMES_BYTES_MAX = 1 << 20, FINDINGS_TEXT_BYTES_MAX = 1 << 16 };
+enum { FINDINGS_TEXT_BYTES_MAX = 1 << 16 };
 enum { POSITIONS_BYTES_MAX = 64 << 20, COUNTS_BYTES = 160 };
 
 /* ---- deliveries ---- */
 
-struct named {
-	uint8_t key[TEACHER_KEY_BYTES];
-	uint8_t outcome;
-};
-
-static int compare_named(const void *a, const void *b)
-{
-	return memcmp(((const struct named *)a)->key, ((const struct named *)b)->key, TEACHER_KEY_BYTES);
-}
-
-/* Outcomes as the ledger keeps them: one group per teacher, rising by key; behind them the lines without one. */
-struct groups {
-	struct strbuf outcomes, keys;
-	int64_t lines[OUTCOMES + 1];
-	int64_t unreadable;
-};
-
-static bool is_given_up(const struct verify_delivery *delivery)
-{
-	for (size_t i = 0; i < delivery->line_count; i++)
-		if (delivery->lines[i].is_readable || delivery->lines[i].outcome != OUTCOME_QUARANTAINE)
-			return false;
-	return true;
-}
-
-/* by_key_before: as a delivery from before a rotation of the HMAC key has them. */
-static bool make_groups(const struct verify_delivery *delivery, bool by_key_before, struct groups *ret)
-{
-	struct named *named = calloc(delivery->line_count, sizeof *named);
-	uint8_t *outcomes = calloc(delivery->line_count, 1);
-	size_t count = 0, groups = 0;
-
-	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++) {
-		const struct verify_line *line = &delivery->lines[i];
-
-		ret->lines[outcome_counted_as((enum outcome)line->outcome)]++;
-		ret->unreadable += !line->is_readable;
-		if (!line->is_readable)
-			continue;
-		memcpy(named[count].key, by_key_before ? line->key_before : line->key, TEACHER_KEY_BYTES);
-		named[count++].outcome = line->outcome;
-	}
-	if (named && outcomes && count > 0)
-		qsort(named, count, sizeof *named, compare_named);
-	for (size_t i = 0; named && outcomes && i < count; i++) {
-		if (i > 0 && compare_named(&named[i - 1], &named[i]) == 0)
-			continue;
-		strbuf_add_bytes(&ret->keys, named[i].key, TEACHER_KEY_BYTES);
-		outcomes[groups++] = named[i].outcome;
-	}
-	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++)
-		if (!delivery->lines[i].is_readable)
-			outcomes[groups++] = delivery->lines[i].outcome;
-	if (outcomes && is_given_up(delivery))
-		groups = 1;
-	if (outcomes)
-		outcomes_encode(&ret->outcomes, outcomes, groups);
-	bool is_made = named && outcomes && strbuf_ok(&ret->outcomes) && strbuf_ok(&ret->keys);
-
-	free(named);
-	free(outcomes);
-	return is_made;
-}
-
-static bool names_as_stored(const struct groups *groups, const struct pg_rows *rows, size_t i)
-{
-	uint8_t digest[32];
-
-	sha256_of(strbuf_slice(&groups->keys), digest);
-	return memcmp(pg_get_bytes(rows, i, 14).p, digest, TEACHER_KEY_BYTES) == 0;
-}
-
-/* The groups by the present key, or by the one before if the stored list is one of those. */
-static bool make_stored_groups(const struct verify_board *board, const struct verify_delivery *delivery,
-			       const struct pg_rows *rows, size_t i, struct groups *ret)
-{
-	struct groups before = { 0 };
-
-	if (!make_groups(delivery, false, ret))
-		return false;
-	if (!board->key_before || names_as_stored(ret, rows, i))
-		return true;
-	strbuf_init(&before.outcomes, OUTCOMES_BYTES_MAX);
-	strbuf_init(&before.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
-	bool is_before = make_groups(delivery, true, &before) && names_as_stored(&before, rows, i);
-	struct groups *useless = is_before ? ret : &before;
-
-	strbuf_release(&useless->outcomes);
-	strbuf_release(&useless->keys);
-	if (is_before)
-		*ret = before;
-	return true;
-}
-
 static void compare_groups(const struct verify_board *board, const struct verify_delivery *delivery,
-			   const struct pg_rows *rows, size_t i, const struct groups *groups,
+			   const struct pg_rows *rows, size_t i, const struct verify_groups *groups,
 			   struct verify_findings *findings)
 {
 	if (pg_get_i32(rows, i, 6) != (int32_t)delivery->line_count)
@@ -155,7 +61,7 @@ static void compare_groups(const struct verify_board *board, const struct verify
 		if (pg_get_i32(rows, i, 6 + outcome) != groups->lines[outcome])
 			verify_report(findings, board, delivery->id, "the counts of its lines differ: %s",
 				      outcome_name((enum outcome)outcome));
-	if (!names_as_stored(groups, rows, i))
+	if (!verify_groups_are_listed(groups, pg_get_bytes(rows, i, 14)))
 		verify_report(findings, board, delivery->id, "the teachers it names differ");
 	if (!slice_equal(pg_get_bytes(rows, i, 15), strbuf_slice(&groups->outcomes)))
 		verify_report(findings, board, delivery->id, "outcomes differ");
@@ -293,11 +199,9 @@ static int compare_feedback(const struct verify_board *board, const struct verif
 static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
 			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
 {
-	struct groups groups = { 0 };
+	CLEANUP(verify_groups_release) struct verify_groups groups = { 0 };
 
-	strbuf_init(&groups.outcomes, OUTCOMES_BYTES_MAX);
-	strbuf_init(&groups.keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
-	bool is_made = make_stored_groups(board, delivery, rows, i, &groups);
+	bool is_made = verify_groups_make_as(board, delivery, pg_get_bytes(rows, i, 14), &groups);
 
 	if (is_made) {
 		compare_groups(board, delivery, rows, i, &groups, findings);
@@ -305,8 +209,6 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 		if (!pg_get_bool(rows, i, 29))
 			verify_report(findings, board, delivery->id, "its key list is not what its digest says");
 	}
-	strbuf_release(&groups.outcomes);
-	strbuf_release(&groups.keys);
 	return is_made ? compare_feedback(board, delivery, rows, i, findings, err)
 		       : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 }

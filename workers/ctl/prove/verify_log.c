@@ -57,13 +57,13 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 	    memcmp(verdict.parent, log->tip, sizeof log->tip) != 0)
 		return 0;
 	memcpy(log->tip, verdict.id, sizeof log->tip);
-	if (verdict.raw_offset < 0 || verdict.raw_offset >= log->next_raw)
+	if (verdict.raw_offset < log->from_raw || verdict.raw_offset >= log->next_raw)
 		return 0;
 	if (is_of_lost(&verdict))
 		return 0;
-	log->marks[verdict.raw_offset] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
-					 : verdict.body_unreadable	      ? MARK_GIVEN_UP
-									      : MARK_JUDGED;
+	log->marks[verdict.raw_offset - log->from_raw] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
+							 : verdict.body_unreadable	      ? MARK_GIVEN_UP
+											      : MARK_JUDGED;
 	return 0;
 }
 
@@ -75,6 +75,7 @@ static struct verify_board *board_of(struct verify_log *log, uint32_t number)
 		log->derived[number] = calloc(1, sizeof(struct verify_board));
 		if (log->derived[number]) {
 			log->derived[number]->number = number;
+			log->derived[number]->keeps_feedback = log->keeps_feedback;
 			log->derived[number]->key_before = log->has_key_before ? &log->key_before : NULL;
 		}
 	}
@@ -254,14 +255,14 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 static int follow_raw(void *self, const struct kafka_message *message, struct err *err)
 {
 	struct verify_log *log = self;
-	enum mark mark = (enum mark)log->marks[message->offset];
+	enum mark mark = (enum mark)log->marks[message->offset - log->from_raw];
 	struct raw_headers read;
 
 	if (mark == MARK_NONE)
 		return err_set(err, ERR_DATA, "verdict",
 			       "no verdict that counts speaks of raw message %lld of partition %d",
 			       (long long)message->offset, message->partition);
-	log->marks[message->offset] = MARK_NONE; /* it is there */
+	log->marks[message->offset - log->from_raw] = MARK_NONE; /* it is there */
 	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) ||
 	    !log->is_wanted[read.board])
 		return 0;
@@ -276,33 +277,52 @@ static int follow_raw(void *self, const struct kafka_message *message, struct er
 
 /* ---- a partition ---- */
 
-/* Hands the messages below end to visit, from the log's beginning, which must still be there. */
-static int read_log(struct verify_log *log, const char *topic, int32_t partition, int64_t end, topic_visit *visit,
-		    struct err *err)
+/* Hands the messages from from up to end to visit; all of them must still be there. */
+static int read_log(struct verify_log *log, const char *topic, int32_t partition, int64_t from, int64_t end,
+		    topic_visit *visit, struct err *err)
 {
 	struct kafka_topic_range range;
 	int rc = kafka_reader_range(log->reader, topic, partition, CTL_WAIT_MS, &range, err);
 
-	if (rc == 0 && range.low > 0)
+	if (rc == 0 && range.low > from)
 		rc = err_set(err, ERR_DATA, "log", "%s/%d begins at %lld: what was before cannot be derived any more",
 			     topic, partition, (long long)range.low);
 	if (rc == 0 && range.high < end)
 		rc = err_set(err, ERR_DATA, "log", "%s/%d ends at %lld, but the register has applied %lld", topic,
 			     partition, (long long)range.high, (long long)end);
-	return rc == 0 ? topic_walk(log->reader, topic, partition, 0, end, visit, log, err) : rc;
+	return rc == 0 ? topic_walk(log->reader, topic, partition, from, end, visit, log, err) : rc;
 }
 
 /* A message that was judged and that the raw log no longer holds would be missing in what is derived. */
 static int check_all_seen(const struct verify_log *log, int32_t partition, struct err *err)
 {
-	for (int64_t offset = 0; offset < log->next_raw; offset++)
-		if (log->marks[offset] != MARK_NONE)
+	for (int64_t offset = log->from_raw; offset < log->next_raw; offset++)
+		if (log->marks[offset - log->from_raw] != MARK_NONE)
 			return err_set(err, ERR_DATA, "raw", "raw message %lld of partition %d was judged, and is gone",
 				       (long long)offset, partition);
 	return 0;
 }
 
-int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
+static int read_logs(struct verify_log *log, int32_t partition, int64_t next_verdict, struct err *err)
+{
+	const struct ctl_config *config = &log->ctl->config;
+
+	log->marks = calloc((size_t)(log->next_raw - log->from_raw) + 1, 1);
+	int rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
+
+	if (rc == 0)
+		rc = read_log(log, config->topic.verdict, partition, log->from_verdict, next_verdict, follow_verdict,
+			      err);
+	if (rc == 0)
+		rc = read_log(log, config->topic.raw, partition, log->from_raw, log->next_raw, follow_raw, err);
+	if (rc == 0)
+		rc = check_all_seen(log, partition, err);
+	free(log->marks);
+	log->marks = NULL;
+	return rc;
+}
+
+int verify_log_advance(struct verify_log *log, int32_t partition, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -319,26 +339,27 @@ int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err
 	if (rc != 0)
 		return rc;
 	log->next_raw = pg_get_i64(rows, 0, 0);
-	memset(log->tip, 0, sizeof log->tip);
+	if (log->next_raw < log->from_raw)
+		return err_set(err, ERR_DATA, "cursor", "the cursor of partition %d went back meanwhile", partition);
 	rc = pg_exec(log->link, NULL,
 		     "select from_verdict, to_verdict from register.refill where topic = $1 and partition = $2",
 		     &params, &log->refills, NULL, err);
-	if (rc != 0)
-		return rc;
-	log->marks = calloc((size_t)log->next_raw + 1, 1);
-	rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
 	if (rc == 0)
-		rc = read_log(log, log->ctl->config.topic.verdict, partition, pg_get_i64(rows, 0, 1), follow_verdict,
-			      err);
-	if (rc == 0)
-		rc = read_log(log, log->ctl->config.topic.raw, partition, log->next_raw, follow_raw, err);
-	if (rc == 0)
-		rc = check_all_seen(log, partition, err);
-	free(log->marks);
-	log->marks = NULL;
+		rc = read_logs(log, partition, pg_get_i64(rows, 0, 1), err);
 	pg_rows_free(log->refills);
 	log->refills = NULL;
-	return rc;
+	if (rc != 0)
+		return rc;
+	log->from_raw = log->next_raw;
+	log->from_verdict = pg_get_i64(rows, 0, 1);
+	return 0;
+}
+
+int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
+{
+	log->from_raw = log->from_verdict = 0;
+	memset(log->tip, 0, sizeof log->tip);
+	return verify_log_advance(log, partition, err);
 }
 
 void verify_log_drop_board(struct verify_log *log, uint32_t number)

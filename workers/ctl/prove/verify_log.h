@@ -31,9 +31,11 @@ struct verify_log {
 	int32_t generation, partitions;
 	struct verify_board **derived; /* by board number; NULL: the log names it nowhere */
 	struct pg_rows *refills;       /* of the partition at hand */
-	uint8_t *marks;		       /* enum mark by raw offset, of the partition at hand */
-	uint8_t tip[16];	       /* verdict id the chain has come to */
-	int64_t next_raw;
+	bool keeps_feedback;	       /* of the boards it derives */
+	/* Of the partition at hand: it is derived below from_raw, and is being derived below next_raw. */
+	int64_t from_raw, from_verdict, next_raw;
+	uint8_t *marks;	 /* enum mark by raw offset, the first is from_raw's */
+	uint8_t tip[16]; /* verdict id the chain has come to */
 	int64_t messages;
 };
 
@@ -43,6 +45,8 @@ void verify_log_close(struct verify_log *log);
 
 /* Derives the wanted boards of this partition. */
 MUSTUSE int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err);
+/* The same partition again, up to where the cursor stands by now. Boards that were dropped must no longer be wanted. */
+MUSTUSE int verify_log_advance(struct verify_log *log, int32_t partition, struct err *err);
 void verify_log_drop_board(struct verify_log *log, uint32_t number);
 
 #endif
