@@ -20,7 +20,10 @@ struct http_socket {
 	SSL *tls; /* NULL: plain */
 };
 
-MUSTUSE int http_tls_open(struct slice cert_pem, struct slice key_pem, SSL_CTX **ret, struct err *err);
+MUSTUSE int http_tls_open(struct slice cert_pem, struct slice key_pem, bool asks_certificates, SSL_CTX **ret,
+			  struct err *err);
+/* Adds what the client showed, DER, its own first. */
+void http_socket_certificates(const struct http_socket *socket, struct strbuf *ders);
 void http_tls_close(SSL_CTX *context);
 MUSTUSE bool http_socket_open(struct http_socket *socket, int fd, SSL_CTX *context);
 void http_socket_close(struct http_socket *socket);

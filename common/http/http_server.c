@@ -284,6 +284,11 @@ void http_request_wake(struct http_request *request)
 	queue_add((struct connection *)request);
 }
 
+void http_request_certificates(const struct http_request *request, struct strbuf *ders)
+{
+	http_socket_certificates(&((const struct connection *)request)->socket, ders);
+}
+
 uint64_t http_request_body_bytes(const struct http_request *request)
 {
 	return ((const struct connection *)request)->body_bytes;
@@ -880,7 +885,7 @@ static int open_parts(struct http_server *server, struct err *err)
 	if (!server->places || server->epoll_fd < 0)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the web interface");
 	if (options->cert_pem.n > 0)
-		rc = http_tls_open(options->cert_pem, options->key_pem, &server->tls, err);
+		rc = http_tls_open(options->cert_pem, options->key_pem, options->asks_certificates, &server->tls, err);
 	if (rc == 0)
 		rc = http_listen(options->listen, &server->listen_fd, err);
 	if (rc == 0 && epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listen_fd, &event) != 0)
@@ -914,7 +919,7 @@ int http_server_open(const struct http_options *options, const struct http_calls
 int http_server_renew_tls(struct http_server *server, struct slice cert_pem, struct slice key_pem, struct err *err)
 {
 	SSL_CTX *context = NULL;
-	int rc = http_tls_open(cert_pem, key_pem, &context, err);
+	int rc = http_tls_open(cert_pem, key_pem, server->options.asks_certificates, &context, err);
 
 	if (rc != 0)
 		return rc;

@@ -68,6 +68,9 @@ enum http_end {
 struct http_options {
 	const char *listen;		/* "127.0.0.1:8080", "[::1]:8080", "name:8080" or "unix:/path" */
 	struct slice cert_pem, key_pem; /* certificate chain and its key; empty: no TLS */
+	/* Of TLS: clients may show a certificate. That they have its key is checked here, and nothing else of it:
+	 * http_request_certificates says which it was, and the handler decides whether it believes it. */
+	bool asks_certificates;
 	uint32_t connections_max;
 	uint32_t address_connections_max; /* of one IPv4 address or IPv6 /64; 0: no limit */
 	/* Connections of this machine and of a Unix socket are no sender's but a proxy's: they have no limit of their
@@ -109,6 +112,8 @@ void http_server_close(struct http_server *server);
 /* Once per request. Takes over what *reply owns and leaves it empty. */
 void http_answer(struct http_request *request, struct http_reply *reply);
 bool http_is_answered(const struct http_request *request);
+/* Adds the certificates that the client showed, DER, its own first; nothing where it showed none. */
+void http_request_certificates(const struct http_request *request, struct strbuf *ders);
 /* Its stream has more to say. */
 void http_request_wake(struct http_request *request);
 /* How much of the body came so far, as handed out. */

@@ -92,7 +92,24 @@ static bool allow_strong_only(SSL_CTX *context)
 					 "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1;
 }
 
-int http_tls_open(struct slice cert_pem, struct slice key_pem, SSL_CTX **ret, struct err *err)
+/* Whom to believe is for those to say who know what the certificate is to prove, at the request and not at the
+ * handshake: a connection can outlive a certificate, and a refusal there would have no sentence. */
+static int take_any_certificate(int is_good, X509_STORE_CTX *context)
+{
+	(void)is_good, (void)context;
+	return 1;
+}
+
+/* A session that is taken up again would bring a certificate without its key. */
+static void ask_certificates(SSL_CTX *context)
+{
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, take_any_certificate);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(context, 0);
+}
+
+int http_tls_open(struct slice cert_pem, struct slice key_pem, bool asks_certificates, SSL_CTX **ret, struct err *err)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -106,6 +123,8 @@ int http_tls_open(struct slice cert_pem, struct slice key_pem, SSL_CTX **ret, st
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_alpn_select_cb(context, choose_http_1, NULL);
+	if (asks_certificates)
+		ask_certificates(context);
 	int rc = use_chain(context, cert_pem, err);
 
 	if (rc == 0)
@@ -148,6 +167,29 @@ void http_socket_close(struct http_socket *socket)
 	}
 	close(socket->fd);
 	*socket = (struct http_socket){ .fd = -1 };
+}
+
+static void add_certificate(const X509 *cert, struct strbuf *ders)
+{
+	int bytes = i2d_X509(cert, NULL);
+
+	if (bytes <= 0 || !strbuf_reserve(ders, (size_t)bytes))
+		return;
+	unsigned char *out = (unsigned char *)ders->p + ders->n;
+
+	ders->n += (size_t)i2d_X509(cert, &out);
+}
+
+/* On the side of the server the chain of the peer has all but its own. */
+void http_socket_certificates(const struct http_socket *socket, struct strbuf *ders)
+{
+	const X509 *leaf = socket->tls ? SSL_get0_peer_certificate(socket->tls) : NULL;
+	const STACK_OF(X509) *chain = leaf ? SSL_get_peer_cert_chain(socket->tls) : NULL;
+
+	if (leaf)
+		add_certificate(leaf, ders);
+	for (int i = 0; i < sk_X509_num(chain); i++) /* -1 of none */
+		add_certificate(sk_X509_value(chain, i), ders);
 }
 
 static enum http_io tls_result(struct http_socket *socket, int rc)

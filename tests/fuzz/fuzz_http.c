@@ -387,6 +387,7 @@ static void set_up(void)
 						.helpdesk_address = "",
 						.tokens_file = path,
 						.jwt_issuer = "",
+						.tls_client_ca_file = "",
 						.tls_cert_file = "",
 						.connections_max = 16,
 						.connection_idle_ms = 60000,

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Who speaks, by signed tokens: one gateway without its servers, which shows by 403 that it believes a token (nobody
-has a mandate here) and by 401 that it does not, and an issuer on loopback.
+"""Who speaks, by signed tokens and client certificates: one gateway without its servers, which shows by 403 that it
+believes a proof (nobody has a mandate here) and by 401 that it does not, and an issuer on loopback.
 
   1. each token of tests/unit/signed_tokens.json gets its status, its reason in WWW-Authenticate, and its metric
   2. keys from the issuer's address: changed overnight, the issuer away, unknown keys in a flood, a redirect, too large
      a document, a certificate of somebody else
   3. keys from a file that changes
   4. settings that cannot be meant end the start
+  5. certificates by the gateway's own TLS, and handed on by a front in Client-Cert over a Unix socket; and that header
+     from those who are no front
 """
 import base64
 import hmac
@@ -240,9 +242,20 @@ def free_port():
         return one.getsockname()[1]
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("gateway", timeout=PATIENCE_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(PATIENCE_S)
+        self.sock.connect(self.path)
+
+
 class Gateway:
-    def __init__(self, folder, **settings):
-        self.port, self.folder = free_port(), folder
+    def __init__(self, folder, umask=0o077, **settings):
+        self.port, self.folder, self.tls, self.socket = free_port(), folder, None, None
         stand_key, tokens = folder / "stand.key", folder / "tokens"
         for file, text in ((stand_key, "ab" * 32), (tokens, "one-of-the-tokens-file 99901\n")):
             file.write_text(text)
@@ -254,7 +267,7 @@ class Gateway:
         self.log_file = folder / "gateway.log"
         with open(self.log_file, "wb") as log:
             words = [f"--{name}={value}" for name, value in given.items() if value != ""]
-            self.process = subprocess.Popen([GATEWAY, *words], stdout=log, stderr=log)
+            self.process = subprocess.Popen([GATEWAY, *words], stdout=log, stderr=log, umask=umask)
 
     def __enter__(self):
         if not until(self.is_listening):
@@ -270,18 +283,28 @@ class Gateway:
 
     def is_listening(self):
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            if self.socket:
+                UnixConnection(self.socket).connect()
+            else:
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
             return True
         except OSError:
             return self.process.poll() is not None and "ended"
 
     def connection(self):
+        if self.socket:
+            return UnixConnection(self.socket)
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE_S, context=self.tls)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
 
-    def ask(self, token, connection=None):
+    def ask(self, token, connection=None, headers=()):
         """Status, reason in WWW-Authenticate, sentence, seconds of Retry-After."""
         own = connection or self.connection()
-        own.request("GET", STAND, headers={"Authorization": f"Bearer {token}"} if token else {})
+        own.putrequest("GET", STAND)
+        for name, value in [*([("Authorization", f"Bearer {token}")] if token else []), *headers]:
+            own.putheader(name, value)
+        own.endheaders()
         answer = own.getresponse()
         body = answer.read()
         if not connection:
@@ -455,6 +478,138 @@ def refuses_settings_that_cannot_be_meant(folder, _):
         gateway.__exit__()
 
 
+# --- 5. certificates ---
+
+OIN = "00000099000000001000"
+CLIENT = "extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE"
+
+
+def make_client_certificates(folder):
+    subject = f"/CN=sender/serialNumber={OIN}"
+    make_ca(folder, "clients")
+    make_certificate(folder, "between", "clients", "/CN=between", "basicConstraints=critical,CA:TRUE")
+    for name, ca, who, usage, *more in (
+            ("good", "clients", subject, CLIENT), ("renewed", "clients", subject, CLIENT),
+            ("expired", "clients", subject, CLIENT, "-days", "-1"), ("stranger", "other-ca", subject, CLIENT),
+            ("nameless", "clients", "/CN=sender", CLIENT),
+            ("short", "clients", "/CN=sender/serialNumber=0000009900000000100", CLIENT),
+            ("double", "clients", subject + "/serialNumber=00000099000000002000", CLIENT),
+            ("server", "clients", subject, CLIENT.replace("client", "server")),
+            ("revoked", "clients", subject, CLIENT), ("below", "between", subject, CLIENT)):
+        make_certificate(folder, name, ca, who, usage, *more)
+    (folder / "ca.conf").write_text(f"[ca]\ndefault_ca=it\n[it]\ndatabase={folder}/index\ncrlnumber={folder}/number\n"
+                                    f"default_md=sha256\ndefault_crl_days=30\n")
+    (folder / "index").write_text("")
+    (folder / "number").write_text("01\n")
+    ca = ["ca", "-config", folder / "ca.conf", "-cert", folder / "clients.crt", "-keyfile", folder / "clients.key"]
+    openssl(*ca, "-revoke", folder / "revoked.crt")
+    openssl(*ca, "-gencrl", "-out", folder / "clients.crl")
+
+
+CERTIFICATES = (("good", 403, ""), ("renewed", 403, ""), ("expired", 401, "certificate_expired"),
+                ("stranger", 401, "certificate_authority"), ("nameless", 401, "certificate_oin"),
+                ("short", 401, "certificate_oin"), ("double", 401, "certificate_oin"),
+                ("server", 401, "certificate_authority"), ("revoked", 401, "certificate_revoked"),
+                ("below", 401, "certificate_authority"))
+
+
+def client_context(folder, name=None):
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+    if name:
+        context.load_cert_chain(folder / f"{name}.crt", folder / f"{name}.key")
+    return context
+
+
+def binary(folder, name):
+    der = openssl("x509", "-in", folder / f"{name}.crt", "-outform", "DER")
+    return f":{base64.b64encode(der).decode()}:"
+
+
+def expect_certificate(gateway, name, expected, headers=()):
+    before = gateway.metrics()
+    status, reason, detail, _ = gateway.ask(None, headers=headers)
+    check(f"certificate {name}", (status, reason) == expected, (status, reason, detail))
+    if expected[1]:
+        metric = f'instroom_client_certificates_refused_total{{reason="{expected[1]}"}}'
+        check(f"certificate {name}: metric", gateway.metrics()[metric] == before[metric] + 1)
+        check(f"certificate {name}: a sentence", "certificaat" in detail, detail)
+
+
+def believes_certificates_of_its_own_tls(folder, _):
+    settings = {"tls__cert__file": folder / "issuer.crt", "tls__key__file": folder / "issuer.key", "jwt__issuer": ""}
+    believed = {"tls__client__ca__file": folder / "clients.crt", "tls__client__crl__file": folder / "clients.crl"}
+    with Gateway(folder, **settings, **believed | {"tls__client__crl__file": ""}) as gateway:
+        gateway.tls = client_context(folder, "revoked")
+        expect_certificate(gateway, "revoked, without a list", (403, ""))
+        (folder / "chain.crt").write_text((folder / "below.crt").read_text() + (folder / "between.crt").read_text())
+        shutil.copy(folder / "below.key", folder / "chain.key")
+        gateway.tls = client_context(folder, "chain")
+        expect_certificate(gateway, "with the one between", (403, ""))
+    with Gateway(folder, **settings, **believed) as gateway:
+        for name, *expected in CERTIFICATES:
+            gateway.tls = client_context(folder, name)
+            expect_certificate(gateway, name, tuple(expected))
+        gateway.tls = client_context(folder)
+        check("no certificate", gateway.ask(None)[:2] == (401, ""))
+        check("no certificate, but a token", gateway.status("one-of-the-tokens-file") == 503)
+        gateway.tls = client_context(folder, "good")
+        check("a token speaks alone", gateway.ask("no-token-of-that-file")[:2] == (401, ""))
+        before = gateway.metrics()
+        check("Client-Cert of a client is refused",
+              gateway.ask(None, headers=[("Client-Cert", binary(folder, "renewed"))])[0] == 400)
+        metric = 'instroom_client_certificates_refused_total{reason="certificate_header"}'
+        check("and counted", gateway.metrics()[metric] == before[metric] + 1)
+        connection = gateway.connection()
+        check("two requests of one connection", [gateway.ask(None, connection)[0] for _ in range(2)] == [403, 403])
+    with Gateway(folder, **settings) as gateway:
+        gateway.tls = client_context(folder, "good")
+        check("where none is believed, none is asked for", gateway.ask(None)[:2] == (401, ""))
+        check("and the header says nothing",
+              gateway.ask(None, headers=[("Client-Cert", binary(folder, "good"))])[:2] == (401, ""))
+
+
+def believes_a_front_behind_its_own_socket(folder, _):
+    path = str(folder / "front")
+    settings = {"listen": f"unix:{path}", "tls__client__ca__file": folder / "clients.crt",
+                "tls__client__crl__file": folder / "clients.crl", "jwt__issuer": ""}
+    gateway = Gateway(folder, umask=0o007, **settings)
+    gateway.socket = path
+    with gateway:
+        for name, *expected in CERTIFICATES:
+            expect_certificate(gateway, f"{name}, by a front", tuple(expected),
+                               [("Client-Cert", binary(folder, name))])
+        good, below, between = (binary(folder, name) for name in ("good", "below", "between"))
+        for what, headers, expected in (
+                ("nothing", [], (401, "")),
+                ("twice", [("Client-Cert", good), ("Client-Cert", good)], (400, "")),
+                ("a list", [("Client-Cert", f"{good}, {good}")], (401, "certificate_form")),
+                ("no binary", [("Client-Cert", good.strip(":"))], (401, "certificate_form")),
+                ("an empty one", [("Client-Cert", "::")], (401, "certificate_form")),
+                ("nothing in it", [("Client-Cert", "")], (401, "certificate_form")),
+                ("no certificate", [("Client-Cert", ":YWJj:")], (401, "certificate_form")),
+                ("half of one", [("Client-Cert", good[:401] + ":")], (401, "certificate_form")),
+                ("with parameters", [("Client-Cert", good + ";a=1")], (401, "certificate_form")),
+                ("with its chain", [("Client-Cert", below), ("Client-Cert-Chain", f"{between}, {between}")], None),
+                ("with a chain in two lines", [("Client-Cert", below), ("Client-Cert-Chain", good),
+                                               ("Client-Cert-Chain", between)], None),
+                ("with half a chain", [("Client-Cert", good), ("Client-Cert-Chain", between[:-1])],
+                 (401, "certificate_form")),
+                ("a chain alone", [("Client-Cert-Chain", good)], (401, ""))):
+            seen = gateway.ask(None, headers=headers)[:2]
+            # of the CA between there is no list: so far it came, and no further
+            check(f"Client-Cert: {what}", seen == expected or (expected is None and seen == (503, "")), seen)
+    for what, umask, wrong in (("a socket that all may open", 0, {}),
+                               ("neither TLS nor a socket", 0o077, {"listen": f"127.0.0.1:{free_port()}"}),
+                               ("no CAs", 0o077, {"tls__client__ca__file": folder / "good.key"}),
+                               ("no list", 0o077, {"tls__client__crl__file": folder / "good.crt"})):
+        gateway = Gateway(folder, umask=umask, **settings | wrong)
+        try:
+            check(f"{what}: wrong settings", gateway.process.wait(PATIENCE_S) == 78, gateway.process.returncode)
+        except subprocess.TimeoutExpired:
+            check(f"{what}: the gateway starts", False)
+        gateway.__exit__()
+
+
 def main():
     folder = Path(tempfile.mkdtemp(prefix="instroom-proofs-"))
     try:
@@ -462,9 +617,11 @@ def main():
         make_ca(folder, "ca")
         make_ca(folder, "other-ca")
         make_certificate(folder, "issuer", "ca", "/CN=issuer", "subjectAltName=IP:127.0.0.1")
+        make_client_certificates(folder)
         for test in (refuses_each_token_of_the_table, follows_keys_that_change_overnight,
                      asks_once_for_a_flood_of_unknown_keys, believes_no_other_answer, reads_a_file_that_changes,
-                     refuses_settings_that_cannot_be_meant):
+                     refuses_settings_that_cannot_be_meant,
+                     believes_certificates_of_its_own_tls, believes_a_front_behind_its_own_socket):
             begin = time.monotonic()
             test(folder, keys)
             print(f"    {test.__name__}: {time.monotonic() - begin:.1f} s", flush=True)

@@ -99,10 +99,10 @@ bool access_check(struct request *request, const uint32_t *board)
 						  .today = clock_amsterdam_date(clock_wall_ms()) };
 	enum access_basis basis = BASIS_NONE;
 	struct speaker speaker;
+	const char *why;
 
-	if (request_header_count(request, "Authorization") > 1) {
-		reply_problem(&request->reply, 400, "Verkeerd verzoek",
-			      "De kop Authorization staat er meer dan een keer in");
+	if (!speaker_is_clear(request, &why)) {
+		reply_problem(&request->reply, 400, "Verkeerd verzoek", why);
 		return false;
 	}
 	enum access_answer answer = speaker_identify(request, question.today, &speaker);

@@ -10,7 +10,9 @@
 #include "run/status.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -130,6 +132,8 @@ void gateway_reload(void *self)
 	read_tokens(gateway);
 	if (web_server_renew_tls(&gateway->server, config->tls_key.path, &err) != 0)
 		renew_failed("tls.cert.file", &err);
+	if (services_read_authority(&gateway->services, &err) != 0)
+		renew_failed("tls.client.ca.file", &err);
 	if (gateway->services.issuer_keys && issuer_keys_reload(gateway->services.issuer_keys, &err) != 0)
 		renew_failed("jwt.keys.file", &err);
 }
@@ -159,6 +163,26 @@ static int begin_guard(struct gateway *gateway, struct err *err)
 	return topic_guard_begin(&gateway->guard, &kafka, &gateway->config.topic, err);
 }
 
+/* A front hands on who speaks (Client-Cert), so nobody but it may open the socket that it does that on. */
+static int check_doors(const struct gateway_config *config, struct err *err)
+{
+	static const char PREFIX[] = "unix:";
+	const char *path = config->listen + sizeof PREFIX - 1;
+	struct stat socket;
+
+	if (config->tls_client_ca_file[0] == '\0')
+		return 0;
+	if (strncmp(config->listen, PREFIX, sizeof PREFIX - 1) != 0)
+		return config->tls_cert_file[0]
+			       ? 0
+			       : err_set(err, ERR_CONFIG, "tls.client.ca.file",
+					 "client certificates come by TLS (tls.cert.file) or a Unix socket (listen)");
+	if (stat(path, &socket) != 0 || (socket.st_mode & S_IRWXO))
+		return err_set(err, ERR_CONFIG, "listen",
+			       "others may open %s and could say who speaks: give it mode 0660 (UMask=0007)", path);
+	return 0;
+}
+
 static int open_server(struct gateway *gateway, struct err *err)
 {
 	const struct gateway_config *config = &gateway->config;
@@ -166,6 +190,7 @@ static int open_server(struct gateway *gateway, struct err *err)
 		.listen = config->listen,
 		.cert_file = config->tls_cert_file,
 		.cert_key = config->tls_key.bytes,
+		.asks_certificates = config->tls_client_ca_file[0] != '\0',
 		.connections_max = (uint32_t)config->connections_max,
 		.address_connections_max = (uint32_t)config->address_connections_max,
 		.idle_ms_max = config->connection_idle_ms,
@@ -180,6 +205,8 @@ static int open_server(struct gateway *gateway, struct err *err)
 	};
 	int rc = web_server_open(&gateway->server, &options, err);
 
+	if (rc == 0)
+		rc = check_doors(config, err);
 	return rc == 0 ? watch_fd(gateway, web_server_fd(&gateway->server), err) : rc;
 }
 

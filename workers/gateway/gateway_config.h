@@ -15,6 +15,7 @@ struct gateway_config {
 	int64_t jwt_keys_pause_ms;
 	const char *tls_cert_file;
 	struct secret tls_key;
+	const char *tls_client_ca_file, *tls_client_crl_file;
 	int64_t connections_max, address_connections_max;
 	int64_t sender_uploads_max, board_uploads_max, board_questions_max;
 	int64_t connection_idle_ms;

@@ -74,26 +74,36 @@ static struct {
 	REFUSAL(412), REFUSAL(413), REFUSAL(415), REFUSAL(422), REFUSAL(429), REFUSAL(500), REFUSAL(503),
 };
 
-/* One per reason; the first is none. */
-static struct metric signed_tokens[SIGNED_TOKEN_ANSWERS];
-static char signed_token_labels[SIGNED_TOKEN_ANSWERS][64];
+/* One per reason; the first of each is none. */
+enum { REASON_BYTES = 64 };
+static struct metric signed_tokens[SIGNED_TOKEN_ANSWERS], certificates[CLIENT_CERTIFICATE_ANSWERS];
+static char signed_token_labels[SIGNED_TOKEN_ANSWERS][REASON_BYTES];
+static char certificate_labels[CLIENT_CERTIFICATE_ANSWERS][REASON_BYTES];
 
-static void register_signed_tokens(void)
+static void register_proofs(void)
 {
-	for (unsigned i = SIGNED_TOKEN_GOOD + 1; i < SIGNED_TOKEN_ANSWERS; i++) {
-		snprintf(signed_token_labels[i], sizeof signed_token_labels[i], STAGE ",reason=\"%s\"",
+	for (unsigned i = 1; i < SIGNED_TOKEN_ANSWERS; i++) {
+		snprintf(signed_token_labels[i], REASON_BYTES, STAGE ",reason=\"%s\"",
 			 signed_token_reason((enum signed_token_answer)i));
 		signed_tokens[i] = (struct metric)METRIC_OF(METRIC_COUNTER, "instroom_signed_tokens_refused_total",
 							    signed_token_labels[i],
 							    "Signed tokens that were not believed, by reason.");
 		metrics_register(&signed_tokens[i]);
 	}
+	for (unsigned i = 1; i < CLIENT_CERTIFICATE_ANSWERS; i++) {
+		snprintf(certificate_labels[i], REASON_BYTES, STAGE ",reason=\"%s\"",
+			 client_certificate_reason((enum client_certificate_answer)i));
+		certificates[i] = (struct metric)METRIC_OF(METRIC_COUNTER, "instroom_client_certificates_refused_total",
+							   certificate_labels[i],
+							   "Client certificates that were not believed, by reason.");
+		metrics_register(&certificates[i]);
+	}
 }
 
 void gateway_metrics_register(void)
 {
 	metrics_register_all(metrics, ARRAY_LEN(metrics));
-	register_signed_tokens();
+	register_proofs();
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
 		metrics_register(&refusals[i].metric);
 }
@@ -108,6 +118,11 @@ void gateway_metric_refusal(unsigned status)
 void gateway_metric_signed_token(enum signed_token_answer answer)
 {
 	metric_add(&signed_tokens[answer], 1);
+}
+
+void gateway_metric_certificate(enum client_certificate_answer answer)
+{
+	metric_add(&certificates[answer], 1);
 }
 
 void gateway_metric_add(enum gateway_metric metric, int64_t n)

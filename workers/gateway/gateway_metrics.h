@@ -2,6 +2,7 @@
 #ifndef GATEWAY_GATEWAY_METRICS_H
 #define GATEWAY_GATEWAY_METRICS_H
 
+#include "gateway/client_certificate.h"
 #include "gateway/signed_token.h"
 #include "run/metrics.h"
 
@@ -44,7 +45,8 @@ enum gateway_metric {
 void gateway_metrics_register(void);
 /* Counts an answer whose status is a refusal; others are not counted. */
 void gateway_metric_refusal(unsigned status);
-void gateway_metric_signed_token(enum signed_token_answer answer); /* counts one refused */
+void gateway_metric_signed_token(enum signed_token_answer answer);	/* counts one refused */
+void gateway_metric_certificate(enum client_certificate_answer answer); /* likewise */
 void gateway_metric_add(enum gateway_metric metric, int64_t n);
 void gateway_metric_set(enum gateway_metric metric, int64_t v);
 void gateway_metric_observe(enum gateway_metric metric, int64_t v);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "gateway/public_file.h"
 #include "gateway/token_watch.h"
 
 #include <curl/curl.h>
@@ -242,23 +243,14 @@ static int read_file(struct issuer_keys *keys, struct err *err)
 	const char *path = keys->options.file;
 	CLEANUP(strbuf_drop) struct strbuf text = { 0 };
 	struct key_set *set = NULL;
-	char bytes[4096];
-	size_t n;
 
-	(void)token_watch_has_changed(&keys->watch, path); /* before it is read: a later change is seen */
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return err_set(err, ERR_CONFIG, "jwt.keys.file", "%s cannot be read", path);
 	strbuf_init(&text, KEY_SET_BYTES_MAX);
-	while (strbuf_ok(&text) && (n = fread(bytes, 1, sizeof bytes, file)) > 0)
-		strbuf_add_bytes(&text, bytes, n);
-	bool is_whole = !ferror(file) && strbuf_ok(&text);
+	(void)token_watch_has_changed(&keys->watch, path); /* before it is read: a later change is seen */
+	int rc = public_file_read("jwt.keys.file", path, &text, err);
 
-	fclose(file);
-	if (!is_whole)
-		return err_set(err, ERR_CONFIG, "jwt.keys.file", "%s cannot be read, or is too large", path);
-	int rc = key_set_read(strbuf_slice(&text), keys->options.algs, &set, err);
+	if (rc != 0)
+		return rc;
+	rc = key_set_read(strbuf_slice(&text), keys->options.algs, &set, err);
 
 	if (rc != 0)
 		return rc == -ERR_DATA

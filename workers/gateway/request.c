@@ -25,6 +25,16 @@ size_t request_header_count(const struct request *request, const char *name)
 	return http_head_count(&request->http->head, name);
 }
 
+bool request_is_from_front(const struct request *request)
+{
+	return strcmp(request->http->peer, "unix") == 0;
+}
+
+void request_certificates(const struct request *request, struct strbuf *ders)
+{
+	http_request_certificates(request->http, ders);
+}
+
 uint64_t request_content_length(const struct request *request)
 {
 	const struct http_head *head = &request->http->head;

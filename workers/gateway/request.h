@@ -39,6 +39,10 @@ struct request {
 
 struct slice request_header(const struct request *request, const char *name); /* p NULL: not there */
 size_t request_header_count(const struct request *request, const char *name);
+/* Over a Unix socket: from a front of ours. */
+bool request_is_from_front(const struct request *request);
+/* Adds the certificates of its TLS, as of http_request_certificates. */
+void request_certificates(const struct request *request, struct strbuf *ders);
 uint64_t request_content_length(const struct request *request); /* 0: not said */
 
 typedef bool take_value(void *self, struct slice name, struct slice value); /* false ends the walk */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/file_check.h"
 #include "gateway/gateway_metrics.h"
+#include "gateway/public_file.h"
 #include "gateway/handler.h"
 
 #include <sys/epoll.h>
@@ -17,6 +18,7 @@ enum {
 	ARENA_BYTES_KEPT = 4 << 20,
 	MESSAGE_BYTES_MAX = 32 << 20,
 	LINGER_MS = 2,
+	AUTHORITY_BYTES_MAX = 16 << 20, /* of CAs, and of what they took back */
 	/* a broker works on one request per connection: what comes meanwhile shares the next */
 	REQUESTS_MAX = 1,
 };
@@ -199,6 +201,29 @@ int services_read_tokens(struct services *services, struct err *err)
 	return 0;
 }
 
+int services_read_authority(struct services *services, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	CLEANUP(strbuf_drop) struct strbuf cas = { 0 }, lists = { 0 };
+	struct client_authority *authority;
+
+	if (config->tls_client_ca_file[0] == '\0')
+		return 0;
+	strbuf_init(&cas, AUTHORITY_BYTES_MAX);
+	strbuf_init(&lists, AUTHORITY_BYTES_MAX);
+	int rc = public_file_read("tls.client.ca.file", config->tls_client_ca_file, &cas, err);
+
+	if (rc == 0 && config->tls_client_crl_file[0])
+		rc = public_file_read("tls.client.crl.file", config->tls_client_crl_file, &lists, err);
+	if (rc == 0)
+		rc = client_authority_read(strbuf_slice(&cas), strbuf_slice(&lists), &authority, err);
+	if (rc != 0)
+		return rc;
+	client_authority_free(services->client_authority);
+	services->client_authority = authority;
+	return 0;
+}
+
 /* Signed tokens are believed if an issuer is set, and then all that it takes must be. */
 static int open_issuer(struct services *services, struct err *err)
 {
@@ -250,6 +275,8 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	if (rc == 0)
 		rc = open_issuer(services, err);
 	if (rc == 0)
+		rc = services_read_authority(services, err);
+	if (rc == 0)
 		rc = arena_init(&services->file_arena, FILE_CHECK_ARENA_BYTES, ARENA_BYTES_KEPT, err);
 	if (rc == 0)
 		rc = open_publisher(services, epoll_fd, err);
@@ -269,6 +296,7 @@ void services_close(struct services *services)
 {
 	reference_free(services->reference);
 	issuer_keys_close(services->issuer_keys);
+	client_authority_free(services->client_authority);
 	tokens_free(services->tokens);
 	load_free(services->load);
 	arena_release(&services->file_arena);

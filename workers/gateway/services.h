@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "gateway/byte_budget.h"
+#include "gateway/client_certificate.h"
 #include "gateway/gateway_config.h"
 #include "gateway/issuer_keys.h"
 #include "gateway/raw_publisher.h"
@@ -28,9 +29,10 @@ struct services {
 	struct token_watch token_watch;
 	struct issuer_keys *issuer_keys; /* NULL: signed tokens are not believed */
 	struct signed_token_rules signed_token_rules;
-	struct hmac_key stand_key;   /* of fingerprints and pseudonyms */
-	struct reference *reference; /* in force; NULL before the first */
-	struct register_jobs *jobs;  /* NULL while the gateway closes */
+	struct client_authority *client_authority; /* NULL: client certificates are not believed */
+	struct hmac_key stand_key;		   /* of fingerprints and pseudonyms */
+	struct reference *reference;		   /* in force; NULL before the first */
+	struct register_jobs *jobs;		   /* NULL while the gateway closes */
 	struct raw_publisher publisher;
 	struct byte_budget uploads, answers; /* memory */
 	struct load *load;
@@ -48,6 +50,8 @@ void services_close(struct services *services); /* the rest, once there is no re
 
 /* Reads the tokens file again. An error: what was read before stays in use. */
 MUSTUSE int services_read_tokens(struct services *services, struct err *err);
+/* Reads the CAs of client certificates again, and the lists of those that were taken back. Likewise. */
+MUSTUSE int services_read_authority(struct services *services, struct err *err);
 
 /* Gives back what the request had in progress. */
 void services_forget(struct request *request);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { REFERENCE_DIGEST_BYTES = 4, SUBJECT_DIGEST_BYTES = 8 };
+enum { REFERENCE_DIGEST_BYTES = 4, SUBJECT_DIGEST_BYTES = 8, CERTIFICATES_MAX = 8 };
+#define CLIENT_CERTIFICATE_HEADER_NAME "Client-Cert" /* RFC 9440 */
 
 static_assert(SIGNED_TOKEN_PARTIES_MAX == SPEAKER_CHAIN_MAX + 1, "a chain and the party behind it");
 
@@ -107,11 +108,113 @@ static enum access_answer identify_signed(const struct services *services, struc
 	return ACCESS_GOOD;
 }
 
+/* ---- client certificates ---- */
+
+static bool take_chain(void *self, struct slice name, struct slice value)
+{
+	static const char CHAIN[] = "Client-Cert-Chain";
+	struct strbuf *ders = self;
+
+	if (name.n != sizeof CHAIN - 1 || strncasecmp(name.p, CHAIN, name.n) != 0)
+		return true;
+	if (client_certificate_read_header(value, CERTIFICATES_MAX, ders))
+		return true;
+	ders->is_full = true; /* and so none of it is believed */
+	return false;
+}
+
+/* What the front says that the sender showed; without the header: nothing. */
+static void take_header(const struct request *request, struct strbuf *ders)
+{
+	struct slice own = request_header(request, CLIENT_CERTIFICATE_HEADER_NAME);
+
+	if (!own.p)
+		return;
+	if (client_certificate_read_header(own, 1, ders))
+		request_walk_headers(request, take_chain, ders);
+	else
+		ders->is_full = true;
+}
+
+static enum access_answer refuse_certificate(enum client_certificate_answer answer, struct proof_refusal *ret)
+{
+	gateway_metric_certificate(answer);
+	*ret = (struct proof_refusal){ .reason = client_certificate_reason(answer),
+				       .advice = client_certificate_advice(answer),
+				       .is_unsure = answer == CLIENT_CERTIFICATE_MEMORY ||
+						    answer == CLIENT_CERTIFICATE_LIST };
+	return answer == CLIENT_CERTIFICATE_EXPIRED ? ACCESS_EXPIRED : ACCESS_UNKNOWN;
+}
+
+static void refer_to_oin(struct speaker *speaker, const char oin[OIN_DIGITS + 1])
+{
+	uint8_t sha256[32];
+
+	snprintf(speaker->reference, sizeof speaker->reference, "oin:%s", oin);
+	sha256_of(slice_of(speaker->reference), sha256);
+	speaker->id = num_get_be64(sha256);
+}
+
+static enum access_answer identify_certificate(const struct services *services, const struct strbuf *ders,
+					       struct speaker *ret)
+{
+	char oin[OIN_DIGITS + 1];
+	enum client_certificate_answer answer = CLIENT_CERTIFICATE_FORM;
+
+	if (ders->is_out_of_memory)
+		answer = CLIENT_CERTIFICATE_MEMORY;
+	else if (strbuf_ok(ders))
+		answer = client_certificate_check(services->client_authority, strbuf_slice(ders),
+						  clock_wall_ms() / 1000, oin);
+	if (answer != CLIENT_CERTIFICATE_GOOD)
+		return refuse_certificate(answer, &ret->refusal);
+	ret->kind = SPEAKER_PARTY;
+	refer_to_oin(ret, oin);
+	ret->number_count = party_number_make(NUMBER_OIN, slice_of(oin), &ret->numbers[0]);
+	return ACCESS_GOOD;
+}
+
+static enum access_answer identify_by_certificate(const struct request *request, struct speaker *ret)
+{
+	CLEANUP(strbuf_drop) struct strbuf ders = { 0 };
+
+	if (!request->services->client_authority)
+		return ACCESS_MISSING;
+	strbuf_init(&ders, CLIENT_CERTIFICATE_BYTES_MAX);
+	if (request_is_from_front(request))
+		take_header(request, &ders);
+	else
+		request_certificates(request, &ders);
+	if (ders.n == 0 && strbuf_ok(&ders))
+		return ACCESS_MISSING;
+	return identify_certificate(request->services, &ders, ret);
+}
+
+/* ---- which proof ---- */
+
+bool speaker_is_clear(const struct request *request, const char **ret_why)
+{
+	bool has_header = request_header_count(request, CLIENT_CERTIFICATE_HEADER_NAME) > 0;
+
+	*ret_why = NULL;
+	if (request_header_count(request, "Authorization") > 1) {
+		*ret_why = "De kop Authorization staat er meer dan een keer in";
+	} else if (has_header && request->services->client_authority && !request_is_from_front(request)) {
+		gateway_metric_certificate(CLIENT_CERTIFICATE_HEADER);
+		*ret_why = client_certificate_advice(CLIENT_CERTIFICATE_HEADER);
+	} else if (request_header_count(request, CLIENT_CERTIFICATE_HEADER_NAME) > 1) {
+		*ret_why = "De kop Client-Cert staat er meer dan een keer in";
+	}
+	return !*ret_why;
+}
+
 enum access_answer speaker_identify(const struct request *request, int32_t today, struct speaker *ret)
 {
-	struct slice token = bearer_of(request_header(request, "Authorization"));
+	struct slice authorization = request_header(request, "Authorization"), token = bearer_of(authorization);
 
 	*ret = (struct speaker){ 0 };
+	if (!authorization.p)
+		return identify_by_certificate(request, ret);
 	if (!token.p)
 		return ACCESS_MISSING;
 	if (request->services->issuer_keys && signed_token_is_one(token))

@@ -45,9 +45,14 @@ struct speaker {
 	struct proof_refusal refusal; /* when nobody of ours speaks: what a sender can do about it */
 };
 
-/* Behind "Bearer " two dots make a signed token (signed_token.h), where jwt.issuer is set; all else is of the tokens
- * file. today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else why nobody of ours speaks: ACCESS_MISSING,
- * _UNKNOWN, _WITHDRAWN or _EXPIRED, and ret->refusal. */
+/* false: a proof stands there twice, or one that only a front of ours may hand on; *ret_why: Dutch, without its full
+ * stop. */
+bool speaker_is_clear(const struct request *request, const char **ret_why);
+
+/* A header Authorization speaks alone; without one the client certificate does, of the gateway's own TLS or of the
+ * front behind a Unix socket. Behind "Bearer " two dots make a signed token (signed_token.h), where jwt.issuer is set;
+ * all else is of the tokens file. today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else why nobody of ours
+ * speaks: ACCESS_MISSING, _UNKNOWN, _WITHDRAWN or _EXPIRED, and ret->refusal. */
 enum access_answer speaker_identify(const struct request *request, int32_t today, struct speaker *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include "gateway/accept.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/handler.h"
+#include "gateway/public_file.h"
 #include "gateway/request.h"
 #include "http/http_query.h"
 #include "http/http_server.h"
@@ -242,20 +243,6 @@ static const struct http_calls CALLS = { begin_request, take_content, end_conten
 
 /* ---- start and end ---- */
 
-static int read_certificate(const char *path, struct strbuf *out, struct err *err)
-{
-	FILE *file = fopen(path, "re");
-	char bytes[4096];
-	size_t n;
-
-	if (!file)
-		return err_set(err, ERR_CONFIG, "tls.cert.file", "%s cannot be read", path);
-	while (strbuf_ok(out) && (n = fread(bytes, 1, sizeof bytes, file)) > 0) /* a device has no end */
-		strbuf_add_bytes(out, bytes, n);
-	fclose(file);
-	return strbuf_ok(out) ? 0 : err_set(err, ERR_CONFIG, "tls.cert.file", "%s is too large", path);
-}
-
 int web_server_open(struct web_server *server, const struct web_server_options *options, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf cert = { 0 };
@@ -265,12 +252,13 @@ int web_server_open(struct web_server *server, const struct web_server_options *
 	*server = (struct web_server){ .options = *options };
 	strbuf_init(&cert, CERTIFICATE_BYTES_MAX);
 	if (has_tls)
-		rc = read_certificate(options->cert_file, &cert, err);
+		rc = public_file_read("tls.cert.file", options->cert_file, &cert, err);
 	if (rc != 0)
 		return rc;
 	struct http_options http = { .listen = options->listen,
 				     .cert_pem = strbuf_slice(&cert),
 				     .key_pem = options->cert_key,
+				     .asks_certificates = options->asks_certificates,
 				     .connections_max = options->connections_max,
 				     .address_connections_max = options->address_connections_max,
 				     .frees_proxies = true,
@@ -291,7 +279,7 @@ int web_server_renew_tls(struct web_server *server, const char *key_file, struct
 		return 0;
 	strbuf_init(&cert, CERTIFICATE_BYTES_MAX);
 	strbuf_init(&key, CERTIFICATE_BYTES_MAX);
-	int rc = read_certificate(server->options.cert_file, &cert, err);
+	int rc = public_file_read("tls.cert.file", server->options.cert_file, &cert, err);
 
 	if (rc == 0 && key_file)
 		rc = secret_file_read(key_file, &key, err);

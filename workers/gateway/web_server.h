@@ -29,8 +29,9 @@ struct services;
 
 struct web_server_options {
 	const char *listen;
-	const char *cert_file; /* empty: no TLS */
-	struct slice cert_key; /* PEM */
+	const char *cert_file;	/* empty: no TLS */
+	struct slice cert_key;	/* PEM */
+	bool asks_certificates; /* of clients, where there is TLS */
 	uint32_t connections_max;
 	uint32_t address_connections_max; /* 0: no limit */
 	int64_t idle_ms_max;		  /* of a connection between two requests, and of a silent one */

@@ -1,0 +1,12 @@
+/* public_file: files of the settings that hold no secret: certificates, keys of others. */
+#ifndef GATEWAY_PUBLIC_FILE_H
+#define GATEWAY_PUBLIC_FILE_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+/* Appends the content; ret's cap bounds it. ERR_CONFIG, with the setting as its code: it cannot be read, or holds too
+ * much. */
+MUSTUSE int public_file_read(const char *setting, const char *path, struct strbuf *ret, struct err *err);
+
+#endif
