@@ -534,6 +534,23 @@ def says_where_the_helpdesk_is_in_every_refusal(bench):
 
 
 @behaviour
+def has_a_page_of_each_code_at_the_type_of_a_refusal(bench):
+    refused = bench.main.deliver(csv_of([9]), volgnummer="0").json()
+    page = bench.main.ask(refused["type"], token="")
+    expect((page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8"), f"{page.status}")
+    expect("<h1>LR-K08</h1>" in page.body.decode(), "the code of the refusal")
+    again = bench.main.ask(refused["type"], headers={"If-None-Match": page.headers["ETag"]}, token="")
+    expect(again.status == 304, f"nothing new: {again.status}")
+    codes = bench.main.ask("/v1/regels", headers={"Accept": "application/json"}, token="").json()
+    expect([code["code"] for code in codes] == sorted(code["code"] for code in codes) and len(codes) > 60, "all codes")
+    one = bench.main.ask("/v1/regels/LR-S02", headers={"Accept": "application/json"}, token="").json()
+    expect(one in codes and set(one) == {"code", "ernst", "melding", "uitleg", "fout", "goed"}, f"{one}")
+    for unknown in ("/v1/regels/LR-Q99", "/v1/regels/", "/v1/regels/lr-s02", "/v1/regels/%3Cb%3E"):
+        expect(bench.main.ask(unknown, token="").status == 404, unknown)
+    expect(bench.main.ask("/v1/regels", headers={"Accept": "image/png"}, token="").status == 406, "another form")
+
+
+@behaviour
 def refuses_an_empty_body_however_it_is_sent(bench):
     expect(bench.main.deliver(b"").codes() == [("LR-F01", "")], "Content-Length: 0")
     for line, body in (("X: y", b""), ("Transfer-Encoding: chunked", b"0\r\n\r\n")):

@@ -7,3 +7,5 @@ endforeach()
 # Whether each edit of the list still fits the source; the list itself runs by hand, all of it some minutes.
 add_test(NAME red_proofs COMMAND ${CMAKE_CURRENT_LIST_DIR}/red_proofs --list)
 set_tests_properties(red_proofs PROPERTIES LABELS unit TIMEOUT 60)
+instroom_unit_test(gateway_rule_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/gateway_rule_test.c
+  ${CMAKE_CURRENT_LIST_DIR}/judge_fixture.c LINKS instroom_gateway instroom_model PkgConfig::JANSSON)

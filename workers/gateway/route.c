@@ -22,12 +22,19 @@ static bool read_delivery_id(struct slice segment, struct route_values *values)
 	return true;
 }
 
+static bool read_rule(struct slice segment, struct route_values *values)
+{
+	values->rule = rule_of_code(segment);
+	return values->rule != RULE_NONE;
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct slice segment, struct route_values *values);
 } VARIABLES[] = {
 	{ "{bestuur}", read_board },
 	{ "{leveringsid}", read_delivery_id },
+	{ "{code}", read_rule },
 };
 
 /* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a

@@ -3,6 +3,7 @@
  * A pattern is an address whose segments are words, or one of these, which also say what form the segment must have:
  *   {bestuur}       a board number of 5 digits
  *   {leveringsid}   16 to 36 letters, digits and hyphens
+ *   {code}          a code of a rule, as LR-S02
  * An address fits a pattern in one way only: each of its segments fits that of the pattern, and no slash is left over.
  * Pure. The address comes without its query and already percent-decoded, so it may hold any byte. */
 #ifndef GATEWAY_ROUTE_H
@@ -10,6 +11,7 @@
 
 #include "model/access_token.h"
 #include "model/delivery.h"
+#include "model/rule.h"
 
 struct handler;
 
@@ -40,6 +42,7 @@ struct route {
 struct route_values {
 	uint32_t board;
 	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
+	enum rule rule;
 };
 
 struct route_match {

@@ -5,6 +5,7 @@
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/installation_handler.h"
+#include "gateway/rule_handler.h"
 #include "gateway/stand_handler.h"
 #include "gateway/summary_handler.h"
 #include "gateway/upload_handler.h"
@@ -38,6 +39,10 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  "application/json", 0, "200 400 401 406 503" },
 	{ "/v1/openapi.json", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &DESCRIPTION_HANDLER, "", "application/json",
 	  0, "200 304 503" },
+	{ "/v1/regels", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &RULES_HANDLER, "", "text/html application/json", 0,
+	  "200 304 406 503" },
+	{ "/v1/regels/{code}", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &RULE_HANDLER, "",
+	  "text/html application/json", 0, "200 304 404 406 503" },
 	{ "/healthz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &HEALTH_HANDLER, "", NULL, 0, "200" },
 	{ "/readyz", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &READINESS_HANDLER, "", NULL, 0, "200 503" },
 	{ "/metrics", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &METRICS_HANDLER, "", NULL, 0, "200" },

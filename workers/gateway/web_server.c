@@ -108,8 +108,16 @@ static bool take_accept(void *self, struct slice name, struct slice value)
 	return true;
 }
 
-/* false: the sender wants no type that the address offers, and the reply says so. What changes something is not refused
- * for the form of its answer: who sends a delivery wants it delivered. */
+/* What changes something is not refused for the form of its answer: who sends a delivery wants it delivered. Nor is
+ * what everybody may read and has one form. */
+static bool is_negotiated(const struct route *route)
+{
+	bool has_one_form = !strchr(route->types, ' ');
+
+	return !(route->methods & METHOD_POST) && !(route->access == ROUTE_PUBLIC && has_one_form);
+}
+
+/* false: the sender wants no type that the address offers, and the reply says so. */
 static bool choose_type(struct request *request)
 {
 	struct accept accept;
@@ -117,7 +125,7 @@ static bool choose_type(struct request *request)
 	if (!request->route->types)
 		return true;
 	accept_begin(&accept, request->route->types);
-	if (!(request->route->methods & METHOD_POST) && request->route->access != ROUTE_PUBLIC)
+	if (is_negotiated(request->route))
 		request_walk_headers(request, take_accept, &accept);
 	request->type = accept_end(&accept);
 	if (!request->type.p)
