@@ -1,6 +1,7 @@
 #include "gateway/access.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/services.h"
 #include "gateway/speaker.h"
@@ -47,6 +48,8 @@ static bool is_of_own_site(const struct request *request)
 /* What a stranger is told does not say whether a token was ever one of ours: the operator sees it in the metrics. */
 static void refuse(struct request *request, enum access_answer answer, const struct proof_refusal *proof)
 {
+	if (proof->reason)
+		log_event(LOG_DEBUG, "proof.refused", "reason=%s", proof->reason);
 	if (proof->is_unsure) {
 		reply_busy(&request->reply, proof->advice);
 		return;
