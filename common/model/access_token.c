@@ -14,6 +14,7 @@ static const struct {
 	{ "leveren", SERVICE_DELIVER },
 	{ "inzien", SERVICE_READ },
 	{ "bevestigen", SERVICE_CONFIRM },
+	{ "beheer", SERVICE_MANAGE },
 };
 
 const char *access_service_name(enum access_service service)
@@ -22,6 +23,14 @@ const char *access_service_name(enum access_service service)
 		if (SERVICES[i].service == service)
 			return SERVICES[i].name;
 	return "";
+}
+
+unsigned access_service_of(struct slice word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(SERVICES); i++)
+		if (slice_equal_text(word, SERVICES[i].name))
+			return SERVICES[i].service;
+	return 0;
 }
 
 /* Takes the text up to the separator off *rest, and the separator. */
@@ -39,12 +48,8 @@ unsigned access_token_services(struct slice list)
 	unsigned services = 0;
 
 	do {
-		struct slice word = cut_to(&list, ',');
-		unsigned service = 0;
+		unsigned service = access_service_of(cut_to(&list, ',')) & SERVICES_ALL;
 
-		for (size_t i = 0; i < ARRAY_LEN(SERVICES); i++)
-			if (slice_equal_text(word, SERVICES[i].name))
-				service = SERVICES[i].service;
 		if (service == 0 || (services & service))
 			return 0;
 		services |= service;

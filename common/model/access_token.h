@@ -20,8 +20,13 @@
 enum { ACCESS_TOKEN_RANDOM_BYTES = 32, ACCESS_TOKEN_TEXT_BYTES = 9 + 2 * ACCESS_TOKEN_RANDOM_BYTES + 1 };
 enum { ACCESS_TOKEN_BYTES_MIN = 16, ACCESS_TOKEN_BYTES_MAX = 128 }; /* of one of before */
 
-enum access_service { SERVICE_DELIVER = 1 << 0, SERVICE_READ = 1 << 1, SERVICE_CONFIRM = 1 << 2 };
-enum { SERVICES_ALL = SERVICE_DELIVER | SERVICE_READ | SERVICE_CONFIRM };
+enum access_service {
+	SERVICE_DELIVER = 1 << 0,
+	SERVICE_READ = 1 << 1,
+	SERVICE_CONFIRM = 1 << 2,
+	SERVICE_MANAGE = 1 << 3, /* of mandates only; no token of the file has it */
+};
+enum { SERVICES_ALL = SERVICE_DELIVER | SERVICE_READ | SERVICE_CONFIRM }; /* of a token of the file */
 
 struct access_token {
 	uint8_t sha256[32];
@@ -40,8 +45,10 @@ enum token_line access_token_read(struct slice line, struct access_token *ret);
 bool access_token_is_for(const struct access_token *token, uint32_t board);
 bool access_token_is_list_of_boards(struct slice text);
 bool access_token_is_name(struct slice text);
-/* "leveren,inzien"; 0: an unknown word, or one twice. */
+/* "leveren,inzien"; 0: an unknown word, one twice, or one that no token of the file has. */
 unsigned access_token_services(struct slice list);
+/* Of one word, beheer too; 0: an unknown one. */
+unsigned access_service_of(struct slice word);
 /* A service's word: "leveren". */
 const char *access_service_name(enum access_service service);
 /* The token that these bytes make. */

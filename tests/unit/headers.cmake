@@ -3,7 +3,7 @@
 # runs.
 file(GLOB common_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/common ${PROJECT_SOURCE_DIR}/common/*/*.h)
 list(REMOVE_ITEM common_headers base/banned.h) # it forbids what libc's own headers use: always the last to include
-foreach(schema confirm delivery feedback forget quarantine reference replay verdict)
+foreach(schema access access_tables confirm delivery feedback forget quarantine reference replay verdict)
   list(APPEND common_headers wire/gen/${schema}.h)
 endforeach()
 
