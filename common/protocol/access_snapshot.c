@@ -15,10 +15,10 @@ enum { DAY_MIN = 19000101, DAY_MAX = 21991231 };
 
 /* ---- writing ---- */
 
-struct slice access_snapshot_key(int64_t sequence, char text[ACCESS_SNAPSHOT_KEY_BYTES + 1])
+struct slice access_snapshot_key(int32_t slot, char text[ACCESS_SNAPSHOT_KEY_BYTES + 1])
 {
-	assert(sequence > 0);
-	text[0] = (char)('0' + sequence % ACCESS_SNAPSHOT_SLOTS);
+	assert(slot >= 0);
+	text[0] = (char)('0' + slot % ACCESS_SNAPSHOT_SLOTS);
 	text[1] = '\0';
 	return slice_make(text, ACCESS_SNAPSHOT_KEY_BYTES);
 }
@@ -125,7 +125,8 @@ static int read_mandates(struct opening *opening, struct err *err)
 		rows[i] = (struct access_mandate){ .party = from->party,
 						   .board = (uint32_t)from->board,
 						   .service = (unsigned)from->service };
-		if (!is_board(from->board) || from->party < 1 || access_service_name(from->service)[0] == '\0' ||
+		if (!is_board(from->board) || from->party < 1 ||
+		    access_service_name((enum access_service)from->service)[0] == '\0' ||
 		    !read_days(from->from_day, from->until_day, &rows[i].days))
 			return fail_row("mandates", i, err);
 	}

@@ -10,9 +10,9 @@
 
 enum { ACCESS_SNAPSHOT_SLOTS = 8, ACCESS_SNAPSHOT_KEY_BYTES = 1 };
 
-/* The key of a snapshot. Compaction keeps the newest of each key: eight of them, so that an older one that comes late,
- * from a process thought dead, takes the place of none that is newer. */
-struct slice access_snapshot_key(int64_t sequence, char text[ACCESS_SNAPSHOT_KEY_BYTES + 1]);
+/* The key of a snapshot; slots go round. Compaction keeps the newest of each key: eight of them, so that an older one
+ * that comes late, from a process thought dead, takes the place of none that is newer. */
+struct slice access_snapshot_key(int32_t slot, char text[ACCESS_SNAPSHOT_KEY_BYTES + 1]);
 
 /* The tables in their frame, and their SHA-256. tables: reset, and holds them afterwards; ask strbuf_ok. */
 void access_snapshot_tables(const struct wire_access_tables *from, struct strbuf *tables,

@@ -83,10 +83,15 @@ static const struct config_key TOPIC_REFERENCE[] = {
 	{ "topic.reference", CONFIG_TEXT, TOPIC_AT(reference), "instroom.reference.1", 1, TOPIC_BYTES_MAX,
 	  "topic of reference snapshots" },
 };
+static const struct config_key TOPIC_ACCESS[] = {
+	{ "topic.access", CONFIG_TEXT, TOPIC_AT(access), "instroom.access.1", 1, TOPIC_BYTES_MAX,
+	  "topic of who may deliver for whom" },
+};
 const struct config_rows TOPIC_RAW_ROWS = ROWS(TOPIC_RAW);
 const struct config_rows TOPIC_VERDICT_ROWS = ROWS(TOPIC_VERDICT);
 const struct config_rows TOPIC_QUARANTINE_ROWS = ROWS(TOPIC_QUARANTINE);
 const struct config_rows TOPIC_REFERENCE_ROWS = ROWS(TOPIC_REFERENCE);
+const struct config_rows TOPIC_ACCESS_ROWS = ROWS(TOPIC_ACCESS);
 
 #define PG_AT(field) offsetof(struct pg_settings, field)
 static const struct config_key PG[] = {

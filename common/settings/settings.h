@@ -40,7 +40,7 @@ struct kafka_settings {
 };
 
 struct topic_settings {
-	const char *raw, *verdict, *quarantine, *reference;
+	const char *raw, *verdict, *quarantine, *reference, *access;
 };
 
 struct pg_settings {
@@ -81,7 +81,8 @@ extern const struct config_rows STATUS_ROWS;
 /* of struct kafka_settings; kafka.group has no default of its own */
 extern const struct config_rows KAFKA_ROWS, KAFKA_CONSUMER_ROWS, KAFKA_PRODUCER_ROWS;
 /* of struct topic_settings */
-extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARANTINE_ROWS, TOPIC_REFERENCE_ROWS;
+extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARANTINE_ROWS, TOPIC_REFERENCE_ROWS,
+	TOPIC_ACCESS_ROWS;
 /* of struct pg_settings */
 extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
 /* of struct redis_settings */

@@ -73,4 +73,8 @@ void topic_specs_make(const struct topic_settings *topics, int32_t partitions, i
 	add_sizes(specs, RAW_BYTES);
 	add_copies(specs);
 	end(specs, topics->reference, 1, replication);
+	add(specs, (struct kafka_topic_setting){ "cleanup.policy", "compact" });
+	add_sizes(specs, RAW_BYTES);
+	add_copies(specs);
+	end(specs, topics->access, 1, replication);
 }

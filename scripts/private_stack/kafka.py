@@ -26,12 +26,14 @@ def topic_specs(partitions, brokers):
     raw = kept | {"max.message.bytes": 32 * MIB} | ({"flush.messages": 1} if brokers == 1 else {})
     verdict = kept | {"max.message.bytes": MESSAGE_BYTES_MAX}
     reference = {"cleanup.policy": "compact", "max.message.bytes": 32 * MIB, "message.timestamp.type": "LogAppendTime"}
+    access = {"cleanup.policy": "compact", "max.message.bytes": 32 * MIB}
     insync = {"min.insync.replicas": 1 if brokers == 1 else 2, "unclean.leader.election.enable": "false"}
     return [(name, count, brokers, settings | insync) for name, count, settings in (
         ("instroom.raw.1", partitions, raw),
         ("instroom.verdict.1", partitions, verdict),
         ("instroom.quarantine.1", partitions, verdict),
-        ("instroom.reference.1", 1, reference))]
+        ("instroom.reference.1", 1, reference),
+        ("instroom.access.1", 1, access))]
 
 
 def find_java():

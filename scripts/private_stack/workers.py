@@ -147,7 +147,7 @@ class Workers:
     def empty_register(self):
         """Back to before the first migration. The workers are down."""
         done = subprocess.run(["psql", "-q", "-X", self.stack.env()["INSTROOM_PG_OWNER"], "-c",
-                               "set client_min_messages = error; drop schema if exists register cascade; "
+                               "set client_min_messages = error; drop schema if exists register, rights cascade; "
                                "drop table if exists public.instroom_migration"],
                               check=False, capture_output=True, text=True)
         if done.returncode != 0:

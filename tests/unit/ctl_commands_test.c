@@ -58,6 +58,22 @@ static enum arguments_answer answer(const struct command *command, struct ctl *c
 	return arguments_read(command, (char **)(uintptr_t)words, count, ctl);
 }
 
+Test(ctl_commands, a_hyphen_of_a_second_word_may_be_a_blank)
+{
+	char access[] = "access", board_number[] = "board-number", add[] = "add", party_add[] = "party-add",
+	     other[] = "ad";
+	char *three[] = { access, board_number, add }, *two[] = { access, party_add, add };
+	char *wrong[] = { access, board_number, other };
+	size_t count = 0;
+
+	cr_expect_str_eq(command_find(&COMMANDS, three, 3, &count)->name, "access board-number-add");
+	cr_expect_eq(count, 3);
+	cr_expect_str_eq(command_find(&COMMANDS, two, 3, &count)->name, "access party-add");
+	cr_expect_eq(count, 2);
+	cr_expect_null(command_find(&COMMANDS, three, 2, &count));
+	cr_expect_null(command_find(&COMMANDS, wrong, 3, &count));
+}
+
 Test(ctl_commands, options_stand_anywhere_but_behind_two_hyphens)
 {
 	const char *words[] = { "--json", "99901", "--", "--an-id" };

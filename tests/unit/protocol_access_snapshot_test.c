@@ -155,7 +155,7 @@ Test(access_snapshot, eight_in_a_row_have_keys_of_their_own)
 	char text[ACCESS_SNAPSHOT_KEY_BYTES + 1];
 	unsigned seen = 0;
 
-	for (int64_t sequence = 5; sequence < 13; sequence++)
-		seen |= 1U << (access_snapshot_key(sequence, text).p[0] - '0');
+	for (int32_t slot = 5; slot < 13; slot++)
+		seen |= 1U << (access_snapshot_key(slot, text).p[0] - '0');
 	cr_expect_eq(seen, 0xffU);
 }

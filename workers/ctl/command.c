@@ -20,14 +20,32 @@ void command_each(const struct command_table *table, void (*visit)(void *self, c
 			visit(self, &table->groups[g].commands[i]);
 }
 
+/* "party-add" is party-add, and party add, too. */
+static bool is_second_word(const char *name, char *const *words, size_t count, size_t *ret_word_count)
+{
+	size_t n = count > 0 ? strlen(words[0]) : 0;
+
+	*ret_word_count = 1;
+	if (count > 0 && strcmp(name, words[0]) == 0)
+		return true;
+	*ret_word_count = 2;
+	return count > 1 && strncmp(name, words[0], n) == 0 && name[n] == '-' && strcmp(name + n + 1, words[1]) == 0;
+}
+
 static bool is_named(const struct command *command, char *const *words, size_t count, size_t *ret_word_count)
 {
 	const char *blank = strchr(command->name, ' ');
 	struct slice first = slice_make(command->name, blank ? (size_t)(blank - command->name) : strlen(command->name));
 
-	*ret_word_count = blank ? 2 : 1;
-	return count >= *ret_word_count && slice_equal_text(first, words[0]) &&
-	       (!blank || strcmp(blank + 1, words[1]) == 0);
+	*ret_word_count = 1;
+	if (count == 0 || !slice_equal_text(first, words[0]))
+		return false;
+	if (!blank)
+		return true;
+	bool is_second = is_second_word(blank + 1, words + 1, count - 1, ret_word_count);
+
+	*ret_word_count += 1;
+	return is_second;
 }
 
 const struct command *command_find(const struct command_table *table, char *const *words, size_t count,

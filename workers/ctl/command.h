@@ -21,7 +21,7 @@ struct command_exit {
 };
 
 struct command {
-	const char *name;      /* "reference publish": the first word is its family */
+	const char *name; /* "reference publish": the first word is its family; "access party-add": access party add */
 	const char *arguments; /* "BOARD ID" */
 	size_t arguments_min, arguments_max;
 	const char *purpose; /* one line */

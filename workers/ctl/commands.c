@@ -419,6 +419,35 @@ static const struct command_option TOKEN_OPTIONS[] = {
 	{ OPTION_SERVICES, "LIST", "some of leveren,inzien,bevestigen; else all", OPTIONAL },
 };
 
+static const struct command_option PERIOD_OPTIONS[] = {
+	{ OPTION_FROM, "DAY", "its first day, else today", OPTIONAL },
+	{ OPTION_UNTIL, "DAY", "its last day, else without end", OPTIONAL },
+};
+static const struct command_option END_OPTIONS[] = {
+	{ OPTION_UNTIL, "DAY", "its last day", REQUIRED },
+};
+static const struct command_option MANDATE_OPTIONS[] = {
+	{ OPTION_GIVEN_BY, "TEXT", "who of the board gave it, as a function or a file number; no name", REQUIRED },
+	{ OPTION_FROM, "DAY", "its first day, else today", OPTIONAL },
+	{ OPTION_UNTIL, "DAY", "its last day, else without end", OPTIONAL },
+};
+static const struct command_option MANDATE_LIST_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+};
+static const struct command_option WHO_OPTIONS[] = {
+	{ OPTION_SERVICE, "WORD", "leveren, inzien, bevestigen or beheer; else leveren", OPTIONAL },
+	{ OPTION_ON, "DAY", "on this day, else today", OPTIONAL },
+};
+
+/* What every change of the access data answers with beside 0. */
+#define EXITS_OF_CHANGE                                                                                         \
+	{                                                                                                       \
+		{ 1, "there is no such thing to change; nothing is changed" },                                  \
+		{                                                                                               \
+			69, "PostgreSQL is away and nothing is changed; or Kafka is, and access publish is due" \
+		}                                                                                               \
+	}
+
 static const struct command ACCESS[] = {
 	{ .name = "token make",
 	  .arguments = "NAME BOARDS",
@@ -442,6 +471,107 @@ static const struct command ACCESS[] = {
 	  .help = "The gateway refuses it within seconds. Its line stays, with the time.",
 	  .exits = { { 1, "there is none of that name, or it is withdrawn already" } },
 	  .run = run_token_withdraw },
+};
+
+static const struct command RIGHTS[] = {
+	{ .name = "access party-add",
+	  .arguments = "NAME [NUMBER]",
+	  .arguments_min = 1,
+	  .arguments_max = 2,
+	  .purpose = "a party that delivers for boards, as an administration office",
+	  .help = "NUMBER is KVK: with 8 digits, RSIN: with 9 or OIN: with 20.",
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_party_add },
+	{ .name = "access party-list",
+	  .purpose = "the parties, and the numbers each is known by",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_access_party_list },
+	{ .name = "access number-add",
+	  .arguments = "PARTY NUMBER",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "one more number by which a party is known",
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_number_add },
+	{ .name = "access board-number-add",
+	  .arguments = "BOARD NUMBER",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "a board's own number: whoever proves to have it is the board",
+	  .help = "Several boards may share one number. Days are days in Amsterdam, the first and the last included.",
+	  OPTIONS_OF(PERIOD_OPTIONS),
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_board_number_add },
+	{ .name = "access board-number-end",
+	  .arguments = "BOARD NUMBER",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "let a board's own number end, as when boards merge",
+	  OPTIONS_OF(END_OPTIONS),
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_board_number_end },
+	{ .name = "access mandate-give",
+	  .arguments = "BOARD PARTY SERVICE",
+	  .arguments_min = 3,
+	  .arguments_max = 3,
+	  .purpose = "let a party deliver, read, confirm or manage for a board",
+	  .help = "SERVICE is leveren, inzien, bevestigen or beheer. Gateways take it within seconds.",
+	  OPTIONS_OF(MANDATE_OPTIONS),
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_mandate_give },
+	{ .name = "access mandate-withdraw",
+	  .arguments = "BOARD PARTY SERVICE",
+	  .arguments_min = 3,
+	  .arguments_max = 3,
+	  .purpose = "end it from this moment on",
+	  .help = "The next delivery is refused within seconds. Those accepted before stay.",
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_mandate_withdraw },
+	{ .name = "access mandate-list",
+	  .purpose = "the mandates there are and were",
+	  OPTIONS_OF(MANDATE_LIST_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_access_mandate_list },
+	{ .name = "access credential-make",
+	  .arguments = "NAME OWNER",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "a token for a party, or for a board itself; it is shown once",
+	  .help = "OWNER is a party, or a board of 5 digits. Only its SHA-256 is kept.",
+	  OPTIONS_OF(END_OPTIONS),
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_credential_make },
+	{ .name = "access credential-withdraw",
+	  .arguments = "NAME",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a token open nothing any more",
+	  .exits = EXITS_OF_CHANGE,
+	  .run = run_access_credential_withdraw },
+	{ .name = "access credential-list",
+	  .purpose = "the tokens there are and were; never a token itself",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_access_credential_list },
+	{ .name = "access who",
+	  .arguments = "BOARD",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "who may use a service for a board on a day, or might on one that is over",
+	  .help = "Of a day that is over: by what was known on that day. Tokens of the tokens file are "
+		  "not in it: see token list.",
+	  OPTIONS_OF(WHO_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_access_who },
+	{ .name = "access show",
+	  .purpose = "the version of the access data, and whether the gateways were given it",
+	  .help = "Without published at it is stored, but not in force: access publish puts it in force.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "nothing was ever changed" } },
+	  .run = run_access_show },
+	{ .name = "access publish",
+	  .purpose = "give the gateways the access data as they are stored",
+	  .help = "Every other command does it by itself; for when it said that it could not.",
+	  .run = run_access_publish },
 };
 
 /* ---- keys ---- */
@@ -594,6 +724,7 @@ static const struct command_group GROUPS[] = {
 	{ "Delivering", DELIVER, ARRAY_LEN(DELIVER) },
 	{ "Looking", LOOK, ARRAY_LEN(LOOK) },
 	{ "Tokens of senders", ACCESS, ARRAY_LEN(ACCESS) },
+	{ "Who may deliver for whom", RIGHTS, ARRAY_LEN(RIGHTS) },
 	{ "Keys", KEY, ARRAY_LEN(KEY) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },

@@ -68,8 +68,8 @@ static void refuse(struct request *request, enum access_answer answer, const str
 
 /* The second step: may this speaker use this service for this board now, and on what basis. A question without a board
  * is whether he is one of ours at all. */
-static enum access_answer decide(const struct speaker *speaker, const struct access_question *question,
-				 enum access_basis *ret)
+static enum access_answer decide(const struct access_data *data, const struct speaker *speaker,
+				 const struct access_question *question, enum access_basis *ret)
 {
 	switch (speaker->kind) {
 	case SPEAKER_TOKEN:
@@ -81,18 +81,24 @@ static enum access_answer decide(const struct speaker *speaker, const struct acc
 		*ret = BASIS_OWN;
 		return !question->board || *question->board == speaker->board ? ACCESS_GOOD : ACCESS_OTHER_BOARD;
 	default:
-		*ret = BASIS_NONE;
-		return question->board ? ACCESS_OTHER_BOARD : ACCESS_GOOD;
+		return access_data_decide(data,
+					  &(struct access_party){ .id = speaker->party,
+								  .numbers = speaker->numbers,
+								  .number_count = speaker->number_count,
+								  .has_chain = speaker->chain_count > 0 },
+					  question, ret);
 	}
 }
 
 static void keep_grant(struct request *request, const struct speaker *speaker, enum access_basis basis)
 {
+	const struct access_data *data = request->services->access;
 	struct access_grant *grant = &request->grant;
 
 	grant->basis = basis;
 	memcpy(grant->speaker, speaker->reference, sizeof grant->speaker);
 	party_number_write(&speaker->numbers[0], grant->party);
+	grant->version = data ? access_data_version(data)->sequence : 0;
 }
 
 bool access_check(struct request *request, const uint32_t *board)
@@ -110,8 +116,12 @@ bool access_check(struct request *request, const uint32_t *board)
 	}
 	enum access_answer answer = speaker_identify(request, question.today, &speaker);
 
+	if (answer == ACCESS_GOOD && speaker.kind == SPEAKER_PARTY && request->services->awaits_access) {
+		reply_busy(&request->reply, ACCESS_NOT_READ);
+		return false;
+	}
 	if (answer == ACCESS_GOOD)
-		answer = decide(&speaker, &question, &basis);
+		answer = decide(request->services->access, &speaker, &question, &basis);
 	if (answer != ACCESS_GOOD) {
 		refuse(request, answer, &speaker.refusal);
 		return false;

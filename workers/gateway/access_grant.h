@@ -10,6 +10,7 @@ enum { SPEAKER_REFERENCE_BYTES = 96 };
 struct access_grant {
 	enum access_basis basis;
 	char speaker[SPEAKER_REFERENCE_BYTES]; /* which credential it was (speaker.h) */
+	int64_t version;		       /* of the access data; 0: there were none */
 	char party[PARTY_NUMBER_TEXT_BYTES];   /* "KVK:12345678"; empty: no party is known */
 };
 

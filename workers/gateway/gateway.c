@@ -35,10 +35,37 @@ static void take_reference(struct gateway *gateway)
 	log_event(LOG_INFO, "reference.in-force", "version=%.*s", (int)sizeof version, version);
 }
 
+/* Older ones never come: the watch passes over them. */
+static void take_access(struct gateway *gateway)
+{
+	struct services *services = &gateway->services;
+	struct access_data *fresh = access_watch_take(gateway->access_watch);
+
+	services->awaits_access = false;
+	if (fresh) {
+		access_data_free(services->access);
+		services->access = fresh;
+		log_event(LOG_INFO, "access.in-force", "version=%lld", (long long)access_data_version(fresh)->sequence);
+	}
+}
+
+static void measure_access(const struct gateway *gateway)
+{
+	const struct access_data *data = gateway->services.access;
+	int64_t silent_ms = access_watch_silent_ms(gateway->access_watch);
+
+	gateway_metric_set(METRIC_ACCESS_VERSION, data ? access_data_version(data)->sequence : 0);
+	gateway_metric_set(METRIC_ACCESS_AGE,
+			   data ? (clock_wall_ms() - access_data_version(data)->published_ms) / 1000 : 0);
+	gateway_metric_set(METRIC_ACCESS_CHECKED, silent_ms < 0 ? -1 : silent_ms / 1000);
+}
+
 static void report_readiness(const struct gateway *gateway, bool is_read)
 {
 	if (!is_read)
 		app_set_ready(false, "the end of the reference topic");
+	else if (gateway->services.awaits_access)
+		app_set_ready(false, "the end of the access topic");
 	else if (!gateway->services.reference)
 		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
 	else if (!raw_publisher_is_up(&gateway->services.publisher) || !reference_watch_has_kafka(gateway->watch))
@@ -60,6 +87,9 @@ static int do_chores(struct gateway *gateway, struct err *err)
 	if (is_read)
 		/* before the end of the topic are versions that were in force once (specification 4.1) */
 		take_reference(gateway);
+	if (access_watch_is_read(gateway->access_watch))
+		take_access(gateway);
+	measure_access(gateway);
 	report_readiness(gateway, is_read);
 	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));
 	return topic_guard_poll(&gateway->guard, err);
@@ -149,11 +179,14 @@ static int watch_fd(struct gateway *gateway, int fd, struct err *err)
 	return 0;
 }
 
-static int open_watch(struct gateway *gateway, struct err *err)
+static int open_watches(struct gateway *gateway, struct err *err)
 {
 	struct kafka_options kafka = settings_kafka(&gateway->config.kafka, "instroom-gateway");
 
-	return reference_watch_open(&kafka, gateway->config.topic.reference, &gateway->watch, err);
+	int rc = reference_watch_open(&kafka, gateway->config.topic.reference, &gateway->watch, err);
+
+	gateway->services.awaits_access = true;
+	return rc == 0 ? access_watch_open(&kafka, gateway->config.topic.access, &gateway->access_watch, err) : rc;
 }
 
 static int begin_guard(struct gateway *gateway, struct err *err)
@@ -226,7 +259,7 @@ int gateway_open(struct gateway *gateway, struct err *err)
 	if (rc == 0)
 		rc = services_open(services, gateway->epoll_fd, err);
 	if (rc == 0)
-		rc = open_watch(gateway, err);
+		rc = open_watches(gateway, err);
 	if (rc == 0)
 		rc = begin_guard(gateway, err);
 	return rc == 0 ? open_server(gateway, err) : rc;
@@ -239,6 +272,7 @@ void gateway_close(struct gateway *gateway)
 	services_close_peers(&gateway->services);
 	web_server_close(&gateway->server);
 	reference_watch_close(gateway->watch);
+	access_watch_close(gateway->access_watch);
 	services_close(&gateway->services);
 	if (gateway->signal_fd >= 0)
 		close(gateway->signal_fd);

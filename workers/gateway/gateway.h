@@ -7,9 +7,9 @@
  *
  * What knows what, from below to above; nothing includes a file of a line below its own:
  *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs,
- *   reference_watch
+ *   topic_watch, reference_watch, access_watch
  *   request, web_server                       the web, without any handler
- *   services, access                          what handlers may use
+ *   services, speaker, access                 what handlers may use
  *   upload_*, register_question, *_handler    the handlers
  *   routes                                    which handler has which address
  *   gateway, gateway_main                     the life of it all */
@@ -17,6 +17,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "gateway/gateway_config.h"
+#include "gateway/access_watch.h"
 #include "gateway/reference_watch.h"
 #include "gateway/services.h"
 #include "gateway/web_server.h"
@@ -27,6 +28,7 @@ struct gateway {
 	struct services services;
 	struct web_server server;
 	struct reference_watch *watch;
+	struct access_watch *access_watch;
 	struct topic_guard guard;
 	int epoll_fd, signal_fd;
 	int64_t chores_at_ms;

@@ -49,6 +49,13 @@ static struct metric metrics[GATEWAY_METRICS] = {
 		METRIC_OF(METRIC_GAUGE, "instroom_issuer_keys", STAGE, "Keys of the issuer of signed tokens in use."),
 	[METRIC_ISSUER_AGE_S] = METRIC_OF(METRIC_GAUGE, "instroom_issuer_keys_age_seconds", STAGE,
 					  "Time since the issuer's keys were asked for with success; -1: never."),
+	[METRIC_ACCESS_VERSION] = METRIC_OF(METRIC_GAUGE, "instroom_access_version", STAGE,
+					    "Version of the access data in force; 0: none."),
+	[METRIC_ACCESS_AGE] = METRIC_OF(METRIC_GAUGE, "instroom_access_age_seconds", STAGE,
+					"Time since the access data in force were published."),
+	[METRIC_ACCESS_CHECKED] =
+		METRIC_OF(METRIC_GAUGE, "instroom_access_checked_seconds", STAGE,
+			  "Time since Kafka last said that there are no newer access data; -1: never."),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),

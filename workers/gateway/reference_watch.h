@@ -1,9 +1,5 @@
-/* reference_watch: follows the reference topic (design 2) in a thread of its own, so that no upload waits for a slow
- * broker or for the building of a snapshot.
- *
- * The thread owns the reader. A snapshot that cannot be used is logged and skipped: the one before it stays in force.
- * The thread asks twice a second for the end of the topic, which also shows whether Kafka answers, and fetches only
- * when that moved. */
+/* reference_watch: follows the reference topic (design 2), as topic_watch.h has it. A snapshot that cannot be used is
+ * logged and skipped: the one before it stays in force. */
 #ifndef GATEWAY_REFERENCE_WATCH_H
 #define GATEWAY_REFERENCE_WATCH_H
 

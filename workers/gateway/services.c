@@ -297,6 +297,7 @@ void services_close(struct services *services)
 	reference_free(services->reference);
 	issuer_keys_close(services->issuer_keys);
 	client_authority_free(services->client_authority);
+	access_data_free(services->access);
 	tokens_free(services->tokens);
 	load_free(services->load);
 	arena_release(&services->file_arena);

@@ -18,6 +18,7 @@
 #include "gateway/token_watch.h"
 #include "gateway/tokens.h"
 #include "gateway/wait_list.h"
+#include "model/access_data.h"
 #include "model/reference.h"
 
 struct web_server;
@@ -32,7 +33,9 @@ struct services {
 	struct client_authority *client_authority; /* NULL: client certificates are not believed */
 	struct hmac_key stand_key;		   /* of fingerprints and pseudonyms */
 	struct reference *reference;		   /* in force; NULL before the first */
-	struct register_jobs *jobs;		   /* NULL while the gateway closes */
+	struct access_data *access;		   /* in force; NULL: none was published, or it is not read yet */
+	bool awaits_access;	    /* the access topic is not read to its end yet: what we do not know may be in it */
+	struct register_jobs *jobs; /* NULL while the gateway closes */
 	struct raw_publisher publisher;
 	struct byte_budget uploads, answers; /* memory */
 	struct load *load;

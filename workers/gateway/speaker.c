@@ -38,12 +38,9 @@ static void refer_to_token(struct speaker *speaker, const uint8_t sha256[32])
 	snprintf(speaker->reference, sizeof speaker->reference, "token:%.*s", (int)name.n, name.p);
 }
 
-static enum access_answer identify_token(const struct tokens *tokens, struct slice token, int32_t today,
-					 struct speaker *ret)
+static enum access_answer identify_line(const struct tokens *tokens, const uint8_t sha256[32], int32_t today,
+					struct speaker *ret)
 {
-	uint8_t sha256[32];
-
-	sha256_of(token, sha256);
 	enum access_answer answer = tokens_find(tokens, sha256, today, &ret->lines);
 
 	if (answer != ACCESS_GOOD)
@@ -52,6 +49,47 @@ static enum access_answer identify_token(const struct tokens *tokens, struct sli
 	ret->id = num_get_be64(sha256);
 	refer_to_token(ret, sha256);
 	return ACCESS_GOOD;
+}
+
+/* A random token of the access data: of a party, or of a board itself. */
+static enum access_answer identify_credential(const struct access_data *data, const uint8_t sha256[32], int32_t today,
+					      struct speaker *ret)
+{
+	const struct access_credential *credential = data ? access_data_credential(data, sha256) : NULL;
+
+	if (!credential)
+		return ACCESS_UNKNOWN;
+	if (credential->is_withdrawn)
+		return ACCESS_WITHDRAWN;
+	if (today > credential->until)
+		return ACCESS_EXPIRED;
+	ret->kind = credential->party != 0 ? SPEAKER_PARTY : SPEAKER_BOARD;
+	ret->id = num_get_be64(sha256);
+	ret->board = credential->board;
+	ret->party = credential->party;
+	if (credential->party != 0)
+		ret->number_count = access_data_numbers_of(data, credential->party, ret->numbers, SPEAKER_NUMBERS_MAX);
+	snprintf(ret->reference, sizeof ret->reference, "credential:%s", credential->name);
+	return ACCESS_GOOD;
+}
+
+/* A random token: of the file, else of the access data. */
+static enum access_answer identify_random(const struct services *services, struct slice token, int32_t today,
+					  struct speaker *ret)
+{
+	uint8_t sha256[32];
+
+	sha256_of(token, sha256);
+	enum access_answer answer = identify_line(services->tokens, sha256, today, ret);
+
+	if (answer == ACCESS_UNKNOWN)
+		answer = identify_credential(services->access, sha256, today, ret);
+	if (answer == ACCESS_UNKNOWN && services->awaits_access)
+		ret->refusal = (struct proof_refusal){
+			.is_unsure = true,
+			.advice = ACCESS_NOT_READ,
+		};
+	return answer;
 }
 
 /* ---- signed tokens ---- */
@@ -219,5 +257,5 @@ enum access_answer speaker_identify(const struct request *request, int32_t today
 		return ACCESS_MISSING;
 	if (request->services->issuer_keys && signed_token_is_one(token))
 		return identify_signed(request->services, token, ret);
-	return identify_token(request->services->tokens, token, today, ret);
+	return identify_random(request->services, token, today, ret);
 }

@@ -13,6 +13,9 @@ enum { SPEAKER_NUMBERS_MAX = 8, SPEAKER_CHAIN_MAX = 4 };
 
 struct request;
 
+/* Said while the access data are not read yet. */
+#define ACCESS_NOT_READ "De gegevens over machtigingen zijn nog niet geladen, probeer het zo weer"
+
 /* Why a proof that was brought is not believed. */
 struct proof_refusal {
 	const char *reason; /* NULL: none was refused; a word for the machine: "expired" */
@@ -32,6 +35,7 @@ struct speaker {
 	uint64_t id;		  /* always the same of one credential, and says nothing of it: for load and memory */
 	struct token_lines lines; /* SPEAKER_TOKEN */
 	uint32_t board;		  /* SPEAKER_BOARD */
+	int32_t party;		  /* SPEAKER_PARTY: its row in the access data; 0: its numbers say which */
 	/* SPEAKER_PARTY: the numbers of the one party acted for: the deepest that a signed token names. */
 	struct party_number numbers[SPEAKER_NUMBERS_MAX];
 	size_t number_count;
@@ -51,8 +55,8 @@ bool speaker_is_clear(const struct request *request, const char **ret_why);
 
 /* A header Authorization speaks alone; without one the client certificate does, of the gateway's own TLS or of the
  * front behind a Unix socket. Behind "Bearer " two dots make a signed token (signed_token.h), where jwt.issuer is set;
- * all else is of the tokens file. today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else why nobody of ours
- * speaks: ACCESS_MISSING, _UNKNOWN, _WITHDRAWN or _EXPIRED, and ret->refusal. */
+ * all else is of the tokens file or of the access data. today: JJJJMMDD in Amsterdam. ACCESS_GOOD: *ret is set. Else
+ * why nobody of ours speaks: ACCESS_MISSING, _UNKNOWN, _WITHDRAWN or _EXPIRED, and ret->refusal. */
 enum access_answer speaker_identify(const struct request *request, int32_t today, struct speaker *ret);
 
 #endif

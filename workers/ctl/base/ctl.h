@@ -4,7 +4,7 @@
  * Layout of workers/ctl:
  *
  *   base/       this, options, output, questions of one statement, and deliveries read back from the log
- *   access/     token make, list, withdraw
+ *   access/     token make, list, withdraw; access
  *   deliver/    deliver, confirm, wait
  *   key/        key status, rotate, retire
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, dump

@@ -3,11 +3,17 @@
 #define AT(field) offsetof(struct ctl_config, field)
 
 static const struct config_section SHARED[] = {
-	{ &KAFKA_ROWS, AT(kafka) },	      { &TOPIC_RAW_ROWS, AT(topic) },
-	{ &TOPIC_VERDICT_ROWS, AT(topic) },   { &TOPIC_QUARANTINE_ROWS, AT(topic) },
-	{ &TOPIC_REFERENCE_ROWS, AT(topic) }, { &PG_ROWS, AT(pg) },
-	{ &REDIS_ROWS, AT(redis) },	      { &STAND_KEY_ROWS, AT(stand_key) },
-	{ &HMAC_KEY_ROWS, AT(hmac_key) },     { &HMAC_OLD_KEY_ROWS, AT(hmac_old_key) },
+	{ &KAFKA_ROWS, AT(kafka) },
+	{ &TOPIC_RAW_ROWS, AT(topic) },
+	{ &TOPIC_VERDICT_ROWS, AT(topic) },
+	{ &TOPIC_QUARANTINE_ROWS, AT(topic) },
+	{ &TOPIC_REFERENCE_ROWS, AT(topic) },
+	{ &TOPIC_ACCESS_ROWS, AT(topic) },
+	{ &PG_ROWS, AT(pg) },
+	{ &REDIS_ROWS, AT(redis) },
+	{ &STAND_KEY_ROWS, AT(stand_key) },
+	{ &HMAC_KEY_ROWS, AT(hmac_key) },
+	{ &HMAC_OLD_KEY_ROWS, AT(hmac_old_key) },
 };
 
 static const struct config_default DEFAULTS[] = {

@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+"""Who may deliver for whom (specification 15) against the real machine: every route x credential x service in one
+table; a mandate or token that is withdrawn opens nothing within seconds, also when PostgreSQL is stopped and the
+gateway starts again; what is stored while Kafka is away is said not to be in force. All that is named is invented."""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from private_stack import stack as stacks  # noqa: E402
+from private_stack import workers as programs  # noqa: E402
+
+BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
+WAIT_S = 90
+COUNTS = {"gateway": 1, "validate": 1, "write": 1}
+COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;"
+           "vestiging;begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
+           "benoemingsgrondslag;onderwijsterrein")
+LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
+OFFICE, READER, STRANGER, OWN = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk"
+BOARD, SHARED, OTHER = "99901", "99902", "99904"
+results = {"passed": 0, "failed": 0}
+
+
+def check(what, is_so, seen=""):
+    results["passed" if is_so else "failed"] += 1
+    if not is_so:
+        print(f"failed: {what}\n    saw: {seen}", flush=True)
+
+
+def wait_until(what, is_so, wait_s=WAIT_S):
+    """Whether it came to be; the deadline only says when to give up."""
+    deadline = time.monotonic() + wait_s
+    seen = is_so()
+    while not seen and time.monotonic() < deadline:
+        time.sleep(0.1)
+        seen = is_so()
+    check(what, seen, "not within the time")
+    return seen
+
+
+class Machine:
+    def __init__(self, stack):
+        self.stack = stack
+        self.workers = programs.Workers(stack)
+        self.workers.set_up(BUILD.resolve(), COUNTS, True, {})
+        self.gateway = self.workers.named("gateway1")[0]
+        self.tokens = {"file": (self.workers.dir / "token").read_text(), "none": None, "unknown": "x" * 40}
+        self.sequence = 0
+
+    def ctl(self, *words):
+        return self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
+
+    def expect(self, what, status, text, *words):
+        done = self.ctl(*words)
+        check(f"{what}: {' '.join(map(str, words))}", done.returncode == status and text in done.stdout + done.stderr,
+              f"{done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def change(self, *words):
+        return self.expect("done", 0, "", "access", *words)
+
+    def make_credential(self, name, owner, until="2199-12-31"):
+        self.tokens[name] = self.change("credential", "make", name, owner, "--until", until).stdout.strip()
+
+    def rows(self, *words):
+        done = self.ctl(*words, "--output", "json")
+        check(f"{' '.join(words)} answers", done.returncode == 0, f"{done.returncode} {done.stderr}")
+        return json.loads(done.stdout or "[]")
+
+    def ask(self, method, path, credential, body=None):
+        """(status, body as text)"""
+        token = self.tokens[credential]
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Content-Type": "text/csv"} if body else {}
+        request = urllib.request.Request(self.gateway.address + path, data=body, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def deliver(self, credential, board, name=None):
+        self.sequence += 1
+        query = urllib.parse.urlencode({"bestuur": board, "soort": "MUTATIE", "volgnummer": self.sequence,
+                                        "leveringsid": name or f"access-{board}-{self.sequence:06}",
+                                        "extractiedatum": "2018-07-01", "ontvangen_op": "2018-07-02"})
+        return self.ask("POST", f"/v1/leveringen?{query}", credential, f"{COLUMNS}\n{LINE}\n".encode())
+
+    def version_in_force(self):
+        return self.metric("instroom_access_version")
+
+    def metric(self, name, label=""):
+        text = self.ask("GET", "/metrics", "none")[1]
+        found = re.search(rf"^{name}{{[^}}]*{label}[^}}]*}} (-?\d+)", text, re.M)
+        return int(found.group(1)) if found else None
+
+    def wait_for_version(self):
+        """Until the gateway decides by what is stored."""
+        wanted = self.rows("access", "show")["sequence"]
+        return wait_until(f"version {wanted} is in force", lambda: self.version_in_force() == wanted)
+
+
+def without_any(machine):
+    """As it was before: the tokens file alone."""
+    check("no version is in force", machine.version_in_force() == 0, machine.version_in_force())
+    check("the file's token delivers", machine.deliver("file", BOARD)[0] == 202)
+    check("nobody else", machine.deliver("unknown", BOARD)[0] == 401)
+    machine.expect("nothing was ever changed", 0, "", "access", "party", "list")
+
+
+def make_parties(machine):
+    machine.change("party", "add", "kantoor", "KVK:11111111")
+    machine.change("number", "add", "kantoor", "OIN:00000099000000000001")
+    machine.change("party", "add", "lezer", "RSIN:222222222")
+    machine.change("party", "add", "vreemd", "KVK:33333333")
+    machine.change("party", "add", "stichting", "KVK:44444444")
+    machine.change("board-number", "add", BOARD, "KVK:44444444", "--from", "2020-01-01")
+    machine.change("board-number", "add", SHARED, "KVK:44444444", "--from", "2020-01-01")
+    for service in ("leveren", "inzien", "bevestigen"):
+        machine.change("mandate", "give", BOARD, "kantoor", service, "--given-by", "directie")
+    machine.change("mandate", "give", BOARD, "lezer", "inzien", "--given-by", "directie")
+    for name, owner in ((OFFICE, "kantoor"), (READER, "lezer"), (STRANGER, "vreemd"), (OWN, "stichting"),
+                        ("bestuur-zelf", OTHER)):
+        machine.make_credential(name, owner)
+    machine.make_credential("verlopen", "kantoor", "2020-01-01")
+    machine.make_credential("ingetrokken", "kantoor")
+    machine.change("credential", "withdraw", "ingetrokken")
+    machine.expect("a second of a name", 1, "there already", "access", "party", "add", "kantoor")
+    machine.expect("no such party", 1, "no party", "access", "mandate", "give", BOARD, "niemand", "leveren",
+                   "--given-by", "x")
+    machine.expect("twice withdrawn", 1, "withdrawn already", "access", "credential", "withdraw", "ingetrokken")
+
+
+# credential: which of deliver, read, confirm and stand it opens for each board; 401: it is none of ours
+TABLE = {
+    "file": {BOARD: "dlbs", SHARED: "dlbs", OTHER: "dlbs"},
+    OFFICE: {BOARD: "dlbs", SHARED: "", OTHER: ""},
+    READER: {BOARD: "ls", SHARED: "", OTHER: ""},
+    STRANGER: {BOARD: "", SHARED: "", OTHER: ""},
+    OWN: {BOARD: "dlbs", SHARED: "dlbs", OTHER: ""},
+    "bestuur-zelf": {BOARD: "", SHARED: "", OTHER: "dlbs"},
+    "verlopen": 401, "ingetrokken": 401, "unknown": 401, "none": 401,
+}
+
+
+def ask_route(machine, route, credential, board):
+    delivery = f"/v1/besturen/{board}/leveringen/niet-bestaande-levering"
+    if route == "d":
+        return machine.deliver(credential, board)
+    method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
+                    "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand")}[route]
+    return machine.ask(method, path, credential)
+
+
+def every_route(machine):
+    """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
+    for credential, boards in TABLE.items():
+        for board in (BOARD, SHARED, OTHER):
+            for route in "dltbs":
+                status, body = ask_route(machine, route, credential, board)
+                opens = boards != 401 and ("l" if route == "t" else route) in boards[board]
+                wanted = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,)}[route] if opens else \
+                    (401,) if boards == 401 else (403,)
+                check(f"{credential} {board} {route}: {wanted}", status in wanted, f"{status} {body[:200]}")
+                if status == 403:
+                    check(f"{credential} {board} {route}: LR-K03 of an upload alone",
+                          ("LR-K03" in body) == (route == "d"), body[:300])
+    check("who is known learns which installation it is", machine.ask("GET", "/v1/installatie", STRANGER)[0] == 200)
+    check("nobody else", machine.ask("GET", "/v1/installatie", "verlopen")[0] == 401)
+    for reason in ("no_token", "unknown", "withdrawn", "expired", "service", "board"):
+        count = machine.metric("instroom_access_refused_total", f'reason="{reason}"')
+        check(f"refusals are counted: {reason}", (count or 0) > 0, count)
+
+
+def who_might(machine):
+    """Any day can be asked."""
+    def names(*words):
+        return {row["party"] for row in machine.rows("access", "who", *words)}
+
+    check("today", names(BOARD) == {"kantoor", "stichting"}, machine.rows("access", "who", BOARD))
+    check("to read", names(BOARD, "--service", "inzien") == {"kantoor", "lezer", "stichting"})
+    check("before there was any", names(BOARD, "--on", "2021-03-01") == set(), names(BOARD, "--on", "2021-03-01"))
+    check("a number of its own only", names(SHARED, "--on", "2100-03-01") == {"stichting"})
+    check("by a token of its own", [row["credentials"] for row in machine.rows("access", "who", OTHER)] ==
+          ["bestuur-zelf"], machine.rows("access", "who", OTHER))
+    done = machine.expect("no token is shown", 0, "instroom_", "access", "credential", "list")
+    check("none of them", not any(token and token in done.stdout for token in machine.tokens.values()), done.stdout)
+
+
+def withdrawals(machine):
+    machine.change("mandate", "give", OTHER, "kantoor", "leveren", "--given-by", "directie", "--from", "2199-01-01")
+    machine.change("mandate", "give", SHARED, "kantoor", "leveren", "--given-by", "directie", "--from", "2020-01-01",
+                   "--until", "2020-12-31")
+    machine.wait_for_version()
+    check("a mandate that begins later", machine.deliver(OFFICE, OTHER)[0] == 403)
+    check("one that is over", machine.deliver(OFFICE, SHARED)[0] == 403)
+    check("one that holds", machine.deliver(OFFICE, BOARD)[0] == 202)
+    begun = time.monotonic()
+    machine.change("mandate", "withdraw", BOARD, "kantoor", "leveren")
+    wait_until("a withdrawn mandate opens nothing", lambda: machine.deliver(OFFICE, BOARD)[0] == 403)
+    print(f"withdrawn and refused within {time.monotonic() - begun:.1f} s, the command included", flush=True)
+    check("but reading goes on", machine.ask("GET", f"/v1/besturen/{BOARD}/stand", OFFICE)[0] == 200)
+    machine.change("credential", "withdraw", STRANGER)
+    wait_until("a withdrawn token is none of ours",
+               lambda: machine.ask("GET", "/v1/installatie", STRANGER)[0] == 401)
+    machine.change("board-number", "end", SHARED, "KVK:44444444", "--until", "2026-01-01")
+    wait_until("a board that merged away", lambda: machine.deliver(OWN, SHARED)[0] == 403)
+    check("the other of the number goes on", machine.deliver(OWN, BOARD)[0] == 202)
+
+
+def without_postgres(machine):
+    """Mandates work, withdrawals hold, after a restart of the gateway too; a change is not possible."""
+    machine.stack.named("postgres")[0].stop()
+    for again in ("", " after a restart"):
+        check(f"own number{again}", machine.deliver(OWN, BOARD)[0] == 202)
+        check(f"a token of a board itself{again}", machine.deliver("bestuur-zelf", OTHER)[0] == 202)
+        check(f"withdrawn mandate{again}", machine.deliver(OFFICE, BOARD)[0] == 403)
+        check(f"withdrawn token{again}", machine.ask("GET", "/v1/installatie", STRANGER)[0] == 401)
+        if not again:
+            machine.workers.end([machine.gateway], signal.SIGTERM, 30)
+            machine.workers.start([machine.gateway], WAIT_S)
+    machine.expect("no change", 69, "", "access", "mandate", "give", BOARD, "kantoor", "leveren", "--given-by", "x")
+    age, checked = machine.metric("instroom_access_age_seconds"), machine.metric("instroom_access_checked_seconds")
+    check("the age of the snapshot", age is not None and age >= 0 and 0 <= checked < 600, f"{age} {checked}")
+    machine.stack.start("postgres", 60)
+
+
+def without_kafka(machine):
+    """A change is stored, said not to be in force, and put in force by access publish."""
+    before = machine.rows("access", "show")["sequence"]
+    machine.stack.named("kafka")[0].stop()
+    machine.expect("stored, not in force", 69, "access publish", "access", "mandate", "give", BOARD, "kantoor",
+                   "leveren", "--given-by", "directie")
+    shown = machine.rows("access", "show")
+    check("a version that nobody was given", shown["sequence"] > before and shown["published_at"] is None, shown)
+    machine.stack.start("kafka", 60)
+    machine.expect("published", 0, str(shown["sequence"]), "access", "publish")
+    machine.wait_for_version()
+    wait_until("the mandate opens", lambda: machine.deliver(OFFICE, BOARD)[0] == 202)
+    machine.expect("and again: the same version", 0, str(shown["sequence"]), "access", "publish")
+
+
+def two_at_once(machine):
+    """Both are made, one after the other; the last snapshot has both."""
+    commands = [subprocess.Popen([machine.workers.program("instroomctl"), "--config",
+                                  str(machine.workers.dir / "instroomctl.conf"), "access", "mandate", "give", OTHER,
+                                  party, "inzien", "--given-by", "directie"]) for party in ("kantoor", "lezer")]
+    check("both are done", [command.wait(WAIT_S) for command in commands] == [0, 0])
+    machine.wait_for_version()
+    for credential in (OFFICE, READER):
+        check(f"{credential} reads", machine.ask("GET", f"/v1/besturen/{OTHER}/stand", credential)[0] == 200)
+
+
+def audit(machine):
+    text = machine.expect("changes are in the audit", 0, "mandate insert", "audit", "--limit", 1000).stdout
+    check("withdrawals too", "mandate update" in text and "credential update" in text, text[:500])
+    check("no digest of a token", not re.search(r"[0-9a-f]{64}", machine.ctl("audit", "--output", "json").stdout))
+    owner = machine.stack.env()["INSTROOM_PG_OWNER"]
+    reader, writer = machine.stack.env()["INSTROOM_PG_READER"], machine.stack.env()["INSTROOM_PG_WRITER"]
+    for who, statement in ((owner, "delete from rights.mandate"), (owner, "update rights.mandate set party = 1"),
+                           (owner, "update rights.mandate set withdrawn_at = null where withdrawn_at is not null"),
+                           (owner, "delete from rights.change"), (owner, "update rights.change set who = 'x'"),
+                           (reader, "select sha256 from rights.credential"),
+                           (reader, "insert into rights.party (name) values ('x')"),
+                           (writer, "select * from rights.mandate")):
+        done = subprocess.run(["psql", "-X", "-q", who, "-c", statement], check=False, capture_output=True, text=True)
+        check(f"refused: {statement}", done.returncode != 0, done.stdout)
+
+
+def main():
+    stack = stacks.Stack(f"access-{os.getpid()}")
+    try:
+        stack.up({"partitions": 2, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
+                  "base_port": None, "wait": 60})
+        machine = Machine(stack)
+        machine.workers.prepare(ROOT / "tests/cases/reference")
+        machine.workers.start(machine.workers.all(COUNTS), 60)
+        without_any(machine)
+        make_parties(machine)
+        machine.wait_for_version()
+        every_route(machine)
+        who_might(machine)
+        withdrawals(machine)
+        two_at_once(machine)
+        without_postgres(machine)
+        without_kafka(machine)
+        audit(machine)
+        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
+    finally:
+        if stack.record is not None and (stack.dir / "workers").exists():
+            programs.Workers(stack).end_all()
+        stack.wipe()
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())

@@ -1,0 +1,33 @@
+/* topic_watch: follows a topic of whole snapshots in a thread of its own, so that no upload waits for a slow broker or
+ * for the building of a snapshot.
+ *
+ * The thread owns the reader. It asks twice a second for the end of the topic, which also shows whether Kafka answers,
+ * and fetches only when that moved. */
+#ifndef GATEWAY_TOPIC_WATCH_H
+#define GATEWAY_TOPIC_WATCH_H
+
+#include "kafka/kafka.h"
+
+struct topic_watch;
+
+struct topic_watch_kind {
+	const char *event; /* "reference": of log events */
+	/* In the thread. A snapshot of message; *ret NULL: one that is passed over. ERR_DATA: it can never be used; any
+	 * other error: we are short of something, and it is tried again. */
+	int (*open)(void *self, const struct kafka_message *message, void **ret, struct err *err);
+	void (*free)(void *snapshot); /* takes NULL */
+	/* A topic that is not there, or may not be read, counts as one that is read and holds nothing. */
+	bool is_optional;
+};
+
+MUSTUSE int topic_watch_open(const struct kafka_options *kafka, const char *topic, const struct topic_watch_kind *kind,
+			     void *self, struct topic_watch **ret, struct err *err);
+/* At most 2 s, also when Kafka hangs. NULL is fine. false: the thread, and what self points at, is left behind. */
+bool topic_watch_close(struct topic_watch *watch);
+
+/* The last snapshot that came since the last call, now the caller's; NULL: no news. */
+void *topic_watch_take(struct topic_watch *watch);
+bool topic_watch_is_read(const struct topic_watch *watch);	/* once to the end of the topic (design 3) */
+int64_t topic_watch_silent_ms(const struct topic_watch *watch); /* since Kafka last answered; -1: never */
+
+#endif
