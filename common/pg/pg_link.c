@@ -39,13 +39,14 @@ static const struct {
 	const char *prefix;
 	enum err_kind kind;
 } SQLSTATE_KINDS[] = {
-	{ "08", ERR_RETRY },	{ "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
-	{ "40", ERR_RETRY },	{ "53", ERR_RETRY },	{ "55P03", ERR_RETRY },
-	{ "57", ERR_RETRY },	{ "58", ERR_RETRY },	{ "54001", ERR_RETRY }, /* the same again after a pause */
-	{ "21", ERR_DATA },	{ "22", ERR_DATA },	{ "23", ERR_DATA },
-	{ "54", ERR_DATA },				/* if it carries any */
-	{ "42P05", ERR_RETRY }, { "26000", ERR_RETRY }, /* without a name */
-};							/* all else is FATAL: 42 is a missing grant or migration */
+	{ "08", ERR_RETRY },	 { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
+	{ "40", ERR_RETRY },	 { "53", ERR_RETRY },	 { "55P03", ERR_RETRY },
+	{ "57", ERR_RETRY },	 { "58", ERR_RETRY },	 { "54001", ERR_RETRY }, /* the same again after a pause */
+	{ "21", ERR_DATA },	 { "22", ERR_DATA },	 { "23", ERR_DATA },
+	{ "54", ERR_DATA },				 /* if it carries any */
+	{ "42P05", ERR_RETRY },	 { "26000", ERR_RETRY }, /* without a name */
+	{ "42501", ERR_CONFIG },
+}; /* all else is FATAL: 42 is a missing migration or a bug */
 
 enum err_kind pg_sort(const char *sqlstate)
 {
@@ -320,9 +321,14 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 		return -ERR_FATAL;
 	}
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
-	int rc = err_set(err, pg_kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate,
-			 "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate, constraint ? ", constraint " : "",
-			 constraint ? constraint : "");
+	enum err_kind kind = pg_kind_of(link, sqlstate, pg_sort(sqlstate));
+	int rc = -(int)kind;
+
+	if (cause_of_sqlstate(sqlstate) == PEER_RIGHT)
+		err_set(err, kind, sqlstate, "%s: PostgreSQL %s", what, peer_cause_text(PEER_RIGHT));
+	else
+		err_set(err, kind, sqlstate, "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate,
+			constraint ? ", constraint " : "", constraint ? constraint : "");
 
 	note_pooler(link, sqlstate);
 	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate))

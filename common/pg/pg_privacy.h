@@ -7,14 +7,16 @@
 
 #include "pg/pg_link.h"
 
-enum { PG_PRIVACY_SETTINGS = 4, PG_SETTING_BYTES = 32 };
+enum { PG_PRIVACY_SETTINGS = 4, PG_SETTING_BYTES = 32, PG_ROLE_BYTES = 64 };
 
 struct pg_setting {
 	const char *name, *wanted;
 	char is[PG_SETTING_BYTES];
+	char role[PG_ROLE_BYTES]; /* "": so it is for this session */
 };
 
-/* Those that are otherwise than wanted, as they are for this session. */
+/* Those that are otherwise than wanted, for this session or, in this database, for a role that has a setting of its
+ * own: a session of one role does not see what another's are. Superusers are left out. */
 MUSTUSE int pg_privacy_check(struct pg_link *link, struct pg_setting ret[PG_PRIVACY_SETTINGS], size_t *ret_count,
 			     struct err *err);
 

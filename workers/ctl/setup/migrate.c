@@ -102,6 +102,21 @@ static int grant_migrations(struct pg_link *link, struct err *err)
 	return pg_script(link, "grant select on public.instroom_migration to instroom_writer, instroom_reader", err);
 }
 
+static void print_setting(const struct pg_setting *setting)
+{
+	const char *is = setting->is[0] ? setting->is : "not known";
+
+	if (setting->role[0])
+		fprintf(stderr,
+			"instroomctl: PostgreSQL: %s is %s for the role %s, and must be %s: alter role %s reset %s;\n",
+			setting->name, is, setting->role, setting->wanted, setting->role, setting->name);
+	else
+		fprintf(stderr,
+			"instroomctl: PostgreSQL: %s is %s, and must be %s: alter system set %s = '%s'; "
+			"select pg_reload_conf();\n",
+			setting->name, is, setting->wanted, setting->name, setting->wanted);
+}
+
 /* What would bring personal data into the server's log. Names each difference; *ret_count: how many. */
 static int look_at_settings(struct pg_link *link, size_t *ret_count, struct err *err)
 {
@@ -109,11 +124,7 @@ static int look_at_settings(struct pg_link *link, size_t *ret_count, struct err 
 	int rc = pg_privacy_check(link, settings, ret_count, err);
 
 	for (size_t i = 0; rc == 0 && i < *ret_count; i++)
-		fprintf(stderr,
-			"instroomctl: PostgreSQL: %s is %s, and must be %s: alter system set %s = '%s'; "
-			"select pg_reload_conf();\n",
-			settings[i].name, settings[i].is[0] ? settings[i].is : "not known", settings[i].wanted,
-			settings[i].name, settings[i].wanted);
+		print_setting(&settings[i]);
 	return rc;
 }
 
