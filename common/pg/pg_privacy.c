@@ -12,8 +12,8 @@ static const struct {
 static const char SETTINGS_SQL[] =
 	"select 1, name, coalesce(current_setting(name, true), ''), '' from unnest(array['log_error_verbosity',"
 	" 'log_min_error_statement', 'log_parameter_max_length', 'log_parameter_max_length_on_error']) name"
-	" union all select 2, split_part(c, '=', 1), lower(split_part(c, '=', 2)), rolname::text from pg_db_role_setting"
-	" join pg_roles on pg_roles.oid = setrole, unnest(setconfig) c where not rolsuper"
+	" union all select 2, split_part(c, '=', 1), lower(split_part(c, '=', 2)), rolname::text"
+	" from pg_db_role_setting join pg_roles on pg_roles.oid = setrole, unnest(setconfig) c where not rolsuper"
 	" and setdatabase in (0, (select oid from pg_database where datname = current_database())) order by 1, 2, 4";
 
 static void copy_text(struct slice text, char *out, size_t out_bytes)

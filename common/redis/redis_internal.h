@@ -33,7 +33,9 @@ enum {
 	REDIS_NODES_MAX = 64, /* masters of a cluster; with more, calls to the others fail */
 	REDIS_ARGS_MAX = 4 * CACHE_BOARDS_MAX + 32,
 	REDIS_RECEIVE_BYTES = 256 << 10,
-	REDIS_PLACE_BYTES = 272, /* host:port or a path */
+	REDIS_REPLY_BYTES_MAX = 256 << 20,
+	REDIS_ELEMENTS_MAX = 1 << 20, /* of an array in a reply */
+	REDIS_PLACE_BYTES = 272,      /* host:port or a path */
 	REDIS_ADDRESSES_MAX = 16,
 };
 
@@ -76,8 +78,10 @@ struct redis_node {
 	int fd;			/* -1: not connected */
 	struct tls_client *tls; /* NULL: none */
 	redisReader *reader;
-	struct redis_address left; /* the address we left last; bytes 0: none */
-	struct redis_address here; /* the one we are or were connected to */
+	const struct redisReplyObjectFunctions *unbounded; /* hiredis' own */
+	struct redisReplyObjectFunctions bounded;	   /* the same, but for long arrays */
+	struct redis_address left;			   /* the address we left last; bytes 0: none */
+	struct redis_address here;			   /* the one we are or were connected to */
 	char sha[REDIS_SCRIPT_COUNT][41];
 	char *receive_buffer; /* REDIS_RECEIVE_BYTES, the link's */
 };

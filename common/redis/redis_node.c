@@ -124,14 +124,48 @@ static int send_all(struct redis_node *node, struct slice rest, int64_t end_ms, 
 	return 0;
 }
 
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
+
+/* hiredis makes room for as many elements as the reply announces: of something that is no Redis, gigabytes. */
+static void *make_array(const redisReadTask *task, element_count count)
+{
+	const struct redis_node *node = task->privdata;
+
+	return count > REDIS_ELEMENTS_MAX ? NULL : node->unbounded->createArray(task, count);
+}
+
+static redisReader *new_reader(struct redis_node *node)
+{
+	redisReader *reader = redisReaderCreate();
+
+	if (!reader)
+		return NULL;
+	node->unbounded = reader->fn;
+	node->bounded = *reader->fn;
+	node->bounded.createArray = make_array;
+	reader->fn = &node->bounded;
+	reader->privdata = node;
+	return reader;
+}
+
+/* Also of something that never stops talking, the answer is there in time, and of a size that it may have. */
 static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, struct err *err)
 {
 	void *reply = NULL;
+	size_t bytes = 0;
 
 	for (;;) {
 		size_t n;
 		short events;
 
+		if (bytes > REDIS_REPLY_BYTES_MAX)
+			return fail_line(node, "answers with more than an answer may have", err);
+		if (bytes > 0 && clock_ms() > end_ms)
+			return fail_line(node, "did not end its answer in time", err);
 		if (redisReaderGetReply(node->reader, &reply) != REDIS_OK)
 			return fail_line(node, "answered no RESP", err);
 		if (reply)
@@ -140,6 +174,7 @@ static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, st
 			return fail_broken(node, err);
 		if (n == 0 && !wait_socket(node, events, end_ms))
 			return fail_line(node, "did not answer in time", err);
+		bytes += n;
 		/* in larger pieces than redisBufferRead takes */
 		if (n > 0 && redisReaderFeed(node->reader, node->receive_buffer, n) != REDIS_OK)
 			return fail_line(node, "cannot be heard: no memory", err);
@@ -243,7 +278,7 @@ static int open_socket(struct redis_node *node, const struct redis_address *addr
 	socklen_t n = sizeof cause;
 
 	node->here = *address;
-	node->reader = redisReaderCreate();
+	node->reader = new_reader(node);
 	node->fd = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (node->fd < 0 || !node->reader)
 		return fail_line(node, "cannot be asked: no memory or no socket", err);

@@ -7,6 +7,7 @@ source.
     heal(machine)                lasts_s later
     end(machine)                 after the load: nothing of the fault may be left
     afterwards(machine)          when all is written, before the outcome is collected
+    clean_up(machine)            when the trial is over, however it ended
 needs: how many workers of a kind it takes.
 """
 import os
@@ -46,6 +47,8 @@ class Fault:
     resource = None  # what only one fault of a trial may touch; None: any number
     may_end_with = frozenset()  # exit statuses of workers that it may lead to, beside those of every trial
     makes_refusals = False      # in a trial where it must strike a gateway answers 503
+    makes_failures = False      # likewise 500, which is a finding in any other trial
+    makes_denials = False       # likewise 401
     keeps_log = True            # the log can be read from its beginning afterwards
     stays = False               # until all is written, however long that takes
 
@@ -92,6 +95,9 @@ class Fault:
 
     def cure(self, machine):
         pass
+
+    def clean_up(self, machine):
+        """When the outcome is collected: what the next trial must not find."""
 
 
 # --- our own processes ---

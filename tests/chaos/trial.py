@@ -105,6 +105,8 @@ class Bench:
             for fault in trial.faults:
                 fault.heal(machine)
             keeper.stop(signal.SIGTERM, DRAIN_S)
+            for fault in trial.faults:
+                fault.clean_up(machine)
             findings = findings + keeper.findings
             if findings:
                 self.keep_evidence(out)
@@ -139,9 +141,8 @@ class Bench:
                         all(fault.keeps_log for fault in trial.faults))
         missed = [f"{fault.text()} never struck" for fault in trial.faults
                   if trial.must_strike and not fault.has_struck(keeper)]
-        missed += [f"{fault.text()}: no delivery was refused with 503" for fault in trial.faults
-                   if trial.must_strike and fault.makes_refusals and sender.refusals == 0]
-        return sender.findings + missed + outcome.balance_findings(trial.workload, out / "outcome")
+        return (sender.findings + missed + wrong_answers(trial, sender.counts) +
+                outcome.balance_findings(trial.workload, out / "outcome"))
 
     def disturb(self, trial, sender):
         """Each fault strikes at its share of the load and ends by itself after its time."""
@@ -178,6 +179,19 @@ class Bench:
             (out / "cursor.txt").write_text(machine.sql("select * from register.cursor order by topic, partition"))
         except (OSError, subprocess.SubprocessError):
             pass
+
+
+def wrong_answers(trial, counts):
+    """500 and 401 where no fault leads to them; and none where a fault must."""
+    found = []
+    for status, flag, is_usual in ((503, "makes_refusals", True), (500, "makes_failures", False),
+                                   (401, "makes_denials", False)):
+        makers = [fault.text() for fault in trial.faults if getattr(fault, flag)]
+        if counts[status] > 0 and not is_usual and not makers:
+            found.append(f"a gateway answered {status}")
+        if counts[status] == 0 and trial.must_strike:
+            found += [f"{text}: no delivery was refused with {status}" for text in makers]
+    return found
 
 
 def wait_for_gateway(keeper):

@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 
-from . import cache_faults, faults, loss_faults, workloads
+from . import cache_faults, faults, loss_faults, rotation_faults, topic_faults, workloads
 from .trial import Trial
 
 SEED = 1
@@ -66,7 +66,12 @@ def dependency_faults():
         [faults.Markers(at=0.2, lasts_s=0.1), faults.Markers(at=0.9, lasts_s=0.1), faults.Kill("validate", at=0.95)],
     ] + ([[faults.PgPooled()]] if faults.HAS_POOLER else []) + ([
         [faults.PgDiskFull(at=0.1, lasts_s=LONG_S)], [faults.KafkaDiskFull(at=0.2, lasts_s=LONG_S)]]
-         if os.geteuid() == 0 else [])
+         if os.geteuid() == 0 else []) + [
+        [topic_faults.SizeRefused("raw", at=0.2, lasts_s=LONG_S)],
+        [topic_faults.SizeRefused("verdict", at=0.2, lasts_s=LONG_S)],
+        [topic_faults.TopicCompacted(at=0.0, lasts_s=LONG_S)],
+        [rotation_faults.PgRotated(at=0.2, lasts_s=0.1)], [rotation_faults.RedisRotated(at=0.2, lasts_s=0.1)],
+        [rotation_faults.TokensRotated(at=0.3, lasts_s=0.1)]]
 
 
 def single_faults():

@@ -664,7 +664,8 @@ def registers_that_must_not_be(workers):
     expect("migrate where the server's log takes values", done, 78, "log_parameter_max_length is 100B, and must be 0")
     check("names each setting", "log_error_verbosity is default, and must be terse: alter system set" in done.stderr,
           done.stderr)
-    sql("alter database loud reset all", "alter role instroom_writer in database loud set log_error_verbosity = 'default'")
+    sql("alter database loud reset all",
+        "alter role instroom_writer in database loud set log_error_verbosity = 'default'")
     expect("nor where it takes those of one role", migrate("loud"), 78,
            "log_error_verbosity is default for the role instroom_writer, and must be terse: alter role instroom_writer")
     sql("alter role instroom_writer in database loud reset all")

@@ -205,6 +205,9 @@ Test(redis, nothing_a_redis_says_is_more_than_a_retry)
 		{ "*-1\r\n", "answer" },
 		{ "HTTP/1.1 400 Bad Request\r\n\r\n", "connection" },
 		{ ":abc\r\n", "connection" },
+		{ "*2147483647\r\n", "connection" }, /* no time and no memory is spent on it */
+		{ "*1\r\n*1048577\r\n", "connection" },
+		{ "$9223372036854775807\r\n", "connection" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
@@ -216,6 +219,33 @@ Test(redis, nothing_a_redis_says_is_more_than_a_retry)
 		cr_expect_str_eq(err.code, ROWS[i].code, "%s: %s", ROWS[i].reply, err.code);
 		fake_end(&fake);
 	}
+}
+
+/* What no reader of hiredis ends: a line without an end, as of a proxy that copies something else. */
+static void talk(int fd)
+{
+	static char bytes[65536];
+
+	memset(bytes, '+', sizeof bytes);
+	while (send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0)
+		;
+	close(fd);
+}
+
+Test(redis, an_answer_without_end_ends)
+{
+	struct fake fake = { .fd = listen_on_loopback(8, fake.address) };
+	struct err err = { 0 };
+	int64_t begin_ms = clock_ms();
+
+	fake.pid = fork();
+	while (fake.pid == 0)
+		talk(accept(fake.fd, NULL, NULL));
+	cr_expect_eq(try_at(fake.address, 200, &err), -ERR_RETRY);
+	cr_expect_str_eq(err.code, "connection", "%s", err.text);
+	cr_expect(strstr(err.text, "answer"), "%s", err.text);
+	cr_expect_lt(clock_ms() - begin_ms, 20000, "it took %lld ms", (long long)(clock_ms() - begin_ms));
+	fake_end(&fake);
 }
 
 Test(redis, a_head_of_another_shape_is_no_cold_cache)
