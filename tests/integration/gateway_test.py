@@ -1089,6 +1089,53 @@ def speaks_tls_when_it_has_a_certificate(bench):
         gateway.end(signal.SIGKILL)
 
 
+@behaviour
+def reads_tokens_and_certificate_again_at_a_hangup(bench):
+    """And goes on with those it has when the new ones are no good."""
+    cert, key, tokens = bench.data / "again.pem", bench.data / "again.key", bench.data / "tokens.again"
+
+    def make(name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                        f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-out", cert, "-keyout", key],
+                       check=True, capture_output=True)
+        key.chmod(0o600)
+
+    def shown():
+        try:
+            return ssl.get_server_certificate(("127.0.0.1", gateway.port), timeout=PATIENCE_S)
+        except OSError:
+            return None
+
+    def status(token):
+        context = ssl.create_default_context(cadata=shown())
+        connection = http.client.HTTPSConnection("127.0.0.1", gateway.port, context=context, timeout=PATIENCE_S)
+        connection.request("GET", "/v1/installatie", headers={"Authorization": f"Bearer {token}"})
+        return connection.getresponse().status
+    make("first")
+    tokens.touch(mode=0o600)
+    tokens.write_text("a-token-of-before-1234 *\n")
+    gateway = Gateway(bench, 2, tls__cert__file=cert, tls__key__file=key, tokens__file=tokens).start(0)
+    try:
+        first = cert.read_text()
+        eventually(lambda: shown() == first, 10, "the first certificate")
+        make("second")
+        second = cert.read_text()
+        tokens.write_text("a-token-of-today-12345 *\n")
+        os.kill(gateway.pid, signal.SIGHUP)
+        eventually(lambda: shown() == second, 10, "the second one")
+        eventually(lambda: status("a-token-of-today-12345") in (200, 503), 10, "the new token")
+        expect(status("a-token-of-before-1234") == 401, "the old one is gone")
+        cert.write_text("no certificate\n")
+        tokens.write_text("only-one-word\n")
+        os.kill(gateway.pid, signal.SIGHUP)
+        for setting in ("tokens.file", "tls.cert.file"):
+            eventually(lambda name=setting: f"event=reload.failed setting={name}" in gateway.log(), 10, setting)
+        expect(shown() == second, "the certificate it has stays in use")
+        expect(status("a-token-of-today-12345") in (200, 503), "and so do its tokens")
+    finally:
+        gateway.end(signal.SIGKILL)
+
+
 # --- with the writer behind it ---
 
 @behaviour

@@ -150,6 +150,27 @@ Test(gateway_web_server, answers_before_any_handler)
 	}
 }
 
+/* Whom to call: of what handlers refuse, of what stands before them, and of what is no HTTP. */
+Test(gateway_web_server, names_the_helpdesk_in_every_refusal)
+{
+	static const char *const BROKEN[] = { "Content-Length: x\r\n", "Transfer-Encoding: gzip\r\n", "Expect: 1\r\n",
+					      "No colon\r\n" };
+
+	reply_set_helpdesk("bel 0800-1234");
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		const char *answer = ask(ROWS[i].method, ROWS[i].path, ROWS[i].more);
+
+		cr_expect(status_of(answer) < 400 || strstr(answer, " (helpdesk: bel 0800-1234).\""), "%s %s: %s",
+			  ROWS[i].method, ROWS[i].path, answer);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++) {
+		const char *answer = ask("POST", "/v1/leveringen", BROKEN[i]);
+
+		cr_expect_geq(status_of(answer), 400, "%s: %s", BROKEN[i], answer);
+		cr_expect(strstr(answer, " (helpdesk: bel 0800-1234).\""), "%s: %s", BROKEN[i], answer);
+	}
+}
+
 Test(gateway_web_server, says_in_every_answer_what_browsers_may_do_with_it)
 {
 	static const char *const HEADERS[] = {
