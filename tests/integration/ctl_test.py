@@ -599,7 +599,7 @@ def topic_settings(workers, data):
                   "max.message.bytes is 100000, and must be at least 33554432",
                   "flush.messages is 9223372036854775807, and must be at most 1",
                   "instroom.verdict.1: message.timestamp.type is CreateTime",
-                  "retention.bytes is 1000000, and must be at least -1",
+                  "retention.bytes is 1000000, and must be -1",
                   "unclean.leader.election.enable is true, and must be false"):
         check(f"named: {words}", words in done.stderr, done.stderr)
     for program in ("gateway", "validate", "write"):

@@ -7,11 +7,11 @@ struct looking {
 	bool is_to_set;
 };
 
-static const char *word_of(enum kafka_need need)
+static const char *word_of(const struct kafka_topic_difference *difference)
 {
-	switch (need) {
+	switch (difference->need) {
 	case KAFKA_AT_LEAST:
-		return "at least ";
+		return strcmp(difference->wanted, "-1") == 0 ? "" : "at least "; /* -1 is no limit: more than any */
 	case KAFKA_AT_MOST:
 		return "at most ";
 	default:
@@ -37,7 +37,7 @@ static void report(void *self, const struct kafka_topic_difference *difference)
 						     : "";
 
 	fprintf(stderr, "instroomctl: topic %s: %s is %s, and must be %s%s%s%s\n", difference->topic, difference->name,
-		difference->is, word_of(difference->need), difference->wanted, effect,
+		difference->is, word_of(difference), difference->wanted, effect,
 		warning_of(difference, looking->is_to_set));
 }
 
