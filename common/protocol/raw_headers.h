@@ -22,6 +22,7 @@
  *
  *   traceparent                 the W3C Trace Context of the request that brought it
  *   instroom-channel            kanaal: CSV or XML, the form the lines came in
+ *   instroom-access             as whom and on what basis it was let in (access_header.h)
  *
  * Nothing personal is among them. Pure. */
 #ifndef PROTOCOL_RAW_HEADERS_H

@@ -261,6 +261,25 @@ def two_at_once(machine):
         check(f"{credential} reads", machine.ask("GET", f"/v1/besturen/{OTHER}/stand", credential)[0] == 200)
 
 
+def kept_with_it(machine):
+    """As whom, for whom and on what basis, and by which version of the access data, is known of each delivery."""
+    machine.expect("all is written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+    version = str(machine.version_in_force())
+    for credential, board, want in ((OFFICE, BOARD, ("machtiging", "KVK:11111111", f"credential:{OFFICE}")),
+                                    (OWN, BOARD, ("eigen", "KVK:44444444", f"credential:{OWN}")),
+                                    ("bestuur-zelf", OTHER, ("eigen", None, "credential:bestuur-zelf"))):
+        name = f"access-kept-{credential}"
+        check(f"{credential} delivers", machine.deliver(credential, board, name)[0] == 202)
+        for when in ("at once", "once it is written"):
+            row = machine.rows("delivery", board, name)
+            check(f"{name}, {when}: {want}", (row["basis"], row["party"], row["sender"]) == want and
+                  row["access_version"] == version, row)
+            machine.expect("written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+    check("the operator's token", machine.deliver("file", OTHER, "access-kept-operator")[0] == 202)
+    row = machine.rows("delivery", OTHER, "access-kept-operator")
+    check("is beheer", row["basis"] == "beheer" and row["sender"].startswith("token:"), row)
+
+
 def audit(machine):
     text = machine.expect("changes are in the audit", 0, "mandate insert", "audit", "--limit", 1000).stdout
     check("withdrawals too", "mandate update" in text and "credential update" in text, text[:500])
@@ -294,6 +313,7 @@ def main():
         two_at_once(machine)
         without_postgres(machine)
         without_kafka(machine)
+        kept_with_it(machine)
         audit(machine)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:

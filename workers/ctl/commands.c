@@ -240,9 +240,9 @@ static const struct command LOOK[] = {
 	  .arguments_min = 2,
 	  .arguments_max = 2,
 	  .purpose = "one delivery: receipt, commit, state, replays, confirmation",
-	  .help = "Also while it is only in the log (ontvangen). Who sent it is not kept. A confirmation by this"
-		  " program names "
-		  "the operator, one through the gateway the board.",
+	  .help = "Also while it is only in the log (ontvangen). As whom and on what basis the gateway let it in "
+		  "(eigen, machtiging, keten, beheer) is known while the log holds it. A confirmation by this program "
+		  "names the operator, one through the gateway the board.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "neither the ledger nor the log has it" } },
 	  .run = run_delivery },

@@ -94,11 +94,19 @@ static void keep_grant(struct request *request, const struct speaker *speaker, e
 {
 	const struct access_data *data = request->services->access;
 	struct access_grant *grant = &request->grant;
+	char version[24] = "";
 
 	grant->basis = basis;
+	grant->version = data ? access_data_version(data)->sequence : 0;
+	if (data)
+		snprintf(version, sizeof version, "%lld", (long long)grant->version);
 	memcpy(grant->speaker, speaker->reference, sizeof grant->speaker);
 	party_number_write(&speaker->numbers[0], grant->party);
-	grant->version = data ? access_data_version(data)->sequence : 0;
+	access_header_write(&(struct access_header){ .basis = slice_of(access_basis_word(basis)),
+						     .version = slice_of(version),
+						     .party = slice_of(grant->party),
+						     .speaker = slice_of(grant->speaker) },
+			    grant->header);
 }
 
 bool access_check(struct request *request, const uint32_t *board)

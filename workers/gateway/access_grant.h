@@ -4,6 +4,7 @@
 
 #include "model/access_right.h"
 #include "model/party_number.h"
+#include "protocol/access_header.h"
 
 enum { SPEAKER_REFERENCE_BYTES = 96 };
 
@@ -12,6 +13,7 @@ struct access_grant {
 	char speaker[SPEAKER_REFERENCE_BYTES]; /* which credential it was (speaker.h) */
 	int64_t version;		       /* of the access data; 0: there were none */
 	char party[PARTY_NUMBER_TEXT_BYTES];   /* "KVK:12345678"; empty: no party is known */
+	char header[ACCESS_HEADER_TEXT_BYTES]; /* all of it, as a raw message carries it */
 };
 
 #endif

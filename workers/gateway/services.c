@@ -45,6 +45,7 @@ int services_publish(struct request *request, struct raw_message *message, struc
 	int rc = strbuf_check(&services->message, "a message for Kafka", err);
 
 	raw_headers_add(&message->headers, "traceparent", request->trace.traceparent);
+	raw_headers_add(&message->headers, ACCESS_HEADER_NAME, request->grant.header);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
 	if (rc == 0)

@@ -3,7 +3,8 @@
  * A delivery that the writer has not applied yet is in no table: it is looked for in the raw log, between the place the
  * register has come to and the end of its board's partition.
  *
- * Who sent a delivery is kept nowhere: the gateway knows a token and its boards, and no sender has a name.
+ * As whom a delivery was let in, and on what basis, stands in a header of its raw message: known as long as the log has
+ * it.
  *
  * No header: run_deliveries and run_delivery stand in look_commands.h. */
 #include "ctl/look/look_commands.h"
@@ -13,6 +14,7 @@
 #include "ctl/base/topic_walk.h"
 #include "model/date.h"
 #include "model/delivery.h"
+#include "protocol/access_header.h"
 #include "protocol/delivery_state.h"
 #include "protocol/log_position.h"
 #include "protocol/partitioning.h"
@@ -99,7 +101,8 @@ static const char ONE_SQL[] =
 	"  ((d.position >> 40) & 4095)::int, d.position & 1099511627775, $3::text, " CTL_SQL_TIME("d.committed_at") ","
 	"  encode(d.reference_version, 'hex'), encode(d.fingerprint, 'hex'),"
 	"  d.lines, d.afgekeurd, d.quarantaine, d.lapsed, " REPLAYS ", r.job::text, " CTL_SQL_TIME("r.changed_at") ","
-	"  r.who, c.executed, case when c.executed is null then null else coalesce(a.who, 'the board') end"
+	"  r.who, c.executed, case when c.executed is null then null else coalesce(a.who, 'the board') end,"
+	"  $4::text, $5::text, $6::text, $7::text"
 	" from register.delivery d"
 	" left join lateral (select x.job, x.changed_at, (select e.who from register.replay_event e where e.job = x.job"
 	"     and e.what in ('start', 'resume') order by e.at limit 1) as who"
@@ -136,8 +139,19 @@ static const struct output_column ONE_COLUMNS[] = {
 	{ "replayed_by", "replayed by", COLUMN_TEXT },
 	{ "confirmed", "confirmed", COLUMN_FLAG },
 	{ "confirmed_by", "confirmed by", COLUMN_TEXT },
+	{ "basis", "let in as", COLUMN_TEXT },
+	{ "access_version", "by version", COLUMN_TEXT },
+	{ "party", "party", COLUMN_TEXT },
+	{ "sender", "sender", COLUMN_TEXT },
 };
-enum { ONE_FIRST_UNKNOWN = 14 }; /* of a delivery that is only in the raw log: the columns from here on */
+/* Of a delivery that is only in the raw log: the columns from the one on are not known, up to the other. */
+enum { ONE_FIRST_UNKNOWN = 14, ONE_ACCESS = 23 };
+
+/* What the log says of a delivery and the ledger does not; "": the log no longer holds it, or Kafka is away. */
+struct receipt {
+	char at[TIME_BYTES];
+	char basis[16], version[24], party[32], sender[128];
+};
 
 static void time_text(int64_t ms, char ret[TIME_BYTES])
 {
@@ -158,10 +172,19 @@ struct search {
 	bool is_found;
 };
 
+static void output_or_absent(struct output *out, struct slice text)
+{
+	if (text.n > 0)
+		output_text(out, text);
+	else
+		output_absent(out);
+}
+
 static void add_received(const struct search *search, const struct kafka_message *message,
 			 const struct raw_headers *headers, struct output *out)
 {
 	char hex[HEX_BYTES] = "", day[11], at[TIME_BYTES];
+	struct access_header access;
 
 	output_board(out, search->board);
 	output_text(out, headers->delivery_id);
@@ -183,8 +206,13 @@ static void add_received(const struct search *search, const struct kafka_message
 	num_to_hex(headers->fingerprint, FINGERPRINT_BYTES, hex);
 	output_text(out, slice_of(hex));
 	output_number(out, headers->line_count);
-	for (size_t i = ONE_FIRST_UNKNOWN + 1; i < ARRAY_LEN(ONE_COLUMNS); i++)
+	for (size_t i = ONE_FIRST_UNKNOWN + 1; i < ONE_ACCESS; i++)
 		output_absent(out);
+	access_header_read(message->headers, message->header_count, &access);
+	output_or_absent(out, access.basis);
+	output_or_absent(out, access.version);
+	output_or_absent(out, access.party);
+	output_or_absent(out, access.speaker);
 }
 
 static int look_at(void *self, const struct kafka_message *message, struct err *err)
@@ -233,19 +261,28 @@ static int search_raw(struct ctl *ctl, struct pg_link *link, struct kafka_reader
 	return from < range.high ? topic_walk(reader, topic, partition, from, range.high, look_at, search, err) : 0;
 }
 
-/* When Kafka took it; "" where the log no longer holds it or Kafka is away: the ledger does not have that. */
-static void receipt_time(struct ctl *ctl, struct kafka_reader *reader, int64_t position, char ret[TIME_BYTES])
+static void copy_text(struct slice text, char *out, size_t out_bytes)
 {
+	snprintf(out, out_bytes, "%.*s", (int)text.n, text.n > 0 ? text.p : "");
+}
+
+static void read_receipt(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct receipt *ret)
+{
+	struct access_header access;
 	enum topic_found found = TOPIC_GONE;
 	struct kafka_message message;
 	struct err unknown;
 
-	ret[0] = '\0';
 	if (topic_message_at(reader, ctl->config.topic.raw, log_position_partition(position),
 			     log_position_offset(position), &found, &message, &unknown) != 0 ||
 	    found != TOPIC_FOUND)
 		return;
-	time_text(message.timestamp_ms, ret);
+	time_text(message.timestamp_ms, ret->at);
+	access_header_read(message.headers, message.header_count, &access);
+	copy_text(access.basis, ret->basis, sizeof ret->basis);
+	copy_text(access.version, ret->version, sizeof ret->version);
+	copy_text(access.party, ret->party, sizeof ret->party);
+	copy_text(access.speaker, ret->sender, sizeof ret->sender);
 	kafka_message_drop(&message);
 }
 
@@ -255,7 +292,7 @@ static int show_entered(struct ctl *ctl, struct pg_link *link, struct kafka_read
 {
 	const struct question question = { ONE_COLUMNS, ARRAY_LEN(ONE_COLUMNS), ONE_SQL, true, QUESTION_LIMIT_ANY };
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	char at[TIME_BYTES] = "";
+	struct receipt receipt = { 0 };
 	struct pg_params params;
 
 	pg_params_reset(&params);
@@ -270,8 +307,11 @@ static int show_entered(struct ctl *ctl, struct pg_link *link, struct kafka_read
 	if (rc != 0 || *ret_rows == 0)
 		return rc;
 	if (reader)
-		receipt_time(ctl, reader, pg_get_i64(rows, 0, 0), at);
-	question_add_text(&params, at[0] ? at : NULL);
+		read_receipt(ctl, reader, pg_get_i64(rows, 0, 0), &receipt);
+	for (const char *const *text = (const char *const[]){ receipt.at, receipt.basis, receipt.version, receipt.party,
+							      receipt.sender, NULL };
+	     *text; text++)
+		question_add_text(&params, **text ? *text : NULL);
 	return question_answer(ctl, link, &question, &params, NULL, err);
 }
 
