@@ -45,6 +45,8 @@ TABLES_LEFT_OUT = {
     "reference_table": "the next version, as imported",
     "refill": "an operator's act; verify reads the log by it",
     "repair": "an operator's act",
+    "statement": "made from the ledger; statement --check derives it again",
+    "statement_board": "as statement",
     "replay_event": "an operator's act",
     "replay_item": "an operator's plan; verify reads which lines were in it",
     "replay_job": "an operator's plan",
@@ -212,6 +214,7 @@ def mutate(machine, count, seed):
     machine.expect("all is as it was", 0, " 0 differences", "verify", "--all")
     repair(machine, register, count)
     repair_killed(machine)
+    statements(machine)
     machine.sql("drop schema kept cascade")
 
 
@@ -295,6 +298,54 @@ def repair_beside_writers(machine, first):
     machine.expect("with all deliveries", 0, " 0 differences", "verify", "--all")
 
 
+# --- statement ---
+
+# What somebody changes of a day that has its statement, and what statement --check says of it.
+PAST = [
+    ("a delivery", "update register.delivery set received_on = received_on + 1 where position = {first}",
+     "a row of the ledger differs"),
+    ("a count", "update register.delivery set nieuw = nieuw - 1, afgekeurd = afgekeurd + 1 where position = {first}",
+     "outcomes differ"),
+    ("a delivery deleted", "delete from register.delivery where position = {first}", "missing or too many"),
+    ("a delivery added", "insert into register.delivery select (x).* from (select jsonb_populate_record(d,"
+     " jsonb_build_object('position', (select min(position) from register.confirmation))) as x"
+     " from register.delivery d where position = {first}) y", "missing or too many"),
+    ("a confirmation", "update register.confirmation set lapsed = lapsed + 1", "a row of the ledger differs"),
+    ("a sum of the statement", "update register.statement_board set lines = lines + 1 where day = current_date",
+     "is not what its hash says"),
+    ("where it ended", "update register.statement set ends = ends[2:] where day = current_date",
+     "is not what its hash says"),
+    ("the first hash", "update register.statement set hash = '\\x00' where day = current_date", "does not follow"),
+    ("the first day deleted", "delete from register.statement_board where day = current_date; delete from"
+     " register.statement where day = current_date", "does not follow"),
+]
+
+
+def statements(machine):
+    """A day is made once, the next one follows it, and whatever is changed of the first is found."""
+    def hashes():
+        return [one["hash"] for one in machine.json("statement", "--list")]
+
+    before = hashes()
+    machine.expect("a day has one statement", 0, before[0], "statement")
+    check("and keeps it", hashes() == before and len(before) == 1, before)
+    machine.sql("select register.statement_make(current_date + 1, 'a test')")
+    machine.expect("what came later changes no past statement", 0, "every statement is as", "statement", "--check")
+    machine.expect("a day is shown by board", 0, "nation", "statement", "--on",
+                   machine.sql("select current_date"))
+    machine.expect("if it has one", 1, "", "statement", "--on", "2016-01-01")
+    tables = ("delivery", "confirmation", "statement", "statement_board")
+    machine.sql("; ".join(f"create table kept.{table}_then as select * from register.{table}" for table in tables))
+    first = machine.sql("select min(position) from register.delivery where nieuw > 0")
+    for what, statement, words in PAST:
+        machine.sql(statement.format(first=first))
+        done = machine.expect(f"statement --check finds {what}", 1, words, "statement", "--check")
+        check(f"{what} is no fault of ours", done.stderr == "", done.stderr)
+        machine.sql("begin; " + "; ".join(f"delete from register.{table}; insert into register.{table}"
+                                          f" select * from kept.{table}_then" for table in tables) + "; commit")
+    machine.expect("put right there is nothing", 0, "every statement is as", "statement", "--check")
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutations", type=int, default=110)
@@ -315,6 +366,7 @@ def main():
         machine.workers.prepare(data / "less")
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
         make_register(machine)
+        machine.expect("the statement of a day", 0, "hash", "statement")
         repair_beside_writers(machine, 7)
         machine.publish(full)
         machine.replay("what lacked a school comes in", "--board", BOARD, "--code", "LR-S02")

@@ -149,6 +149,7 @@ def main():
         machine.workers.prepare(data / "less")
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
         overlapping_jobs(machine, full)
+        machine.expect("the statement of a day", 0, "hash", "statement")
         refused_by_the_later_attempt_first(machine)
         a_code_twice_in_one_line(machine)
         random_steps(machine)

@@ -682,6 +682,12 @@ static const struct command_option VERIFY_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "of --repair: why; it is kept with your name", OPTIONAL },
 };
 
+static const struct command_option STATEMENT_OPTIONS[] = {
+	{ OPTION_ON, "DAY", "show the statement of a day, by board", OPTIONAL },
+	{ OPTION_LIST, NULL, "all days with their hashes", OPTIONAL },
+	{ OPTION_CHECK, NULL, "derive all statements again from the ledger", OPTIONAL },
+};
+
 static const struct command PROVE[] = {
 	{ .name = "verify",
 	  .purpose = "derive the register again from the log and compare it",
@@ -696,6 +702,15 @@ static const struct command PROVE[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" } },
 	  .run = run_verify },
+	{ .name = "statement",
+	  .purpose = "the daily statement: what came in since the day before, by board, in a chain of hashes",
+	  .help = "Makes the statement of today, unless there is one, and prints its sums and its hash: keep them "
+		  "elsewhere. Every day's deliveries, lines, outcomes, confirmations and replays are counted once, by "
+		  "their place in the log; a row that is altered, added or deleted afterwards is found by --check.",
+	  OPTIONS_OF(STATEMENT_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "--check: a statement is not as the ledger has it; --on: there is none of that day" } },
+	  .run = run_statement },
 };
 
 /* ---- this program ---- */

@@ -9,7 +9,7 @@
  *   key/        key status, rotate, retire
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
- *   prove/      verify
+ *   prove/      verify, statement
  *   repair/     refill, loss, quarantine
  *   reference/  reference import, build, publish
  *   setup/      migrate

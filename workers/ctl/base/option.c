@@ -19,6 +19,7 @@ const char *option_name(enum option option)
 		[OPTION_FROM] = "from",
 		[OPTION_GIVEN_BY] = "given-by",
 		[OPTION_LIMIT] = "limit",
+		[OPTION_LIST] = "list",
 		[OPTION_ON] = "on",
 		[OPTION_OUT] = "out",
 		[OPTION_OWNER] = "owner",

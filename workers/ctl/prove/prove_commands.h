@@ -4,6 +4,7 @@
 
 #include "ctl/base/ctl.h"
 
+int run_statement(struct ctl *ctl);
 int run_verify(struct ctl *ctl);
 
 #endif
