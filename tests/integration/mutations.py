@@ -176,7 +176,8 @@ def make_register(machine, first=1):
                "Instroom-Contact-Email": "p@example.org"}
     machine.deliver(BOARD, first, "VOLLEDIG", board, contact=contact)
     machine.deliver(BOARD, first + 1, "MUTATIE", [line(1, "99ZZ", name="Pietersen"), line(20, "99VO"),
-                                                  line(21, "99ZZ", text="12345678")],
+                                                  line(21, "99ZZ", text="12345678"),
+                                                  line(22, "99ZZ").replace("20000801", "20009999")],  # one code, twice
                     contact={**contact, "Instroom-Contact-Naam": "A. Bos"})
     machine.deliver(BOARD, first + 2, "VOLLEDIG", board[:6] + [line(20, "99VO")])  # some lapse
     machine.deliver(BOARD, first + 3, "MUTATIE", [line(9, "99ZZ")], proef="ja")
@@ -229,8 +230,8 @@ NAMES = "update register.teacher set content = 'x' || content where board = {boa
 
 def mutate_all(register, count):
     for make in register.mutations(count):
-        _, _, statement, _ = make()
-        register.machine.sql(statement)
+        _, _, statement, _ = make()  # two may want one key
+        register.machine.sql(f"do $$ begin {statement}; exception when unique_violation then null; end $$")
 
 
 def what_is_repaired(told):
@@ -255,7 +256,9 @@ def repair(machine, register, count):
                           "rows changed by hand").stdout
     check("as was shown", what_is_repaired(shown) == what_is_repaired(done), f"{shown}\n{done}")
     machine.expect("and is as the log says", 0, " 0 differences", "verify", "--all")
-    machine.expect("balances, too", 0, "balances", "ledger", "--check")
+    faults = [one for one in machine.ctl("ledger", "--check").stderr.splitlines()
+              if "lines in quarantaine that nobody decided" not in one]
+    check("balances, too", faults == [], faults)
     machine.expect("a second time there is nothing to do", 0, " 0 rows of 0 boards", "verify", "--all", "--repair",
                    "--reason", "again")
     machine.expect("who and why is kept", 0, "rows changed by hand", "audit", "--json")
@@ -288,7 +291,7 @@ def repair_killed(machine):
 
 def repair_beside_writers(machine, first):
     """Deliveries of the same boards are written meanwhile; none is lost, none is undone."""
-    for number in range(first, first + 6):
+    for number in range(first, first + 3):
         for board, school in ((BOARD, "99ZZ"), (OTHER, "99QB")):
             machine.sql(NAMES.format(board=board))
             machine.deliver(board, number, "MUTATIE", [line(number, school), line(33, school)], waits=False)
@@ -296,6 +299,8 @@ def repair_beside_writers(machine, first):
     machine.wait()
     machine.expect("ends as the log says", 0, "", "verify", "--all", "--repair", "--reason", "a test")
     machine.expect("with all deliveries", 0, " 0 differences", "verify", "--all")
+    for board, school in ((BOARD, "99ZZ"), (OTHER, "99QB")):  # the lists of the unchanged begin anew
+        machine.deliver(board, first + 3, "MUTATIE", [line(first + 2, school)])
 
 
 # --- statement ---

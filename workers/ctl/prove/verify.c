@@ -295,7 +295,7 @@ static int record_look(struct ctl *ctl, struct err *err)
 
 static bool is_well(const struct verify *verify)
 {
-	bool is_repaired = verify->repairs && verify->repair.reason && verify->unrepaired == 0;
+	bool is_repaired = verify->repairs && verify->repair.reason && verify->unrepaired + verify->repair.left == 0;
 
 	return (verify->findings.count == 0 || is_repaired) && verify->unproven == 0;
 }

@@ -292,8 +292,7 @@ static int keep_feedback(struct verify_board *board, const struct feedback_line 
 		wire_put_long(&body, finding->rule);
 		wire_put_long(&body, finding->field);
 		wire_put_longs(&body, finding->values, values);
-		if (i == 0 || finding->rule != finding[-1].rule)
-			strbuf_add_bytes(&rules, &rule, sizeof rule);
+		strbuf_add_bytes(&rules, &rule, sizeof rule);
 	}
 	wire_put_long(&body, 0);
 	if (!strbuf_ok(&body) || !strbuf_ok(&rules))

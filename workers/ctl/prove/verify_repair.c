@@ -1,5 +1,6 @@
 #include "ctl/prove/verify_repair.h"
 
+#include "ctl/prove/verify_compare.h"
 #include "ctl/prove/verify_rows.h"
 
 enum { WHAT_BYTES = 600 };
@@ -187,13 +188,12 @@ static int audit(struct verify_repair *repair, uint32_t number, int32_t partitio
 	return pg_exec(repair->link, NULL, AUDIT_SQL, &params, NULL, NULL, err);
 }
 
-static int repair_locked(struct verify_repair *repair, uint32_t number, int32_t partition, struct err *err)
+/* No writer is at work there from here on, and the board is derived up to where they stand. */
+static int hold_partition(struct verify_repair *repair, int32_t partition, struct err *err)
 {
 	struct verify_log *log = repair->log;
 	struct pg_link *snapshot = log->link;
-	char what[WHAT_BYTES];
 	struct pg_params params;
-	int64_t rows = 0;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
@@ -204,13 +204,32 @@ static int repair_locked(struct verify_repair *repair, uint32_t number, int32_t 
 	if (rc == 0)
 		rc = verify_log_advance(log, partition, err);
 	log->link = snapshot;
+	return rc;
+}
+
+static int repair_locked(struct verify_repair *repair, uint32_t number, int32_t partition, bool *ret_is_right,
+			 struct err *err)
+{
+	struct verify_findings left = { 0 };
+	char what[WHAT_BYTES];
+	int64_t rows = 0;
+	int rc = hold_partition(repair, partition, err);
+	struct verify_log *log = repair->log;
 	struct verify_board none = { .number = number }, *board = log->derived[number];
 
 	if (rc == 0)
 		rc = verify_rows_write(repair->link, board ? board : &none, partition, &log->key, err);
 	if (rc == 0)
 		rc = run_steps(repair, number, what, &rows, err);
-	if (rc == 0 && repair->reason)
+	if (rc == 0)
+		rc = verify_compare(repair->link, board ? board : &none, partition, &left, err);
+	*ret_is_right = rc == 0 && left.count == 0;
+	if (rc == 0 && left.count > 0)
+		fprintf(repair->out, "board %05u: %lld differences would be left, so nothing of it is changed\n",
+			number, (long long)left.count);
+	if (!*ret_is_right)
+		return rc;
+	if (repair->reason)
 		rc = audit(repair, number, partition, what, err);
 	if (rc == 0)
 		fprintf(repair->out, "board %05u: rows %s: %s\n", number,
@@ -219,13 +238,12 @@ static int repair_locked(struct verify_repair *repair, uint32_t number, int32_t 
 	return rc;
 }
 
-/* Commits what is done with a reason. */
-static int end(struct verify_repair *repair, int rc, struct err *err)
+static int end(struct verify_repair *repair, int rc, bool commits, struct err *err)
 {
 	struct err second;
 
 	if (rc == 0)
-		return pg_script(repair->link, repair->reason ? "commit" : "rollback", err);
+		return pg_script(repair->link, commits ? "commit" : "rollback", err);
 	if (pg_link_is_up(repair->link) && pg_script(repair->link, "rollback", &second) != 0)
 		pg_link_drop(repair->link);
 	return rc;
@@ -233,11 +251,15 @@ static int end(struct verify_repair *repair, int rc, struct err *err)
 
 int verify_repair_board(struct verify_repair *repair, uint32_t number, int32_t partition, struct err *err)
 {
+	bool is_right = false;
 	int rc = pg_begin(repair->link, err);
 
-	if (rc == 0)
-		rc = end(repair, repair_locked(repair, number, partition, err), err);
-	repair->boards += rc == 0;
+	if (rc == 0) {
+		rc = repair_locked(repair, number, partition, &is_right, err);
+		rc = end(repair, rc, is_right && repair->reason, err);
+	}
+	repair->boards += rc == 0 && is_right;
+	repair->left += rc == 0 && !is_right;
 	verify_log_drop_board(repair->log, number);
 	return rc;
 }
@@ -286,5 +308,5 @@ int verify_repair_strays(struct verify_repair *repair, struct err *err)
 {
 	int rc = pg_begin(repair->link, err);
 
-	return rc == 0 ? end(repair, repair_strays(repair, err), err) : rc;
+	return rc == 0 ? end(repair, repair_strays(repair, err), repair->reason, err) : rc;
 }

@@ -6,7 +6,8 @@
  *      where the register stands.
  *   3. The derived rows go into temporary tables, and one statement per table deletes and writes what differs. What no
  *      log can say stays: when a delivery was committed, who waits by a newer HMAC key, the disowned.
- *   4. A row in register.repair says who, why and what; then commit. Killed before it, nothing has changed.
+ *   4. The board is compared once more. If anything still differs, nothing of it is changed.
+ *   5. A row in register.repair says who, why and what; then commit. Killed before it, nothing has changed.
  *
  * Without a reason all of it is done and rolled back: what is shown is what would be done. */
 #ifndef CTL_VERIFY_REPAIR_H
@@ -22,6 +23,7 @@ struct verify_repair {
 	const char *reason;   /* NULL: show only */
 	FILE *out;
 	int64_t boards, rows; /* repaired, or that would be */
+	int64_t left;	      /* boards that stay as they are: something would still differ */
 };
 
 /* The board must still be derived in log. It is dropped from it. */
