@@ -703,7 +703,7 @@ static const struct command PROVE[] = {
 	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" } },
 	  .run = run_verify },
 	{ .name = "statement",
-	  .purpose = "the daily statement: what came in since the day before, by board, in a chain of hashes",
+	  .purpose = "what came in since the day before, in a chain of hashes",
 	  .help = "Makes the statement of today, unless there is one, and prints its sums and its hash: keep them "
 		  "elsewhere. Every day's deliveries, lines, outcomes, confirmations and replays are counted once, by "
 		  "their place in the log; a row that is altered, added or deleted afterwards is found by --check.",
