@@ -129,7 +129,11 @@ static void drop_presented(struct presented *presented)
 
 static enum client_certificate_answer read_ders(struct slice ders, struct presented *ret)
 {
-	const unsigned char *at = (const unsigned char *)ders.p, *end = at + ders.n;
+	const unsigned char *at = (const unsigned char *)ders.p;
+
+	if (ders.n == 0)
+		return CLIENT_CERTIFICATE_FORM;
+	const unsigned char *end = at + ders.n;
 
 	ret->between = sk_X509_new_null();
 	if (!ret->between)
