@@ -37,7 +37,7 @@ workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
 workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
-workers/ctl/prove | base model wire protocol kafka pg ctl/base ctl/reference |
+workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/reference |
 workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base ctl/replay | jansson
 workers/ctl/setup | base model kafka pg settings ctl/base              |
 schemas/codegen   | base                                      | avro jansson

@@ -3,6 +3,7 @@
 #include "model/date.h"
 #include "model/delivery.h"
 #include "model/teacher_key.h"
+#include "protocol/confirm_condition.h"
 
 enum { BSN_MAX = 999999999, UTF8_BYTES_MAX = 4 };
 
@@ -156,6 +157,8 @@ static int check_confirm(const struct wire_verdict *verdict, struct err *err)
 {
 	if (!is_board_good(&verdict->header) || !delivery_id_is_good(verdict->header.delivery_id))
 		return refuse(err, "header of a CONFIRM");
+	if (!condition_is_good(verdict->condition))
+		return refuse(err, "condition of a CONFIRM");
 	return has_groups(verdict) || verdict->keys.n > 0 ? refuse(err, "groups of a CONFIRM") : 0;
 }
 
@@ -174,6 +177,8 @@ int verdict_check(const struct wire_verdict *verdict, struct err *err)
 		return rc;
 	if (verdict->raw_offset < 0)
 		return refuse(err, "raw_offset");
+	if (verdict->kind != VERDICT_KIND_CONFIRM && verdict->condition.n > 0)
+		return refuse(err, "condition");
 	switch (verdict->kind) {
 	case VERDICT_KIND_DELIVERY:
 	case VERDICT_KIND_REPLAY:

@@ -181,24 +181,24 @@ int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t par
 	return rc;
 }
 
-int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known,
-			      bool *ret_executed, int32_t *ret_lapsed, struct err *err)
+int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], struct confirmation_answer *ret,
+			      struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
+	*ret = (struct confirmation_answer){ 0 };
 	pg_params_reset(&params);
 	pg_add_uuid(&params, request_id);
 	int rc = pg_exec(link, "terugmelding_confirmation",
-			 "select executed, lapsed from register.confirmation where request_id = $1", &params, &rows,
-			 NULL, err);
+			 "select executed, lapsed, has_other_absent from register.confirmation where request_id = $1",
+			 &params, &rows, NULL, err);
 
-	if (rc != 0)
+	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;
-	*ret_is_known = pg_rows_count(rows) > 0;
-	if (*ret_is_known) {
-		*ret_executed = pg_get_bool(rows, 0, 0);
-		*ret_lapsed = pg_get_i32(rows, 0, 1);
-	}
+	ret->is_known = true;
+	ret->is_executed = pg_get_bool(rows, 0, 0);
+	ret->lapsed = pg_get_i32(rows, 0, 1);
+	ret->has_other_absent = pg_get_bool(rows, 0, 2);
 	return 0;
 }

@@ -46,8 +46,14 @@ MUSTUSE int terugmelding_summary(struct pg_link *link, int64_t position, struct 
 MUSTUSE int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset,
 				    bool *ret, struct err *err);
 
-/* The answer to a confirmation. *ret_is_known false: not applied yet. */
-MUSTUSE int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], bool *ret_is_known,
-				      bool *ret_executed, int32_t *ret_lapsed, struct err *err);
+/* The answer to a confirmation. */
+struct confirmation_answer {
+	bool is_known; /* false: not applied yet */
+	bool is_executed;
+	bool has_other_absent; /* not carried out: others would lapse than its condition names (specification 8.6) */
+	int32_t lapsed;
+};
+MUSTUSE int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16],
+				      struct confirmation_answer *ret, struct err *err);
 
 #endif

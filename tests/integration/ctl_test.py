@@ -857,9 +857,13 @@ def questions(workers, board, delivery):
           all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["moved_at"]) for one in status), status)
     check("status shows every partition at its end", all(one["raw_end"] == one["raw_applied"] for one in status),
           status)
-    expect("confirming what does not wait", ctl("confirm", board, delivery), 0, "uitgevoerd: nee")
-    expect("nor is there anything with an id of another form", ctl("confirm", board, "kort"), 0, "uitgevoerd: nee")
-    expect("an id may look like an option", ctl("confirm", "--", board, "--" + "a" * 14), 0, "uitgevoerd: nee")
+    expect("confirming what does not wait", ctl("confirm", board, delivery, "--reason", "x"), 0, "uitgevoerd: nee")
+    expect("nor is there anything with an id of another form", ctl("confirm", board, "kort", "--reason", "x"), 0,
+           "uitgevoerd: nee")
+    expect("an id may look like an option", ctl("confirm", "--reason", "x", "--", board, "--" + "a" * 14), 0,
+           "uitgevoerd: nee")
+    expect("without a reason nothing is confirmed", ctl("confirm", board, delivery), 1)
+    expect("a digest has its form", ctl("confirm", board, delivery, "--reason", "x", "--digest", "ab"), 64)
     expect("but not before the --", ctl("confirm", board, "--" + "a" * 14), 64, "--aaaa")
     partition = next(one["partition"] for one in status if one["raw_end"] > 0)
     refill = ("refill", str(partition), "--reason", "a test", "--validators-are-stopped")

@@ -1439,6 +1439,51 @@ def confirms_a_waiting_delivery_and_says_so(bench):
 
 
 @behaviour
+def confirms_only_those_who_were_seen(bench):
+    """Specification 8.6: the file of who would lapse, and a confirmation on condition of its digest."""
+    gateway = bench.main
+
+    def deliver(sequence, teachers, kind):
+        return settle(gateway, gateway.deliver(csv_of(teachers, brin="99ZX"), volgnummer=str(sequence), soort=kind,
+                                               bestuur="99902", leveringsid=f"ontbreekt-{sequence:08d}"))
+
+    def confirm(etag):
+        return gateway.ask(path + "/bevestiging", b"", headers={"If-Match": etag})
+    path = "/v1/besturen/99902/leveringen/ontbreekt-00000201"
+    deliver(200, range(300, 320), "VOLLEDIG")
+    expect(gateway.ask(path + "/ontbrekenden").status == 404, "of an unknown delivery")
+    expect(deliver(201, range(300, 303), "VOLLEDIG")["status"] == "wacht_op_bevestiging", "17 of 20 would lapse")
+    seen = gateway.ask(path + "/ontbrekenden")
+    rows = seen.body.decode().splitlines()
+    expect(seen.status == 200 and rows[0].startswith("bestuur;bsn;status;volgnummer;vervallen_per;geslachtsnaam;"),
+           f"{seen.status} {rows[:1]}")
+    expect([row.split(";")[1] for row in rows[1:]] == sorted(bsn(one) for one in range(303, 320)), "who would lapse")
+    expect(seen.headers["ETag"] == f'"{hashlib.sha256(seen.body).hexdigest()}"', f"its ETag: {seen.headers['ETag']}")
+    stand = gateway.ask("/v1/besturen/99902/stand?bsn=ja").body.decode().splitlines()
+    expect(set(rows) <= set(stand), "the same rows as in the stand")
+    audit = bench.sql("select count(*) from register.access where what = 'gateway: ontbrekenden'")
+    expect(audit == "1", f"rows in register.access: {audit}")
+    expect(gateway.ask(path + "/ontbrekenden", headers={"If-None-Match": seen.headers["ETag"]}).status == 304, "again")
+    deliver(202, [303], "MUTATIE")
+    answer = confirm(seen.headers["ETag"])
+    expect(answer.status == 412 and "opnieuw" in answer.json()["detail"], f"others by now: {answer.status}")
+    expect(gateway.ask(path).json()["status"] == "wacht_op_bevestiging", "nothing happened")
+    now = gateway.ask(path + "/ontbrekenden")
+    expect(len(now.body.splitlines()) == 17, "one row less")
+    expect(confirm('W/' + now.headers["ETag"]).status == 412, "a weak ETag is none of ours")
+    answer = confirm(f'{seen.headers["ETag"]}, {now.headers["ETag"]}')
+    expect(answer.status == 200 and answer.json() == {"uitgevoerd": True, "vervallen": 16}, answer.body)
+    expect(confirm(now.headers["ETag"]).json() == {"uitgevoerd": False, "vervallen": 0}, "it waits no more")
+    answer = gateway.ask(path + "/ontbrekenden")
+    expect(answer.status == 404 and answer.json()["title"] == "Wacht niet", answer.body)
+    deliver(203, range(300, 303), "VOLLEDIG")
+    deliver(204, range(300, 301), "VOLLEDIG")
+    path = "/v1/besturen/99902/leveringen/ontbreekt-00000204"
+    expect(gateway.ask(path + "/bevestiging", b"", headers={"If-Match": "*"}).json()["uitgevoerd"] is True,
+           "* is no condition")
+
+
+@behaviour
 def answers_a_confirmation_that_takes_long_with_202(bench):
     writers = [worker for worker in bench.workers.all() if worker.kind == "write"]
     bench.workers.end(writers, signal.SIGTERM, PATIENCE_S)

@@ -156,7 +156,7 @@ def deliveries_of_before(machine, full, rejected):
     """A late one for somebody whom only the log can name, then the confirmation; replays."""
     machine.publish(full)
     machine.deliver("99908", 4, "MUTATIE", [one("99908", 50, is_later=True)])
-    machine.expect("the confirmation", 0, "", "confirm", "99908", "replay-99908-volledig-5")
+    machine.expect("the confirmation", 0, "", "confirm", "99908", "replay-99908-volledig-5", "--reason", "a test")
     machine.wait()
     state = dict(row.split("|") for row in machine.sql(
         "select bsn, status from register.leraar where board = 99908").split("\n"))

@@ -184,7 +184,8 @@ def make_register(machine, first=1):
     other = [line(number, "99QB") for number in range(31, 35)]
     machine.deliver(OTHER, first, "VOLLEDIG", other)
     waits = machine.deliver(OTHER, first + 1, "VOLLEDIG", other[:1])
-    machine.expect("a delivery that waits is confirmed", 0, "ja", "confirm", OTHER, waits)
+    machine.expect("a delivery that waits is confirmed", 0, "ja", "confirm", OTHER, waits, "--reason",
+                   "a test")
     machine.deliver(OTHER, first + 2, "MUTATIE", other[:3])
     machine.deliver(OTHER, first + 3, "VOLLEDIG", other[:1])
     machine.deliver(BOARD, first + 4, "INTREKKING", board[1:2])

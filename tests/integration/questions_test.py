@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The questions of an operator against the real machine: one command each, as text, CSV and JSON; and verify
 finds whatever is changed by hand, INSTROOM_MUTATIONS random changes too when it is set. All persons are invented."""
+import hashlib
 import json
 import os
 import pwd
@@ -259,7 +260,18 @@ def confirmation(machine):
     covered = {row["board"]: row for row in machine.json("coverage", "--day", "2018-08-05")}
     told = [(covered[board]["waiting"], covered[board]["behind"]) for board in ("99901", "99902")]
     check("coverage knows", told == [(True, False), (False, True)], told)
-    machine.expect("confirmed", 0, "uitgevoerd: ja", "confirm", "99901", name)
+    shown = machine.ctl("confirm", "99901", name)
+    digest = re.search(r" (\d+) teachers .* digest ([0-9a-f]{64})", shown.stderr)
+    check("who would lapse is shown, by pseudonym, and nothing is confirmed without a reason", shown.returncode == 1 and
+          digest and shown.stdout.startswith("bestuur;pseudoniem;") and bsn(2) not in shown.stdout, shown)
+    named = machine.ctl("confirm", "99901", name, "--with-bsn")
+    check("with BSN it is the file of the digest", hashlib.sha256(named.stdout.encode()).hexdigest() == digest[2] and
+          named.stdout.count(";ACTIEF;") == int(digest[1]) and bsn(2) in named.stdout, named)
+    machine.expect("of others nothing is confirmed", 1, "uitgevoerd: nee", "confirm", "99901", name, "--reason",
+                   "a test", "--digest", "0" * 64)
+    check("it waits on", machine.json("deliveries", "99901", "--state", "wacht")[0]["delivery_id"] == name)
+    machine.expect("confirmed", 0, "uitgevoerd: ja", "confirm", "99901", name, "--reason", "de directeur belde",
+                   "--digest", digest[2])
     one = machine.json("delivery", "99901", name)
     check("by whom", one["confirmed"] is True and one["confirmed_by"] == pwd.getpwuid(os.getuid()).pw_name, one)
 
@@ -293,6 +305,8 @@ def persons(machine, data):
     check("each look left a row", seen.count(("teacher", "99901")) == 5 and ("contact", None) in seen and
           seen.count(("teacher --with-personal-data", "99901")) == 2, seen)
     check("as the confirmation did", ("confirm question-99901-volledig-5", "99901") in seen, seen)
+    check("with its reason", "de directeur belde" in [row["reason"] for row in audit], audit)
+    check("and who looked at persons before it", ("confirm --with-bsn", "99901") in seen, seen)
     check("by nobody else", machine.json("audit", "--who", "nobody-else") == [])
     page = machine.json("audit", "--limit", "3")
     rest = machine.json("audit", "--after", page[-1]["place"])
@@ -334,7 +348,8 @@ MUTATIONS = (
     ("update contact set phone = '0612345678'", "its contact persons differ", 1),
     ("delete from contact", "its contact persons differ", 1),
     ("update confirmation set lapsed = lapsed + 1", "its confirmations differ", 1),
-    ("insert into confirmation select position + 1, gen_random_uuid(), board, delivery_id, false, 0 from confirmation",
+    ("insert into confirmation select position + 1, gen_random_uuid(), board, delivery_id, false, 0, false "
+     "from confirmation order by position desc limit 1",
      "its confirmations differ", 1),
     ("update board set active = active + 1 where board = 99902", "the number of teachers or active teachers", 1),
 )

@@ -428,7 +428,7 @@ def confirmed_after_a_replay(machine):
     seen = machine.json("report", "99902", name)
     check("a VOLLEDIG nobody could read lets nobody lapse, and does not wait",
           (seen["status"], seen["ontbrekend"], seen["vervallen"]) == ("verwerkt", 0, 0), seen)
-    machine.expect("so there is nothing to confirm", 0, "uitgevoerd: nee", "confirm", "99902", name)
+    machine.expect("so there is nothing to confirm", 0, "uitgevoerd: nee", "confirm", "99902", name, "--reason", "x")
     machine.replay("replayed", "--delivery", "99902", name)
     seen = machine.json("report", "99902", name)
     check("nor when its lines have come in", (seen["status"], seen["vervallen"]) == ("verwerkt", 0), seen)
@@ -438,7 +438,7 @@ def confirmed_after_a_replay(machine):
           machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
     machine.replay("replayed", "--delivery", "99902", name)
     check("it waits on", machine.json("report", "99902", name)["status"] == "wacht_op_bevestiging")
-    machine.expect("it is confirmed", 0, "uitgevoerd: ja", "confirm", "99902", name)
+    machine.expect("it is confirmed", 0, "uitgevoerd: ja", "confirm", "99902", name, "--reason", "x")
     seen = machine.json("report", "99902", name)
     check("and only those it does not name lapse", seen["vervallen"] == 3, seen["vervallen"])
     machine.balances("after a replay and a confirmation")

@@ -4,6 +4,7 @@ teachers the register refuses for a while, confirmations and discards, in seeded
 after any of it, and whatever was changed behind the log's back (mutations.py). All persons are invented."""
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -72,10 +73,14 @@ class Board:
     def confirm(self):
         if not self.waiting:
             return "nothing waits"
-        name = self.waiting.pop()
-        self.machine.ctl("confirm", BOARD, name)
+        name = self.waiting[-1]
+        shown = re.search(r"digest ([0-9a-f]{64})", self.machine.ctl("confirm", BOARD, name).stderr)
+        digest = self.rng.choice(["0" * 64, shown and shown[1], None])
+        if not shown or digest != "0" * 64:
+            self.waiting.pop()
+        self.machine.ctl("confirm", BOARD, name, "--reason", "a test", *(("--digest", digest) if digest else ()))
         self.machine.wait()
-        return f"confirm {name}"
+        return f"confirm {name} {digest}"
 
     def step(self):
         return self.rng.choice((self.deliver, self.deliver, self.turn, self.plan, self.plan, self.start, self.start,

@@ -27,7 +27,7 @@ def commands_of(machine, first, folder, tables):
             ("dump", machine.topic("raw"), "0", "0"), ("dump", machine.topic("raw"), "1", "0"),
             ("dump", machine.topic("raw"), "2", "0"),
             ("replay", "plan", "--board", work.BOARD, "--output", "json"), ("replay", "list"),  # of one job or more
-            ("confirm", work.BOARD, first),
+            ("confirm", work.BOARD, first, "--reason", "a trial"),
             ("migrate",), ("reference", "import", str(tables)), ("reference", "publish"), ("deliver", str(folder))]
 
 

@@ -45,3 +45,47 @@ Test(gateway_conditional, writes_half_a_sha256)
 	etag_write(sha256, etag);
 	cr_expect_str_eq(etag, "\"ab010000000000000000000000000000\"");
 }
+
+#define HEX64 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static const struct {
+	const char *list;
+	size_t count;
+	bool is_any;
+} LISTS[] = {
+	{ NULL, 0, false },
+	{ "*", 0, true },
+	{ "\"" HEX64 "\"", 1, false },
+	{ "\"x\", \"" HEX64 "\", W/\"" HEX64 "\"", 1, false },
+	{ "\"" HEX64 "\",\"" HEX64 "\"", 2, false },
+	{ HEX64, 0, false },
+	{ "\"" HEX64 "0\"", 0, false },
+	{ "\"" HEX64, 0, false },
+};
+
+Test(gateway_conditional, finds_the_digests_of_a_list)
+{
+	for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {
+		uint8_t digests[CONDITION_BYTES_MAX] = { 0 };
+		bool is_any = !LISTS[i].is_any;
+
+		cr_expect_eq(etag_list_digests(slice_of(LISTS[i].list), digests, &is_any), LISTS[i].count, "row %zu",
+			     i);
+		cr_expect_eq(is_any, LISTS[i].is_any, "row %zu", i);
+		cr_expect(LISTS[i].count == 0 || (digests[1] == 0x11 && digests[31] == 0xff), "row %zu", i);
+	}
+}
+
+Test(gateway_conditional, takes_eight_digests_at_most)
+{
+	char list[9 * 67 + 1], etag[ETAG_BYTES];
+	uint8_t sha256[32] = { 0xab }, digests[CONDITION_BYTES_MAX];
+	bool is_any;
+
+	etag_write_whole(sha256, etag);
+	cr_expect_eq(strlen(etag), 66);
+	for (int i = 0; i < 9; i++)
+		snprintf(list + (size_t)i * 67, 68, "%s,", etag);
+	cr_expect_eq(etag_list_digests(slice_of(list), digests, &is_any), CONDITION_DIGESTS_MAX);
+	cr_expect_eq(memcmp(digests + 7 * 32, sha256, 32), 0);
+}

@@ -1,5 +1,6 @@
 #include "gateway/routes.h"
 
+#include "gateway/absent_handler.h"
 #include "gateway/confirmation_handler.h"
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
@@ -59,6 +60,9 @@ static const struct {
 	  "abcdefghij-12345", "" },
 	{ "POST", "/v1/besturen/41211/leveringen/abcdefghij-12345/terugmelding", NULL, 41211, "abcdefghij-12345", "" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345/terugmelding/x", NULL, 41211, "abcdefghij-12345", "" },
+	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345/ontbrekenden", &ABSENT_HANDLER, 41211,
+	  "abcdefghij-12345", "" },
+	{ "POST", "/v1/besturen/41211/leveringen/abcdefghij-12345/ontbrekenden", NULL, 41211, "abcdefghij-12345", "" },
 	{ "POST", "/v1/besturen/41211/leveringen/abcdefghij-12345/bevestiging", &CONFIRMATION_HANDLER, 41211,
 	  "abcdefghij-12345", "" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345/bevestiging", NULL, 41211, "abcdefghij-12345", "" },

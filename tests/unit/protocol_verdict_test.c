@@ -176,6 +176,24 @@ static void clear_groups(struct wire_verdict *verdict)
 		verdict->candidates.count = 0;
 }
 
+static void make_confirm(struct wire_verdict *verdict, size_t condition_bytes)
+{
+	static const char DIGESTS[288];
+
+	verdict->kind = VERDICT_KIND_CONFIRM;
+	clear_groups(verdict);
+	verdict->condition = slice_make(DIGESTS, condition_bytes);
+}
+
+Test(verdict_check, a_confirmation_has_whole_digests_and_nothing_else_has_any)
+{
+	EXPECT_GOOD(make_confirm(&s.verdict, 0));
+	EXPECT_GOOD(make_confirm(&s.verdict, 256));
+	EXPECT_BAD(make_confirm(&s.verdict, 288));
+	EXPECT_BAD(make_confirm(&s.verdict, 33));
+	EXPECT_BAD((make_confirm(&s.verdict, 32), s.verdict.kind = VERDICT_KIND_FORGET));
+}
+
 Test(verdict_check, what_has_no_lines_has_no_groups)
 {
 	EXPECT_BAD(s.verdict.body_unreadable = true);

@@ -185,7 +185,8 @@ static void build(struct strbuf *out, const struct raw_spec *spec, const struct 
 				      .replay_dry_run = headers->is_replay_dry_run };
 	struct wire_confirm confirm = { .board = (int32_t)headers->board,
 					.delivery_id = headers->delivery_id,
-					.request_id = { 9 } };
+					.request_id = { 9 },
+					.condition = spec->condition };
 	struct wire_forget forget = { .board = (int32_t)headers->board, .keys = spec->forget_keys };
 
 	switch (headers->kind) {

@@ -24,6 +24,7 @@ struct raw_spec {
 	const char *lines;
 	const uint8_t *reference_version; /* NULL: the fixture's */
 	struct slice forget_keys;
+	struct slice condition; /* CONFIRM */
 };
 
 /* The value appended to out, and its headers; *ret_headers borrows from spec and static memory. */

@@ -365,6 +365,12 @@ Test(verdict, of_confirm_and_forget_names_what_they_ask_for)
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_CONFIRM);
 	cr_expect(slice_equal(bench.verdict.header.delivery_id, bench.headers.delivery_id));
 	cr_expect_eq(bench.verdict.request_id[0], 9);
+	build((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = 7, .condition = slice_make(KEYS, sizeof KEYS) });
+	make(NULL);
+	cr_expect(slice_equal(bench.verdict.condition, slice_make(KEYS, sizeof KEYS)));
+	build((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = 7, .condition = slice_make(KEYS, 31) });
+	make(NULL);
+	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FOREIGN, "half a digest");
 	build((struct raw_spec){ .kind = RAW_FORGET, .forget_keys = slice_make(KEYS, sizeof KEYS) });
 	make(NULL);
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FORGET);

@@ -261,6 +261,31 @@ Test(write_completion, a_confirmation_in_the_same_batch_as_its_delivery_is_carri
 	fake_register_release(&fake);
 }
 
+Test(write_completion, a_confirmation_with_a_condition_is_carried_out_only_if_it_holds)
+{
+	static const char DIGESTS[64] = { 1, [32] = 2 };
+	struct fake_register fake;
+	struct message *other = fake_confirm(BOARD, 50), *right = fake_confirm(BOARD, 50);
+	struct message *again = fake_confirm(BOARD, 50);
+
+	other->verdict.condition = right->verdict.condition = again->verdict.condition = slice_make(DIGESTS, 64);
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	run(&fake, volledig(2, false, 50, 0, 3, false));
+	fake.absent_sha256[0] = 3;
+	run(&fake, other);
+	cr_expect(other->has_other_absent && !other->has_confirmed);
+	cr_expect_eq(active(&fake), 12);
+	cr_expect_eq(fake.deliveries[1].state, DELIVERY_WACHT, "it waits on");
+	fake.absent_sha256[0] = 2;
+	run(&fake, right);
+	cr_expect(!right->has_other_absent && right->has_confirmed, "one of two digests");
+	cr_expect_eq(active(&fake), 4);
+	run(&fake, again);
+	cr_expect(!again->has_other_absent && !again->has_confirmed, "it waits no more: nothing is compared");
+	fake_register_release(&fake);
+}
+
 Test(write_completion, the_first_waiting_delivery_of_an_id_is_confirmed)
 {
 	struct fake_register fake;

@@ -308,6 +308,16 @@ static int fake_read_key_lists(void *self, struct batch *batch, struct key_list_
 	return 0;
 }
 
+static int fake_read_absent_sha256(void *self, const struct message *message, uint8_t ret[32], struct err *err)
+{
+	struct fake_register *fake = self;
+
+	(void)err;
+	cr_assert(message->confirms && message->verdict.condition.n > 0, "nobody else asks");
+	memcpy(ret, fake->absent_sha256, sizeof fake->absent_sha256);
+	return 0;
+}
+
 struct batch_port fake_port(struct fake_register *fake)
 {
 	return (struct batch_port){
@@ -317,6 +327,7 @@ struct batch_port fake_port(struct fake_register *fake)
 		.read_teachers = fake_read_teachers,
 		.read_all_teachers = fake_read_all,
 		.read_key_lists = fake_read_key_lists,
+		.read_absent_sha256 = fake_read_absent_sha256,
 	};
 }
 

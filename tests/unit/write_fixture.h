@@ -67,6 +67,7 @@ struct fake_register {
 	struct fake_delivery *deliveries;
 	size_t delivery_count;
 	int asked[FAKE_QUESTIONS];
+	uint8_t absent_sha256[32]; /* what it says of the file of who would lapse */
 };
 
 void fake_register_init(struct fake_register *fake);

@@ -106,6 +106,24 @@ Test(write_inbox, a_replay_is_alone_of_its_board)
 	fake_messages_reset();
 }
 
+Test(write_inbox, a_confirmation_with_a_condition_is_alone_of_its_board)
+{
+	static const char DIGEST[32];
+	struct message *plain = fake_confirm(1, 50), *conditional = fake_confirm(1, 50);
+	struct fixture fixture;
+
+	conditional->verdict.condition = slice_make(DIGEST, sizeof DIGEST);
+	fixture_open(&fixture);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INBOX_ADDED);
+	cr_expect_eq(take(&fixture, plain, VERDICT_KIND_CONFIRM), INBOX_ADDED, "without one it is not");
+	cr_expect_eq(take(&fixture, conditional, VERDICT_KIND_CONFIRM), INBOX_FULL);
+	inbox_clear(fixture.inbox);
+	cr_expect_eq(take(&fixture, conditional, VERDICT_KIND_CONFIRM), INBOX_ADDED);
+	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INBOX_FULL);
+	fixture_close(&fixture);
+	fake_messages_reset();
+}
+
 /* The place from which an operator's command or a restart goes on. */
 Test(write_inbox, a_hole_or_another_key_parks_the_partition_before_the_verdict)
 {

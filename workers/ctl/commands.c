@@ -119,6 +119,12 @@ static const struct command_option WAIT_OPTIONS[] = {
 	{ OPTION_QUIET, NULL, "no progress, no sentence at the end", OPTIONAL },
 };
 
+static const struct command_option CONFIRM_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name. Without it nothing is confirmed", OPTIONAL },
+	{ OPTION_DIGEST, "HEX", "only if those who would lapse are still the ones with this digest", OPTIONAL },
+	{ OPTION_WITH_BSN, NULL, "show them with BSN; leaves a row in register.access", OPTIONAL },
+};
+
 static const struct command DELIVER[] = {
 	{ .name = "deliver",
 	  .arguments = "FILE.csv|DIR ..",
@@ -145,8 +151,12 @@ static const struct command DELIVER[] = {
 	  .arguments_min = 2,
 	  .arguments_max = 2,
 	  .purpose = "confirm a VOLLEDIG that waits, for a board",
-	  .help = "Prints \"uitgevoerd: ja\" or \"uitgevoerd: nee\".",
+	  .help = "Without --reason: who would lapse (csv, as stand) and, to stderr, how many and their digest."
+		  " With --reason the delivery is confirmed, and \"uitgevoerd: ja\" or \"uitgevoerd: nee\" is the "
+		  "answer. The register compares --digest at the moment it judges the confirmation.",
+	  OPTIONS_OF(CONFIRM_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "nothing is confirmed: no reason was given, or others would lapse by now" } },
 	  .run = run_confirm },
 };
 

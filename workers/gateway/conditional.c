@@ -2,12 +2,22 @@
 
 #include "base/num.h"
 
-void etag_write(const uint8_t sha256[32], char ret[ETAG_BYTES])
+static void write_digits(const uint8_t *bytes, size_t digits, char ret[ETAG_BYTES])
 {
 	ret[0] = '"';
-	num_to_hex(sha256, ETAG_HEX_DIGITS / 2, ret + 1);
-	ret[ETAG_HEX_DIGITS + 1] = '"';
-	ret[ETAG_HEX_DIGITS + 2] = '\0';
+	num_to_hex(bytes, digits / 2, ret + 1);
+	ret[digits + 1] = '"';
+	ret[digits + 2] = '\0';
+}
+
+void etag_write(const uint8_t sha256[32], char ret[ETAG_BYTES])
+{
+	write_digits(sha256, ETAG_HEX_DIGITS, ret);
+}
+
+void etag_write_whole(const uint8_t sha256[32], char ret[ETAG_BYTES])
+{
+	write_digits(sha256, ETAG_WHOLE_DIGITS, ret);
 }
 
 static struct slice skip_blanks(struct slice s)
@@ -17,24 +27,42 @@ static struct slice skip_blanks(struct slice s)
 	return s;
 }
 
+/* The next ETag of a list, quotes included; p NULL: none is left that can be read. */
+static struct slice next_etag(struct slice *list, bool *ret_is_weak)
+{
+	*list = skip_blanks(*list);
+	*ret_is_weak = slice_starts_with(*list, "W/");
+	*list = slice_from(*list, *ret_is_weak ? 2 : 0);
+	const char *end = list->n > 1 && list->p[0] == '"' ? memchr(list->p + 1, '"', list->n - 1) : NULL;
+
+	return end ? slice_cut(list, (size_t)(end + 1 - list->p)) : (struct slice){ 0 };
+}
+
 bool etag_is_named(struct slice list, const char *etag, bool is_weak_fine)
 {
-	list = skip_blanks(list);
-	if (slice_equal_text(list, "*"))
+	struct slice one;
+	bool is_weak;
+
+	if (slice_equal_text(skip_blanks(list), "*"))
 		return true;
-	while (list.n > 0) {
-		bool is_weak = slice_starts_with(list, "W/");
-
-		list = slice_from(list, is_weak ? 2 : 0);
-		const char *end = list.n > 1 && list.p[0] == '"' ? memchr(list.p + 1, '"', list.n - 1) : NULL;
-
-		if (!end)
-			return false;
-		if (slice_equal_text(slice_cut(&list, (size_t)(end + 1 - list.p)), etag) && (is_weak_fine || !is_weak))
+	while ((one = next_etag(&list, &is_weak)).p)
+		if (slice_equal_text(one, etag) && (is_weak_fine || !is_weak))
 			return true;
-		list = skip_blanks(list);
-	}
 	return false;
+}
+
+size_t etag_list_digests(struct slice list, uint8_t ret[CONDITION_BYTES_MAX], bool *ret_is_any)
+{
+	struct slice one;
+	size_t count = 0;
+	bool is_weak;
+
+	*ret_is_any = slice_equal_text(skip_blanks(list), "*");
+	while (count < CONDITION_DIGESTS_MAX && (one = next_etag(&list, &is_weak)).p)
+		if (!is_weak && num_from_hex(slice_make(one.p + 1, one.n - 2), ret + count * CONDITION_DIGEST_BYTES,
+					     CONDITION_DIGEST_BYTES))
+			count++;
+	return count;
 }
 
 enum condition conditional_check(struct slice if_match, struct slice if_none_match, const char *etag)

@@ -1,10 +1,12 @@
 /* One confirmation:
  *
  *   1. confirmation_end: a Confirm message with a random request id goes into the log, as the writer alone decides
- *      about deliveries, in the order of the log.
+ *      about deliveries, in the order of the log. So does If-Match, which names who would lapse (specification 8.6):
+ *      the writer compares.
  *   2. confirmation_published: it is in the log. What the writer makes of it is asked by that id, again and again.
- *   3. confirmation_due, confirmation_answered: the answer is there: 200. Not there within confirm.wait.max, or the
- *      register is away: 202, as the confirmation will be carried out all the same. */
+ *   3. confirmation_due, confirmation_answered: the answer is there: 200, or 412 when others would lapse by now. Not
+ *      there within confirm.wait.max, or the register is away: 202, as the confirmation will be carried out all
+ *      the same. */
 #include "gateway/confirmation_handler.h"
 
 #include "base/clock.h"
@@ -31,8 +33,16 @@ static void answer_not_recorded(struct request *request, int error, const char *
 
 static void answer_outcome(struct request *request, const struct register_job *job)
 {
-	reply_json(&request->reply, 200, "application/json",
-		   json_pack("{s:b, s:i}", "uitgevoerd", job->is_executed, "vervallen", job->lapsed));
+	const struct confirmation_answer *answer = &job->confirmation;
+
+	if (answer->has_other_absent)
+		reply_problem(
+			&request->reply, 412, "Intussen anders",
+			"Er is niets bevestigd: wie zou vervallen is niet meer wat de kop If-Match noemt. Vraag de "
+			"ontbrekenden opnieuw op");
+	else
+		reply_json(&request->reply, 200, "application/json",
+			   json_pack("{s:b, s:i}", "uitgevoerd", answer->is_executed, "vervallen", answer->lapsed));
 }
 
 static void answer_recorded(struct request *request)
@@ -47,11 +57,13 @@ static void answer_recorded(struct request *request)
 		 request->values.delivery_id);
 }
 
-static void publish(struct request *request, const uint8_t request_id[16])
+static void publish(struct request *request, const uint8_t request_id[16], struct slice condition)
 {
 	const struct route_values *values = &request->values;
 	struct slice delivery_id = slice_of(values->delivery_id);
-	struct wire_confirm confirm = { .board = (int32_t)values->board, .delivery_id = delivery_id };
+	struct wire_confirm confirm = { .board = (int32_t)values->board,
+					.delivery_id = delivery_id,
+					.condition = condition };
 	struct raw_message message;
 	struct err err = { 0 };
 
@@ -66,17 +78,20 @@ static void confirmation_end(struct request *request)
 	struct confirmation *confirmation = request->state;
 	struct register_job *job = &confirmation->job;
 
-	struct slice condition = request_header(request, "If-Match");
+	struct slice if_match = request_header(request, "If-Match");
+	uint8_t digests[CONDITION_BYTES_MAX];
+	bool is_any = false;
+	size_t count = etag_list_digests(if_match, digests, &is_any);
 
 	if (!register_question_read_query(request, NULL))
 		return;
-	if (condition.p && !slice_equal_text(condition, "*")) { /* specification 8.6 is not built yet */
-		reply_problem(&request->reply, 412, "Niet na te gaan",
-			      "Een bevestiging met de kop If-Match is nog niet mogelijk: laat die kop weg");
+	if (if_match.p && !is_any && count == 0) { /* whatever the register holds: no file of ours has such an ETag */
+		reply_problem(&request->reply, 412, "Intussen anders",
+			      "Er is niets bevestigd: de kop If-Match noemt geen ETag van de ontbrekenden");
 		return;
 	}
 	if (getrandom(job->request_id, sizeof job->request_id, 0) == sizeof job->request_id)
-		publish(request, job->request_id);
+		publish(request, job->request_id, slice_make(digests, count * CONDITION_DIGEST_BYTES));
 	else
 		answer_not_recorded(request, ERR_RETRY, "random");
 }

@@ -142,15 +142,15 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 }
 
 /* design 9: every reading of personal data leaves a row. */
-static int record_access(struct register_thread *thread, uint32_t board, struct err *err)
+static int record_access(struct register_thread *thread, const char *what, uint32_t board, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(what));
 	pg_add_i32(&params, (int32_t)board);
-	return pg_exec(thread->link, "record_access",
-		       "insert into register.access (what, board) values ('gateway: stand with bsn', $1)", &params,
-		       NULL, NULL, err);
+	return pg_exec(thread->link, "record_access", "insert into register.access (what, board) values ($1, $2)",
+		       &params, NULL, NULL, err);
 }
 
 static int answer_stand(struct register_thread *thread, struct register_job *job, struct err *err)
@@ -158,19 +158,32 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 	struct stand_options stand = { .is_one_board = true,
 				       .board = job->board,
 				       .pseudonym_key = job->has_bsn ? NULL : thread->jobs->options.stand_key };
-	int rc = job->has_bsn ? record_access(thread, job->board, err) : 0;
+	int rc = job->has_bsn ? record_access(thread, "gateway: stand with bsn", job->board, err) : 0;
 
 	job->answer = JOB_FOUND;
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
 }
 
+static int answer_absent(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	struct stand_options stand = { .is_one_board = true, .board = job->board };
+	enum stand_waiting waiting;
+	int rc = stand_find_waiting(thread->link, job->board, slice_of(job->id), &waiting, &stand.absent_of, err);
+
+	if (rc != 0)
+		return rc;
+	job->answer = waiting == WAITING_FOUND ? JOB_FOUND : waiting == WAITING_NOT ? JOB_NOT_WAITING : JOB_UNKNOWN;
+	if (job->answer != JOB_FOUND)
+		return 0;
+	rc = record_access(thread, "gateway: ontbrekenden", job->board, err);
+	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
+}
+
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
-	bool is_known = false;
-	int rc = terugmelding_confirmation(thread->link, job->request_id, &is_known, &job->is_executed, &job->lapsed,
-					   err);
+	int rc = terugmelding_confirmation(thread->link, job->request_id, &job->confirmation, err);
 
-	job->answer = is_known ? JOB_FOUND : JOB_NOT_YET;
+	job->answer = rc == 0 && job->confirmation.is_known ? JOB_FOUND : JOB_NOT_YET;
 	return rc;
 }
 
@@ -183,7 +196,10 @@ static void make_etag(struct register_job *job)
 		terugmelding_stream_sha256(job->terugmelding, sha256);
 	else
 		sha256_of(strbuf_slice(&job->body), sha256);
-	etag_write(sha256, job->etag);
+	if (job->kind == JOB_ABSENT) /* specification 8.6: a confirmation can name it */
+		etag_write_whole(sha256, job->etag);
+	else
+		etag_write(sha256, job->etag);
 }
 
 static int ask_register(struct register_thread *thread, struct register_job *job, struct err *err)
@@ -191,6 +207,8 @@ static int ask_register(struct register_thread *thread, struct register_job *job
 	switch (job->kind) {
 	case JOB_STAND:
 		return answer_stand(thread, job, err);
+	case JOB_ABSENT:
+		return answer_absent(thread, job, err);
 	case JOB_CONFIRMATION:
 		return answer_confirmation(thread, job, err);
 	default:

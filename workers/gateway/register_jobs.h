@@ -15,6 +15,7 @@
 #include "gateway/conditional.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
+#include "render/terugmelding.h"
 #include "render/terugmelding_stream.h"
 
 enum register_job_kind {
@@ -23,6 +24,7 @@ enum register_job_kind {
 	JOB_FEEDBACK_CSV,  /* terugmelding: 8.1 */
 	JOB_FEEDBACK_JSON, /* terugmelding: 8.3 */
 	JOB_STAND,	   /* body: 8.4 of one board */
+	JOB_ABSENT,	   /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
 };
 
@@ -31,6 +33,7 @@ enum register_job_answer {
 	JOB_UNKNOWN,
 	JOB_LOST, /* of JOB_SUMMARY: we acknowledged it, all up to there is written, and it is not in the ledger */
 	JOB_CLASH,
+	JOB_NOT_WAITING,
 	JOB_NOT_YET,
 	JOB_AWAY,
 	JOB_FAILED
@@ -51,8 +54,7 @@ struct register_job {
 	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */
 	struct terugmelding_stream *terugmelding; /* likewise */
 	char etag[ETAG_BYTES];			  /* of body or terugmelding */
-	bool is_executed;			  /* of JOB_CONFIRMATION */
-	int32_t lapsed;
+	struct confirmation_answer confirmation;  /* of JOB_CONFIRMATION */
 	void *owner;
 	struct register_job *next; /* the queues' own */
 };

@@ -1,5 +1,6 @@
 #include "gateway/routes.h"
 
+#include "gateway/absent_handler.h"
 #include "gateway/confirmation_handler.h"
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
@@ -31,6 +32,8 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  SERVICE_READ, "404 " OF_A_READING },
 	{ DELIVERY "/terugmelding", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &FEEDBACK_HANDLER, "",
 	  "text/csv application/json", SERVICE_READ, "404 " OF_A_READING },
+	{ DELIVERY "/ontbrekenden", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &ABSENT_HANDLER, "", "text/csv",
+	  SERVICE_READ, "404 " OF_A_READING },
 	{ DELIVERY "/bevestiging", METHOD_POST, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONFIRMATION_HANDLER, "",
 	  "application/json", SERVICE_CONFIRM, "200 202 400 412 500 " OF_A_QUESTION },
 	{ BOARD "/stand", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &STAND_HANDLER, "bsn", "text/csv", SERVICE_READ,

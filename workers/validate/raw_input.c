@@ -2,6 +2,7 @@
 
 #include "model/field.h"
 #include "model/teacher_key.h"
+#include "protocol/confirm_condition.h"
 #include "protocol/frame.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/delivery.h"
@@ -76,9 +77,10 @@ static bool decode_confirm(uint64_t schema, struct slice body, struct arena *are
 
 	if (wire_confirm_decode_as(schema, body, arena, &confirm, NULL) != 0 ||
 	    confirm.board != (int32_t)input->headers.board ||
-	    !slice_equal(confirm.delivery_id, input->headers.delivery_id))
+	    !slice_equal(confirm.delivery_id, input->headers.delivery_id) || !condition_is_good(confirm.condition))
 		return false;
 	memcpy(input->request_id, confirm.request_id, sizeof input->request_id);
+	input->condition = confirm.condition;
 	return true;
 }
 

@@ -34,6 +34,7 @@ struct raw_input {
 	struct wire_delivery delivery; /* DELIVERY and REPLAY */
 	const uint32_t *record_nos;    /* REPLAY: one per line; else NULL */
 	uint8_t request_id[16];	       /* CONFIRM: request; REPLAY: job */
+	struct slice condition;	       /* CONFIRM */
 	struct slice forget_keys;      /* FORGET */
 };
 

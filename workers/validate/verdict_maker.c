@@ -202,6 +202,7 @@ static int fill_ready(struct verdict_maker *maker, const struct raw_input *input
 	verdict->header.board = (int32_t)input->headers.board;
 	verdict->header.delivery_id = input->headers.delivery_id;
 	verdict->keys = input->forget_keys;
+	verdict->condition = input->condition;
 	return 0;
 }
 

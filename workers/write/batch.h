@@ -44,6 +44,9 @@ struct batch_port {
 	/* The same for all rows of these boards: batch_set_row. */
 	int (*read_all_teachers)(void *self, struct batch *batch, struct board_state **boards, size_t count,
 				 struct err *err);
+	/* SHA-256 of the file of who would lapse by the message's confirmation (specification 8.6), from the register
+	 * as it is before the batch: no message of its board stands before it there (inbox.c). */
+	int (*read_absent_sha256)(void *self, const struct message *message, uint8_t ret[32], struct err *err);
 	int (*read_key_lists)(void *self, struct batch *batch, struct key_list_want *wants, size_t count,
 			      struct err *err);
 };

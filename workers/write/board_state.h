@@ -39,9 +39,10 @@ struct contact {
 
 /* What must be read of the register before a board's message can go on. */
 enum board_want {
-	WANT_PENDING_KEYS = 1u << 0, /* keys of pending.key_list */
-	WANT_WAITING_KEYS = 1u << 1, /* keys of the delivery that its message confirms */
-	WANT_ALL_TEACHERS = 1u << 2, /* key, status, sequence and hash of all rows */
+	WANT_PENDING_KEYS = 1u << 0,  /* keys of pending.key_list */
+	WANT_WAITING_KEYS = 1u << 1,  /* keys of the delivery that its message confirms */
+	WANT_ALL_TEACHERS = 1u << 2,  /* key, status, sequence and hash of all rows */
+	WANT_ABSENT_SHA256 = 1u << 3, /* of the file of who would lapse by its message */
 };
 
 struct board_state {

@@ -1,5 +1,7 @@
 #include "write/completion.h"
 
+#include "protocol/confirm_condition.h"
+
 #include <assert.h>
 
 /* A VOLLEDIG, or one that waited, at its end. */
@@ -178,6 +180,9 @@ int completion_confirm(struct batch *batch, struct message *message, struct err 
 	if (!waiting)
 		return 0;
 	assert(waiting->has_keys && board->has_all);
+	message->has_other_absent = !condition_holds(message->verdict.condition, message->absent_sha256);
+	if (message->has_other_absent)
+		return 0;
 	struct completion completion = {
 		.batch = batch,
 		.board = board,

@@ -73,9 +73,10 @@ static enum inbox_result skip(struct partition *partition, const struct kafka_me
 	return INBOX_VOID;
 }
 
-static bool is_replay(const struct wire_verdict *verdict)
+/* What it does rests on what the register, not the batch, holds of its board. */
+static bool must_be_alone(const struct wire_verdict *verdict)
 {
-	return verdict->kind == VERDICT_KIND_REPLAY;
+	return verdict->kind == VERDICT_KIND_REPLAY || verdict->condition.n > 0;
 }
 
 static int64_t rows_of(const struct wire_verdict *verdict)
@@ -94,7 +95,7 @@ static enum inbox_result add(struct inbox *inbox, struct message *message, const
 	inbox->after[at] = inbox->partitions[raw->partition].ahead;
 	inbox->raws[at] = *raw;
 	inbox->rows += rows_of(&message->verdict);
-	inbox->has_replay |= is_replay(&message->verdict);
+	inbox->has_lone |= must_be_alone(&message->verdict);
 	return INBOX_ADDED;
 }
 
@@ -135,21 +136,21 @@ static bool withdraws(const struct wire_verdict *verdict)
 	return memchr(verdict->classes.p, VERDICT_WITHDRAW, verdict->classes.n);
 }
 
-/* A replay and another message of its board do not go into one batch. Nor does a withdrawal go into that of a content
- * of its board: the content would be erased before it is written, and whether the register can store it would show in
- * some batches only. */
+/* A replay, or a confirmation with a condition, and another message of its board do not go into one batch. Nor does a
+ * withdrawal go into that of a content of its board: the content would be erased before it is written, and whether the
+ * register can store it would show in some batches only. */
 static bool must_wait(const struct inbox *inbox, const struct wire_verdict *verdict)
 {
-	bool is_alone = is_replay(verdict), is_behind_contents = verdict->classes.n > 0 && withdraws(verdict);
+	bool is_alone = must_be_alone(verdict), is_behind_contents = verdict->classes.n > 0 && withdraws(verdict);
 
-	if (!is_alone && !is_behind_contents && !inbox->has_replay)
+	if (!is_alone && !is_behind_contents && !inbox->has_lone)
 		return false;
 	for (size_t i = 0; i < inbox->count; i++) {
 		const struct wire_verdict *other = &inbox->messages[i]->verdict;
 
 		if (other->header.board != verdict->header.board)
 			continue;
-		if (is_alone || is_replay(other) || (is_behind_contents && other->candidates.count > 0))
+		if (is_alone || must_be_alone(other) || (is_behind_contents && other->candidates.count > 0))
 			return true;
 	}
 	return false;
@@ -246,6 +247,6 @@ void inbox_clear(struct inbox *inbox)
 {
 	inbox_drop_first(inbox, inbox->count);
 	inbox->rows = inbox->bytes = 0;
-	inbox->has_replay = false;
+	inbox->has_lone = false;
 	arena_reset(&inbox->arena);
 }

@@ -31,7 +31,7 @@ struct inbox {
 	struct kafka_message raws[INBOX_MESSAGES_MAX];
 	size_t count;
 	int64_t rows, bytes;
-	bool has_replay;
+	bool has_lone; /* a message that must be alone of its board */
 };
 
 MUSTUSE int inbox_init(struct inbox *inbox, const struct inbox_limits *limits, int32_t generation,

@@ -55,7 +55,8 @@ struct message {
 	/* What came of it. Set again each time the batch is judged. */
 	bool is_entered; /* a delivery that stands in the ledger: no repeat */
 	struct ledger ledger;
-	bool has_confirmed; /* CONFIRM: a delivery waited and was carried out */
+	bool has_confirmed;    /* CONFIRM: a delivery waited and was carried out */
+	bool has_other_absent; /* CONFIRM: others would lapse than its condition names, so nothing happened */
 	int64_t confirmed_lapsed;
 	uint8_t *forget;			     /* bit set by group: teachers the cache must forget; NULL: none */
 	bool is_key_list_stored, is_feedback_stored; /* the register has them under their digest */
@@ -75,9 +76,10 @@ struct message {
 	/* Between the two halves of judging it (processing.h). */
 	uint8_t *unchanged; /* bit set over the keys: to the pending list */
 	size_t unchanged_count;
-	int64_t named_active;	  /* teachers it names that are known to be ACTIEF after its groups */
-	int64_t active_after;	  /* ACTIEF teachers of the board after its groups; of a dry run as if */
-	struct waiting *confirms; /* CONFIRM: the delivery it speaks of */
+	int64_t named_active;	   /* teachers it names that are known to be ACTIEF after its groups */
+	int64_t active_after;	   /* ACTIEF teachers of the board after its groups; of a dry run as if */
+	struct waiting *confirms;  /* CONFIRM: the delivery it speaks of */
+	uint8_t absent_sha256[32]; /* CONFIRM with a condition: of the file of who would lapse now */
 };
 
 /* It brings lines of teachers to decide. */

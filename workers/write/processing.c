@@ -20,7 +20,7 @@ static uint32_t confirm_wants(const struct board_state *board, struct message *m
 	if (!message->confirms)
 		return 0;
 	return wants_pending_keys(board) | (message->confirms->has_keys ? 0 : WANT_WAITING_KEYS) |
-	       (board->has_all ? 0 : WANT_ALL_TEACHERS);
+	       (board->has_all ? 0 : WANT_ALL_TEACHERS) | (message->verdict.condition.n > 0 ? WANT_ABSENT_SHA256 : 0);
 }
 
 static bool is_repeat(const struct board_state *board, const struct message *message)

@@ -26,7 +26,7 @@ static const struct register_statement CONTACT = {
 };
 static const struct register_statement CONFIRMATION = {
 	"COPY of confirmations", VALUES_DELIVERED,
-	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed)"
+	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed, has_other_absent)"
 	" from stdin (format binary)"
 };
 static const struct register_statement FOREIGN = {
@@ -218,13 +218,14 @@ static void copy_confirmation(struct strbuf *out, const struct message *message)
 {
 	if (message->verdict.kind != VERDICT_KIND_CONFIRM)
 		return;
-	pg_copy_row(out, 6);
+	pg_copy_row(out, 7);
 	pg_copy_i64(out, message->position);
 	pg_copy_bytes(out, slice_make(message->verdict.request_id, sizeof message->verdict.request_id));
 	pg_copy_i32(out, message->verdict.header.board);
 	pg_copy_bytes(out, message->verdict.header.delivery_id);
 	pg_copy_bool(out, message->has_confirmed);
 	pg_copy_i32(out, (int32_t)message->confirmed_lapsed);
+	pg_copy_bool(out, message->has_other_absent);
 }
 
 static void copy_foreign(struct strbuf *out, const struct message *message)

@@ -1,5 +1,6 @@
 #include "write/register_read.h"
 
+#include "render/stand.h"
 #include "write/register_restatement.h"
 
 static const struct register_statement BOARDS = {
@@ -346,6 +347,18 @@ static int read_key_lists(void *self, struct batch *batch, struct key_list_want 
 	return rc;
 }
 
+static int read_absent_sha256(void *self, const struct message *message, uint8_t ret[32], struct err *err)
+{
+	struct register_session *session = self;
+	int rc = stand_absent_sha256(session->link, (uint32_t)message->board->number, message->confirms->position, ret,
+				     NULL, err);
+
+	if (rc == 0 || strcmp(err->code, STAND_OTHER_FORM) != 0)
+		return rc;
+	memset(ret, 0, DIGEST_BYTES * 2); /* nobody can have seen that file: no condition names it */
+	return 0;
+}
+
 struct batch_port register_read_port(struct register_session *session)
 {
 	return (struct batch_port){
@@ -355,5 +368,6 @@ struct batch_port register_read_port(struct register_session *session)
 		.read_teachers = read_teachers,
 		.read_all_teachers = read_all_teachers,
 		.read_key_lists = read_key_lists,
+		.read_absent_sha256 = read_absent_sha256,
 	};
 }

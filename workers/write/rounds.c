@@ -157,6 +157,12 @@ static int round_read(struct round *round, struct err *err)
 		rc = round->port->read_all_teachers(round->port->self, round->batch, round->all, all_count, err);
 	for (size_t i = 0; rc == 0 && i < all_count; i++)
 		all_are_loaded(round->all[i]);
+	for (size_t i = 0; rc == 0 && i < round->count; i++) {
+		struct message *message = round->messages[i];
+
+		if (message->board->wants & WANT_ABSENT_SHA256)
+			rc = round->port->read_absent_sha256(round->port->self, message, message->absent_sha256, err);
+	}
 	return rc;
 }
 

@@ -39,3 +39,16 @@ int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *bo
 		       " values ($1, $2, $3, $4, $5, $6)",
 		       &params, NULL, NULL, err);
 }
+
+int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(what));
+	pg_add_i32(&params, (int32_t)board);
+	pg_add_text(&params, slice_of(reason));
+	return pg_exec(link, NULL, "insert into register.access (who, what, board, reason) values ($1, $2, $3, $4)",
+		       &params, NULL, NULL, err);
+}

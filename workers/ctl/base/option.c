@@ -14,6 +14,7 @@ const char *option_name(enum option option)
 		[OPTION_CODE] = "code",
 		[OPTION_DAY] = "day",
 		[OPTION_DELIVERY] = "delivery",
+		[OPTION_DIGEST] = "digest",
 		[OPTION_DUO] = "duo",
 		[OPTION_FIX] = "fix",
 		[OPTION_FROM] = "from",

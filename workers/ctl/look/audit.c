@@ -14,16 +14,17 @@ enum { PAGE_ROWS = 100 };
  * have one time. */
 static const char AUDIT_SQL[] =
 	"with act as ("
-	"  select at, who, what, board, coalesce(topic || '/' || partition || '/' || \"offset\", '') as detail"
+	"  select at, who, what, board, coalesce(topic || '/' || partition || '/' || \"offset\", '') as detail,"
+	"    coalesce(reason, '') as reason"
 	"    from register.access where $3::timestamptz is null or at >= $3::timestamptz"
-	"  union all select at, who, 'replay ' || what, null, left(job::text, 8) || ' ' || note from"
+	"  union all select at, who, 'replay ' || what, null, left(job::text, 8) || ' ' || note, '' from"
 	" register.replay_event"
 	"    where $3::timestamptz is null or at >= $3::timestamptz"
-	"  union all select at, who, 'quarantine ' || decision, null, partition || '/' || \"offset\" || ' ' || reason"
-	"    from register.quarantine_decision"
-	"  union all select at, who, 'refill', null, partition || ' ' || reason from register.refill"
-	"  union all select at, who, 'verify --repair', board, changes || ': ' || reason from register.repair"
-	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id from"
+	"  union all select at, who, 'quarantine ' || decision, null, partition || '/' || \"offset\" || ' ' || reason,"
+	"    '' from register.quarantine_decision"
+	"  union all select at, who, 'refill', null, partition || ' ' || reason, '' from register.refill"
+	"  union all select at, who, 'verify --repair', board, changes || ': ' || reason, '' from register.repair"
+	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id, '' from"
 	" register.key_rotation"
 	"  union all select at, who, what, board, detail::text from rights.change"
 	"    where $3::timestamptz is null or at >= $3::timestamptz"
@@ -31,14 +32,14 @@ static const char AUDIT_SQL[] =
 	"    left(md5(act::text), 8) as place from act)"
 	" select " CTL_SQL_TIME("at") ", who, what, case when board is not null then " CTL_SQL_BOARD("board") ""
 	" end, detail,"
-	"   left(detail, 20), place"
+	"   left(detail, 20), reason, place"
 	" from placed where ($1::text is null or who = $1) and ($3::timestamptz is null or at >= $3::timestamptz)"
 	"   and ($4::text is null or place < $4) order by place desc limit $2 + 1";
 
 static const struct output_column AUDIT_COLUMNS[] = {
 	{ "at", "at", COLUMN_TEXT },	   { "who", "who", COLUMN_TEXT },   { "what", "what", COLUMN_TEXT },
 	{ "board", "board", COLUMN_TEXT }, { "detail", NULL, COLUMN_TEXT }, { NULL, "detail", COLUMN_TEXT },
-	{ "place", NULL, COLUMN_TEXT },
+	{ "reason", NULL, COLUMN_TEXT },   { "place", NULL, COLUMN_TEXT },
 };
 
 int run_audit(struct ctl *ctl)

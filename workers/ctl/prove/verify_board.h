@@ -43,7 +43,7 @@ struct verify_confirmation {
 	int64_t position, lapsed;
 	uint8_t request_id[16];
 	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
-	bool is_executed;
+	bool is_executed, has_other_absent;
 };
 
 /* What one attempt of a replay changed in a delivery: counts by outcome, before and behind it. */

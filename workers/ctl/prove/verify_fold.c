@@ -2,15 +2,17 @@
 
 #include "model/bsn.h"
 #include "model/date.h"
+#include "protocol/confirm_condition.h"
 #include "protocol/delivery_state.h"
 #include "protocol/feedback_build.h"
+#include "render/stand_rows.h"
 #include "wire/wire.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { DATA_DAYS_MAX = 31, FIRST_RECORD = 2, CAPACITY_FIRST = 64, ATTEMPTS = 64 };
-enum { FEEDBACK_BYTES_MAX = 64 << 20, FEEDBACK_TEXT_BYTES_MAX = 1 << 20 };
+enum { FEEDBACK_BYTES_MAX = 64 << 20, FEEDBACK_TEXT_BYTES_MAX = 1 << 20, ABSENT_BYTES_MAX = 512 << 20 };
 
 static int no_memory(struct err *err)
 {
@@ -651,6 +653,61 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	return rc == 0 ? add_change(board, delivery, position, replay, &change, err) : rc;
 }
 
+/* SHA-256 of the file of specification 8.6: rows are made by the one renderer there is, from states derived here. */
+static int absent_sha256(const struct verify_board *board, const struct verify_delivery *delivery, uint8_t ret[32],
+			 struct err *err)
+{
+	struct stand_teacher *absent = calloc(MAX(board->teacher_count, (size_t)1), sizeof *absent);
+	CLEANUP(strbuf_drop) struct strbuf file;
+	size_t count = 0;
+	int rc = absent ? 0 : no_memory(err);
+
+	strbuf_init(&file, ABSENT_BYTES_MAX);
+	stand_add_header(&file, true);
+	for (size_t i = 0; rc == 0 && i < board->teacher_count; i++) {
+		const struct verify_teacher *teacher = &board->teachers[i];
+
+		if (!is_absent(board, delivery, teacher))
+			continue;
+		absent[count] = (struct stand_teacher){ .sequence = teacher->state.sequence,
+							.status = teacher->state.status,
+							.lapsed_on = teacher->lapsed_on,
+							.content = teacher->content,
+							.targets = teacher->targets };
+		stand_set_bsn(&absent[count++], (int32_t)teacher->bsn);
+	}
+	if (rc == 0)
+		stand_sort(absent, count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = stand_add_teacher(&file, board->number, true, &absent[i], err);
+	if (rc == 0)
+		rc = strbuf_check(&file, "who would lapse", err);
+	if (rc == 0)
+		sha256_of(strbuf_slice(&file), ret);
+	free(absent);
+	return rc;
+}
+
+static int confirm_waiting(struct verify_board *board, struct verify_delivery *delivery,
+			   const struct wire_confirm *confirm, struct verify_confirmation *made, struct err *err)
+{
+	uint8_t sha256[32];
+	int rc = confirm->condition.n > 0 ? absent_sha256(board, delivery, sha256, err) : 0;
+
+	if (rc != 0)
+		return rc;
+	if (confirm->condition.n > 0 && !condition_holds(confirm->condition, sha256)) {
+		made->has_other_absent = true;
+		return 0;
+	}
+	delivery->is_waiting = false;
+	rc = lapse(board, delivery, made->position, &delivery->lapsed, err);
+	delivery->notices |= delivery->lapsed > 0 ? NOTICE_R06 : 0;
+	made->is_executed = true;
+	made->lapsed = delivery->lapsed;
+	return rc;
+}
+
 int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm, struct err *err)
 {
 	struct verify_confirmation made = { .position = position };
@@ -659,16 +716,13 @@ int verify_confirm(struct verify_board *board, int64_t position, const struct wi
 	memcpy(made.request_id, confirm->request_id, sizeof made.request_id);
 	snprintf(made.delivery_id, sizeof made.delivery_id, "%.*s", (int)confirm->delivery_id.n,
 		 confirm->delivery_id.p);
-	for (size_t i = 0; rc == 0 && !made.is_executed && i < board->delivery_count; i++) {
+	for (size_t i = 0; i < board->delivery_count; i++) {
 		struct verify_delivery *delivery = &board->deliveries[i];
 
 		if (!delivery->is_waiting || !slice_equal_text(confirm->delivery_id, delivery->id))
 			continue;
-		delivery->is_waiting = false;
-		rc = lapse(board, delivery, position, &delivery->lapsed, err);
-		delivery->notices |= delivery->lapsed > 0 ? NOTICE_R06 : 0;
-		made.is_executed = true;
-		made.lapsed = delivery->lapsed;
+		rc = confirm_waiting(board, delivery, confirm, &made, err);
+		break; /* the first that waits */
 	}
 	return rc == 0 ? verify_board_confirmation(board, &made, err) : rc;
 }

@@ -28,8 +28,8 @@ static const char CONTACTS_SQL[] =
 	"select since, name, phone, email from register.contact where board = $1 order by since";
 
 static const char CONFIRMATIONS_SQL[] =
-	"select position, request_id, delivery_id, executed, lapsed from register.confirmation where board = $1"
-	" order by position";
+	"select position, request_id, delivery_id, executed, lapsed, has_other_absent from register.confirmation"
+	" where board = $1 order by position";
 
 /* Those of deliveries that the log has and the ledger lacks, too. */
 static const char CHANGES_SQL[] =
@@ -357,9 +357,10 @@ static int compare_confirmations(struct pg_link *link, const struct verify_board
 					   ? "request differs"
 				   : !slice_equal_text(pg_get_bytes(rows, i, 2), made->delivery_id)
 					   ? "leveringsid differs"
-				   : pg_get_bool(rows, i, 3) != made->is_executed ? "uitgevoerd differs"
-				   : pg_get_i32(rows, i, 4) != made->lapsed	  ? "lapsed differs"
-										  : NULL;
+				   : pg_get_bool(rows, i, 3) != made->is_executed      ? "uitgevoerd differs"
+				   : pg_get_i32(rows, i, 4) != made->lapsed	       ? "lapsed differs"
+				   : pg_get_bool(rows, i, 5) != made->has_other_absent ? "condition differs"
+										       : NULL;
 
 		if (what)
 			verify_report(findings, board, NULL, "its confirmations differ: %lld %s",

@@ -110,8 +110,9 @@ static const struct step STEPS[] = {
 	  " and not exists (select from fix_confirmation f where f.position = t.position)" },
 	{ "confirmation",
 	  "insert into register.confirmation as t select * from fix_confirmation on conflict (position) do update"
-	  " set (request_id, board, delivery_id, executed, lapsed) = (excluded.request_id, excluded.board,"
-	  "  excluded.delivery_id, excluded.executed, excluded.lapsed) where t.* is distinct from excluded.*" },
+	  " set (request_id, board, delivery_id, executed, lapsed, has_other_absent) = (excluded.request_id,"
+	  "  excluded.board, excluded.delivery_id, excluded.executed, excluded.lapsed, excluded.has_other_absent)"
+	  " where t.* is distinct from excluded.*" },
 	{ "board", "delete from register.board where board = $1 and not exists (select from fix_board)" },
 	/* the pending list is in the rows of its teachers now */
 	{ "board",

@@ -136,13 +136,14 @@ static void put_confirmations(struct strbuf *out, const struct verify_board *boa
 	for (size_t i = 0; i < board->confirmation_count; i++) {
 		const struct verify_confirmation *made = &board->confirmations[i];
 
-		pg_copy_row(out, 6);
+		pg_copy_row(out, 7);
 		pg_copy_i64(out, made->position);
 		pg_copy_bytes(out, slice_make(made->request_id, sizeof made->request_id));
 		pg_copy_i32(out, (int32_t)board->number);
 		pg_copy_bytes(out, slice_of(made->delivery_id));
 		pg_copy_bool(out, made->is_executed);
 		pg_copy_i32(out, (int32_t)made->lapsed);
+		pg_copy_bool(out, made->has_other_absent);
 	}
 }
 
