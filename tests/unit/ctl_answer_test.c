@@ -53,7 +53,12 @@ static const struct {
 	{ 422, "application/problem+json", "{\"title\":\"Geweigerd\",\"levering\":{}}", ANSWER_REFUSED, "" },
 	{ 422, "application/json", "{\"x\":1}", ANSWER_NOT_TAKEN, "422" },
 	{ 429, "application/problem+json", "{}", ANSWER_LATER, "429: we send too much" },
-	{ 500, "application/problem+json", "{}", ANSWER_LATER, "500: a fault of its own" },
+	{ 500, "application/problem+json",
+	  "{\"detail\":\"Door een storing bij ons kon dit niet worden vastgelegd. Opnieuw sturen helpt nu niet. "
+	  "Wij zijn gewaarschuwd, en kunnen u verder helpen met kenmerk 0123456789 "
+	  "(helpdesk: helpdesk@voorbeeld.test).\"}",
+	  ANSWER_NOT_TAKEN, "kenmerk 0123456789 (helpdesk: helpdesk@voorbeeld.test)." },
+	{ 500, "text/html", "oops", ANSWER_LATER, "500 with text/html, from a server before the gateway" },
 	{ 501, "text/html", "POST?", ANSWER_NOT_TAKEN, "501 with text/html" },
 	{ 502, "text/html", "bad gateway", ANSWER_LATER, "502 with text/html, from a server before the gateway" },
 	{ 503, "application/problem+json", "{}", ANSWER_LATER, "503: it is too busy" },
@@ -99,6 +104,17 @@ Test(ctl_answer, a_pause_is_kept_when_it_is_not_too_long_and_429_is_for_all)
 	answer_release(&answer);
 	read_with(503, NULL, "{}", RETRY_AFTER_S_MAX + 1, &answer);
 	cr_expect(answer.kind == ANSWER_NOT_TAKEN && strstr(answer.why, "301 s"), "%s", answer.why);
+	answer_release(&answer);
+}
+
+Test(ctl_answer, who_speaks_no_http_is_not_asked_again)
+{
+	struct answer answer;
+	struct answer_reply reply = { .failure = "Unsupported protocol", .is_no_http = true };
+
+	answer_read(&reply, NULL, &answer);
+	cr_expect_eq(answer.kind, ANSWER_NOT_TAKEN);
+	cr_expect(strstr(answer.why, "does not speak HTTP"), "%s", answer.why);
 	answer_release(&answer);
 }
 

@@ -131,7 +131,6 @@ static void take_later(struct answer *answer, const struct answer_reply *reply, 
 	const char *what = reply->status == 429	  ? "we send too much"
 			   : reply->status == 503 ? "it is too busy, or Kafka is away"
 			   : reply->status == 408 ? "the upload came too slowly"
-			   : reply->status == 500 ? "a fault of its own"
 						  : "it is not there";
 
 	if (reply->retry_after_s > RETRY_AFTER_S_MAX) /* run again then: nobody waits so long at a terminal */
@@ -144,9 +143,19 @@ static void take_later(struct answer *answer, const struct answer_reply *reply, 
 	answer->retry_after_s = MAX(reply->retry_after_s, (int64_t)0);
 }
 
-static bool is_passing(long status)
+/* 500 of the gateway does not pass by itself: its sentence has the reference to quote. Of a proxy it may. */
+static bool is_passing(const struct answer *answer, long status)
 {
-	return status == 408 || status == 425 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+	return status == 408 || status == 425 || status == 429 || (status == 500 && !is_text(answer->json, "detail")) ||
+	       (status >= 502 && status <= 504);
+}
+
+static void take_fault(struct answer *answer)
+{
+	char detail[ANSWER_WHY_BYTES - 16];
+
+	answer_printable(json_string_value(json_object_get(answer->json, "detail")), detail, sizeof detail);
+	become(answer, ANSWER_NOT_TAKEN, "500: %s", detail);
 }
 
 static bool is_refusal(const struct answer *answer, long status)
@@ -161,6 +170,11 @@ void answer_read(const struct answer_reply *reply, const struct answer_sent *sen
 	char type[SHOWN_BYTES];
 
 	*ret = (struct answer){ .status = reply->status, .is_for_all = reply->status == 429 };
+	if (reply->is_no_http) {
+		become(ret, ANSWER_NOT_TAKEN,
+		       "what answers at gateway.url does not speak HTTP: another port or server");
+		return;
+	}
 	if (reply->failure) {
 		become(ret, ANSWER_LATER, "%s", reply->failure);
 		return;
@@ -175,8 +189,10 @@ void answer_read(const struct answer_reply *reply, const struct answer_sent *sen
 		take_success(ret, reply->status == 202 ? ANSWER_ACCEPTED : ANSWER_KNOWN, sent, reply->status, type);
 	else if (reply->status >= 300 && reply->status < 400)
 		take_redirect(ret, reply);
-	else if (is_passing(reply->status))
+	else if (is_passing(ret, reply->status))
 		take_later(ret, reply, type);
+	else if (reply->status == 500)
+		take_fault(ret);
 	else if (reply->status == 401 || reply->status == 403)
 		ret->kind = ANSWER_DENIED;
 	else if (is_refusal(ret, reply->status))

@@ -9,6 +9,8 @@
 
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 struct json_t; /* of jansson */
 
 enum { RETRY_AFTER_S_MAX = 300, ANSWER_WHY_BYTES = 512 };
@@ -27,6 +29,7 @@ enum answer_kind {
 struct answer_reply {
 	long status;
 	const char *failure; /* no answer came at all, and why */
+	bool is_no_http;     /* something came that is no HTTP */
 	const char *type, *location;
 	int64_t retry_after_s; /* 0: it does not say */
 	struct slice body;

@@ -220,6 +220,9 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 static void read_answer(struct transfer *transfer, CURLcode code, const struct answer_sent *sent, struct answer *ret)
 {
 	struct answer_reply reply = { .failure = code == CURLE_OK ? NULL : curl_easy_strerror(code),
+				      /* the first: of HTTP/0.9, which has no head */
+				      .is_no_http = code == CURLE_UNSUPPORTED_PROTOCOL ||
+						    code == CURLE_WEIRD_SERVER_REPLY,
 				      .body = strbuf_slice(&transfer->reply) };
 	curl_off_t retry_after_s = 0;
 	char *type = NULL, *location = NULL;
