@@ -334,6 +334,8 @@ int run_delivery(struct ctl *ctl)
 		rc = kafka, err = away;
 	if (rc == 0 && count == 0)
 		rc = search_raw(ctl, link, reader, &search, &err);
+	if (rc == 0 && count == 0 && !search.is_found) /* it may have been entered between the two looks */
+		rc = show_entered(ctl, link, reader, &search, &count, &err);
 	if (rc == 0 && count == 0 && !search.is_found)
 		rc = err_set(&err, ERR_DATA, "unknown",
 			     "neither the ledger nor the log beyond it has a delivery %s of board %05u", search.id,
