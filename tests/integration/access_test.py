@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
+import proofs_test as proofs  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
@@ -29,6 +30,18 @@ LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;70
 OFFICE, READER, STRANGER, OWN = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk"
 BOARD, SHARED, OTHER = "99901", "99902", "99904"
 results = {"passed": 0, "failed": 0}
+
+
+def acted_for(kind, number, **more):
+    """A party of a signed token (NL GOV profile for OpenID Connect)."""
+    return {"sub": number, "sub_id_type": f"urn:etoegang:1.9:EntityConcernedID:{kind}",
+            "iss": "https://chain.example"} | more
+
+
+# tokens that an issuer signed, by whom they are for: None is a person for himself
+SIGNED = {"jwt-kantoor": acted_for("KvKnr", "11111111"), "jwt-stichting": acted_for("KvKnr", "44444444"),
+          "jwt-keten": acted_for("KvKnr", "11111111", represents=acted_for("RSIN", "222222222")),
+          "jwt-onbekend": acted_for("KvKnr", "99999999"), "jwt-persoon": None, "jwt-onleesbaar": {"sub": "11111111"}}
 
 
 def check(what, is_so, seen=""):
@@ -52,9 +65,14 @@ class Machine:
     def __init__(self, stack):
         self.stack = stack
         self.workers = programs.Workers(stack)
-        self.workers.set_up(BUILD.resolve(), COUNTS, True, {})
+        key = proofs.Key(stack.dir, "issuer-1", "ES256")
+        (stack.dir / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
+        self.workers.set_up(BUILD.resolve(), COUNTS, True, {"gateway": {
+            "jwt.issuer": proofs.ISSUER, "jwt.audience": proofs.AUDIENCE, "jwt.keys.file": stack.dir / "keys.json"}})
         self.gateway = self.workers.named("gateway1")[0]
         self.tokens = {"file": (self.workers.dir / "token").read_text(), "none": None, "unknown": "x" * 40}
+        for name, represents in SIGNED.items():
+            self.tokens[name] = proofs.token_of_content(key, {"represents": represents, "exp": "@7200"})
         self.sequence = 0
 
     def ctl(self, *words):
@@ -149,6 +167,12 @@ TABLE = {
     STRANGER: {BOARD: "", SHARED: "", OTHER: ""},
     OWN: {BOARD: "dlbs", SHARED: "dlbs", OTHER: ""},
     "bestuur-zelf": {BOARD: "", SHARED: "", OTHER: "dlbs"},
+    "jwt-kantoor": {BOARD: "dlbs", SHARED: "", OTHER: ""},
+    "jwt-stichting": {BOARD: "dlbs", SHARED: "dlbs", OTHER: ""},
+    "jwt-keten": {BOARD: "ls", SHARED: "", OTHER: ""},  # as the deepest, whatever the one between may
+    "jwt-onbekend": {BOARD: "", SHARED: "", OTHER: ""},
+    "jwt-persoon": {BOARD: "", SHARED: "", OTHER: ""},
+    "jwt-onleesbaar": 401,
     "verlopen": 401, "ingetrokken": 401, "unknown": 401, "none": 401,
 }
 

@@ -68,6 +68,7 @@ static void write_token(const char *who, char *out, size_t bytes_max)
 	snprintf(out, bytes_max, "%s.%s.%s", json_string_value(json_object_get(jws, "protected")),
 		 json_string_value(json_object_get(jws, "payload")),
 		 json_string_value(json_object_get(jws, "signature")));
+	json_decref(how);
 	json_decref(jws);
 }
 
