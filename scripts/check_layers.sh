@@ -39,7 +39,7 @@ workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/reference |
 workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base ctl/replay | jansson
-workers/ctl/setup | base model kafka pg settings ctl/base              |
+workers/ctl/setup | base model kafka redis pg settings ctl/base        |
 schemas/codegen   | base                                      | avro jansson
 EOF
 }

@@ -279,6 +279,25 @@ int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *e
 	return remove_head(cache, err);
 }
 
+int redis_cache_clock(struct redis_cache *cache, int32_t partition, int64_t *ret_ms, struct err *err)
+{
+	CLEANUP(drop_reply) redisReply *reply = NULL;
+	uint64_t seconds = 0, us = 0;
+
+	begin_call(cache, partition, "0");
+	cache->args.count = 0;
+	add_text(cache, "TIME");
+	int rc = redis_link_command(&cache->link, cache->slot, &cache->args, &reply, err);
+
+	if (rc != 0)
+		return rc;
+	if (!is_list_of(reply, 2) || !num_parse_u64(word_of(reply, 0), INT64_MAX / 1000, &seconds) ||
+	    !num_parse_u64(word_of(reply, 1), 999999, &us))
+		return fail_answer(err);
+	*ret_ms = (int64_t)seconds * 1000 + (int64_t)us / 1000;
+	return 0;
+}
+
 int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 		     struct cache_board *boards, size_t count, struct arena *arena, struct err *err)
 {

@@ -95,6 +95,10 @@ MUSTUSE int redis_cache_advance(struct redis_cache *cache, int32_t partition, co
 /* Takes the head away: the partition is cold. For an operator's refill. */
 MUSTUSE int redis_cache_drop(struct redis_cache *cache, int32_t partition, struct err *err);
 
+/* The clock of the server that has this partition, in ms since 1970. A user needs the command TIME for it, which no
+ * worker does. */
+MUSTUSE int redis_cache_clock(struct redis_cache *cache, int32_t partition, int64_t *ret_ms, struct err *err);
+
 /* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. Not done: one
  * stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,

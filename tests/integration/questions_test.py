@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -65,7 +66,7 @@ class Machine:
     def json(self, *words):
         done = self.ctl(*words, "--output", "json")
         if done.returncode not in (0, 1):
-            raise SystemExit(f"instroomctl {' '.join(words)}: {done.returncode}: {done.stderr}")
+            raise SystemExit(f"instroomctl {' '.join(map(str, words))}: {done.returncode}: {done.stderr}")
         return json.loads(done.stdout)
 
     def expect(self, what, status, text, *words):
@@ -228,6 +229,83 @@ def deliveries(machine):
     check("and then is written", written["state"] == "verwerkt", written)
 
 
+def doctor(machine, data):
+    """All is well; each server away is a line of its own; and what a person left wrong is named with what to do."""
+    def states(*words):
+        rows = json.loads(machine.ctl(*words, "doctor", "--json").stdout)
+        words = ("ok", "unknown", "warn", "fail")
+        check("each line has its state", rows and all(row["state"] in words for row in rows))
+        check("what is wrong says what to do", all(row["advice"] for row in rows if row["state"] in ("warn", "fail")),
+              rows)
+        return {row["check"]: row["state"] for row in rows}, {row["check"]: row["found"] for row in rows}
+
+    machine.expect("nothing is in the way", 0, " 0 fail", "doctor")
+    machine.narrow("doctor")
+    well, _ = states()
+    check("the servers and what they hold are looked at",
+          all(well.get(name) == "ok" for name in (
+              "kafka", "topic", "reference", "kafka clock", "postgresql", "migration", "cursor", "pg settings",
+              "pg clock", "pg owner", "redis", "redis clock", "hmac key")), well)
+    nowhere = {"kafka": "--kafka.brokers=127.0.0.1:1", "redis": "--redis.address=127.0.0.1:1",
+               "postgresql": "--pg.conninfo=host=127.0.0.1 port=1 dbname=x user=x"}
+    for server, setting in nowhere.items():
+        seen, _ = states(setting)
+        others = [other for other in nowhere if other != server]
+        check(f"without {server}", seen[server] == "fail" and all(seen[other] == "ok" for other in others), seen)
+    machine.expect("away is status 1", 1, "fail    redis", nowhere["redis"], "doctor")
+    seen, found = states("--topic.partitions=3", "--backup.keep.days=91")
+    check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("warn", "fail", "fail"),
+          found)
+    (machine.workers.dir / "hmac.key.dpkg-old").touch()
+    seen, found = states(f"--hmac.key.old.file={machine.workers.dir / 'hmac.key'}")
+    check("a rotation that is not finished, and an old copy", seen["old file"] == "warn" and
+          "dpkg-old" in found["old file"], found)
+    (machine.workers.dir / "hmac.key.dpkg-old").unlink()
+    other = data / "other.key"
+    other.touch(0o600)
+    other.write_text("another key of the tests, long enough for all of them\n")
+    seen, _ = states(f"--hmac.key.file={other}")
+    check("another key than the register's", seen["hmac key"] == "fail", seen)
+
+
+def refused(machine):
+    """Whom the gateway refused: one row for each board, code and sender, and nothing of what they sent."""
+    token, port = (machine.workers.dir / "token").read_text(), machine.workers.named("gateway1")[0].port
+
+    def send(board, kind, body, headers):
+        query = urllib.parse.urlencode({"bestuur": board, "soort": kind, "volgnummer": 1,
+                                        "leveringsid": "question-refused", "extractiedatum": "2018-07-01"})
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/leveringen?{query}", data=body.encode(),
+                                         headers={"Content-Type": "text/csv", **headers})
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    ours = {"Authorization": f"Bearer {token}"}
+    answers = [send("99902", "VOLLEDIG", "bsn;Jansen\n", ours), send("99902", "VOLLEDIG", "bsn;Jansen\n", ours),
+               send("99904", "MUTATIE", COLUMNS, {}),
+               send("99904", "MUTATIE", COLUMNS, {"Authorization": "Bearer nobody-knows-this-token-at-all"})]
+    check("they are refused", answers == [422, 422, 401, 401], answers)
+    log = machine.workers.dir / "gateway1.log"
+    rows = [row for row in machine.narrow("refusals", log) if row["board"] in ("99902", "99904")]
+    seen = {(row["board"], row["status"], re.sub(r"^LR-F\d\d$", "LR-F..", row["code"]), row["count"]) for row in rows}
+    check("each kind is a row, the first at once", seen == {
+        ("99902", 422, "LR-F..", 1), ("99904", 401, "no_token", 1), ("99904", 401, "unknown", 1)}, rows)
+    check("with its time and sender", all(re.fullmatch(TIME, row["last_at"]) for row in rows) and
+          [bool(row["sender"]) for row in sorted(rows, key=lambda row: row["status"])] == [False, False, True], rows)
+    check("of one board", {row["board"] for row in machine.json("refusals", log, "--board", "99902")} == {"99902"})
+    check("since a day to come", machine.json("refusals", log, "--since", "2089-01-01") == [])
+    machine.expect("a file that is not there", 66, "cannot be read", "refusals", "/nowhere/at-all")
+    said = log.read_text()
+    check("nothing of what they sent, and no token", "Jansen" not in said and "nobody-knows" not in said)
+    machine.workers.end(machine.workers.named("gateway1"), signal.SIGTERM, 30)
+    machine.workers.start(machine.workers.named("gateway1"), 60)
+    again = [row["count"] for row in machine.json("refusals", log) if row["board"] == "99902"]
+    check("the second is counted when the gateway ends, at the latest", again == [2], again)
+
+
 def backlog(machine):
     """Without a validator the writer's lag is what waits, with its age; promtool takes what each worker shows."""
     validators = machine.workers.named("validate")
@@ -238,7 +316,7 @@ def backlog(machine):
     machine.deliver("99902", 2, "MUTATIE", [line(31, "99QB", name="Wachtende")], "2018-07-04", waits=False)
     machine.await_metric("one waits, though nobody has judged it", writer, "instroom_consumer_lag_records", 1)
     since = machine.metric(writer, "instroom_oldest_waiting_timestamp_seconds")
-    check("since it was accepted", begin - 1 <= since <= time.time() + 1, (begin, since))
+    check("since it was accepted", since is not None and begin - 1 <= since <= time.time() + 1, (begin, since))
     machine.workers.start(validators, 60)
     machine.wait()
     for name in ("instroom_consumer_lag_records", "instroom_oldest_waiting_timestamp_seconds"):
@@ -414,7 +492,9 @@ def main():
         machine.workers.start(machine.workers.all(COUNTS), 60)
         findings(machine)
         deliveries(machine)
+        refused(machine)
         backlog(machine)
+        doctor(machine, data)
         confirmation(machine)
         persons(machine, data)
         references(machine, data)

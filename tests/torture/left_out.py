@@ -10,13 +10,14 @@ from pathlib import Path
 LEFT_OUT = set("""
 _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __assert_fail __ctype_b_loc __ctype_toupper_loc __cxa_finalize
 __errno_location __gmon_start__ __libc_start_main __stack_chk_fail __tls_get_addr _exit clock_gettime explicit_bzero
-feof ferror fileno free freeaddrinfo getenv getuid gmtime_r iconv_close isatty
+feof ferror fileno free freeaddrinfo getenv getuid gmtime_r iconv_close isatty statvfs
 mallopt memchr memcmp memcpy memmem memmove
 memrchr memset munmap pthread_cond_broadcast pthread_cond_destroy pthread_cond_signal pthread_cond_timedwait
 pthread_cond_wait pthread_condattr_destroy pthread_condattr_setclock pthread_join pthread_mutex_destroy
 pthread_mutex_lock pthread_mutex_unlock pthread_once pthread_sigmask qsort qsort_r raise setvbuf sigaddset sigemptyset
-sigfillset signal snprintf stderr stdout stpcpy strcasecmp strcasestr strchr strcmp strcspn strerror strerrorname_np
-strftime strlen strncasecmp strncmp strnlen strrchr strstr time timegm usleep vsnprintf
+sigfillset signal snprintf stderr stdin stdout stpcpy strcasecmp strcasestr strchr strcmp strcspn strerror
+strerrorname_np
+strftime strlen strncasecmp strncmp strnlen strrchr strspn strstr time timegm usleep vsnprintf
 rd_kafka_AdminOptions_destroy rd_kafka_AdminOptions_new rd_kafka_AlterConfigs rd_kafka_AlterConfigs_result_resources
 rd_kafka_ConfigEntry_name rd_kafka_ConfigEntry_source rd_kafka_ConfigEntry_value rd_kafka_ConfigResource_configs
 rd_kafka_ConfigResource_destroy rd_kafka_ConfigResource_destroy_array rd_kafka_ConfigResource_error

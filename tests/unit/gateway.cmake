@@ -9,3 +9,5 @@ add_test(NAME red_proofs COMMAND ${CMAKE_CURRENT_LIST_DIR}/red_proofs --list)
 set_tests_properties(red_proofs PROPERTIES LABELS unit TIMEOUT 60)
 instroom_unit_test(gateway_rule_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/gateway_rule_test.c
   ${CMAKE_CURRENT_LIST_DIR}/judge_fixture.c LINKS instroom_gateway instroom_model PkgConfig::JANSSON)
+instroom_unit_test(gateway_refusal_log_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/gateway_refusal_log_test.c
+  LINKS instroom_gateway instroom_http PkgConfig::JANSSON PkgConfig::RDKAFKA)

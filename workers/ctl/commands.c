@@ -36,6 +36,14 @@ static const struct command SETUP[] = {
 	  OPTIONS_OF(MIGRATE_OPTIONS),
 	  .exits = { { 78, "a topic is not as it must be" } },
 	  .run = run_migrate },
+	{ .name = "doctor",
+	  .purpose = "what is in the way: servers, topics, migrations, keys, clocks, disk",
+	  .help = "Looks only. Each line is ok, unknown, warn or fail, and says what to do. A server that is away is a "
+		  "line that fails; the others are told all the same. Wrong settings end it with 78, as every command. "
+		  "Unknown is what cannot be seen from this machine or with these rights.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "something fails" } },
+	  .run = run_doctor },
 };
 
 /* ---- reference ---- */
@@ -208,6 +216,11 @@ static const struct command_option STAND_OPTIONS[] = {
 	{ OPTION_ALL, NULL, "of all boards", OPTIONAL },
 	{ OPTION_WITH_BSN, NULL, "the board's own overview, with BSN; leaves a row in register.access", OPTIONAL },
 };
+static const struct command_option REFUSALS_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+	{ OPTION_CODE, "CODE", "of one code or reason", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "refused on this day or later, EEJJ-MM-DD", OPTIONAL },
+};
 static const struct command_option DUMP_OPTIONS[] = {
 	{ OPTION_WITH_PERSONAL_DATA, NULL, "show personal fields; leaves a row in register.access", OPTIONAL },
 };
@@ -301,6 +314,19 @@ static const struct command LOOK[] = {
 	  OPTIONS_OF(AUDIT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_audit },
+	{ .name = "refusals",
+	  .arguments = "[FILE ..]",
+	  .arguments_max = ARGUMENTS_ANY,
+	  .purpose = "whom the gateways refused: board, status, code, sender, how often, when",
+	  .help = "Summed from the gateways' logs, in files or from stdin; the latest first:\n\n"
+		  "journalctl -o cat -u 'instroom-gateway@*' --since today | instroomctl refusals\n\n"
+		  "The code is that of the rule (LR-F03), or why a sender was refused: no_token, unknown, withdrawn, "
+		  "expired, service, board, site, load.",
+	  OPTIONS_OF(REFUSALS_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .is_bare = true,
+	  .exits = { { 66, "a file cannot be read" } },
+	  .run = run_refusals },
 	{ .name = "dump",
 	  .arguments = "TOPIC PARTITION OFFSET",
 	  .arguments_min = 3,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway_metrics.h"
+#include "gateway/refusal_log.h"
 #include "gateway/services.h"
 #include "gateway/speaker.h"
 #include "gateway/web_server.h"
@@ -46,8 +47,16 @@ static bool is_of_own_site(const struct request *request)
 }
 
 /* What a stranger is told does not say whether a token was ever one of ours: the operator sees it in the metrics. */
-static void refuse(struct request *request, enum access_answer answer, const struct proof_refusal *proof)
+static void refuse(struct request *request, enum access_answer answer, const uint32_t *board,
+		   const struct speaker *speaker)
 {
+	static const char *const REASONS[] = {
+		[ACCESS_MISSING] = "no_token", [ACCESS_UNKNOWN] = "unknown",	   [ACCESS_WITHDRAWN] = "withdrawn",
+		[ACCESS_EXPIRED] = "expired",  [ACCESS_OTHER_SERVICE] = "service", [ACCESS_OTHER_BOARD] = "board",
+	};
+	const struct proof_refusal *proof = &speaker->refusal;
+	bool is_known = answer == ACCESS_OTHER_BOARD || answer == ACCESS_OTHER_SERVICE;
+
 	if (proof->reason)
 		log_event(LOG_DEBUG, "proof.refused", "reason=%s", proof->reason);
 	if (proof->is_unsure) {
@@ -55,6 +64,7 @@ static void refuse(struct request *request, enum access_answer answer, const str
 		return;
 	}
 	gateway_metric_add((enum gateway_metric)(METRIC_ACCESS_MISSING + (int)answer), 1);
+	refusal_log_note(is_known ? 403 : 401, REASONS[answer], board ? *board : 0, speaker->reference);
 	if (proof->reason)
 		reply_refused_proof(&request->reply, proof->reason, proof->advice);
 	else if (answer == ACCESS_OTHER_BOARD)
@@ -131,7 +141,7 @@ bool access_check(struct request *request, const uint32_t *board)
 	if (answer == ACCESS_GOOD)
 		answer = decide(request->services->access, &speaker, &question, &basis);
 	if (answer != ACCESS_GOOD) {
-		refuse(request, answer, &speaker.refusal);
+		refuse(request, answer, board, &speaker);
 		return false;
 	}
 	keep_grant(request, &speaker, basis);
@@ -142,6 +152,7 @@ bool access_check_load(struct request *request, enum load_kind kind, uint32_t bo
 {
 	if (load_begin(request->services->load, &request->load, kind, request->sender, board))
 		return true;
+	refusal_log_note(429, "load", board, request->grant.speaker);
 	reply_too_much(&request->reply);
 	return false;
 }
@@ -150,6 +161,7 @@ bool access_admit(struct request *request)
 {
 	if ((request->route->methods & METHOD_POST) && !is_of_own_site(request)) {
 		gateway_metric_add(METRIC_ACCESS_SITE, 1);
+		refusal_log_note(403, "site", 0, NULL);
 		reply_problem(&request->reply, 403, "Niet toegestaan",
 			      "Dit verzoek komt van een webpagina van een andere site en verandert hier niets");
 		return false;

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "gateway/access.h"
 #include "gateway/gateway_metrics.h"
+#include "gateway/refusal_log.h"
 #include "gateway/routes.h"
 #include "run/app.h"
 #include "run/status.h"
@@ -84,6 +85,7 @@ static int do_chores(struct gateway *gateway, struct err *err)
 		read_tokens(gateway);
 	services_watch_issuer(&gateway->services);
 	raw_publisher_renew(&gateway->services.publisher);
+	refusal_log_poll();
 	if (is_read)
 		/* before the end of the topic are versions that were in force once (specification 4.1) */
 		take_reference(gateway);
@@ -127,6 +129,7 @@ int gateway_drain(void *self, int64_t deadline_ms, struct err *err)
 		rc = gateway_poll(gateway, err);
 		app_heartbeat();
 	}
+	refusal_log_flush();
 	if (rc == 0 && web_server_connections(&gateway->server) > 0)
 		rc = err_set(err, ERR_STOP, "drain", "%zu connections were still open",
 			     web_server_connections(&gateway->server));

@@ -1,5 +1,6 @@
 #include "gateway/register_question.h"
 
+#include "gateway/refusal_log.h"
 #include "gateway/services.h"
 #include "protocol/delivery_state.h"
 
@@ -37,10 +38,12 @@ bool register_question_read_query(struct request *request, read_parameter *read)
 
 void register_question_answer_away(struct request *request)
 {
-	if (request->reserved.is_share_used)
+	if (request->reserved.is_share_used) {
+		refusal_log_note(429, "load", 0, request->grant.speaker);
 		reply_too_much(&request->reply);
-	else
+	} else {
 		reply_busy(&request->reply, "Het register kan nu niet gevraagd worden, probeer het zo weer");
+	}
 }
 
 void register_question_ask(struct request *request, struct register_job *job, enum register_job_kind kind)

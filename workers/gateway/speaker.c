@@ -43,11 +43,12 @@ static enum access_answer identify_line(const struct tokens *tokens, const uint8
 {
 	enum access_answer answer = tokens_find(tokens, sha256, today, &ret->lines);
 
+	if (ret->lines.count > 0)
+		refer_to_token(ret, sha256); /* also of one that was ours: the operator wants to know which */
 	if (answer != ACCESS_GOOD)
 		return answer;
 	ret->kind = SPEAKER_TOKEN;
 	ret->id = num_get_be64(sha256);
-	refer_to_token(ret, sha256);
 	return ACCESS_GOOD;
 }
 

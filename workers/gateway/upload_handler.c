@@ -32,6 +32,7 @@
 #include "gateway/gateway_metrics.h"
 #include "gateway/not_recorded.h"
 #include "gateway/receipt_position.h"
+#include "gateway/refusal_log.h"
 #include "gateway/services.h"
 #include "gateway/upload_answer.h"
 #include "gateway/upload_body.h"
@@ -77,9 +78,13 @@ static void answer_too_many(struct request *request)
 
 static void answer_no_capacity(struct request *request)
 {
+	const struct upload *upload = request->state;
+
 	answer_too_many(request);
-	if (request->reserved.is_share_used)
-		reply_too_much(&request->reply);
+	if (!request->reserved.is_share_used)
+		return;
+	refusal_log_note(429, "load", upload->header.reading.header.board, request->grant.speaker);
+	reply_too_much(&request->reply);
 }
 
 static void answer_not_recorded(struct request *request, int error, const char *code)
@@ -98,6 +103,9 @@ static void refuse(struct request *request, unsigned status, const struct findin
 	struct upload *upload = request->state;
 
 	gateway_metric_add(METRIC_REFUSED, 1);
+	if (status != 403) /* access_check noted it */
+		refusal_log_note(status, rule_code((enum rule)findings[0].rule), upload->header.reading.header.board,
+				 request->grant.speaker);
 	drop_body(request);
 	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count,
 			      upload->hint);

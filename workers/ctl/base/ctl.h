@@ -7,12 +7,12 @@
  *   access/     token make, list, withdraw; access
  *   deliver/    deliver, confirm, wait
  *   key/        key status, rotate, retire
- *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, dump
+ *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, refusals, dump
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify, statement
  *   repair/     refill, loss, quarantine
  *   reference/  reference import, build, publish
- *   setup/      migrate
+ *   setup/      migrate, doctor
  *
  * Above them the shell: commands.c is the one table of commands, from which arguments, help, manual and completion are
  * made; ctl.c runs one of them.

@@ -31,6 +31,8 @@ static const struct config_key KEYS[] = {
 	  "replicas migrate makes; 3 in production" },
 	{ "topic.retention.days", CONFIG_COUNT, AT(topic_retention_days), "90", 1, 3650,
 	  "how long raw and verdict are kept: at least the age of the oldest backup" },
+	{ "backup.keep.days", CONFIG_COUNT, AT(backup_keep_days), "0", 0, 36500,
+	  "age of the oldest backup of the register that may be restored, for doctor; 0: not said" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
 	  "consumer group of the validators, which must have no member during refill and loss accept" },
 	{ "replay.plan.keep", CONFIG_MS, AT(replay_plan_keep_ms), "1440m", 1000, INT64_C(31) * 86400 * 1000,

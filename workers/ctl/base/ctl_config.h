@@ -8,7 +8,7 @@ struct ctl_config {
 	struct kafka_settings kafka;
 	struct topic_settings topic;
 	int64_t topic_partitions, topic_replication;
-	int64_t topic_retention_days;
+	int64_t topic_retention_days, backup_keep_days;
 	const char *validate_group, *write_group;
 	int64_t replay_plan_keep_ms;
 	struct pg_settings pg;	     /* the reader */

@@ -16,6 +16,7 @@ int run_delivery(struct ctl *ctl);
 int run_teacher(struct ctl *ctl);
 int run_contact(struct ctl *ctl);
 int run_audit(struct ctl *ctl);
+int run_refusals(struct ctl *ctl);
 int run_dump(struct ctl *ctl);
 
 #endif

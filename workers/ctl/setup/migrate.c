@@ -4,8 +4,7 @@
  * No header: run_migrate stands in setup_commands.h. */
 #include "ctl/setup/setup_commands.h"
 
-#include "base/num.h"
-#include "ctl/setup/migrations.h"
+#include "ctl/setup/applied.h"
 #include "ctl/setup/topics.h"
 #include "model/teacher_key.h"
 #include "pg/pg_privacy.h"
@@ -21,40 +20,6 @@ static int lock_migrations(struct pg_link *link, struct err *err)
 				   err);
 }
 
-/* The file as it is, or a form of it that a release applied: the same statements. */
-static bool is_form_of(const struct migration *migration, const uint8_t sha256[32], struct slice applied)
-{
-	char hex[2 * 32 + 1] = "";
-
-	if (slice_equal(applied, slice_make(sha256, 32)))
-		return true;
-	if (applied.n != 32)
-		return false;
-	num_to_hex(applied.p, 32, hex);
-	return strstr(migration->earlier, hex) != NULL;
-}
-
-/* A released file never changes. */
-static int find_applied(struct pg_link *link, const struct migration *migration, const uint8_t sha256[32],
-			bool *ret_is_applied, struct err *err)
-{
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(migration->name));
-	int rc = pg_exec(link, NULL, "select sha256 from public.instroom_migration where name = $1", &params, &rows,
-			 NULL, err);
-
-	*ret_is_applied = rc == 0 && pg_rows_count(rows) > 0;
-	if (!*ret_is_applied)
-		return rc;
-	if (!is_form_of(migration, sha256, pg_get_bytes(rows, 0, 0)))
-		return err_set(err, ERR_CONFIG, "migration",
-			       "%s was applied in another form: this program is of another release", migration->name);
-	return 0;
-}
-
 static int apply(struct pg_link *link, const struct migration *migration, struct err *err)
 {
 	struct pg_params params;
@@ -62,7 +27,7 @@ static int apply(struct pg_link *link, const struct migration *migration, struct
 
 	sha256_of(slice_of(migration->sql), sha256);
 	bool is_applied = false;
-	int rc = find_applied(link, migration, sha256, &is_applied, err);
+	int rc = applied_find(link, migration, sha256, &is_applied, err);
 
 	if (rc != 0 || is_applied)
 		return rc;

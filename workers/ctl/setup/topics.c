@@ -1,13 +1,12 @@
 #include "ctl/setup/topics.h"
 
-#include "kafka/kafka_topics.h"
 #include "settings/topic_specs.h"
 
 struct looking {
 	bool is_to_set;
 };
 
-static const char *word_of(const struct kafka_topic_difference *difference)
+const char *topics_need(const struct kafka_topic_difference *difference)
 {
 	switch (difference->need) {
 	case KAFKA_AT_LEAST:
@@ -37,7 +36,7 @@ static void report(void *self, const struct kafka_topic_difference *difference)
 						     : "";
 
 	fprintf(stderr, "instroomctl: topic %s: %s is %s, and must be %s%s%s%s\n", difference->topic, difference->name,
-		difference->is, word_of(difference), difference->wanted, effect,
+		difference->is, topics_need(difference), difference->wanted, effect,
 		warning_of(difference, looking->is_to_set));
 }
 
@@ -47,6 +46,18 @@ static int look(struct ctl *ctl, const struct topic_specs *specs, bool is_to_set
 
 	return kafka_topics_check(&ctl->kafka, specs->items, specs->count, CTL_WAIT_MS * 3, is_to_set, report, &looking,
 				  ret_count, err);
+}
+
+int topics_look(struct ctl *ctl, kafka_topic_differs *differs, void *self, struct err *err)
+{
+	const struct ctl_config *config = &ctl->config;
+	static struct topic_specs specs;
+	size_t count = 0;
+
+	topic_specs_make(&config->topic, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
+			 config->topic_retention_days, &specs);
+	return kafka_topics_check(&ctl->kafka, specs.items, specs.count, CTL_WAIT_MS, false, differs, self, &count,
+				  err);
 }
 
 int topics_set_up(struct ctl *ctl, bool is_to_set, struct err *err)
