@@ -306,6 +306,25 @@ def refused(machine):
     check("the second is counted when the gateway ends, at the latest", again == [2], again)
 
 
+def bundle(machine, data):
+    """For whoever helps: what the questions say, without what may be of a person; also with a server away."""
+    log, out = data / "some.log", data / "bundle.txt"
+    log.write_text(f"level=info event=x bsn={bsn(1)} mail=p.voorbeeld@school.example offset=123456789012\n")
+    machine.expect("a bundle", 0, "Look through it", "bundle", log, "--out", out)
+    text = out.read_text()
+    check("it has the answers", all(f"== instroomctl {name}\n" in text for name in (
+        "doctor", "status", "ledger", "reference list", "replay list", "quarantine list", "loss list", "key status",
+        "coverage")) and "event=settings.read" in text and " 0 fail" in text, text)
+    check("and the log, masked", "bsn=[number] mail=[address] offset=123456789012" in text, text)
+    check("no persons", not any(word in text for word in (bsn(1), "Jansen", "Voorbeeld", "school.example")), text)
+    check("no secrets", (machine.workers.dir / "token").read_text().strip() not in text)
+    check("only for its owner", out.stat().st_mode & 0o777 == 0o600, oct(out.stat().st_mode))
+    machine.expect("a file that is there is left alone", 66, "cannot be made", "bundle", "--out", out)
+    machine.expect("a log that is not there", 66, "cannot be read", "bundle", data / "none", "--out", data / "second")
+    machine.expect("without a server", 0, "", "--redis.address=127.0.0.1:1", "bundle", "--out", data / "third")
+    check("that is told", "fail    redis" in (data / "third").read_text())
+
+
 def backlog(machine):
     """Without a validator the writer's lag is what waits, with its age; promtool takes what each worker shows."""
     validators = machine.workers.named("validate")
@@ -495,6 +514,7 @@ def main():
         refused(machine)
         backlog(machine)
         doctor(machine, data)
+        bundle(machine, data)
         confirmation(machine)
         persons(machine, data)
         references(machine, data)

@@ -114,6 +114,11 @@ class Machine:
                               capture_output=True, text=True)
         return done.stdout.strip()
 
+    def refused_sql(self, statement):
+        """What PostgreSQL says to it; empty: it did it."""
+        return subprocess.run(["psql", "-tAqX", self.stack.env()["INSTROOM_PG_OWNER"], "-c", statement], check=False,
+                              capture_output=True, text=True).stderr
+
     def balances(self, when):
         done = self.ctl("ledger", "--check")
         check(f"the ledger balances {when}", done.returncode == 0, done.stderr)
@@ -180,6 +185,36 @@ def rejected_for_a_missing_school(machine, full):
     check("each attempt that was started has its row", machine.sql(
         "select string_agg(attempt::text, ',' order by attempt) from register.replay_change") == "2,3",
         machine.sql("select * from register.replay_change"))
+
+
+def approved_by_another(machine):
+    """A large replay waits for another person; the register holds it, whatever program tries."""
+    asked = ("--replay.approval.lines=1", "replay", "plan", "--delivery", "99901", "replay-99901-volledig-1")
+    plan = json.loads(machine.ctl(*asked, "--json").stdout)
+    job = plan["job"]
+    check("the plan says so", plan["approval_needed"] is True, plan)
+    machine.expect("it is not started", 1, "another than its planner", "replay", "start", job, "--reason", "a test")
+    moved = machine.refused_sql(f"update register.replay_job set state = 'running' where id = '{job}'")
+    check("nor moved by hand", "replay_job_approved" in moved, moved)
+    machine.expect("who planned it does not approve it", 1, "who planned a job", "replay", "approve", job, "--reason",
+                   "my own")
+    own = machine.refused_sql(f"update register.replay_job set approved_by = planned_by where id = '{job}'")
+    check("nor by hand", "replay_job_approved_by_another" in own, own)
+    machine.sql(f"update register.replay_job set planned_by = 'a-colleague' where id = '{job}'")
+    machine.expect("another does", 0, "approved", "replay", "approve", job, "--reason", "looked at it")
+    machine.expect("once", 1, "needs no approval", "replay", "approve", job, "--reason", "again")
+    shown = machine.json("replay", "show", job, "--by", "board")
+    check("the preview by board", [(row["board"], row["lines"]) for row in shown] == [("99901", plan["lines"])] and
+          shown[0]["afgekeurd"] == plan["foreseen"]["afgekeurd"], shown)
+    codes = machine.json("replay", "show", job, "--by", "code")
+    check("and by code", codes and all(row["code"].startswith("LR-") and row["boards"] == 1 for row in codes), codes)
+    events = [event["what"] for event in machine.json("replay", "show", job)["events"]]
+    check("who did what is kept", events == ["plan", "approve"], events)
+    machine.expect("then it may be cancelled", 0, "cancelled", "replay", "cancel", job, "--reason", "a test")
+    small, other = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
+    check("a small one needs none", small["approval_needed"] is False, small)
+    machine.expect("and has nothing to approve", 1, "needs no approval", "replay", "approve", other, "--reason", "x")
+    machine.expect("nor to keep", 0, "cancelled", "replay", "cancel", other, "--reason", "a test")
 
 
 def late_replays(machine):
@@ -501,6 +536,7 @@ def main():
         rejected_for_a_missing_school(machine, full)
         late_replays(machine)
         killed_and_resumed(machine)
+        approved_by_another(machine)
         stopped_by_term(machine)
         quarantined_for_want_of_reference(machine)
         confirmed_after_a_replay(machine)

@@ -1,6 +1,7 @@
 #include "ctl/commands.h"
 
 #include "ctl/access/access_commands.h"
+#include "ctl/bundle.h"
 #include "ctl/completion.h"
 #include "ctl/deliver/deliver_commands.h"
 #include "ctl/help.h"
@@ -28,6 +29,10 @@ static const struct command_option MIGRATE_OPTIONS[] = {
 	{ OPTION_FIX, NULL, "set the settings of topics that differ from what they must be", OPTIONAL },
 };
 
+static const struct command_option BUNDLE_OPTIONS[] = {
+	{ OPTION_OUT, "FILE", "where it goes", REQUIRED },
+};
+
 static const struct command SETUP[] = {
 	{ .name = "migrate",
 	  .purpose = "make topics, tables, rights and cursors, as far as they are missing",
@@ -44,6 +49,17 @@ static const struct command SETUP[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "something fails" } },
 	  .run = run_doctor },
+	{ .name = "bundle",
+	  .arguments = "[LOG ..]",
+	  .arguments_max = ARGUMENTS_ANY,
+	  .purpose = "one file for whoever helps: doctor, status, settings, ends of logs",
+	  .help = "What doctor, status, ledger, coverage and the lists of jobs, quarantine, losses and keys say, the "
+		  "settings without secrets, and the last megabyte of each log named. What may be of a person "
+		  "(numbers like a BSN, mail addresses, postcodes, telephone numbers) is masked before it is written. "
+		  "A server that is away is told as such. The file must not exist; only you can read it.",
+	  OPTIONS_OF(BUNDLE_OPTIONS),
+	  .exits = { { 66, "a log cannot be read, or the file exists" } },
+	  .run = run_bundle },
 };
 
 /* ---- reference ---- */
@@ -350,12 +366,18 @@ static const struct command_option PLAN_OPTIONS[] = {
 	{ OPTION_REFERENCE, "current|original", "judged with the data in force, or with each delivery's own",
 	  OPTIONAL },
 };
+static const struct command_option APPROVE_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it stays with the job", REQUIRED },
+};
+static const struct command_option SHOW_JOB_OPTIONS[] = {
+	{ OPTION_BY, "board|code", "what the plan foresaw, by board, or the codes it is about", OPTIONAL },
+};
 static const struct command_option START_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it stays with the job", REQUIRED },
-	{ OPTION_RATE, "N/s", "messages a second at most", OPTIONAL },
+	{ OPTION_RATE, "N/s", "messages a second at most; else as before, or replay.rate", OPTIONAL },
 };
 static const struct command_option RESUME_OPTIONS[] = {
-	{ OPTION_RATE, "N/s", "messages a second at most", OPTIONAL },
+	{ OPTION_RATE, "N/s", "messages a second at most; else as before, or replay.rate", OPTIONAL },
 	{ OPTION_REASON, "TEXT", "why; it stays with the job", OPTIONAL },
 };
 
@@ -371,6 +393,16 @@ static const struct command REPLAY[] = {
 	  .outputs = TEXT_JSON,
 	  .exits = { { 1, "there is nothing to replay" } },
 	  .run = run_replay_plan },
+	{ .name = "replay approve",
+	  .arguments = "JOB",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "let a large job be started: by another person than its planner",
+	  .help = "A job of replay.approval.lines lines or more has to be approved first, which the register checks. "
+		  "instroomctl replay show JOB --by board says what it would do.",
+	  OPTIONS_OF(APPROVE_OPTIONS),
+	  .exits = { { 1, "it needs no approval, is not planned any more, or you planned it" } },
+	  .run = run_replay_approve },
 	{ .name = "replay start",
 	  .arguments = "JOB",
 	  .arguments_min = 1,
@@ -414,6 +446,7 @@ static const struct command REPLAY[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .purpose = "how far a job is, what it changed, and who did what",
+	  OPTIONS_OF(SHOW_JOB_OPTIONS),
 	  .outputs = TEXT_JSON,
 	  .exits = { { 1, "there is no such job" } },
 	  .run = run_replay_show },

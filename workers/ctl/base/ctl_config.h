@@ -10,7 +10,7 @@ struct ctl_config {
 	int64_t topic_partitions, topic_replication;
 	int64_t topic_retention_days, backup_keep_days;
 	const char *validate_group, *write_group;
-	int64_t replay_plan_keep_ms;
+	int64_t replay_plan_keep_ms, replay_approval_lines, replay_rate;
 	struct pg_settings pg;	     /* the reader */
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;

@@ -9,6 +9,7 @@ int run_replay_start(struct ctl *ctl);
 int run_replay_resume(struct ctl *ctl);
 int run_replay_pause(struct ctl *ctl);
 int run_replay_cancel(struct ctl *ctl);
+int run_replay_approve(struct ctl *ctl);
 int run_replay_list(struct ctl *ctl);
 int run_replay_show(struct ctl *ctl);
 

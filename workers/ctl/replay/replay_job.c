@@ -1,6 +1,7 @@
 #include "ctl/replay/replay_job.h"
 
 #include "base/clock.h"
+#include "ctl/base/question.h"
 #include "ctl/replay/replay_commands.h"
 #include "model/outcome.h"
 
@@ -10,7 +11,8 @@ static const char FIND_SQL[] =
 	"select j.id, j.id::text, j.state, j.reason is not null,"
 	"  (select count(*) from register.replay_item i where i.job = j.id),"
 	"  (select count(*) from register.replay_item i where i.job = j.id and i.published_at is not null),"
-	"  (select count(*) from register.replay_change c where c.job = j.id), register.replay_is_published(j.id)"
+	"  (select count(*) from register.replay_change c where c.job = j.id), register.replay_is_published(j.id),"
+	"  j.approval_needed and j.approved_by is null, coalesce(j.rate, -1)"
 	" from register.replay_job j where starts_with(j.id::text, $1) limit 2";
 
 static const char RESULT_SQL[] =
@@ -39,7 +41,9 @@ int replay_job_find(struct pg_link *link, const char *text, struct replay_job *r
 				    .items = pg_get_i64(rows, 0, 4),
 				    .published = pg_get_i64(rows, 0, 5),
 				    .entered = pg_get_i64(rows, 0, 6),
-				    .has_publisher = pg_get_bool(rows, 0, 7) };
+				    .has_publisher = pg_get_bool(rows, 0, 7),
+				    .lacks_approval = pg_get_bool(rows, 0, 8),
+				    .rate = pg_get_i32(rows, 0, 9) };
 	memcpy(ret->id, pg_get_bytes(rows, 0, 0).p, JOB_ID_BYTES);
 	snprintf(ret->text, sizeof ret->text, "%.*s", (int)id.n, id.p);
 	snprintf(ret->state, sizeof ret->state, "%.*s", (int)state.n, state.p);
@@ -184,6 +188,57 @@ int run_replay_cancel(struct ctl *ctl)
 	return move_command(ctl, "planned,running,paused", "cancelled", "cancel");
 }
 
+/* ---- approve ---- */
+
+/* The register refuses the planner itself (replay_job_approved_by_another), whatever program asks. */
+static const char APPROVE_SQL[] =
+	"update register.replay_job set approved_by = $2, approved_at = now()"
+	" where id = $1 and state = 'planned' and approval_needed and approved_by is null"
+	" and planned_by <> $2";
+
+static int approve(struct pg_link *link, const struct replay_job *job, struct err *err)
+{
+	struct pg_params params;
+	int64_t approved = 0;
+
+	if (strcmp(job->state, "planned") != 0)
+		return err_set(err, ERR_DATA, "state", "job %s is %s", job->text, job->state);
+	if (!job->lacks_approval)
+		return err_set(err, ERR_DATA, "approval", "job %s needs no approval", job->text);
+	pg_params_reset(&params);
+	pg_add_uuid(&params, job->id);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	int rc = pg_exec(link, NULL, APPROVE_SQL, &params, NULL, &approved, err);
+
+	if (rc == 0 && approved == 0)
+		rc = err_set(err, ERR_DATA, "approval", "who planned a job cannot approve it, and you are %s",
+			     ctl_operator());
+	return rc;
+}
+
+int run_replay_approve(struct ctl *ctl)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct replay_job job;
+	struct err err = { 0 };
+	int rc = ctl_connect(ctl, true, &link, &err);
+
+	if (rc == 0)
+		rc = replay_job_find(link, ctl->arguments[0], &job, &err);
+	if (rc == 0)
+		rc = pg_begin(link, &err);
+	if (rc == 0)
+		rc = approve(link, &job, &err);
+	if (rc == 0)
+		rc = replay_job_note(link, job.id, "approve", ctl->options[OPTION_REASON], &err);
+	if (rc == 0)
+		rc = pg_script(link, "commit", &err);
+	if (rc != 0)
+		return ctl_fail(&err);
+	printf("job %s: approved; instroomctl replay start %.8s --reason TEXT publishes it\n", job.text, job.text);
+	return 0;
+}
+
 /* ---- list, show ---- */
 
 /* A job that runs, and that no process publishes: the one that did died. */
@@ -304,6 +359,50 @@ static int read_foreseen(struct pg_link *link, const struct replay_job *job, str
 	return pg_exec(link, NULL, FORESEEN_SQL, &params, ret, NULL, err);
 }
 
+/* The most lines first. Items of a plan of an earlier release have no figures. */
+static const char BY_BOARD_SQL[] =
+	"select " CTL_SQL_BOARD("d.board") ", count(*), sum(cardinality(i.records))::bigint,"
+	"   sum(i.foreseen[1])::bigint, sum(i.foreseen[2])::bigint, sum(i.foreseen[3])::bigint,"
+	"   sum(i.foreseen[4])::bigint, sum(i.foreseen[5])::bigint, sum(i.foreseen[6])::bigint,"
+	"   sum(i.foreseen[7])::bigint, count(i.published_at)"
+	" from register.replay_item i join register.delivery d on d.position = i.position where i.job = $1"
+	" group by d.board order by 3 desc, d.board";
+
+/* By the codes that stand on the deliveries now, as the plan's scope has no lines of its own by code. */
+static const char BY_CODE_SQL[] =
+	"select register.rule_code(f.rule), count(distinct i.position), count(distinct d.board), sum(f.lines)::bigint"
+	" from register.replay_item i join register.delivery d on d.position = i.position"
+	" join register.finding f on f.position = i.position where i.job = $1 group by f.rule order by 4 desc, 1";
+
+static const struct output_column BY_BOARD_COLUMNS[] = {
+	{ "board", "board", COLUMN_TEXT },	  { "deliveries", "deliv", COLUMN_NUMBER },
+	{ "lines", "lines", COLUMN_NUMBER },	  { "nieuw", "nieuw", COLUMN_NUMBER },
+	{ "gewijzigd", "gewijz", COLUMN_NUMBER }, { "ongewijzigd", "ongew", COLUMN_NUMBER },
+	{ "verouderd", "veroud", COLUMN_NUMBER }, { "afgekeurd", "afgek", COLUMN_NUMBER },
+	{ "ingetrokken", NULL, COLUMN_NUMBER },	  { "quarantaine", "quar", COLUMN_NUMBER },
+	{ "published", "publ", COLUMN_NUMBER },
+};
+static const struct output_column BY_CODE_COLUMNS[] = {
+	{ "code", "code", COLUMN_TEXT },
+	{ "deliveries", "deliveries", COLUMN_NUMBER },
+	{ "boards", "boards", COLUMN_NUMBER },
+	{ "lines", "lines", COLUMN_NUMBER },
+};
+
+static int show_by(struct ctl *ctl, struct pg_link *link, const struct replay_job *job, struct err *err)
+{
+	static const struct question BY_BOARD = { BY_BOARD_COLUMNS, ARRAY_LEN(BY_BOARD_COLUMNS), BY_BOARD_SQL, false,
+						  QUESTION_LIMIT_ANY };
+	static const struct question BY_CODE = { BY_CODE_COLUMNS, ARRAY_LEN(BY_CODE_COLUMNS), BY_CODE_SQL, false,
+						 QUESTION_LIMIT_ANY };
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_uuid(&params, job->id);
+	return question_answer(ctl, link, strcmp(ctl->options[OPTION_BY], "board") == 0 ? &BY_BOARD : &BY_CODE, &params,
+			       NULL, err);
+}
+
 int run_replay_show(struct ctl *ctl)
 {
 	static const struct output_column EVENT_COLUMNS[] = { { "at", "at", COLUMN_TEXT },
@@ -323,6 +422,10 @@ int run_replay_show(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = replay_job_find(link, ctl->arguments[0], &job, &err);
+	if (rc == 0 && ctl_has(ctl, OPTION_BY)) {
+		rc = show_by(ctl, link, &job, &err);
+		return rc == 0 ? 0 : ctl_fail(&err);
+	}
 	if (rc == 0)
 		rc = replay_job_result(link, job.id, &result, &err);
 	if (rc == 0)

@@ -12,6 +12,8 @@ struct replay_job {
 	char text[JOB_TEXT_BYTES];
 	char state[16];
 	bool has_reason, has_publisher; /* a process publishes it now */
+	bool lacks_approval;
+	int64_t rate; /* messages a second, 0 without limit; -1: never started */
 	int64_t items, published, entered;
 };
 

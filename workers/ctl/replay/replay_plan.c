@@ -15,15 +15,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-enum { RECORDS_BYTES_MAX = 1 << 20, SCOPE_BYTES = 512 };
+enum { RECORDS_BYTES_MAX = 1 << 20, FORESEEN_BYTES_MAX = 1024, SCOPE_BYTES = 512 };
 
 static const char JOB_SQL[] =
-	"insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines, foreseen)"
-	" values ($1, $2, $3, $4, 'planned', $5, $6, $7)";
+	"insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines, foreseen,"
+	"  approval_needed)"
+	" values ($1, $2, $3, $4, 'planned', $5, $6, $7, $8)";
 
 static const char ITEM_SQL[] =
-	"insert into register.replay_item (job, position, attempt, reference_version, records)"
-	" values ($1, $2, $3, $4, $5)";
+	"insert into register.replay_item (job, position, attempt, reference_version, records, foreseen)"
+	" values ($1, $2, $3, $4, $5, $6)";
 
 /* A plan under way. */
 struct plan {
@@ -67,9 +68,21 @@ static int judge_target(struct plan *plan, const struct replay_target *target, c
 	return rc;
 }
 
-static int store_item(struct plan *plan, const struct replay_target *target, const uint8_t *version, struct err *err)
+/* What the forecast has more than before, by outcome. */
+static void add_foreseen(struct strbuf *out, const struct replay_forecast *before, const struct replay_forecast *now)
 {
-	CLEANUP(strbuf_drop) struct strbuf records;
+	strbuf_init(out, FORESEEN_BYTES_MAX);
+	pg_array_begin(out, PG_I32);
+	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
+		pg_array_add_i32(out, (int32_t)(now->outcomes[outcome] - before->outcomes[outcome]));
+	pg_array_end(out, 0, OUTCOMES);
+}
+
+/* before: the forecast without this delivery. */
+static int store_item(struct plan *plan, const struct replay_target *target, const uint8_t *version,
+		      const struct replay_forecast *before, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf records, foreseen;
 	struct pg_params params;
 
 	strbuf_init(&records, RECORDS_BYTES_MAX);
@@ -77,7 +90,8 @@ static int store_item(struct plan *plan, const struct replay_target *target, con
 	for (size_t i = 0; i < target->record_count; i++)
 		pg_array_add_i32(&records, target->records[i]);
 	pg_array_end(&records, 0, (int32_t)target->record_count);
-	if (!strbuf_ok(&records))
+	add_foreseen(&foreseen, before, &plan->forecast);
+	if (!strbuf_ok(&records) || !strbuf_ok(&foreseen))
 		return err_set(err, ERR_FULL, "records", "a delivery has more lines than a plan can hold");
 	pg_params_reset(&params);
 	pg_add_uuid(&params, plan->job);
@@ -85,6 +99,7 @@ static int store_item(struct plan *plan, const struct replay_target *target, con
 	pg_add_i32(&params, target->attempt);
 	pg_add_bytes(&params, slice_make(version, REFERENCE_VERSION_BYTES));
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&records));
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&foreseen));
 	return pg_exec(plan->link, "replay_item", ITEM_SQL, &params, NULL, NULL, err);
 }
 
@@ -113,11 +128,20 @@ static int plan_delivery(struct plan *plan, int64_t position, struct err *err)
 	}
 	const uint8_t *version = plan->is_current ? plan->in_force : target.reference_version;
 
+	struct replay_forecast before = plan->forecast;
+
 	rc = judge_target(plan, &target, &original, version, err);
-	return rc != 0 ? rc : store_item(plan, &target, version, err);
+	return rc != 0 ? rc : store_item(plan, &target, version, &before, err);
 }
 
 /* ---- the job ---- */
+
+static bool needs_approval(const struct plan *plan)
+{
+	int64_t most = plan->ctl->config.replay_approval_lines;
+
+	return most > 0 && plan->forecast.lines >= most;
+}
 
 static int store_job(struct plan *plan, struct err *err)
 {
@@ -137,6 +161,7 @@ static int store_job(struct plan *plan, struct err *err)
 	pg_add_i32(&params, (int32_t)plan->forecast.deliveries);
 	pg_add_i32(&params, (int32_t)plan->forecast.lines);
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&foreseen));
+	pg_add_bool(&params, needs_approval(plan));
 	int rc = pg_exec(plan->link, NULL, JOB_SQL, &params, NULL, NULL, err);
 
 	return rc != 0 ? rc : replay_job_note(plan->link, plan->job, "plan", plan->scope, err);
@@ -240,6 +265,7 @@ static int print_json(const struct plan *plan, const char *job, struct err *err)
 	json_build_put(&json, "job", plan->forecast.deliveries > 0 ? json_string(job) : json_null());
 	json_build_put(&json, "deliveries", json_integer(plan->forecast.deliveries));
 	json_build_put(&json, "lines", json_integer(plan->forecast.lines));
+	json_build_put(&json, "approval_needed", json_boolean(needs_approval(plan)));
 	json_build_put(&json, "teachers", json_integer(plan->forecast.teachers));
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		json_build_put(&outcomes, outcome_name((enum outcome)outcome),
@@ -268,6 +294,8 @@ static void print_plan(const struct plan *plan, const char *job)
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
 		if (figure(&plan->forecast, i) > 0)
 			printf("%lld %s\n", (long long)figure(&plan->forecast, i), LEFT_OUT[i].words);
+	if (needs_approval(plan))
+		printf("another person has to approve it: instroomctl replay approve %.8s --reason TEXT\n", job);
 }
 
 int replay_make_plan(struct ctl *ctl, const struct replay_filter *filter, const char *scope, bool is_current)

@@ -26,6 +26,7 @@ struct start {
 	struct pg_link *link;
 	struct replay_job job;
 	struct replay_publish *publish;
+	int64_t rate; /* messages a second, 0 without limit */
 };
 
 /* ---- beginning ---- */
@@ -51,6 +52,10 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 	struct pg_params params;
 	bool is_moved = false;
 
+	if (start->job.lacks_approval)
+		return err_set(err, ERR_DATA, "approval",
+			       "another than its planner has to approve it first: instroomctl replay approve %.8s",
+			       start->job.text);
 	if (!reason && !start->job.has_reason)
 		return err_set(err, ERR_DATA, "reason", "this job was never started: start it with --reason");
 	int rc = lock_job(start, err);
@@ -65,10 +70,14 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 		return rc;
 	pg_params_reset(&params);
 	pg_add_uuid(&params, start->job.id);
-	pg_add_text(&params, slice_of(reason ? reason : ""));
 	if (reason)
-		rc = pg_exec(start->link, NULL, "update register.replay_job set reason = $2 where id = $1", &params,
-			     NULL, NULL, err);
+		pg_add_text(&params, slice_of(reason));
+	else
+		pg_add_null(&params, PG_TEXT);
+	pg_add_i32(&params, (int32_t)start->rate);
+	rc = pg_exec(start->link, NULL,
+		     "update register.replay_job set reason = coalesce($2, reason), rate = $3 where id = $1", &params,
+		     NULL, NULL, err);
 	return rc != 0 ? rc
 		       : replay_job_note(start->link, start->job.id, is_resumed ? "resume" : "start",
 					 reason ? reason : "", err);
@@ -135,6 +144,15 @@ static int end_stopped(struct start *start, struct err *err)
 
 /* ---- the commands ---- */
 
+/* As asked, else as the job had it, else that of the settings. */
+static int64_t rate_of(const struct start *start, int64_t asked)
+{
+	if (asked >= 0)
+		return asked;
+	return start->job.rate >= 0 ? start->job.rate : start->ctl->config.replay_rate;
+}
+
+/* rate: -1 when none is asked for. */
 static int start_job(struct start *start, const char *job, int64_t rate, bool is_resumed, struct err *err)
 {
 	enum replay_publish_end end = REPLAY_STOPPED;
@@ -144,8 +162,10 @@ static int start_job(struct start *start, const char *job, int64_t rate, bool is
 		rc = replay_job_expire(start->link, start->ctl->config.replay_plan_keep_ms, err);
 	if (rc == 0)
 		rc = replay_job_find(start->link, job, &start->job, err);
-	if (rc == 0)
-		rc = replay_publish_open(start->ctl, start->link, &start->job, rate, &start->publish, err);
+	if (rc != 0)
+		return rc;
+	start->rate = rate_of(start, rate);
+	rc = replay_publish_open(start->ctl, start->link, &start->job, start->rate, &start->publish, err);
 	if (rc == 0)
 		rc = begin_job(start, start->ctl->options[OPTION_REASON], is_resumed, err);
 	if (rc == 0)
@@ -173,7 +193,7 @@ static int start_or_resume(struct ctl *ctl, bool is_resumed)
 {
 	struct start start = { .ctl = ctl };
 	struct err err = { 0 };
-	int64_t rate = 0;
+	int64_t rate = -1;
 
 	if (ctl_has(ctl, OPTION_RATE) && !take_rate(ctl->options[OPTION_RATE], &rate))
 		return ctl_usage("--rate is messages a second, such as 20/s");
