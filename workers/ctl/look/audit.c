@@ -26,7 +26,7 @@ static const char AUDIT_SQL[] =
 	"  union all select at, who, 'verify --repair', board, changes || ': ' || reason, '' from register.repair"
 	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id, '' from"
 	" register.key_rotation"
-	"  union all select at, who, what, board, detail::text from rights.change"
+	"  union all select at, who, what, board, detail::text, '' from rights.change"
 	"    where $3::timestamptz is null or at >= $3::timestamptz"
 	"), placed as (select *, to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '/' ||"
 	"    left(md5(act::text), 8) as place from act)"
