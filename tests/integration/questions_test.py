@@ -1,11 +1,10 @@
 #!/usr/bin/python3
-"""The questions of an operator against the real machine: one command each, as text, CSV and JSON; and verify
-finds whatever is changed by hand, INSTROOM_MUTATIONS random changes too when it is set. All persons are invented."""
+"""The questions of an operator against the real machine: one command each, as text, CSV and JSON; and those
+of a supplier, by the client of docs/leverancier. What verify finds, verify_test.py tries. All persons are invented."""
 import hashlib
 import json
 import os
 import pwd
-import random
 import re
 import shutil
 import signal
@@ -410,94 +409,35 @@ def persons(machine, data):
     check("pages join up", page + rest == audit, page)
 
 
-ONE = "(select board, key from register.teacher where content like 'Jansen%99ZZ%' order by key limit 1)"
-CHANGED = "(board, key) = (select board, key from register.teacher_history where content like 'Jansen%' limit 1)"
-NAMED = "delivery_id = 'question-99901-volledig-2'"
-# What somebody changes by hand, what verify says of it, and how many differences that makes.
-MUTATIONS = (
-    (f"update teacher set content = replace(content, 'Jansen', 'Pietersen') where (board, key) = {ONE}",
-     "geslachtsnaam differs", 1),
-    (f"update teacher set bsn = bsn + 1 where (board, key) = {ONE}", "the BSN differs", 1),
-    (f"update teacher set targets = 'V' where (board, key) = {ONE}", "doel differs", 1),
-    (f"update teacher set content = replace(content, '99ZZ', '99ZY') where (board, key) = {ONE}", "brin 1 differs", 1),
-    (f"update teacher set sequence = sequence + 1 where (board, key) = {ONE}", "the volgnummer differs", 1),
-    (f"update teacher_history set content = replace(content, 'Jan', 'Piet') where {CHANGED}",
-     "in his history", 1),
-    (f"update teacher_history set targets = 'V' where {CHANGED}", "doel in his history differs", 1),
-    (f"delete from teacher_history where {CHANGED}", "a row of his history is missing", 1),
-    ("insert into teacher_history select board, key, status, sequence, since - 1, since, lapsed_on, hash, content,"
-     f" targets from teacher where (board, key) = {ONE}", "a row that the log does not", 1),
-    (f"delete from teacher where (board, key) = {ONE}", "is not in the register", 1),
-    ("insert into teacher select board, 'ffffffff-ffff-ffff-ffff-ffffffffffff', bsn, status, sequence, since,"
-     f" lapsed_on, hash, content, targets from teacher where (board, key) = {ONE}",
-     "is in the register and not in the log", 1),
-    ("update feedback set body = set_byte(body, length(body) / 2, (get_byte(body, length(body) / 2) + 2) % 128)"
-     f" where (board, digest) = (select board, feedback from delivery where {NAMED})", "its feedback differs", 1),
-    (f"update delivery set nieuw = nieuw + 1, afgekeurd = afgekeurd - 1 where {NAMED}",
-     "counts of its lines differ", 1),
-    (f"update delivery set received_on = received_on + 1 where {NAMED}", "its header or attempt differs", 1),
-    (f"update delivery set state = 2 where {NAMED}", "its state or notices differ", 1),
-    ("delete from delivery where delivery_id = 'question-99902-volledig-1'", "is not in the ledger", 1),
-    (f"update finding set lines = lines + 1 where position = (select position from delivery where {NAMED})",
-     "the findings of its codes differ", 1),
-    (f"update key_list set keys = set_byte(keys, 0, (get_byte(keys, 0) + 1) % 256) where (board, digest) ="
-     f" (select board, key_list from delivery where {NAMED})", "its key list is not", 1),
-    ("update contact set phone = '0612345678'", "its contact persons differ", 1),
-    ("delete from contact", "its contact persons differ", 1),
-    ("update confirmation set lapsed = lapsed + 1", "its confirmations differ", 1),
-    ("insert into confirmation select position + 1, gen_random_uuid(), board, delivery_id, false, 0, false "
-     "from confirmation order by position desc limit 1",
-     "its confirmations differ", 1),
-    ("update board set active = active + 1 where board = 99902", "the number of teachers or active teachers", 1),
-)
-TABLES = ("teacher", "teacher_history", "feedback", "key_list", "delivery", "finding", "contact", "confirmation",
-          "board")
-
-
-def sql(machine, *statements):
-    words = [word for statement in statements for word in ("-c", statement)]
-    return subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", machine.stack.env()["INSTROOM_PG_OWNER"], *words],
-                          check=True, capture_output=True, text=True).stdout
-
-
-def keep_tables(machine):
-    copies = [f"create table kept.{name} as select * from register.{name}" for name in TABLES]
-    sql(machine, "create schema kept", *copies)
-
-
-def restoring(machine):
-    """The statement that puts every table back as it was kept."""
-    parts = []
-    for name in TABLES:
-        columns = sql(machine, "select string_agg(quote_ident(column_name), ', ' order by ordinal_position)"
-                      f" from information_schema.columns where table_schema = 'register' and table_name = '{name}'"
-                      " and is_generated = 'NEVER'").strip()
-        parts.append(f"delete from register.{name}; insert into register.{name} ({columns}) select {columns} from"
-                     f" kept.{name};")
-    return f"begin; {' '.join(parts)} commit"
-
-
-def mutate(machine, restore, statement, told, count):
-    sql(machine, f"set search_path = register; {statement}")
-    done = machine.expect(f"found: {statement}", 1, told, "verify", "--all")
-    check(f"and nothing else: {statement}", f" {count} differences" in done.stdout, done.stdout)
-    sql(machine, restore)
-
-
-def mutations(machine, random_count):
-    """Whatever somebody changes by hand in the register is found, and nothing else."""
+def proof(machine):
     machine.expect("the register is as the log says", 0, " 0 differences", "verify", "--all")
-    keep_tables(machine)
-    restore = restoring(machine)
-    for mutation in MUTATIONS:
-        mutate(machine, restore, *mutation)
-    for number in range(random_count):
-        statement, told, count = random.Random(number).choice(MUTATIONS)
-        statement = statement.replace("order by key", f"order by md5(key::text || '{number}')")
-        mutate(machine, restore, statement, told, count)
-    machine.expect("and all is as it was", 0, " 0 differences", "verify", "--all")
     done = machine.ctl("verify", "--all", "--with-bsn")
     check("a look at persons leaves a row", "verify --with-bsn" in machine.ctl("audit").stdout, done)
+
+
+def example_client(machine):
+    """docs/leverancier: what the example delivers is right, and the client ends as it says."""
+    folder, gateway = ROOT / "docs/leverancier", machine.workers.named("gateway1")[0]
+    environment = os.environ | {"INSTROOM_TOKEN": (machine.workers.dir / "token").read_text().strip()}
+
+    def run(sequence, name, token=None):
+        done = subprocess.run([folder / "lever.py", gateway.address, "99901", "MUTATIE", str(sequence), "2018-06-29",
+                               name], check=False, capture_output=True, text=True,
+                              env=environment | ({"INSTROOM_TOKEN": token} if token else {}))
+        return done.returncode, done.stdout, done.stderr
+    status, feedback, said = run(900, folder / "voorbeeld.csv")
+    check("the example is accepted", status == 0 and feedback.count(";nieuw;") == 3, f"{status} {feedback}{said}")
+    status, again, said = run(900, folder / "voorbeeld.csv")
+    check("the same once more is known", (status, again) == (0, feedback), f"{status} {again}{said}")
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as wrong:
+        wrong.write((folder / "voorbeeld.csv").read_text().replace(";99ZZ;", ";98YY;"))
+        wrong.flush()
+        status, feedback, said = run(901, wrong.name)
+    check("rejected lines are status 1", status == 1 and ";afgekeurd;" in feedback, f"{status} {feedback}{said}")
+    status, feedback, said = run(902, Path(__file__))
+    check("a refusal is status 2, with its findings", status == 2 and "LR-F" in said, f"{status} {said}")
+    status, feedback, said = run(903, folder / "voorbeeld.csv", token="nobody-knows-this-1")
+    check("so is a wrong token", status == 2 and said.startswith("401: "), f"{status} {said}")
 
 
 def main():
@@ -518,7 +458,8 @@ def main():
         confirmation(machine)
         persons(machine, data)
         references(machine, data)
-        mutations(machine, int(os.environ.get("INSTROOM_MUTATIONS", "0")))
+        proof(machine)
+        example_client(machine)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""Levert een bestand en wacht op de terugmelding: een voorbeeld van een client, met niets dan Python.
+
+  lever.py ADRES BESTUUR SOORT VOLGNUMMER EXTRACTIEDATUM BESTAND
+
+Het token staat in de omgevingsvariabele INSTROOM_TOKEN; een eigen CA in INSTROOM_CA. De terugmelding komt op de
+standaarduitvoer. Eindigt met 0: alles is verwerkt; 1: er zijn regels afgekeurd, of er wordt op uw bevestiging gewacht;
+2: de levering is geweigerd of niet aangekomen.
+"""
+import base64
+import hashlib
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+POGINGEN = 20
+WACHT_S = 5  # als het antwoord het niet zegt
+LAAT_WETEN_S = 3600  # zo lang kan het duren op de laatste dag
+
+
+class Geweigerd(Exception):
+    pass
+
+
+class Instroom:
+    def __init__(self, adres):
+        self.adres = adres.rstrip("/")
+        self.token = os.environ["INSTROOM_TOKEN"]
+        self.context = ssl.create_default_context(cafile=os.environ.get("INSTROOM_CA"))
+
+    def vraag_een_keer(self, pad, inhoud, koppen):
+        verzoek = urllib.request.Request(self.adres + pad, data=inhoud,
+                                         headers={"Authorization": f"Bearer {self.token}"} | koppen)
+        return urllib.request.urlopen(verzoek, timeout=120, context=self.context)
+
+    def vraag(self, pad, inhoud=None, **koppen):
+        """Het antwoord. Alleen wat vanzelf overgaat wordt nog eens geprobeerd; hetzelfde verzoek twee keer sturen kan
+        geen kwaad: een levering met hetzelfde leveringsid en bestand telt een keer."""
+        koppen = {naam.replace("_", "-"): waarde for naam, waarde in koppen.items()}
+        for poging in range(POGINGEN):
+            try:
+                with self.vraag_een_keer(pad, inhoud, koppen) as antwoord:
+                    return antwoord.status, antwoord.read().decode()
+            except urllib.error.HTTPError as fout:
+                if fout.code not in (429, 503) or poging == POGINGEN - 1:
+                    raise Geweigerd(f"{fout.code}: {leg_uit(fout.read())}") from fout
+                wacht_s = int(fout.headers.get("Retry-After") or WACHT_S)
+            except OSError as fout:
+                if poging == POGINGEN - 1:
+                    raise Geweigerd(f"{self.adres} is niet te bereiken: {fout}") from fout
+                wacht_s = WACHT_S
+            time.sleep(wacht_s)
+        raise AssertionError
+
+    def lever(self, bestuur, soort, volgnummer, extractiedatum, inhoud):
+        """Het leveringsid, als de ontvangst van precies deze inhoud is bevestigd, en waar de samenvatting staat."""
+        som = hashlib.sha256(inhoud).digest()
+        leveringsid = f"voorbeeld-{bestuur}-{volgnummer}-{som.hex()[:8]}"
+        velden = urllib.parse.urlencode({"bestuur": bestuur, "soort": soort, "volgnummer": volgnummer,
+                                         "extractiedatum": extractiedatum, "leveringsid": leveringsid})
+        status, tekst = self.vraag(f"/v1/leveringen?{velden}", inhoud, Content_Type="text/csv",
+                                   Content_Digest=f"sha-256=:{base64.b64encode(som).decode()}:")
+        bewijs = json.loads(tekst)
+        # 200: deze levering was al bekend
+        if bewijs["leveringsid"] != leveringsid or status == 202 and bewijs["sha256"] != som.hex():
+            raise Geweigerd(f"het ontvangstbewijs is van een andere levering: {bewijs['leveringsid']}")
+        plaats = f"/v1/besturen/{bestuur}/leveringen/{leveringsid}"
+        positie = urllib.parse.urlencode({"positie": bewijs["positie"]}) if status == 202 else ""
+        return plaats, positie
+
+    def wacht_op_samenvatting(self, plaats, positie):
+        einde = time.monotonic() + LAAT_WETEN_S
+        while True:
+            _, tekst = self.vraag(f"{plaats}?{positie}" if positie else plaats)
+            samenvatting = json.loads(tekst)
+            if samenvatting["status"] != "ontvangen":
+                return samenvatting
+            if time.monotonic() > einde:
+                raise Geweigerd(f"de levering is ontvangen, maar nog niet verwerkt: vraag later om {plaats}")
+            time.sleep(1)
+
+
+def leg_uit(antwoord):
+    """De zin van een weigering, en de bevindingen van de levering."""
+    try:
+        probleem = json.loads(antwoord)
+        bevindingen = (probleem.get("levering") or {}).get("bevindingen", [])
+        return "\n  ".join([probleem["detail"], *(f"{een['code']} {een['veld']}: {een['melding']}"
+                                                  for een in bevindingen)])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "een antwoord dat niet van Instroom is"
+
+
+def main():
+    if len(sys.argv) != 7:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    adres, bestuur, soort, volgnummer, extractiedatum, bestand = sys.argv[1:]
+    instroom = Instroom(adres)
+    try:
+        plaats, positie = instroom.lever(bestuur, soort, volgnummer, extractiedatum, Path(bestand).read_bytes())
+        samenvatting = instroom.wacht_op_samenvatting(plaats, positie)
+        _, terugmelding = instroom.vraag(f"{plaats}/terugmelding")
+    except Geweigerd as fout:
+        print(fout, file=sys.stderr)
+        return 2
+    print(terugmelding, end="")
+    print(f"{samenvatting['leveringsid']}: {samenvatting['status']}", file=sys.stderr)
+    tellingen = samenvatting["tellingen"]
+    is_goed = samenvatting["status"] == "verwerkt" and tellingen["afgekeurd"] + tellingen["quarantaine"] == 0
+    return 0 if is_goed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
