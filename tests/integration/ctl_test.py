@@ -141,7 +141,7 @@ def completion(data):
                  'printf "%s\n" "${COMPREPLY[@]}"')
         return run("bash", "-c", asked, "bash", *words).stdout.split()
     check("commands are completed", offered("le") == ["ledger"], offered("le"))
-    check("behind settings too", offered("--config", "x", "--pg.conninfo=y", "st") == ["status", "stand"],
+    check("behind settings too", offered("--config", "x", "--pg.conninfo=y", "st") == ["status", "stand", "statement"],
           offered("--config", "x", "--pg.conninfo=y", "st"))
     check("members of a family", offered("replay", "pa") == ["pause"], offered("replay", "pa"))
     check("options", offered("ledger", "--") == ["--check", "--board", "--output", "--help"], offered("ledger", "--"))

@@ -48,8 +48,10 @@ static void print_entry(FILE *to, const char *name, size_t columns, const char *
 {
 	struct wrap wrap = { to, columns + 2, columns + 2 };
 
-	fprintf(to, "  %-*s", (int)columns, name);
-	if (strlen(name) >= columns)
+	bool fits = strlen(name) + 2 <= columns; /* two blanks between them */
+
+	fprintf(to, "  %-*s", fits ? (int)columns : 0, name);
+	if (!fits)
 		fprintf(to, "\n%*s", (int)wrap.indent, "");
 	wrap_text(&wrap, text);
 	fputc('\n', to);

@@ -1,5 +1,5 @@
 /* statement: what the ledger took in since the day before, by board and for the nation, in a chain of hashes
- * (schemas/sql/0012-statement.sql).
+ * (schemas/sql/0015-statement.sql).
  *
  *   1. Without an option it makes the statement of today, unless there is one, and prints its sums. All of it is one
  *      snapshot of the register: position and effect move in one transaction, so cursors and rows belong together.
