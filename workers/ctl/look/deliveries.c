@@ -144,8 +144,8 @@ static const struct output_column ONE_COLUMNS[] = {
 	{ "party", "party", COLUMN_TEXT },
 	{ "sender", "sender", COLUMN_TEXT },
 };
-/* Of a delivery that is only in the raw log: the columns from the one on are not known, up to the other. */
-enum { ONE_FIRST_UNKNOWN = 14, ONE_ACCESS = 23 };
+/* Of a delivery that is only in the raw log: the columns from the one on are not known, up to the last few. */
+enum { ONE_FIRST_UNKNOWN = 15, ONE_ACCESS_COLUMNS = 4 };
 
 /* What the log says of a delivery and the ledger does not; "": the log no longer holds it, or Kafka is away. */
 struct receipt {
@@ -206,7 +206,7 @@ static void add_received(const struct search *search, const struct kafka_message
 	num_to_hex(headers->fingerprint, FINGERPRINT_BYTES, hex);
 	output_text(out, slice_of(hex));
 	output_number(out, headers->line_count);
-	for (size_t i = ONE_FIRST_UNKNOWN + 1; i < ONE_ACCESS; i++)
+	for (size_t i = ONE_FIRST_UNKNOWN; i < ARRAY_LEN(ONE_COLUMNS) - ONE_ACCESS_COLUMNS; i++)
 		output_absent(out);
 	access_header_read(message->headers, message->header_count, &access);
 	output_or_absent(out, access.basis);
