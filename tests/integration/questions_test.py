@@ -62,6 +62,11 @@ class Machine:
     def ctl(self, *words):
         return self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
 
+    def sql(self, statement):
+        """As the owner of the register."""
+        return subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", self.stack.env()["INSTROOM_PG_OWNER"], "-c",
+                               statement], check=True, capture_output=True, text=True).stdout
+
     def json(self, *words):
         done = self.ctl(*words, "--output", "json")
         if done.returncode not in (0, 1):
@@ -440,6 +445,48 @@ def example_client(machine):
     check("so is a wrong token", status == 2 and said.startswith("401: "), f"{status} {said}")
 
 
+def list_of_a_board(machine):
+    """What a board asks over HTTP: its deliveries, newest first, by state and day, in pages."""
+    gateway, token = machine.workers.named("gateway1")[0], (machine.workers.dir / "token").read_text().strip()
+
+    def ask(board, **query):
+        path = f"/v1/besturen/{board}/leveringen?{urllib.parse.urlencode(query)}"
+        request = urllib.request.Request(gateway.address + path, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code
+    ledger = machine.json("deliveries", "99901")
+    page = ask("99901")
+    rows = [(row["leveringsid"], row["volgnummer"], row["regels"], row["ontvangen_op"]) for row in page["leveringen"]]
+    check("all of the ledger, newest first", rows == [(row["delivery_id"], row["sequence"], row["lines"],
+                                                      row["received_on"]) for row in ledger] and len(rows) > 3, page)
+    check("counts add up", all(sum(row["tellingen"].values()) == row["regels"] for row in page["leveringen"]), page)
+    check("there is no other page", page["volgende"] is None, page)
+    rest = ask("99901", na=ledger[0]["position"])
+    check("from a place on", rest["leveringen"] == page["leveringen"][1:], rest)
+    day = ledger[len(ledger) // 2]["received_on"]
+    check("from a day on", ask("99901", vanaf=day)["leveringen"] ==
+          [row for row in page["leveringen"] if row["ontvangen_op"] >= day])
+    for state in ("verwerkt", "wacht_op_bevestiging"):
+        check(f"in state {state}", ask("99901", status=state)["leveringen"] ==
+              [row for row in page["leveringen"] if row["status"] == state])
+    check("of a board without any", ask("99903") == {"leveringen": [], "volgende": None}, ask("99903"))
+    for wrong in ({"status": "ontvangen"}, {"vanaf": "2018-02-30"}, {"na": "0"}, {"na": "x"}, {"bsn": "ja"}):
+        check(f"{wrong} is a wrong request", ask("99901", **wrong) == 400)
+    copies = ("select jsonb_agg(to_jsonb(d) || jsonb_build_object('board', 99904, 'position', d.position + 100000 + n))"
+              f" from register.delivery d, generate_series(1, 250) n where d.position = {ledger[0]['position']}")
+    machine.sql("insert into register.delivery select * from jsonb_populate_recordset(null::register.delivery,"
+                f" ({copies}))")
+    seen, page = [], ask("99904")
+    for _ in range(3):
+        seen += page["leveringen"]
+        page = page["volgende"] and ask("99904", na=page["volgende"])
+    check("pages join up", len(seen) == 250 and page is None, f"{len(seen)} {page}")
+    machine.sql("delete from register.delivery where board = 99904")
+
+
 def main():
     stack = stacks.Stack(f"questions-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-questions-"))
@@ -460,6 +507,7 @@ def main():
         references(machine, data)
         proof(machine)
         example_client(machine)
+        list_of_a_board(machine)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

@@ -2,6 +2,7 @@
 
 #include "gateway/absent_handler.h"
 #include "gateway/confirmation_handler.h"
+#include "gateway/deliveries_handler.h"
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
@@ -46,7 +47,7 @@ static const struct {
 	{ "GET", "/v1/besturen41211/stand", NULL, 0, "", "" },
 	{ "GET", "/v1/besturen/41211", NULL, 0, "", "" },
 	{ "GET", "/v1/besturen/41211/", NULL, 0, "", "" },
-	{ "GET", "/v1/besturen/41211/leveringen", NULL, 41211, "", "" },
+	{ "GET", "/v1/besturen/41211/leveringen", &DELIVERIES_HANDLER, 41211, "", "those of a board" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345", &SUMMARY_HANDLER, 41211, "abcdefghij-12345",
 	  "16 characters" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-1234", NULL, 41211, "", "15 characters" },

@@ -140,6 +140,14 @@ int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16]
 	return 0;
 }
 
+int delivery_list_write(struct pg_link *link, const struct delivery_list *list, struct strbuf *out, struct err *err)
+{
+	(void)err;
+	link->questions++;
+	strbuf_add_printf(out, "%u", list->board);
+	return 0;
+}
+
 int stand_find_waiting(struct pg_link *link, uint32_t board, struct slice id, enum stand_waiting *ret,
 		       int64_t *ret_position, struct err *err)
 {
@@ -158,7 +166,8 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 	return flush(self, out, err);
 }
 
-static const enum register_job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_CONFIRMATION };
+static const enum register_job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_DELIVERIES,
+						JOB_CONFIRMATION };
 
 /* A job is the loop's, or that of the threads. */
 struct slot {

@@ -179,6 +179,13 @@ static int answer_absent(struct register_thread *thread, struct register_job *jo
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
 }
 
+static int answer_deliveries(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	job->list.board = job->board;
+	job->answer = JOB_FOUND;
+	return delivery_list_write(thread->link, &job->list, &job->body, err);
+}
+
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	int rc = terugmelding_confirmation(thread->link, job->request_id, &job->confirmation, err);
@@ -209,6 +216,8 @@ static int ask_register(struct register_thread *thread, struct register_job *job
 		return answer_stand(thread, job, err);
 	case JOB_ABSENT:
 		return answer_absent(thread, job, err);
+	case JOB_DELIVERIES:
+		return answer_deliveries(thread, job, err);
 	case JOB_CONFIRMATION:
 		return answer_confirmation(thread, job, err);
 	default:

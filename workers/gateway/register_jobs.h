@@ -15,6 +15,7 @@
 #include "gateway/conditional.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
+#include "render/delivery_list.h"
 #include "render/terugmelding.h"
 #include "render/terugmelding_stream.h"
 
@@ -25,6 +26,7 @@ enum register_job_kind {
 	JOB_FEEDBACK_JSON, /* terugmelding: 8.3 */
 	JOB_STAND,	   /* body: 8.4 of one board */
 	JOB_ABSENT,	   /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
+	JOB_DELIVERIES,	   /* body: the deliveries of one board, as list asks for them */
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
 };
 
@@ -47,8 +49,9 @@ struct register_job {
 	bool has_position;
 	int32_t partition;
 	int64_t offset;
-	uint8_t request_id[16]; /* of JOB_CONFIRMATION */
-	bool has_bsn;		/* of JOB_STAND; leaves a row in register.access */
+	uint8_t request_id[16];	   /* of JOB_CONFIRMATION */
+	bool has_bsn;		   /* of JOB_STAND; leaves a row in register.access */
+	struct delivery_list list; /* of JOB_DELIVERIES */
 
 	enum register_job_answer answer;
 	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */

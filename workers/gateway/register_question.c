@@ -9,7 +9,6 @@
 struct query_walk {
 	struct request *request;
 	read_parameter *read;
-	bool has_one; /* no address has more than one parameter */
 	bool is_wrong;
 };
 
@@ -17,9 +16,8 @@ static bool take_parameter(void *self, struct slice name, struct slice value)
 {
 	struct query_walk *walk = self;
 
-	walk->is_wrong = walk->has_one || !walk->read || !route_has_word(walk->request->route->parameters, name) ||
+	walk->is_wrong = !walk->read || !route_has_word(walk->request->route->parameters, name) ||
 			 !walk->read(walk->request, name, value);
-	walk->has_one = true;
 	return !walk->is_wrong;
 }
 
@@ -32,7 +30,7 @@ bool register_question_read_query(struct request *request, read_parameter *read)
 		reply_problem(
 			&request->reply, 400, "Verkeerd verzoek",
 			"Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
-			"uit het ontvangstbewijs, en een stand kent bsn=ja");
+			"uit het ontvangstbewijs, een stand bsn=ja, en de lijst van leveringen status, vanaf en na");
 	return !walk.is_wrong;
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/absent_handler.h"
 #include "gateway/confirmation_handler.h"
+#include "gateway/deliveries_handler.h"
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
@@ -28,6 +29,8 @@ enum {
 const struct route ROUTES[ROUTES_COUNT] = {
 	{ "/v1/leveringen", METHOD_POST, ROUTE_BY_HANDLER, UPLOAD_BYTES_MAX, &UPLOAD_HANDLER, UPLOAD_FIELDS,
 	  "application/json", SERVICE_DELIVER, UPLOAD_STATUSES },
+	{ BOARD "/leveringen", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &DELIVERIES_HANDLER, "status vanaf na",
+	  "application/json", SERVICE_READ, OF_A_READING },
 	{ DELIVERY, METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &SUMMARY_HANDLER, "positie", "application/json",
 	  SERVICE_READ, "404 " OF_A_READING },
 	{ DELIVERY "/terugmelding", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &FEEDBACK_HANDLER, "",
