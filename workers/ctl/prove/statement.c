@@ -14,11 +14,15 @@
 
 #define DAY_SQL(expression) "to_char(" expression ", 'YYYY-MM-DD')"
 
-#define SUMS_SQL                                                                                                    \
-	" sum(b.deliveries)::bigint, sum(b.lines)::bigint, sum(b.outcomes[1])::bigint, sum(b.outcomes[2])::bigint," \
-	" sum(b.outcomes[3])::bigint, sum(b.outcomes[4])::bigint, sum(b.outcomes[5])::bigint,"                      \
-	" sum(b.outcomes[6])::bigint, sum(b.outcomes[7])::bigint, sum(b.confirmations)::bigint,"                    \
-	" sum(b.replays)::bigint, sum(b.teachers)::bigint, sum(b.active)::bigint"
+/* 0 on a day on which no board delivered. */
+#define TOTAL(column) "coalesce(sum(b." column "), 0)::bigint"
+#define OUTCOMES_SQL                                                                              \
+	TOTAL("outcomes[1]")                                                                      \
+	", " TOTAL("outcomes[2]") ", " TOTAL("outcomes[3]") ", " TOTAL("outcomes[4]") ", " TOTAL( \
+		"outcomes[5]") ", " TOTAL("outcomes[6]") ", " TOTAL("outcomes[7]")
+#define SUMS_SQL                                                                                              \
+	" " TOTAL("deliveries") ", " TOTAL("lines") ", " OUTCOMES_SQL ", " TOTAL("confirmations") ", " TOTAL( \
+		"replays") ", " TOTAL("teachers") ", " TOTAL("active")
 
 static const struct output_column DAY_COLUMNS[] = {
 	{ "day", "day", COLUMN_TEXT },
