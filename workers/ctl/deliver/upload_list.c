@@ -206,7 +206,7 @@ void upload_list_release(struct upload_list *list)
 /* SHA-256 over both files: a changed header is another delivery. */
 int upload_read(struct upload *upload, struct strbuf *content, json_t **ret_header, struct err *err)
 {
-	CLEANUP(strbuf_drop) struct strbuf both;
+	CLEANUP(strbuf_drop) struct strbuf both = { 0 };
 	char path[PATH_BYTES];
 
 	if (!utf8_is_valid(slice_of(upload_name(upload))))

@@ -315,6 +315,14 @@ static int compare_changes(struct pg_link *link, const struct verify_board *boar
 
 /* ---- contact persons, confirmations ---- */
 
+static const char *contact_difference(const struct pg_rows *rows, size_t row, const struct verify_contact *contact)
+{
+	return !slice_equal(pg_get_bytes(rows, row, 1), contact->name)	  ? "name differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 2), contact->phone) ? "phone differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 3), contact->email) ? "email differs"
+									  : NULL;
+}
+
 static int compare_contacts(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 			    struct verify_findings *findings, struct err *err)
 {
@@ -323,14 +331,11 @@ static int compare_contacts(struct pg_link *link, const struct verify_board *boa
 	int rc = pg_exec(link, "verify_contacts", CONTACTS_SQL, params, &rows, NULL, err);
 
 	while (rc == 0 && (i < pg_rows_count(rows) || c < board->contact_count)) {
-		const struct verify_contact *contact = &board->contacts[c];
 		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->contact_count ? contact->since : INT64_MAX;
-		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
-				   : !slice_equal(pg_get_bytes(rows, i, 1), contact->name)  ? "name differs"
-				   : !slice_equal(pg_get_bytes(rows, i, 2), contact->phone) ? "phone differs"
-				   : !slice_equal(pg_get_bytes(rows, i, 3), contact->email) ? "email differs"
-											    : NULL;
+		int64_t derived = c < board->contact_count ? board->contacts[c].since : INT64_MAX;
+		const char *what = stored > derived   ? "is missing"
+				   : stored < derived ? "is not in the log"
+						      : contact_difference(rows, i, &board->contacts[c]);
 
 		if (what)
 			verify_report(findings, board, NULL, "its contact persons differ: since %lld %s",
@@ -341,6 +346,17 @@ static int compare_contacts(struct pg_link *link, const struct verify_board *boa
 	return rc;
 }
 
+static const char *confirmation_difference(const struct pg_rows *rows, size_t row,
+					   const struct verify_confirmation *made)
+{
+	return memcmp(pg_get_bytes(rows, row, 1).p, made->request_id, sizeof made->request_id) != 0 ? "request differs"
+	       : !slice_equal_text(pg_get_bytes(rows, row, 2), made->delivery_id) ? "leveringsid differs"
+	       : pg_get_bool(rows, row, 3) != made->is_executed			  ? "uitgevoerd differs"
+	       : pg_get_i32(rows, row, 4) != made->lapsed			  ? "lapsed differs"
+	       : pg_get_bool(rows, row, 5) != made->has_other_absent		  ? "condition differs"
+										  : NULL;
+}
+
 static int compare_confirmations(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 				 struct verify_findings *findings, struct err *err)
 {
@@ -349,18 +365,11 @@ static int compare_confirmations(struct pg_link *link, const struct verify_board
 	int rc = pg_exec(link, "verify_confirmations", CONFIRMATIONS_SQL, params, &rows, NULL, err);
 
 	while (rc == 0 && (i < pg_rows_count(rows) || c < board->confirmation_count)) {
-		const struct verify_confirmation *made = &board->confirmations[c];
 		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->confirmation_count ? made->position : INT64_MAX;
-		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
-				   : memcmp(pg_get_bytes(rows, i, 1).p, made->request_id, sizeof made->request_id) != 0
-					   ? "request differs"
-				   : !slice_equal_text(pg_get_bytes(rows, i, 2), made->delivery_id)
-					   ? "leveringsid differs"
-				   : pg_get_bool(rows, i, 3) != made->is_executed      ? "uitgevoerd differs"
-				   : pg_get_i32(rows, i, 4) != made->lapsed	       ? "lapsed differs"
-				   : pg_get_bool(rows, i, 5) != made->has_other_absent ? "condition differs"
-										       : NULL;
+		int64_t derived = c < board->confirmation_count ? board->confirmations[c].position : INT64_MAX;
+		const char *what = stored > derived   ? "is missing"
+				   : stored < derived ? "is not in the log"
+						      : confirmation_difference(rows, i, &board->confirmations[c]);
 
 		if (what)
 			verify_report(findings, board, NULL, "its confirmations differ: %lld %s",
