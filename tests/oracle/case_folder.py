@@ -75,8 +75,9 @@ class CaseFolder:
         self.sequences = {}
 
     def send(self, scenario, content, kop=None, board="99901", kind="MUTATIE", sequence=None,
-             extraction=EXTRACTION, received=RECEIVED, **fields):
-        """One delivery. Without a sequence the board's next; fields of value ... are left out."""
+             extraction=EXTRACTION, received=RECEIVED, may_send=True, **fields):
+        """One delivery. Without a sequence the board's next; fields of value ... are left out.
+        may_send: whether the sender has the right to deliver for the board."""
         if sequence is None:
             sequence = self.sequences.get(board, 0) + 1
         self.sequences[board] = max(self.sequences.get(board, 0), sequence)
@@ -92,14 +93,17 @@ class CaseFolder:
         name = f"{len(self.events):04d}-{board}.csv"
         self.files[name] = content
         self.events.append({"type": "levering", "bestand": name, "kop": kop,
-                            "ontvangen_op": iso_date(received), "scenario": scenario})
+                            "ontvangen_op": iso_date(received), "scenario": scenario}
+                           | ({} if may_send else {"afzender_mag": False}))
         return kop
 
-    def confirm(self, scenario, kop, board=None):
-        """Confirms a delivery, given its header or its id."""
+    def confirm(self, scenario, kop, board=None, how=None):
+        """Confirms a delivery, given its header or its id. how: on the condition of who would lapse at
+        this moment (zelfde), or of others (anders)."""
         delivery_id = kop if isinstance(kop, str) else kop["leveringsid"]
         self.events.append({"type": "bevestiging", "bestuur": board or kop["bestuur"],
-                            "leveringsid": delivery_id, "scenario": scenario})
+                            "leveringsid": delivery_id, "scenario": scenario}
+                           | ({"als": how} if how else {}))
 
     def write(self):
         """Instead of what is there. An error before leaves that as it is."""

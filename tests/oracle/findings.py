@@ -31,6 +31,8 @@ CODES = {
                     " Gebruik een nieuw nummer."),
     "LR-K02": ("A", "Het bestuursnummer <bestuur> is niet bekend of niet geldig op de"
                     " extractiedatum."),
+    "LR-K03": ("A", "U bent niet gemachtigd om voor bestuur <bestuur> te leveren. Laat het bestuur de"
+                    " machtiging regelen."),
     "LR-K04": ("S", "Het volgnummer is niet hoger dan dat van een eerdere levering. Gegevens die"
                     " ouder zijn dan wat wij al hebben, zijn niet verwerkt."),
     "LR-K05": ("S", "De gegevens zijn ouder dan een maand. Wijzigingen moeten binnen een maand"

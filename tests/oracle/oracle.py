@@ -41,11 +41,12 @@ def run_events(manifest, folder, reference):
     results = []
     for number, event in enumerate(manifest["gebeurtenissen"]):
         if event["type"] == "bevestiging":
-            results.append(("bevestiging", register.confirm(event["bestuur"],
-                                                            event["leveringsid"])))
+            results.append(("bevestiging", register.confirm(event["bestuur"], event["leveringsid"],
+                                                            event.get("als") == "anders")))
             continue
         content = (folder / event["bestand"]).read_bytes()
-        delivery, is_repeat = register.deliver(event["kop"], content, event["ontvangen_op"])
+        delivery, is_repeat = register.deliver(event["kop"], content, event["ontvangen_op"],
+                                                event.get("afzender_mag", True))
         if is_repeat:
             results.append(("herhaling", number_of[id(delivery)]))
         else:

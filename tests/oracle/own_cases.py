@@ -11,6 +11,7 @@ schools and persons are invented.
 import sys
 
 from case_folder import CaseFolder
+from cases_doors import make_deur
 from cases_gateway import make_bestand, make_kop, make_kop_json
 from cases_groups import make_samenhang, make_tabellen
 from cases_lines import make_adres, make_benoeming, make_identiteit, make_persoon
@@ -23,7 +24,7 @@ FOLDERS = {
     "identiteit": make_identiteit, "persoon": make_persoon, "adres": make_adres,
     "benoeming": make_benoeming, "samenhang": make_samenhang, "toestand": make_toestand,
     "einde": make_einde, "proef": make_proef, "herhaling": make_herhaling,
-    "tabellen": make_tabellen,
+    "tabellen": make_tabellen, "deur": make_deur,
 }
 
 

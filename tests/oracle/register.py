@@ -82,12 +82,15 @@ class Register:
         self.reference = reference
         self.boards = {}
 
-    def deliver(self, kop, content, received_on):
-        """Takes in one delivery. Returns (delivery, is_repeat)."""
+    def deliver(self, kop, content, received_on, may_send=True):
+        """Takes in one delivery. Returns (delivery, is_repeat). may_send: chapter 15."""
         received = parse_iso_date(received_on)
         header = read_header(kop, content)
         if header.findings:
             return self._refuse(header, received, header.findings), False
+        if not may_send:
+            stranger = make_finding("LR-K03", "bestuur", bestuur=header["bestuur"])
+            return self._refuse(header, received, [stranger]), False
         board = self.boards.get(header["bestuur"], Board())
         known = board.deliveries.get(header.delivery_id)
         if known is not None:
@@ -138,11 +141,12 @@ class Register:
                 board.highest_full = max(board.highest_full, delivery.sequence)
                 _cancel_older(board, delivery.sequence)
 
-    def confirm(self, board_number, delivery_id):
-        """Confirm of 7.3. Returns whether it was carried out."""
+    def confirm(self, board_number, delivery_id, names_others=False):
+        """Confirm of 7.3. names_others: it has the digest of another L (8.6). Returns whether it was
+        carried out."""
         board = self.boards.get(board_number, Board())
         delivery = board.deliveries.get(delivery_id)
-        if delivery is None or delivery.status != WAITING:
+        if delivery is None or delivery.status != WAITING or names_others:
             return False
         _lapse(delivery, _absent_teachers(board, delivery))
         return True
