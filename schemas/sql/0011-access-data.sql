@@ -59,7 +59,7 @@ create table rights.credential (
 
 -- What was made of it for the gateways. published_at null: Kafka is not known to have it.
 create table rights.version (
-  sequence     bigint primary key,                        -- seconds since 1970 where it can be: so it rises after a restore too
+  sequence     bigint primary key,                        -- microseconds since 1970 where it can be: so it rises after a restore too
   slot         int    not null,                           -- the key of its message
   sha256       bytea  not null,
   made_at      timestamptz not null default now(),

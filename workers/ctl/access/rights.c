@@ -318,9 +318,9 @@ int run_access_publish(struct ctl *ctl)
 	int rc = rights_begin(ctl, &store, &err);
 
 	if (rc == 0)
-		rc = rights_commit(&store, &err);
+		rc = rights_commit(&store, true, &err);
 	if (rc == 0)
-		rc = rights_publish(&store, true, &err);
+		rc = rights_publish(&store, &err);
 	if (rc == 0)
 		printf("published access data version %lld\n", (long long)store.version.sequence);
 	else

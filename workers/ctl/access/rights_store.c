@@ -141,23 +141,25 @@ static int make_tables(struct rights_store *store, struct err *err)
 				 "the access data would be larger than a message may be: nothing is changed");
 }
 
-/* The version of these tables: the last one, when it has them already, else a new one. */
-static int take_version(struct rights_store *store, struct err *err)
+/* The version of these tables: the last one, when it has them already, else, or when it is made anew, a new one. */
+static int take_version(struct rights_store *store, bool is_anew, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_bytes(&params, slice_make(store->version.sha256, sizeof store->version.sha256));
+	pg_add_bool(&params, is_anew);
 	int rc = pg_exec(
 		store->link, NULL,
 		"with last as (select * from rights.version order by sequence desc limit 1),"
 		" added as (insert into rights.version (sequence, slot, sha256)"
-		"   select greatest(coalesce((select sequence from last), 0) + 1, extract(epoch from now())::bigint),"
+		"   select greatest(coalesce((select sequence from last), 0) + 1,"
+		"       (extract(epoch from clock_timestamp()) * 1000000)::bigint),"
 		"     (coalesce((select slot from last), 0) + 1) % 8, $1"
-		"   where not exists (select from last where sha256 = $1) returning *)"
+		"   where $2 or not exists (select from last where sha256 = $1) returning *)"
 		" select sequence, slot, published_at is not null from added"
-		" union all select sequence, slot, published_at is not null from last where sha256 = $1",
+		" union all select sequence, slot, published_at is not null from last where not $2 and sha256 = $1",
 		&params, &rows, NULL, err);
 
 	if (rc != 0)
@@ -168,23 +170,23 @@ static int take_version(struct rights_store *store, struct err *err)
 	return 0;
 }
 
-int rights_commit(struct rights_store *store, struct err *err)
+int rights_commit(struct rights_store *store, bool is_anew, struct err *err)
 {
 	int rc = make_tables(store, err);
 
 	if (rc == 0)
-		rc = take_version(store, err);
+		rc = take_version(store, is_anew, err);
 	return rc == 0 ? pg_script(store->link, "commit", err) : rc;
 }
 
 /* ---- 4 ---- */
 
-int rights_publish(struct rights_store *store, bool is_again, struct err *err)
+int rights_publish(struct rights_store *store, struct err *err)
 {
 	char key[ACCESS_SNAPSHOT_KEY_BYTES + 1];
 	struct pg_params params;
 
-	if (store->is_published && !is_again)
+	if (store->is_published)
 		return 0;
 	store->version.published_ms = clock_wall_ms();
 	access_snapshot_write(&store->version, strbuf_slice(&store->tables), &store->message);
@@ -209,14 +211,14 @@ int rights_publish(struct rights_store *store, bool is_again, struct err *err)
 int rights_finish(struct rights_store *store, const char *made)
 {
 	struct err err = { 0 };
-	int rc = rights_commit(store, &err);
+	int rc = rights_commit(store, false, &err);
 
 	if (rc != 0)
 		return ctl_fail(&err);
 	if (made)
 		puts(made);
 	fflush(stdout);
-	rc = rights_publish(store, false, &err);
+	rc = rights_publish(store, &err);
 	if (rc == 0)
 		return 0;
 	fputs("instroomctl: the change is stored, but is not yet in force. To put it in force: instroomctl access "
