@@ -31,7 +31,7 @@ class Geweigerd(Exception):
 class Instroom:
     def __init__(self, adres):
         self.adres = adres.rstrip("/")
-        self.token = os.environ["INSTROOM_TOKEN"]
+        self.token = os.environ.get("INSTROOM_TOKEN", "").strip()
         self.context = ssl.create_default_context(cafile=os.environ.get("INSTROOM_CA"))
 
     def vraag_een_keer(self, pad, inhoud, koppen):
@@ -66,10 +66,10 @@ class Instroom:
                                          "extractiedatum": extractiedatum, "leveringsid": leveringsid})
         status, tekst = self.vraag(f"/v1/leveringen?{velden}", inhoud, Content_Type="text/csv",
                                    Content_Digest=f"sha-256=:{base64.b64encode(som).decode()}:")
-        bewijs = json.loads(tekst)
+        bewijs = lees(tekst)
         # 200: deze levering was al bekend
-        if bewijs["leveringsid"] != leveringsid or status == 202 and bewijs["sha256"] != som.hex():
-            raise Geweigerd(f"het ontvangstbewijs is van een andere levering: {bewijs['leveringsid']}")
+        if bewijs.get("leveringsid") != leveringsid or status == 202 and bewijs.get("sha256") != som.hex():
+            raise Geweigerd("het antwoord is niet het ontvangstbewijs van deze levering")
         plaats = f"/v1/besturen/{bestuur}/leveringen/{leveringsid}"
         positie = urllib.parse.urlencode({"positie": bewijs["positie"]}) if status == 202 else ""
         return plaats, positie
@@ -78,12 +78,25 @@ class Instroom:
         einde = time.monotonic() + LAAT_WETEN_S
         while True:
             _, tekst = self.vraag(f"{plaats}?{positie}" if positie else plaats)
-            samenvatting = json.loads(tekst)
+            samenvatting = lees(tekst)
+            if "status" not in samenvatting:
+                raise Geweigerd("het antwoord is niet de samenvatting van een levering")
             if samenvatting["status"] != "ontvangen":
                 return samenvatting
             if time.monotonic() > einde:
                 raise Geweigerd(f"de levering is ontvangen, maar nog niet verwerkt: vraag later om {plaats}")
             time.sleep(1)
+
+
+def lees(antwoord):
+    """Een status die goed is, zegt niet van wie het antwoord komt."""
+    try:
+        inhoud = json.loads(antwoord)
+    except ValueError:
+        inhoud = None
+    if not isinstance(inhoud, dict):
+        raise Geweigerd("een antwoord dat niet van Instroom is")
+    return inhoud
 
 
 def leg_uit(antwoord):
@@ -102,9 +115,17 @@ def main():
         print(__doc__.strip(), file=sys.stderr)
         return 2
     adres, bestuur, soort, volgnummer, extractiedatum, bestand = sys.argv[1:]
-    instroom = Instroom(adres)
     try:
-        plaats, positie = instroom.lever(bestuur, soort, volgnummer, extractiedatum, Path(bestand).read_bytes())
+        instroom, inhoud = Instroom(adres), Path(bestand).read_bytes()
+    except (OSError, ValueError) as fout:
+        print(f"{bestand} of {os.environ.get('INSTROOM_CA', 'de lijst van CA-certificaten')} is niet te lezen: {fout}",
+              file=sys.stderr)
+        return 2
+    if not instroom.token:
+        print("INSTROOM_TOKEN is leeg: daar hoort het token in", file=sys.stderr)
+        return 2
+    try:
+        plaats, positie = instroom.lever(bestuur, soort, volgnummer, extractiedatum, inhoud)
         samenvatting = instroom.wacht_op_samenvatting(plaats, positie)
         _, terugmelding = instroom.vraag(f"{plaats}/terugmelding")
     except Geweigerd as fout:

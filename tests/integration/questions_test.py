@@ -443,6 +443,10 @@ def example_client(machine):
     check("a refusal is status 2, with its findings", status == 2 and "LR-F" in said, f"{status} {said}")
     status, feedback, said = run(903, folder / "voorbeeld.csv", token="nobody-knows-this-1")
     check("so is a wrong token", status == 2 and said.startswith("401: "), f"{status} {said}")
+    status, feedback, said = run(904, folder / "none.csv")
+    check("a file that is not there has a sentence", status == 2 and said.count("\n") == 1, f"{status} {said}")
+    status, feedback, said = run(904, folder / "voorbeeld.csv", token=" ")
+    check("so has no token", status == 2 and "INSTROOM_TOKEN" in said and said.count("\n") == 1, f"{status} {said}")
 
 
 def list_of_a_board(machine):
