@@ -12,6 +12,7 @@
 #include "gateway/base64url.h"
 #include "gateway/client_certificate.h"
 #include "gateway/signed_token.h"
+#include "support/base64url_write.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -34,21 +35,6 @@ static EVP_PKEY *key;
 static struct key_set *keys;
 static struct client_authority *authority;
 
-static void add_base64url(struct strbuf *out, const void *bytes, size_t n)
-{
-	static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < n; i += 3) {
-		size_t rest = MIN(n - i, (size_t)3);
-		uint32_t v = (uint32_t)p[i] << 16 | (rest > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-			     (rest > 2 ? p[i + 2] : 0);
-
-		for (size_t c = 0; c <= rest; c++)
-			strbuf_add_char(out, ALPHABET[v >> (18 - 6 * c) & 63]);
-	}
-}
-
 static void add_number(struct strbuf *out, const char *name)
 {
 	BIGNUM *number = NULL;
@@ -56,7 +42,7 @@ static void add_number(struct strbuf *out, const char *name)
 
 	FUZZ_EXPECT(EVP_PKEY_get_bn_param(key, name, &number) == 1);
 	BN_bn2binpad(number, bytes, sizeof bytes);
-	add_base64url(out, bytes, sizeof bytes);
+	base64url_write(out, bytes, sizeof bytes);
 	BN_free(number);
 }
 
@@ -114,7 +100,7 @@ static void sign(struct strbuf *token)
 	BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + 32, 32);
 	ECDSA_SIG_free(pair);
 	strbuf_add_char(token, '.');
-	add_base64url(token, raw, sizeof raw);
+	base64url_write(token, raw, sizeof raw);
 }
 
 static void expect_good_who(const struct signed_token *who, struct slice content)
@@ -143,9 +129,9 @@ static void check_signed(struct slice input)
 	struct strbuf token = { 0 };
 
 	strbuf_init(&token, 4 * INPUT_BYTES_MAX);
-	add_base64url(&token, header.p, header.n);
+	base64url_write(&token, header.p, header.n);
 	strbuf_add_char(&token, '.');
-	add_base64url(&token, content.p, content.n);
+	base64url_write(&token, content.p, content.n);
 	sign(&token);
 	enum signed_token_answer answer = signed_token_check(strbuf_slice(&token), keys, &RULES, NOW_S, &who);
 

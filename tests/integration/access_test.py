@@ -17,15 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 import proofs_test as proofs  # noqa: E402
+from questions_test import COLUMNS  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 WAIT_S = 90
 COUNTS = {"gateway": 1, "validate": 1, "write": 1}
-COLUMNS = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;benoemingssleutel;brin;"
-           "vestiging;begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;"
-           "benoemingsgrondslag;onderwijsterrein")
 LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
 OFFICE, READER, STRANGER, OWN = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk"
 BOARD, SHARED, OTHER = "99901", "99902", "99904"

@@ -3,6 +3,7 @@
 #include "gateway/signed_token.h"
 
 #include "base/strbuf.h"
+#include "support/base64url_write.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -29,22 +30,6 @@ static struct key_set *keys;
 
 /* ---- making ---- */
 
-static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static void add_base64url(struct strbuf *out, const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < n; i += 3) {
-		size_t rest = MIN(n - i, (size_t)3);
-		uint32_t v = (uint32_t)p[i] << 16 | (rest > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-			     (rest > 2 ? p[i + 2] : 0);
-
-		for (size_t c = 0; c <= rest; c++)
-			strbuf_add_char(out, ALPHABET[v >> (18 - 6 * c) & 63]);
-	}
-}
-
 static json_t *number_of(EVP_PKEY *key, const char *name, size_t bytes)
 {
 	BIGNUM *number = NULL;
@@ -55,7 +40,7 @@ static json_t *number_of(EVP_PKEY *key, const char *name, size_t bytes)
 	int n = BN_bn2binpad(number, out, (int)MAX(bytes, (size_t)BN_num_bytes(number)));
 
 	strbuf_init(&text, 4096);
-	add_base64url(&text, out, (size_t)n);
+	base64url_write(&text, out, (size_t)n);
 	json_t *json = json_stringn(text.p, text.n);
 
 	strbuf_release(&text);
@@ -168,7 +153,7 @@ static void sign(const char *by, struct strbuf *token)
 		}
 	}
 	strbuf_add_char(token, '.');
-	add_base64url(token, out, n);
+	base64url_write(token, out, n);
 }
 
 /* The text with each "@N" as now + N. */
@@ -206,7 +191,7 @@ static void add_part(struct strbuf *token, const json_t *with, json_t *usual, bo
 			strbuf_add_char(&text, ']');
 		strbuf_add_char(&text, '}');
 	}
-	add_base64url(token, text.p, text.n);
+	base64url_write(token, text.p, text.n);
 	free(dumped);
 	json_decref(usual);
 	strbuf_release(&text);
@@ -243,7 +228,7 @@ static void edit(struct strbuf *token, const char *how)
 	} else if (strcmp(how, "other alphabet") == 0) {
 		*signature = '+';
 	} else if (strcmp(how, "loose bits") == 0) {
-		*last = *(strchr(ALPHABET, *last) + 1);
+		*last = *(strchr(BASE64URL_ALPHABET, *last) + 1);
 	} else if (strcmp(how, "flipped signature") == 0) {
 		signature[8] = signature[8] == 'A' ? 'B' : 'A';
 	} else if (strcmp(how, "flipped content") == 0) {
