@@ -316,17 +316,21 @@ int kafka_producer_produce_again(struct kafka_producer *producer, const char *to
 				 struct err *err)
 {
 	const rd_kafka_message_t *message = report->message;
-	rd_kafka_headers_t *headers = NULL;
+	rd_kafka_headers_t *headers = NULL, *copy = NULL;
 	rd_kafka_topic_t *handle = NULL;
 	int rc = check_producer(producer, topic, &handle, err);
 
 	if (rc != 0)
 		return rc;
-	if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		headers = rd_kafka_headers_copy(headers);
+	rd_kafka_resp_err_t code = rd_kafka_message_headers(message, &headers);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		copy = rd_kafka_headers_copy(headers);
+	if (code != RD_KAFKA_RESP_ERR__NOENT && !copy) /* without them it would be another message */
+		return err_set(err, ERR_RETRY, "headers", "%s: the headers of a message could not be copied", topic);
 	struct put again = {
-		handle,	 message->partition, { message->key, message->key_len }, { message->payload, message->len },
-		headers, report->token
+		handle, message->partition, { message->key, message->key_len }, { message->payload, message->len },
+		copy,	report->token
 	};
 
 	return put(producer, topic, &again, err);
