@@ -140,6 +140,16 @@ static void wait_for_key(struct issuer_keys *keys, const char *id)
 	}
 }
 
+static void wait_for_failures(struct issuer_keys *keys, int64_t count)
+{
+	struct issuer_keys_state state = { 0 };
+
+	for (int waited_ms = 0; issuer_keys_measure(keys, &state), state.failed < count; waited_ms++) {
+		TH_EXPECT(waited_ms < WAIT_MS);
+		usleep(1000);
+	}
+}
+
 static void wait_for_questions(int count)
 {
 	for (int waited_ms = 0; atomic_load(&asked) < count; waited_ms++) {
@@ -177,19 +187,17 @@ static void goes_on_for_a_day(void)
 {
 	struct issuer_keys *keys = open_keys();
 	struct issuer_keys_state state;
-	int before;
 
 	wait_for_key(keys, "odd");
 	atomic_store(&is_away, true);
-	before = atomic_load(&asked);
 	atomic_fetch_add(&ahead_ms, DAY_MS - 60000);
 	TH_EXPECT(has_key(keys, "odd") && issuer_keys_miss(keys));
-	wait_for_questions(before + 1);
+	wait_for_failures(keys, 1);
 	TH_EXPECT(has_key(keys, "odd"));
 	atomic_fetch_add(&ahead_ms, 120000);
 	TH_EXPECT(!has_key(keys, "odd") && issuer_keys_miss(keys));
 	issuer_keys_measure(keys, &state);
-	TH_EXPECT(state.count == 0 && state.age_s >= DAY_MS / 1000 && state.failed >= 1);
+	TH_EXPECT(state.count == 0 && state.age_s >= DAY_MS / 1000);
 	atomic_store(&is_away, false);
 	atomic_fetch_add(&ahead_ms, 60000);
 	(void)issuer_keys_miss(keys);
