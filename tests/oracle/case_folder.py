@@ -105,6 +105,12 @@ class CaseFolder:
                             "leveringsid": delivery_id, "scenario": scenario}
                            | ({"als": how} if how else {}))
 
+    def set_back(self, scenario, board, sequence):
+        """The volgnummer of the board set back (7.6); the board counts on from there."""
+        self.events.append({"type": "herstel", "bestuur": board, "volgnummer": sequence,
+                            "scenario": scenario})
+        self.sequences[board] = max(0, min(self.sequences.get(board, 0), sequence))
+
     def write(self):
         """Instead of what is there. An error before leaves that as it is."""
         for old in [*self.path.glob("*.csv"), self.path / "expected"]:

@@ -44,6 +44,9 @@ def run_events(manifest, folder, reference):
             results.append(("bevestiging", register.confirm(event["bestuur"], event["leveringsid"],
                                                             event.get("als") == "anders")))
             continue
+        if event["type"] == "herstel":
+            results.append(("herstel", register.set_back(event["bestuur"], event["volgnummer"])))
+            continue
         content = (folder / event["bestand"]).read_bytes()
         delivery, is_repeat = register.deliver(event["kop"], content, event["ontvangen_op"],
                                                 event.get("afzender_mag", True))
@@ -61,7 +64,7 @@ def _expected_files(results, register):
     overview = []
     for number, (kind, result) in enumerate(results):
         entry = {"nr": number, "type": kind}
-        if kind == "bevestiging":
+        if kind in ("bevestiging", "herstel"):
             entry["uitgevoerd"] = result
         elif kind == "herhaling":
             entry["van"] = result

@@ -15,6 +15,7 @@ from cases_doors import make_deur
 from cases_gateway import make_bestand, make_kop, make_kop_json
 from cases_groups import make_samenhang, make_tabellen
 from cases_lines import make_adres, make_benoeming, make_identiteit, make_persoon
+from cases_set_back import make_herstel
 from cases_spreadsheet import make_rekenblad
 from cases_state import make_einde, make_herhaling, make_proef, make_toestand
 
@@ -24,7 +25,7 @@ FOLDERS = {
     "identiteit": make_identiteit, "persoon": make_persoon, "adres": make_adres,
     "benoeming": make_benoeming, "samenhang": make_samenhang, "toestand": make_toestand,
     "einde": make_einde, "proef": make_proef, "herhaling": make_herhaling,
-    "tabellen": make_tabellen, "deur": make_deur,
+    "tabellen": make_tabellen, "deur": make_deur, "herstel": make_herstel,
 }
 
 

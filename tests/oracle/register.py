@@ -151,6 +151,21 @@ class Register:
         _lapse(delivery, _absent_teachers(board, delivery))
         return True
 
+    def set_back(self, board_number, sequence):
+        """Sets the volgnummer of a board back, 7.6. Returns whether it was carried out."""
+        board = self.boards.get(board_number, Board())
+        is_number = isinstance(sequence, int) and not isinstance(sequence, bool)
+        if not is_number or not 0 <= sequence < board.highest_sequence:
+            return False
+        for delivery in board.deliveries.values():
+            if delivery.status == WAITING and delivery.sequence > sequence:
+                _cancel(delivery)
+        for teacher in board.teachers.values():
+            teacher.sequence = min(teacher.sequence, sequence)
+        board.highest_sequence = sequence
+        board.highest_full = min(board.highest_full, sequence)
+        return True
+
 
 def _check_sequence_and_age(board, delivery):
     if delivery.sequence <= board.highest_sequence:
@@ -273,5 +288,9 @@ def _lapse(delivery, teachers):
 def _cancel_older(board, sequence):
     for waiting in board.deliveries.values():
         if waiting.status == WAITING and waiting.sequence < sequence:
-            waiting.status = DONE
-            waiting.add("LR-K10")
+            _cancel(waiting)
+
+
+def _cancel(waiting):
+    waiting.status = DONE
+    waiting.add("LR-K10")

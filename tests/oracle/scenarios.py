@@ -41,6 +41,11 @@ class Folder:
                             "scenario": scenario})
         return self.register.confirm(board, delivery_id)
 
+    def set_back(self, board, sequence, scenario):
+        self.events.append({"type": "herstel", "bestuur": board, "volgnummer": sequence,
+                            "scenario": scenario})
+        return self.register.set_back(board, sequence)
+
     def keep_first(self, count):
         """Drops what the last scenario made too many."""
         for event in self.events[count:]:
@@ -371,6 +376,32 @@ class CaseMaker:
             return self.do_bevestig_niets(office)
         return self.folder.confirm(*self.rng.choice(waiting), self.scenario)
 
+    # -- scenarios: the volgnummer set back
+
+    def do_herstel(self, office):
+        """A volgnummer that was a mistake, and mostly set back again; or one that cannot be."""
+        rng = self.rng
+        before = office.sequence
+        if rng.random() < 0.7:
+            office.sequence = min(before + rng.choice((1, 7, 10 ** 6, 2 ** 62)), MAX_NUMBER - 9)
+            kind = rng.choice(("VOLLEDIG", "VOLLEDIG", "MUTATIE", "INTREKKING"))
+            some = self.some_people(office, 1, 3)
+            lines = self.lines_of(some) if kind != "VOLLEDIG" or rng.random() < 0.4 else None
+            self.deliver(office, kind, lines, dry_run=rng.random() < 0.1)
+            if rng.random() < 0.3:
+                self.do_mutatie(office)
+        highest = self.folder.register.boards[office.board].highest_sequence \
+            if office.board in self.folder.register.boards else 0
+        back = rng.choice((before, before, before, before - 1, before - 3, before // 2, 0,
+                           highest - 1, highest, highest + 1))
+        if self.folder.set_back(office.board, max(0, back), self.scenario):
+            office.sequence = max(0, back)
+        if rng.random() < 0.2:
+            self.folder.set_back(office.board, max(0, back), self.scenario)
+        what = rng.choice(("gelijk", "mutatie", "verouderd", "minder", "herhaling", "niets"))
+        if what != "niets":
+            getattr(self, "do_" + what)(office)
+
     # -- scenarios: identity
 
     def earlier_event(self):
@@ -552,4 +583,5 @@ SCENARIOS = {
     "minder": 3, "groot": 1, "twee_wacht": 2, "onleesbaar": 1, "bevestig_niets": 2,
     "bevestig_wachtend": 2, "herhaling": 3, "id_botsing": 2, "id_opnieuw": 1, "ander_bestuur": 1,
     "kop": 5, "bestand": 6, "regels": 6, "groepen": 5, "fout": 3, "verkeerde_intrekking": 1,
+    "herstel": 3,
 }

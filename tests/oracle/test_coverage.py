@@ -106,7 +106,8 @@ def check_overviews(tally):
     tally.check("quarantaine" not in outcomes, "quarantaine occurs")
     for ending in sorted(ENDINGS):
         tally.check(ending in endings, f"no delivery is {ending}")
-    for entry_type in (("herhaling", None), ("bevestiging", True), ("bevestiging", False)):
+    for entry_type in (("herhaling", None), ("bevestiging", True), ("bevestiging", False),
+                       ("herstel", True), ("herstel", False)):
         tally.check(entry_type in entry_types, f"no event is {entry_type}")
 
 
@@ -155,6 +156,9 @@ def check_table(tally):
             tally.check(event.get("scenario"), f"{folder.name} {number} has no scenario")
             if event["type"] == "bevestiging":
                 register.confirm(event["bestuur"], event["leveringsid"])
+                continue
+            if event["type"] == "herstel":
+                register.set_back(event["bestuur"], event["volgnummer"])
                 continue
             board = register.boards.get(str(event["kop"].get("bestuur")), Board())
             before = copy.deepcopy(board.teachers)
