@@ -47,12 +47,13 @@ enum outcome {
 	OUTCOME_QUARANTAINE
 };
 enum delivery_kind { DELIVERY_MUTATIE, DELIVERY_VOLLEDIG, DELIVERY_INTREKKING };
-enum raw_kind { RAW_DELIVERY, RAW_REPLAY, RAW_CONFIRM, RAW_FORGET, RAW_GARBAGE };
+enum raw_kind { RAW_DELIVERY, RAW_REPLAY, RAW_CONFIRM, RAW_FORGET, RAW_SET_BACK, RAW_GARBAGE };
 enum verdict_kind {
 	VERDICT_KIND_DELIVERY,
 	VERDICT_KIND_REPLAY,
 	VERDICT_KIND_CONFIRM,
 	VERDICT_KIND_FORGET,
+	VERDICT_KIND_SET_BACK,
 	VERDICT_KIND_FOREIGN
 };
 enum verdict_class {
@@ -102,6 +103,7 @@ struct raw {
 	enum raw_kind kind;
 	int board, delivery, attempt;
 	unsigned teachers; /* Replay: the lines in scope; Forget: whom */
+	int sequence;	   /* SetBack: to what */
 	bool is_dry;	   /* of the delivery, or of the Replay */
 	bool is_poison;	   /* who judges it dies */
 	int late_until;	   /* step at which its reference version is there */
@@ -218,7 +220,7 @@ void validator_rebalance(void);
 struct result {
 	uint8_t outcomes[TEACHERS];
 	uint8_t absent, active;
-	bool waits, is_late, is_ended, is_confirmed;
+	bool waits, is_late, is_ended, is_confirmed, is_set_back;
 	uint8_t confirmed_lapsed;
 };
 
@@ -240,6 +242,7 @@ struct pending {
 struct board {
 	struct teacher_state rows[ROWS];
 	int16_t sequence_max, sequence_full, active;
+	int16_t sequence_top; /* the highest before a set-back; 0: there was none */
 	uint8_t disowned;
 	struct pending pending;
 	int disowned_at[TEACHERS]; /* raw offset of the last refusal; for a claim */
@@ -318,6 +321,7 @@ enum count {
 	COUNT_LISTS_REPLACED,
 	COUNT_RAISED,
 	COUNT_POISON,
+	COUNT_SET_BACK,
 	COUNT_PARKED,
 	COUNTS
 };

@@ -13,6 +13,7 @@ struct walk {
 	const struct verdict *verdict;
 	const struct refusal *refusal;
 	int partition;
+	int sequence; /* that counts */
 	bool is_late;
 	bool reads_list;
 	unsigned keys;	    /* rows of the teachers it names */
@@ -59,7 +60,7 @@ static void raise(struct board *board, unsigned rows, int sequence)
 static void enlist_unchanged(struct walk *walk)
 {
 	struct pending *pending = &walk->board->pending;
-	int sequence = walk->delivery->sequence;
+	int sequence = walk->sequence;
 	bool is_same_list = pending->names == walk->keys;
 
 	if (walk->unchanged == 0 || without(NO_RAISE))
@@ -133,7 +134,7 @@ static void claim_forgotten(const struct walk *walk, int t)
 
 static enum outcome decide_unchanged(struct walk *walk, int t)
 {
-	int row = row_of(walk->verdict, t), sequence = walk->delivery->sequence;
+	int row = row_of(walk->verdict, t), sequence = walk->sequence;
 	const struct teacher_state *state = &walk->board->rows[row];
 
 	counts[COUNT_UNCHANGED]++;
@@ -182,8 +183,7 @@ static enum outcome decide_by_state(struct walk *walk, int t)
 	int sequence_before = state.sequence;
 	bool was_active = state.status == STATUS_ACTIEF;
 	bool is_withdrawal = walk->verdict->classes[t] == VERDICT_WITHDRAW;
-	enum outcome outcome =
-		outcome_decide(&state, walk->delivery->sequence, is_withdrawal ? 0 : walk->verdict->content[t]);
+	enum outcome outcome = outcome_decide(&state, walk->sequence, is_withdrawal ? 0 : walk->verdict->content[t]);
 	bool is_active = state.status == STATUS_ACTIEF;
 
 	walk->named_active += is_active;
@@ -340,6 +340,37 @@ static void ending_confirm(struct reg *work, const struct raw *raw, struct resul
 	counts[COUNT_LAPSED_BY_CONFIRM] += ledger->lapsed;
 }
 
+/* specification 7.6: workers/write/set_back.c */
+static void set_back(struct reg *work, const struct raw *raw, struct result *result)
+{
+	struct board *board = &work->boards[raw->board];
+	int16_t sequence = (int16_t)raw->sequence;
+
+	if (sequence >= board->sequence_max)
+		return;
+	result->is_set_back = true;
+	counts[COUNT_SET_BACK]++;
+	for (int d = 0; d < world.delivery_count && !without(SET_BACK_WAITING_STAY); d++) {
+		struct ledger *ledger = &work->ledgers[d];
+
+		if (!ledger->waits || world.deliveries[d].board != raw->board ||
+		    world.deliveries[d].sequence <= sequence)
+			continue;
+		ledger->waits = false;
+		ledger->was_cancelled = true;
+	}
+	for (int r = 0; r < ROWS; r++)
+		if (board->rows[r].sequence > sequence)
+			board->rows[r].sequence = sequence;
+	if (board->pending.sequence > sequence && !without(SET_BACK_LIST_STAYS))
+		board->pending.sequence = sequence;
+	if (board->sequence_top < board->sequence_max)
+		board->sequence_top = board->sequence_max;
+	board->sequence_max = sequence;
+	if (board->sequence_full > sequence)
+		board->sequence_full = sequence;
+}
+
 /* ---- processing.c ---- */
 
 /* Between the halves of a VOLLEDIG; one message of a board is open at a time, but without rounds. */
@@ -364,8 +395,11 @@ static void judge_delivery(struct reg *work, struct walk *walk, struct ending *r
 {
 	const struct raw *raw = walk->raw;
 
-	walk->is_late = walk->delivery->sequence <= walk->board->sequence_max;
-	walk->reads_list = reads_list(walk->board, raw, walk->delivery->sequence);
+	walk->sequence = walk->delivery->sequence;
+	if (raw->kind == RAW_REPLAY && walk->sequence > walk->board->sequence_max && !without(REPLAY_ABOVE_MAX))
+		walk->sequence = walk->board->sequence_max;
+	walk->is_late = walk->sequence <= walk->board->sequence_max;
+	walk->reads_list = reads_list(walk->board, raw, walk->sequence);
 	walk->active_after = walk->board->active;
 	counts[COUNT_LATE] += walk->is_late;
 	counts[COUNT_REPLAYS] += raw->kind == RAW_REPLAY;
@@ -414,6 +448,9 @@ void judge_message(struct reg *work, int partition, const struct verdict *verdic
 		return;
 	case VERDICT_KIND_CONFIRM:
 		ending_confirm(work, raw, walk.result);
+		return;
+	case VERDICT_KIND_SET_BACK:
+		set_back(work, raw, walk.result);
 		return;
 	default:
 		break;

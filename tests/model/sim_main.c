@@ -223,6 +223,7 @@ static void print_counts(void)
 		[COUNT_LISTS_REPLACED] = "pending lists replaced",
 		[COUNT_RAISED] = "rows raised",
 		[COUNT_POISON] = "given up as poison",
+		[COUNT_SET_BACK] = "set back",
 		[COUNT_PARKED] = "parked for a key",
 	};
 

@@ -58,6 +58,36 @@ static void fold_confirm(struct spec *s, const struct raw *raw, struct result *r
 	result->confirmed_lapsed = ledger->lapsed;
 }
 
+/* specification 7.6 */
+static void fold_set_back(struct spec *s, const struct raw *raw, struct result *result)
+{
+	int16_t sequence = (int16_t)raw->sequence;
+
+	if (sequence >= s->max[raw->board])
+		return;
+	result->is_set_back = true;
+	for (int d = 0; d < world.delivery_count; d++)
+		if (s->ledgers[d].waits && world.deliveries[d].board == raw->board &&
+		    world.deliveries[d].sequence > sequence) {
+			s->ledgers[d].waits = false;
+			s->ledgers[d].was_cancelled = true;
+		}
+	for (int t = 0; t < TEACHERS; t++)
+		if (s->rows[raw->board][t].sequence > sequence)
+			s->rows[raw->board][t].sequence = sequence;
+	s->max[raw->board] = sequence;
+	if (s->full[raw->board] > sequence)
+		s->full[raw->board] = sequence;
+}
+
+/* A Replay from before a set-back counts with the highest there is. */
+static int sequence_of(const struct spec *s, const struct raw *raw)
+{
+	int sequence = world.deliveries[raw->delivery].sequence;
+
+	return raw->kind == RAW_REPLAY && sequence > s->max[raw->board] ? s->max[raw->board] : sequence;
+}
+
 static void fold_groups(struct spec *s, const struct raw *raw, const struct verdict *verdict, unsigned refused,
 			struct result *result)
 {
@@ -77,7 +107,7 @@ static void fold_groups(struct spec *s, const struct raw *raw, const struct verd
 		if (class == VERDICT_REJECTED)
 			outcome = OUTCOME_AFGEKEURD;
 		else if (!verdict->body_unreadable && class != VERDICT_QUARANTINE && !has_bit(refused, t))
-			outcome = outcome_decide(&s->rows[raw->board][t], delivery->sequence, content);
+			outcome = outcome_decide(&s->rows[raw->board][t], sequence_of(s, raw), content);
 		result->outcomes[t] = ledger->outcomes[t] = (uint8_t)outcome;
 	}
 }
@@ -147,6 +177,9 @@ static void fold(struct spec *s, int partition, int at)
 	switch (verdict->kind) {
 	case VERDICT_KIND_CONFIRM:
 		fold_confirm(s, &log->raws[at], result);
+		break;
+	case VERDICT_KIND_SET_BACK:
+		fold_set_back(s, &log->raws[at], result);
 		break;
 	case VERDICT_KIND_DELIVERY:
 	case VERDICT_KIND_REPLAY:
@@ -246,7 +279,7 @@ void spec_check(void)
 
 static void show_raw(int partition, int at)
 {
-	static const char *const KINDS[] = { "Delivery", "Replay", "Confirm", "Forget", "garbage" };
+	static const char *const KINDS[] = { "Delivery", "Replay", "Confirm", "Forget", "SetBack", "garbage" };
 	static const char *const DELIVERIES[] = { "MUTATIE", "VOLLEDIG", "INTREKKING" };
 	const struct raw *raw = &world.logs[partition].raws[at];
 	const struct delivery *delivery = &world.deliveries[raw->delivery];
@@ -255,6 +288,8 @@ static void show_raw(int partition, int at)
 	if (raw->kind <= RAW_CONFIRM)
 		printf(" D%d q%d %s attempt %d%s%s", raw->delivery, delivery->sequence, DELIVERIES[delivery->kind],
 		       raw->attempt, raw->is_dry ? " dry" : "", delivery->has_unreadable ? " unreadable" : "");
+	if (raw->kind == RAW_SET_BACK)
+		printf(" to %d", raw->sequence);
 	for (int t = 0; t < TEACHERS; t++)
 		if (has_bit(raw_teachers(raw), t))
 			printf(" T%d=%c", t, raw->kind == RAW_FORGET ? '-' : "?AB"[delivery->content[t]]);

@@ -168,8 +168,12 @@ static void validator_crashes(struct validator *validator, int partition, int po
 
 /* ---- the table of design 4: workers/validate/cache_fold.c ---- */
 
-static bool is_late(const struct cache *cache, int board, int sequence)
+static bool is_late(const struct cache *cache, const struct raw *raw, int sequence)
 {
+	int board = raw->board;
+
+	if (raw->kind == RAW_REPLAY) /* whatever its volgnummer says */
+		return !without(TRUST_LATE);
 	if (without(TRUST_LATE))
 		return false;
 	return without(LATE_EQUAL) ? sequence < cache->max[board] : sequence <= cache->max[board];
@@ -207,7 +211,7 @@ static void fold_teachers(struct cache *cache, const struct raw *raw, const stru
 			  int sequence)
 {
 	struct entry *entries = cache->entries[raw->board];
-	bool late = is_late(cache, raw->board, sequence);
+	bool late = is_late(cache, raw, sequence);
 
 	if (verdict->key_id != key_id) { /* which entries it touches is unknown */
 		if (!without(FOLD_OTHER_KEY))
@@ -221,6 +225,18 @@ static void fold_teachers(struct cache *cache, const struct raw *raw, const stru
 			entries[t].sequence = 0;
 }
 
+/* Volgnummers that fall together do not say any more which came first: no entry is certain. max and full stay: what
+ * comes again of before the set-back must be late. */
+static bool fold_set_back(struct cache *cache, const struct raw *raw)
+{
+	if (without(SET_BACK_KEEPS_ENTRIES))
+		return false;
+	memset(cache->entries[raw->board], 0, sizeof cache->entries[0]);
+	if (without(SET_BACK_LOWERS_MAX) && cache->max[raw->board] > raw->sequence)
+		cache->max[raw->board] = (int16_t)raw->sequence;
+	return true;
+}
+
 /* true: the board changed. */
 static bool cache_fold(struct cache *cache, int partition, const struct verdict *verdict, int key_id)
 {
@@ -229,6 +245,8 @@ static bool cache_fold(struct cache *cache, int partition, const struct verdict 
 
 	if (verdict->kind == VERDICT_KIND_CONFIRM || verdict->kind == VERDICT_KIND_FOREIGN)
 		return false;
+	if (verdict->kind == VERDICT_KIND_SET_BACK)
+		return fold_set_back(cache, raw);
 	if (verdict->kind == VERDICT_KIND_FORGET) {
 		fold_teachers(cache, raw, verdict, key_id, 0);
 		return true;
@@ -258,8 +276,7 @@ static bool is_surely_current(const struct cache *cache, const struct raw *raw, 
 static enum verdict_class cache_classify(const struct cache *cache, const struct raw *raw, int t, int content)
 {
 	const struct delivery *delivery = &world.deliveries[raw->delivery];
-	bool may_skip = cache && (!raw->is_dry || without(DRY_UNCHANGED)) &&
-			!is_late(cache, raw->board, delivery->sequence);
+	bool may_skip = cache && (!raw->is_dry || without(DRY_UNCHANGED)) && !is_late(cache, raw, delivery->sequence);
 
 	if (one_in(5))
 		return VERDICT_REJECTED;
@@ -275,11 +292,11 @@ static enum verdict_class cache_classify(const struct cache *cache, const struct
 /* cache NULL: nothing is certain. */
 static struct verdict verdict_make(const struct raw *raw, const struct cache *cache, bool is_given_up, int key_id)
 {
-	static const enum verdict_kind KINDS[] = { [RAW_DELIVERY] = VERDICT_KIND_DELIVERY,
-						   [RAW_REPLAY] = VERDICT_KIND_REPLAY,
-						   [RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
-						   [RAW_FORGET] = VERDICT_KIND_FORGET,
-						   [RAW_GARBAGE] = VERDICT_KIND_FOREIGN };
+	static const enum verdict_kind KINDS[] = {
+		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY, [RAW_REPLAY] = VERDICT_KIND_REPLAY,
+		[RAW_CONFIRM] = VERDICT_KIND_CONFIRM,	[RAW_FORGET] = VERDICT_KIND_FORGET,
+		[RAW_SET_BACK] = VERDICT_KIND_SET_BACK, [RAW_GARBAGE] = VERDICT_KIND_FOREIGN
+	};
 	struct verdict verdict = { .kind = KINDS[raw->kind], .key_id = (uint8_t)key_id };
 
 	if (is_given_up || one_in(40)) {
@@ -399,11 +416,19 @@ static void enter_follow(struct lane *lane, int partition)
 	counts[COUNT_BYPASS]++;
 }
 
+/* The highest ever: of what was set back, too. */
+static int16_t sequence_seen(const struct board *board)
+{
+	bool was_higher = board->sequence_top > board->sequence_max && !without(SET_BACK_COLD);
+
+	return was_higher ? board->sequence_top : board->sequence_max;
+}
+
 static void read_register(struct lane *lane, int partition)
 {
 	lane->position = reg.cursors[partition].position;
 	for (int b = 0; b < BOARDS; b++)
-		lane->cache.max[b] = lane->cache.full[b] = reg.boards[b].sequence_max;
+		lane->cache.max[b] = lane->cache.full[b] = sequence_seen(&reg.boards[b]);
 }
 
 static void step_start(struct lane *lane, struct redis_part *part, int partition)

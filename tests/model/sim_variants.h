@@ -27,6 +27,9 @@
 	X(DRY_UNCHANGED, CANNOT, "a dry run may get UNCHANGED; true, and a dry run raises no sequence")         \
 	X(REJECT_REMOVES, CANNOT, "a rejection removes the entry: only dearer")                                 \
 	X(UNCHANGED_NEEDS_ENTRY, CANNOT, "UNCHANGED sets no entry that is not there: only dearer")              \
+	X(SET_BACK_KEEPS_ENTRIES, FAILS, "entries outlive a volgnummer that is set back")                       \
+	X(SET_BACK_LOWERS_MAX, FAILS, "the cache's highest falls with it: a repeat of before is not late")      \
+	X(SET_BACK_COLD, FAILS, "a cold start knows the highest since the set-back only")                       \
 	/* the cache as a whole */                                                                              \
 	X(NO_GEN, FAILS, "a cold start keeps the generation, and so old entries")                               \
 	X(HEAD_FIRST, FAILS, "the head is written before the entries, not with them")                           \
@@ -71,12 +74,15 @@
 	X(LIST_NOT_ENDING, FAILS, "the end of a late VOLLEDIG does not read the list")                          \
 	X(COUNT_NAMED, FAILS, "every teacher named counts as ACTIEF when nobody-absent is decided")             \
 	X(UNKNOWN_ENDS, FAILS, "a VOLLEDIG of unknown teachers ends as any other")                              \
+	X(SET_BACK_LIST_STAYS, FAILS, "a volgnummer is set back in the rows, and not in the list")              \
+	X(SET_BACK_WAITING_STAY, FAILS, "what waits above the volgnummer that is set back waits on")            \
 	/* repeats and Replays */                                                                               \
 	X(APPLY_REPEATS, FAILS, "a repeat is applied")                                                          \
 	X(REPLAY_ALL, FAILS, "a Replay decides every line in its scope")                                        \
 	X(REPLAY_ENDS, FAILS, "a Replay does the end of the delivery again")                                    \
 	X(REPLAY_NAMES_NOT, CANNOT,                                                                             \
 	  "teachers of a Replay are not named by the delivery: those who are known are named before")           \
+	X(REPLAY_ABOVE_MAX, FAILS, "a Replay from before a set-back counts with its old volgnummer")            \
 	X(DRY_REPLAY_COUNTS, FAILS, "a dry Replay is entered, so that the real one is its repeat")              \
 	X(OLDER_ATTEMPT_REPEATS, FAILS, "an attempt below one already seen counts as a repeat")
 

@@ -252,10 +252,20 @@ static bool confirm_something(struct raw *raw)
 	return false;
 }
 
+/* Mostly below what was delivered, and what comes then goes on from there. */
+static void set_back_something(struct raw *raw)
+{
+	*raw = (struct raw){ .kind = RAW_SET_BACK,
+			     .board = (int)chance((unsigned)world.boards),
+			     .sequence = (int)chance((unsigned)world.sequence_top + 2) };
+	if (chance(3) && raw->sequence > 0)
+		world.sequence_top = raw->sequence;
+}
+
 void publish_something(void)
 {
 	struct raw raw = { .kind = RAW_GARBAGE };
-	unsigned what = chance(100);
+	unsigned what = chance(104);
 	bool is_there = true;
 
 	if (world.delivery_count == 0 || (what < 62 && world.delivery_count < DELIVERIES_MAX)) {
@@ -272,12 +282,14 @@ void publish_something(void)
 		raw = (struct raw){ .kind = RAW_FORGET,
 				    .board = (int)chance((unsigned)world.boards),
 				    .teachers = bit((int)chance(TEACHERS)) };
+	} else if (what >= 100) {
+		set_back_something(&raw);
 	}
 	if (!is_there)
 		return;
 	if (raw.kind == RAW_GARBAGE)
 		raw.board = (int)chance((unsigned)world.boards);
-	else if (raw.kind != RAW_FORGET)
+	else if (raw.kind != RAW_FORGET && raw.kind != RAW_SET_BACK)
 		raw.board = world.deliveries[raw.delivery].board;
 	raw.is_poison = one_in(150);
 	raw.late_until = one_in(40) ? world.step + 20 + (int)chance(300) : 0;
