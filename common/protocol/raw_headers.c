@@ -8,7 +8,7 @@
 
 enum { VALUE_BYTES_MAX = 2 * FINGERPRINT_BYTES };
 
-static const char *const KIND_NAMES[] = { "", "DELIVERY", "CONFIRM", "REPLAY", "FORGET" };
+static const char *const KIND_NAMES[] = { "", "DELIVERY", "CONFIRM", "REPLAY", "FORGET", "SET_BACK" };
 
 const char *raw_kind_name(enum raw_kind kind)
 {
@@ -200,7 +200,7 @@ static bool read_replay_dry_run(struct slice text, struct raw_headers *h)
 	return read_flag(text, &h->is_replay_dry_run);
 }
 
-enum { OF_ALL, OF_ALL_BUT_FORGET, OF_LINES }; /* which kinds have the header */
+enum { OF_ALL, OF_A_DELIVERY, OF_LINES }; /* which kinds have the header */
 
 static const struct header_row {
 	const char *name;
@@ -210,7 +210,7 @@ static const struct header_row {
 } ROWS[RAW_HEADERS_MAX] = {
 	{ "instroom-kind", OF_ALL, write_kind, read_kind },
 	{ "instroom-board", OF_ALL, write_board, read_board },
-	{ "instroom-delivery-id", OF_ALL_BUT_FORGET, write_delivery_id, read_delivery_id },
+	{ "instroom-delivery-id", OF_A_DELIVERY, write_delivery_id, read_delivery_id },
 	{ "instroom-fingerprint", OF_LINES, write_fingerprint, read_fingerprint },
 	{ "instroom-attempt", OF_LINES, write_attempt, read_attempt },
 	{ "instroom-dry-run", OF_LINES, write_dry_run, read_dry_run },
@@ -228,8 +228,8 @@ static bool row_is_of(const struct header_row *row, enum raw_kind kind)
 	switch (row->of) {
 	case OF_ALL:
 		return true;
-	case OF_ALL_BUT_FORGET:
-		return kind != RAW_FORGET;
+	case OF_A_DELIVERY:
+		return kind != RAW_FORGET && kind != RAW_SET_BACK;
 	default:
 		return kind == RAW_DELIVERY || kind == RAW_REPLAY;
 	}

@@ -4,9 +4,9 @@
  * Values are text, readable with kcat: decimal numbers, dates JJJJMMDD, hex hashes, names for the kinds, true and
  * false.
  *
- *   instroom-kind               DELIVERY, CONFIRM, REPLAY or FORGET            all
+ *   instroom-kind               DELIVERY, CONFIRM, REPLAY, FORGET or SET_BACK  all
  *   instroom-board              0..99999                                       all
- *   instroom-delivery-id        leveringsid                                    all but FORGET
+ *   instroom-delivery-id        leveringsid                                    all but FORGET, SET_BACK
  *   instroom-fingerprint        64 hex digits                                  DELIVERY and REPLAY, as are those below
  *   instroom-attempt            0 of a DELIVERY, 1.. of a REPLAY
  *   instroom-dry-run            proef
@@ -32,7 +32,7 @@
 #include "model/delivery.h"
 #include "model/reference.h"
 
-enum raw_kind { RAW_DELIVERY = 1, RAW_CONFIRM, RAW_REPLAY, RAW_FORGET };
+enum raw_kind { RAW_DELIVERY = 1, RAW_CONFIRM, RAW_REPLAY, RAW_FORGET, RAW_SET_BACK };
 
 enum { RAW_HEADERS_MAX = 13, RAW_HEADERS_OTHERS_MAX = 3, RAW_HEADERS_TEXT_BYTES = 384 };
 

@@ -74,3 +74,12 @@ void raw_message_of_forget(struct raw_message *ret, const struct wire_forget *bo
 	wire_forget_encode(value, body);
 	finish(ret, &headers, value);
 }
+
+void raw_message_of_set_back(struct raw_message *ret, const struct wire_set_back *body, struct strbuf *value)
+{
+	struct raw_headers headers = { .kind = RAW_SET_BACK, .board = (uint32_t)body->board };
+
+	begin(value, WIRE_SET_BACK_SCHEMA);
+	wire_set_back_encode(value, body);
+	finish(ret, &headers, value);
+}

@@ -12,6 +12,7 @@
 #include "wire/gen/delivery.h"
 #include "wire/gen/forget.h"
 #include "wire/gen/replay.h"
+#include "wire/gen/set_back.h"
 
 struct raw_message {
 	struct slice key;
@@ -27,5 +28,6 @@ void raw_message_of_delivery(struct raw_message *ret, const struct wire_delivery
 void raw_message_of_replay(struct raw_message *ret, const struct wire_replay *body, struct strbuf *value);
 void raw_message_of_confirm(struct raw_message *ret, const struct wire_confirm *body, struct strbuf *value);
 void raw_message_of_forget(struct raw_message *ret, const struct wire_forget *body, struct strbuf *value);
+void raw_message_of_set_back(struct raw_message *ret, const struct wire_set_back *body, struct strbuf *value);
 
 #endif

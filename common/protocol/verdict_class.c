@@ -169,6 +169,13 @@ static int check_forget(const struct wire_verdict *verdict, struct err *err)
 	return has_groups(verdict) ? refuse(err, "groups of a FORGET") : 0;
 }
 
+static int check_set_back(const struct wire_verdict *verdict, struct err *err)
+{
+	if (!is_board_good(&verdict->header) || verdict->header.sequence < 0)
+		return refuse(err, "header of a SET_BACK");
+	return has_groups(verdict) || verdict->keys.n > 0 ? refuse(err, "groups of a SET_BACK") : 0;
+}
+
 int verdict_check(const struct wire_verdict *verdict, struct err *err)
 {
 	int rc = check_keys(verdict, err);
@@ -189,6 +196,8 @@ int verdict_check(const struct wire_verdict *verdict, struct err *err)
 		return check_forget(verdict, err);
 	case VERDICT_KIND_FOREIGN:
 		return check_foreign(verdict, err);
+	case VERDICT_KIND_SET_BACK:
+		return check_set_back(verdict, err);
 	default:
 		return refuse(err, "kind");
 	}

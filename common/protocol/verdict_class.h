@@ -19,7 +19,8 @@ enum verdict_kind {
 	VERDICT_KIND_CONFIRM,
 	VERDICT_KIND_REPLAY,
 	VERDICT_KIND_FORGET,
-	VERDICT_KIND_FOREIGN
+	VERDICT_KIND_FOREIGN,
+	VERDICT_KIND_SET_BACK
 };
 
 /* A line is quarantaine and nobody can say whose: the end of the delivery is left out (specification 7.1). Of a verdict

@@ -12,6 +12,7 @@
 #include "wire/gen/delivery.h"
 #include "wire/gen/feedback.h"
 #include "wire/gen/forget.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
 #include "wire/gen/replay.h"
@@ -87,6 +88,7 @@ static void make_raw(struct strbuf *bytes)
 				      .record_numbers = { record_numbers, 2 },
 				      .replay_dry_run = true };
 	struct wire_confirm confirm = { .board = 41211, .delivery_id = SLICE_LITERAL("0123456789-abcdef") };
+	struct wire_set_back set_back = { .board = 41211, .sequence = 7, .request_id = { 8 } };
 	struct wire_forget forget = { .board = 41211, .keys = SLICE_LITERAL("0123456789abcdef") };
 
 	wire_delivery_encode(bytes, &delivery);
@@ -109,6 +111,8 @@ static void make_raw(struct strbuf *bytes)
 	save_datum("decode_confirm", "plain", bytes);
 	wire_forget_encode(bytes, &forget);
 	save_datum("decode_forget", "plain", bytes);
+	wire_set_back_encode(bytes, &set_back);
+	save_datum("decode_set_back", "plain", bytes);
 }
 
 static void make_verdict(struct strbuf *bytes)

@@ -188,6 +188,9 @@ def make_register(machine, first=1):
                    "a test")
     machine.deliver(OTHER, first + 2, "MUTATIE", other[:3])
     machine.deliver(OTHER, first + 3, "VOLLEDIG", other[:1])
+    machine.deliver(OTHER, first + 900, "MUTATIE", other[:1])
+    machine.expect("a volgnummer is set back", 0, "it is set back", "volgnummer", "set-back", OTHER, first + 3,
+                   "--reason", "a test")
     machine.deliver(BOARD, first + 4, "INTREKKING", board[1:2])
     machine.deliver(BOARD, first + 5, "MUTATIE", board[2:5])
 

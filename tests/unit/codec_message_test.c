@@ -8,6 +8,7 @@
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
 #include "wire/gen/replay.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/verdict.h"
 
 #include <criterion/criterion.h>
@@ -31,6 +32,7 @@ RECODE(confirm)
 RECODE(delivery)
 RECODE(feedback)
 RECODE(forget)
+RECODE(set_back)
 RECODE(quarantine)
 RECODE(reference_snapshot)
 RECODE(replay)
@@ -45,6 +47,7 @@ static const struct codec {
 	{ "delivery", wire_delivery_schema_json, recode_delivery },
 	{ "feedback", wire_feedback_schema_json, recode_feedback },
 	{ "forget", wire_forget_schema_json, recode_forget },
+	{ "set_back", wire_set_back_schema_json, recode_set_back },
 	{ "quarantine", wire_quarantine_schema_json, recode_quarantine },
 	{ "reference", wire_reference_snapshot_schema_json, recode_reference_snapshot },
 	{ "replay", wire_replay_schema_json, recode_replay },

@@ -194,6 +194,13 @@ Test(verdict_check, a_confirmation_has_whole_digests_and_nothing_else_has_any)
 	EXPECT_BAD((make_confirm(&s.verdict, 32), s.verdict.kind = VERDICT_KIND_FORGET));
 }
 
+Test(verdict_check, a_set_back_has_a_board_and_a_volgnummer_only)
+{
+	EXPECT_BAD(s.verdict.kind = VERDICT_KIND_SET_BACK);
+	EXPECT_GOOD((s.verdict.kind = VERDICT_KIND_SET_BACK, clear_groups(&s.verdict), s.verdict.header.sequence = 0));
+	EXPECT_BAD((s.verdict.kind = VERDICT_KIND_SET_BACK, clear_groups(&s.verdict), s.verdict.header.sequence = -1));
+}
+
 Test(verdict_check, what_has_no_lines_has_no_groups)
 {
 	EXPECT_BAD(s.verdict.body_unreadable = true);

@@ -4,6 +4,7 @@
 #include "model/teacher_key.h"
 #include "protocol/frame.h"
 #include "wire/gen/confirm.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/delivery.h"
 #include "wire/gen/forget.h"
 #include "wire/gen/replay.h"
@@ -132,7 +133,7 @@ static struct raw_headers headers_of(const struct raw_spec *spec, size_t line_co
 	struct raw_headers headers = { .kind = spec->kind ? spec->kind : RAW_DELIVERY,
 				       .board = spec->board ? spec->board : FIXTURE_BOARD };
 
-	if (headers.kind == RAW_FORGET)
+	if (headers.kind == RAW_FORGET || headers.kind == RAW_SET_BACK)
 		return headers;
 	snprintf(id, sizeof id, "L-%05u-%020lld", headers.board, (long long)spec->sequence);
 	headers.delivery_id = slice_of(id);
@@ -187,6 +188,9 @@ static void build(struct strbuf *out, const struct raw_spec *spec, const struct 
 					.delivery_id = headers->delivery_id,
 					.request_id = { 9 },
 					.condition = spec->condition };
+	struct wire_set_back set_back = { .board = (int32_t)headers->board,
+					  .sequence = spec->set_back_to,
+					  .request_id = { 8 } };
 	struct wire_forget forget = { .board = (int32_t)headers->board, .keys = spec->forget_keys };
 
 	switch (headers->kind) {
@@ -205,6 +209,10 @@ static void build(struct strbuf *out, const struct raw_spec *spec, const struct 
 	case RAW_CONFIRM:
 		frame_put(out, WIRE_CONFIRM_SCHEMA);
 		wire_confirm_encode(out, &confirm);
+		break;
+	case RAW_SET_BACK:
+		frame_put(out, WIRE_SET_BACK_SCHEMA);
+		wire_set_back_encode(out, &set_back);
 		break;
 	case RAW_FORGET:
 		frame_put(out, WIRE_FORGET_SCHEMA);

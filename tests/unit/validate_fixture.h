@@ -25,6 +25,7 @@ struct raw_spec {
 	const uint8_t *reference_version; /* NULL: the fixture's */
 	struct slice forget_keys;
 	struct slice condition; /* CONFIRM */
+	int64_t set_back_to;	/* SET_BACK */
 };
 
 /* The value appended to out, and its headers; *ret_headers borrows from spec and static memory. */

@@ -151,6 +151,8 @@ static const struct {
 	{ "5 3 1:1@5", "1:C:2", "5 3 1:1@5", 9, VERDICT_KIND_DELIVERY, true, true, "a proef folds to nothing" },
 	{ "5 3 1:1@5", "1:C:2", "5 3 1:1@5", 5, VERDICT_KIND_REPLAY, false, true, "nor does the dry run of a replay" },
 	{ "5 3 1:1@5 2:1@5", "1:F:0", "5 3 2:1@5", 0, VERDICT_KIND_FORGET, false, false, "Forget removes" },
+	{ "5 3 1:1@5 2:1@5", "", "5 3", 0, VERDICT_KIND_SET_BACK, false, false,
+	  "a set-back removes all; max and full stay, as what comes again of before must be late" },
 	{ "5 3 1:1@5", "3:F:0", "5 3 1:1@5", 0, VERDICT_KIND_FORGET, false, false,
 	  "Forget of a teacher without entry" },
 	{ "5 3 1:1@5", "", "5 3 1:1@5", 0, VERDICT_KIND_CONFIRM, false, false, "Confirm leaves all" },

@@ -371,6 +371,13 @@ Test(verdict, of_confirm_and_forget_names_what_they_ask_for)
 	build((struct raw_spec){ .kind = RAW_CONFIRM, .sequence = 7, .condition = slice_make(KEYS, 31) });
 	make(NULL);
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FOREIGN, "half a digest");
+	build((struct raw_spec){ .kind = RAW_SET_BACK, .set_back_to = 7 });
+	make(NULL);
+	cr_expect(bench.verdict.kind == VERDICT_KIND_SET_BACK && bench.verdict.header.sequence == 7 &&
+		  bench.verdict.request_id[0] == 8 && bench.verdict.header.board == FIXTURE_BOARD);
+	build((struct raw_spec){ .kind = RAW_SET_BACK, .set_back_to = -1 });
+	make(NULL);
+	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FOREIGN, "below 0");
 	build((struct raw_spec){ .kind = RAW_FORGET, .forget_keys = slice_make(KEYS, sizeof KEYS) });
 	make(NULL);
 	cr_expect_eq(bench.verdict.kind, VERDICT_KIND_FORGET);

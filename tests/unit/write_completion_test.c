@@ -380,3 +380,40 @@ Test(write_completion, boards_do_not_touch_each_other)
 	cr_expect_eq(fake.boards[BOARD].teachers[0].content, 1);
 	fake_register_release(&fake);
 }
+
+/* specification 7.6 */
+Test(write_completion, a_volgnummer_set_back_lowers_states_lists_and_what_waits)
+{
+	struct fake_register fake;
+	struct fake_group same[] = { { 1, VERDICT_CANDIDATE, 1, 1 }, { 2, VERDICT_CANDIDATE, 1, 1 } };
+	struct fake_group other[] = { { 0, VERDICT_CANDIDATE, 2, 1 } };
+	struct message *not_below = fake_set_back(BOARD, 99), *back = fake_set_back(BOARD, 3);
+	struct message *late =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 3, false, 0 }, other, 1);
+	struct message *next =
+		fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 4, false, 0 }, other, 1);
+
+	fake_register_init(&fake);
+	run(&fake, volledig(1, false, 0, 0, 11, false));
+	run(&fake, volledig(50, false, 60, 0, 3, false));
+	run(&fake, fake_delivery(&(struct fake_delivered){ BOARD, DELIVERY_MUTATIE, 99, false, 0 }, same, 2));
+	cr_assert_eq(fake.deliveries[1].state, DELIVERY_WACHT);
+	run(&fake, not_below);
+	cr_expect(!not_below->set_back.is_executed && not_below->set_back.sequence_before == 99, "99 is the highest");
+	cr_expect_eq(fake.boards[BOARD].row.sequence_max, 99);
+	run(&fake, back);
+	cr_expect(back->set_back.is_executed && back->set_back.cancelled == 1 && back->set_back.states == 4);
+	cr_expect(fake.deliveries[1].state == DELIVERY_VERWERKT && fake.deliveries[1].lapsed == 0 &&
+		  (fake.deliveries[1].notices & (NOTICE_K06 | NOTICE_K10)) == (NOTICE_K06 | NOTICE_K10));
+	cr_expect_eq(active(&fake), 12, "content and status stay");
+	cr_expect(fake.boards[BOARD].row.sequence_max == 3 && fake.boards[BOARD].row.sequence_full == 3 &&
+		  fake.boards[BOARD].row.sequence_top == 99);
+	for (int t = 0; t < FAKE_TEACHERS; t++)
+		cr_expect_eq(fake_sequence(&fake, BOARD, t), t < 4 ? 3 : 1, "teacher %d", t);
+	run(&fake, late);
+	cr_expect_eq(late->ledger.notices & NOTICE_K04, NOTICE_K04, "3 is not above 3");
+	run(&fake, next);
+	cr_expect_eq(next->ledger.notices & NOTICE_K04, 0);
+	cr_expect_eq(next->ledger.lines[OUTCOME_GEWIJZIGD], 1);
+	fake_register_release(&fake);
+}

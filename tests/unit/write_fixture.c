@@ -172,6 +172,14 @@ struct message *fake_forget(int board)
 	return new_message(VERDICT_KIND_FORGET, board);
 }
 
+struct message *fake_set_back(int board, int64_t sequence)
+{
+	struct message *message = new_message(VERDICT_KIND_SET_BACK, board);
+
+	message->verdict.header.sequence = sequence;
+	return message;
+}
+
 /* The register. */
 
 void fake_register_init(struct fake_register *fake)
@@ -430,6 +438,7 @@ static void apply_board(struct fake_register *fake, const struct board_state *bo
 	row->row = (struct board_row){
 		.sequence_max = board->sequence_max,
 		.sequence_full = board->sequence_full,
+		.sequence_top = board->sequence_top,
 		.teachers = board->teachers,
 		.active = board->active,
 		.disowned = board->disowned,
@@ -489,8 +498,23 @@ static void apply_waiting(struct fake_register *fake, const struct waiting *wait
 	}
 }
 
+/* As register_set_back.c does, before the board's row is written. */
+static void apply_set_back(struct fake_register *fake, struct message *message)
+{
+	struct fake_board *board = &fake->boards[message->board->number];
+	int64_t sequence = message->verdict.header.sequence;
+
+	for (int t = 0; t < FAKE_TEACHERS; t++) {
+		message->set_back.states += fake_sequence(fake, message->board->number, t) > sequence;
+		board->teachers[t].sequence = MIN(board->teachers[t].sequence, sequence);
+	}
+}
+
 void fake_apply(struct fake_register *fake, const struct batch *batch)
 {
+	for (size_t i = 0; i < batch->message_count; i++)
+		if (batch->messages[i]->set_back.is_executed)
+			apply_set_back(fake, batch->messages[i]);
 	for (size_t i = 0; i < batch->message_count; i++)
 		if (batch->messages[i]->is_entered)
 			apply_delivery(fake, batch->messages[i]);

@@ -104,6 +104,7 @@ void fake_messages_reset(void);
 struct message *fake_delivery(const struct fake_delivered *delivered, const struct fake_group *groups, size_t count);
 struct message *fake_confirm(int board, int id);
 struct message *fake_forget(int board);
+struct message *fake_set_back(int board, int64_t sequence);
 int64_t fake_next_position(void);
 
 #endif

@@ -119,6 +119,7 @@ Test(write_inbox, a_confirmation_with_a_condition_is_alone_of_its_board)
 	cr_expect_eq(take(&fixture, conditional, VERDICT_KIND_CONFIRM), INBOX_FULL);
 	inbox_clear(fixture.inbox);
 	cr_expect_eq(take(&fixture, conditional, VERDICT_KIND_CONFIRM), INBOX_ADDED);
+	cr_expect_eq(take(&fixture, fake_set_back(1, 3), VERDICT_KIND_SET_BACK), INBOX_FULL, "so is a set-back");
 	cr_expect_eq(take_delivery(&fixture, 1, DELIVERY_MUTATIE, CONTENT), INBOX_FULL);
 	fixture_close(&fixture);
 	fake_messages_reset();

@@ -165,6 +165,10 @@ int cache_fold(struct cache_board *board, const struct wire_verdict *verdict, ui
 	switch (verdict->kind) {
 	case VERDICT_KIND_FORGET:
 		return fold_teachers(board, verdict, key_id, arena, err);
+	case VERDICT_KIND_SET_BACK:
+		board->is_changed = board->is_changed || board->entries.n > 0;
+		board->entries.n = 0;
+		return 0;
 	case VERDICT_KIND_DELIVERY:
 	case VERDICT_KIND_REPLAY:
 		break;

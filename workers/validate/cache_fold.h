@@ -9,6 +9,8 @@
  *   withdrawal                                               WITHDRAW      removed
  *   quarantined                                              QUARANTINE    as it was
  *   afterwards, any delivery: max = max(max, q); VOLLEDIG: full = max(full, q)
+ *   a volgnummer set back: all of the board's are removed, as volgnummers that fall together do not say any more which
+ *   came first; max and full stay, as what comes again of before must be late
  *   Forget: removed. Confirm, FOREIGN: all as it was. Dry runs are CANDIDATE throughout and fold to nothing.
  *
  * CANDIDATE is always right, only dearer; UNCHANGED must be certain. Each condition is there because without it a

@@ -8,6 +8,7 @@
 #include "wire/gen/delivery.h"
 #include "wire/gen/forget.h"
 #include "wire/gen/replay.h"
+#include "wire/gen/set_back.h"
 
 void raw_input_give_up(struct raw_input *input, const char *reason)
 {
@@ -104,13 +105,23 @@ static bool decode_forget(uint64_t schema, struct slice body, struct arena *aren
 	return true;
 }
 
+static bool decode_set_back(uint64_t schema, struct slice body, struct arena *arena, struct raw_input *input)
+{
+	struct wire_set_back set_back;
+
+	if (wire_set_back_decode_as(schema, body, arena, &set_back, NULL) != 0 ||
+	    set_back.board != (int32_t)input->headers.board || set_back.sequence < 0)
+		return false;
+	memcpy(input->request_id, set_back.request_id, sizeof input->request_id);
+	input->set_back_to = set_back.sequence;
+	return true;
+}
+
 void raw_input_decode(const struct kafka_message *message, struct arena *arena, struct raw_input *input)
 {
 	static bool (*const DECODERS[])(uint64_t, struct slice, struct arena *, struct raw_input *) = {
-		[RAW_DELIVERY] = decode_delivery,
-		[RAW_CONFIRM] = decode_confirm,
-		[RAW_REPLAY] = decode_replay,
-		[RAW_FORGET] = decode_forget,
+		[RAW_DELIVERY] = decode_delivery, [RAW_CONFIRM] = decode_confirm,   [RAW_REPLAY] = decode_replay,
+		[RAW_FORGET] = decode_forget,	  [RAW_SET_BACK] = decode_set_back,
 	};
 	uint64_t schema;
 	struct slice body;

@@ -2,8 +2,8 @@
  *
  *   READY       headers and body say the same, and the body is whole
  *   UNREADABLE  headers are good, the body is not: every line is quarantaine, so the delivery balances
- *   FOREIGN     no readable headers, so it cannot be from a gateway; or a Confirm, Replay or Forget that cannot be
- *               decoded, of which nothing but the body says what was asked
+ *   FOREIGN     no readable headers, so it cannot be from a gateway; or a Confirm, Replay, Forget or SetBack that
+ *               cannot be decoded, of which nothing but the body says what was asked
  *   WAITING     headers are good, the schema or the reference version is one we do not know: we are behind, so wait
  *
  * Whoever sent the bytes is not trusted: every count and number is compared with what the headers say and with its
@@ -33,8 +33,9 @@ struct raw_input {
 	/* of READY, by headers.kind */
 	struct wire_delivery delivery; /* DELIVERY and REPLAY */
 	const uint32_t *record_nos;    /* REPLAY: one per line; else NULL */
-	uint8_t request_id[16];	       /* CONFIRM: request; REPLAY: job */
+	uint8_t request_id[16];	       /* CONFIRM, SET_BACK: request; REPLAY: job */
 	struct slice condition;	       /* CONFIRM */
+	int64_t set_back_to;	       /* SET_BACK */
 	struct slice forget_keys;      /* FORGET */
 };
 

@@ -9,8 +9,9 @@ static const char STATE_SQL[] =
 	"select c.next_raw, c.next_verdict, c.tip,"
 	" coalesce(c.key_id, (select n.key_id from register.cursor n"
 	"   where n.topic = c.topic and n.key_id is not null limit 1)),"
-	" (select count(*) from register.cursor n where n.topic = c.topic), b.board, b.sequence_max"
-	" from register.cursor c left join register.board b on b.sequence_max > 0"
+	" (select count(*) from register.cursor n where n.topic = c.topic), b.board,"
+	" greatest(b.sequence_max, b.sequence_top)"
+	" from register.cursor c left join register.board b on greatest(b.sequence_max, b.sequence_top) > 0"
 	" where c.topic = $1 and c.partition = $2";
 
 enum {

@@ -37,7 +37,7 @@ static struct metric metrics[VALIDATE_METRICS] = {
 static struct metric messages[] = {
 	[VERDICT_KIND_DELIVERY] = MESSAGES("delivery"), [VERDICT_KIND_CONFIRM] = MESSAGES("confirm"),
 	[VERDICT_KIND_REPLAY] = MESSAGES("replay"),	[VERDICT_KIND_FORGET] = MESSAGES("forget"),
-	[VERDICT_KIND_FOREIGN] = MESSAGES("foreign"),
+	[VERDICT_KIND_FOREIGN] = MESSAGES("foreign"),	[VERDICT_KIND_SET_BACK] = MESSAGES("set-back"),
 };
 
 static struct metric lines[] = {

@@ -203,16 +203,16 @@ static int fill_ready(struct verdict_maker *maker, const struct raw_input *input
 	verdict->header.delivery_id = input->headers.delivery_id;
 	verdict->keys = input->forget_keys;
 	verdict->condition = input->condition;
+	verdict->header.sequence = input->set_back_to;
 	return 0;
 }
 
 static int32_t kind_of(enum raw_kind kind)
 {
 	static const int32_t KINDS[] = {
-		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY,
-		[RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
-		[RAW_REPLAY] = VERDICT_KIND_REPLAY,
-		[RAW_FORGET] = VERDICT_KIND_FORGET,
+		[RAW_DELIVERY] = VERDICT_KIND_DELIVERY, [RAW_CONFIRM] = VERDICT_KIND_CONFIRM,
+		[RAW_REPLAY] = VERDICT_KIND_REPLAY,	[RAW_FORGET] = VERDICT_KIND_FORGET,
+		[RAW_SET_BACK] = VERDICT_KIND_SET_BACK,
 	};
 
 	return KINDS[kind];

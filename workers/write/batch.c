@@ -9,7 +9,8 @@ int batch_full(struct err *err)
 
 static bool is_of_board(const struct message *message)
 {
-	return message_has_lines(message) || message->verdict.kind == VERDICT_KIND_CONFIRM;
+	return message_has_lines(message) || message->verdict.kind == VERDICT_KIND_CONFIRM ||
+	       message->verdict.kind == VERDICT_KIND_SET_BACK;
 }
 
 static int compare_numbers(const void *a, const void *b)

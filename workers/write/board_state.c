@@ -11,6 +11,7 @@ void board_state_set_row(struct board_state *board, const struct board_row *row)
 	board->is_stored = true;
 	board->sequence_max = row->sequence_max;
 	board->sequence_full = row->sequence_full;
+	board->sequence_top = row->sequence_top;
 	board->teachers = row->teachers;
 	board->active = row->active;
 	board->disowned = row->disowned;

@@ -52,6 +52,7 @@ struct board_state {
 	bool is_changed;
 	int64_t sequence_max;  /* highest volgnummer of a delivery that is no proef */
 	int64_t sequence_full; /* highest volgnummer of a completed VOLLEDIG */
+	int64_t sequence_top;  /* the highest before it was set back; 0: it never was */
 	int64_t teachers;      /* rows */
 	int64_t active;	       /* of them ACTIEF */
 	int64_t disowned;
@@ -70,7 +71,7 @@ void board_state_init(struct board_state *board, int32_t number, int32_t partiti
 
 /* What the register knows. The slices and pointers must live as long as the batch. */
 struct board_row {
-	int64_t sequence_max, sequence_full;
+	int64_t sequence_max, sequence_full, sequence_top;
 	int64_t teachers, active, disowned;
 	int64_t pending_sequence;
 	const uint8_t *pending_key_list; /* NULL: no list */

@@ -76,7 +76,8 @@ static enum inbox_result skip(struct partition *partition, const struct kafka_me
 /* What it does rests on what the register, not the batch, holds of its board. */
 static bool must_be_alone(const struct wire_verdict *verdict)
 {
-	return verdict->kind == VERDICT_KIND_REPLAY || verdict->condition.n > 0;
+	return verdict->kind == VERDICT_KIND_REPLAY || verdict->kind == VERDICT_KIND_SET_BACK ||
+	       verdict->condition.n > 0;
 }
 
 static int64_t rows_of(const struct wire_verdict *verdict)
@@ -136,9 +137,9 @@ static bool withdraws(const struct wire_verdict *verdict)
 	return memchr(verdict->classes.p, VERDICT_WITHDRAW, verdict->classes.n);
 }
 
-/* A replay, or a confirmation with a condition, and another message of its board do not go into one batch. Nor does a
- * withdrawal go into that of a content of its board: the content would be erased before it is written, and whether the
- * register can store it would show in some batches only. */
+/* A replay, a set-back, or a confirmation with a condition, and another message of its board do not go into one batch.
+ * Nor does a withdrawal go into that of a content of its board: the content would be erased before it is written, and
+ * whether the register can store it would show in some batches only. */
 static bool must_wait(const struct inbox *inbox, const struct wire_verdict *verdict)
 {
 	bool is_alone = must_be_alone(verdict), is_behind_contents = verdict->classes.n > 0 && withdraws(verdict);

@@ -42,6 +42,13 @@ enum replay_end {
 	REPLAY_UNFIT,	 /* its lines, or those of the delivery, do not hold together */
 };
 
+/* What became of a SET_BACK (set_back.h). */
+struct set_back {
+	bool is_executed;
+	int64_t sequence_before;
+	int64_t states, cancelled; /* teachers whose volgnummer fell; waiting deliveries that ended */
+};
+
 struct message {
 	struct wire_verdict verdict;
 	int64_t position;
@@ -58,6 +65,7 @@ struct message {
 	bool has_confirmed;    /* CONFIRM: a delivery waited and was carried out */
 	bool has_other_absent; /* CONFIRM: others would lapse than its condition names, so nothing happened */
 	int64_t confirmed_lapsed;
+	struct set_back set_back;		     /* SET_BACK */
 	uint8_t *forget;			     /* bit set by group: teachers the cache must forget; NULL: none */
 	bool is_key_list_stored, is_feedback_stored; /* the register has them under their digest */
 	bool has_new_contact;			     /* other than the board's latest */

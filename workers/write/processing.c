@@ -4,6 +4,7 @@
 #include "write/completion.h"
 #include "write/decision.h"
 #include "write/restatement.h"
+#include "write/set_back.h"
 #include "write/spot_check.h"
 #include "write/unchanged.h"
 
@@ -34,6 +35,8 @@ uint32_t processing_first_wants(const struct batch *batch, struct message *messa
 
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return confirm_wants(board, message);
+	if (message->verdict.kind == VERDICT_KIND_SET_BACK)
+		return 0;
 	if (message->verdict.kind == VERDICT_KIND_REPLAY)
 		return message->standing ? wants_pending_keys(board) : 0; /* always late */
 	if (is_repeat(board, message))
@@ -82,8 +85,14 @@ int processing_first_half(struct batch *batch, struct message *message, struct e
 {
 	if (message->verdict.kind == VERDICT_KIND_CONFIRM)
 		return completion_confirm(batch, message, err);
-	if (message->verdict.kind == VERDICT_KIND_REPLAY)
+	if (message->verdict.kind == VERDICT_KIND_SET_BACK) {
+		set_back_apply(message);
+		return 0;
+	}
+	if (message->verdict.kind == VERDICT_KIND_REPLAY) {
+		set_back_bound_replay(message);
 		return restatement_make(batch, message, err);
+	}
 	if (is_repeat(message->board, message)) /* specification 2.1: changes nothing */
 		return 0;
 	int rc = enter(batch, message, err);

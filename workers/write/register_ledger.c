@@ -29,6 +29,11 @@ static const struct register_statement CONFIRMATION = {
 	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed, has_other_absent)"
 	" from stdin (format binary)"
 };
+static const struct register_statement SET_BACK = {
+	"COPY of set-backs", VALUES_OURS,
+	"copy register.set_back (position, request_id, board, sequence, sequence_before, executed, states, cancelled)"
+	" from stdin (format binary)"
+};
 static const struct register_statement FOREIGN = {
 	"COPY of foreign messages", VALUES_OURS, "copy register.foreign_message (position) from stdin (format binary)"
 };
@@ -42,17 +47,18 @@ static const struct register_statement WAITING_OVER = {
 static const struct register_statement BOARD = {
 	"boards", VALUES_OURS,
 	"insert into register.board as b (board, partition, sequence_max, sequence_full, teachers, active, disowned,"
-	"  pending_sequence, pending_key_list, pending_members)"
+	"  pending_sequence, pending_key_list, pending_members, sequence_top)"
 	" select n.board, n.partition, n.sequence_max, n.sequence_full, n.teachers, n.active, n.disowned,"
 	"  n.pending_sequence, case when n.pending_sequence > 0 then n.pending_key_list end,"
-	"  case when n.pending_sequence > 0 then n.pending_members end"
+	"  case when n.pending_sequence > 0 then n.pending_members end, n.sequence_top"
 	" from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::bigint[],"
-	"  $9::uuid[], $10::bytea[]) as n(board, partition, sequence_max, sequence_full, teachers, active, disowned,"
-	"  pending_sequence, pending_key_list, pending_members)"
+	"  $9::uuid[], $10::bytea[], $11::bigint[]) as n(board, partition, sequence_max, sequence_full, teachers,"
+	"  active, disowned, pending_sequence, pending_key_list, pending_members, sequence_top)"
 	" on conflict (board) do update set partition = excluded.partition, sequence_max = excluded.sequence_max,"
 	"  sequence_full = excluded.sequence_full, teachers = excluded.teachers, active = excluded.active,"
 	"  disowned = excluded.disowned, pending_sequence = excluded.pending_sequence,"
-	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members"
+	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members,"
+	"  sequence_top = excluded.sequence_top"
 };
 
 enum { RULES_MAX = 64 }; /* codes that one delivery can have */
@@ -228,6 +234,24 @@ static void copy_confirmation(struct strbuf *out, const struct message *message)
 	pg_copy_bool(out, message->has_other_absent);
 }
 
+static void copy_set_back(struct strbuf *out, const struct message *message)
+{
+	const struct wire_verdict *verdict = &message->verdict;
+	const struct set_back *made = &message->set_back;
+
+	if (verdict->kind != VERDICT_KIND_SET_BACK)
+		return;
+	pg_copy_row(out, 8);
+	pg_copy_i64(out, message->position);
+	pg_copy_bytes(out, slice_make(verdict->request_id, sizeof verdict->request_id));
+	pg_copy_i32(out, verdict->header.board);
+	pg_copy_i64(out, verdict->header.sequence);
+	pg_copy_i64(out, made->sequence_before);
+	pg_copy_bool(out, made->is_executed);
+	pg_copy_i32(out, (int32_t)made->states);
+	pg_copy_i32(out, (int32_t)made->cancelled);
+}
+
 static void copy_foreign(struct strbuf *out, const struct message *message)
 {
 	if (message->verdict.kind != VERDICT_KIND_FOREIGN)
@@ -242,7 +266,7 @@ static const struct {
 } COPIES[] = {
 	{ &KEY_LIST, copy_key_list }, { &FEEDBACK, copy_feedback }, { &DELIVERY, copy_delivery },
 	{ &FINDING, copy_findings },  { &CONTACT, copy_contact },   { &CONFIRMATION, copy_confirmation },
-	{ &FOREIGN, copy_foreign },
+	{ &SET_BACK, copy_set_back }, { &FOREIGN, copy_foreign },
 };
 
 static int copy_messages(struct register_session *session, const struct batch *batch,
@@ -278,7 +302,7 @@ static int write_waiting(struct register_session *session, const struct batch *b
 
 static int write_boards(struct register_session *session, const struct batch *batch, struct err *err)
 {
-	row_arrays_begin(&session->arrays, "iilliiilub");
+	row_arrays_begin(&session->arrays, "iilliiilubl");
 	for (size_t i = 0; i < batch->board_count; i++) {
 		const struct board_state *board = batch->boards[i];
 
@@ -294,6 +318,7 @@ static int write_boards(struct register_session *session, const struct batch *ba
 		row_arrays_i64(&session->arrays, board->pending.sequence);
 		row_arrays_uuid(&session->arrays, board->pending.key_list);
 		row_arrays_text(&session->arrays, slice_make(board->pending.members, board->pending.member_bytes));
+		row_arrays_i64(&session->arrays, board->sequence_top);
 	}
 	if (session->arrays.rows == 0)
 		return 0;

@@ -6,7 +6,7 @@
 static const struct register_statement BOARDS = {
 	"read_boards", VALUES_OURS,
 	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list,"
-	"  pending_members from register.board where board = any($1)"
+	"  pending_members, sequence_top from register.board where board = any($1)"
 };
 
 static const struct register_statement KNOWN = {
@@ -101,6 +101,7 @@ static int set_board(struct batch *batch, const struct pg_rows *rows, size_t i, 
 		.active = pg_get_i32(rows, i, 4),
 		.disowned = pg_get_i32(rows, i, 5),
 		.pending_sequence = pg_get_i64(rows, i, 6),
+		.sequence_top = pg_get_i64(rows, i, 9),
 	};
 
 	if (!pg_is_null(rows, i, 7)) {
@@ -151,10 +152,11 @@ static int read_known(struct register_session *session, struct batch *batch, str
 }
 
 /* Only these look at the waiting deliveries. */
-static bool has_full_or_confirm(const struct board_state *board)
+static bool looks_at_waiting(const struct board_state *board)
 {
 	for (const struct message *message = board->first; message; message = message->next)
-		if (message->verdict.kind == VERDICT_KIND_CONFIRM || message->verdict.header.kind == DELIVERY_VOLLEDIG)
+		if (message->verdict.kind == VERDICT_KIND_CONFIRM || message->verdict.kind == VERDICT_KIND_SET_BACK ||
+		    message->verdict.header.kind == DELIVERY_VOLLEDIG)
 			return true;
 	return false;
 }
@@ -163,7 +165,7 @@ static int read_waiting(struct register_session *session, struct batch *batch, s
 			size_t count, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ask_boards(session, &WAITING, boards, count, has_full_or_confirm, &rows, err);
+	int rc = ask_boards(session, &WAITING, boards, count, looks_at_waiting, &rows, err);
 
 	for (size_t i = 0; rc == 0 && i < rows_of(rows); i++) {
 		struct waiting *waiting = arena_take_zeroed(batch->arena, 1, sizeof *waiting);

@@ -5,6 +5,7 @@
 #include "write/register_ledger.h"
 #include "write/register_read.h"
 #include "write/register_restatement.h"
+#include "write/register_set_back.h"
 #include "write/register_teachers.h"
 #include "write/rounds.h"
 
@@ -70,6 +71,8 @@ static int judge_and_write(struct transaction *transaction, const struct transac
 	if (rc == 0)
 		rc = register_write_teachers(session, batch, err);
 	crash_point("write.teachers-written");
+	if (rc == 0)
+		rc = register_write_set_backs(session, batch, err);
 	if (rc == 0)
 		rc = register_write_ledger(session, batch, err);
 	return rc != 0 ? rc : register_write_restatements(session, batch, err);

@@ -40,7 +40,8 @@ int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *bo
 		       &params, NULL, NULL, err);
 }
 
-int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason, struct err *err)
+int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason,
+		   const uint8_t request_id[16], struct err *err)
 {
 	struct pg_params params;
 
@@ -49,6 +50,8 @@ int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const
 	pg_add_text(&params, slice_of(what));
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, slice_of(reason));
-	return pg_exec(link, NULL, "insert into register.access (who, what, board, reason) values ($1, $2, $3, $4)",
+	pg_add_uuid(&params, request_id);
+	return pg_exec(link, NULL,
+		       "insert into register.access (who, what, board, reason, request_id) values ($1, $2, $3, $4, $5)",
 		       &params, NULL, NULL, err);
 }

@@ -73,8 +73,9 @@ struct ctl_place {
 };
 MUSTUSE int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board,
 			      const struct ctl_place *place, struct err *err);
-/* A row for what an operator does, and why. */
-MUSTUSE int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason, struct err *err);
+/* A row for what an operator does, and why; what came of it is kept under the request. */
+MUSTUSE int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason,
+			   const uint8_t request_id[16], struct err *err);
 /* ERR_CONFIG: the register's teacher keys are made with another HMAC key than this one. */
 MUSTUSE int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, struct err *err);
 /* A board number of 5 digits. */

@@ -126,7 +126,8 @@ static int confirm_and_wait(struct ctl *ctl, struct pg_link *link, struct wire_c
 
 	snprintf(what, sizeof what, "confirm %s", ctl->arguments[1]);
 	if (rc == 0) /* who, for instroomctl delivery and audit */
-		rc = ctl_record_act(link, what, (uint32_t)confirm->board, ctl->options[OPTION_REASON], err);
+		rc = ctl_record_act(link, what, (uint32_t)confirm->board, ctl->options[OPTION_REASON],
+				    confirm->request_id, err);
 	if (rc == 0)
 		rc = publish(ctl, confirm, err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;

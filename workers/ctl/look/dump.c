@@ -13,6 +13,7 @@
 #include "wire/gen/quarantine.h"
 #include "wire/gen/reference.h"
 #include "wire/gen/replay.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/verdict.h"
 #include "wire/wire.h"
 
@@ -121,6 +122,7 @@ static int check_body(uint64_t schema, const char *name, struct slice body, stru
 		struct wire_confirm confirm;
 		struct wire_replay replay;
 		struct wire_forget forget;
+		struct wire_set_back set_back;
 		struct wire_verdict verdict;
 		struct wire_quarantine quarantine;
 		struct wire_reference_snapshot reference;
@@ -134,6 +136,8 @@ static int check_body(uint64_t schema, const char *name, struct slice body, stru
 		return wire_replay_decode_as(schema, body, arena, &v.replay, err);
 	if (strcmp(name, "forget") == 0)
 		return wire_forget_decode_as(schema, body, arena, &v.forget, err);
+	if (strcmp(name, "set_back") == 0)
+		return wire_set_back_decode_as(schema, body, arena, &v.set_back, err);
 	if (strcmp(name, "verdict") == 0)
 		return wire_verdict_decode_as(schema, body, arena, &v.verdict, err);
 	if (strcmp(name, "quarantine") == 0)

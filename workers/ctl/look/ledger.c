@@ -33,9 +33,12 @@ static const struct ledger_check CHECKS[] = {
 	  " where coalesce(b.teachers, 0) <> coalesce(t.n, 0) or coalesce(b.active, 0) <> coalesce(t.a, 0)" },
 	{ "boards whose highest volgnummer differs from their deliveries",
 	  "select count(*) from register.board b"
-	  " left join (select board, max(sequence) filter (where not dry_run) as s,"
-	  "  max(sequence) filter (where not dry_run and kind = 1) as f"
-	  "  from register.delivery group by board) d on d.board = b.board"
+	  /* what came before a set-back is at most what it was set back to */
+	  " left join (select board, max(v) filter (where not dry_run) as s,"
+	  "  max(v) filter (where not dry_run and kind = 1) as f"
+	  "  from (select d.board, d.kind, d.dry_run, least(d.sequence, min(x.sequence)) as v from register.delivery d"
+	  "   left join register.set_back x on x.board = d.board and x.executed and x.position > d.position"
+	  "   group by d.position) d group by board) d on d.board = b.board"
 	  " where b.sequence_max <> coalesce(d.s, 0) or b.sequence_full <> coalesce(d.f, 0)" },
 	{ "boards whose number of disowned teachers differs from their rows",
 	  "select count(*) from register.board b"

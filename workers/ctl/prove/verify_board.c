@@ -44,6 +44,7 @@ void verify_board_release(struct verify_board *board)
 	free(board->history);
 	free(board->contacts);
 	free(board->confirmations);
+	free(board->set_backs);
 	free(board->changes);
 	*board = (struct verify_board){ 0 };
 }
@@ -140,6 +141,18 @@ int verify_board_confirmation(struct verify_board *board, const struct verify_co
 		return no_memory(err);
 	board->confirmations = confirmations;
 	confirmations[board->confirmation_count++] = *confirmation;
+	return 0;
+}
+
+int verify_board_set_back(struct verify_board *board, const struct verify_set_back *set_back, struct err *err)
+{
+	struct verify_set_back *set_backs =
+		grow(board->set_backs, board->set_back_count, &board->set_back_capacity, sizeof *set_backs);
+
+	if (!set_backs)
+		return no_memory(err);
+	board->set_backs = set_backs;
+	set_backs[board->set_back_count++] = *set_back;
 	return 0;
 }
 

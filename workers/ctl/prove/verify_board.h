@@ -55,6 +55,12 @@ struct verify_change {
 	int64_t before[OUTCOMES + 1], after[OUTCOMES + 1];
 };
 
+struct verify_set_back {
+	int64_t position, sequence, sequence_before, states, cancelled;
+	uint8_t request_id[16];
+	bool is_executed;
+};
+
 struct verify_line {
 	int32_t record_number;
 	uint8_t outcome;
@@ -87,6 +93,7 @@ struct verify_board {
 	uint32_t number;
 	const struct hmac_key *key_before; /* NULL: none */
 	int64_t sequence_max, sequence_full;
+	int64_t sequence_top;		 /* the highest before it was set back; 0: it never was */
 	struct verify_teacher *teachers; /* rising by key */
 	size_t teacher_count, teacher_capacity;
 	struct verify_delivery *deliveries; /* in log order */
@@ -98,6 +105,8 @@ struct verify_board {
 	size_t contact_count, contact_capacity;
 	struct verify_confirmation *confirmations;
 	size_t confirmation_count, confirmation_capacity;
+	struct verify_set_back *set_backs;
+	size_t set_back_count, set_back_capacity;
 	struct verify_change *changes;
 	size_t change_count, change_capacity;
 	struct verify_texts *texts; /* what slices point to, until the board is released */
@@ -121,6 +130,7 @@ MUSTUSE int verify_board_contact(struct verify_board *board, int64_t position, c
 				 struct err *err);
 MUSTUSE int verify_board_confirmation(struct verify_board *board, const struct verify_confirmation *confirmation,
 				      struct err *err);
+MUSTUSE int verify_board_set_back(struct verify_board *board, const struct verify_set_back *set_back, struct err *err);
 MUSTUSE int verify_board_change(struct verify_board *board, const struct verify_change *change, struct err *err);
 
 /* Lines of the delivery by outcome as a board counts them. */

@@ -20,7 +20,8 @@ static const char HISTORY_SQL[] =
 	" from register.teacher_history where board = $1 order by key, since, until";
 
 static const char BOARD_SQL[] =
-	"select sequence_max, sequence_full, teachers, active, partition from register.board where board = $1";
+	"select sequence_max, sequence_full, teachers, active, partition, sequence_top from register.board"
+	" where board = $1";
 
 enum { WHAT_BYTES = 200 };
 
@@ -251,7 +252,8 @@ static int compare_board(struct pg_link *link, const struct verify_board *board,
 	bool is_there = pg_rows_count(rows) == 1;
 
 	if ((is_there ? pg_get_i64(rows, 0, 0) : 0) != board->sequence_max ||
-	    (is_there ? pg_get_i64(rows, 0, 1) : 0) != board->sequence_full)
+	    (is_there ? pg_get_i64(rows, 0, 1) : 0) != board->sequence_full ||
+	    (is_there ? pg_get_i64(rows, 0, 5) : 0) != board->sequence_top)
 		verify_report(findings, board, NULL, "the highest volgnummers differ");
 	if ((is_there ? pg_get_i32(rows, 0, 2) : 0) != teachers || (is_there ? pg_get_i32(rows, 0, 3) : 0) != active)
 		verify_report(findings, board, NULL, "the number of teachers or active teachers differs");

@@ -631,7 +631,8 @@ static int add_change(struct verify_board *board, const struct verify_delivery *
 int verify_replay(struct verify_board *board, int64_t position, const struct wire_replay *replay,
 		  const struct judged *judged, verify_ask *ask, void *self, struct err *err)
 {
-	const struct wire_header *header = &replay->delivery.header;
+	struct wire_header bounded = replay->delivery.header;
+	const struct wire_header *header = &bounded;
 	int32_t attempt = replay->delivery.attempt;
 	struct verify_delivery *delivery = find_delivery(board, header);
 	struct verify_known known = { 0 };
@@ -640,6 +641,7 @@ int verify_replay(struct verify_board *board, int64_t position, const struct wir
 	if (!delivery || delivery->is_dry_run || attempt <= 0 || attempt >= ATTEMPTS ||
 	    delivery->attempts >> attempt & 1)
 		return 0;
+	bounded.sequence = MIN(header->sequence, board->sequence_max); /* specification 7.6 */
 	delivery->attempts |= UINT64_C(1) << attempt;
 	verify_delivery_count(delivery, change.before);
 	if (is_given_up(delivery) && (size_t)header->line_count != delivery->line_count)
@@ -725,4 +727,38 @@ int verify_confirm(struct verify_board *board, int64_t position, const struct wi
 		break; /* the first that waits */
 	}
 	return rc == 0 ? verify_board_confirmation(board, &made, err) : rc;
+}
+
+/* specification 7.6 */
+int verify_set_back(struct verify_board *board, int64_t position, const struct wire_set_back *wanted, struct err *err)
+{
+	int64_t sequence = wanted->sequence;
+	struct verify_set_back made = { .position = position,
+					.sequence = sequence,
+					.sequence_before = board->sequence_max,
+					.is_executed = sequence < board->sequence_max };
+
+	memcpy(made.request_id, wanted->request_id, sizeof made.request_id);
+	for (size_t i = 0; made.is_executed && i < board->delivery_count; i++) {
+		struct verify_delivery *delivery = &board->deliveries[i];
+
+		if (!delivery->is_waiting || delivery->sequence <= sequence)
+			continue;
+		delivery->is_waiting = false;
+		delivery->notices |= NOTICE_K10;
+		made.cancelled++;
+	}
+	for (size_t i = 0; made.is_executed && i < board->teacher_count; i++) {
+		struct verify_teacher *teacher = &board->teachers[i];
+
+		made.states += teacher->state.sequence > sequence;
+		teacher->state.sequence = MIN(teacher->state.sequence, sequence);
+		teacher->set_sequence = MIN(teacher->set_sequence, sequence);
+	}
+	if (made.is_executed) {
+		board->sequence_top = MAX(board->sequence_top, board->sequence_max);
+		board->sequence_max = sequence;
+		board->sequence_full = MIN(board->sequence_full, sequence);
+	}
+	return verify_board_set_back(board, &made, err);
 }

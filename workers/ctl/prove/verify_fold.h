@@ -14,6 +14,7 @@
 #include "model/feedback.h"
 #include "model/judge.h"
 #include "wire/gen/confirm.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/replay.h"
 
 /* 16 bytes of the feedback of one line, for comparison. findings: those of chapter 5 and X. */
@@ -39,5 +40,7 @@ MUSTUSE int verify_replay(struct verify_board *board, int64_t position, const st
 			  const struct judged *judged, verify_ask *ask, void *self, struct err *err);
 MUSTUSE int verify_confirm(struct verify_board *board, int64_t position, const struct wire_confirm *confirm,
 			   struct err *err);
+MUSTUSE int verify_set_back(struct verify_board *board, int64_t position, const struct wire_set_back *wanted,
+			    struct err *err);
 
 #endif

@@ -31,6 +31,10 @@ static const char CONFIRMATIONS_SQL[] =
 	"select position, request_id, delivery_id, executed, lapsed, has_other_absent from register.confirmation"
 	" where board = $1 order by position";
 
+static const char SET_BACKS_SQL[] =
+	"select position, request_id, sequence, sequence_before, executed, states, cancelled from register.set_back"
+	" where board = $1 order by position";
+
 /* Those of deliveries that the log has and the ledger lacks, too. */
 static const char CHANGES_SQL[] =
 	"select c.replay_position, c.position, c.attempt, c.job, c.reference_version, c.lines,"
@@ -380,6 +384,36 @@ static int compare_confirmations(struct pg_link *link, const struct verify_board
 	return rc;
 }
 
+static int compare_set_backs(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+			     struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, c = 0;
+	int rc = pg_exec(link, "verify_set_backs", SET_BACKS_SQL, params, &rows, NULL, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || c < board->set_back_count)) {
+		const struct verify_set_back *made = &board->set_backs[c];
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = c < board->set_back_count ? made->position : INT64_MAX;
+		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
+				   : memcmp(pg_get_bytes(rows, i, 1).p, made->request_id, sizeof made->request_id) != 0
+					   ? "request differs"
+				   : pg_get_i64(rows, i, 2) != made->sequence	     ? "volgnummer differs"
+				   : pg_get_i64(rows, i, 3) != made->sequence_before ? "volgnummer before differs"
+				   : pg_get_bool(rows, i, 4) != made->is_executed    ? "executed differs"
+				   : pg_get_i32(rows, i, 5) != made->states	     ? "teachers differ"
+				   : pg_get_i32(rows, i, 6) != made->cancelled	     ? "deliveries that ended differ"
+										     : NULL;
+
+		if (what)
+			verify_report(findings, board, NULL, "its volgnummer was set back: %lld %s",
+				      (long long)MIN(stored, derived), what);
+		i += stored <= derived;
+		c += derived <= stored;
+	}
+	return rc;
+}
+
 static int compare_lists(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 			 struct verify_findings *findings, struct err *err)
 {
@@ -406,6 +440,8 @@ int verify_compare_ledger(struct pg_link *link, const struct verify_board *board
 
 	if (rc == 0)
 		rc = compare_confirmations(link, board, &params, findings, err);
+	if (rc == 0)
+		rc = compare_set_backs(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_deliveries(link, board, &params, findings, err);
 	if (rc == 0)

@@ -9,6 +9,7 @@
 #include "protocol/verdict_class.h"
 #include "wire/gen/confirm.h"
 #include "wire/gen/replay.h"
+#include "wire/gen/set_back.h"
 #include "wire/gen/verdict.h"
 #include "wire/wire.h"
 
@@ -235,6 +236,7 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 {
 	struct slice body = { 0 };
 	struct wire_confirm confirm;
+	struct wire_set_back set_back;
 	uint64_t schema = 0;
 	int64_t position;
 
@@ -247,6 +249,10 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 		return 0;
 	if (headers->kind == RAW_REPLAY)
 		return fold_replay(log, board, position, body, schema, err);
+	if (headers->kind == RAW_SET_BACK)
+		return wire_set_back_decode_as(schema, body, &log->arena, &set_back, NULL) == 0
+			       ? verify_set_back(board, position, &set_back, err)
+			       : 0;
 	if (wire_confirm_decode_as(schema, body, &log->arena, &confirm, NULL) == 0)
 		return verify_confirm(board, position, &confirm, err);
 	return 0;

@@ -113,18 +113,29 @@ static const struct step STEPS[] = {
 	  " set (request_id, board, delivery_id, executed, lapsed, has_other_absent) = (excluded.request_id,"
 	  "  excluded.board, excluded.delivery_id, excluded.executed, excluded.lapsed, excluded.has_other_absent)"
 	  " where t.* is distinct from excluded.*" },
+	{ "set_back",
+	  "delete from register.set_back t where board = $1"
+	  " and not exists (select from fix_set_back f where f.position = t.position)" },
+	{ "set_back",
+	  "insert into register.set_back as t select * from fix_set_back on conflict (position) do update"
+	  " set (request_id, board, sequence, sequence_before, executed, states, cancelled) = (excluded.request_id,"
+	  "  excluded.board, excluded.sequence, excluded.sequence_before, excluded.executed, excluded.states,"
+	  "  excluded.cancelled) where t.* is distinct from excluded.*" },
 	{ "board", "delete from register.board where board = $1 and not exists (select from fix_board)" },
 	/* the pending list is in the rows of its teachers now */
 	{ "board",
-	  "insert into register.board as t (board, partition, sequence_max, sequence_full, teachers, active, disowned)"
-	  " select board, partition, sequence_max, sequence_full, teachers, active,"
+	  "insert into register.board as t (board, partition, sequence_max, sequence_full, sequence_top, teachers,"
+	  "  active, disowned)"
+	  " select board, partition, sequence_max, sequence_full, sequence_top, teachers, active,"
 	  "  (select count(*) from register.disowned where board = $1) from fix_board"
-	  " on conflict (board) do update set (partition, sequence_max, sequence_full, teachers, active, disowned,"
-	  "  pending_sequence, pending_key_list, pending_members) = (excluded.partition, excluded.sequence_max,"
-	  "  excluded.sequence_full, excluded.teachers, excluded.active, excluded.disowned, 0, null, null)"
-	  " where (t.partition, t.sequence_max, t.sequence_full, t.teachers, t.active, t.disowned, t.pending_sequence)"
-	  "  is distinct from (excluded.partition, excluded.sequence_max, excluded.sequence_full, excluded.teachers,"
-	  "  excluded.active, excluded.disowned, 0)" },
+	  " on conflict (board) do update set (partition, sequence_max, sequence_full, sequence_top, teachers, active,"
+	  "  disowned, pending_sequence, pending_key_list, pending_members) = (excluded.partition,"
+	  "  excluded.sequence_max, excluded.sequence_full, excluded.sequence_top, excluded.teachers,"
+	  "  excluded.active, excluded.disowned, 0, null, null)"
+	  " where (t.partition, t.sequence_max, t.sequence_full, t.sequence_top, t.teachers, t.active, t.disowned,"
+	  "   t.pending_sequence)"
+	  "  is distinct from (excluded.partition, excluded.sequence_max, excluded.sequence_full,"
+	  "   excluded.sequence_top, excluded.teachers, excluded.active, excluded.disowned, 0)" },
 };
 
 static const char CURSOR_SQL[] = "select from register.cursor where topic = $1 and partition = $2 for update";

@@ -21,9 +21,10 @@ static const char TABLES_SQL[] =
 	"create temp table fix_feedback (like register.feedback) on commit drop;"
 	"create temp table fix_contact (like register.contact) on commit drop;"
 	"create temp table fix_confirmation (like register.confirmation) on commit drop;"
+	"create temp table fix_set_back (like register.set_back) on commit drop;"
 	"create temp table fix_replay_change (like register.replay_change) on commit drop;"
 	"create temp table fix_board (board int, partition int, sequence_max bigint, sequence_full bigint,"
-	" teachers int, active int) on commit drop;"
+	" teachers int, active int, sequence_top bigint) on commit drop;"
 	"alter table fix_delivery alter column committed_at drop not null;"
 	"alter table fix_replay_change alter column changed_at drop not null;";
 
@@ -108,16 +109,17 @@ static void put_board(struct strbuf *out, const struct verify_board *board, int3
 		teachers += board->teachers[i].state.status != STATUS_NONE;
 		active += board->teachers[i].state.status == STATUS_ACTIEF;
 	}
-	pg_copy_row(out, 6);
+	pg_copy_row(out, 7);
 	pg_copy_i32(out, (int32_t)board->number);
 	pg_copy_i32(out, partition);
 	pg_copy_i64(out, board->sequence_max);
 	pg_copy_i64(out, board->sequence_full);
 	pg_copy_i32(out, teachers);
 	pg_copy_i32(out, active);
+	pg_copy_i64(out, board->sequence_top);
 }
 
-/* ---- contact persons, confirmations, replays ---- */
+/* ---- contact persons, confirmations, set-backs, replays ---- */
 
 static void put_contacts(struct strbuf *out, const struct verify_board *board)
 {
@@ -144,6 +146,23 @@ static void put_confirmations(struct strbuf *out, const struct verify_board *boa
 		pg_copy_bool(out, made->is_executed);
 		pg_copy_i32(out, (int32_t)made->lapsed);
 		pg_copy_bool(out, made->has_other_absent);
+	}
+}
+
+static void put_set_backs(struct strbuf *out, const struct verify_board *board)
+{
+	for (size_t i = 0; i < board->set_back_count; i++) {
+		const struct verify_set_back *made = &board->set_backs[i];
+
+		pg_copy_row(out, 8);
+		pg_copy_i64(out, made->position);
+		pg_copy_bytes(out, slice_make(made->request_id, sizeof made->request_id));
+		pg_copy_i32(out, (int32_t)board->number);
+		pg_copy_i64(out, made->sequence);
+		pg_copy_i64(out, made->sequence_before);
+		pg_copy_bool(out, made->is_executed);
+		pg_copy_i32(out, (int32_t)made->states);
+		pg_copy_i32(out, (int32_t)made->cancelled);
 	}
 }
 
@@ -414,6 +433,10 @@ int verify_rows_write(struct pg_link *link, struct verify_board *board, int32_t 
 	put_confirmations(&rows, board);
 	if (rc == 0)
 		rc = copy(link, "copy fix_confirmation from stdin (format binary)", &rows, err);
+	strbuf_reset(&rows);
+	put_set_backs(&rows, board);
+	if (rc == 0)
+		rc = copy(link, "copy fix_set_back from stdin (format binary)", &rows, err);
 	strbuf_reset(&rows);
 	put_changes(&rows, board);
 	if (rc == 0)

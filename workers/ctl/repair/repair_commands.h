@@ -12,5 +12,7 @@ int run_quarantine_list(struct ctl *ctl);
 int run_quarantine_show(struct ctl *ctl);
 int run_quarantine_replay(struct ctl *ctl);
 int run_quarantine_discard(struct ctl *ctl);
+int run_set_back(struct ctl *ctl);
+int run_set_back_list(struct ctl *ctl);
 
 #endif
