@@ -8,6 +8,7 @@
 #include "ctl/key/key_commands.h"
 #include "ctl/look/look_commands.h"
 #include "ctl/manual.h"
+#include "ctl/person/person_commands.h"
 #include "ctl/prove/prove_commands.h"
 #include "ctl/reference/reference_commands.h"
 #include "ctl/repair/repair_commands.h"
@@ -802,6 +803,28 @@ static const struct command PROVE[] = {
 	  .run = run_statement },
 };
 
+/* ---- persons ---- */
+
+static const struct command_option PERSON_REPORT_OPTIONS[] = {
+	{ OPTION_BSN_FILE, "FILE", "file that holds his BSN, - for standard input", OPTIONAL },
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+};
+
+static const struct command PERSON[] = {
+	{ .name = "person report",
+	  .arguments = "[BOARD KEY]",
+	  .arguments_max = 2,
+	  .purpose = "all that every store holds about one person, over all boards",
+	  .help = "By his BSN in a file, or by a board and his key there. Register, history, deliveries that name him,"
+		  " terugmeldingen, confirmations, quarantine and the places of messages in the logs, which are read"
+		  " from their beginning; cache and backups are named. Leaves a row in register.access. Needs"
+		  " hmac.key.file.",
+	  OPTIONS_OF(PERSON_REPORT_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "no store holds anything of him" } },
+	  .run = run_person_report },
+};
+
 /* ---- this program ---- */
 
 static const struct command PROGRAM[] = {
@@ -833,6 +856,7 @@ static const struct command_group GROUPS[] = {
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
 	{ "Proving", PROVE, ARRAY_LEN(PROVE) },
+	{ "Persons", PERSON, ARRAY_LEN(PERSON) },
 	{ "This program", PROGRAM, ARRAY_LEN(PROGRAM) },
 };
 const struct command_table COMMANDS = { GROUPS, ARRAY_LEN(GROUPS) };

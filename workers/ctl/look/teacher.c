@@ -11,11 +11,10 @@
  * No header: run_teacher stands in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
-#include "base/num.h"
+#include "ctl/base/bsn_file.h"
 #include "ctl/base/question.h"
-#include "model/bsn.h"
 
-enum { BSN_FILE_BYTES_MAX = 64, KEY_TEXT_BYTES = 36 };
+enum { KEY_TEXT_BYTES = 36 };
 
 /* $1 board, $2 key, $3 day or null, $4 whether values are shown. The names of the fields are those of the views. */
 static const char HISTORY_SQL[] =
@@ -84,29 +83,6 @@ static const struct output_column HISTORY_COLUMNS[] = {
 	{ "field", "field", COLUMN_TEXT },	    { "value", "value", COLUMN_TEXT },
 };
 
-/* The nine digits that a file holds; "-" is standard input. */
-static int read_bsn(const char *path, int32_t *ret, struct err *err)
-{
-	CLEANUP(strbuf_drop) struct strbuf file;
-	uint64_t bsn = 0;
-
-	strbuf_init(&file, BSN_FILE_BYTES_MAX);
-	int rc = ctl_read_file(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &file, err);
-
-	if (rc == 0) {
-		struct slice text = strbuf_slice(&file);
-
-		while (text.n > 0 && strchr(" \r\n", text.p[text.n - 1]))
-			text.n--;
-		if (text.n != BSN_DIGITS || !num_parse_u64(text, 999999999, &bsn))
-			rc = err_set(err, ERR_DATA, "bsn", "%s does not hold one BSN of 9 digits", path);
-		*ret = (int32_t)bsn;
-	}
-	if (file.p)
-		explicit_bzero(file.p, file.n);
-	return rc;
-}
-
 static int find_teacher(struct ctl *ctl, struct pg_link *link, uint32_t board, uint8_t ret_key[16], bool *ret_is_known,
 			struct err *err)
 {
@@ -114,7 +90,7 @@ static int find_teacher(struct ctl *ctl, struct pg_link *link, uint32_t board, u
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 	int32_t bsn = 0;
-	int rc = path ? read_bsn(path, &bsn, err) : 0;
+	int rc = path ? bsn_file_read(path, &bsn, err) : 0;
 
 	if (rc != 0)
 		return rc;

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+"""One person over all boards, against the real machine: what every store holds of him. All persons are invented."""
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "support")]
+import kafka_produce  # noqa: E402
+from questions_test import (COUNTS, LACKING, ROOT, WAIT_S, Machine, bsn, check, line, programs, results,  # noqa: E402
+                            stacks)
+
+HE = 1  # the person whom all of this is about
+OTHER = 2
+
+
+def file_of(data, teacher):
+    path = data / f"bsn-{teacher}"
+    path.write_text(bsn(teacher) + "\n", encoding="utf-8")
+    return path
+
+
+def report(machine, path):
+    return machine.json("person", "report", "--bsn-file", path, "--reason", "verzoek 2018-17")
+
+
+def stores(rows):
+    return {row["store"] for row in rows}
+
+
+def load(machine):
+    """He works at two boards: at one he was changed, and a delivery that waits leaves him out; at the other his line
+    is rejected."""
+    names = {"first": machine.deliver("99901", 1, "VOLLEDIG", [line(one) for one in range(1, 10)]),
+             "change": machine.deliver("99901", 2, "MUTATIE", [line(HE, name="Pietersen")]),
+             "waits": machine.deliver("99901", 3, "VOLLEDIG", [line(OTHER)]),
+             "rejected": machine.deliver("99902", 1, "MUTATIE", [line(OTHER, "99QB"), line(HE, LACKING)])}
+    kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.raw.1", 0, b"99901",
+                          f"no delivery at all, and {bsn(HE)} in it".encode(), [])
+    machine.wait()
+    return names
+
+
+def everything_about_him_is_shown(machine, data, names):
+    rows = report(machine, file_of(data, HE))
+    found = {(row["store"], row["board"], row["field"], row["value"]) for row in rows}
+    for wanted in (("register", "99901", "bsn", bsn(HE)), ("register", "99901", "geslachtsnaam", "Pietersen"),
+                   ("register", "99901", "brin 1", "99ZZ"), ("register", "99901", "doel 1", "REGISTER"),
+                   ("history", "99901", "geslachtsnaam", "Jansen"), ("history", "99901", "status", "ACTIEF"),
+                   ("ledger", "99901", "uitkomst", "nieuw"), ("ledger", "99901", "uitkomst", "gewijzigd"),
+                   ("ledger", "99902", "leveringsid", names["rejected"]), ("ledger", "99902", "uitkomst", "afgekeurd"),
+                   ("terugmelding", "99901", "personeelsnummer", str(1000 + HE)),
+                   ("terugmelding", "99901", "benoemingssleutel", f"A-{HE}"),
+                   ("terugmelding", "99902", "code", "LR-S02"),
+                   ("confirmation", "99901", "vervalt bij bevestiging van", names["waits"]),
+                   ("raw log", "99901", f"regels van {names['first']}", "2"),
+                   ("raw log", "99902", f"regels van {names['rejected']}", "3"),
+                   ("raw log", "00000", "onleesbaar", "bevat het BSN"),
+                   ("quarantine", "00000", "onleesbaar", "bevat het BSN"),
+                   ("verdict log", "99902", "levering", names["rejected"])):
+        check(f"he is found: {wanted[:3]}", wanted in found, sorted(found))
+    check("the delivery without him is not his", not [row for row in rows if names["waits"] in row["value"] and
+                                                      row["store"] != "confirmation"], rows)
+    check("cache and backups are named", {"cache", "backups"} <= stores(rows), stores(rows))
+    place = [row["place"] for row in rows if row["store"] == "raw log" and row["board"] == "99902"]
+    topic, partition, offset = place[0].split("/")
+    shown = machine.ctl("dump", topic, partition, offset, "--with-personal-data")
+    check("the place is that of a message with him", bsn(HE) in shown.stdout, shown)
+    key = machine.sql(f"select key from register.teacher where bsn = {int(bsn(HE))} and board = 99901").strip()
+    by_key = machine.json("person", "report", "99901", key, "--reason", "verzoek 2018-17")
+    check("his key says the same", by_key == rows, by_key)
+
+
+def nobody_else_is_in_it(machine, data):
+    other = report(machine, file_of(data, OTHER))
+    texts = " ".join(row["value"] for row in other)
+    check("nor is he in that of another", bsn(HE) not in texts and "Pietersen" not in texts, other)
+    done = machine.ctl("person", "report", "--bsn-file", file_of(data, 700), "--reason", "verzoek")
+    check("of somebody unknown there is nothing", done.returncode == 1 and not done.stdout, done)
+
+
+def looks_leave_a_row(machine):
+    rows = [row for row in machine.json("audit") if row["what"] == "person report"]
+    check("each look has a row with its reason, also one that found nothing",
+          [row["reason"] for row in rows] == ["verzoek"] + ["verzoek 2018-17"] * 3, rows)
+    check("which says nobody's number", not re.search(r"\d{9}", str([row["detail"] for row in rows])), rows)
+
+
+def words_that_are_wrong(machine, data):
+    path = data / "no-bsn"
+    path.write_text("12345\n", encoding="utf-8")
+    for words, status, text in ((("--bsn-file", path, "--reason", "x"), 1, "BSN of 9 digits"),
+                                (("--reason", "x"), 64, "--bsn-file"),
+                                (("99901", "x", "--reason", "x"), 1, "key has 32"),
+                                (("--bsn-file", path), 64, "--reason")):
+        machine.expect(f"person report {words}", status, text, "person", "report", *words)
+
+
+def main():
+    stack = stacks.Stack(f"person-{os.getpid()}")
+    data = Path(tempfile.mkdtemp(prefix="instroom-person-"))
+    try:
+        stack.up({"partitions": 2, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
+                  "wait": WAIT_S})
+        machine = Machine(stack)
+        machine.workers.prepare(ROOT / "tests/cases/reference")
+        machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
+        names = load(machine)
+        everything_about_him_is_shown(machine, data, names)
+        nobody_else_is_in_it(machine, data)
+        looks_leave_a_row(machine)
+        words_that_are_wrong(machine, data)
+        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
+    finally:
+        if stack.record is not None and (stack.dir / "workers").exists():
+            programs.Workers(stack).end_all()
+        stack.wipe()
+        shutil.rmtree(data)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    sys.exit(main())

@@ -1,0 +1,70 @@
+/* person: who is meant, and what the stores hold of him.
+ *
+ * A person is known by his BSN, then all boards are looked at; or, where no row with a BSN is left, by one board and
+ * his key there. Both HMAC keys of a rotation count. */
+#ifndef CTL_PERSON_H
+#define CTL_PERSON_H
+
+#include "ctl/key/key_partition.h"
+#include "model/bsn.h"
+
+struct person {
+	bool has_bsn;
+	char bsn[BSN_DIGITS + 1];
+	uint32_t board; /* of a person who is known by key */
+	uint8_t key[TEACHER_KEY_BYTES];
+	struct key_pair keys;
+};
+
+/* From BOARD KEY of the arguments, or --bsn-file. ERR_DATA: it is no BSN, or no key. */
+MUSTUSE int person_read(struct ctl *ctl, struct pg_link *link, struct person *ret, struct err *err);
+
+enum { PERSON_KEYS_MAX = 2 };
+/* His keys at a board, the present one first. Returns how many. */
+size_t person_keys(const struct person *person, uint32_t board, uint8_t ret[PERSON_KEYS_MAX][TEACHER_KEY_BYTES]);
+/* Whether a line of this board with this bsn is his. */
+bool person_has_line(const struct person *person, uint32_t board, struct slice bsn);
+/* Whether a list of keys, 16 bytes each, names him; *ret_index: where. */
+bool person_is_named(const struct person *person, uint32_t board, struct slice keys, size_t *ret_index);
+
+/* His keys at every board the register knows: two arrays of one length, boards int[] and keys uuid[]. */
+struct person_key_rows {
+	struct strbuf boards, keys;
+};
+MUSTUSE int person_key_rows(const struct person *person, struct pg_link *link, struct person_key_rows *ret,
+			    struct err *err);
+void person_key_rows_release(struct person_key_rows *rows);
+
+/* Where data of a person may stand. */
+enum person_store {
+	STORE_REGISTER,	    /* his row, and the appointments in it */
+	STORE_HISTORY,	    /* what he was */
+	STORE_LEDGER,	    /* deliveries that name him: their key lists */
+	STORE_FEEDBACK,	    /* his lines in terugmeldingen */
+	STORE_CONFIRMATION, /* deliveries by which he lapsed, or would */
+	STORE_MARK,	    /* the list of the unchanged, and of those the cache must forget */
+	STORE_RAW,
+	STORE_VERDICT,
+	STORE_QUARANTINE,
+	STORE_CACHE,
+	STORE_BACKUP,
+	PERSON_STORES
+};
+const char *person_store_name(enum person_store store);
+
+/* What was found, as rows of an answer. */
+struct person_findings {
+	struct output out;
+	int64_t counts[PERSON_STORES]; /* rows, messages or lines */
+};
+void person_found(struct person_findings *findings, enum person_store store, uint32_t board, struct slice place,
+		  struct slice field, struct slice value);
+
+/* register, history, ledger, feedback, confirmations, marks */
+MUSTUSE int person_look_in_register(struct ctl *ctl, struct pg_link *link, const struct person *person,
+				    struct person_findings *findings, struct err *err);
+/* raw, verdict and quarantine, from their beginning; with progress for a person who waits. */
+MUSTUSE int person_look_in_logs(struct ctl *ctl, const struct person *person, struct person_findings *findings,
+				struct err *err);
+
+#endif
