@@ -7,9 +7,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 
 enum {
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
+	NOT_ALLOWED_EVERY_MS = 10000,
+	READ_PASSWORD_EVERY_MS = 1000,
 	FETCH_PARTITION_BYTES = 1 << 20,
 	FETCH_ANSWER_BYTES = 4 << 20,
 	FETCH_ROOM_BYTES = 1 << 20,	 /* around the messages of an answer */
@@ -204,19 +207,25 @@ static bool is_credentials(rd_kafka_resp_err_t code)
 	       code == RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM || code == RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE;
 }
 
+static bool is_right(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 {
 	enum err_kind kind = kafka_sort(code);
 	const char *name = rd_kafka_err2name(code);
 
-	if (is_credentials(code))
-		return err_set(err, kind, "credentials", "%s: Kafka refuses our user or password (%s)", what, name);
+	if (is_credentials(code)) /* any client of ours: one that is new in the middle of a rotation is no start */
+		return err_set(err, peer_has_answered(PEER_KAFKA) ? ERR_RETRY : kind, "credentials",
+			       "%s: Kafka refuses our user or password (%s)", what, name);
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
 		return err_set(err, kind, name, "%s: Kafka knows no such topic or partition", what);
-	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-	    code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-	    code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+	if (is_right(code)) {
 		kafka_cause_note(code, name);
 		return err_set(err, kind, name, "%s: Kafka %s (%s)", what, peer_cause_text(PEER_RIGHT), name);
 	}
@@ -225,17 +234,25 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	return err_set(err, kind, name, "%s: Kafka answers %s", what, name);
 }
 
+/* Whoever waits asks again several times a second: one of them says so now and then. */
+static bool may_log_now(void)
+{
+	static _Atomic int64_t log_at_ms;
+	int64_t now_ms = clock_ms(), at_ms = atomic_load(&log_at_ms);
+
+	return now_ms >= at_ms && atomic_compare_exchange_strong(&log_at_ms, &at_ms, now_ms + NOT_ALLOWED_EVERY_MS);
+}
+
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err)
 {
-	bool may_pass = is_credentials(code) || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-			code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-			code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 	int rc = kafka_fail(code, what, err);
 
-	if (!has_worked || !may_pass)
+	if (!has_worked || (!is_credentials(code) && !is_right(code)))
 		return rc;
-	log_event(LOG_ERROR, "kafka.not-allowed", "code=%s why=%s effect=%s", rd_kafka_err2name(code),
-		  LOG_QUOTED("we were allowed before: a right or a password has changed"), LOG_QUOTED("we wait"));
+	if (may_log_now())
+		log_event(LOG_ERROR, "kafka.not-allowed", "code=%s why=%s effect=%s", rd_kafka_err2name(code),
+			  LOG_QUOTED("we were allowed before: a right or a password has changed"),
+			  LOG_QUOTED("we wait"));
 	err->kind = ERR_RETRY;
 	return -ERR_RETRY;
 }
@@ -247,16 +264,11 @@ void kafka_login_init(struct kafka_login *login, const struct kafka_options *kaf
 	*login = (struct kafka_login){ .user = kafka->sasl_user, .password = kafka->sasl_password };
 }
 
-void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted)
+static void set_login(struct kafka_login *login, rd_kafka_t *rk)
 {
 	CLEANUP(strbuf_wipe) struct strbuf password = { 0 };
 
-	if (was_accepted && !login->is_refused) {
-		login->is_refused = true;
-		log_event(LOG_ERROR, "kafka.refused", "why=%s effect=%s",
-			  LOG_QUOTED("brokers that accepted us refuse our user or password"),
-			  LOG_QUOTED("we wait, and read the password again at each refusal"));
-	}
+	login->read_again_at_ms = clock_ms() + READ_PASSWORD_EVERY_MS;
 	if (!login->user || !login->password.path)
 		return;
 	strbuf_init(&password, KAFKA_PASSWORD_BYTES_MAX + LINE_END_BYTES_MAX);
@@ -265,11 +277,29 @@ void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_acc
 		rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(rk, login->user, strbuf_text(&password)));
 }
 
+void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted)
+{
+	if (was_accepted && !login->is_refused) {
+		login->is_refused = true;
+		log_event(LOG_ERROR, "kafka.refused", "why=%s effect=%s",
+			  LOG_QUOTED("brokers that accepted us refuse our user or password"),
+			  LOG_QUOTED("we wait, and read the password again every second"));
+	}
+	set_login(login, rk);
+}
+
+void kafka_login_poll(struct kafka_login *login, rd_kafka_t *rk)
+{
+	if (login->read_again_at_ms > 0 && clock_ms() >= login->read_again_at_ms)
+		set_login(login, rk);
+}
+
 void kafka_login_accepted(struct kafka_login *login)
 {
 	if (login->is_refused)
 		log_event(LOG_INFO, "kafka.admitted", "effect=\"brokers accept us again\"");
 	login->is_refused = false;
+	login->read_again_at_ms = 0;
 	peer_answered(PEER_KAFKA);
 }
 
@@ -425,6 +455,37 @@ static int fail_unknown(rd_kafka_t *rk, const char *topic, int32_t partition, rd
 		       topic, partition);
 }
 
+enum { SEEN_TOPICS_MAX = 16 };
+
+/* Hashes of the topics whose ends Kafka has shown this process, in the order in which it did; 0: none yet. */
+static _Atomic uint64_t seen_topics[SEEN_TOPICS_MAX];
+
+/* FNV-1a; never 0. */
+static uint64_t hash_of(const char *topic)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *topic; topic++)
+		hash = (hash ^ (uint8_t)*topic) * 0x100000001b3u;
+	return hash | 1;
+}
+
+/* Whether it stands there. is_seen: it does from now on, while there is a place for it. */
+static bool topic_was_seen(const char *topic, bool is_seen)
+{
+	const uint64_t hash = hash_of(topic);
+
+	for (size_t i = 0; i < ARRAY_LEN(seen_topics); i++) {
+		uint64_t there = atomic_load(&seen_topics[i]);
+
+		if (there == 0 && is_seen && atomic_compare_exchange_strong(&seen_topics[i], &there, hash))
+			return true;
+		if (there == 0 || there == hash)
+			return there == hash;
+	}
+	return false;
+}
+
 int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
 		    struct kafka_topic_range *ret, struct err *err)
 {
@@ -436,7 +497,8 @@ int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32
 	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 		return fail_unknown(rk, topic, partition, code, wait_ms, err);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail(code, topic, err);
+		return kafka_fail_later(code, topic, topic_was_seen(topic, false), err);
+	(void)topic_was_seen(topic, true);
 	*ret = (struct kafka_topic_range){ .low = low, .high = high };
 	return 0;
 }

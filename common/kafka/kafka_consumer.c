@@ -401,6 +401,7 @@ static int take_failure(struct kafka_consumer *consumer, struct err *err)
 static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret_is_empty, struct kafka_message *ret,
 		    bool *ret_came, struct err *err)
 {
+	kafka_login_poll(&consumer->login, consumer->rk);
 	rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->rk, (int)wait_ms);
 
 	*ret_is_empty = !message;

@@ -18,13 +18,17 @@ struct kafka_conf {
 struct kafka_login {
 	const char *user;
 	struct secret password;
-	bool is_refused; /* logged */
+	bool is_refused;	  /* logged */
+	int64_t read_again_at_ms; /* 0: nobody has refused us since we were accepted */
 };
 
 void kafka_login_init(struct kafka_login *login, const struct kafka_options *kafka);
-/* The brokers refuse us: the next attempt reads the password from its file again. Logged once, as an error, if they had
- * accepted us before. For error callbacks. */
+/* The brokers refuse us: the next attempt logs in with what the password's file holds now. Logged once, as an error, if
+ * they had accepted us before. For error callbacks. */
 void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted);
+/* For every poll: reads the file once a second from a refusal on. librdkafka tries again several times a second, and
+ * tells the callback of a refusal like the last one only every 30 s. */
+void kafka_login_poll(struct kafka_login *login, rd_kafka_t *rk);
 void kafka_login_accepted(struct kafka_login *login);
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
@@ -43,7 +47,8 @@ bool kafka_can_scram(int library_version);
 
 /* The kind of a code: what a caller can do about it. */
 enum err_kind kafka_sort(rd_kafka_resp_err_t code);
-/* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials". */
+/* Our sentence, with librdkafka's name of the code. Returns -kind. Wrong credentials get the code "credentials"; once
+ * Kafka has answered this process they may pass, whichever of its clients is refused, and are ERR_RETRY. */
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
 
 /* What is known of why a connection fails (kafka_cause.c). */

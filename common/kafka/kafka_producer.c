@@ -349,6 +349,7 @@ int kafka_producer_poll(struct kafka_producer *producer, uint32_t wait_ms)
 {
 	drain_event_fd(producer); /* before the reports: one that comes meanwhile writes again */
 	producer->reports_out = 0;
+	kafka_login_poll(&producer->login, producer->rk);
 	rd_kafka_poll(producer->rk, (int)wait_ms);
 	if (producer->is_dead && rd_kafka_outq_len(producer->rk) > 0) {
 		rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

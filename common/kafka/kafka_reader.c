@@ -87,6 +87,8 @@ void kafka_reader_close(struct kafka_reader *reader)
 static int name_cause(struct kafka_reader *reader, int rc, struct err *err)
 {
 	rd_kafka_poll(reader->rk, 0);
+	if (rc != 0)
+		kafka_login_poll(&reader->login, reader->rk);
 	if (rc == -ERR_RETRY && reader->is_refused)
 		return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "reader", err);
 	if (rc == -ERR_RETRY)
@@ -157,7 +159,8 @@ static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_mess
 	rd_kafka_message_destroy(message);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return 0;
-	return name_cause(reader, kafka_fail(code, "read", err), err);
+	/* its begin has asked: a right that is missing now was there */
+	return name_cause(reader, kafka_fail_later(code, "read", true, err), err);
 }
 
 int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
@@ -171,6 +174,7 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 	if (!reader->topic)
 		return err_set(err, ERR_FATAL, "reader", "a reader was asked for a message before a begin");
 	rd_kafka_poll(reader->rk, 0);
+	kafka_login_poll(&reader->login, reader->rk);
 	while (rc == 0 && !message && reader->next < reader->end && left_ms >= 0) {
 		rc = read_one(reader, (uint32_t)left_ms, &message, err);
 		left_ms = end_ms - clock_ms();

@@ -24,7 +24,7 @@ WAIT_S = 60
 DELETE_TOPICS = 20     # Kafka's API key
 SMALL_DISK_MIB = 16
 LOG_DISK_MIB = 1024
-FAULTY_LISTENER = "FAULTY"
+FAULTY_LISTENER, LOGIN_LISTENER = "FAULTY", "LOGIN"
 # Short, so that what is waited for in production for half a minute shows here within a trial.
 SETTINGS = {
     "gateway": {"kafka.delivery.max": "5s", "confirm.wait.max": "4s", "pg.connect.max": "1s", "pg.statement.max": "3s"},
@@ -38,21 +38,26 @@ SETTINGS = {
 
 
 class ProxiedKafka(kafka.Kafka):
-    """A second listener that tells its clients the address of the proxy: what asks there stays on the far side of
-    it."""
+    """Two more listeners, which tell their clients the address of a proxy: what asks there stays on the far side of
+    it. At the second one logs in, by SCRAM."""
 
     def properties(self):
         settings = super().properties()
-        settings["listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.faulty_port}"
-        settings["advertised.listeners"] += f",{FAULTY_LISTENER}://127.0.0.1:{self.stack.kafka_proxy_port}"
+        for name, port, proxy_port in ((FAULTY_LISTENER, self.stack.faulty_port, self.stack.kafka_proxy_port),
+                                       (LOGIN_LISTENER, self.stack.login_port, self.stack.login_proxy_port)):
+            settings["listeners"] += f",{name}://127.0.0.1:{port}"
+            settings["advertised.listeners"] += f",{name}://127.0.0.1:{proxy_port}"
         settings["listener.security.protocol.map"] = \
-            f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{FAULTY_LISTENER}:PLAINTEXT"
+            f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{FAULTY_LISTENER}:PLAINTEXT,{LOGIN_LISTENER}:SASL_PLAINTEXT"
         settings["inter.broker.listener.name"] = "PLAINTEXT"
+        settings["sasl.enabled.mechanisms"] = "SCRAM-SHA-512"
+        settings[f"listener.name.{LOGIN_LISTENER.lower()}.scram-sha-512.sasl.jaas.config"] = \
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         return settings
 
 
 class ProxiedStack(stacks.Stack):
-    """One broker: behind the proxy. Three: without, as each would need its own."""
+    """One broker: behind proxies. Three: without, as each would need its own."""
 
     @property
     def faulty_port(self):
@@ -61,6 +66,14 @@ class ProxiedStack(stacks.Stack):
     @property
     def kafka_proxy_port(self):
         return programs.free_ports(self)[1]
+
+    @property
+    def login_port(self):
+        return programs.free_ports(self)[2]
+
+    @property
+    def login_proxy_port(self):
+        return programs.free_ports(self)[3]
 
     def nodes(self):
         if self.record["brokers"] == 1 and "kafka" in self.record["servers"]:
@@ -90,6 +103,7 @@ class Machine:
                        "tmpfs": False, "base_port": None, "wait": WAIT_S})
         if self.brokers == 1:
             self.proxies["kafka"] = FaultProxy(self.stack.faulty_port, self.stack.kafka_proxy_port)
+            self.proxies["kafka-login"] = FaultProxy(self.stack.login_port, self.stack.login_proxy_port)
         self.proxies["redis"] = FaultProxy(self.stack.port("redis"))
         for kind in programs.KINDS:
             self.proxies[f"pg-{kind}"] = FaultProxy(self.stack.port("postgres"))
@@ -192,8 +206,12 @@ class Machine:
 
     def change_settings(self, worker, values):
         """Of one worker, before it starts."""
-        lines = dict(line.split(" = ", 1) for line in worker.config.read_text().splitlines() if " = " in line)
-        self.workers.write(worker.config.name, lines | values)
+        self.change_file(worker.config.name, values)
+
+    def change_file(self, name, values):
+        """Settings in a file of the workers."""
+        text = (self.workers.dir / name).read_text()
+        self.workers.write(name, dict(line.split(" = ", 1) for line in text.splitlines() if " = " in line) | values)
 
     def end(self):
         """After a trial: proxies are well, its topics go."""

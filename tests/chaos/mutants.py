@@ -12,6 +12,8 @@ from .cache_faults import RedisEntriesBack
 from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
                      PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway, RedisFlush,
                      RedisStaysFull, StopAt, TwoOwners, WireCuts)
+from .rotation_faults import HmacRotated, KafkaRotated, PgRotated, RedisRotated, TokensRotated
+from .topic_faults import SizeRefused, TopicCompacted
 
 GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
 
@@ -42,6 +44,18 @@ def retried(name, prefix, faults):
                   [("common/pg/pg_link.c", entry, '{ "?????", ERR_RETRY }')], faults)
 
 
+def kept_secret(peer, faults):
+    return Mutant(f"rotated-{peer.lower()}", f"the password of {peer} is read from its file again",
+                  [("common/base/secret_file.c", "\tif (secret->path && *secret->path) {",
+                    "\tif (secret->path && *secret->path && secret->bytes.n == 0) {")], faults)
+
+
+def passing_refusal(topic):
+    return Mutant(f"refused-{topic}", f"a refusal of the {topic} topic that lasts is known from one that passes",
+                  [("common/kafka/kafka_refusal.c", "\treturn error == ERR_DATA || error == ERR_FATAL;",
+                    "\treturn error == ERR_FATAL;")], lambda: [SizeRefused(topic, at=0.2, lasts_s=3.0)])
+
+
 MUTANTS = [
     # --- gateway ---
     Mutant("receipt", "the receipt waits for Kafka's acknowledgement",
@@ -52,7 +66,23 @@ MUTANTS = [
            [("common/kafka/kafka_producer.c", '"enable.idempotence", "true"', '"enable.idempotence", "false"'),
             ("common/kafka/kafka_producer.c", '"acks", "all"', '"acks", "0"')],
            lambda: [KafkaKill(at=0.3, lasts_s=0.5)]),
+    passing_refusal("raw"),
+    Mutant("tokens", "tokens are read again when their file changes",
+           [("workers/gateway/gateway.c", "\tif (token_watch_has_changed(", "\tif (false && token_watch_has_changed(")],
+           lambda: [TokensRotated(at=0.3, lasts_s=0.1)]),
+    # --- each worker ---
+    Mutant("topic-settings", "a topic that is compacted ends whoever uses it",
+           [("common/settings/topic_guard.c", "\tif (difference->is_vital && !guard->vital[0])",
+             "\tif (false && difference->is_vital && !guard->vital[0])")],
+           lambda: [TopicCompacted(at=0.0, lasts_s=3.0)]),
+    kept_secret("PostgreSQL", lambda: [PgRotated(at=0.2, lasts_s=0.1)]),
+    kept_secret("Redis", lambda: [RedisRotated(at=0.2, lasts_s=0.1)]),
+    kept_secret("Kafka", lambda: [KafkaRotated(at=0.2, lasts_s=0.1)]),
+    Mutant("refused-later", "a client of Kafka that begins in the middle of a rotation is no start of the worker",
+           [("common/kafka/kafka.c", "peer_has_answered(PEER_KAFKA) ? ERR_RETRY : kind", "kind")],
+           lambda: [KafkaRotated(at=0.2, lasts_s=0.1)]),
     # --- validator: the chain ---
+    passing_refusal("verdict"),
     Mutant("parent-in-cache", "the cache folds only verdicts whose parent is the last that counts",
            [("workers/validate/verdict_chunk.c", "\tswitch (chain_position_follow(&chunk->next,",
              "\tmemcpy(memory->parent, chunk->next.tip, sizeof memory->parent);\n\tswitch "
@@ -169,6 +199,10 @@ MUTANTS = [
              "\t*ret_can = rc == 0;\n\tif (search->end == TRANSACTION_FENCED)\n\t\treturn 1;\n"
              "\tif (rc != -ERR_DATA)")],
            lambda: [StopAt("write.isolating", 1)], "refused"),
+    Mutant("key-of-before", "a writer waits at the first verdict of another key",
+           [("workers/write/chain.c", "\treturn !chain->has_key_id || verdict->key_id == chain->key_id;",
+             "\treturn true || !chain->has_key_id || verdict->key_id == chain->key_id;")],
+           lambda: [HmacRotated(at=0.3, lasts_s=0.1)]),
     # --- writer: what a message does ---
     Mutant("repeat", "a message that came before changes nothing",
            [("workers/write/processing.c",

@@ -71,7 +71,8 @@ def dependency_faults():
         [topic_faults.SizeRefused("verdict", at=0.2, lasts_s=LONG_S)],
         [topic_faults.TopicCompacted(at=0.0, lasts_s=LONG_S)],
         [rotation_faults.PgRotated(at=0.2, lasts_s=0.1)], [rotation_faults.RedisRotated(at=0.2, lasts_s=0.1)],
-        [rotation_faults.TokensRotated(at=0.3, lasts_s=0.1)]]
+        [rotation_faults.TokensRotated(at=0.3, lasts_s=0.1)],
+        [rotation_faults.KafkaRotated(at=0.2, lasts_s=0.1)], [rotation_faults.HmacRotated(at=0.3, lasts_s=0.1)]]
 
 
 def single_faults():

@@ -3,7 +3,9 @@
 #include "kafka/kafka_producer.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <unistd.h>
 
 static const struct {
 	rd_kafka_resp_err_t code;
@@ -236,6 +238,84 @@ Test(kafka, a_reader_that_is_refused_is_a_setting_until_it_was_answered_once)
 	rd_kafka_mock_broker_set_down(mock.cluster, 1);
 	refuse(kafka_reader_handle(reader));
 	cr_expect_eq(kafka_reader_partitions(reader, "t", 100, &partitions, &err), -ERR_RETRY, "%s", err.text);
+	kafka_reader_close(reader);
+	/* one that begins in the middle of a rotation of the password */
+	cr_assert_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), 0, "%s", err.text);
+	refuse(kafka_reader_handle(reader));
+	cr_expect_eq(kafka_reader_partitions(reader, "t", 100, &partitions, &err), -ERR_RETRY, "%s", err.text);
+	kafka_reader_close(reader);
+	close_mock(&mock);
+}
+
+static void write_password(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static bool has_password(rd_kafka_t *rk, const char *want)
+{
+	char text[32];
+	size_t text_bytes = sizeof text;
+
+	return rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.password", text, &text_bytes) == RD_KAFKA_CONF_OK &&
+	       strcmp(text, want) == 0;
+}
+
+/* The server had its new password before our file: librdkafka tells of no refusal but the first for half a minute. */
+Test(kafka, a_client_that_was_refused_reads_its_password_without_being_refused_again)
+{
+	char path[] = "/tmp/instroom-kafka-XXXXXX";
+	int fd = mkstemp(path), error = 0;
+	struct kafka_options kafka = { .brokers = "127.0.0.1:1",
+				       .sasl_user = "u",
+				       .sasl_password = { .bytes = SLICE_LITERAL("first"), .path = path } };
+	struct kafka_producer_options options = { .message_bytes_max = 1 << 20,
+						  .delivery_timeout_ms = 60000,
+						  .queue_bytes_max = 1 << 20,
+						  .compression = "lz4" };
+	struct kafka_producer *producer = NULL;
+	struct err err;
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	write_password(path, "first");
+	cr_assert_eq(kafka_producer_open(&kafka, &options, note, &error, &producer, &err), 0, "%s", err.text);
+	rd_kafka_t *rk = kafka_producer_handle(producer);
+
+	refuse(rk);
+	cr_expect(has_password(rk, "first"));
+	write_password(path, "second");
+	for (int i = 0; i < 600 && !has_password(rk, "second"); i++)
+		kafka_producer_poll(producer, 100);
+	cr_expect(has_password(rk, "second"));
+	kafka_producer_close(producer);
+	unlink(path);
+}
+
+Test(kafka, a_right_is_a_setting_until_it_was_there_once)
+{
+	const int16_t list_offsets = 2;
+	struct mock mock = open_mock();
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(mock.cluster) };
+	struct kafka_topic_range range;
+	struct kafka_reader *reader = NULL;
+	struct err err;
+
+	cr_assert_eq(rd_kafka_mock_topic_create(mock.cluster, "other", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	cr_assert_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), 0, "%s", err.text);
+	cr_assert_eq(kafka_reader_range(reader, "other", 0, 30000, &range, &err), 0, "%s", err.text);
+	for (int was_there = 0; was_there < 2; was_there++) {
+		rd_kafka_mock_push_request_errors(mock.cluster, list_offsets, 1,
+						  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+		cr_expect_eq(kafka_reader_range(reader, "t", 0, 30000, &range, &err),
+			     was_there ? -ERR_RETRY : -ERR_CONFIG, "%d: %s", was_there, err.text);
+		cr_expect_str_eq(err.code, "TOPIC_AUTHORIZATION_FAILED");
+		cr_expect_eq(kafka_reader_range(reader, "t", 0, 30000, &range, &err), 0, "%s", err.text);
+	}
 	kafka_reader_close(reader);
 	close_mock(&mock);
 }
