@@ -281,6 +281,41 @@ class OperatorKill(Fault):
         self.thread.join(5)
 
 
+class KillAtSetBack(Fault):
+    """kill -9 of a worker each time an operator sets a volgnummer back, while the command waits for its answer."""
+
+    def __init__(self, kind, **options):
+        super().__init__(**options)
+        self.kind = kind
+        self.killed = 0
+
+    def text(self):
+        return f"{type(self).__name__} {self.kind}"
+
+    def has_struck(self, keeper):
+        return self.killed > 0
+
+    def before_load(self, machine):
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.kill, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def kill(self, machine):
+        rng = random.Random(self.text())
+        struck = set()
+        while not self.is_over.wait(0.002):
+            for child in [child for child in list(machine.operators) if "set-back" in child.args]:
+                if child.pid not in struck:
+                    struck.add(child.pid)
+                    self.is_over.wait(rng.uniform(0.0, 0.05))
+                    machine.workers.named(f"{self.kind}1")[0].process.signal(signal.SIGKILL)
+                    self.killed += 1
+
+    def end(self, machine):
+        self.is_over.set()
+        self.thread.join(5)
+
+
 # --- Redis ---
 
 

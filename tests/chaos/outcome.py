@@ -1,7 +1,7 @@
 """outcome: what became of a trial's deliveries, as files, and how two such folders differ.
 
-    overzicht.json          each event: the summary of a delivery, the findings of a refusal, whether a confirmation did
-                            it
+    overzicht.json          each event: the summary of a delivery, the findings of a refusal, whether a confirmation or
+                            a set-back of the volgnummer did it
     NNNN-terugmelding.csv   of each accepted delivery
     stand-bsn.csv, stand-pseudoniem.csv
     ledger.json             the sums, and those of each board
@@ -28,7 +28,7 @@ with named as (
   union all
   select position, board || ' ' || delivery_id || ' bevestigd' from register.confirmation
   union all
-  select c.replay_position, d.board || ' ' || d.delivery_id || ' hersteld'
+  select c.replay_position, d.board || ' ' || d.delivery_id || ' nagespeeld'
   from register.replay_change c join register.delivery d using (position))
 select t.board, lpad(t.bsn::text, 9, '0'), h.status, h.lapsed_on, h.content, h.targets, s.name, u.name
 from register.teacher t
@@ -48,7 +48,7 @@ class OutcomeError(Exception):
 def answer_of(entry, sent, has_oracle):
     """The entry of overzicht.json of an event, from what the gateway answered when it was sent."""
     status, answer, times = sent
-    if entry["type"] == "bevestiging":
+    if entry["type"] in ("bevestiging", "herstel"):
         # sent more than once, the first may have done it; answered 202, it is under way
         if not has_oracle:
             return {key: value for key, value in entry.items() if key != "uitgevoerd"}

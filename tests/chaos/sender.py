@@ -73,12 +73,18 @@ class Sender:
     def run_lane(self, board, lane):
         rng = random.Random(f"{self.seed}-{board}")
         for number, event in lane:
-            answer = self.replay(event["bestuur"]) if event["type"] == "herstel" else self.send(rng, event)
+            answer = self.do(rng, event)
             if answer is None:
                 return
             self.answers[number] = answer
             if self.is_over.wait(rng.uniform(0, self.workload.pause_s)):
                 return
+
+    def do(self, rng, event):
+        """(status, answer, how often it was tried). None: the trial is over before."""
+        if event["type"] == "naspelen":
+            return self.replay(event["bestuur"])
+        return self.set_back(event) if event["type"] == "herstel" else self.send(rng, event)
 
     def send(self, rng, event):
         path, body, headers = self.request(event)
@@ -100,12 +106,23 @@ class Sender:
     # --- an operator, for a board ---
 
     def replay(self, board):
-        """Plans and publishes until it is done, whatever dies in between. None: the trial is over before."""
+        """Plans and publishes until it is done, whatever dies in between."""
         while not self.is_over.wait(RETRY_S):
             with self.machine.restoring:
                 job = self.plan(board)
             if job == NOTHING or job and self.publish(job):
                 return 200, {}, 1
+        return None
+
+    def set_back(self, event):
+        """The volgnummer of the board, again until the register has answered: once it is back, again does nothing."""
+        words = ["set-back", "--reason", "a test", "--", event["bestuur"], str(event["volgnummer"])]
+        for times in range(1, 100000):
+            status, _ = self.machine.operate("volgnummer", *words)
+            if status in (0, 1):
+                return 200, {"uitgevoerd": status == 0}, times
+            if self.is_over.wait(RETRY_S):
+                return None
         return None
 
     def plan(self, board):

@@ -91,6 +91,18 @@ def replay_faults():
             [faults.KafkaKill(at=0.5, lasts_s=0.5), faults.Kill("write", at=0.5, lasts_s=0.5)]]
 
 
+def set_back_faults():
+    """What a volgnummer set back in the middle of the load meets."""
+    return [[faults.KillAtSetBack("validate")], [faults.KillAtSetBack("write")]]
+
+
+def set_back_faults_with_others():
+    return [[faults.KillAtSetBack("validate"), faults.RedisFlush(at=0.4, lasts_s=0.1)],
+            [faults.KillAtSetBack("write"), faults.OperatorKill(at=0.1, lasts_s=LONG_S)],
+            [faults.KillAtSetBack("validate"), faults.PgOld(at=0.5, lasts_s=1.5)],
+            [faults.KillAtSetBack("write"), faults.RedisOld(at=0.5, lasts_s=1.5)]]
+
+
 def trial_of(bench, number, chosen, theme):
     rng = random.Random(f"walk-{number}")
     counts = {kind: max([fault.needs.get(kind, 1) for fault in chosen]) for kind in ("gateway", "validate", "write")}
@@ -119,6 +131,8 @@ def short_plan():
         yield chosen, next(themes)
     for chosen in replay_faults():
         yield chosen, "replay"
+    for chosen in set_back_faults():
+        yield chosen, "volgnummer"
 
 
 def full_plan():
@@ -133,6 +147,8 @@ def full_plan():
         for chosen in dependency_faults() + single_faults() + (replay_faults() if theme == "replay" else []):
             yield chosen, theme
     yield [faults.OperatorKill(at=0.0, lasts_s=5.0)], "replay"
+    for chosen in set_back_faults() + set_back_faults_with_others():
+        yield chosen, "volgnummer"
 
 
 def cluster_plan():

@@ -73,7 +73,11 @@ THEMES = {
     "replay": Theme("what was rejected is replayed under better tables, beside live deliveries",
                     {"gelijk": 3, "mutatie": 2, "volledig": 2, "minder": 1, "aba": 1, "intrekking": 1, "regels": 1},
                     32, 4, (4, 10), replays=True),
-    "mixed": Theme("everything", {name: weight for name, weight in SCENARIOS.items() if name != "id_botsing"}, 48),
+    "volgnummer": Theme("a volgnummer set back by an operator, between deliveries",
+                        {"herstel": 5, "minder": 2, "gelijk": 2, "mutatie": 1, "twee_wacht": 1, "herhaling": 1,
+                         "bevestig_wachtend": 1}, 40),
+    "mixed": Theme("everything", {name: weight for name, weight in SCENARIOS.items()
+                                  if name not in ("id_botsing", "herstel")}, 48),
 }
 
 
@@ -141,7 +145,7 @@ def is_accepted(entry):
 
 
 def board_of(event):
-    board = event["bestuur"] if event["type"] == "bevestiging" else event["kop"].get("bestuur")
+    board = event["kop"].get("bestuur") if event["type"] == "levering" else event["bestuur"]
     return board if isinstance(board, str) else NO_BOARD
 
 
@@ -167,7 +171,7 @@ def add_replays(rng, lanes):
     """In each lane one somewhere, and one at the end. A board's next delivery follows it in the log."""
     for number, (board, lane) in enumerate(sorted(lanes.items())):
         if board:
-            event = {"type": "herstel", "bestuur": board}
+            event = {"type": "naspelen", "bestuur": board}
             lane.insert(rng.randint(1, len(lane)), (REPLAYS_FROM + 2 * number, event))
             lane.append((REPLAYS_FROM + 2 * number + 1, event))
 

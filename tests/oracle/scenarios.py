@@ -381,13 +381,13 @@ class CaseMaker:
     def do_herstel(self, office):
         """A volgnummer that was a mistake, and mostly set back again; or one that cannot be."""
         rng = self.rng
-        before = office.sequence
-        if rng.random() < 0.7:
+        before, delivery = office.sequence, None
+        if rng.random() < 0.8:
             office.sequence = min(before + rng.choice((1, 7, 10 ** 6, 2 ** 62)), MAX_NUMBER - 9)
-            kind = rng.choice(("VOLLEDIG", "VOLLEDIG", "MUTATIE", "INTREKKING"))
-            some = self.some_people(office, 1, 3)
-            lines = self.lines_of(some) if kind != "VOLLEDIG" or rng.random() < 0.4 else None
-            self.deliver(office, kind, lines, dry_run=rng.random() < 0.1)
+            kind = rng.choice(("VOLLEDIG", "VOLLEDIG", "VOLLEDIG", "MUTATIE", "INTREKKING"))
+            some = self.some_people(office, 1, 2)
+            lines = self.lines_of(some) if kind != "VOLLEDIG" or rng.random() < 0.6 else None
+            delivery = self.deliver(office, kind, lines, dry_run=rng.random() < 0.1)
             if rng.random() < 0.3:
                 self.do_mutatie(office)
         highest = self.folder.register.boards[office.board].highest_sequence \
@@ -398,6 +398,8 @@ class CaseMaker:
             office.sequence = max(0, back)
         if rng.random() < 0.2:
             self.folder.set_back(office.board, max(0, back), self.scenario)
+        if rng.random() < 0.3:
+            self.confirm(office, delivery)
         what = rng.choice(("gelijk", "mutatie", "verouderd", "minder", "herhaling", "niets"))
         if what != "niets":
             getattr(self, "do_" + what)(office)
