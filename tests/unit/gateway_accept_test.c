@@ -32,6 +32,9 @@ static const struct {
 	{ BOTH, ",,;;,text/csv", NULL, "text/csv", "" },
 	{ BOTH, "text", NULL, NULL, "" },
 	{ BOTH, "textxcsv/*", NULL, NULL, "" },
+	{ "text/csv", "application/problem+json", NULL, "text/csv", "the form of errors: a generated client" },
+	{ BOTH, "application/json, application/problem+json", NULL, "application/json", "beside another" },
+	{ BOTH, "application/xml, application/problem+json", NULL, NULL, "beside one not to be had" },
 	{ "application/json", "text/html,application/xhtml+xml,*/*;q=0.8", NULL, "application/json", "a browser" },
 };
 

@@ -85,6 +85,9 @@ static void take_range(struct accept *accept, struct slice text)
 	struct slice range = cut_to(&text, ';');
 	int weight = WEIGHT_MAX;
 
+	if (equals(range, slice_of("application/problem+json")))
+		return;
+	accept->is_sent = true;
 	while (text.n > 0) {
 		struct slice value = cut_to(&text, ';'), name = cut_to(&value, '=');
 
@@ -106,7 +109,8 @@ static void take_range(struct accept *accept, struct slice text)
 
 void accept_take(struct accept *accept, struct slice value)
 {
-	accept->is_sent = true;
+	if (value.n == 0)
+		accept->is_sent = true;
 	while (value.n > 0)
 		take_range(accept, cut_to(&value, ','));
 }

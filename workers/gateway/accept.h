@@ -2,7 +2,10 @@
  *
  * The most specific range that fits a type decides about it; the type with the highest weight wins. Of equal weights
  * the one named first in Accept wins, and among those that only a wildcard names the one offered first. A range that
- * cannot be read is skipped. Parameters other than the weight are not looked at: there is one charset here. Pure. */
+ * cannot be read is skipped. Parameters other than the weight are not looked at: there is one charset here.
+ *
+ * application/problem+json says how errors should look, nothing about the answer: generated clients send it alone where
+ * an address offers no other JSON. Pure. */
 #ifndef GATEWAY_ACCEPT_H
 #define GATEWAY_ACCEPT_H
 
@@ -21,7 +24,7 @@ struct accept {
 	struct accept_offer offers[ACCEPT_TYPES_MAX];
 	size_t offer_count;
 	size_t range_count;
-	bool is_sent; /* there was an Accept */
+	bool is_sent; /* there was an Accept that says something about the answer */
 };
 
 /* types: those offered, joined by single spaces, the preferred one first; lives on. */

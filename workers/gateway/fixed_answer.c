@@ -19,8 +19,9 @@ void fixed_answer(struct request *request, const char *type, struct strbuf *text
 	    CONDITION_NOT_MODIFIED) {
 		strbuf_release(text);
 		reply_not_modified(&request->reply, etag);
-		return;
+	} else {
+		reply_body(&request->reply, type, text);
+		memcpy(request->reply.etag, etag, sizeof etag);
 	}
-	reply_body(&request->reply, type, text);
-	memcpy(request->reply.etag, etag, sizeof etag);
+	request->reply.is_public = true;
 }

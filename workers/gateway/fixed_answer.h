@@ -1,5 +1,6 @@
 /* fixed_answer: the answer of an address whose text depends on nothing but the program. Its ETag is that of the text,
- * so whoever has it already is told so. */
+ * so whoever has it already is told so.
+ * There is nothing of anybody in it, so pages of any site may read it (NL API Design Rules, /core/publish-openapi). */
 #ifndef GATEWAY_FIXED_ANSWER_H
 #define GATEWAY_FIXED_ANSWER_H
 

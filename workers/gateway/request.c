@@ -92,6 +92,8 @@ static void add_headers(const struct reply *reply, struct http_reply *to)
 	char seconds[16];
 
 	reply_add_site_headers(to);
+	if (reply->is_public)
+		http_reply_add_header(to, "Access-Control-Allow-Origin", "*");
 	if (reply->etag[0])
 		http_reply_add_header(to, "ETag", reply->etag);
 	if (reply->location[0])
