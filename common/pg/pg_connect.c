@@ -4,7 +4,9 @@
  *   2. TCP, TLS and login, in steps that see a stop
  *   3. one round trip makes the settings of the session and asks what the server is: a standby, or one that takes no
  *      writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong database
- *   4. nobody accepted us: the failure that says most stands. One that answered says more than one that did not, and a
+ *   4. where a primary is wanted and there are several places, all are asked, and the newest timeline is kept
+ *      (pg_timeline.c)
+ *   5. nobody accepted us: the failure that says most stands. One that answered says more than one that did not, and a
  *      refusal that passes more than one that does not, as the place behind it may be the right one in a moment
  *
  * Verbosity is SQLSTATE only: of a refused connection libpq gives no code but the one in that text, and it is all we
@@ -18,7 +20,7 @@
 #include <poll.h>
 
 enum {
-	SETTINGS_BYTES = 512,
+	SETTINGS_BYTES = 768,
 	SQLSTATE_BYTES = 5,
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 };
@@ -179,7 +181,7 @@ static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err
 }
 
 /* What the server is, after the settings of the session. */
-enum { ANSWER_READ_ONLY, ANSWER_STANDBY, ANSWER_ENCODING };
+enum { ANSWER_READ_ONLY, ANSWER_STANDBY, ANSWER_ENCODING, ANSWER_SYSTEM, ANSWER_TIMELINE };
 
 static int leave(struct pg_link *link, enum err_kind kind, const char *code, const char *why, struct err *err)
 {
@@ -188,6 +190,24 @@ static int leave(struct pg_link *link, enum err_kind kind, const char *code, con
 	say_where(link, where, sizeof where);
 	pg_link_drop(link);
 	return err_set(err, kind, code, "%s %s", where, why);
+}
+
+/* Asked only where there is more than one place: a single one is what somebody else chose. */
+static const char TIMELINE_SQL[] =
+	", (SELECT system_identifier::text FROM pg_control_system()),"
+	" CASE WHEN pg_is_in_recovery() THEN '' ELSE"
+	" left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
+
+static int judge_timeline(struct pg_link *link, const PGresult *answer, struct err *err)
+{
+	if (PQnfields(answer) <= ANSWER_TIMELINE)
+		return 0;
+	link->timeline.system = strtoull(PQgetvalue(answer, 0, ANSWER_SYSTEM), NULL, 10);
+	link->timeline.number = (uint32_t)strtoul(PQgetvalue(answer, 0, ANSWER_TIMELINE), NULL, 16);
+	if (link->timeline.number == 0 || pg_timeline_meet(&link->timeline))
+		return 0;
+	return leave(link, ERR_RETRY, "old-primary",
+		     "is an old primary: a standby of it was promoted, or it was set back under us", err);
 }
 
 static int judge_server(struct pg_link *link, const PGresult *answer, bool wants_primary, struct err *err)
@@ -209,10 +229,10 @@ static int judge_server(struct pg_link *link, const PGresult *answer, bool wants
 			     "has an encoding that cannot hold every name: make it anew, "
 			     "with \"encoding 'UTF8' template template0\"",
 			     err);
-	return 0;
+	return judge_timeline(link, answer, err);
 }
 
-static int set_session(struct pg_link *link, bool wants_primary, struct err *err)
+static int set_session(struct pg_link *link, bool wants_primary, bool wants_newest, struct err *err)
 {
 	CLEANUP(drop_pgresult) PGresult *answer = NULL;
 	char sql[SETTINGS_BYTES];
@@ -221,8 +241,9 @@ static int set_session(struct pg_link *link, bool wants_primary, struct err *err
 		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
 		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
 		 " SELECT current_setting('transaction_read_only'), pg_is_in_recovery(),"
-		 " current_setting('server_encoding')",
-		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+		 " current_setting('server_encoding')%s",
+		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms,
+		 wants_newest ? TIMELINE_SQL : "");
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "session", err);
 	int rc = pg_collect(link, "session", &answer, err);
@@ -236,6 +257,7 @@ static int connect_to(struct pg_link *link, const struct pg_places *places, size
 	bool wants_primary = places->wants_primary || link->options.must_write;
 	int64_t end_ms = clock_ms() + link->options.connect_ms;
 
+	link->timeline = (struct pg_timeline){ 0 };
 	link->conn = start_connection(&link->options, &places->items[i], wants_primary, password);
 	if (!link->conn)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a connection to PostgreSQL");
@@ -250,7 +272,7 @@ static int connect_to(struct pg_link *link, const struct pg_places *places, size
 	if (PQsetnonblocking(link->conn, 1) != 0)
 		return fail_connect(link, err);
 	link->answer_by_ms = end_ms;
-	rc = set_session(link, wants_primary, err);
+	rc = set_session(link, wants_primary, wants_primary && places->count > 1, err);
 	link->answer_by_ms = 0;
 	if (rc != 0)
 		pg_link_drop(link);
@@ -259,7 +281,7 @@ static int connect_to(struct pg_link *link, const struct pg_places *places, size
 
 /* --- all of them --- */
 
-/* How much a failure says: see 4. */
+/* How much a failure says: see 5. */
 static int weight_of(int rc, const struct err *err)
 {
 	if (rc != -ERR_RETRY)
@@ -267,26 +289,76 @@ static int weight_of(int rc, const struct err *err)
 	return strcmp(err->code, "connection") == 0 ? 0 : 2;
 }
 
+/* A connection set aside while the other places are asked. */
+struct accepted {
+	PGconn *conn;
+	bool was_standby, was_read_only;
+	struct pg_timeline timeline;
+};
+
+static void drop_accepted(struct accepted *accepted)
+{
+	PQfinish(accepted->conn);
+}
+
+static void give_back(struct pg_link *link, struct accepted *best)
+{
+	link->conn = best->conn;
+	link->was_standby = best->was_standby;
+	link->was_read_only = best->was_read_only;
+	link->timeline = best->timeline;
+	best->conn = NULL;
+}
+
+/* The link's connection, if it is newer than the best of the places before. */
+static void set_aside(struct pg_link *link, struct accepted *best)
+{
+	if (!best->conn ||
+	    (link->timeline.system == best->timeline.system && link->timeline.number > best->timeline.number)) {
+		PQfinish(best->conn);
+		*best = (struct accepted){ link->conn, link->was_standby, link->was_read_only, link->timeline };
+		link->conn = NULL;
+	}
+	pg_link_drop(link);
+}
+
+/* What to tell of the places that did not accept us. */
+static void note_failure(int rc, const struct err *failure, int *heaviest, int *ret, struct err *err)
+{
+	if (weight_of(rc, failure) <= *heaviest)
+		return;
+	*heaviest = weight_of(rc, failure);
+	*ret = rc;
+	if (err)
+		*err = *failure;
+}
+
 static int walk(struct pg_link *link, const struct pg_places *places, const char *password, struct err *err)
 {
+	CLEANUP(drop_accepted) struct accepted best = { 0 };
 	int heaviest = -1, rc = 0;
 
 	for (size_t i = 0; i < places->count; i++) {
 		struct err one = { 0 };
 		int one_rc = connect_to(link, places, i, password, &one);
 
-		if (one_rc == 0)
+		if (one_rc == -ERR_STOP) {
+			if (err)
+				*err = one;
+			return one_rc;
+		}
+		if (one_rc != 0)
+			note_failure(one_rc, &one, &heaviest, &rc, err);
+		else if (link->timeline.number == 0 || pg_timeline_is_settled(&link->timeline))
 			return 0;
-		if (one_rc != -ERR_STOP && weight_of(one_rc, &one) <= heaviest)
-			continue;
-		heaviest = weight_of(one_rc, &one);
-		rc = one_rc;
-		if (err)
-			*err = one;
-		if (rc == -ERR_STOP)
-			break;
+		else
+			set_aside(link, &best);
 	}
-	return rc;
+	if (!best.conn)
+		return rc;
+	give_back(link, &best);
+	pg_timeline_settle();
+	return 0;
 }
 
 int pg_link_connect(struct pg_link *link, struct err *err)

@@ -10,6 +10,12 @@
 
 struct pg_prepared;
 
+/* Of a primary: each promotion of a standby makes a new one. */
+struct pg_timeline {
+	uint64_t system; /* identifier of what it is a copy of; 0: not asked */
+	uint32_t number;
+};
+
 enum { PG_WORKED_MAX = 256 };
 
 struct pg_link {
@@ -20,6 +26,7 @@ struct pg_link {
 	int64_t answer_by_ms;		 /* 0: an answer may take its time */
 	bool has_pooler;		 /* statements are not prepared */
 	bool was_standby, was_read_only; /* when it was connected */
+	struct pg_timeline timeline;	 /* likewise, where it was asked */
 	bool has_answered;		 /* a statement of ours, since the link was made: the settings are right */
 	bool is_refused;		 /* as what may pass; logged */
 	uint64_t statement;		 /* hash of the last one sent; 0: none */
@@ -61,6 +68,17 @@ MUSTUSE int pg_require_up(struct pg_link *link, struct err *err);
 /* as_said: what can be made of libpq's words. PEER_CA: a certificate was not believed, and why is found out by asking
  * the server again; PEER_WANTS_TLS: it refuses us without TLS, if it offers any, else PEER_LOGIN. Up to a second. */
 enum peer_cause pg_find_tls_cause(PGconn *conn, enum peer_cause as_said);
+
+/* ---- timelines (pg_timeline.c) ---- */
+
+/* Of a primary that accepted us. false: an old one, as this process has met a newer timeline of the same system. */
+bool pg_timeline_meet(const struct pg_timeline *timeline);
+
+/* Whether all places were asked lately, and none had a newer timeline than this. */
+bool pg_timeline_is_settled(const struct pg_timeline *timeline);
+
+/* All places were asked. */
+void pg_timeline_settle(void);
 
 /* ---- places (pg_place.c) ---- */
 

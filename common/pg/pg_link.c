@@ -251,14 +251,27 @@ int pg_flush(struct pg_link *link, struct err *err)
 	}
 }
 
+static bool is_overdue(const struct pg_link *link, int64_t now_ms, int64_t waited_ms)
+{
+	const struct pg_options *options = &link->options;
+
+	return (link->answer_by_ms > 0 && now_ms >= link->answer_by_ms) ||
+	       (options->statement_ms > 0 && waited_ms >= (int64_t)options->statement_ms + options->connect_ms);
+}
+
 int pg_wait_answer(struct pg_link *link, struct err *err)
 {
+	int64_t start_ms = clock_ms();
 	int rc = pg_flush(link, err);
 	bool is_ready = false;
 
 	while (rc == 0 && PQisBusy(link->conn)) {
-		if (link->answer_by_ms > 0 && clock_ms() >= link->answer_by_ms)
+		int64_t now_ms = clock_ms();
+
+		if (is_overdue(link, now_ms, now_ms - start_ms))
 			return pg_fail(link, NULL, "no answer in time", err);
+		if (link->options.waits)
+			link->options.waits(link->options.waits_self, now_ms - start_ms);
 		rc = pg_wait_step(link, POLLIN, WAIT_STEP_MS, &is_ready, err);
 		if (rc == 0 && is_ready && !PQconsumeInput(link->conn))
 			return pg_fail(link, NULL, "receive", err);

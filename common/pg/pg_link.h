@@ -26,10 +26,15 @@ struct pg_options {
 	uint32_t connect_ms; /* for each address */
 	uint32_t lock_ms;    /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
-	uint32_t statement_ms;	      /* statement_timeout, 0: none */
+	/* statement_timeout, 0: none. The server bounds no COMMIT that waits for a standby, and nothing while it
+	 * hangs itself: an answer that has not come connect_ms later drops the line. */
+	uint32_t statement_ms;
 	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP.
 	 * May be NULL. While a drain finishes a batch, say false until its deadline. */
 	bool (*should_stop)(void);
+	/* Told as often how long the answer under way has been waited for. May be NULL. */
+	void (*waits)(void *self, int64_t waited_ms);
+	void *waits_self;
 };
 
 enum err_kind pg_sort(const char *sqlstate);
@@ -41,7 +46,8 @@ bool pg_link_is_refused(const struct pg_link *link);
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);
 /* Connects if it is not up: to the first address of the first host that accepts us, each bounded by connect_ms (but for
- * the look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise.
+ * the look-up of its name), seeing stops. Wanted is a primary, unless target_session_attrs of conninfo says otherwise;
+ * of several hosts that say they are one, that of the newest timeline (pg_timeline.c).
  * Unknown database: ERR_CONFIG; wrong user or password: ERR_CONFIG with code "credentials"; one that is not in UTF8:
  * ERR_CONFIG with code "encoding". */
 MUSTUSE int pg_link_connect(struct pg_link *link, struct err *err);

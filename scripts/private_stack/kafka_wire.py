@@ -16,6 +16,7 @@ import struct
 from . import secure
 
 METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
+ELECT_LEADERS = 43
 SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
 KINDS = {"topic": 2, "group": 3}
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10,
@@ -190,6 +191,11 @@ def alter_topic(port, name, settings, wait_s=5):
     error, text = answer.take("h"), answer.text()
     if error:
         raise RuntimeError(f"{name}: {error} {text}")
+
+
+def elect_preferred_leaders(port, wait_s=15):
+    """Of all partitions: each goes back to the broker that leads it when all are well."""
+    ask(port, ELECT_LEADERS, 0, struct.pack(">ii", -1, wait_s * 1000), wait_s)
 
 
 # --- rights and passwords ---

@@ -9,7 +9,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from . import kafka, kafka_wire, postgres, redis, secure, worker_process
+from . import kafka, kafka_wire, postgres, redis, secure, standby, worker_process
 from .places import TMPFS, StackError, can_reach, link_to, outside_name, place, remove_tree, server_user
 
 SERVERS = ("kafka", "postgres", "redis")
@@ -19,7 +19,7 @@ NAME_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 # server that comes back finds its own still free. Ten for the servers, thirty for what is started beside them.
 PORT_FIRST, PORT_LAST, BLOCK = 20000, 32000, 40
 PORT_OFFSETS = {"kafka1": 0, "kafka2": 1, "kafka3": 2, "controller1": 3, "controller2": 4, "controller3": 5,
-                "postgres": 6, "redis": 7}
+                "postgres": 6, "redis": 7, "standby": 8}
 FREE_OFFSET = 10
 DRAIN_S = 40
 
@@ -249,13 +249,13 @@ class Stack:
         if self.record is None:
             return False
         self.end_workers(signal.SIGTERM, DRAIN_S)
-        return any(self.each(self.servers(), lambda server: server.stop()))
+        return any(self.each(self.servers() + standby.beside(self), lambda server: server.stop()))
 
     def wipe(self):
         """No data will be wanted again: servers go at once."""
         if self.record is not None:
             self.end_workers(signal.SIGKILL, 10)
-            self.each(self.servers(), lambda server: server.discard())
+            self.each(self.servers() + standby.beside(self), lambda server: server.discard())
             for node in self.nodes():
                 node.remove_temporary()
         was_there = self.link.exists() or self.link.is_symlink()

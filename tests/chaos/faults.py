@@ -18,11 +18,14 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 from fault_proxy import CutAfter, CutAt, Delay, Drop, HalfClose, Refuse
 
-from private_stack import postgres
+from private_stack import kafka_wire, postgres
 from private_stack.places import as_user
+from private_stack.standby import wait_for
 
 from .machine import SESSION_S, StackError, TooSlow, copy_of, give_all_to, restart, swap
 
@@ -40,6 +43,17 @@ LOCKED_WAIT_S = 60
 NOTICED_WAIT_S = 90  # an idle writer looks every 10 s
 PRODUCER_DEAD = frozenset({70})      # the worker asks to be started again
 MIGRATION_MISSING = frozenset({78})  # an operator has to act before it is started again
+
+
+def page(worker, path):
+    """(status, text) of a worker's status page; status 0: no answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
 
 
 class Fault:
@@ -1099,6 +1113,109 @@ class BrokerPause(BrokerKill):
 
     def cure(self, machine):
         machine.server(f"kafka{self.node}").signal(signal.SIGCONT)
+
+
+class TooFewCopies(BrokerKill):
+    """The verdict topic wants three copies in sync, and one of three brokers is lost: the others answer, and take
+    nothing. Validators wait, and say so of themselves."""
+
+    told = "Kafka to confirm verdicts"
+
+    def __init__(self, node, **options):
+        super().__init__(node, **options)
+        self.was_told = False
+
+    def want(self, machine, copies):
+        port = machine.server(f"kafka{self.node % self.brokers + 1}").port
+        kafka_wire.alter_topic(port, machine.topic("verdict"), {"min.insync.replicas": copies})
+
+    def begin(self, machine):
+        self.want(machine, 3)
+        super().begin(machine)
+
+    def cure(self, machine):
+        validators = machine.workers.named("validate")
+        wait_for(f"a validator is not ready and waits for {self.told}",
+                 lambda: any(status == 503 and self.told in text
+                             for status, text in (page(worker, "/readyz") for worker in validators)))
+        self.was_told = True
+        self.want(machine, 2)
+        super().cure(machine)
+
+    def has_struck(self, keeper):
+        return self.was_told
+
+
+class BrokersRolled(BrokerKill):
+    """All three are restarted in good order, one after the other, as for a new release."""
+
+    def __init__(self, **options):
+        super().__init__(0, **options)
+        self.rolled = 0
+
+    def text(self):
+        return super(BrokerKill, self).text()
+
+    def begin(self, machine):
+        self.error = None
+        self.thread = threading.Thread(target=self.roll, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def roll(self, machine):
+        try:
+            for node in range(1, self.brokers + 1):
+                server = machine.server(f"kafka{node}")
+                server.stop()
+                server.prepare()
+                restart(server)
+                self.rolled += 1
+        except (StackError, OSError) as error:
+            self.error = error
+
+    def cure(self, machine):
+        self.thread.join(4 * LOCKED_WAIT_S)
+        if self.error or self.thread.is_alive():
+            raise StackError(f"the brokers were not restarted: {self.error}")
+
+    def has_struck(self, keeper):
+        return self.rolled == self.brokers
+
+
+class LeadersMoved(BrokersRolled):
+    """Who leads a partition changes again and again while all brokers live: one is restarted, and each time it is back
+    it is made the leader of what it should lead."""
+
+    times = 3
+
+    def roll(self, machine):
+        try:
+            for number in range(self.times):
+                server = machine.server(f"kafka{number + 1}")
+                server.stop()
+                server.prepare()
+                restart(server)
+                kafka_wire.elect_preferred_leaders(server.port)
+                self.rolled += 1
+        except (StackError, OSError, ValueError) as error:
+            self.error = error
+
+
+class BrokersLost(BrokerKill):
+    """Two of three: what is there takes nothing. Boards get 503 or wait, nothing is lost, and all goes on by itself."""
+
+    makes_refusals = True
+
+    def begin(self, machine):
+        for node in (self.node, self.node % 3 + 1):
+            machine.server(f"kafka{node}").kill()
+
+    def cure(self, machine):
+        lost = [machine.server(f"kafka{node}") for node in (self.node, self.node % 3 + 1)]
+        for server in lost:
+            server.prepare()
+            server.start()  # one alone is no majority, and does not get ready
+        for server in lost:
+            server.wait(2 * LOCKED_WAIT_S)
 
 
 # --- hostile bytes ---

@@ -92,6 +92,7 @@ class Machine:
         self.workers = None
         self.restoring = threading.Lock()  # while the register is set back nobody plans by what it says
         self.operators = set()             # instroomctl processes of the trial that runs
+        self.pair = None                   # of PostgreSQL servers, while a trial has two: the register is its leader's
 
     # --- its life ---
 
@@ -269,8 +270,11 @@ class Machine:
 
     def sql(self, text, role="ADMIN", wait_s=10):
         """Rows as text, columns by tab. Raises CalledProcessError when the server does not do it."""
+        conninfo = self.stack.env()[f"INSTROOM_PG_{role}"]
+        if self.pair is not None:
+            conninfo += f" port={self.pair.leader.port}"
         done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1",
-                               self.stack.env()[f"INSTROOM_PG_{role}"] + f" connect_timeout={wait_s}", "-c", text],
+                               f"{conninfo} connect_timeout={wait_s}", "-c", text],
                               check=True, capture_output=True, text=True, timeout=WAIT_S)
         return done.stdout
 

@@ -13,6 +13,7 @@ from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, Log
                      PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway, RedisFlush,
                      RedisStaysFull, StopAt, TwoOwners, WireCuts)
 from .rotation_faults import HmacRotated, KafkaRotated, PgRotated, RedisRotated, TokensRotated
+from .standby_faults import PgSplit, PgStandbyLost
 from .topic_faults import SizeRefused, TopicCompacted
 
 GATHERS = {"validate": {"batch.messages.max": "2000"}, "write": {"batch.rows.max": "20k", "batch.linger.max": "1s"}}
@@ -252,6 +253,19 @@ MUTANTS = [
             ("common/pg/pg_link.c", "\treturn PQtransactionStatus(link->conn) == PQTRANS_IDLE &&",
              "\treturn false && PQtransactionStatus(link->conn) == PQTRANS_IDLE &&")],
            lambda: [PgMoved(at=0.15, lasts_s=1.2)]),
+    Mutant("old-primary", "an old primary that comes back is left alone",
+           [("common/pg/pg_connect.c", "\tif (link->timeline.number == 0 || pg_timeline_meet(&link->timeline))",
+             "\tif (link->timeline.number == 0 || pg_timeline_meet(&link->timeline) || true)"),
+            ("common/pg/pg_connect.c", "\t\telse if (link->timeline.number == 0 || pg_timeline_is_settled(",
+             "\t\telse if (link->timeline.number < UINT32_MAX || pg_timeline_is_settled(")],
+           lambda: [PgSplit(at=0.3, lasts_s=0.1)]),
+    Mutant("late-commit", "a writer whose COMMIT waits for a standby says so",
+           [("workers/write/write.c", "\tif (waited_ms < COMMIT_LATE_MS ||", "\tif (waited_ms < INT64_MAX ||")],
+           lambda: [PgStandbyLost(at=0.2, lasts_s=0.1)]),
+    Mutant("overdue", "a server that hangs is left",
+           [("common/pg/pg_link.c", "\t       (options->statement_ms > 0 &&",
+             "\t       (options->statement_ms == 1 &&")],
+           lambda: [PgSplit(at=0.3, lasts_s=0.1)]),
     retried("deadlock", "40", lambda: [PgDeadlock(at=0.0, lasts_s=3.0)]),
     retried("no connection left", "53", lambda: [PgConnections(at=0.15, lasts_s=1.5)]),
     retried("a lock", "55P03", lambda: [PgLocked(at=0.1, lasts_s=3.0)]),

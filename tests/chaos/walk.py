@@ -7,7 +7,8 @@ import itertools
 import os
 import random
 
-from . import cache_faults, faults, loss_faults, rotation_faults, topic_faults, workloads
+from . import (cache_faults, faults, loss_faults, patroni_faults, rotation_faults, standby_faults, topic_faults,
+               workloads)
 from .trial import Trial
 
 SEED = 1
@@ -72,7 +73,9 @@ def dependency_faults():
         [topic_faults.TopicCompacted(at=0.0, lasts_s=LONG_S)],
         [rotation_faults.PgRotated(at=0.2, lasts_s=0.1)], [rotation_faults.RedisRotated(at=0.2, lasts_s=0.1)],
         [rotation_faults.TokensRotated(at=0.3, lasts_s=0.1)],
-        [rotation_faults.KafkaRotated(at=0.2, lasts_s=0.1)], [rotation_faults.HmacRotated(at=0.3, lasts_s=0.1)]]
+        [rotation_faults.KafkaRotated(at=0.2, lasts_s=0.1)], [rotation_faults.HmacRotated(at=0.3, lasts_s=0.1)],
+        [standby_faults.PgPrimaryKilled(at=0.3, lasts_s=0.1)], [standby_faults.PgStandbyLost(at=0.2, lasts_s=0.1)],
+        [standby_faults.PgSplit(at=0.3, lasts_s=0.1)]]
 
 
 def single_faults():
@@ -151,12 +154,39 @@ def full_plan():
         yield chosen, "volgnummer"
 
 
+def standby_plan():
+    """With a synchronous standby: who leads changes, in each theme once or twice."""
+    themes = itertools.cycle(("mixed", "one-board", "absent", "refused", "first-load", "replay"))
+    for kind in (standby_faults.PgSwitchover, standby_faults.PgPrimaryKilled, standby_faults.PgPrimaryKilledTwice,
+                 standby_faults.PgStandbyLost, standby_faults.PgStandbyLostLong, standby_faults.PgSplit):
+        for at in (0.1, 0.5):
+            yield [kind(at=at, lasts_s=0.5)], next(themes)
+    yield [standby_faults.PgPrimaryKilled(at=0.3, lasts_s=0.5), faults.Kill("write", at=0.3, lasts_s=0.5)], "mixed"
+    yield [standby_faults.PgPrimaryKilled(at=0.3, lasts_s=0.5), faults.RedisFlush(at=0.4, lasts_s=0.1)], "absent"
+    yield [standby_faults.PgSplit(at=0.3, lasts_s=0.5), faults.TwoOwners("write")], "mixed"
+    yield [standby_faults.PgDroppingHost()], "mixed"
+    yield [faults.PgMuteHost()], "absent"
+
+
+def patroni_plan():
+    """The standby's trials, with Patroni as the one that decides."""
+    yield [patroni_faults.PatroniSwitchover(at=0.2, lasts_s=0.5)], "mixed"
+    yield [patroni_faults.PatroniLeaderKilled(at=0.3, lasts_s=0.5)], "absent"
+    yield [patroni_faults.PatroniStandbyKilled(at=0.2, lasts_s=0.5)], "refused"
+    yield [patroni_faults.PatroniStopped(at=0.3, lasts_s=0.5)], "mixed"
+    yield [patroni_faults.PatroniSwitchover(at=0.4, lasts_s=0.5)], "replay"
+
+
 def cluster_plan():
     """On three brokers: each is lost once, killed, stopped and paused, while the others lead on."""
     themes = itertools.cycle(("mixed", "one-board", "absent", "refused", "first-load", "replay"))
     for kind in (faults.BrokerKill, faults.BrokerStop, faults.BrokerPause):
         for node in (1, 2, 3):
             yield [kind(node, at=0.2, lasts_s=LONG_S)], next(themes)
-    yield [faults.BrokerKill(1, at=0.2, lasts_s=LONG_S), faults.BrokerKill(2, at=0.2, lasts_s=LONG_S)], "mixed"
+    yield [faults.BrokersLost(1, at=0.2, lasts_s=12.0)], "mixed"
+    yield [faults.BrokersLost(2, at=0.2, lasts_s=12.0)], "absent"
+    yield [faults.TooFewCopies(2, at=0.2, lasts_s=0.1)], "mixed"
+    yield [faults.BrokersRolled(at=0.1, lasts_s=0.1)], "mixed"
+    yield [faults.LeadersMoved(at=0.1, lasts_s=0.1)], "refused"
     yield [faults.BrokerKill(2, at=0.2, lasts_s=1.0), faults.Kill("validate", at=0.3, lasts_s=0.5)], "mixed"
     yield [faults.BrokerKill(3, at=0.2, lasts_s=1.0), faults.PgOld(at=0.3, lasts_s=1.0)], "absent"

@@ -336,6 +336,40 @@ Test(pg, a_wait_sees_the_stop)
 	pg_link_close(link);
 }
 
+static int64_t waited_ms_max;
+
+static void note_wait(void *self, int64_t waited_ms)
+{
+	int64_t *longest_ms = self;
+
+	*longest_ms = MAX(*longest_ms, waited_ms);
+}
+
+/* As a server that hangs, or one whose COMMIT waits for a standby: its own statement_timeout ends neither. */
+Test(pg, an_answer_that_does_not_come_is_given_up)
+{
+	struct pg_options options = { .conninfo = fixture_server("INSTROOM_PG_OWNER"),
+				      .application = "adapters_it",
+				      .connect_ms = CONNECT_MS,
+				      .statement_ms = 200,
+				      .waits = note_wait,
+				      .waits_self = &waited_ms_max };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+	int64_t begin_ms = clock_ms();
+
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	ASSERT_OK(pg_script(link, "SET statement_timeout = 0", &err));
+	ASSERT_KIND(pg_script(link, "SELECT pg_sleep(600)", &err), ERR_RETRY);
+	cr_expect_not(pg_link_is_up(link));
+	cr_expect_str_eq(err.code, "connection", "%s", err.text);
+	cr_expect_lt(clock_ms() - begin_ms, 300000, "the server would have taken ten minutes");
+	cr_expect_gt(waited_ms_max, 0, "who waits is told so");
+	ASSERT_OK(pg_link_connect(link, &err));
+	pg_link_close(link);
+}
+
 static void add_rows(struct strbuf *rows, int32_t first, int32_t count)
 {
 	for (int32_t i = first; i < first + count; i++) {

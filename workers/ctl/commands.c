@@ -168,6 +168,7 @@ static const struct command DELIVER[] = {
 	  .run = run_deliver },
 	{ .name = "wait",
 	  .purpose = "wait until all that is delivered now is judged and written",
+	  .help = "A server that is away meanwhile is waited for, too.",
 	  OPTIONS_OF(WAIT_OPTIONS),
 	  .exits = { { 1, "not within the time" } },
 	  .run = run_wait },

@@ -1,5 +1,6 @@
 #include "validate/batch_output.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_refusal.h"
 #include "protocol/frame.h"
@@ -11,7 +12,7 @@
 
 #include <assert.h>
 
-enum { REPORT_WAIT_MS = 200 };
+enum { REPORT_WAIT_MS = 200, LATE_MS = 5000 };
 
 /* Sends what lingers, lets reports come in, and those who watch us know that we live. */
 static int pass_time(struct batch *batch, struct err *err)
@@ -194,14 +195,30 @@ static bool is_in_flight(const struct batch *batch)
 	return false;
 }
 
+/* Brokers that answer and take nothing, as too few copies are in sync, are seen nowhere else. */
+static void note_late(struct peers *peers, int64_t waited_ms)
+{
+	if (peers->is_log_late || waited_ms < LATE_MS)
+		return;
+	peers->is_log_late = true;
+	app_set_ready(false, PEERS_LOG_LATE);
+	log_event(LOG_WARN, "verdicts.late", "waited_ms=%lld why=%s effect=%s", (long long)waited_ms,
+		  LOG_QUOTED("Kafka has not confirmed them: are enough copies of the topic in sync?"),
+		  LOG_QUOTED("nothing more is judged until it does; what it refuses is judged again"));
+}
+
 int batch_output_await(struct batch *batch, struct err *err)
 {
+	int64_t start_ms = clock_ms();
+
 	while (is_in_flight(batch)) {
 		int rc = pass_time(batch, err);
 
 		if (rc < 0)
 			return rc;
+		note_late(batch->peers, clock_ms() - start_ms);
 	}
+	batch->peers->is_log_late &= batch->is_refused;
 	if (kafka_producer_is_dead(batch->peers->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of verdicts is dead: start again");
 	return 0;

@@ -24,12 +24,19 @@ static int open_cache(struct peers *peers, struct err *err)
 	return redis_cache_open(&options, config->topic.raw, &peers->key, &peers->cache, err);
 }
 
+static void beat(void *self, int64_t waited_ms)
+{
+	(void)self, (void)waited_ms;
+	app_heartbeat();
+}
+
 static int open_register(struct peers *peers, struct err *err)
 {
 	const struct validate_config *config = peers->config;
 	struct pg_options options = settings_pg(&config->pg, "instroom-validate");
 
 	options.should_stop = stop_is_asked;
+	options.waits = beat;
 	breaker_init(&peers->register_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
 	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
 }

@@ -31,7 +31,10 @@ struct peers {
 	char cache_code_logged[32];    /* why it was last away */
 	struct pg_link *register_link; /* NULL: no register to ask */
 	struct breaker register_breaker;
+	bool is_log_late; /* Kafka has confirmed no verdict for some seconds: not ready until it confirms one */
 };
+
+#define PEERS_LOG_LATE "Kafka to confirm verdicts: are enough copies of the topic in sync?"
 
 /* Who hears of partitions that come and go, and of reports. */
 struct peers_events {

@@ -109,6 +109,8 @@ static void report_state(struct validator *self)
 		app_set_ready(false, "an operator: a partition is parked");
 	else if (counts[LANE_WAITING] > 0)
 		app_set_ready(false, "a schema or reference version");
+	else if (self->peers.is_log_late)
+		app_set_ready(false, PEERS_LOG_LATE);
 	else
 		app_set_ready(starting == 0, "the fold of the verdict log");
 }

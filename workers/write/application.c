@@ -164,6 +164,16 @@ void application_give_up(struct writer *writer)
 	assignment_again(&writer->inbox);
 }
 
+/* Ready again, or not, at the end of the iteration. */
+static void end_commit(struct writer *writer, int rc)
+{
+	if (writer->is_commit_late)
+		log_event(rc == 0 ? LOG_INFO : LOG_WARN, "commit.ended", "is_known=%d effect=%s", rc == 0,
+			  LOG_QUOTED(rc == 0 ? "the next batch"
+					     : "the batch is kept until the cursor says whether it is in"));
+	writer->is_commit_late = false;
+}
+
 int application_run(struct writer *writer, struct err *err)
 {
 	int64_t start_us = clock_us();
@@ -173,6 +183,7 @@ int application_run(struct writer *writer, struct err *err)
 	if (inbox_is_empty(&writer->inbox))
 		return 0;
 	rc = apply(writer, &end, err);
+	end_commit(writer, rc);
 	if (rc == 0 && end == TRANSACTION_COMMITTED)
 		write_observe(OBSERVE_BATCH_US, clock_us() - start_us);
 	if (rc == -ERR_RETRY)

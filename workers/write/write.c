@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 enum {
-	HEARTBEAT_MS_MAX = 60000,     /* an iteration is bounded by statements; the longest is a whole transaction */
+	HEARTBEAT_MS_MAX = 60000,     /* waits for PostgreSQL beat too (on_wait) */
+	COMMIT_LATE_MS = 5000,	      /* a COMMIT that takes longer waits for something else than its disk */
 	VERDICT_BYTES_MAX = 65 << 20, /* 64 MiB and its frame */
 	FORGET_MESSAGE_BYTES_MAX = 4 << 20,
 	FORGET_DELIVERY_MS = 10000,
@@ -227,6 +228,25 @@ static bool must_leave(void)
 	return stop_poll() == STOP_NOW;
 }
 
+/* PostgreSQL has not answered for so long. Of a COMMIT that is late the service manager and /readyz hear: a synchronous
+ * standby that is away makes it wait for as long as that takes, and nothing else would show. */
+static void on_wait(void *opaque, int64_t waited_ms)
+{
+	struct writer *writer = opaque;
+
+	app_heartbeat();
+	if (waited_ms < COMMIT_LATE_MS || writer->is_commit_late || !writer->transaction.is_commit_in_doubt ||
+	    !writer_state_is_ready(writer->state))
+		return;
+	writer->is_commit_late = true;
+	app_set_ready(false, "PostgreSQL to confirm a COMMIT: is a synchronous standby away?");
+	log_event(
+		LOG_WARN, "commit.late", "messages=%zu waited_ms=%lld why=%s effect=%s", writer->inbox.count,
+		(long long)waited_ms, LOG_QUOTED("PostgreSQL has not confirmed it: a synchronous standby may be away"),
+		LOG_QUOTED(
+			"we wait; after pg.statement.max the hosts are asked again, and the cursor what became of it"));
+}
+
 static int open_register(struct writer *writer, struct err *err)
 {
 	const struct write_config *config = &writer->config;
@@ -236,6 +256,8 @@ static int open_register(struct writer *writer, struct err *err)
 	options.idle_transaction_ms = (uint32_t)config->pg_idle_ms;
 	options.must_write = true;
 	options.should_stop = must_leave;
+	options.waits = on_wait;
+	options.waits_self = writer;
 	int rc = pg_link_open(&options, &writer->link, err);
 
 	if (rc != 0)

@@ -20,6 +20,7 @@ struct writer {
 	struct kafka_producer *producer;
 	struct pg_link *link;
 	bool is_register_checked;
+	bool is_commit_late; /* and told so */
 	struct assignment assignment;
 	struct transaction transaction;
 	struct forgets forgets;

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000 };
+enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000, SILENCE_MS = 30000 };
 
 int ctl_fail(const struct err *err)
 {
@@ -71,6 +71,20 @@ static bool must_leave(void)
 	return stop_poll() == STOP_NOW;
 }
 
+/* Nothing bounds a COMMIT that waits for a standby, and its operator sees nothing of it. */
+static void note_silence(void *opaque, int64_t waited_ms)
+{
+	struct ctl *ctl = opaque;
+
+	if (ctl->has_noted_silence || waited_ms < SILENCE_MS)
+		return;
+	ctl->has_noted_silence = true;
+	fprintf(stderr,
+		"instroomctl: PostgreSQL has not answered for %d s: it works, or waits for a lock or for a synchronous "
+		"standby; we go on waiting\n",
+		SILENCE_MS / 1000);
+}
+
 int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
 {
 	struct pg_options options = settings_pg(is_owner ? &ctl->config.pg_owner : &ctl->config.pg, "instroomctl");
@@ -81,6 +95,8 @@ int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err
 	options.lock_ms = CTL_WAIT_MS;
 	options.idle_transaction_ms = IDLE_TRANSACTION_MS;
 	options.should_stop = ctl->holds_job ? must_leave : stop_is_asked;
+	options.waits = note_silence;
+	options.waits_self = ctl;
 	int rc = pg_link_open(&options, &link, err);
 
 	if (rc != 0)

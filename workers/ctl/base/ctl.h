@@ -47,7 +47,8 @@ struct ctl {
 	char **arguments;	      /* those of the command */
 	size_t argument_count;
 	enum output_format output;
-	bool holds_job; /* a first signal is its own to handle, only a second breaks off what PostgreSQL does */
+	bool holds_job;		/* a first signal is its own to handle, only a second breaks off what PostgreSQL does */
+	bool has_noted_silence; /* of PostgreSQL, once a command */
 	struct arena arena;
 };
 

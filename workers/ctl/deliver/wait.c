@@ -1,4 +1,5 @@
-/* wait: until the writer has applied all that was in the raw topic at the call.
+/* wait: until the writer has applied all that was in the raw topic at the call. A server that is away meanwhile, as
+ * during a failover, is waited for as well, as long as the call may last.
  *
  * No header: run_wait stands in deliver_commands.h. */
 #include "ctl/deliver/deliver_commands.h"
@@ -9,7 +10,7 @@
 
 #include <unistd.h>
 
-enum { PARTITIONS_MAX = 4096, POLL_MS = 20, SHOW_EVERY_MS = 200, STILL_MS = 300 };
+enum { PARTITIONS_MAX = 4096, POLL_MS = 20, SHOW_EVERY_MS = 200, STILL_MS = 300, AWAY_MS = 500 };
 
 struct ends {
 	struct kafka_reader *reader;
@@ -45,12 +46,12 @@ static int pass_empty(struct ctl *ctl, struct ends *ends, struct err *err)
 
 		if (next >= ends->raw[p] || ends->asked[p] == next)
 			continue;
-		ends->asked[p] = next;
 		int rc = kafka_reader_holds(ends->reader, ctl->config.topic.raw, p, next, ends->raw[p], CTL_WAIT_MS,
 					    &holds, err);
 
 		if (rc != 0 && rc != -ERR_DATA) /* outside the log: status says why */
 			return rc;
+		ends->asked[p] = next;
 		if (!holds)
 			ends->raw[p] = next;
 	}
@@ -87,6 +88,32 @@ static int read_applied(struct ctl *ctl, struct pg_link *link, struct ends *ends
 	return 0;
 }
 
+/* Not there for the moment: true, after a pause. */
+static bool may_go_on(int rc, int64_t end_ms)
+{
+	return rc == -ERR_RETRY && clock_ms() < end_ms && app_wait(AWAY_MS);
+}
+
+static int find_ends(struct ctl *ctl, struct ends *ret, int64_t end_ms, struct err *err)
+{
+	for (;;) {
+		int rc = read_ends(ctl, ret, err);
+
+		if (!may_go_on(rc, end_ms))
+			return rc;
+		kafka_reader_close(ret->reader);
+		ret->reader = NULL;
+	}
+}
+
+static int ask_applied(struct ctl *ctl, struct pg_link *link, struct ends *ends, int64_t *ret_left, int64_t *ret_all,
+		       int32_t *ret_parked, struct err *err)
+{
+	int rc = pg_link_connect(link, err);
+
+	return rc != 0 ? rc : read_applied(ctl, link, ends, ret_left, ret_all, ret_parked, err);
+}
+
 static void show(int64_t left, int64_t first_left)
 {
 	int64_t done = first_left - left, width = 40;
@@ -97,18 +124,22 @@ static void show(int64_t left, int64_t first_left)
 		(long long)first_left);
 }
 
-static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_max, bool shows_progress, bool *ret_done,
+static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t end_ms, bool shows_progress, bool *ret_done,
 			struct err *err)
 {
 	static struct ends ends;
-	int64_t end_ms = clock_ms() + wait_ms_max, left = 0, all = 0, first_left = -1, shown_ms = 0;
+	int64_t left = 0, all = 0, first_left = -1, shown_ms = 0;
 	int64_t last_left = -1, moved_ms = 0;
 	int32_t parked = 0;
 	bool is_terminal = shows_progress && isatty(STDERR_FILENO);
-	int rc = read_ends(ctl, &ends, err);
+	int rc = find_ends(ctl, &ends, end_ms, err);
 
 	while (rc == 0) {
-		rc = read_applied(ctl, link, &ends, &left, &all, &parked, err);
+		rc = ask_applied(ctl, link, &ends, &left, &all, &parked, err);
+		if (may_go_on(rc, end_ms)) {
+			rc = 0;
+			continue;
+		}
 		if (rc != 0)
 			break;
 		first_left = first_left < 0 ? left : first_left;
@@ -117,6 +148,8 @@ static int wait_applied(struct ctl *ctl, struct pg_link *link, int64_t wait_ms_m
 		last_left = left;
 		if (left > 0 && clock_ms() - moved_ms >= STILL_MS)
 			rc = pass_empty(ctl, &ends, err);
+		if (may_go_on(rc, end_ms))
+			rc = 0;
 		if (is_terminal && (left == 0 || clock_ms() - shown_ms >= SHOW_EVERY_MS)) {
 			show(left, first_left);
 			shown_ms = clock_ms();
@@ -144,8 +177,15 @@ int run_wait(struct ctl *ctl)
 
 	if (!num_parse_i64(slice_of(timeout), 0, 86400, &seconds))
 		return ctl_usage("--timeout is a number of seconds, at most a day");
-	if (ctl_connect(ctl, false, &link, &err) != 0 ||
-	    wait_applied(ctl, link, seconds * 1000, !is_quiet, &is_done, &err) != 0)
+	int64_t end_ms = clock_ms() + seconds * 1000;
+	int rc;
+
+	do
+		rc = ctl_connect(ctl, false, &link, &err);
+	while (may_go_on(rc, end_ms));
+	if (rc == 0)
+		rc = wait_applied(ctl, link, end_ms, !is_quiet, &is_done, &err);
+	if (rc != 0)
 		return ctl_fail(&err);
 	if (!is_done && !is_quiet)
 		fprintf(stderr,
