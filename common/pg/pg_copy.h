@@ -8,6 +8,9 @@
 #include "base/num.h"
 #include "pg/pg_link.h"
 
+#define PG_EPOCH_MS    INT64_C(946684800000)	/* 1 January 2000 */
+#define PG_TIME_MS_END INT64_C(253402300800000) /* the year 10000 */
+
 static inline void pg_copy_row(struct strbuf *out, int16_t columns)
 {
 	uint8_t v[2];
@@ -57,6 +60,23 @@ static inline void pg_copy_i64(struct strbuf *out, int64_t value)
 static inline void pg_copy_bool(struct strbuf *out, bool value)
 {
 	strbuf_add_bytes(out, value ? "\0\0\0\1\1" : "\0\0\0\1\0", 5);
+}
+
+/* timestamptz; ms since 1970, below PG_TIME_MS_END; negative: null. */
+static inline void pg_copy_time(struct strbuf *out, int64_t ms)
+{
+	if (ms >= 0)
+		pg_copy_i64(out, (ms - PG_EPOCH_MS) * 1000);
+	else
+		pg_copy_null(out);
+}
+
+static inline void pg_copy_text_or_null(struct strbuf *out, struct slice text) /* empty: null */
+{
+	if (text.n > 0)
+		pg_copy_bytes(out, text);
+	else
+		pg_copy_null(out);
 }
 
 /* sql: "COPY t (a, b) FROM STDIN (FORMAT binary)". rows: pg_copy_row and its values, any number of rows. */

@@ -1,5 +1,8 @@
 #include "protocol/access_header.h"
 
+#include "base/num.h"
+#include "model/party_number.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,27 +30,63 @@ static struct slice take_part(struct slice *rest)
 	return slice_equal_text(part, "-") ? (struct slice){ 0 } : part;
 }
 
-static bool is_whole(struct slice value)
+static bool is_basis(struct slice word)
 {
+	for (int basis = BASIS_OWN; basis < BASES; basis++)
+		if (slice_equal_text(word, access_basis_word((enum access_basis)basis)))
+			return true;
+	return false;
+}
+
+static bool is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~')
+			return false;
+	return true;
+}
+
+static bool is_version(struct slice text)
+{
+	bool has_extra_zero = text.n > 1 && text.p[0] == '0';
+	int64_t version;
+
+	return text.n == 0 || (!has_extra_zero && num_parse_i64(text, 0, INT64_MAX, &version));
+}
+
+static bool parse(struct slice value, struct access_header *ret)
+{
+	struct slice rest = value;
+	struct party_number party;
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < value.n; i++)
 		blanks += value.p[i] == ' ';
-	return blanks == 3;
+	if (blanks != 3 || value.n >= ACCESS_HEADER_TEXT_BYTES)
+		return false;
+	ret->basis = take_part(&rest);
+	ret->version = take_part(&rest);
+	ret->party = take_part(&rest);
+	ret->speaker = take_part(&rest);
+	return is_basis(ret->basis) && is_printable(ret->speaker) && is_version(ret->version) &&
+	       (ret->party.n == 0 || party_number_read(ret->party, &party));
+}
+
+const struct message_header *access_header_find(const struct message_header *items, size_t count)
+{
+	struct access_header header;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(items[i].name, ACCESS_HEADER_NAME) == 0 && parse(items[i].value, &header))
+			return &items[i];
+	return NULL;
 }
 
 void access_header_read(const struct message_header *items, size_t count, struct access_header *ret)
 {
-	*ret = (struct access_header){ 0 };
-	for (size_t i = 0; i < count; i++) {
-		struct slice rest = items[i].value;
+	const struct message_header *found = access_header_find(items, count);
 
-		if (strcmp(items[i].name, ACCESS_HEADER_NAME) != 0 || !is_whole(rest))
-			continue;
-		ret->basis = take_part(&rest);
-		ret->version = take_part(&rest);
-		ret->party = take_part(&rest);
-		ret->speaker = take_part(&rest);
-		return;
-	}
+	*ret = (struct access_header){ 0 };
+	if (found && !parse(found->value, ret))
+		*ret = (struct access_header){ 0 };
 }

@@ -5,7 +5,8 @@
  *                     "machtiging 1796000123 KVK:11111111 credential:kantoor-a"
  *
  * BASIS: eigen, machtiging, keten or beheer. VERSION: of the access data. PARTY: its number. SPEAKER: which credential
- * it was (gateway/speaker.h). Nothing personal is in it. Pure. */
+ * it was (gateway/speaker.h). Nothing personal is in it. What is read is of this form, each part in printable ASCII:
+ * whoever wrote to the topic. Pure. */
 #ifndef PROTOCOL_ACCESS_HEADER_H
 #define PROTOCOL_ACCESS_HEADER_H
 
@@ -28,5 +29,8 @@ void access_header_write(const struct access_header *header, char ret[ACCESS_HEA
 
 /* *ret borrows from items, and is empty where there is no such header or one of another form. */
 void access_header_read(const struct message_header *items, size_t count, struct access_header *ret);
+
+/* The header that access_header_read reads; NULL: none. */
+const struct message_header *access_header_find(const struct message_header *items, size_t count);
 
 #endif

@@ -18,7 +18,7 @@
  *   instroom-reference-version  64 hex digits
  *   instroom-replay-dry-run     of a DELIVERY false
  *
- * Beside these a message may carry what nothing of ours reads back, for people and other systems:
+ * Beside these a message may carry what nothing is decided by, for people, other systems and the ledger:
  *
  *   traceparent                 the W3C Trace Context of the request that brought it
  *   instroom-channel            kanaal: CSV or XML, the form the lines came in
@@ -62,7 +62,7 @@ struct raw_headers_text {
 /* headers: good ones, of our own making (asserted: a header we could not read back is our bug). */
 void raw_headers_write(const struct raw_headers *headers, struct raw_headers_text *ret);
 
-/* Adds one that nothing reads back; name and value are borrowed. An empty value adds nothing. */
+/* Adds one that nothing is decided by; name and value are borrowed. An empty value adds nothing. */
 void raw_headers_add(struct raw_headers_text *text, const char *name, const char *value);
 
 /* false: one is missing, double or malformed; then the message is from none of our gateways. Names that are not ours

@@ -6,9 +6,10 @@
 
 #define ACCEPTED_AT "instroom-accepted-at"
 
-void verdict_headers_write(int64_t accepted_at_ms, struct verdict_headers_text *ret)
+void verdict_headers_write(int64_t accepted_at_ms, const struct message_header *raw, size_t raw_count,
+			   struct verdict_headers_text *ret)
 {
-	ret->count = 0;
+	ret->count = admission_headers(raw, raw_count, ret->items);
 	if (accepted_at_ms < 0)
 		return;
 	size_t n = (size_t)snprintf(ret->text, sizeof ret->text, "%" PRId64, accepted_at_ms);

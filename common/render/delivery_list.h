@@ -4,7 +4,11 @@
  *
  * Each has what the summary (specification 8.2) says of the delivery as a whole; codes and findings stand there.
  * volgende is where the next page begins, null behind the last one. Pages join up whatever is delivered meanwhile: a
- * new delivery stands before all that were seen. */
+ * new delivery stands before all that were seen.
+ *
+ * geleverd_door and bevestigd_door say as whom a delivery and its confirmation came in (specification 15); null where
+ * that is not known. Who asks by a mandate sees of others only on what basis they came: whom else a board has do its
+ * work is the board's own affair. */
 #ifndef RENDER_DELIVERY_LIST_H
 #define RENDER_DELIVERY_LIST_H
 
@@ -16,9 +20,11 @@ enum { DELIVERY_LIST_ROWS = 100 }; /* of a page */
 
 struct delivery_list {
 	uint32_t board;
-	int64_t before; /* volgende of the page before; 0: the first page */
-	int32_t since;	/* ontvangen_op, JJJJMMDD, that day included; 0: all */
-	int state;	/* enum delivery_state; 0: any */
+	int64_t before;		    /* volgende of the page before; 0: the first page */
+	int32_t since;		    /* ontvangen_op, JJJJMMDD, that day included; 0: all */
+	int state;		    /* enum delivery_state; 0: any */
+	bool sees_all;		    /* the board itself asks, or the operator */
+	struct slice party, sender; /* who asks; what is empty is nobody's */
 };
 
 /* Errors as of pg_exec, and those of out. */

@@ -26,6 +26,7 @@ WAIT_S = 90
 COUNTS = {"gateway": 1, "validate": 1, "write": 1}
 LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
 OFFICE, READER, STRANGER, OWN = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 BOARD, SHARED, OTHER = "99901", "99902", "99904"
 results = {"passed": 0, "failed": 0}
 
@@ -85,6 +86,10 @@ class Machine:
     def change(self, *words):
         return self.expect("done", 0, "", "access", *words)
 
+    def sql(self, statement):
+        return subprocess.run(["psql", "-tAqX", self.stack.env()["INSTROOM_PG_OWNER"], "-c", statement], check=True,
+                              capture_output=True, text=True).stdout.strip()
+
     def make_credential(self, name, owner, until="2199-12-31"):
         self.tokens[name] = self.change("credential", "make", name, owner, "--until", until).stdout.strip()
 
@@ -96,7 +101,8 @@ class Machine:
     def ask(self, method, path, credential, body=None):
         """(status, body as text)"""
         token = self.tokens[credential]
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Content-Type": "text/csv"} if body else {}
         request = urllib.request.Request(self.gateway.address + path, data=body, headers=headers, method=method)
         try:
@@ -319,6 +325,56 @@ def kept_with_it(machine):
     machine.expect("written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
     row = machine.rows("delivery", OTHER, "access-kept-operator")
     check("is beheer", row and row["basis"] == "beheer" and row["sender"].startswith("token:"), row)
+    kept_in_the_ledger(machine)
+
+
+def kept_in_the_ledger(machine):
+    """Beside the ledger, so for longer than the log; a repeat by another changes nothing of it."""
+    def stored(name):
+        return machine.sql("select concat_ws(' ', a.service, a.basis, a.party, a.sender, a.trace_id) from"
+                           " register.admission a join register.delivery d using (position, board)"
+                           f" where d.delivery_id = '{name}'")
+
+    want = f"leveren machtiging KVK:11111111 credential:{OFFICE} {TRACE}"
+    check("in the register", stored(f"access-kept-{OFFICE}") == want, stored(f"access-kept-{OFFICE}"))
+    machine.sequence -= 1  # the same delivery, of another sender
+    again = machine.deliver(OWN, OTHER, "access-kept-operator")
+    check("whom it does not belong to may not repeat it", again[0] == 403, again)
+    machine.sequence -= 1
+    check("a repeat by another", machine.deliver("bestuur-zelf", OTHER, "access-kept-operator")[0] in (200, 202))
+    machine.expect("written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+    check("leaves that of the first", stored("access-kept-operator").startswith("leveren beheer token:"),
+          stored("access-kept-operator"))
+    rows = {row["delivery_id"]: row for row in machine.rows("deliveries", BOARD)}
+    check("deliveries shows it", rows[f"access-kept-{OFFICE}"]["sender"] == f"credential:{OFFICE}" and
+          rows[f"access-kept-{OFFICE}"]["basis"] == "machtiging", rows)
+    shown_to_the_board(machine)
+    check("nothing differs from the log", machine.ctl("verify", "--board", BOARD).returncode == 0,
+          machine.ctl("verify", "--board", BOARD).stdout)
+
+
+def shown_to_the_board(machine):
+    """A board sees who delivered in its name; who comes by its mandate sees of others only the basis."""
+    def by(credential):
+        status, body = machine.ask("GET", f"/v1/besturen/{BOARD}/leveringen", credential)
+        check(f"{credential} reads the list", status == 200, body)
+        return {row["leveringsid"]: row["geleverd_door"] for row in json.loads(body)["leveringen"]}
+
+    office, own = f"access-kept-{OFFICE}", f"access-kept-{OWN}"
+    mine, of_office, of_reader = by(OWN), by(OFFICE), by(READER)
+    check("the board sees it", {key: mine[office][key] for key in ("afzender", "partij", "basis", "traceid")} == {
+        "afzender": f"credential:{OFFICE}", "partij": "KVK:11111111", "basis": "machtiging", "traceid": TRACE}, mine)
+    check("and when", re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", mine[office]["op"]), mine[office])
+    check("an office its own", of_office[office] == mine[office], of_office[office])
+    for seen in (of_office[own], of_reader[own], of_reader[office]):
+        check("and of others the basis alone", seen and seen["basis"] and
+              {seen[key] for key in ("afzender", "partij", "traceid")} == {None}, seen)
+    check("a reading with BSN", machine.ask("GET", f"/v1/besturen/{BOARD}/stand?bsn=ja", READER)[0] == 200)
+    check("says as whom", machine.sql("select concat_ws(' ', what, board, sender, party, basis, version > 0, trace_id)"
+                                      " from register.access order by at desc limit 1") ==
+          f"gateway: stand with bsn {BOARD} credential:{READER} RSIN:222222222 machtiging t {TRACE}",
+          machine.sql("select * from register.access order by at desc limit 1"))
+    check("in the audit too", f"credential:{READER}" in machine.ctl("audit").stdout, machine.ctl("audit").stdout)
 
 
 def audit(machine):

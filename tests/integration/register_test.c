@@ -193,3 +193,40 @@ Test(register, a_gateway_of_before_0006_reads_the_stand_beside_it)
 	expect_text(link, sql, "6"); /* what the new writer takes away, the old gateway no longer sees */
 	pg_link_close(link);
 }
+
+static void expect_refused(struct pg_link *link, const char *sql)
+{
+	struct err err = { 0 };
+	int rc = pg_script(link, sql, &err);
+
+	cr_expect_neq(rc, 0, "%s", sql);
+	cr_expect_str_eq(err.code, "42501", "%s: %s", sql, err.text);
+}
+
+/* By the database's own rights, whatever a stage's program would do. */
+Test(register, no_stage_changes_or_deletes_as_whom_a_delivery_came_in)
+{
+	static const char *const ROLES[] = { "instroom_writer", "instroom_reader" };
+	struct pg_link *link = register_open();
+	struct err err = { 0 };
+
+	register_migrate(link, 1, MIGRATION_LAST);
+	ASSERT_OK(pg_script(link,
+			    "set role instroom_writer; insert into register.admission (position, board, service, basis)"
+			    " values (1, 99901, 'leveren', 'eigen')",
+			    &err));
+	for (size_t i = 0; i < ARRAY_LEN(ROLES); i++) {
+		char role[64];
+
+		snprintf(role, sizeof role, "set role %s", ROLES[i]);
+		ASSERT_OK(pg_script(link, role, &err));
+		expect_refused(link, "update register.admission set sender = 'token:other'");
+		expect_refused(link, "delete from register.admission");
+		expect_refused(link, "truncate register.admission");
+		expect_refused(link,
+			       "insert into register.admission (position, board, service, basis) values (1, 1, '', '')"
+			       " on conflict (position) do update set basis = 'beheer'");
+	}
+	expect_refused(link, "insert into register.admission (position, board, service, basis) values (2, 1, '', '')");
+	pg_link_close(link);
+}

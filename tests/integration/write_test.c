@@ -247,6 +247,56 @@ Test(write, the_register_holds_what_the_same_log_makes_in_memory)
 	fixture_close(&fixture);
 }
 
+/* Accountability. */
+
+static struct message *as_whom(struct message *message, const char *speaker, const char *trace)
+{
+	message->admission = (struct admission){ { SLICE_LITERAL("machtiging"), SLICE_LITERAL("1796000123456789"),
+						   SLICE_LITERAL("KVK:11111111"), slice_of(speaker) },
+						 slice_of(trace) };
+	message->accepted_at_ms = 1796000000123;
+	return message;
+}
+
+static void expect_admissions(struct fixture *fixture, const char *const *want, size_t count)
+{
+	CLEANUP(drop_pg_rows)
+	struct pg_rows *rows =
+		ask(fixture,
+		    "select concat_ws(' ', service, basis, version, party, sender, coalesce(trace_id, '-'),"
+		    "  extract(epoch from accepted_at)) from register.admission order by position");
+
+	cr_assert_eq(pg_rows_count(rows), count);
+	for (size_t i = 0; i < count; i++)
+		cr_expect(slice_equal_text(pg_get_bytes(rows, i, 0), want[i]), "%.*s", (int)pg_get_bytes(rows, i, 0).n,
+			  pg_get_bytes(rows, i, 0).p);
+}
+
+Test(write, as_whom_each_came_in_stands_beside_it_and_a_repeat_changes_nothing)
+{
+	static const char *const WANT[] = {
+		"leveren machtiging 1796000123456789 KVK:11111111 credential:a 0af7651916cd43dd8448eb211c80319c"
+		" 1796000000.123000",
+		"bevestigen machtiging 1796000123456789 KVK:11111111 credential:c - 1796000000.123000",
+	};
+	static const struct fake_group GROUPS[] = { { 1, VERDICT_CANDIDATE, 1, 1 } };
+	struct message *messages[4];
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	messages[0] = as_whom(fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 5, false, 900 }, GROUPS, 1),
+			      "credential:a", "0af7651916cd43dd8448eb211c80319c");
+	messages[1] = as_whom(fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 5, false, 900 }, GROUPS, 1),
+			      "credential:b", "");
+	messages[2] = as_whom(fake_confirm(1, 900), "credential:c", "");
+	messages[3] = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_MUTATIE, 6, false, 0 }, GROUPS, 1);
+	cr_assert_eq(run(&fixture, messages, 1), TRANSACTION_COMMITTED);
+	cr_assert_eq(run(&fixture, messages + 1, 3), TRANSACTION_COMMITTED);
+	cr_expect_eq(ask_number(&fixture, "select count(*) from register.delivery"), 2, "one of them of before");
+	expect_admissions(&fixture, WANT, ARRAY_LEN(WANT));
+	fixture_close(&fixture);
+}
+
 /* Setting aside. */
 
 static const struct fake_group FOUR[] = { { 1, VERDICT_CANDIDATE, 1, 1 },

@@ -166,6 +166,8 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 	return flush(self, out, err);
 }
 
+static const struct access_grant GRANT = { .basis = BASIS_OWN, .speaker = "token:x" };
+static const struct trace NO_TRACE;
 static const enum register_job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_DELIVERIES,
 						JOB_CONFIRMATION };
 
@@ -184,6 +186,8 @@ static bool submit(struct register_jobs *jobs, struct slot *slot)
 	slot->job = (struct register_job){ .kind = KINDS[board_last % ARRAY_LEN(KINDS)],
 					   .board = board_last / 4,
 					   .has_bsn = board_last % 8 == 2,
+					   .grant = &GRANT,
+					   .trace = &NO_TRACE,
 					   .has_position = board_last % 8 == 1,
 					   .owner = slot };
 	slot->is_out = register_jobs_submit(jobs, &slot->job);

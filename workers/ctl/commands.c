@@ -280,10 +280,11 @@ static const struct command LOOK[] = {
 	  .arguments = "BOARD ID",
 	  .arguments_min = 2,
 	  .arguments_max = 2,
-	  .purpose = "one delivery: receipt, commit, state, replays, confirmation",
+	  .purpose = "one delivery: who delivered, receipt, commit, state, replays, confirmation",
 	  .help = "Also while it is only in the log (ontvangen). As whom and on what basis the gateway let it in "
-		  "(eigen, machtiging, keten, beheer) is known while the log holds it. A confirmation by this program "
-		  "names the operator, one through the gateway the board.",
+		  "(eigen, machtiging, keten, beheer) stands beside the ledger; of a delivery of before that, the log "
+		  "says it as long as it has it. A confirmation by this program names the operator, one through the "
+		  "gateway its sender.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "neither the ledger nor the log has it" } },
 	  .run = run_delivery },

@@ -141,15 +141,35 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-/* design 9: every reading of personal data leaves a row. */
-static int record_access(struct register_thread *thread, const char *what, uint32_t board, struct err *err)
+static void add_text_or_null(struct pg_params *params, const char *text)
 {
+	if (text[0])
+		pg_add_text(params, slice_of(text));
+	else
+		pg_add_null(params, PG_TEXT);
+}
+
+/* design 9: every reading of personal data leaves a row, and it says as whom. */
+static int record_access(struct register_thread *thread, const char *what, const struct register_job *job,
+			 struct err *err)
+{
+	const struct access_grant *grant = job->grant;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(what));
-	pg_add_i32(&params, (int32_t)board);
-	return pg_exec(thread->link, "record_access", "insert into register.access (what, board) values ($1, $2)",
+	pg_add_i32(&params, (int32_t)job->board);
+	add_text_or_null(&params, grant->speaker);
+	add_text_or_null(&params, grant->party);
+	add_text_or_null(&params, access_basis_word(grant->basis));
+	pg_add_i64(&params, grant->version);
+	if (job->trace->traceparent[0])
+		pg_add_text(&params, trace_id(job->trace));
+	else
+		pg_add_null(&params, PG_TEXT);
+	return pg_exec(thread->link, "record_access",
+		       "insert into register.access (what, board, sender, party, basis, version, trace_id)"
+		       " values ($1, $2, $3, $4, $5, nullif($6, 0), $7)",
 		       &params, NULL, NULL, err);
 }
 
@@ -158,7 +178,7 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 	struct stand_options stand = { .is_one_board = true,
 				       .board = job->board,
 				       .pseudonym_key = job->has_bsn ? NULL : thread->jobs->options.stand_key };
-	int rc = job->has_bsn ? record_access(thread, "gateway: stand with bsn", job->board, err) : 0;
+	int rc = job->has_bsn ? record_access(thread, "gateway: stand with bsn", job, err) : 0;
 
 	job->answer = JOB_FOUND;
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
@@ -175,13 +195,16 @@ static int answer_absent(struct register_thread *thread, struct register_job *jo
 	job->answer = waiting == WAITING_FOUND ? JOB_FOUND : waiting == WAITING_NOT ? JOB_NOT_WAITING : JOB_UNKNOWN;
 	if (job->answer != JOB_FOUND)
 		return 0;
-	rc = record_access(thread, "gateway: ontbrekenden", job->board, err);
+	rc = record_access(thread, "gateway: ontbrekenden", job, err);
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
 }
 
 static int answer_deliveries(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	job->list.board = job->board;
+	job->list.sees_all = job->grant->basis == BASIS_OWN || job->grant->basis == BASIS_OPERATOR;
+	job->list.party = slice_of(job->grant->party);
+	job->list.sender = slice_of(job->grant->speaker);
 	job->answer = JOB_FOUND;
 	return delivery_list_write(thread->link, &job->list, &job->body, err);
 }

@@ -12,7 +12,9 @@
 #define GATEWAY_REGISTER_JOBS_H
 
 #include "base/strbuf.h"
+#include "gateway/access_grant.h"
 #include "gateway/conditional.h"
+#include "gateway/trace.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
 #include "render/delivery_list.h"
@@ -52,6 +54,9 @@ struct register_job {
 	uint8_t request_id[16];	   /* of JOB_CONFIRMATION */
 	bool has_bsn;		   /* of JOB_STAND; leaves a row in register.access */
 	struct delivery_list list; /* of JOB_DELIVERIES */
+	const struct access_grant
+		*grant; /* as whom it is asked; the request's, which lives until the answer is there */
+	const struct trace *trace;
 
 	enum register_job_answer answer;
 	struct strbuf body; /* of JOB_FOUND, but not of a confirmation; released by the owner of the job */

@@ -48,6 +48,8 @@ void register_question_ask(struct request *request, struct register_job *job, en
 {
 	job->kind = kind;
 	job->board = request->values.board;
+	job->grant = &request->grant;
+	job->trace = &request->trace;
 	memcpy(job->id, request->values.delivery_id, sizeof job->id);
 	/* one byte: enough to be refused when the budget is used up */
 	if (!byte_budget_reserve(&request->reserved, 1) || !services_ask(request, job))

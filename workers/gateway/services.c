@@ -6,6 +6,7 @@
 #include "gateway/gateway_metrics.h"
 #include "gateway/public_file.h"
 #include "gateway/handler.h"
+#include "protocol/admission.h"
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ int services_publish(struct request *request, struct raw_message *message, struc
 	struct services *services = request->services;
 	int rc = strbuf_check(&services->message, "a message for Kafka", err);
 
-	raw_headers_add(&message->headers, "traceparent", request->trace.traceparent);
+	raw_headers_add(&message->headers, TRACEPARENT_NAME, request->trace.traceparent);
 	raw_headers_add(&message->headers, ACCESS_HEADER_NAME, request->grant.header);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);

@@ -145,7 +145,7 @@ int batch_output_verdict(struct batch *batch, struct batch_message *message, con
 	struct lane_batch *part = &message->lane->batch;
 	struct verdict_headers_text headers;
 
-	verdict_headers_write(message->raw.timestamp_ms, &headers);
+	verdict_headers_write(message->raw.timestamp_ms, message->raw.headers, message->raw.header_count, &headers);
 	assert(message->follows == part->next.next_raw);
 	message->verdict_offset_expected = part->next.next_verdict;
 	int rc = produce(batch, batch->peers->config->topic.verdict, message, strbuf_slice(&batch->maker.message),

@@ -31,6 +31,7 @@ static void message_reset(struct message *message)
 		.partition = message->partition,
 		.verdict_offset = message->verdict_offset,
 		.accepted_at_ms = message->accepted_at_ms,
+		.admission = message->admission,
 		.refusal = message->refusal,
 	};
 

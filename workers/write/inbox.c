@@ -92,6 +92,7 @@ static enum inbox_result add(struct inbox *inbox, struct message *message, const
 	message->partition = raw->partition;
 	message->verdict_offset = raw->offset;
 	message->accepted_at_ms = verdict_headers_accepted_at(raw->headers, raw->header_count);
+	admission_read(raw->headers, raw->header_count, &message->admission);
 	inbox->messages[at] = message;
 	inbox->after[at] = inbox->partitions[raw->partition].ahead;
 	inbox->raws[at] = *raw;

@@ -7,6 +7,7 @@
 #include "model/delivery.h"
 #include "model/outcome.h"
 #include "wire/gen/verdict.h"
+#include "protocol/admission.h"
 #include "protocol/delivery_state.h"
 #include "protocol/verdict_class.h"
 
@@ -54,7 +55,8 @@ struct message {
 	int64_t position;
 	int32_t partition;
 	int64_t verdict_offset;
-	int64_t accepted_at_ms; /* append of its raw message; -1: not known */
+	int64_t accepted_at_ms;	    /* append of its raw message; -1: not known */
+	struct admission admission; /* borrows from the headers of the Kafka message, which live as long */
 	struct refusal refusal;
 	struct board_state *board;
 	struct message *next; /* of the same board, in log order */

@@ -34,6 +34,11 @@ static const struct register_statement SET_BACK = {
 	"copy register.set_back (position, request_id, board, sequence, sequence_before, executed, states, cancelled)"
 	" from stdin (format binary)"
 };
+static const struct register_statement ADMISSION = {
+	"COPY of admissions", VALUES_OURS,
+	"copy register.admission (position, board, service, basis, version, party, sender, trace_id, accepted_at)"
+	" from stdin (format binary)"
+};
 static const struct register_statement FOREIGN = {
 	"COPY of foreign messages", VALUES_OURS, "copy register.foreign_message (position) from stdin (format binary)"
 };
@@ -252,6 +257,30 @@ static void copy_set_back(struct strbuf *out, const struct message *message)
 	pg_copy_i32(out, (int32_t)made->cancelled);
 }
 
+/* As whom it came in, of a delivery that is entered and of a confirmation: a repeat leaves that of the first. */
+static void copy_admission(struct strbuf *out, const struct message *message)
+{
+	const struct access_header *access = &message->admission.access;
+	bool is_confirmation = message->verdict.kind == VERDICT_KIND_CONFIRM;
+	int64_t version;
+
+	if ((!message->is_entered && !is_confirmation) || access->basis.n == 0)
+		return;
+	pg_copy_row(out, 9);
+	pg_copy_i64(out, message->position);
+	pg_copy_i32(out, message->verdict.header.board);
+	pg_copy_bytes(out, slice_of(access_service_name(is_confirmation ? SERVICE_CONFIRM : SERVICE_DELIVER)));
+	pg_copy_bytes(out, access->basis);
+	if (num_parse_i64(access->version, 0, INT64_MAX, &version))
+		pg_copy_i64(out, version);
+	else
+		pg_copy_null(out);
+	pg_copy_text_or_null(out, access->party);
+	pg_copy_text_or_null(out, access->speaker);
+	pg_copy_text_or_null(out, message->admission.trace_id);
+	pg_copy_time(out, message->accepted_at_ms < PG_TIME_MS_END ? message->accepted_at_ms : -1);
+}
+
 static void copy_foreign(struct strbuf *out, const struct message *message)
 {
 	if (message->verdict.kind != VERDICT_KIND_FOREIGN)
@@ -264,9 +293,9 @@ static const struct {
 	const struct register_statement *statement;
 	copy_message *copy;
 } COPIES[] = {
-	{ &KEY_LIST, copy_key_list }, { &FEEDBACK, copy_feedback }, { &DELIVERY, copy_delivery },
-	{ &FINDING, copy_findings },  { &CONTACT, copy_contact },   { &CONFIRMATION, copy_confirmation },
-	{ &SET_BACK, copy_set_back }, { &FOREIGN, copy_foreign },
+	{ &KEY_LIST, copy_key_list }, { &FEEDBACK, copy_feedback },   { &DELIVERY, copy_delivery },
+	{ &FINDING, copy_findings },  { &CONTACT, copy_contact },     { &CONFIRMATION, copy_confirmation },
+	{ &SET_BACK, copy_set_back }, { &ADMISSION, copy_admission }, { &FOREIGN, copy_foreign },
 };
 
 static int copy_messages(struct register_session *session, const struct batch *batch,

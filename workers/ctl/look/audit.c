@@ -14,7 +14,8 @@ enum { PAGE_ROWS = 100 };
  * have one time. */
 static const char AUDIT_SQL[] =
 	"with act as ("
-	"  select at, who, what, board, coalesce(topic || '/' || partition || '/' || \"offset\", '') as detail,"
+	"  select at, coalesce(sender, who) as who, what, board, concat_ws(' ', topic || '/' || partition || '/' ||"
+	"    \"offset\", party, basis, 'by version ' || version, 'trace ' || trace_id) as detail,"
 	"    coalesce(reason, '') as reason"
 	"    from register.access where $3::timestamptz is null or at >= $3::timestamptz"
 	"  union all select at, who, 'replay ' || what, null, left(job::text, 8) || ' ' || note, '' from"

@@ -3,8 +3,8 @@
  * A delivery that the writer has not applied yet is in no table: it is looked for in the raw log, between the place the
  * register has come to and the end of its board's partition.
  *
- * As whom a delivery was let in, and on what basis, stands in a header of its raw message: known as long as the log has
- * it.
+ * As whom a delivery was let in, and on what basis, stands beside the ledger (register.admission). Of one of before
+ * that, or of one that is not written yet, the header of its raw message says it, as long as the log has it.
  *
  * No header: run_deliveries and run_delivery stand in look_commands.h. */
 #include "ctl/look/look_commands.h"
@@ -14,7 +14,7 @@
 #include "ctl/base/topic_walk.h"
 #include "model/date.h"
 #include "model/delivery.h"
-#include "protocol/access_header.h"
+#include "protocol/admission.h"
 #include "protocol/delivery_state.h"
 #include "protocol/log_position.h"
 #include "protocol/partitioning.h"
@@ -34,8 +34,9 @@ static const char LIST_SQL[] =
 	"select " CTL_SQL_DAY("d.received_on") ", d.delivery_id, " KIND_NAME ", d.sequence, " STATE_NAME ","
 	"  case d.state when 2 then 'wacht' else case when d.dry_run then 'proef' else 'verwerkt' end end,"
 	"  d.dry_run, d.lines, d.afgekeurd, d.quarantaine, d.afgekeurd + d.quarantaine, " REPLAYS ","
-	"  " CTL_SQL_TIME("d.committed_at") ", d.position::text"
-	" from register.delivery d where d.board = $1 and d.position < coalesce($2::text::bigint, 9223372036854775807)"
+	"  " CTL_SQL_TIME("d.committed_at") ", a.basis, a.party, a.sender, d.position::text"
+	" from register.delivery d left join register.admission a on a.position = d.position"
+	" where d.board = $1 and d.position < coalesce($2::text::bigint, 9223372036854775807)"
 	"  and ($3::int is null or d.state = $3) and ($4::int is null or d.received_on >= $4)"
 	"  and ($5::int is null or d.received_on = $5) order by d.position desc limit $6 + 1";
 
@@ -53,6 +54,9 @@ static const struct output_column LIST_COLUMNS[] = {
 	{ NULL, "failed", COLUMN_NUMBER },
 	{ "replays", NULL, COLUMN_NUMBER },
 	{ "committed_at", NULL, COLUMN_TEXT },
+	{ "basis", "let in as", COLUMN_TEXT },
+	{ "party", NULL, COLUMN_TEXT },
+	{ "sender", NULL, COLUMN_TEXT },
 	{ "position", NULL, COLUMN_TEXT },
 };
 
@@ -101,17 +105,21 @@ static const char ONE_SQL[] =
 	"  ((d.position >> 40) & 4095)::int, d.position & 1099511627775, $3::text, " CTL_SQL_TIME("d.committed_at") ","
 	"  encode(d.reference_version, 'hex'), encode(d.fingerprint, 'hex'),"
 	"  d.lines, d.afgekeurd, d.quarantaine, d.lapsed, " REPLAYS ", r.job::text, " CTL_SQL_TIME("r.changed_at") ","
-	"  r.who, c.executed, case when c.executed is null then null else coalesce(a.who, 'the board') end,"
-	"  $4::text, $5::text, $6::text, $7::text"
-	" from register.delivery d"
+	"  r.who, c.executed,"
+	"  case when c.executed is null then null else coalesce(a.who, e.sender || ', ' || e.basis, 'the board') end,"
+	"  coalesce(m.basis, $4), case when m.basis is null then $5 else m.version::text end,"
+	"  case when m.basis is null then $6 else m.party end, case when m.basis is null then $7 else m.sender end,"
+	"  m.trace_id"
+	" from register.delivery d left join register.admission m on m.position = d.position"
 	" left join lateral (select x.job, x.changed_at, (select e.who from register.replay_event e where e.job = x.job"
 	"     and e.what in ('start', 'resume') order by e.at limit 1) as who"
 	"   from register.replay_change x where x.position = d.position order by x.attempt desc limit 1) r on true"
-	" left join lateral (select executed from register.confirmation c where c.board = d.board"
+	" left join lateral (select executed, position from register.confirmation c where c.board = d.board"
 	"   and c.delivery_id = d.delivery_id order by c.executed desc, c.position limit 1) c on true"
 	" left join lateral (select who from register.access where board = d.board and what = 'confirm ' ||"
 	" d.delivery_id"
 	"   order by at limit 1) a on true"
+	" left join register.admission e on e.position = c.position"
 	" where d.board = $1 and d.delivery_id = $2 order by d.position limit 1";
 
 static const struct output_column ONE_COLUMNS[] = {
@@ -143,9 +151,10 @@ static const struct output_column ONE_COLUMNS[] = {
 	{ "access_version", "by version", COLUMN_TEXT },
 	{ "party", "party", COLUMN_TEXT },
 	{ "sender", "sender", COLUMN_TEXT },
+	{ "trace_id", "trace id", COLUMN_TEXT },
 };
 /* Of a delivery that is only in the raw log: the columns from the one on are not known, up to the last few. */
-enum { ONE_FIRST_UNKNOWN = 15, ONE_ACCESS_COLUMNS = 4 };
+enum { ONE_FIRST_UNKNOWN = 15, ONE_ACCESS_COLUMNS = 5 };
 
 /* What the log says of a delivery and the ledger does not; "": the log no longer holds it, or Kafka is away. */
 struct receipt {
@@ -184,7 +193,7 @@ static void add_received(const struct search *search, const struct kafka_message
 			 const struct raw_headers *headers, struct output *out)
 {
 	char hex[HEX_BYTES] = "", day[11], at[TIME_BYTES];
-	struct access_header access;
+	struct admission admission;
 
 	output_board(out, search->board);
 	output_text(out, headers->delivery_id);
@@ -208,11 +217,12 @@ static void add_received(const struct search *search, const struct kafka_message
 	output_number(out, headers->line_count);
 	for (size_t i = ONE_FIRST_UNKNOWN; i < ARRAY_LEN(ONE_COLUMNS) - ONE_ACCESS_COLUMNS; i++)
 		output_absent(out);
-	access_header_read(message->headers, message->header_count, &access);
-	output_or_absent(out, access.basis);
-	output_or_absent(out, access.version);
-	output_or_absent(out, access.party);
-	output_or_absent(out, access.speaker);
+	admission_read(message->headers, message->header_count, &admission);
+	output_or_absent(out, admission.access.basis);
+	output_or_absent(out, admission.access.version);
+	output_or_absent(out, admission.access.party);
+	output_or_absent(out, admission.access.speaker);
+	output_or_absent(out, admission.trace_id);
 }
 
 static int look_at(void *self, const struct kafka_message *message, struct err *err)

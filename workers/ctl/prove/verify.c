@@ -28,7 +28,8 @@ enum { SHOW_EVERY_MS = 200 };
 	"select board from register.board union select board from register.teacher"                   \
 	" union select board from register.teacher_history union select board from register.delivery" \
 	" union select board from register.contact union select board from register.confirmation"     \
-	" union select board from register.key_list union select board from register.feedback"
+	" union select board from register.key_list union select board from register.feedback"        \
+	" union select board from register.admission"
 
 struct verify {
 	struct ctl *ctl;

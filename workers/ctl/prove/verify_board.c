@@ -45,6 +45,7 @@ void verify_board_release(struct verify_board *board)
 	free(board->contacts);
 	free(board->confirmations);
 	free(board->set_backs);
+	free(board->admissions);
 	free(board->changes);
 	*board = (struct verify_board){ 0 };
 }
@@ -154,6 +155,24 @@ int verify_board_set_back(struct verify_board *board, const struct verify_set_ba
 	board->set_backs = set_backs;
 	set_backs[board->set_back_count++] = *set_back;
 	return 0;
+}
+
+int verify_board_admission(struct verify_board *board, const struct verify_admission *admission, struct err *err)
+{
+	struct verify_admission *admissions =
+		grow(board->admissions, board->admission_count, &board->admission_capacity, sizeof *admissions);
+
+	if (!admissions)
+		return no_memory(err);
+	board->admissions = admissions;
+	struct verify_admission *kept = &admissions[board->admission_count++];
+	struct slice *const texts[] = { &kept->basis, &kept->version, &kept->party, &kept->sender, &kept->trace_id };
+	int rc = 0;
+
+	*kept = *admission;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(texts); i++)
+		rc = verify_board_text(board, *texts[i], texts[i], err);
+	return rc;
 }
 
 int verify_board_change(struct verify_board *board, const struct verify_change *change, struct err *err)

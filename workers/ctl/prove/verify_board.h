@@ -1,4 +1,5 @@
-/* verify_board: a derived board: its teachers and what they were, deliveries, contact persons, confirmations.
+/* verify_board: a derived board: its teachers and what they were, deliveries, contact persons, confirmations, and as
+ * whom each of both came in.
  *
  * All of it, texts included, lives until verify_board_release. ERR_FATAL: no memory. */
 #ifndef CTL_VERIFY_BOARD_H
@@ -45,6 +46,18 @@ struct verify_confirmation {
 	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
 	bool is_executed, has_other_absent;
 };
+
+/* As whom a delivery or a confirmation was let in. */
+struct verify_admission {
+	int64_t position, accepted_at_ms;
+	bool is_confirmation;
+	struct slice basis, version, party, sender, trace_id;
+};
+
+static inline const char *verify_admission_service(const struct verify_admission *admission)
+{
+	return admission->is_confirmation ? "bevestigen" : "leveren";
+}
 
 /* What one attempt of a replay changed in a delivery: counts by outcome, before and behind it. */
 struct verify_change {
@@ -107,6 +120,8 @@ struct verify_board {
 	size_t confirmation_count, confirmation_capacity;
 	struct verify_set_back *set_backs;
 	size_t set_back_count, set_back_capacity;
+	struct verify_admission *admissions;
+	size_t admission_count, admission_capacity;
 	struct verify_change *changes;
 	size_t change_count, change_capacity;
 	struct verify_texts *texts; /* what slices point to, until the board is released */
@@ -131,6 +146,9 @@ MUSTUSE int verify_board_contact(struct verify_board *board, int64_t position, c
 MUSTUSE int verify_board_confirmation(struct verify_board *board, const struct verify_confirmation *confirmation,
 				      struct err *err);
 MUSTUSE int verify_board_set_back(struct verify_board *board, const struct verify_set_back *set_back, struct err *err);
+/* Copies the texts. */
+MUSTUSE int verify_board_admission(struct verify_board *board, const struct verify_admission *admission,
+				   struct err *err);
 MUSTUSE int verify_board_change(struct verify_board *board, const struct verify_change *change, struct err *err);
 
 /* Lines of the delivery by outcome as a board counts them. */

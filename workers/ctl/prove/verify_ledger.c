@@ -35,6 +35,11 @@ static const char SET_BACKS_SQL[] =
 	"select position, request_id, sequence, sequence_before, executed, states, cancelled from register.set_back"
 	" where board = $1 order by position";
 
+static const char ADMISSIONS_SQL[] =
+	"select position, service, basis, version::text, party, sender, trace_id,"
+	"  (extract(epoch from accepted_at) * 1000000)::bigint"
+	" from register.admission where board = $1 order by position";
+
 /* Those of deliveries that the log has and the ledger lacks, too. */
 static const char CHANGES_SQL[] =
 	"select c.replay_position, c.position, c.attempt, c.job, c.reference_version, c.lines,"
@@ -414,6 +419,45 @@ static int compare_set_backs(struct pg_link *link, const struct verify_board *bo
 	return rc;
 }
 
+/* Null and empty are one: neither a header nor the register has empty texts. */
+static const char *admission_difference(const struct pg_rows *rows, size_t row, const struct verify_admission *made)
+{
+	bool is_same_time = pg_is_null(rows, row, 7) ? made->accepted_at_ms < 0
+						     : pg_get_i64(rows, row, 7) == made->accepted_at_ms * 1000;
+
+	return !slice_equal_text(pg_get_bytes(rows, row, 1), verify_admission_service(made)) ? "service differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 2), made->basis)			     ? "basis differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 3), made->version)		     ? "version differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 4), made->party)			     ? "party differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 5), made->sender)			     ? "sender differs"
+	       : !slice_equal(pg_get_bytes(rows, row, 6), made->trace_id)		     ? "trace id differs"
+	       : !is_same_time								     ? "time differs"
+											     : NULL;
+}
+
+static int compare_admissions(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+			      struct verify_findings *findings, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	size_t i = 0, a = 0;
+	int rc = pg_exec(link, "verify_admissions", ADMISSIONS_SQL, params, &rows, NULL, err);
+
+	while (rc == 0 && (i < pg_rows_count(rows) || a < board->admission_count)) {
+		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
+		int64_t derived = a < board->admission_count ? board->admissions[a].position : INT64_MAX;
+		const char *what = stored > derived   ? "is missing"
+				   : stored < derived ? "is not in the log"
+						      : admission_difference(rows, i, &board->admissions[a]);
+
+		if (what)
+			verify_report(findings, board, NULL, "as whom %lld came in: %s",
+				      (long long)MIN(stored, derived), what);
+		i += stored <= derived;
+		a += derived <= stored;
+	}
+	return rc;
+}
+
 static int compare_lists(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 			 struct verify_findings *findings, struct err *err)
 {
@@ -442,6 +486,7 @@ int verify_compare_ledger(struct pg_link *link, const struct verify_board *board
 		rc = compare_confirmations(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_set_backs(link, board, &params, findings, err);
+	rc = compare_admissions(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_deliveries(link, board, &params, findings, err);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 
 #include "ctl/base/raw_log.h"
 #include "ctl/base/topic_walk.h"
+#include "protocol/admission.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
 #include "protocol/outcomes.h"
@@ -19,6 +20,10 @@ enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
 
 /* What the verdict that counts says of a raw message. */
 enum mark { MARK_NONE, MARK_JUDGED, MARK_GIVEN_UP, MARK_FOREIGN };
+
+/* Beside the mark: the verdict has an admission. One of a validator of before had none, whatever the raw message says.
+ */
+enum { MARK_HAS_ADMISSION = 0x80 };
 
 /* ---- the verdict log ---- */
 
@@ -45,6 +50,7 @@ static bool is_of_lost(const struct wire_verdict *verdict)
 static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
 {
 	struct verify_log *log = self;
+	struct admission admission;
 	struct wire_verdict verdict;
 	struct slice body;
 	uint64_t schema;
@@ -62,9 +68,13 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 		return 0;
 	if (is_of_lost(&verdict))
 		return 0;
-	log->marks[verdict.raw_offset - log->from_raw] = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
-							 : verdict.body_unreadable	      ? MARK_GIVEN_UP
-											      : MARK_JUDGED;
+	admission_read(message->headers, message->header_count, &admission);
+	enum mark mark = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
+			 : verdict.body_unreadable	      ? MARK_GIVEN_UP
+							      : MARK_JUDGED;
+
+	log->marks[verdict.raw_offset - log->from_raw] =
+		(uint8_t)((unsigned)mark | (admission.access.basis.n > 0 ? MARK_HAS_ADMISSION : 0U));
 	return 0;
 }
 
@@ -232,7 +242,7 @@ static int fold_replay(struct verify_log *log, struct verify_board *board, int64
 }
 
 static int fold(struct verify_log *log, struct verify_board *board, const struct kafka_message *message,
-		const struct raw_headers *headers, enum mark mark, struct err *err)
+		const struct raw_headers *headers, enum mark mark, int64_t *ret_position, struct err *err)
 {
 	struct slice body = { 0 };
 	struct wire_confirm confirm;
@@ -243,6 +253,7 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 	if (!log_position_make(log->generation, message->partition, message->offset, &position))
 		return err_set(err, ERR_DATA, "raw", "raw offset %lld is above what the register can number",
 			       (long long)message->offset);
+	*ret_position = position;
 	if (headers->kind == RAW_DELIVERY)
 		return fold_delivery(log, board, position, message->value, headers, mark == MARK_GIVEN_UP, err);
 	if (headers->kind == RAW_FORGET || frame_open(message->value, &schema, &body, NULL) != 0)
@@ -258,10 +269,46 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 	return 0;
 }
 
+/* What the raw message says of it and not the verdict: a validator copies it, and may not make it up. */
+static int fold_admission(struct verify_board *board, int64_t position, const struct kafka_message *message,
+			  bool is_confirmation, struct err *err)
+{
+	struct admission admission;
+
+	admission_read(message->headers, message->header_count, &admission);
+	if (admission.access.basis.n == 0)
+		return 0;
+	return verify_board_admission(board,
+				      &(struct verify_admission){ .position = position,
+								  .accepted_at_ms = message->timestamp_ms,
+								  .is_confirmation = is_confirmation,
+								  .basis = admission.access.basis,
+								  .version = admission.access.version,
+								  .party = admission.access.party,
+								  .sender = admission.access.speaker,
+								  .trace_id = admission.trace_id },
+				      err);
+}
+
+/* A repeat enters nothing, and so it leaves the admission of the first. */
+static int fold_and_admit(struct verify_log *log, struct verify_board *board, const struct kafka_message *message,
+			  const struct raw_headers *headers, enum mark mark, bool has_admission, struct err *err)
+{
+	size_t deliveries = board->delivery_count, confirmations = board->confirmation_count;
+	int64_t position = 0;
+	int rc = fold(log, board, message, headers, mark, &position, err);
+	bool is_confirmation = board->confirmation_count > confirmations;
+
+	if (rc != 0 || !has_admission || (board->delivery_count == deliveries && !is_confirmation))
+		return rc;
+	return fold_admission(board, position, message, is_confirmation, err);
+}
+
 static int follow_raw(void *self, const struct kafka_message *message, struct err *err)
 {
 	struct verify_log *log = self;
-	enum mark mark = (enum mark)log->marks[message->offset - log->from_raw];
+	uint8_t marked = log->marks[message->offset - log->from_raw];
+	enum mark mark = (enum mark)(marked & ~(unsigned)MARK_HAS_ADMISSION);
 	struct raw_headers read;
 
 	if (mark == MARK_NONE)
@@ -278,7 +325,7 @@ static int follow_raw(void *self, const struct kafka_message *message, struct er
 		return err_set(err, ERR_FATAL, "memory", "no memory for a board");
 	arena_reset(&log->arena);
 	log->messages++;
-	return fold(log, board, message, &read, mark, err);
+	return fold_and_admit(log, board, message, &read, mark, marked & MARK_HAS_ADMISSION, err);
 }
 
 /* ---- a partition ---- */

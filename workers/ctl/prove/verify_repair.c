@@ -121,6 +121,14 @@ static const struct step STEPS[] = {
 	  " set (request_id, board, sequence, sequence_before, executed, states, cancelled) = (excluded.request_id,"
 	  "  excluded.board, excluded.sequence, excluded.sequence_before, excluded.executed, excluded.states,"
 	  "  excluded.cancelled) where t.* is distinct from excluded.*" },
+	{ "admission",
+	  "delete from register.admission t where board = $1"
+	  " and not exists (select from fix_admission f where f.position = t.position)" },
+	{ "admission",
+	  "insert into register.admission as t select * from fix_admission on conflict (position) do update"
+	  " set (board, service, basis, version, party, sender, trace_id, accepted_at) = (excluded.board,"
+	  "  excluded.service, excluded.basis, excluded.version, excluded.party, excluded.sender, excluded.trace_id,"
+	  "  excluded.accepted_at) where t.* is distinct from excluded.*" },
 	{ "board", "delete from register.board where board = $1 and not exists (select from fix_board)" },
 	/* the pending list is in the rows of its teachers now */
 	{ "board",

@@ -22,6 +22,7 @@ static const char TABLES_SQL[] =
 	"create temp table fix_contact (like register.contact) on commit drop;"
 	"create temp table fix_confirmation (like register.confirmation) on commit drop;"
 	"create temp table fix_set_back (like register.set_back) on commit drop;"
+	"create temp table fix_admission (like register.admission) on commit drop;"
 	"create temp table fix_replay_change (like register.replay_change) on commit drop;"
 	"create temp table fix_board (board int, partition int, sequence_max bigint, sequence_full bigint,"
 	" teachers int, active int, sequence_top bigint) on commit drop;"
@@ -29,14 +30,6 @@ static const char TABLES_SQL[] =
 	"alter table fix_replay_change alter column changed_at drop not null;";
 
 /* ---- values ---- */
-
-static void put_text_or_null(struct strbuf *out, struct slice text)
-{
-	if (text.n > 0)
-		pg_copy_bytes(out, text);
-	else
-		pg_copy_null(out);
-}
 
 static void put_day_or_null(struct strbuf *out, int32_t day)
 {
@@ -69,10 +62,10 @@ static void put_teachers(struct strbuf *out, const struct verify_board *board)
 		pg_copy_i64(out, teacher->state.sequence);
 		pg_copy_i64(out, teacher->since);
 		put_day_or_null(out, teacher->lapsed_on);
-		put_text_or_null(out, has_content ? slice_make(teacher->state.content_hash, CONTENT_HASH_BYTES)
-						  : (struct slice){ 0 });
-		put_text_or_null(out, teacher->content);
-		put_text_or_null(out, teacher->targets);
+		pg_copy_text_or_null(out, has_content ? slice_make(teacher->state.content_hash, CONTENT_HASH_BYTES)
+						      : (struct slice){ 0 });
+		pg_copy_text_or_null(out, teacher->content);
+		pg_copy_text_or_null(out, teacher->targets);
 	}
 }
 
@@ -91,9 +84,9 @@ static void put_history(struct strbuf *out, const struct verify_board *board, co
 		pg_copy_i64(out, version->since);
 		pg_copy_i64(out, version->until);
 		put_day_or_null(out, version->lapsed_on);
-		put_text_or_null(out, version->content.n > 0 ? slice_make(hash, sizeof hash) : (struct slice){ 0 });
-		put_text_or_null(out, version->content);
-		put_text_or_null(out, version->targets);
+		pg_copy_text_or_null(out, version->content.n > 0 ? slice_make(hash, sizeof hash) : (struct slice){ 0 });
+		pg_copy_text_or_null(out, version->content);
+		pg_copy_text_or_null(out, version->targets);
 		pg_copy_i32(out, (int32_t)i);
 		pg_copy_i64(out, version->set_sequence);
 	}
@@ -163,6 +156,28 @@ static void put_set_backs(struct strbuf *out, const struct verify_board *board)
 		pg_copy_bool(out, made->is_executed);
 		pg_copy_i32(out, (int32_t)made->states);
 		pg_copy_i32(out, (int32_t)made->cancelled);
+	}
+}
+
+static void put_admissions(struct strbuf *out, const struct verify_board *board)
+{
+	for (size_t i = 0; i < board->admission_count; i++) {
+		const struct verify_admission *made = &board->admissions[i];
+		int64_t version;
+
+		pg_copy_row(out, 9);
+		pg_copy_i64(out, made->position);
+		pg_copy_i32(out, (int32_t)board->number);
+		pg_copy_bytes(out, slice_of(verify_admission_service(made)));
+		pg_copy_bytes(out, made->basis);
+		if (num_parse_i64(made->version, 0, INT64_MAX, &version))
+			pg_copy_i64(out, version);
+		else
+			pg_copy_null(out);
+		pg_copy_text_or_null(out, made->party);
+		pg_copy_text_or_null(out, made->sender);
+		pg_copy_text_or_null(out, made->trace_id);
+		pg_copy_time(out, made->accepted_at_ms);
 	}
 }
 
@@ -437,6 +452,13 @@ int verify_rows_write(struct pg_link *link, struct verify_board *board, int32_t 
 	put_set_backs(&rows, board);
 	if (rc == 0)
 		rc = copy(link, "copy fix_set_back from stdin (format binary)", &rows, err);
+	strbuf_reset(&rows);
+	put_admissions(&rows, board);
+	if (rc == 0)
+		rc = copy(link,
+			  "copy fix_admission (position, board, service, basis, version, party, sender, trace_id,"
+			  " accepted_at) from stdin (format binary)",
+			  &rows, err);
 	strbuf_reset(&rows);
 	put_changes(&rows, board);
 	if (rc == 0)
