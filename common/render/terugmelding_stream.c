@@ -39,7 +39,7 @@ struct terugmelding_stream {
 };
 
 static const char *const LINES_SQL =
-	"select d.lines, d.sequence, d.outcomes, f.body from register.delivery d"
+	"select d.lines, d.sequence, d.outcomes, f.body, d.feedback is not null from register.delivery d"
 	" left join register.feedback f on f.board = d.board and f.digest = d.feedback where d.position = $1";
 
 static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, int64_t position, struct err *err)
@@ -56,6 +56,8 @@ static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, 
 		return rc;
 	if (pg_rows_count(rows) == 0)
 		return err_set(err, ERR_DATA, "unknown", "the ledger holds no delivery at this position");
+	if (pg_is_null(rows, 0, 3) && pg_get_bool(rows, 0, 4))
+		return err_set(err, ERR_DATA, "expired", "its terugmelding was removed when its term was over");
 	stream->line_count = pg_get_i32(rows, 0, 0);
 	stream->sequence = pg_get_i64(rows, 0, 1);
 	stream->has_body = !pg_is_null(rows, 0, 3);

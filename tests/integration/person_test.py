@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""One person over all boards, against the real machine: what every store holds of him. All persons are invented."""
+"""One person over all boards, against the real machine: what every store holds of him; and how long persons are kept.
+All persons are invented."""
+import json
 import os
 import re
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "support")]
@@ -34,8 +37,9 @@ def stores(rows):
 def load(machine):
     """He works at two boards: at one he was changed, and a delivery that waits leaves him out; at the other his line
     is rejected."""
-    names = {"first": machine.deliver("99901", 1, "VOLLEDIG", [line(one) for one in range(1, 10)]),
-             "change": machine.deliver("99901", 2, "MUTATIE", [line(HE, name="Pietersen")]),
+    names = {"first": machine.deliver("99901", 1, "VOLLEDIG", [line(one) for one in range(1, 10)],
+                                      contact="A.%20Eerste"),
+             "change": machine.deliver("99901", 2, "MUTATIE", [line(HE, name="Pietersen")], contact="B.%20Tweede"),
              "waits": machine.deliver("99901", 3, "VOLLEDIG", [line(OTHER)]),
              "rejected": machine.deliver("99902", 1, "MUTATIE", [line(OTHER, "99QB"), line(HE, LACKING)])}
     kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.raw.1", 0, b"99901",
@@ -62,6 +66,8 @@ def everything_about_him_is_shown(machine, data, names):
                    ("quarantine", "00000", "onleesbaar", "bevat het BSN"),
                    ("verdict log", "99902", "levering", names["rejected"])):
         check(f"he is found: {wanted[:3]}", wanted in found, sorted(found))
+    keys = {row["value"] for row in rows if row["field"] == "benoemingssleutel" and row["store"] == "terugmelding"}
+    check("lines of others are not in it", keys == {f"A-{HE}"}, keys)
     check("the delivery without him is not his", not [row for row in rows if names["waits"] in row["value"] and
                                                       row["store"] != "confirmation"], rows)
     check("cache and backups are named", {"cache", "backups"} <= stores(rows), stores(rows))
@@ -99,6 +105,88 @@ def words_that_are_wrong(machine, data):
         machine.expect(f"person report {words}", status, text, "person", "report", *words)
 
 
+def due(machine, *words):
+    return {row["what"]: row["rows"] for row in machine.json("retention", *words)}
+
+
+def all_is_well(machine, when):
+    machine.expect(f"verify finds nothing {when}", 0, " 0 differences", "verify", "--all")
+    machine.expect(f"nothing is to be put right {when}", 0, " 0 rows of 0 boards", "verify", "--all", "--repair")
+    machine.expect(f"statements hold {when}", 0, "", "statement", "--check")
+    seen = [one for one in machine.ctl("ledger", "--check").stdout.splitlines() if re.match(r"\s*[1-9]\d* ", one)]
+    check(f"all balances {when} but for the foreign message", len(seen) <= 1, seen)
+
+
+def today():
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3600))  # the Netherlands are ahead of UTC
+
+
+def what_waits_is_kept(machine, names):
+    first = due(machine)
+    check("what came before a delivery that waits is due, it and what is behind it not",
+          first["history"] == 1 and first["lapsed"] == 0 and first["contact"] == 1, first)
+    stored = int(machine.sql("select count(*) from register.feedback"))
+    check("nor is its terugmelding", 0 < first["feedback"] < stored, (first, stored))
+    machine.expect("it is confirmed", 0, "", "confirm", "99901", names["waits"], "--reason", "a test")
+    machine.wait()
+    names["fresh"] = machine.deliver("99901", 4, "MUTATIE", [line(3), line(OTHER, name="Bakker")], today(),
+                                     contact="C.%20Derde")
+    machine.expect("a statement is made", 0, "", "statement")
+    all_is_well(machine, "before retention")
+
+
+def terms_are_kept(machine, names):
+    before = due(machine)
+    check("who lapsed more than five years ago is due, but not who came back", before["lapsed"] == 7, before)
+    check("and what they were", before["history"] == 9 and before["contact"] == 1 and before["audit"] == 0, before)
+    check("without a term nothing is", due_with(machine, "--retention.lapsed.months=0").get("lapsed") is None)
+    check("with a longer one nothing is", due_with(machine, "--retention.lapsed.months=1200")["lapsed"] == 0)
+    check("looking removes nothing", due(machine) == before, before)
+    done = due(machine, "--reason", "bewaartermijnen")
+    check("it removes what was due; what lapsed teachers were goes with them",
+          done == before | {"history": 1}, (done, before))
+    check("and then nothing", not any(due(machine, "--reason", "again").values()))
+    left = machine.sql("select string_agg(bsn || ' ' || status, ',' order by bsn) from register.teacher").strip()
+    check("two teachers are left, one of them at two boards",
+          left == f"{int(bsn(OTHER))} 1,{int(bsn(OTHER))} 1,{int(bsn(3))} 1", left)
+    left = machine.sql("select string_agg(name, ',') from register.contact where board = 99901").strip()
+    check("and the contact person before the last, who came this day", left == "B. Tweede,C. Derde", left)
+    all_is_well(machine, "after retention")
+    expired = machine.ctl("report", "99901", names["first"])
+    check("a terugmelding is gone and says so", expired.returncode == 1 and "its term was over" in expired.stderr,
+          expired)
+    machine.expect("a fresh one is there", 0, "A-3", "report", "99901", names["fresh"])
+    kept = machine.json("delivery", "99901", names["first"])
+    check("the delivery and its counts stay", kept["lines"] == 9 and kept["afgekeurd"] == 0, kept)
+    rows = [row for row in machine.json("audit") if row["what"] == "retention"]
+    check("who did it and why is kept", {row["reason"] for row in rows} == {"bewaartermijnen"} and
+          any(row["detail"].startswith("lapsed until 2") for row in rows), rows)
+
+
+def due_with(machine, setting):
+    return {row["what"]: row["rows"] for row in json.loads(machine.ctl(setting, "retention", "--json").stdout)}
+
+
+def who_went_is_new_when_he_comes_back(machine):
+    machine.deliver("99901", 5, "MUTATIE", [line(HE)], today())
+    late = machine.deliver("99901", 2, "VOLLEDIG", [line(4, name="Laat")], today())
+    told = machine.ctl("report", "99901", late).stdout
+    check("a late delivery too finds nothing of him", ";A-4;nieuw;" in told, told)
+    all_is_well(machine, "when some came back")
+
+
+def what_is_missing_is_found(machine, names):
+    """What is younger than its term may not be missing, nor who was not removed."""
+    for table, where in (("feedback", f"digest = (select feedback from register.delivery where delivery_id = "
+                          f"'{names['fresh']}')"), ("teacher_history", "true"), ("contact", "name = 'B. Tweede'"),
+                         ("removed_teacher", "true")):
+        machine.sql(f"create table public.kept as select * from register.{table} where {where}")
+        machine.sql(f"delete from register.{table} where {where}")
+        machine.expect(f"{table} that is missing is found", 1, "", "verify", "--all")
+        machine.sql(f"insert into register.{table} select * from public.kept; drop table public.kept")
+    all_is_well(machine, "when all is back")
+
+
 def main():
     stack = stacks.Stack(f"person-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-person-"))
@@ -113,6 +201,10 @@ def main():
         nobody_else_is_in_it(machine, data)
         looks_leave_a_row(machine)
         words_that_are_wrong(machine, data)
+        what_waits_is_kept(machine, names)
+        terms_are_kept(machine, names)
+        who_went_is_new_when_he_comes_back(machine)
+        what_is_missing_is_found(machine, names)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

@@ -812,7 +812,22 @@ static const struct command_option PERSON_REPORT_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
 };
 
+static const struct command_option RETENTION_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name, and it is done", OPTIONAL },
+};
+
 static const struct command PERSON[] = {
+	{ .name = "retention",
+	  .purpose = "what is kept longer than its term; with --reason it is removed",
+	  .help = "Lapsed teachers, what teachers were, terugmeldingen, contact persons after whom another came, and"
+		  " who looked at persons: the settings retention.*.months say how long each is kept. Deliveries, their"
+		  " outcomes and counts stay. What waits for a confirmation keeps what came behind it in its"
+		  " partition.\n\n"
+		  "Works as the owner, some boards in a transaction, while writers go on: they wait for it. Killed, run"
+		  " it again. What was delivered goes by topic.retention.days.",
+	  OPTIONS_OF(RETENTION_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_retention },
 	{ .name = "person report",
 	  .arguments = "[BOARD KEY]",
 	  .arguments_max = 2,

@@ -107,6 +107,19 @@ static int add_summary(struct register_thread *thread, const struct terugmelding
 	return rc == 0 ? strbuf_check(out, "a summary", err) : rc;
 }
 
+static int open_terugmelding(struct register_thread *thread, struct register_job *job, int64_t position,
+			     struct err *err)
+{
+	int rc = terugmelding_stream_open(thread->link, position,
+					  job->kind == JOB_FEEDBACK_CSV ? TERUGMELDING_CSV : TERUGMELDING_JSON,
+					  &job->terugmelding, err);
+
+	if (rc != -ERR_DATA || strcmp(err->code, "expired") != 0)
+		return rc;
+	job->answer = JOB_EXPIRED;
+	return 0;
+}
+
 static int answer_delivery(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	struct terugmelding_found found[TERUGMELDING_FOUND_MAX];
@@ -129,9 +142,7 @@ static int answer_delivery(struct register_thread *thread, struct register_job *
 	if (count == 0)
 		return 0;
 	if (job->kind == JOB_FEEDBACK_CSV || job->kind == JOB_FEEDBACK_JSON)
-		return terugmelding_stream_open(thread->link, found[0].position,
-						job->kind == JOB_FEEDBACK_CSV ? TERUGMELDING_CSV : TERUGMELDING_JSON,
-						&job->terugmelding, err);
+		return open_terugmelding(thread, job, found[0].position, err);
 	return add_summary(thread, found, count, &job->body, err);
 }
 

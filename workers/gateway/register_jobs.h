@@ -35,7 +35,8 @@ enum register_job_kind {
 enum register_job_answer {
 	JOB_FOUND = 1,
 	JOB_UNKNOWN,
-	JOB_LOST, /* of JOB_SUMMARY: we acknowledged it, all up to there is written, and it is not in the ledger */
+	JOB_LOST,    /* of JOB_SUMMARY: we acknowledged it, all up to there is written, and it is not in the ledger */
+	JOB_EXPIRED, /* of a terugmelding: removed when its term was over */
 	JOB_CLASH,
 	JOB_NOT_WAITING,
 	JOB_NOT_YET,

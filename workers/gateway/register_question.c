@@ -119,6 +119,10 @@ void register_question_reply(struct request *request, struct register_job *job, 
 			"Wij hebben deze levering ontvangen, maar door een storing bij ons is zij verloren gegaan voor "
 			"zij is beoordeeld: lever opnieuw aan");
 		return;
+	case JOB_EXPIRED:
+		reply_problem(&request->reply, 404, "Verwijderd",
+			      "De bewaartermijn van deze terugmelding is voorbij: zij is verwijderd");
+		return;
 	case JOB_AWAY:
 		register_question_answer_away(request);
 		return;

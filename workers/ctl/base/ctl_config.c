@@ -1,5 +1,7 @@
 #include "ctl/base/ctl_config.h"
 
+enum { MONTHS_MAX = 1200 };
+
 #define AT(field) offsetof(struct ctl_config, field)
 
 static const struct config_section SHARED[] = {
@@ -33,6 +35,16 @@ static const struct config_key KEYS[] = {
 	  "how long raw and verdict are kept: at least the age of the oldest backup" },
 	{ "backup.keep.days", CONFIG_COUNT, AT(backup_keep_days), "0", 0, 36500,
 	  "age of the oldest backup of the register that may be restored, for doctor; 0: not said" },
+	{ "retention.lapsed.months", CONFIG_COUNT, AT(retention.lapsed), "60", 0, MONTHS_MAX,
+	  "how long a lapsed teacher is kept behind vervallen_per; 0: for good" },
+	{ "retention.history.months", CONFIG_COUNT, AT(retention.history), "60", 0, MONTHS_MAX,
+	  "how long is kept what a teacher was, behind the delivery that changed it; 0: for good" },
+	{ "retention.feedback.months", CONFIG_COUNT, AT(retention.feedback), "3", 0, MONTHS_MAX,
+	  "how long terugmeldingen are kept behind ontvangen_op, the time to dispute them; 0: for good" },
+	{ "retention.contact.months", CONFIG_COUNT, AT(retention.contact), "12", 0, MONTHS_MAX,
+	  "how long a contact person is kept after another has come; 0: for good" },
+	{ "retention.audit.months", CONFIG_COUNT, AT(retention.audit), "60", 0, MONTHS_MAX,
+	  "how long it is kept who looked at persons; 0: for good" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
 	  "consumer group of the validators, which must have no member during refill and loss accept" },
 	{ "replay.plan.keep", CONFIG_MS, AT(replay_plan_keep_ms), "1440m", 1000, INT64_C(31) * 86400 * 1000,

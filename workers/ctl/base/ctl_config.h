@@ -4,12 +4,18 @@
 
 #include "settings/settings.h"
 
+/* How long what is kept, in months; 0: for good. */
+struct retention_months {
+	int64_t lapsed, history, feedback, contact, audit;
+};
+
 struct ctl_config {
 	struct kafka_settings kafka;
 	struct topic_settings topic;
 	int64_t topic_partitions, topic_replication;
 	int64_t topic_retention_days, backup_keep_days;
 	const char *validate_group, *write_group;
+	struct retention_months retention;
 	int64_t replay_plan_keep_ms, replay_approval_lines, replay_rate;
 	struct pg_settings pg;	     /* the reader */
 	struct pg_settings pg_owner; /* of migrate, import */

@@ -25,6 +25,8 @@ static const char AUDIT_SQL[] =
 	"    '' from register.quarantine_decision"
 	"  union all select at, who, 'refill', null, partition || ' ' || reason, '' from register.refill"
 	"  union all select at, who, 'verify --repair', board, changes || ': ' || reason, '' from register.repair"
+	"  union all select at, who, 'retention', null, what || ' until ' || until || ': ' || rows || ' rows', reason"
+	"    from register.removal where rows > 0"
 	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id, '' from"
 	" register.key_rotation"
 	"  union all select at, who, what, board, detail::text, '' from rights.change"

@@ -70,9 +70,9 @@ static const struct ledger_check CHECKS[] = {
 	  " window w as (partition by h.board, h.key order by h.since, h.until)) x where x.until <> x.next" },
 	{ "deliveries without the feedback or key list they name",
 	  "select count(*) from register.delivery d"
-	  " where (d.feedback is not null and not exists (select from register.feedback f"
-	  " where f.board = d.board and f.digest = d.feedback)) or (length(d.outcomes) > 0 and d.feedback is not null"
-	  " and not exists"
+	  " where (d.feedback is not null and register.is_retained('feedback', d.position)"
+	  " and not exists (select from register.feedback f where f.board = d.board and f.digest = d.feedback))"
+	  " or (length(d.outcomes) > 0 and d.feedback is not null and not exists"
 	  " (select from register.key_list l where l.board = d.board and l.digest = d.key_list) and d.key_list not in"
 	  " ('e3b0c442-98fc-1c14-9afb-f4c8996fb924'))" },
 	{ "lines in quarantaine that nobody decided about: quarantine list, replay plan --quarantine",

@@ -1,5 +1,7 @@
 #include "ctl/prove/verify_board.h"
 
+#include "model/bsn.h"
+
 #include <stdlib.h>
 
 enum { BLOCK_BYTES = 64 << 10, CAPACITY_FIRST = 64 };
@@ -104,6 +106,41 @@ void verify_board_erase(struct verify_board *board, const struct verify_teacher 
 		version->content = version->targets = (struct slice){ 0 };
 		at = version->older;
 	}
+}
+
+/* key: of either HMAC key. NULL: the log never named him. */
+static struct verify_teacher *find_teacher(const struct verify_board *board, const uint8_t *key)
+{
+	uint8_t before[TEACHER_KEY_BYTES];
+	char digits[BSN_DIGITS + 1];
+
+	for (size_t i = 0; i < board->teacher_count; i++)
+		if (memcmp(board->teachers[i].key, key, TEACHER_KEY_BYTES) == 0)
+			return &board->teachers[i];
+	for (size_t i = 0; board->key_before && i < board->teacher_count; i++) {
+		snprintf(digits, sizeof digits, "%09u", board->teachers[i].bsn % 1000000000);
+		hmac_key_teacher(board->key_before, board->number, slice_make(digits, BSN_DIGITS), before);
+		if (memcmp(before, key, TEACHER_KEY_BYTES) == 0)
+			return &board->teachers[i];
+	}
+	return NULL;
+}
+
+void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES])
+{
+	struct verify_teacher *teacher = find_teacher(board, key);
+	size_t at = teacher ? teacher->newest : 0;
+
+	while (at > 0) {
+		board->history[at - 1].is_removed = true;
+		at = board->history[at - 1].older;
+	}
+	if (!teacher)
+		return;
+	teacher->state = (struct teacher_state){ 0 };
+	teacher->content = teacher->targets = (struct slice){ 0 };
+	teacher->newest = 0;
+	teacher->lapsed_on = 0;
 }
 
 int verify_board_contact(struct verify_board *board, int64_t position, const struct wire_header *header,

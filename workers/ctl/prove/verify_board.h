@@ -32,6 +32,7 @@ struct verify_version {
 	int64_t since, until;
 	int32_t lapsed_on;
 	struct slice content, targets; /* emptied by an INTREKKING */
+	bool is_removed;	       /* its teacher was, behind it */
 	size_t older;		       /* as verify_teacher.newest */
 };
 
@@ -106,6 +107,7 @@ struct verify_board {
 	uint32_t number;
 	const struct hmac_key *key_before; /* NULL: none */
 	int64_t sequence_max, sequence_full;
+	int64_t removed_to;		 /* teachers were removed up to this position */
 	int64_t sequence_top;		 /* the highest before it was set back; 0: it never was */
 	struct verify_teacher *teachers; /* rising by key */
 	size_t teacher_count, teacher_capacity;
@@ -137,6 +139,8 @@ MUSTUSE int verify_board_text(struct verify_board *board, struct slice text, str
 /* The teacher's present state becomes a version that ended at position; nothing for one without a state. */
 MUSTUSE int verify_board_archive(struct verify_board *board, struct verify_teacher *teacher, int64_t position,
 				 struct err *err);
+/* Who was removed (register.removed_teacher) has no state any more, and never was anything. key: of either HMAC key. */
+void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES]);
 /* An INTREKKING leaves no content of him anywhere. */
 void verify_board_erase(struct verify_board *board, const struct verify_teacher *teacher);
 

@@ -1,6 +1,7 @@
 #include "ctl/prove/verify_compare.h"
 
 #include "ctl/prove/verify_ledger.h"
+#include "ctl/prove/verify_retained.h"
 #include "model/content.h"
 
 #include <stdlib.h>
@@ -183,40 +184,46 @@ static void report_version(const struct verify_board *board, const uint8_t *key,
 	verify_report_teacher(findings, board, key, teacher ? teacher->bsn : 0, what);
 }
 
-/* A copy, as the board's own stays in log order. */
-static int sort_history(const struct verify_board *board, struct verify_version **ret, struct err *err)
+/* A copy, as the board's own stays in log order, without those of removed teachers. */
+static int sort_history(const struct verify_board *board, struct verify_version **ret, size_t *ret_count,
+			struct err *err)
 {
 	*ret = calloc(MAX(board->history_count, (size_t)1), sizeof **ret);
 	if (!*ret)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a board's history");
-	if (board->history_count > 0) {
-		memcpy(*ret, board->history, board->history_count * sizeof **ret);
-		qsort(*ret, board->history_count, sizeof **ret, compare_versions);
-	}
+	*ret_count = 0;
+	for (size_t i = 0; i < board->history_count; i++)
+		if (!board->history[i].is_removed)
+			(*ret)[(*ret_count)++] = board->history[i];
+	if (*ret_count > 0)
+		qsort(*ret, *ret_count, sizeof **ret, compare_versions);
 	return 0;
 }
 
 static int compare_history(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
-			   struct verify_findings *findings, struct err *err)
+			   int32_t partition, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, v = 0;
+	size_t i = 0, v = 0, count = 0;
 	char text[WHAT_BYTES];
+	int64_t kept_from = 0;
 	struct verify_version *history = NULL;
 	int rc = pg_exec(link, "verify_history", HISTORY_SQL, params, &rows, NULL, err);
 
 	if (rc == 0)
-		rc = sort_history(board, &history, err);
-	while (rc == 0 && (i < pg_rows_count(rows) || v < board->history_count)) {
+		rc = verify_kept_from(link, partition, "history", &kept_from, err);
+	if (rc == 0)
+		rc = sort_history(board, &history, &count, err);
+	while (rc == 0 && (i < pg_rows_count(rows) || v < count)) {
 		struct verify_version row = { 0 };
 		const struct verify_version *version = &history[v];
 
 		if (i < pg_rows_count(rows))
 			row = version_of_row(rows, i);
-		int order = i == pg_rows_count(rows)	? 1
-			    : v == board->history_count ? -1
-							: compare_versions(&row, version);
-		const char *what = order > 0   ? "a row of his history is missing"
+		int order = i == pg_rows_count(rows) ? 1 : v == count ? -1 : compare_versions(&row, version);
+		bool is_gone = order > 0 && version->until < kept_from; /* its term was over */
+		const char *what = is_gone     ? NULL
+				   : order > 0 ? "a row of his history is missing"
 				   : order < 0 ? "his history has a row that the log does not"
 					       : differing_version(&row, version, text);
 
@@ -276,9 +283,9 @@ int verify_compare(struct pg_link *link, const struct verify_board *board, int32
 	if (rc == 0)
 		rc = compare_teachers(link, board, &params, findings, err);
 	if (rc == 0)
-		rc = compare_history(link, board, &params, findings, err);
+		rc = compare_history(link, board, &params, partition, findings, err);
 	if (rc != 0)
 		return rc;
 	verify_report_unnamed(findings, board);
-	return verify_compare_ledger(link, board, findings, err);
+	return verify_compare_ledger(link, board, partition, findings, err);
 }

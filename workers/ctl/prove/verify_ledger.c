@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "ctl/prove/verify_fold.h"
 #include "ctl/prove/verify_groups.h"
+#include "ctl/prove/verify_retained.h"
 #include "protocol/delivery_state.h"
 #include "protocol/feedback_build.h"
 
@@ -205,8 +206,10 @@ static int compare_feedback(const struct verify_board *board, const struct verif
 	return is_made ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 }
 
+/* feedback_from: of deliveries below, terugmeldingen may be gone. */
 static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
-			    const struct pg_rows *rows, size_t i, struct verify_findings *findings, struct err *err)
+			    const struct pg_rows *rows, size_t i, int64_t feedback_from,
+			    struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(verify_groups_release) struct verify_groups groups = { 0 };
 
@@ -218,12 +221,17 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 		if (!pg_get_bool(rows, i, 29))
 			verify_report(findings, board, delivery->id, "its key list is not what its digest says");
 	}
+	bool is_gone = delivery->position < feedback_from && pg_is_null(rows, i, 27) &&
+		       pg_get_bool(rows, i, 26) != delivery->lines[0].has_feedback;
+
+	if (is_made && is_gone)
+		return 0;
 	return is_made ? compare_feedback(board, delivery, rows, i, findings, err)
 		       : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 }
 
 static int compare_deliveries(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
-			      struct verify_findings *findings, struct err *err)
+			      int64_t feedback_from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	size_t i = 0, d = 0;
@@ -234,7 +242,7 @@ static int compare_deliveries(struct pg_link *link, const struct verify_board *b
 		int64_t derived = d < board->delivery_count ? board->deliveries[d].position : INT64_MAX;
 
 		if (stored == derived)
-			rc = compare_delivery(board, &board->deliveries[d], rows, i, findings, err);
+			rc = compare_delivery(board, &board->deliveries[d], rows, i, feedback_from, findings, err);
 		else if (stored > derived)
 			verify_report(findings, board, board->deliveries[d].id, "is not in the ledger");
 		else
@@ -332,8 +340,9 @@ static const char *contact_difference(const struct pg_rows *rows, size_t row, co
 									  : NULL;
 }
 
+/* from: those below, after whom another came below it too, may be gone. */
 static int compare_contacts(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
-			    struct verify_findings *findings, struct err *err)
+			    int64_t from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	size_t i = 0, c = 0;
@@ -342,7 +351,9 @@ static int compare_contacts(struct pg_link *link, const struct verify_board *boa
 	while (rc == 0 && (i < pg_rows_count(rows) || c < board->contact_count)) {
 		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
 		int64_t derived = c < board->contact_count ? board->contacts[c].since : INT64_MAX;
-		const char *what = stored > derived   ? "is missing"
+		bool is_gone = stored > derived && c + 1 < board->contact_count && board->contacts[c + 1].since < from;
+		const char *what = is_gone	      ? NULL
+				   : stored > derived ? "is missing"
 				   : stored < derived ? "is not in the log"
 						      : contact_difference(rows, i, &board->contacts[c]);
 
@@ -473,22 +484,27 @@ static int compare_lists(struct pg_link *link, const struct verify_board *board,
 	return rc;
 }
 
-int verify_compare_ledger(struct pg_link *link, const struct verify_board *board, struct verify_findings *findings,
-			  struct err *err)
+int verify_compare_ledger(struct pg_link *link, const struct verify_board *board, int32_t partition,
+			  struct verify_findings *findings, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board->number);
-	int rc = compare_contacts(link, board, &params, findings, err);
+	int64_t contacts_from = 0, feedback_from = 0;
+	int rc = verify_kept_from(link, partition, "contact", &contacts_from, err);
 
+	if (rc == 0)
+		rc = verify_kept_from(link, partition, "feedback", &feedback_from, err);
+	if (rc == 0)
+		rc = compare_contacts(link, board, &params, contacts_from, findings, err);
 	if (rc == 0)
 		rc = compare_confirmations(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_set_backs(link, board, &params, findings, err);
 	rc = compare_admissions(link, board, &params, findings, err);
 	if (rc == 0)
-		rc = compare_deliveries(link, board, &params, findings, err);
+		rc = compare_deliveries(link, board, &params, feedback_from, findings, err);
 	if (rc == 0)
 		rc = compare_changes(link, board, findings, err);
 	return rc == 0 ? compare_lists(link, board, &params, findings, err) : rc;

@@ -2,10 +2,12 @@
 
 #include "ctl/base/raw_log.h"
 #include "ctl/base/topic_walk.h"
+#include "ctl/prove/verify_retained.h"
 #include "protocol/admission.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
 #include "protocol/outcomes.h"
+#include "protocol/partitioning.h"
 #include "protocol/raw_headers.h"
 #include "protocol/verdict_class.h"
 #include "wire/gen/confirm.h"
@@ -254,6 +256,7 @@ static int fold(struct verify_log *log, struct verify_board *board, const struct
 		return err_set(err, ERR_DATA, "raw", "raw offset %lld is above what the register can number",
 			       (long long)message->offset);
 	*ret_position = position;
+	verify_removed_apply(log->removed, board, position);
 	if (headers->kind == RAW_DELIVERY)
 		return fold_delivery(log, board, position, message->value, headers, mark == MARK_GIVEN_UP, err);
 	if (headers->kind == RAW_FORGET || frame_open(message->value, &schema, &body, NULL) != 0)
@@ -375,6 +378,17 @@ static int read_logs(struct verify_log *log, int32_t partition, int64_t next_ver
 	return rc;
 }
 
+/* Teachers who were removed behind the last message. There may come more at this very position. */
+static void remove_at_end(struct verify_log *log, int32_t partition, int64_t position)
+{
+	for (uint32_t number = 0; number < VERIFY_BOARDS; number++) {
+		if (!log->derived[number] || partitioning_partition(number, log->partitions) != partition)
+			continue;
+		verify_removed_apply(log->removed, log->derived[number], position);
+		log->derived[number]->removed_to = position - 1;
+	}
+}
+
 int verify_log_advance(struct verify_log *log, int32_t partition, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -397,10 +411,17 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	rc = pg_exec(log->link, NULL,
 		     "select from_verdict, to_verdict from register.refill where topic = $1 and partition = $2",
 		     &params, &log->refills, NULL, err);
+	int64_t log_number = (int64_t)log->generation << LOG_POSITION_PARTITION_BITS | partition;
+
+	if (rc == 0)
+		rc = verify_removed_read(log->link, log_number, &log->removed, err);
 	if (rc == 0)
 		rc = read_logs(log, partition, pg_get_i64(rows, 0, 1), err);
+	if (rc == 0)
+		remove_at_end(log, partition, log_number << LOG_POSITION_OFFSET_BITS | log->next_raw);
 	pg_rows_free(log->refills);
-	log->refills = NULL;
+	pg_rows_free(log->removed);
+	log->refills = log->removed = NULL;
 	if (rc != 0)
 		return rc;
 	log->from_raw = log->next_raw;

@@ -31,6 +31,7 @@ struct verify_log {
 	int32_t generation, partitions;
 	struct verify_board **derived; /* by board number; NULL: the log names it nowhere */
 	struct pg_rows *refills;       /* of the partition at hand */
+	struct pg_rows *removed;       /* its teachers who were removed: verify_removed_read */
 	bool keeps_feedback;	       /* of the boards it derives */
 	/* Of the partition at hand: it is derived below from_raw, and is being derived below next_raw. */
 	int64_t from_raw, from_verdict, next_raw;

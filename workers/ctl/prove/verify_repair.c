@@ -34,7 +34,8 @@ static const struct step STEPS[] = {
 	  " made as (insert into register.teacher_history"
 	  "  (board, key, status, sequence, since, until, lapsed_on, hash, content, targets)"
 	  "  select board, key, status, sequence, since, until, lapsed_on, hash, content, targets"
-	  "  from fix_teacher_history f where not exists (select from kept where kept.n = f.n) returning 1)"
+	  "  from fix_teacher_history f where not exists (select from kept where kept.n = f.n)"
+	  "   and register.is_retained('history', f.until) returning 1)"
 	  " select 1 from gone union all select 1 from made" },
 	{ "key_list",
 	  "delete from register.key_list where board = $1"
@@ -46,7 +47,8 @@ static const struct step STEPS[] = {
 	  "delete from register.feedback where board = $1"
 	  " and digest <> encode(substring(sha256(body) for 16), 'hex')::uuid" },
 	{ "feedback",
-	  "insert into register.feedback select distinct on (digest) * from fix_feedback"
+	  "insert into register.feedback select distinct on (f.digest) f.* from fix_feedback f"
+	  " join fix_delivery d on d.feedback = f.digest and register.is_retained('feedback', d.position)"
 	  " on conflict (board, digest) do nothing" },
 	{ "finding",
 	  "delete from register.finding t using register.delivery d where d.board = $1"
@@ -102,7 +104,9 @@ static const struct step STEPS[] = {
 	  "delete from register.contact t where board = $1"
 	  " and not exists (select from fix_contact f where f.since = t.since)" },
 	{ "contact",
-	  "insert into register.contact as t select * from fix_contact on conflict (board, since) do update"
+	  "insert into register.contact as t select * from fix_contact f where register.is_retained('contact', f.since)"
+	  " or not exists (select from fix_contact n where n.since > f.since)"
+	  " on conflict (board, since) do update"
 	  " set (name, phone, email) = (excluded.name, excluded.phone, excluded.email)"
 	  " where t.* is distinct from excluded.*" },
 	{ "confirmation",

@@ -75,6 +75,8 @@ static void put_history(struct strbuf *out, const struct verify_board *board, co
 		const struct verify_version *version = &board->history[i];
 		uint8_t hash[CONTENT_HASH_BYTES];
 
+		if (version->is_removed)
+			continue;
 		hmac_key_content(key, version->content, hash);
 		pg_copy_row(out, 12);
 		pg_copy_i32(out, (int32_t)board->number);

@@ -1,0 +1,273 @@
+/* retention: what is kept no longer than its term. Without a reason it shows what is due; with one:
+ *
+ *   1. A row of register.removal for each kind: who, when, why, up to which day. Its sum rises with each batch.
+ *   2. Of each log the position below which rows may be gone (register.retained), before any goes: verify, ledger and
+ *      terugmeldingen ask it.
+ *   3. Log by log, some boards at a time, a transaction that holds the cursor's row, so that no writer decides anything
+ *      of them meanwhile: lapsed teachers, history, terugmeldingen, contact persons (register.retention_batch).
+ *   4. Rows of who looked at persons, some at a time.
+ *
+ * Killed anywhere it is run again, and takes what is left.
+ *
+ * No header: run_retention stands in person_commands.h. */
+#include "ctl/person/person_commands.h"
+
+#include "base/clock.h"
+#include "ctl/base/question.h"
+
+#include <unistd.h>
+
+enum { BATCH_BOARDS = 20, BATCH_TEACHERS = 1000, BATCH_AUDIT = 5000, ARRAY_BYTES_MAX = 1 << 20, KINDS = 5 };
+enum { SHOW_EVERY_MS = 200 };
+
+static const char *const KIND_NAMES[KINDS] = { "lapsed", "history", "feedback", "contact", "audit" };
+enum { KIND_LAPSED, KIND_AUDIT = 4 };
+
+struct retention {
+	struct pg_link *link;
+	int32_t months[KINDS];
+	struct strbuf months_array, removals_array;
+	int64_t removals[KINDS]; /* 0: it has no term */
+	int64_t batches, rows, shown_ms;
+};
+
+static void set_months(struct retention *retention, const struct retention_months *months)
+{
+	const int64_t given[KINDS] = { months->lapsed, months->history, months->feedback, months->contact,
+				       months->audit };
+
+	strbuf_init(&retention->months_array, ARRAY_BYTES_MAX);
+	strbuf_init(&retention->removals_array, ARRAY_BYTES_MAX);
+	pg_array_begin(&retention->months_array, PG_I32);
+	for (size_t i = 0; i < KINDS; i++) {
+		retention->months[i] = (int32_t)given[i];
+		pg_array_add_i32(&retention->months_array, retention->months[i]);
+	}
+	pg_array_end(&retention->months_array, 0, KINDS);
+}
+
+static void show_progress(struct retention *retention)
+{
+	int64_t now_ms = clock_ms();
+
+	if (!isatty(STDERR_FILENO) || now_ms - retention->shown_ms < SHOW_EVERY_MS)
+		return;
+	retention->shown_ms = now_ms;
+	fprintf(stderr, "\r  %lld batches, %lld rows   ", (long long)retention->batches, (long long)retention->rows);
+}
+
+/* ---- one transaction ---- */
+
+static int end(struct retention *retention, int rc, struct err *err)
+{
+	struct err second;
+
+	if (rc == 0)
+		return pg_script(retention->link, "commit", err);
+	if (pg_link_is_up(retention->link) && pg_script(retention->link, "rollback", &second) != 0)
+		pg_link_drop(retention->link);
+	return rc;
+}
+
+/* Rows of removal, and how far terms reach: from here on what is below may be gone. */
+static int note(struct retention *retention, const char *reason, struct err *err)
+{
+	int rc = 0;
+
+	pg_array_begin(&retention->removals_array, PG_I64);
+	for (size_t i = 0; rc == 0 && i < KINDS; i++) {
+		CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+		struct pg_params params;
+
+		pg_params_reset(&params);
+		pg_add_text(&params, slice_of(ctl_operator()));
+		pg_add_text(&params, slice_of(reason));
+		pg_add_text(&params, slice_of(KIND_NAMES[i]));
+		pg_add_i32(&params, retention->months[i]);
+		if (retention->months[i] > 0)
+			rc = pg_exec(retention->link, NULL,
+				     "insert into register.removal (who, reason, what, until)"
+				     " values ($1, $2, $3, register.retention_day($4)) returning id",
+				     &params, &rows, NULL, err);
+		retention->removals[i] = rc == 0 && rows ? pg_get_i64(rows, 0, 0) : 0;
+		pg_array_add_i64(&retention->removals_array, retention->removals[i]);
+	}
+	pg_array_end(&retention->removals_array, 0, KINDS);
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&retention->removals_array));
+	return rc != 0 ? rc
+		       : pg_exec(retention->link, NULL,
+				 "insert into register.retained as t (what, log, below)"
+				 " select r.what, e.log, e.below from register.removal r"
+				 " cross join lateral register.retention_ends(r.until) e"
+				 " where r.id = any($1) and r.what in ('history', 'feedback', 'contact')"
+				 " on conflict (what, log) do update set below = greatest(t.below, excluded.below)",
+				 &params, NULL, NULL, err);
+}
+
+static int begin_and_note(struct retention *retention, const char *reason, struct err *err)
+{
+	int rc = pg_begin(retention->link, err);
+
+	return rc == 0 ? end(retention, note(retention, reason, err), err) : rc;
+}
+
+/* boards: int[]. *ret_lapsed: so many teachers went that there may be more. */
+static int batch(struct retention *retention, int64_t log, struct slice boards, bool *ret_is_done, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	*ret_is_done = true;
+	if (stop_is_asked())
+		return err_set(err, ERR_STOP, "stop", "stopped between two batches: run retention again");
+	int rc = pg_begin(retention->link, err);
+
+	if (rc != 0)
+		return rc;
+	pg_params_reset(&params);
+	pg_add_i64(&params, log);
+	pg_add_array(&params, PG_I32_ARRAY, boards);
+	pg_add_i32(&params, BATCH_TEACHERS);
+	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&retention->removals_array));
+	rc = pg_exec(retention->link, "retention_batch",
+		     "select lapsed, history, feedback, contact from register.retention_batch($1, $2, $3, $4)", &params,
+		     &rows, NULL, err);
+	rc = end(retention, rc, err);
+	for (int i = 0; rc == 0 && i < KIND_AUDIT; i++)
+		retention->rows += pg_get_i64(rows, 0, i);
+	retention->batches += rc == 0;
+	*ret_is_done = rc != 0 || pg_get_i64(rows, 0, KIND_LAPSED) < BATCH_TEACHERS;
+	show_progress(retention);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+static int remove_of_boards(struct retention *retention, int64_t log, const struct pg_rows *boards, size_t from,
+			    size_t count, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf array;
+	bool is_done = false;
+	int rc = 0;
+
+	strbuf_init(&array, ARRAY_BYTES_MAX);
+	pg_array_begin(&array, PG_I32);
+	for (size_t i = from; i < from + count; i++)
+		pg_array_add_i32(&array, pg_get_i32(boards, i, 1));
+	pg_array_end(&array, 0, (int32_t)count);
+	while (rc == 0 && !is_done)
+		rc = batch(retention, log, strbuf_slice(&array), &is_done, err);
+	return rc;
+}
+
+/* The boards of each log, in its order. */
+static int remove_by_board(struct retention *retention, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *boards = NULL;
+	int rc = pg_exec(retention->link, NULL,
+			 "select e.at >> 40, b.board from unnest(register.statement_ends()) as e(at)"
+			 " join register.board b on b.partition = (e.at >> 40) & 4095 order by 1, 2",
+			 NULL, &boards, NULL, err);
+
+	for (size_t i = 0, n = 0; rc == 0 && i < pg_rows_count(boards); i += n) {
+		int64_t log = pg_get_i64(boards, i, 0);
+
+		for (n = 1; n < BATCH_BOARDS && i + n < pg_rows_count(boards); n++)
+			if (pg_get_i64(boards, i + n, 0) != log)
+				break;
+		rc = remove_of_boards(retention, log, boards, i, n, err);
+	}
+	return rc;
+}
+
+static int remove_audit(struct retention *retention, struct err *err)
+{
+	int64_t rows = BATCH_AUDIT;
+	struct pg_params params;
+	int rc = 0;
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, retention->removals[KIND_AUDIT]);
+	while (rc == 0 && rows == BATCH_AUDIT && retention->removals[KIND_AUDIT] > 0) {
+		CLEANUP(drop_pg_rows) struct pg_rows *gone = NULL;
+
+		rc = pg_exec(retention->link, "retention_audit",
+			     "with gone as (delete from register.access where ctid = any(array(select a.ctid from"
+			     " register.access a join register.removal r on r.id = $1"
+			     "  and a.at < to_date(r.until::text, 'YYYYMMDD') limit 5000)) returning 1)"
+			     ", summed as (update register.removal set rows = rows + (select count(*) from gone)"
+			     "  where id = $1)"
+			     " select count(*) from gone",
+			     &params, &gone, NULL, err);
+		rows = rc == 0 ? pg_get_i64(gone, 0, 0) : 0;
+		retention->rows += rows;
+	}
+	return rc;
+}
+
+/* ---- the command ---- */
+
+static const struct output_column RETENTION_COLUMNS[] = {
+	{ "what", "what", COLUMN_TEXT },
+	{ "until", "until", COLUMN_TEXT },
+	{ "rows", "rows", COLUMN_NUMBER },
+	{ "boards", "boards", COLUMN_NUMBER },
+};
+
+/* With their number of boards only while they are still there. */
+static int print(struct ctl *ctl, struct retention *retention, bool is_done, struct err *err)
+{
+	const struct question question = {
+		RETENTION_COLUMNS, ARRAY_LEN(RETENTION_COLUMNS),
+		is_done ? "select what, " CTL_SQL_DAY("until") ", rows, null::bigint from register.removal"
+							       " where id = any($1) order by id"
+			: "select what, " CTL_SQL_DAY(
+				  "until") ", rows, boards from register.retention_due($1)"
+					   " order by array_position(array['lapsed', 'history', 'feedback', 'contact',"
+					   " 'audit'], what)",
+		false, QUESTION_LIMIT_ANY
+	};
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	if (is_done)
+		pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&retention->removals_array));
+	else
+		pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&retention->months_array));
+	return question_answer(ctl, retention->link, &question, &params, NULL, err);
+}
+
+static int remove_all(struct ctl *ctl, struct retention *retention, struct err *err)
+{
+	int rc = begin_and_note(retention, ctl->options[OPTION_REASON], err);
+
+	if (rc == 0)
+		rc = remove_by_board(retention, err);
+	if (rc == 0)
+		rc = remove_audit(retention, err);
+	return rc == 0 ? print(ctl, retention, true, err) : rc;
+}
+
+int run_retention(struct ctl *ctl)
+{
+	struct retention retention = { 0 };
+	bool does_it = ctl_has(ctl, OPTION_REASON);
+	struct err err = { 0 };
+
+	if (does_it && !ctl->options[OPTION_REASON][0])
+		return ctl_usage("--reason says why, such as the rule that asks for it");
+	set_months(&retention, &ctl->config.retention);
+	int rc = ctl_connect(ctl, does_it, &retention.link, &err);
+
+	if (rc == 0)
+		rc = does_it ? remove_all(ctl, &retention, &err) : print(ctl, &retention, false, &err);
+	if (rc == 0 && !does_it)
+		fputs("instroomctl: nothing is removed: --reason does it\n", stderr);
+	pg_link_close(retention.link);
+	strbuf_release(&retention.months_array);
+	strbuf_release(&retention.removals_array);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
