@@ -52,13 +52,16 @@ static int use_chain(SSL_CTX *context, struct slice pem, struct err *err)
 
 	if (!leaf || SSL_CTX_use_certificate(context, leaf) != 1)
 		return err_set(err, ERR_CONFIG, "tls", "the certificate file holds no usable certificate (PEM)");
+	ERR_clear_error();
 	for (X509 *next; (next = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL;)
 		if (SSL_CTX_add0_chain_cert(context, next) != 1) { /* which keeps it */
 			X509_free(next);
 			return err_set(err, ERR_CONFIG, "tls", "the chain in the certificate file cannot be used");
 		}
-	ERR_clear_error(); /* the end of the file is reported as an error */
-	return 0;
+	bool is_whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE; /* the end of the file */
+
+	ERR_clear_error();
+	return is_whole ? 0 : err_set(err, ERR_CONFIG, "tls", "a certificate of the chain in the file cannot be read");
 }
 
 static int use_key(SSL_CTX *context, struct slice pem, struct err *err)
@@ -173,11 +176,18 @@ static void add_certificate(const X509 *cert, struct strbuf *ders)
 {
 	int bytes = i2d_X509(cert, NULL);
 
-	if (bytes <= 0 || !strbuf_reserve(ders, (size_t)bytes))
+	if (bytes <= 0) {
+		ders->is_full = ders->is_out_of_memory = true;
+		return;
+	}
+	if (!strbuf_reserve(ders, (size_t)bytes))
 		return;
 	unsigned char *out = (unsigned char *)ders->p + ders->n;
 
-	ders->n += (size_t)i2d_X509(cert, &out);
+	if (i2d_X509(cert, &out) == bytes)
+		ders->n += (size_t)bytes;
+	else
+		ders->is_full = ders->is_out_of_memory = true;
 }
 
 /* On the side of the server the chain of the peer has all but its own. */

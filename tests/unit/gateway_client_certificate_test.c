@@ -233,6 +233,28 @@ Test(gateway_client_certificate, wants_cas)
 	cr_expect_null(none);
 }
 
+/* A CA or list that is left out in silence shuts its senders out, or lets in who was taken back. */
+Test(gateway_client_certificate, takes_all_of_a_file_or_nothing, .init = make_cas, .fini = drop_cas)
+{
+	struct client_authority *none = NULL;
+	BIO *list = make_list(42, 3600), *cas = BIO_new(BIO_s_mem());
+	struct err err = { 0 };
+
+	PEM_write_bio_X509(cas, ca.cert);
+	BIO_puts(cas, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+	cr_expect_eq(client_authority_read(pem_of(cas), (struct slice){ 0 }, &none, &err), -ERR_CONFIG);
+	cr_expect_str_eq(err.code, "tls.client.ca.file");
+	BIO_free(cas);
+	cas = BIO_new(BIO_s_mem());
+	PEM_write_bio_X509(cas, ca.cert);
+	BIO_puts(list, "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n");
+	cr_expect_eq(client_authority_read(pem_of(cas), pem_of(list), &none, &err), -ERR_CONFIG);
+	cr_expect_str_eq(err.code, "tls.client.crl.file");
+	cr_expect_null(none);
+	BIO_free(list);
+	BIO_free(cas);
+}
+
 static const struct {
 	const char *value;
 	const char *ders; /* NULL: another form */

@@ -1,6 +1,7 @@
 /* The table is signed_tokens.json. Tokens are signed here by OpenSSL itself, so that what libjose thinks of a header
  * has no part in making them. */
 #include "gateway/signed_token.h"
+#include "gateway/strict_json.h"
 
 #include "base/strbuf.h"
 #include "support/base64url_write.h"
@@ -432,4 +433,23 @@ Test(gateway_signed_token, reads_lists_of_algorithms)
 
 	for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
 		cr_expect_eq(signature_algs_read(slice_of(BAD[i])), 0, "%s", BAD[i]);
+}
+
+static void *give_nothing(size_t bytes)
+{
+	(void)bytes;
+	return NULL;
+}
+
+/* 503 and not 401: nobody is sent away for a shortage of ours. */
+Test(gateway_signed_token, json_without_memory_is_not_wrong)
+{
+	struct json_t *json = NULL;
+
+	json_set_alloc_funcs(give_nothing, free);
+	cr_expect_eq(strict_json_read(SLICE_LITERAL("{\"a\":1}"), 4, &json), -ERR_RETRY);
+	json_set_alloc_funcs(malloc, free);
+	cr_expect_eq(strict_json_read(SLICE_LITERAL("{\"a\":"), 4, &json), -ERR_DATA);
+	cr_expect_eq(strict_json_read(SLICE_LITERAL("{\"a\":1}"), 4, &json), 0);
+	json_decref(json);
 }

@@ -60,27 +60,44 @@ static BIO *bio_of(struct slice pem)
 	return BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
 }
 
-/* Certificates added; the end of the text is reported as an error, which is cleared. */
-static size_t add_cas(X509_STORE *store, struct slice pem)
+/* Behind the last one of a PEM text. false: the one before was not the last, but could not be read. The errors are
+ * cleared. */
+static bool is_end_of_pem(void)
 {
-	CLEANUP(drop_bio) BIO *bio = bio_of(pem);
-	size_t count = 0;
+	bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 
-	for (X509 *ca; bio && (ca = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL; X509_free(ca))
-		count += X509_STORE_add_cert(store, ca) == 1;
 	ERR_clear_error();
-	return count;
+	return is_end;
 }
 
-static size_t add_lists(X509_STORE *store, struct slice pem)
+/* All of them or none: one that is left out would shut its senders out. Certificates added, or -1. */
+static int add_cas(X509_STORE *store, struct slice pem)
 {
 	CLEANUP(drop_bio) BIO *bio = bio_of(pem);
-	size_t count = 0;
+	bool is_added = bio != NULL;
+	int count = 0;
 
-	for (X509_CRL *list; bio && (list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL; X509_CRL_free(list))
-		count += X509_STORE_add_crl(store, list) == 1;
 	ERR_clear_error();
-	return count;
+	for (X509 *ca; is_added && (ca = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL; X509_free(ca)) {
+		is_added = X509_STORE_add_cert(store, ca) == 1;
+		count++;
+	}
+	return is_end_of_pem() && is_added ? count : -1;
+}
+
+static int add_lists(X509_STORE *store, struct slice pem)
+{
+	CLEANUP(drop_bio) BIO *bio = bio_of(pem);
+	bool is_added = bio != NULL;
+	int count = 0;
+
+	ERR_clear_error();
+	for (X509_CRL *list; is_added && (list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL;
+	     X509_CRL_free(list)) {
+		is_added = X509_STORE_add_crl(store, list) == 1;
+		count++;
+	}
+	return is_end_of_pem() && is_added ? count : -1;
 }
 
 int client_authority_read(struct slice ca_pem, struct slice crl_pem, struct client_authority **ret, struct err *err)
@@ -92,10 +109,12 @@ int client_authority_read(struct slice ca_pem, struct slice crl_pem, struct clie
 		authority->store = X509_STORE_new();
 	if (!authority || !authority->store)
 		rc = err_set(err, ERR_FATAL, "memory", "no memory for the CAs of client certificates");
-	else if (add_cas(authority->store, ca_pem) == 0)
-		rc = err_set(err, ERR_CONFIG, "tls.client.ca.file", "it holds no certificate (PEM)");
-	else if (crl_pem.n > 0 && add_lists(authority->store, crl_pem) == 0)
-		rc = err_set(err, ERR_CONFIG, "tls.client.crl.file", "it holds no list of revoked certificates (PEM)");
+	else if (add_cas(authority->store, ca_pem) <= 0)
+		rc = err_set(err, ERR_CONFIG, "tls.client.ca.file",
+			     "it holds no certificate (PEM), or one that cannot be read");
+	else if (crl_pem.n > 0 && add_lists(authority->store, crl_pem) <= 0)
+		rc = err_set(err, ERR_CONFIG, "tls.client.crl.file",
+			     "it holds no list of revoked certificates (PEM), or one that cannot be read");
 	else if (crl_pem.n > 0 && X509_STORE_set_flags(authority->store, X509_V_FLAG_CRL_CHECK) != 1)
 		rc = err_set(err, ERR_FATAL, "tls", "OpenSSL does not look at revoked certificates");
 	if (rc != 0) {
@@ -127,6 +146,16 @@ static void drop_presented(struct presented *presented)
 	sk_X509_pop_free(presented->between, X509_free);
 }
 
+/* Why one could not be read: what is wrong with its bytes is always said. */
+static enum client_certificate_answer unread_answer(void)
+{
+	unsigned long error = ERR_peek_error();
+
+	ERR_clear_error();
+	return error == 0 || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? CLIENT_CERTIFICATE_MEMORY
+									   : CLIENT_CERTIFICATE_FORM;
+}
+
 static enum client_certificate_answer read_ders(struct slice ders, struct presented *ret)
 {
 	const unsigned char *at = (const unsigned char *)ders.p;
@@ -138,16 +167,20 @@ static enum client_certificate_answer read_ders(struct slice ders, struct presen
 	ret->between = sk_X509_new_null();
 	if (!ret->between)
 		return CLIENT_CERTIFICATE_MEMORY;
+	ERR_clear_error();
 	while (at < end) {
 		X509 *next = d2i_X509(NULL, &at, end - at);
 
 		if (!next)
-			return CLIENT_CERTIFICATE_FORM;
+			return unread_answer();
 		if (!ret->leaf) {
 			ret->leaf = next;
-		} else if (sk_X509_num(ret->between) >= CHAIN_MAX || sk_X509_push(ret->between, next) == 0) {
+		} else if (sk_X509_num(ret->between) >= CHAIN_MAX) {
 			X509_free(next);
 			return CLIENT_CERTIFICATE_FORM;
+		} else if (sk_X509_push(ret->between, next) == 0) {
+			X509_free(next);
+			return CLIENT_CERTIFICATE_MEMORY;
 		}
 	}
 	return ret->leaf ? CLIENT_CERTIFICATE_GOOD : CLIENT_CERTIFICATE_FORM;
@@ -187,10 +220,11 @@ static enum client_certificate_answer check_chain(const struct client_authority 
 
 		X509_VERIFY_PARAM_set_auth_level(how, SECURITY_LEVEL);
 		X509_VERIFY_PARAM_set_time(how, (time_t)now_s);
-		bool is_good = X509_verify_cert(context) == 1;
+		int verified = X509_verify_cert(context);
 
-		answer = answer_of(X509_STORE_CTX_get_error(context));
-		if (!is_good && answer == CLIENT_CERTIFICATE_GOOD)
+		if (verified >= 0) /* else it could not look */
+			answer = answer_of(X509_STORE_CTX_get_error(context));
+		if (verified == 0 && answer == CLIENT_CERTIFICATE_GOOD)
 			answer = CLIENT_CERTIFICATE_AUTHORITY; /* a failure without its cause is one */
 	}
 	X509_STORE_CTX_free(context);

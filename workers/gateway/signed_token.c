@@ -198,7 +198,8 @@ static enum signed_token_answer check_signature(const struct check *check)
 	}
 	bool has_memory = jws && cfg;
 
-	jose_cfg_decref(cfg);
+	if (cfg) /* of none it is a crash */
+		jose_cfg_decref(cfg);
 	ERR_clear_error(); /* or the next look at a TLS connection takes it for its own */
 	if (!has_memory)
 		return SIGNED_TOKEN_MEMORY;

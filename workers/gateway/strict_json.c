@@ -25,14 +25,18 @@ static bool is_deeper(struct slice text, unsigned depth_max)
 
 int strict_json_read(struct slice text, unsigned depth_max, struct json_t **ret)
 {
-	json_error_t error;
+	json_error_t error = { 0 }; /* without memory jansson sets no code */
 	json_t *json;
 
 	if (text.n == 0 || is_deeper(text, depth_max))
 		return -ERR_DATA;
 	json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error);
-	if (!json)
-		return json_error_code(&error) == json_error_out_of_memory ? -ERR_RETRY : -ERR_DATA;
+	if (!json) {
+		enum json_error_code code = json_error_code(&error);
+
+		/* it says what is wrong with a text, and in most places nothing when it finds no memory */
+		return code == json_error_unknown || code == json_error_out_of_memory ? -ERR_RETRY : -ERR_DATA;
+	}
 	if (!json_is_object(json)) {
 		json_decref(json);
 		return -ERR_DATA;
