@@ -262,6 +262,25 @@ size_t http_head_count(const struct http_head *head, const char *name)
 	return count;
 }
 
+struct slice http_head_list(const struct http_head *head, const char *name, char *buf, size_t buf_bytes)
+{
+	size_t n = 0;
+
+	if (http_head_count(head, name) <= 1)
+		return http_head_value(head, name);
+	for (size_t i = 0; i < head->header_count; i++) {
+		struct slice value = head->headers[i].value;
+
+		if (!is_text(head->headers[i].name, name) || value.n + 1 > buf_bytes - n)
+			continue;
+		if (n > 0)
+			buf[n++] = ',';
+		memcpy(buf + n, value.p, value.n);
+		n += value.n;
+	}
+	return slice_make(buf, n);
+}
+
 /* Whether a header of comma-separated words holds this one. */
 static bool has_word(const struct http_head *head, const char *name, const char *word)
 {

@@ -81,7 +81,7 @@ MUTANTS = [
     kept_secret("Kafka", lambda: [KafkaRotated(at=0.2, lasts_s=0.1)]),
     Mutant("refused-later", "a client of Kafka that begins in the middle of a rotation is no start of the worker",
            [("common/kafka/kafka.c", "peer_has_answered(PEER_KAFKA) ? ERR_RETRY : kind", "kind")],
-           lambda: [KafkaRotated(at=0.2, lasts_s=0.1)]),
+           tests="adapters_test"),
     # --- validator: the chain ---
     passing_refusal("verdict"),
     Mutant("parent-in-cache", "the cache folds only verdicts whose parent is the last that counts",

@@ -124,6 +124,14 @@ def manuals(data):
         done = subprocess.run([CTL, "help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     check("output that cannot be written is a fault",
           done.returncode == 70 and "could not be written whole" in done.stderr, done)
+    tokens = data / "shown.tokens"
+    make = [CTL, f"--tokens.file={tokens}", "token", "make", "kantoor", "99901", "--until", "2099-12-31"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(make, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    check("a token that could not be shown is none", done.returncode == 70 and "none was made" in done.stderr and
+          not tokens.exists(), (done, sorted(data.iterdir())))
+    expect("and its name is free", run(*make), 0, "instroom_")
+    check("and its line is in the file", "name=kantoor" in tokens.read_text(), tokens.read_text())
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([CTL, "help"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
@@ -297,6 +305,28 @@ def pauses(data):
         (folder / "acknowledged.jsonl").unlink(missing_ok=True)
 
 
+def shared_headers(data):
+    """One header, two files that could be its delivery: nobody knows of which one it speaks."""
+    folder = put(data / "case", "a", "b")
+    (folder / "A.CSV").write_text("bsn\nother\n")
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("a csv beside another's header is refused", done, 1, '"accepted": 2, "known": 0, "refused": 1')
+    check("and both are named", "A.CSV: refused\n  a.json may be the header of a.csv" in done.stderr, done.stderr)
+    folder = put(data / "ending", "a", "b")
+    (folder / "a.CSV").write_text("bsn\nother\n")
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("of two of one name neither is sent", done, 1, '"accepted": 1, "known": 0, "refused": 2')
+    folder = put(data / "neither", "a", "b")
+    (folder / "a.json").rename(folder / "aB.json")
+    (folder / "a.csv").rename(folder / "ab.csv")
+    (folder / "AB.CSV").write_text("bsn\nother\n")
+    with Front(data, take) as front:
+        done = front.deliver(folder)
+    expect("nor of two that are both called nearly as the header", done, 1, '"accepted": 1, "known": 0, "refused": 2')
+
+
 def folders(data):
     """What lies in a folder of a sender; one file's fault stops no other."""
     folder = put(data / "folder", *(f"n{number:03}" for number in range(20)))
@@ -309,7 +339,7 @@ def folders(data):
     folder = put(data / "names", "a")
     (folder / "a.json").rename(folder / "a.JSON")
     (folder / "LERAREN.CSV").write_text("bsn\n1\n")
-    (folder / "leraren.json").write_text("{}")
+    (folder / "leraren.json").write_text((folder / "a.JSON").read_text())
     (folder / "x.csv").mkdir()
     (folder / "._leraren.csv").write_text("of macOS")
     (folder / "~$leraren.csv").write_text("of Excel")
@@ -336,6 +366,7 @@ def folders(data):
     expect("a name that no receipt can name is not sent", done, 1, '"accepted": 0, "known": 0, "refused": 1')
     check("and the sender hears why", "its name is not UTF-8" in done.stderr, done.stderr)
 
+    shared_headers(data)
     empty = data / "empty"
     empty.mkdir()
     (empty / "readme.txt").write_text("x")

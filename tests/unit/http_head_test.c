@@ -131,6 +131,22 @@ Test(http_head, gives_the_parts)
 	cr_expect_not(head.is_kept_alive);
 }
 
+Test(http_head, joins_a_list_that_stands_in_several_lines)
+{
+	struct slice bytes = SLICE_LITERAL(
+		"GET / HTTP/1.1\r\nHost: a\r\nIf-Match: \"a\"\r\nX: 1\r\nif-match: \"b\", "
+		"\"c\"\r\nIf-Match: \"d\"\r\n\r\n");
+	struct http_head head;
+	const char *why = NULL;
+	char buf[16];
+
+	cr_assert_eq(http_head_parse(bytes, &head, &why), 0, "%s", why);
+	expect_text(http_head_list(&head, "If-Match", buf, sizeof buf), "\"a\",\"b\", \"c\",\"d\"");
+	expect_text(http_head_list(&head, "If-Match", buf, 10), "\"a\",\"d\""); /* what does not fit is left out */
+	expect_text(http_head_list(&head, "X", buf, 0), "1");
+	cr_expect_null(http_head_list(&head, "Y", buf, sizeof buf).p);
+}
+
 Test(http_head, keeps_a_connection_as_its_version_says)
 {
 	static const struct {

@@ -78,7 +78,8 @@ static void confirmation_end(struct request *request)
 	struct confirmation *confirmation = request->state;
 	struct register_job *job = &confirmation->job;
 
-	struct slice if_match = request_header(request, "If-Match");
+	char list[REQUEST_LIST_BYTES];
+	struct slice if_match = request_header_list(request, "If-Match", list);
 	uint8_t digests[CONDITION_BYTES_MAX];
 	bool is_any = false;
 	size_t count = etag_list_digests(if_match, digests, &is_any);

@@ -5,7 +5,7 @@
 
 void fixed_answer(struct request *request, const char *type, struct strbuf *text)
 {
-	char etag[ETAG_BYTES];
+	char etag[ETAG_BYTES], list[REQUEST_LIST_BYTES];
 	uint8_t sha256[32];
 
 	if (!strbuf_ok(text)) {
@@ -15,7 +15,7 @@ void fixed_answer(struct request *request, const char *type, struct strbuf *text
 	}
 	sha256_of(strbuf_slice(text), sha256);
 	etag_write(sha256, etag);
-	if (conditional_check((struct slice){ 0 }, request_header(request, "If-None-Match"), etag) ==
+	if (conditional_check((struct slice){ 0 }, request_header_list(request, "If-None-Match", list), etag) ==
 	    CONDITION_NOT_MODIFIED) {
 		strbuf_release(text);
 		reply_not_modified(&request->reply, etag);

@@ -69,10 +69,11 @@ static void answer_received(struct request *request)
 
 bool register_question_is_wanted(struct request *request, const struct register_job *job)
 {
+	char matching[REQUEST_LIST_BYTES], other[REQUEST_LIST_BYTES];
 	struct reply *reply = &request->reply;
 
-	switch (conditional_check(request_header(request, "If-Match"), request_header(request, "If-None-Match"),
-				  job->etag)) {
+	switch (conditional_check(request_header_list(request, "If-Match", matching),
+				  request_header_list(request, "If-None-Match", other), job->etag)) {
 	case CONDITION_FAILED:
 		reply_problem(reply, 412, "Intussen anders",
 			      "Wat hier staat is niet meer wat de kop If-Match noemt: vraag het opnieuw op");

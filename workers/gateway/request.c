@@ -20,6 +20,11 @@ struct slice request_header(const struct request *request, const char *name)
 	return http_head_value(&request->http->head, name);
 }
 
+struct slice request_header_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES])
+{
+	return http_head_list(&request->http->head, name, buf, REQUEST_LIST_BYTES);
+}
+
 size_t request_header_count(const struct request *request, const char *name)
 {
 	return http_head_count(&request->http->head, name);

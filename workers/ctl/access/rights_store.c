@@ -211,13 +211,14 @@ int rights_publish(struct rights_store *store, struct err *err)
 int rights_finish(struct rights_store *store, const char *made)
 {
 	struct err err = { 0 };
-	int rc = rights_commit(store, false, &err);
+	int rc = 0;
 
+	if (made && (puts(made) < 0 || fflush(stdout) != 0)) /* one that nobody saw whole must not be in force */
+		rc = err_set(&err, ERR_FATAL, "output", "it could not be shown, so nothing was made");
+	if (rc == 0)
+		rc = rights_commit(store, false, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
-	if (made)
-		puts(made);
-	fflush(stdout);
 	rc = rights_publish(store, &err);
 	if (rc == 0)
 		return 0;

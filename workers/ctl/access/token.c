@@ -88,6 +88,14 @@ static void add_line(const struct ctl *ctl, const char *token, struct strbuf *te
 	strbuf_add_printf(text, " until=%s\n", ctl->options[OPTION_UNTIL]);
 }
 
+/* Before it works: one that nobody saw whole must not be in force. */
+static int show_token(const char *token, struct err *err)
+{
+	if (puts(token) < 0 || fflush(stdout) != 0)
+		return err_set(err, ERR_FATAL, "output", "the token could not be shown, so none was made");
+	return 0;
+}
+
 /* text: the file as it is, under the lock fd. */
 static int put_token(struct ctl *ctl, int fd, struct strbuf *text, char token[ACCESS_TOKEN_TEXT_BYTES], struct err *err)
 {
@@ -106,6 +114,8 @@ static int put_token(struct ctl *ctl, int fd, struct strbuf *text, char token[AC
 		add_line(ctl, token, text);
 		rc = strbuf_check(text, "the tokens file", err);
 	}
+	if (rc == 0)
+		rc = show_token(token, err);
 	if (rc == 0)
 		return token_file_replace(path, fd, strbuf_slice(text), err);
 	token_file_unlock(path, fd);
@@ -127,10 +137,9 @@ int run_token_make(struct ctl *ctl)
 	rc = token_file_lock(ctl->config.tokens_file, &fd, &err);
 	if (rc == 0)
 		rc = put_token(ctl, fd, &text, token, &err);
+	explicit_bzero(token, sizeof token);
 	if (rc != 0)
 		return ctl_fail(&err);
-	puts(token);
-	explicit_bzero(token, sizeof token);
 	fputs("instroomctl: this is shown once; only its SHA-256 is kept\n", stderr);
 	return 0;
 }

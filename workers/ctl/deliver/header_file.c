@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <iconv.h>
 #include <jansson.h>
+#include <limits.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- its name ---- */
@@ -17,20 +19,20 @@ bool file_name_ends_with(const char *name, const char *end)
 	return n > m && strcasecmp(name + n - m, end) == 0;
 }
 
-/* The entry of the csv's folder that is the header but for the case of its letters, in out. */
-static bool find_in_any_case(const char *csv, const char *wanted, char *out, size_t out_bytes)
+/* The entry of this file's folder that is the wanted one but for the case of its letters, in out. */
+static bool find_in_any_case(const char *file, const char *wanted, char *out, size_t out_bytes)
 {
-	const char *slash = strrchr(csv, '/');
-	int folder_bytes = slash ? (int)(slash - csv + 1) : 0;
+	const char *slash = strrchr(file, '/');
+	int folder_bytes = slash ? (int)(slash - file + 1) : 0;
 	bool is_found = false;
 
-	snprintf(out, out_bytes, "%.*s", slash ? folder_bytes : 1, slash ? csv : ".");
+	snprintf(out, out_bytes, "%.*s", slash ? folder_bytes : 1, slash ? file : ".");
 	DIR *dir = opendir(out);
 
 	for (struct dirent *entry; dir && !is_found && (entry = readdir(dir)) != NULL;) {
 		is_found = strcasecmp(entry->d_name, wanted) == 0;
 		if (is_found)
-			snprintf(out, out_bytes, "%.*s%s", folder_bytes, csv, entry->d_name);
+			snprintf(out, out_bytes, "%.*s%s", folder_bytes, file, entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -49,6 +51,80 @@ void header_file_path(const char *csv, char *out, size_t out_bytes)
 	snprintf(wanted, sizeof wanted, "%.*s.json", stem_bytes - (int)(name - csv), name);
 	if (!find_in_any_case(csv, wanted, out, out_bytes))
 		snprintf(out, out_bytes, "%.*s.json", stem_bytes, csv);
+}
+
+bool header_file_has_csv(const char *header)
+{
+	const char *slash = strrchr(header, '/'), *name = slash ? slash + 1 : header;
+	char path[PATH_MAX], wanted[512];
+	int stem_bytes = (int)(strlen(header) - strlen(".json"));
+
+	snprintf(path, sizeof path, "%.*s.csv", stem_bytes, header);
+	if (access(path, F_OK) == 0)
+		return true;
+	snprintf(wanted, sizeof wanted, "%.*s.csv", stem_bytes - (int)(name - header), name);
+	return find_in_any_case(header, wanted, path, sizeof path);
+}
+
+static bool is_another_file(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && (of_a.st_ino != of_b.st_ino || of_a.st_dev != of_b.st_dev);
+}
+
+/* Beside x.json: x.csv in any case of its ending, which is not csv itself. */
+static bool find_namesake(const char *csv, const char *header, char *out, size_t out_bytes)
+{
+	int stem_bytes = (int)(strlen(header) - strlen(".json"));
+
+	for (unsigned capitals = 0; capitals < 1u << 3; capitals++) {
+		snprintf(out, out_bytes, "%.*s.%c%c%c", stem_bytes, header, capitals & 1 ? 'C' : 'c',
+			 capitals & 2 ? 'S' : 's', capitals & 4 ? 'V' : 'v');
+		if (is_another_file(csv, out))
+			return true;
+	}
+	return false;
+}
+
+/* Another one whose name differs from this one in case only, and which has no header of its own either. */
+static bool find_double(const char *csv, const char *header, char *out, size_t out_bytes)
+{
+	const char *slash = strrchr(csv, '/'), *name = slash ? slash + 1 : csv;
+	int folder_bytes = (int)(name - csv);
+	char its_header[PATH_MAX];
+	bool is_found = false;
+
+	snprintf(out, out_bytes, "%.*s", folder_bytes > 0 ? folder_bytes : 1, folder_bytes > 0 ? csv : ".");
+	DIR *dir = opendir(out);
+
+	for (struct dirent *entry; dir && !is_found && (entry = readdir(dir)) != NULL;) {
+		if (strcasecmp(entry->d_name, name) != 0)
+			continue;
+		snprintf(out, out_bytes, "%.*s%s", folder_bytes, csv, entry->d_name);
+		header_file_path(out, its_header, sizeof its_header);
+		is_found = is_another_file(csv, out) && strcmp(its_header, header) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return is_found;
+}
+
+bool header_file_is_shared(const char *csv, const char *header, char *ret_other, size_t other_bytes)
+{
+	size_t stem_bytes = strlen(header) - strlen(".json");
+	bool is_namesake = strlen(csv) == stem_bytes + strlen(".csv") && memcmp(csv, header, stem_bytes) == 0;
+	char path[PATH_MAX];
+
+	if (access(header, F_OK) != 0)
+		return false; /* nobody has one */
+	if (!find_namesake(csv, header, path, sizeof path) &&
+	    (is_namesake || !find_double(csv, header, path, sizeof path)))
+		return false;
+	const char *slash = strrchr(path, '/');
+
+	snprintf(ret_other, other_bytes, "%s", slash ? slash + 1 : path);
+	return true;
 }
 
 /* ---- its text ---- */
@@ -116,7 +192,7 @@ static int fail(const char *name, const json_error_t *fault, struct err *err)
 
 static int parse(struct slice text, const char *name, json_t **ret, struct err *err)
 {
-	json_error_t fault;
+	json_error_t fault = { 0 };
 
 	if (slice_starts_with(text, "\xEF\xBB\xBF"))
 		text = slice_from(text, 3);

@@ -21,6 +21,14 @@ bool file_name_ends_with(const char *name, const char *end);
 /* The path of the header of this csv. When there is none it is the one that should be there, and reading it fails. */
 void header_file_path(const char *csv, char *out, size_t out_bytes);
 
+/* Whether there is a csv in the folder of this header that has its name, in any case of its letters. */
+bool header_file_has_csv(const char *header);
+
+/* Whether another csv in its folder has this header as well, so that nobody knows whose it is: a.csv and A.CSV beside
+ * a.json. One that is called as the header is, but for its ending, has it before those that only differ in case.
+ * ret_other: its name. */
+bool header_file_is_shared(const char *csv, const char *header, char *ret_other, size_t other_bytes);
+
 /* bytes: of the file. name: to call it by. *ret is the caller's to release. ERR_DATA code "header": it is no header. */
 MUSTUSE int header_file_parse(struct slice bytes, const char *name, struct json_t **ret, struct err *err);
 

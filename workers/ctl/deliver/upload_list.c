@@ -91,24 +91,6 @@ static const char *why_skipped(const char *name, const char *path)
 	return S_ISDIR(info.st_mode) ? "a folder" : NULL;
 }
 
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
-/* The csv of a header in the folder, in any case of its ending. false: there is none, and out is what it should be. */
-static bool find_csv(const char *header, char *out, size_t out_bytes)
-{
-	static const char *const ENDINGS[] = { "CSV", "Csv", "csv" };
-
-	for (size_t i = 0; i < ARRAY_LEN(ENDINGS); i++) {
-		snprintf(out, out_bytes, "%.*s%s", (int)(strlen(header) - strlen("json")), header, ENDINGS[i]);
-		if (is_there(out))
-			return true;
-	}
-	return false;
-}
-
 /* Whether the file says of itself which delivery it belongs to; other programs have .json files too. */
 static bool is_header(const char *path)
 {
@@ -131,7 +113,8 @@ static int add_header_alone(struct upload_list *list, const char *path, struct e
 {
 	char csv[PATH_BYTES];
 
-	return find_csv(path, csv, sizeof csv) || !is_header(path) ? 0 : add_file(list, csv, err);
+	snprintf(csv, sizeof csv, "%.*scsv", (int)(strlen(path) - strlen("json")), path);
+	return header_file_has_csv(path) || !is_header(path) ? 0 : add_file(list, csv, err);
 }
 
 static int add_entry(struct upload_list *list, const char *name, const char *path, struct err *err)
@@ -207,11 +190,15 @@ void upload_list_release(struct upload_list *list)
 int upload_read(struct upload *upload, struct strbuf *content, json_t **ret_header, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf both = { 0 };
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], other[PATH_BYTES];
 
 	if (!utf8_is_valid(slice_of(upload_name(upload))))
 		return err_set(err, ERR_DATA, "file", "its name is not UTF-8, so no receipt could be kept: rename it");
 	header_file_path(upload->path, path, sizeof path);
+	if (header_file_is_shared(upload->path, path, other, sizeof other))
+		return err_set(err, ERR_DATA, "header",
+			       "%s may be the header of %s: give each csv a header of its own, and another name",
+			       file_name(path), other);
 	strbuf_init(&both, UPLOAD_BYTES_MAX + HEADER_BYTES_MAX);
 	int rc = read_regular(path, &both, err);
 
