@@ -1,5 +1,5 @@
--- The volgnummer of a board can be set back (specification 7.6). Writers of the release before go on: they do not know the
--- message and park before it.
+-- The volgnummer of a board can be set back (specification 7.6). Writers of the release before go on until validators are of
+-- the new one.
 
 -- The highest volgnummer before any set-back; 0: there was none. A validator that begins cold must take what comes again
 -- from before for late, so its highest is the greater of the two (design 4).
@@ -18,7 +18,16 @@ create table register.set_back (
 );
 create index set_back_board on register.set_back (board);
 create index set_back_request on register.set_back (request_id);
+
+-- The volgnummer of what was delivered at a position, as it counted at a later one: at most that of each set-back between.
+create function register.sequence_at(of_board int, since bigint, delivered bigint, until bigint) returns bigint
+language sql stable as $$
+  select least(delivered, (select min(x.sequence) from register.set_back x
+                           where x.board = of_board and x.executed and x.position > since and x.position < until))
+$$;
+
 grant select, insert, update, delete on register.set_back to instroom_writer;
 grant select on register.set_back to instroom_reader;
 
 alter table register.access add column request_id uuid;
+create index access_request on register.access (request_id) where request_id is not null;

@@ -165,10 +165,10 @@ class Register:
         ways = [lambda one=one: self.named(*one) for one in NAMED]
         for number, table in enumerate(self.columns):
             ways.append(lambda way=both[number % 2], table=table: way(table))
-        ways += [lambda one=one: self.altered(*one) for one in columns[:9]]
+        ways += [lambda one=one: self.altered(*one) for one in columns[:8]]
         for number, table in enumerate(self.columns):
             ways.append(lambda way=both[(number + 1) % 2], table=table: way(table))
-        ways += [lambda one=one: self.altered(*one) for one in columns[9:]]
+        ways += [lambda one=one: self.altered(*one) for one in columns[8:]]
         count = count or len(ways)
         while len(ways) < count:
             ways += [lambda one=one: self.altered(*one) for one in columns]

@@ -2,13 +2,11 @@
 """verify cries no wolf: deliveries of one board, replays that overlap or run in another order than they were planned,
 teachers the register refuses for a while, confirmations and discards, in seeded random order; `verify` finds nothing
 after any of it, and whatever was changed behind the log's back (mutations.py). All persons are invented."""
-import json
 import os
 import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -96,43 +94,6 @@ class Board:
                                 self.confirm, self.set_back))()
 
 
-def set_back(machine):
-    """A board that sent an absurd volgnummer can go on (specification 7.6), through a cold cache and a restart too."""
-    absurd, before = 10**12, int(machine.sql(f"select sequence_max from register.board where board = {BOARD}"))
-    everybody = [line(one, "99VO") for one in range(1, 5)]
-    machine.deliver(BOARD, before + 1, "VOLLEDIG", everybody)
-    machine.deliver(BOARD, absurd, "VOLLEDIG", everybody[:3] + [line(9, "99VO")])
-    waits = machine.deliver(BOARD, absurd + 1, "VOLLEDIG", everybody[:1])
-    check("it waits", machine.json("report", BOARD, waits)["status"] == "wacht_op_bevestiging")
-    shown = machine.ctl("volgnummer", "set-back", BOARD, before + 2, "--json")
-    seen = json.loads(shown.stdout)
-    check("what would change is shown, and nothing is done without a reason", shown.returncode == 1 and
-          seen["highest"] == absurd + 1 and seen["waiting"] == 1 and seen["teachers"] > 0 and seen["possible"], seen)
-    machine.expect("above the highest nothing happens, and it says so", 1, "nothing happened", "volgnummer", "set-back",
-                   BOARD, absurd + 1, "--reason", "a test")
-    machine.expect("it is set back", 0, "it is set back", "volgnummer", "set-back", BOARD, before + 2, "--reason",
-                   "een tikfout")
-    ended = machine.json("report", BOARD, waits)
-    check("what waited has ended", ended["status"] == "verwerkt" and "LR-K10" in str(ended), ended)
-    row = machine.json("volgnummer", "list", BOARD)[0]
-    check("who, why and what", row["reason"] == "een tikfout" and row["before"] == absurd + 1 and
-          row["to"] == before + 2 and row["waiting"] == 1 and row["teachers"] == seen["teachers"], row)
-    programs = machine.workers.named("validate1") + machine.workers.named("write1")
-    for number, is_cold in ((3, False), (4, True)):
-        if is_cold:
-            machine.workers.end(programs, signal.SIGTERM, 60)
-            subprocess.run(["redis-cli", "-p", str(machine.stack.port("redis")), "flushall"], check=True,
-                           capture_output=True)
-            machine.workers.start(programs, 60)
-        changed = line(1, "99VO", name="Jansen" if is_cold else "Pietersen")
-        name = machine.deliver(BOARD, before + number, "MUTATIE", [changed])
-        check(f"volgnummer {number} is above the highest", "LR-K04" not in str(machine.json("report", BOARD, name)) and
-              machine.outcomes(BOARD, name) == {2: "gewijzigd"}, machine.json("report", BOARD, name))
-    machine.expect("verify finds nothing", 0, " 0 differences", "verify", "--board", BOARD)
-    check("the highest volgnummers are those of the ledger", "highest volgnummer" not in
-          machine.ctl("ledger", "--check").stderr)  # what the random steps left in quarantine is not decided
-
-
 def overlapping_jobs(machine, full):
     """The second has a line of the first, which has decided it by then; in the other order, too."""
     machine.sql(REFUSE)
@@ -204,7 +165,6 @@ def main():
         refused_by_the_later_attempt_first(machine)
         a_code_twice_in_one_line(machine)
         random_steps(machine)
-        set_back(machine)
         mutations.make_register(machine, 1000)
         mutations.repair_beside_writers(machine, 1006)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)

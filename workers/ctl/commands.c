@@ -273,6 +273,7 @@ static const struct command LOOK[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .purpose = "the deliveries of a board, newest first",
+	  .help = "If its volgnummer was ever set back, the standard error says when, by whom and why.",
 	  OPTIONS_OF(DELIVERIES_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_deliveries },

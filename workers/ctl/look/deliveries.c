@@ -1,4 +1,5 @@
-/* deliveries: the deliveries of a board, newest first, and one of them with its receipt, commit and what came after.
+/* deliveries: the deliveries of a board, newest first, and one of them with its receipt, commit and what came after. If
+ * the volgnummer of the board was set back, stderr says so.
  *
  * A delivery that the writer has not applied yet is in no table: it is looked for in the raw log, between the place the
  * register has come to and the end of its board's partition.
@@ -9,6 +10,7 @@
  * No header: run_deliveries and run_delivery stand in look_commands.h. */
 #include "ctl/look/look_commands.h"
 
+#include "base/log.h"
 #include "base/num.h"
 #include "ctl/base/question.h"
 #include "ctl/base/topic_walk.h"
@@ -22,7 +24,7 @@
 
 #include <time.h>
 
-enum { PAGE_ROWS = 100, TIME_BYTES = 80, HEX_BYTES = 2 * FINGERPRINT_BYTES + 1 };
+enum { PAGE_ROWS = 100, TIME_BYTES = 80, NAME_BYTES = 128, REASON_BYTES = 256, HEX_BYTES = 2 * FINGERPRINT_BYTES + 1 };
 
 #define KIND_NAME  "case d.kind when 1 then 'VOLLEDIG' when 2 then 'MUTATIE' else 'INTREKKING' end"
 #define STATE_NAME "case d.state when 2 then 'wacht_op_bevestiging' else 'verwerkt' end"
@@ -60,6 +62,48 @@ static const struct output_column LIST_COLUMNS[] = {
 	{ "position", NULL, COLUMN_TEXT },
 };
 
+static void copy_text(struct slice text, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%.*s", (int)text.n, text.n > 0 ? text.p : "");
+}
+
+/* The last time that the volgnummer was set back (specification 7.6), and how often it was. */
+static const char SET_BACK_SQL[] =
+	"select s.sequence_before, s.sequence, coalesce(" CTL_SQL_TIME("a.at") ", '?'), coalesce(a.who, '?'),"
+	"  coalesce(a.reason, '?'), count(*) over ()"
+	" from register.set_back s left join register.access a on a.request_id = s.request_id"
+	" where s.board = $1 and s.executed order by s.position desc limit 1";
+
+static void show_set_back(const struct pg_rows *rows, uint32_t board)
+{
+	char at[TIME_BYTES], who[NAME_BYTES], why[REASON_BYTES];
+	int64_t times = pg_get_i64(rows, 0, 5);
+
+	copy_text(pg_get_bytes(rows, 0, 2), at, sizeof at);
+	copy_text(pg_get_bytes(rows, 0, 3), who, sizeof who);
+	copy_text(pg_get_bytes(rows, 0, 4), why, sizeof why);
+	fprintf(stderr, "instroomctl: the volgnummer was set back from %lld to %lld at %s by %s: %s\n",
+		(long long)pg_get_i64(rows, 0, 0), (long long)pg_get_i64(rows, 0, 1), at, LOG_QUOTED(who),
+		LOG_QUOTED(why));
+	if (times > 1)
+		fprintf(stderr, "instroomctl: the last of %lld times: instroomctl volgnummer list %05u\n",
+			(long long)times, board);
+}
+
+static int tell_set_back(struct pg_link *link, uint32_t board, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	int rc = pg_exec(link, NULL, SET_BACK_SQL, &params, &rows, NULL, err);
+
+	if (rc == 0 && pg_rows_count(rows) > 0)
+		show_set_back(rows, board);
+	return rc;
+}
+
 static bool is_position(const char *text)
 {
 	int64_t position;
@@ -94,6 +138,8 @@ int run_deliveries(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = question_answer(ctl, link, &question, &params, NULL, &err);
+	if (rc == 0)
+		rc = tell_set_back(link, board, &err);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -269,11 +315,6 @@ static int search_raw(struct ctl *ctl, struct pg_link *link, struct kafka_reader
 	int64_t from = MAX(pg_get_i64(rows, 0, 0), range.low);
 
 	return from < range.high ? topic_walk(reader, topic, partition, from, range.high, look_at, search, err) : 0;
-}
-
-static void copy_text(struct slice text, char *out, size_t out_bytes)
-{
-	snprintf(out, out_bytes, "%.*s", (int)text.n, text.n > 0 ? text.p : "");
 }
 
 static void read_receipt(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct receipt *ret)

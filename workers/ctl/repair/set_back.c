@@ -131,7 +131,8 @@ static int set_back(struct ctl *ctl, struct pg_link *link, struct wire_set_back 
 	}
 	if (rc == 0 && !is_known)
 		rc = err_set(err, ERR_RETRY, "waiting",
-			     "the message is in the log, but is not applied yet: is a writer running?");
+			     "the message is in the log, but is not applied yet: are validators and writers of this "
+			     "release running? instroomctl volgnummer list shows it once it is");
 	return rc;
 }
 

@@ -12,11 +12,14 @@ static const char TEACHERS_SQL[] =
 	"   cross join lateral register.pending_keys(l.keys, b.pending_members) k where b.board = $1"
 	" ) p on p.key = t.key where t.board = $1 order by t.key";
 
-/* The newest VOLLEDIG of the board above a volgnummer. */
+/* The newest VOLLEDIG of the board above the delivery with this volgnummer at this position. Where the volgnummer was
+ * set back between them (specification 7.6), the one before counts with what it was set back to. */
 static const char NEWEST_SQL[] =
 	"select l.keys from register.delivery d join register.key_list l on l.board = d.board and l.digest = d.key_list"
-	" where d.board = $1 and d.kind = 1 and not d.dry_run and d.sequence > $2"
-	" order by d.sequence desc, d.position limit 1";
+	" where d.board = $1 and d.kind = 1 and not d.dry_run"
+	"  and register.sequence_at(d.board, d.position, d.sequence, $3) > register.sequence_at($1, $3, $2, d.position)"
+	" order by register.sequence_at(d.board, d.position, d.sequence, 9223372036854775807) desc, d.sequence desc,"
+	"  d.position limit 1";
 
 struct known_teacher {
 	uint8_t key[TEACHER_KEY_BYTES];
@@ -30,6 +33,7 @@ struct replay_preview {
 	size_t count, capacity;
 	bool has_board;
 	uint32_t board;
+	int64_t sequence_max; /* of the board: no replay counts with more */
 };
 
 int replay_preview_open(struct pg_link *link, const struct hmac_key *key_before, struct replay_preview **ret,
@@ -67,6 +71,21 @@ static bool reserve(struct replay_preview *preview, size_t count)
 	return true;
 }
 
+static int load_sequence(struct replay_preview *preview, uint32_t board, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	int rc = pg_exec(preview->link, "preview_board", "select sequence_max from register.board where board = $1",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0)
+		preview->sequence_max = pg_rows_count(rows) > 0 ? pg_get_i64(rows, 0, 0) : 0;
+	return rc;
+}
+
 static int load_board(struct replay_preview *preview, uint32_t board, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -78,6 +97,8 @@ static int load_board(struct replay_preview *preview, uint32_t board, struct err
 	pg_add_i32(&params, (int32_t)board);
 	int rc = pg_exec(preview->link, "preview_teachers", TEACHERS_SQL, &params, &rows, NULL, err);
 
+	if (rc == 0)
+		rc = load_sequence(preview, board, err);
 	if (rc == 0 && !reserve(preview, pg_rows_count(rows)))
 		rc = err_set(err, ERR_FATAL, "memory", "no memory for the teachers of a board");
 	if (rc != 0)
@@ -160,7 +181,7 @@ static int add_groups(struct replay_preview *preview, const struct wire_delivery
 
 			if (!state)
 				return err_set(err, ERR_FATAL, "memory", "no memory for the teachers of a board");
-			outcome = outcome_decide(state, delivery->header.sequence,
+			outcome = outcome_decide(state, MIN(delivery->header.sequence, preview->sequence_max),
 						 delivery->header.kind == DELIVERY_INTREKKING ? NULL
 											      : group->content_hash);
 		}
@@ -184,6 +205,7 @@ int replay_preview_add(struct replay_preview *preview, const struct replay_targe
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)target->board);
 	pg_add_i64(&params, target->sequence);
+	pg_add_i64(&params, target->position);
 	if (rc == 0)
 		rc = pg_exec(preview->link, "preview_newest", NEWEST_SQL, &params, &newest, NULL, err);
 	if (rc == 0)
