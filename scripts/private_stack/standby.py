@@ -14,12 +14,12 @@ import signal
 import subprocess
 import time
 
-from .places import StackError, give_to
+from .places import StackError, TooSlow, give_to
 from .postgres import ADMIN, Postgres, find_programs
 from .process import Process
 
 NAME = "standby"
-WAIT_S = 90
+WAIT_S = 120  # only says when to give up
 
 
 class Standby(Postgres):
@@ -42,8 +42,8 @@ def beside(stack):
 def ask(server, text):
     """As the administrator; rows as text."""
     done = subprocess.run([f"{find_programs()}/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-                           server.conninfo(ADMIN) + " connect_timeout=5", "-c", text], check=False,
-                          capture_output=True, text=True, timeout=60)
+                           server.conninfo(ADMIN) + " connect_timeout=30", "-c", text], check=False,
+                          capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise StackError(f"{server.name}: {text}: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -53,7 +53,7 @@ def wait_for(what, is_so, wait_s=WAIT_S):
     deadline = time.monotonic() + wait_s
     while not is_so():
         if time.monotonic() > deadline:
-            raise StackError(f"{what}: not within {wait_s} s")
+            raise TooSlow(f"{what}: not within {wait_s} s")
         time.sleep(0.1)
 
 

@@ -225,6 +225,51 @@ class Term(Kill):
     number_of_signal = signal.SIGTERM
 
 
+class Rolled(Fault):
+    """Two of each kind, ended in good order and started again, one after the other, as for a new release. Partitions
+    move, but nothing is judged twice: there are as many verdicts as raw messages."""
+
+    needs = {"gateway": 2, "validate": 2, "write": 2}
+    WAIT_S = 120
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.restarted, self.error, self.counts = [], None, {}
+
+    def begin(self, machine):
+        self.thread = threading.Thread(target=self.roll, args=(machine,), daemon=True)
+        self.thread.start()
+
+    def roll(self, machine):
+        try:
+            for worker in machine.workers.all():
+                before = worker.process.pid()
+                worker.process.signal(signal.SIGTERM)
+                wait_for(f"{worker.name} is started again",
+                         lambda: worker.process.pid() not in (None, before) and worker.is_ready(), self.WAIT_S)
+                self.restarted.append(worker.name)
+        except StackError as error:
+            self.error = error
+
+    def cure(self, machine):
+        self.thread.join(6 * self.WAIT_S)
+        if self.error or self.thread.is_alive():
+            raise TooSlow(f"only {', '.join(self.restarted)} were restarted: {self.error}")
+
+    def afterwards(self, machine):
+        super().afterwards(machine)
+        for name in ("raw", "verdict"):
+            done = subprocess.run(["kcat", "-C", "-e", "-q", "-b", machine.broker(), "-t", machine.topic(name), "-f",
+                                   "%p\n"], check=True, capture_output=True, timeout=60)
+            self.counts[name] = done.stdout.count(b"\n")
+
+    def has_struck(self, keeper):
+        return len(self.restarted) == sum(self.needs.values()) and self.counts["raw"] == self.counts["verdict"]
+
+    def text(self):
+        return super().text() + (f" {self.counts}" if self.counts else "")
+
+
 class Zombie(Fault):
     """One of two instances stops for longer than its session, and wakes up."""
 

@@ -42,7 +42,7 @@ class PatroniPair(Pair):
     # --- processes ---
 
     def spawn(self, name, command):
-        with open(self.dir / f"{name}.log", "ab") as log:
+        with open(self.stack.log_file(f"patroni-{name}"), "ab") as log:
             self.children[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", *map(str, command)], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd=self.dir, env={"PATH": f"{find_programs()}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"},
@@ -77,6 +77,7 @@ class PatroniPair(Pair):
                             "--advertise-client-urls", client, "--listen-peer-urls", peer,
                             "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}"])
         self.first.stop()
+        give_all_to(self.stack.user, self.first.data)  # also what we wrote there: it is rewound
         self.second.dir.mkdir(mode=0o700, exist_ok=True)
         give_all_to(self.stack.user, self.second.dir)
         self.spawn_patroni(self.first)

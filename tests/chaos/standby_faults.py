@@ -104,8 +104,8 @@ class PgStandbyLost(WithStandby):
             return any(status == 503 and self.waits_for in text
                        for status, text in (page(writer, "/readyz") for writer in writers))
         wait_for(f"a writer says that it waits for {self.waits_for}", is_told)
-        if not all(page(writer, "/healthz")[0] == 200 for writer in writers):
-            raise StackError("a writer that waits for a COMMIT looks dead")
+        wait_for("no writer that waits for a COMMIT looks dead",
+                 lambda: all(page(writer, "/healthz")[0] == 200 for writer in writers))
         self.was_told = True
         self.pair.start(self.pair.second)
         self.pair.wait_in_step()

@@ -81,6 +81,7 @@ def dependency_faults():
 def single_faults():
     """Those that the short plan has only together with another."""
     return [
+        [faults.Rolled(at=0.1, lasts_s=0.1)],
         [faults.Term("validate", **LATE)], [faults.TwoOwners("validate")], [faults.TwoOwners("write")],
         [faults.RedisFlush(**LATE)], [faults.RedisOld(**EARLY)], [faults.PgOld(**EARLY)], [faults.PgBackup(**EARLY)],
         [faults.WireCuts("kafka", **EARLY)], [faults.KafkaKill(at=0.3, lasts_s=0.5)],
