@@ -139,12 +139,47 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	setting->line = line;
 }
 
+/* Blank, or a character that cannot be seen, as what is copied from a mail or a web page brings along. */
+static const char *const BLANKS[] = {
+	" ",
+	"\t",
+	"\r",
+	"\xc2\xa0" /* U+00A0 */,
+	"\xe2\x80\x8b" /* U+200B */,
+	"\xe2\x80\x8e",
+	"\xe2\x80\x8f",
+	"\xe2\x80\xaf",
+	"\xe2\x81\xa0",
+	"\xef\xbb\xbf" /* U+FEFF */,
+};
+
+static bool ends_with(struct slice s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+}
+
+/* Without one blank at either end; false: there was none. */
+static bool trim_one(struct slice *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(BLANKS); i++) {
+		if (slice_starts_with(*s, BLANKS[i])) {
+			*s = slice_from(*s, strlen(BLANKS[i]));
+			return true;
+		}
+		if (ends_with(*s, BLANKS[i])) {
+			s->n -= strlen(BLANKS[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct slice trim_blanks(struct slice s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s.p++, s.n--;
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
-		s.n--;
+	while (s.n > 0 && trim_one(&s))
+		;
 	return s;
 }
 

@@ -408,6 +408,14 @@ def spellings(data):
     token.write_bytes("0123456789abcdef".encode("utf-16"))
     with Front(data, take) as front:
         expect("a token that is none is named", front.deliver(folder, token=token), 64, "holds no token")
+    token.write_text("Bearer 0123456789abcdef\n")
+    with Front(data, take) as front:
+        expect("nor is one with a word before it", front.deliver(folder, token=token), 64, "without a blank")
+    token.write_text("0123456789abcdef\n")
+    with Front(data, take) as front:
+        for url in (f"\u201c{front.url}\u201d", f'"{front.url}"', "https://gateway.example:port"):
+            expect("an address that is none is a setting", front.deliver(folder, url=url, token=token), 78,
+                   "is no address")
 
 
 def installations(data):

@@ -81,7 +81,7 @@ def torture(machine, options, preload, table, rounds, deadline):
         if not all(one.wait_until_ready() for one in workers):
             raise work.WorkError("the workers were not ready")
         token = (machine.workers.dir / "token").read_text().strip()
-        first = work.Round(next(rounds), workers[0].worker.port, token, WAIT_S)
+        first = work.Round(next(rounds), work.Door(workers[0].worker.port, token), WAIT_S)
         first.play()
         fail_each(Ctl(machine, preload, options.depth), options, table, first, next(rounds), deadline)
     finally:

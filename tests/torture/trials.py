@@ -29,11 +29,11 @@ class Row:
 class Torture:
     """One kind of worker under test; the others run beside it, undisturbed."""
 
-    def __init__(self, program, others, ports, token, seed, deadline, rounds, tell):
-        self.program, self.others = program, others
-        self.port, self.token = ports, token
+    def __init__(self, name, program, others, door, seed, deadline, rounds, tell):
+        self.name, self.program, self.others = name, program, others
+        self.door = door
         self.seed, self.deadline, self.rounds, self.tell = seed, deadline, rounds, tell
-        self.rng = random.Random(f"{seed}-{program.worker.kind}")
+        self.rng = random.Random(f"{seed}-{name}")
         self.reference = None
         self.parts = {}
         self.known_leaks = set()
@@ -65,7 +65,7 @@ class Torture:
 
     def play(self):
         """(outcome, signs) of a round; the program is started again when it ended."""
-        round_of_work = work.Round(next(self.rounds), self.port, self.token, ROUND_S)
+        round_of_work = work.Round(next(self.rounds), self.door, ROUND_S)
         return round_of_work.play(), round_of_work.signs
 
     def has_time(self):
@@ -82,7 +82,7 @@ class Torture:
                 self.end_of_batch(rows)
                 self.begin()
             calls = self.parts["work"][site]
-            row = Row(self.program.worker.kind, "work", site, calls, "")
+            row = Row(self.name, "work", site, calls, "")
             self.work_trial(row, max(1, calls // WARM_ROUNDS))
             rows.append(row)
             self.tell(row)
@@ -107,7 +107,7 @@ class Torture:
             # the real one drops what it was given, and was never called
             leaks = {leak for leak in leaks if "json" not in leak and "jansson" not in leak}
         if status != 0 or leaks:
-            rows.append(Row(self.program.worker.kind, "batch", None, 0,
+            rows.append(Row(self.name, "batch", None, 0,
                             f"ended with {status}, {len(leaks)} leaks", True,
                             sorted(leaks) + ([self.program.last_words()] if status else [])))
             self.tell(rows[-1])
@@ -162,7 +162,7 @@ class Torture:
         for site in chosen:
             if not self.has_time():
                 break
-            row = Row(self.program.worker.kind, "start", site, self.parts["start"][site], "")
+            row = Row(self.name, "start", site, self.parts["start"][site], "")
             self.program.state.arm(site, self.rng.randrange(min(row.calls, 20)))
             self.program.start()
             is_ready = self.program.wait_until_ready()
@@ -214,7 +214,7 @@ class Torture:
             if not self.has_time():
                 break
             self.begin()
-            row = Row(self.program.worker.kind, "end", site, self.parts["end"][site], "")
+            row = Row(self.name, "end", site, self.parts["end"][site], "")
             self.program.state.arm(site, self.rng.randrange(min(row.calls, 5)))
             status = self.program.end()
             has_struck = self.program.state.has_struck()

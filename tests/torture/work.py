@@ -9,7 +9,9 @@ import json
 import re
 import time
 import urllib.parse
+from dataclasses import dataclass, field
 
+from chaos import TESTS
 from chaos.sender import cases
 
 BOARD, SCHOOL = "99906", "99QF"
@@ -59,11 +61,20 @@ FILES = [  # kind, content, other parameters
 WAITS = 3
 
 
+@dataclass
+class Door:
+    """Where and as whom a board comes to the gateway."""
+    port: int
+    token: str
+    tls: object = None                             # an SSLContext
+    speakers: list = field(default_factory=list)   # (name, Authorization or None: none), who ask as well
+    strangers: list = field(default_factory=list)  # Authorization of those who hear no
+
+
 class Round:
-    def __init__(self, number, port, token, wait_s):
+    def __init__(self, number, door, wait_s):
         self.number = number
-        self.port = port
-        self.token = token
+        self.door = door
         self.wait_s = wait_s
         self.deadline = time.monotonic() + wait_s
         self.signs = []   # what a sender saw of a fault, which is no difference: "503", "line broken"
@@ -78,9 +89,12 @@ class Round:
     # --- one request ---
 
     def ask_once(self, method, path, body, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        door = self.door
+        connection = (http.client.HTTPSConnection("127.0.0.1", door.port, timeout=5, context=door.tls) if door.tls else
+                      http.client.HTTPConnection("127.0.0.1", door.port, timeout=5))
+        headers = {"Authorization": f"Bearer {door.token}"} | headers
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self.token}"} | headers)
+            connection.request(method, path, body, {name: text for name, text in headers.items() if text is not None})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -116,7 +130,27 @@ class Round:
         for index in range(len(FILES)):
             self.fetch(index, "")
         self.ask_questions()
+        self.speak()
         return self.outcome
+
+    def speak(self):
+        """Each proof is looked at: a question, and a proef under a mandate."""
+        path = f"/v1/besturen/{BOARD}/stand"
+        for authorization in self.door.strangers:
+            try:
+                self.ask_once("GET", path, None, {"Authorization": authorization})
+            except (OSError, http.client.HTTPException):
+                self.signs.append("line broken")
+        for index, (name, authorization) in enumerate(self.door.speakers, len(FILES)):
+            status, content = self.ask("GET", path, headers={"Authorization": authorization})
+            self.outcome[f"stand as {name}"] = f"{status}\n{self.normal(content)}"
+            words = {"bestuur": BOARD, "soort": "MUTATIE", "volgnummer": self.number * 10 + index, "proef": "ja",
+                     "leveringsid": self.name(index), "extractiedatum": "2018-07-01", "ontvangen_op": "2018-07-02"}
+            status, content = self.ask("POST", "/v1/leveringen?" + urllib.parse.urlencode(words),
+                                       (COLUMNS + line(0)).encode(),
+                                       {"Content-Type": "text/csv", "Authorization": authorization})
+            if status not in TAKEN:
+                raise WorkError(f"a proef as {name} was answered {status}: {content[:300]!r}")
 
     def deliver(self, index):
         kind, text, more = FILES[index]

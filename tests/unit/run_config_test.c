@@ -267,6 +267,24 @@ Test(config, a_file_as_other_systems_write_it_is_read)
 	unlink(path);
 }
 
+/* What is copied from a mail or a web page brings blanks along that nobody sees. */
+Test(config, blanks_that_cannot_be_seen_are_dropped)
+{
+	static const char CONTENT[] =
+		"\xc2\xa0peer.name\xc2\xa0= \xe2\x80\x8b file\xe2\x80\x8b \xc2\xa0\n"
+		"batch.rows.max = 7\xe2\x81\xa0\n\xe2\x80\xaf\n\xef\xbb\xbfpeer.mode = tls\n";
+	struct settings settings;
+	char path[64];
+
+	write_file(path, sizeof path, CONTENT, sizeof CONTENT - 1);
+	cr_assert_eq(LOAD(&settings, "--config", path), 0);
+	cr_expect_str_eq(settings.name, "file");
+	cr_expect_eq(settings.rows, 7);
+	cr_expect_str_eq(settings.mode, "tls");
+	config_release(&TABLE, &settings);
+	unlink(path);
+}
+
 Test(config, slashes_at_the_end_of_an_address_are_dropped)
 {
 	static const struct {

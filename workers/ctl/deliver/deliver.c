@@ -321,7 +321,7 @@ static bool read_token(struct slice bytes, struct slice *ret)
 	while (token.n > 0 && strchr(" \t\r\n", token.p[token.n - 1]))
 		token.n--;
 	for (size_t i = 0; i < token.n; i++)
-		if (token.p[i] < ' ' || token.p[i] > '~')
+		if (token.p[i] <= ' ' || token.p[i] > '~') /* within: "Bearer" or a name stands before it */
 			return false;
 	*ret = token;
 	return token.n > 0;
@@ -340,7 +340,7 @@ int run_deliver(struct ctl *ctl)
 	if (ctl->config.gateway_token.bytes.n == 0)
 		return ctl_usage("deliver needs the setting gateway.token.file");
 	if (!read_token(ctl->config.gateway_token.bytes, &token))
-		return ctl_usage("the file of gateway.token.file holds no token: printable ASCII");
+		return ctl_usage("the file of gateway.token.file holds no token: printable ASCII without a blank");
 	int status = find_uploads(&deliver, &err);
 
 	if (status < 0)

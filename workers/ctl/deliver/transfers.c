@@ -354,6 +354,23 @@ bool transfers_ask_installation(struct transfers *transfers, char id[UPLOAD_INST
 
 /* ---- opening and closing ---- */
 
+/* An address that curl cannot read is a setting that nobody mends by waiting. */
+static int check_url(const char *url, struct err *err)
+{
+	CURLU *parsed = curl_url();
+	CURLUcode code =
+		parsed ? curl_url_set(parsed, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME)
+		       : CURLUE_OUT_OF_MEMORY;
+
+	curl_url_cleanup(parsed);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return err_set(err, ERR_FATAL, "memory", "no memory for an address");
+	if (code != CURLUE_OK)
+		return err_set(err, ERR_CONFIG, "gateway.url",
+			       "%s is no address: https://, a name and a port, without quotation marks", url);
+	return 0;
+}
+
 int transfers_open(const char *url, const char *ca_file, struct slice token, size_t parallel, transfers_ended *ended,
 		   void *self, struct transfers **ret, struct err *err)
 {
@@ -371,7 +388,7 @@ int transfers_open(const char *url, const char *ca_file, struct slice token, siz
 	transfers->multi = curl_multi_init();
 	snprintf(transfers->authorization, sizeof transfers->authorization, "Authorization: Bearer %.*s", (int)token.n,
 		 token.p);
-	int rc = transfers->multi ? 0 : err_set(err, ERR_FATAL, "curl", "no memory for transfers");
+	int rc = transfers->multi ? check_url(url, err) : err_set(err, ERR_FATAL, "curl", "no memory for transfers");
 
 	for (size_t i = 0; rc == 0 && i < parallel; i++)
 		rc = open_transfer(&transfers->items[i], ca_file, err);
