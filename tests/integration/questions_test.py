@@ -156,10 +156,34 @@ def findings(machine):
     machine.expect("what is left out is said", 0, "1 of 2 rows", "findings", "--code", "LR-S02", "--limit", "1")
 
 
+def reference_effect(machine, data):
+    """What other tables would do to the lines that count now: a school comes, and 99902 loses its other one."""
+    tables = data / "effect"
+    shutil.copytree(ROOT / "tests/cases/reference", tables)
+    for name, row in (("scholen.csv", f"{LACKING};Een school;PO;BO;19900801;"),
+                      ("bestuur_school.csv", f"99902;{LACKING};19000101;"),
+                      ("vestigingen.csv", f"{LACKING};00;Hoofdvestiging;19900801;")):
+        with open(tables / name, "a", encoding="utf-8") as file:
+            file.write(f"{row}\n")
+    ended = (tables / "bestuur_school.csv").read_text().replace("99902;99QB;19000101;", "99902;99QB;19000101;20100101")
+    (tables / "bestuur_school.csv").write_text(ended)
+    machine.expect("such tables are taken", 0, "", "reference", "import", tables)
+    rows = [(row["change"], row["code"], row["boards"], row["teachers"], row["lines"])
+            for row in json.loads(machine.ctl("reference", "effect", "--json").stdout)]
+    check("nine of its teachers would fail, and one who lacked the school would pass", rows == [
+        ("fails", None, 1, 9, 9), ("fails", "LR-S03", 1, 9, 9),
+        ("passes", None, 1, 1, 1), ("passes", "LR-S02", 1, 1, 1)], rows)
+    boards = {row["board"] for row in json.loads(machine.ctl("reference", "effect", "--by", "board", "--json").stdout)}
+    check("by board", boards == {"99902"}, boards)
+    machine.expect("another board is as it was", 0, "nothing was changed", "reference", "effect", "--board", "99901")
+    machine.expect("a way of counting that is none", 64, "board|code", "reference", "effect", "--by", "school")
+
+
 def references(machine, data):
     """Which versions there are, what one holds, and what publish would change."""
     tables = ROOT / "tests/cases/reference"
     machine.expect("nothing would change", 0, "", "reference", "diff")
+    reference_effect(machine, data)
     changed = data / "tables"
     shutil.copytree(tables, changed)
     with open(changed / "scholen.csv", "a", encoding="utf-8") as file:

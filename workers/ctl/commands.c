@@ -78,6 +78,11 @@ static const struct command_option EXPORT_OPTIONS[] = {
 	{ OPTION_OUT, "DIR", "where the six files go", REQUIRED },
 };
 
+static const struct command_option EFFECT_OPTIONS[] = {
+	{ OPTION_BY, "board|code", "a row for each board too, or sums over boards by code", OPTIONAL },
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+};
+
 static const struct command REFERENCE[] = {
 	{ .name = "reference import",
 	  .arguments = "DIR",
@@ -118,11 +123,22 @@ static const struct command REFERENCE[] = {
 	  .arguments = "[VERSION [VERSION]]",
 	  .arguments_max = 2,
 	  .purpose = "rows that were added and removed between two versions",
-	  .help = "Without versions: what reference publish would change, from current to imported. Text shortens"
-		  " wide rows.",
+	  .help = "Without versions: what reference publish would change, from current to imported; reference effect "
+		  "says what that does to lines. Text shortens wide rows.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "they differ, or there is no such version" } },
 	  .run = run_reference_diff },
+	{ .name = "reference effect",
+	  .arguments = "[VERSION [VERSION]]",
+	  .arguments_max = 2,
+	  .purpose = "which lines would fail or pass with other tables",
+	  .help = "Judges the newest deliveries of all boards twice, without effect: with current and with imported, "
+		  "unless versions are named. A row without a code is the total of its change; a teacher's lines "
+		  "pass or fail together.",
+	  OPTIONS_OF(EFFECT_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "something would change, or there is no such version" } },
+	  .run = run_reference_effect },
 	{ .name = "reference export",
 	  .arguments = "VERSION",
 	  .arguments_min = 1,

@@ -10,6 +10,7 @@ int run_reference_publish(struct ctl *ctl);
 int run_reference_list(struct ctl *ctl);
 int run_reference_show(struct ctl *ctl);
 int run_reference_diff(struct ctl *ctl);
+int run_reference_effect(struct ctl *ctl);
 int run_reference_export(struct ctl *ctl);
 
 #endif

@@ -1,168 +1,16 @@
 /* reference_look: reference list, show, diff and export: the versions that were published, and the tables as imported.
  *
- * Versions come from the reference topic, whole files; a version is named by the first digits of it, "current" is the
- * one in force, "imported" the tables that reference import took and that publish would publish.
- *
  * No header: the commands stand in reference_commands.h. */
 #include "ctl/reference/reference_commands.h"
 
-#include "base/num.h"
-#include "ctl/base/question.h"
-#include "ctl/base/topic_walk.h"
-#include "kafka/kafka_reader.h"
-#include "model/reference.h"
-#include "protocol/frame.h"
-#include "wire/gen/reference.h"
-#include "wire/wire.h"
+#include "ctl/reference/reference_tables.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
-enum {
-	HEX_BYTES = 2 * REFERENCE_VERSION_BYTES + 1,
-	TABLE_BYTES_MAX = 32 << 20,
-	ARENA_BYTES_MAX = 256 << 20,
-	ARENA_BYTES_KEPT = 1 << 20,
-	TIME_BYTES = 80,
-	SHOWN_COLUMNS = 48,
-};
-
-struct version {
-	char hex[HEX_BYTES];
-	int64_t published_ms;
-	int64_t rows[REFERENCE_TABLES];
-};
-
-/* What a walk over the topic gathers. wanted: the tables of the last version that begins so are kept. */
-struct walk {
-	struct arena arena; /* of one message */
-	struct version *versions;
-	size_t count;
-	const char *wanted; /* NULL: none; "": the last */
-	bool is_found, is_ambiguous;
-	char found[HEX_BYTES];
-	struct strbuf tables[REFERENCE_TABLES];
-};
-
-static int64_t count_rows(struct slice csv)
-{
-	int64_t lines = 0;
-
-	for (size_t i = 0; i < csv.n; i++)
-		lines += csv.p[i] == '\n';
-	return MAX(lines - 1, (int64_t)0);
-}
-
-static void keep_tables(struct walk *walk, const struct version *version,
-			const struct wire_reference_snapshot *snapshot)
-{
-	if (!walk->wanted || strncmp(version->hex, walk->wanted, strlen(walk->wanted)) != 0)
-		return;
-	walk->is_ambiguous |= walk->is_found && walk->wanted[0] && strcmp(walk->found, version->hex) != 0;
-	walk->is_found = true;
-	memcpy(walk->found, version->hex, sizeof walk->found);
-	for (size_t t = 0; t < REFERENCE_TABLES; t++) {
-		strbuf_reset(&walk->tables[t]);
-		strbuf_add(&walk->tables[t], snapshot->tables.items[t]);
-	}
-}
-
-static int note_version(void *self, const struct kafka_message *message, struct err *err)
-{
-	struct walk *walk = self;
-	struct wire_reference_snapshot snapshot;
-	struct version version = { .hex = "" };
-	struct slice body;
-	uint64_t schema;
-
-	arena_reset(&walk->arena);
-	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
-	    wire_reference_snapshot_decode_as(schema, body, &walk->arena, &snapshot, NULL) != 0 ||
-	    snapshot.tables.count != REFERENCE_TABLES)
-		return 0;
-	num_to_hex(snapshot.version, REFERENCE_VERSION_BYTES, version.hex);
-	version.published_ms = snapshot.published_ms;
-	for (size_t t = 0; t < REFERENCE_TABLES; t++)
-		version.rows[t] = count_rows(snapshot.tables.items[t]);
-	struct version *grown = reallocarray(walk->versions, walk->count + 1, sizeof *grown);
-
-	if (!grown)
-		return err_set(err, ERR_FATAL, "memory", "no memory for reference versions");
-	walk->versions = grown;
-	walk->versions[walk->count++] = version;
-	keep_tables(walk, &version, &snapshot);
-	return 0;
-}
-
-static int walk_topic(struct ctl *ctl, struct walk *walk, struct err *err)
-{
-	const char *topic = ctl->config.topic.reference;
-	struct kafka_reader *reader = NULL;
-	struct kafka_topic_range range;
-	int rc = arena_init(&walk->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
-
-	for (size_t t = 0; t < REFERENCE_TABLES; t++)
-		strbuf_init(&walk->tables[t], TABLE_BYTES_MAX);
-	if (rc == 0)
-		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
-	if (rc == 0)
-		rc = kafka_reader_range(reader, topic, 0, CTL_WAIT_MS, &range, err);
-	if (rc == 0 && range.low < range.high)
-		rc = topic_walk(reader, topic, 0, range.low, range.high, note_version, walk, err);
-	if (reader)
-		kafka_reader_close(reader);
-	return rc;
-}
-
-static void walk_release(struct walk *walk)
-{
-	arena_release(&walk->arena);
-	free(walk->versions);
-	for (size_t t = 0; t < REFERENCE_TABLES; t++)
-		strbuf_release(&walk->tables[t]);
-}
-
-/* ---- tables by name ---- */
-
-static int load_imported(struct ctl *ctl, struct walk *walk, struct err *err)
-{
-	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = ctl_connect(ctl, false, &link, err);
-
-	for (size_t t = 0; t < REFERENCE_TABLES; t++)
-		strbuf_init(&walk->tables[t], TABLE_BYTES_MAX);
-	if (rc == 0)
-		rc = pg_exec(link, NULL, "select name, body from register.reference_table", NULL, &rows, NULL, err);
-	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
-		for (size_t t = 0; t < REFERENCE_TABLES; t++)
-			if (slice_equal_text(pg_get_bytes(rows, i, 0), reference_file((enum reference_table)t)))
-				strbuf_add(&walk->tables[t], pg_get_bytes(rows, i, 1));
-	if (rc == 0 && pg_rows_count(rows) == 0)
-		rc = err_set(err, ERR_DATA, "unknown", "no tables are imported");
-	return rc;
-}
-
-/* name: digits, "current" or "imported". */
-static int load_tables(struct ctl *ctl, const char *name, struct walk *walk, struct err *err)
-{
-	if (strcmp(name, "imported") == 0)
-		return load_imported(ctl, walk, err);
-	walk->wanted = strcmp(name, "current") == 0 ? "" : name;
-	if (!name[0])
-		return err_set(err, ERR_DATA, "unknown", "a version is named by its first digits, current or imported");
-	int rc = walk_topic(ctl, walk, err);
-
-	if (rc == 0 && !walk->is_found)
-		rc = err_set(err, ERR_DATA, "unknown", "no published version begins with %s", name);
-	if (rc == 0 && walk->is_ambiguous)
-		rc = err_set(err, ERR_DATA, "unknown", "more than one published version begins with %s", name);
-	for (size_t t = 0; rc == 0 && t < REFERENCE_TABLES; t++)
-		rc = strbuf_check(&walk->tables[t], "a reference table", err);
-	return rc;
-}
+enum { TIME_BYTES = 80, SHOWN_COLUMNS = 48 };
 
 /* ---- list, show ---- */
 
@@ -188,14 +36,14 @@ int run_reference_list(struct ctl *ctl)
 		{ "schools", "schools", COLUMN_NUMBER },
 	};
 	CLEANUP(output_release) struct output out = { 0 };
-	struct walk walk = { .wanted = NULL };
+	struct reference_walk walk = { .wanted = NULL };
 	struct err err = { 0 };
 	char at[TIME_BYTES];
-	int rc = walk_topic(ctl, &walk, &err);
+	int rc = reference_tables_walk(ctl, &walk, &err);
 
 	output_init(&out, ctl->output, COLUMNS_OF_LIST, ARRAY_LEN(COLUMNS_OF_LIST));
 	for (size_t i = 0; rc == 0 && i < walk.count; i++) {
-		const struct version *version = &walk.versions[i];
+		const struct reference_entry *version = &walk.versions[i];
 
 		output_text(&out, slice_make(version->hex, 16));
 		output_text(&out, slice_of(version->hex));
@@ -207,7 +55,7 @@ int run_reference_list(struct ctl *ctl)
 	}
 	if (rc == 0)
 		rc = output_print(&out, stdout, &err);
-	walk_release(&walk);
+	reference_tables_release(&walk);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -219,19 +67,19 @@ int run_reference_show(struct ctl *ctl)
 		{ "bytes", "bytes", COLUMN_NUMBER },
 	};
 	CLEANUP(output_release) struct output out = { 0 };
-	struct walk walk = { .wanted = NULL };
+	struct reference_walk walk = { .wanted = NULL };
 	struct err err = { 0 };
-	int rc = load_tables(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : "current", &walk, &err);
+	int rc = reference_tables_load(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : "current", &walk, &err);
 
 	output_init(&out, ctl->output, COLUMNS_OF_SHOW, ARRAY_LEN(COLUMNS_OF_SHOW));
 	for (size_t t = 0; rc == 0 && t < REFERENCE_TABLES; t++) {
 		output_text(&out, slice_of(reference_file((enum reference_table)t)));
-		output_number(&out, count_rows(strbuf_slice(&walk.tables[t])));
+		output_number(&out, reference_tables_rows(strbuf_slice(&walk.tables[t])));
 		output_number(&out, (int64_t)walk.tables[t].n);
 	}
 	if (rc == 0)
 		rc = output_print(&out, stdout, &err);
-	walk_release(&walk);
+	reference_tables_release(&walk);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -256,15 +104,15 @@ static int write_table(const char *dir, enum reference_table table, struct slice
 int run_reference_export(struct ctl *ctl)
 {
 	const char *dir = ctl->options[OPTION_OUT];
-	struct walk walk = { .wanted = NULL };
+	struct reference_walk walk = { .wanted = NULL };
 	struct err err = { 0 };
-	int rc = load_tables(ctl, ctl->arguments[0], &walk, &err);
+	int rc = reference_tables_load(ctl, ctl->arguments[0], &walk, &err);
 
 	if (rc == 0 && mkdir(dir, 0777) != 0 && errno != EEXIST)
 		rc = err_set(&err, ERR_DATA, "file", "%s cannot be made: %s", dir, strerror(errno));
 	for (size_t t = 0; rc == 0 && t < REFERENCE_TABLES; t++)
 		rc = write_table(dir, (enum reference_table)t, strbuf_slice(&walk.tables[t]), &err);
-	walk_release(&walk);
+	reference_tables_release(&walk);
 	if (rc != 0)
 		return ctl_fail(&err);
 	printf("%s: the six tables of %s\n", dir, ctl->arguments[0]);
@@ -286,7 +134,7 @@ static int compare_lines(const void *a, const void *b)
 /* Sorted, without the header. items are the caller's to free. */
 static int sort_lines(struct slice csv, struct lines *ret, struct err *err)
 {
-	ret->items = calloc((size_t)count_rows(csv) + 2, sizeof *ret->items);
+	ret->items = calloc((size_t)reference_tables_rows(csv) + 2, sizeof *ret->items);
 	ret->count = 0;
 	if (!ret->items)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the rows of a table");
@@ -344,12 +192,12 @@ int run_reference_diff(struct ctl *ctl)
 		{ NULL, "row", COLUMN_TEXT },
 	};
 	CLEANUP(output_release) struct output out = { 0 };
-	struct walk before = { .wanted = NULL }, after = { .wanted = NULL };
+	struct reference_walk before = { .wanted = NULL }, after = { .wanted = NULL };
 	struct err err = { 0 };
-	int rc = load_tables(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : "current", &before, &err);
+	int rc = reference_tables_load(ctl, ctl->argument_count > 0 ? ctl->arguments[0] : "current", &before, &err);
 
 	if (rc == 0)
-		rc = load_tables(ctl, ctl->argument_count > 1 ? ctl->arguments[1] : "imported", &after, &err);
+		rc = reference_tables_load(ctl, ctl->argument_count > 1 ? ctl->arguments[1] : "imported", &after, &err);
 	output_init(&out, ctl->output, COLUMNS_OF_DIFF, ARRAY_LEN(COLUMNS_OF_DIFF));
 	for (size_t t = 0; rc == 0 && t < REFERENCE_TABLES; t++)
 		rc = diff_table((enum reference_table)t, strbuf_slice(&before.tables[t]),
@@ -358,8 +206,8 @@ int run_reference_diff(struct ctl *ctl)
 
 	if (rc == 0)
 		rc = output_print(&out, stdout, &err);
-	walk_release(&before);
-	walk_release(&after);
+	reference_tables_release(&before);
+	reference_tables_release(&after);
 	if (rc != 0)
 		return ctl_fail(&err);
 	return differences == 0 ? 0 : EXIT_ANSWER_IS_NO;
