@@ -157,6 +157,10 @@ static void make_verdict(struct strbuf *bytes)
 	verdict.keys.n = 15;
 	wire_verdict_encode(bytes, &verdict);
 	save("verdict_check", "short-key", bytes);
+	verdict = (struct wire_verdict){ .kind = VERDICT_KIND_SET_BACK, .header = { .board = 41211, .sequence = 7 } };
+	is_good = verdict_check(&verdict, &err) == 0 && is_good;
+	wire_verdict_encode(bytes, &verdict);
+	save("verdict_check", "set-back", bytes);
 }
 
 static void make_aside(struct strbuf *bytes)
@@ -229,7 +233,7 @@ static void make_headers(struct strbuf *bytes)
 				       .received_on = 20180602 };
 	struct raw_headers_text text;
 
-	for (enum raw_kind kind = RAW_DELIVERY; kind <= RAW_FORGET; kind++) {
+	for (enum raw_kind kind = RAW_DELIVERY; kind <= RAW_SET_BACK; kind++) {
 		headers.kind = kind;
 		headers.attempt = kind == RAW_REPLAY ? 1 : 0;
 		raw_headers_write(&headers, &text);

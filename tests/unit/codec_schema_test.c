@@ -102,7 +102,7 @@ Test(schema, the_messages_of_the_house_are_accepted)
 {
 	static const char *const PATHS[] = { AVRO "confirm-1.avsc", AVRO "delivery-1.avsc",   AVRO "feedback-1.avsc",
 					     AVRO "forget-1.avsc",  AVRO "quarantine-1.avsc", AVRO "reference-1.avsc",
-					     AVRO "replay-1.avsc",  AVRO "verdict-1.avsc" };
+					     AVRO "replay-1.avsc",  AVRO "set_back-1.avsc",   AVRO "verdict-1.avsc" };
 	struct err err;
 
 	cr_expect_eq(load(PATHS, ARRAY_LEN(PATHS), &err), 0, "%s", err.text);

@@ -138,3 +138,17 @@ Test(raw_message, of_a_forget_names_the_board_alone)
 	cr_expect_eq(message.headers.count, 2u);
 	cr_expect_eq(body.n, 2u + 1u + 16u);
 }
+
+Test(raw_message, of_a_set_back_names_the_board_alone)
+{
+	struct wire_set_back set_back = { .board = 123, .sequence = 7, .request_id = { 9 } };
+	struct slice body;
+
+	raw_message_of_set_back(&message, &set_back, &value);
+	struct raw_headers headers = read_message(WIRE_SET_BACK_SCHEMA, &body);
+
+	cr_expect_eq(headers.kind, RAW_SET_BACK);
+	cr_expect_eq(headers.board, 123);
+	cr_expect_eq(message.headers.count, 2u);
+	cr_expect_eq(body.n, 2u + 1u + 16u);
+}
