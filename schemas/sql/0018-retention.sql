@@ -7,7 +7,7 @@ create table register.removal (
   at     timestamptz not null default now(),
   who    text        not null,
   reason text        not null,
-  what   text        not null,           -- lapsed, history, feedback, contact, audit
+  what   text        not null,           -- lapsed, history, feedback, contact, audit; person: one was erased
   until  int         not null,           -- JJJJMMDD: of this day or earlier
   rows   bigint      not null default 0
 );

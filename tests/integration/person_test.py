@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""One person over all boards, against the real machine: what every store holds of him; and how long persons are kept.
-All persons are invented."""
+"""One person over all boards, against the real machine: what every store holds of him; how long persons are kept; and
+that nothing is left of one who is erased. All persons are invented."""
 import json
 import os
 import re
@@ -187,6 +187,110 @@ def what_is_missing_is_found(machine, names):
     all_is_well(machine, "when all is back")
 
 
+GONE, NEIGHBOUR, AT = 50, 51, "99QF"  # who is erased, and another of his board
+
+
+def load_to_erase(machine):
+    """At one board he was changed, is in the list of the unchanged and in a delivery that is rejected; at another he
+    is, too."""
+    full = [line(one, AT) for one in range(GONE, GONE + 9)]
+    names = {"first": machine.deliver("99906", 1, "VOLLEDIG", full, contact="D.%20Vierde"),
+             "change": machine.deliver("99906", 2, "MUTATIE", [line(GONE, AT, name="Weg")]),
+             "unchanged": machine.deliver("99906", 3, "VOLLEDIG", [line(GONE, AT, name="Weg"), *full[1:]]),
+             "rejected": machine.deliver("99906", 4, "MUTATIE", [line(one, LACKING) for one in (GONE, NEIGHBOUR)])}
+    machine.deliver("99907", 1, "VOLLEDIG", [line(GONE, "99QG"), line(60, "99QG")])
+    return names
+
+
+def erase(machine, path, *words):
+    done = machine.ctl("person", "erase", "--bsn-file", path, "--json", *words)
+    return done, {row["store"] for row in json.loads(done.stdout)} if done.stdout else set()
+
+
+def traces(machine, teacher, keys):
+    """Rows of the register that hold anything of him; the row of his removal holds his key."""
+    number, ours = f"A-{teacher}".encode().hex(), ",".join(f"'{key}'::uuid" for key in keys)
+    return machine.sql(
+        f"select 'teacher' from register.teacher where bsn = {int(bsn(teacher))}"
+        f" union all select 'history' from register.teacher_history where key in ({ours})"
+        f" union all select 'disowned' from register.disowned where key in ({ours})"
+        f" union all select 'feedback' from register.feedback where position('\\x{number}'::bytea in body) > 0"
+        f" union all select 'list' from register.key_list, unnest(array[{ours}]) k"
+        " where position(uuid_send(k) in keys) > 0"
+    ).split()
+
+
+def keys_of(machine, teacher):
+    return machine.sql(f"select key from register.teacher where bsn = {int(bsn(teacher))} order by board").split()
+
+
+def looking_erases_nothing(machine, path):
+    done, seen = erase(machine, path)
+    check("without a reason it shows what would go", done.returncode == 0 and "--reason does it" in done.stderr and
+          {"register", "history", "ledger", "terugmelding", "raw log", "verdict log", "cache", "backups"} <= seen,
+          (done, seen))
+    check("and nothing goes", len(keys_of(machine, GONE)) == 2)
+    machine.expect("a reason names nobody", 64, "names nobody", "person", "erase", "--bsn-file", path, "--reason",
+                   f"verzoek van {bsn(GONE)}")
+    job = re.search(r'"job": "([0-9a-f-]+)"', machine.ctl("replay", "plan", "--board", "99906", "--json").stdout)[1]
+    machine.expect("nor is he erased while a job may bring him back", 1, job[:8], "person", "erase", "--bsn-file", path,
+                   "--reason", "verzoek 2018-18")
+    machine.expect("it is cancelled", 0, "", "replay", "cancel", job)
+
+
+def nothing_of_him_is_left(machine, path, names):
+    keys = keys_of(machine, GONE)
+    before = machine.ctl("report", "99906", names["first"]).stdout
+    check("he is there", {"teacher", "history", "feedback", "list"} <= set(traces(machine, GONE, keys)))
+    done, seen = erase(machine, path, "--reason", "verzoek 2018-18")
+    check("the logs alone hold him, and copies", done.returncode == 0 and seen == {"raw log", "verdict log", "cache",
+          "backups"} and "must no longer deliver him" in done.stderr, done)
+    check("until when is said", re.search(r"stays until \d{4}-\d\d-\d\d", done.stdout), done.stdout)
+    check("nothing of him is left in the register", not traces(machine, GONE, keys), traces(machine, GONE, keys))
+    check("nor by what shows all of him", stores(report(machine, path)) == seen, report(machine, path))
+    after = machine.ctl("report", "99906", names["first"]).stdout
+    check("his line keeps its outcome alone", after == before.replace(f"{1000 + GONE};A-{GONE};", ";;", 1) != before,
+          (before, after))
+    all_is_well(machine, "when he is erased")
+    rows = [row for row in machine.json("audit") if row["what"] == "person erase"]
+    check("who did it and why is kept, and not of whom", any(row["reason"] == "verzoek 2018-18" for row in rows) and
+          not re.search(r"\d{9}", str([row["detail"] for row in rows])), rows)
+
+
+def he_comes_back_as_new_and_not_by_what_was(machine, path, names):
+    plan = json.loads(machine.ctl("replay", "plan", "--board", "99906", "--json").stdout)
+    check("a replay of what was leaves him out", plan["lines"] == 1, plan)
+    machine.expect("and runs", 0, "", "replay", "start", plan["job"], "--reason", "a test")
+    machine.wait()
+    all_is_well(machine, "behind a replay")
+    full = [line(GONE, AT, name="Weg"), *(line(one, AT) for one in range(GONE + 1, GONE + 9))]
+    names["again"] = machine.deliver("99906", 5, "VOLLEDIG", full)
+    told = machine.ctl("report", "99906", names["again"]).stdout
+    outcomes = [row.split(";")[3] for row in told.splitlines() if re.match(r"\d+;", row)]
+    check("delivered again he is new, the others are unchanged", outcomes == ["nieuw"] + ["ongewijzigd"] * 8, told)
+    all_is_well(machine, "when he came back")
+    keys = keys_of(machine, GONE) + keys_of(machine, NEIGHBOUR)
+    for teacher in (NEIGHBOUR, GONE):
+        done, _ = erase(machine, path.parent / f"bsn-{teacher}", "--reason", "verzoek 2018-19")
+        check(f"{teacher} is erased too", done.returncode == 0, done)
+    check("nothing is left of both", not traces(machine, GONE, keys) and not traces(machine, NEIGHBOUR, keys))
+    all_is_well(machine, "when two are erased")
+
+
+def put_right_he_stays_away(machine, data):
+    machine.sql("update register.delivery set absent = absent + 1 where board = 99906")
+    repair = ("verify", "--board", "99906", "--repair", "--reason", "a test")
+    machine.expect("it is put right", 0, "were put right", *repair)
+    left = traces(machine, GONE, ["00000000-0000-0000-0000-000000000000"])
+    check("and he stays away", not left, left)
+    machine.sql("delete from register.feedback where board = 99906; delete from register.key_list where board = 99906")
+    machine.expect("so are lists", 0, "were put right", *repair)
+    left = traces(machine, GONE, ["00000000-0000-0000-0000-000000000000"])
+    check("without him", not left and stores(report(machine, file_of(data, GONE))) ==
+          {"raw log", "verdict log", "cache", "backups"}, left)
+    all_is_well(machine, "when it was put right")
+
+
 def main():
     stack = stacks.Stack(f"person-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-person-"))
@@ -205,6 +309,12 @@ def main():
         terms_are_kept(machine, names)
         who_went_is_new_when_he_comes_back(machine)
         what_is_missing_is_found(machine, names)
+        names = load_to_erase(machine)
+        path, _ = file_of(data, GONE), file_of(data, NEIGHBOUR)
+        looking_erases_nothing(machine, path)
+        nothing_of_him_is_left(machine, path, names)
+        he_comes_back_as_new_and_not_by_what_was(machine, path, names)
+        put_right_he_stays_away(machine, data)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

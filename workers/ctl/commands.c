@@ -829,6 +829,11 @@ static const struct command_option PERSON_REPORT_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
 };
 
+static const struct command_option PERSON_ERASE_OPTIONS[] = {
+	{ OPTION_BSN_FILE, "FILE", "file that holds his BSN, - for standard input", OPTIONAL },
+	{ OPTION_REASON, "TEXT", "why, naming nobody; it is kept with your name, and it is done", OPTIONAL },
+};
+
 static const struct command_option RETENTION_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name, and it is done", OPTIONAL },
 };
@@ -857,6 +862,21 @@ static const struct command PERSON[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "no store holds anything of him" } },
 	  .run = run_person_report },
+	{ .name = "person erase",
+	  .arguments = "[BOARD KEY]",
+	  .arguments_max = 2,
+	  .purpose = "what would go of one person at all boards; with --reason it goes",
+	  .help = "By his BSN in a file, or by a board and his key there. Register, history and marks go; in"
+		  " terugmeldingen his lines lose the board's numbers, in key lists another key takes his place; the"
+		  " cache forgets him. Outcomes and counts stay. Then all stores are looked through again: what stands"
+		  " in the logs stays until topic.retention.days. A delivery behind it that names him brings him back:"
+		  " his board has to leave him out first.\n\n"
+		  "Works as the owner, board by board, while writers go on. Killed, run it again. Leaves rows in"
+		  " register.access and, without whom, in register.removal.",
+	  OPTIONS_OF(PERSON_ERASE_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "the register still holds something of him" } },
+	  .run = run_person_erase },
 };
 
 /* ---- this program ---- */

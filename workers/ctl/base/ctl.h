@@ -8,7 +8,7 @@
  *   deliver/    deliver, confirm, wait
  *   key/        key status, rotate, retire
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, refusals, dump
- *   person/     person report, retention
+ *   person/     person report, erase, retention
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify, statement
  *   repair/     refill, loss, quarantine

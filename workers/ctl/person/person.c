@@ -3,7 +3,9 @@
 #include "base/num.h"
 #include "ctl/base/bsn_file.h"
 
-enum { ARRAY_BYTES_MAX = 64 << 20, KEY_TEXT_BYTES = 36 };
+#include <stdlib.h>
+
+enum { ARRAY_BYTES_MAX = 64 << 20, KEY_TEXT_BYTES = 36, CAPACITY_FIRST = 16 };
 
 static void set_bsn(struct person *person, int32_t bsn)
 {
@@ -158,13 +160,65 @@ const char *person_store_name(enum person_store store)
 	return NAMES[store];
 }
 
+/* NULL: no memory. */
+static struct person_board *board_of(struct person_findings *findings, uint32_t board)
+{
+	for (size_t i = 0; i < findings->board_count; i++)
+		if (findings->boards[i].board == board)
+			return &findings->boards[i];
+	if (findings->board_count == findings->board_capacity) {
+		size_t capacity = MAX(findings->board_capacity * 2, (size_t)CAPACITY_FIRST);
+		struct person_board *grown = reallocarray(findings->boards, capacity, sizeof *grown);
+
+		if (!grown)
+			return NULL;
+		findings->boards = grown;
+		findings->board_capacity = capacity;
+	}
+	findings->boards[findings->board_count] = (struct person_board){ .board = board };
+	return &findings->boards[findings->board_count++];
+}
+
+void person_findings_release(struct person_findings *findings)
+{
+	free(findings->boards);
+	findings->boards = NULL;
+	findings->board_count = findings->board_capacity = 0;
+}
+
 void person_found(struct person_findings *findings, enum person_store store, uint32_t board, struct slice place,
 		  struct slice field, struct slice value)
 {
 	findings->counts[store]++;
+	if (findings->counts_only) {
+		struct person_board *at = board_of(findings, board);
+
+		findings->is_out_of_memory |= !at;
+		if (!at)
+			return;
+		at->counts[store]++;
+		at->in_register += store < STORE_RAW;
+		return;
+	}
 	output_text(&findings->out, slice_of(person_store_name(store)));
 	output_board(&findings->out, board);
 	output_text(&findings->out, place);
 	output_text(&findings->out, field);
 	output_text(&findings->out, value);
+}
+
+int person_record(struct pg_link *link, const char *what, const uint32_t *board, const char *reason, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(what));
+	if (board)
+		pg_add_i32(&params, (int32_t)*board);
+	else
+		pg_add_null(&params, PG_I32);
+	pg_add_text(&params, slice_of(reason));
+	return pg_exec(link, NULL, "insert into register.access (who, what, board, reason) values ($1, $2, $3, $4)",
+		       &params, NULL, NULL, err);
 }

@@ -52,13 +52,31 @@ enum person_store {
 };
 const char *person_store_name(enum person_store store);
 
-/* What was found, as rows of an answer. */
+/* What was found at one board. */
+struct person_board {
+	uint32_t board;
+	int64_t counts[PERSON_STORES];
+	int64_t in_register; /* the sum of those in front of STORE_RAW */
+};
+
+/* What was found, as rows of an answer, or counted only. */
 struct person_findings {
 	struct output out;
-	int64_t counts[PERSON_STORES]; /* rows, messages or lines */
+	bool counts_only;
+	int64_t counts[PERSON_STORES];	  /* rows, messages or lines */
+	int64_t newest_ms[PERSON_STORES]; /* of the newest message in a topic, since 1970 */
+	struct person_board *boards;	  /* where something was found, in no order */
+	size_t board_count, board_capacity;
+	bool is_out_of_memory;
 };
+/* But for out. */
+void person_findings_release(struct person_findings *findings);
 void person_found(struct person_findings *findings, enum person_store store, uint32_t board, struct slice place,
 		  struct slice field, struct slice value);
+
+/* A row of register.access: who looks at a person, or does something with him, and why. board NULL: all. */
+MUSTUSE int person_record(struct pg_link *link, const char *what, const uint32_t *board, const char *reason,
+			  struct err *err);
 
 /* register, history, ledger, feedback, confirmations, marks */
 MUSTUSE int person_look_in_register(struct ctl *ctl, struct pg_link *link, const struct person *person,

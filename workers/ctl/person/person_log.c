@@ -42,8 +42,13 @@ static void show_progress(struct scan *scan, int64_t add)
 		fputs("\n", stderr);
 }
 
-static void place_of(const struct scan *scan, const struct kafka_message *message, char ret[PLACE_BYTES])
+/* Where the message stands; it is one with him. */
+static void place_of(const struct scan *scan, enum person_store store, const struct kafka_message *message,
+		     char ret[PLACE_BYTES])
 {
+	int64_t *newest_ms = &scan->findings->newest_ms[store];
+
+	*newest_ms = MAX(*newest_ms, message->timestamp_ms);
 	snprintf(ret, PLACE_BYTES, "%s/%d/%lld", scan->topic, message->partition, (long long)message->offset);
 }
 
@@ -103,18 +108,20 @@ static void look_at_lines(struct scan *scan, enum person_store store, const stru
 	const int32_t *numbers;
 	char place[PLACE_BYTES];
 
-	place_of(scan, message, place);
 	strbuf_init(&text, VALUE_BYTES_MAX);
 	if (!read_lines(scan, value, &delivery, &numbers)) {
-		if (holds_digits(scan->person, value))
-			person_found(scan->findings, store, board, slice_of(place), slice_of("onleesbaar"),
-				     slice_of("bevat het BSN"));
+		if (!holds_digits(scan->person, value))
+			return;
+		place_of(scan, store, message, place);
+		person_found(scan->findings, store, board, slice_of(place), slice_of("onleesbaar"),
+			     slice_of("bevat het BSN"));
 		return;
 	}
 	if (add_records(scan->person, &delivery, numbers, &text) == 0)
 		return;
 	CLEANUP(strbuf_drop) struct strbuf field;
 
+	place_of(scan, store, message, place);
 	strbuf_init(&field, PLACE_BYTES);
 	strbuf_add_printf(&field, "regels van %.*s%s", (int)delivery.header.delivery_id.n,
 			  delivery.header.delivery_id.p, delivery.attempt > 0 ? " (herhaling)" : "");
@@ -155,7 +162,7 @@ static int look_at_verdict(void *self, const struct kafka_message *message, stru
 	    wire_verdict_decode_as(schema, body, &scan->ctl->arena, &verdict, NULL) != 0 || verdict.header.board < 0 ||
 	    !person_is_named(scan->person, (uint32_t)verdict.header.board, verdict.keys, &index))
 		return 0;
-	place_of(scan, message, place);
+	place_of(scan, STORE_VERDICT, message, place);
 	person_found(scan->findings, STORE_VERDICT, (uint32_t)verdict.header.board, slice_of(place),
 		     slice_of(verdict.kind > 0 && (size_t)verdict.kind < ARRAY_LEN(KINDS) ? KINDS[verdict.kind] : ""),
 		     verdict.header.delivery_id);

@@ -17,23 +17,6 @@ static const struct output_column REPORT_COLUMNS[] = {
 	{ "field", "field", COLUMN_TEXT }, { "value", "value", COLUMN_TEXT },
 };
 
-/* of_board NULL: all. */
-static int record(struct pg_link *link, const uint32_t *of_board, const char *reason, struct err *err)
-{
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl_operator()));
-	if (of_board)
-		pg_add_i32(&params, (int32_t)*of_board);
-	else
-		pg_add_null(&params, PG_I32);
-	pg_add_text(&params, slice_of(reason));
-	return pg_exec(link, NULL,
-		       "insert into register.access (who, what, board, reason) values ($1, 'person report', $2, $3)",
-		       &params, NULL, NULL, err);
-}
-
 enum { TEXT_BYTES = 400 };
 
 /* Where copies stand that no question reaches. boards: those where something was found. */
@@ -69,7 +52,8 @@ static int answer(struct ctl *ctl, struct pg_link *link, struct person_findings 
 	int rc = person_read(ctl, link, &person, err);
 
 	if (rc == 0)
-		rc = record(link, person.has_bsn ? NULL : &person.board, ctl->options[OPTION_REASON], err);
+		rc = person_record(link, "person report", person.has_bsn ? NULL : &person.board,
+				   ctl->options[OPTION_REASON], err);
 	if (rc == 0)
 		rc = person_look_in_register(ctl, link, &person, findings, err);
 	if (rc == 0)

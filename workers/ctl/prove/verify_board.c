@@ -126,11 +126,30 @@ static struct verify_teacher *find_teacher(const struct verify_board *board, con
 	return NULL;
 }
 
-void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES])
+/* By the key that is stored: a line of before a rotation has both. */
+static void erase_lines(struct verify_board *board, const uint8_t *key)
+{
+	for (size_t d = 0; d < board->delivery_count; d++)
+		for (size_t i = 0; i < board->deliveries[d].line_count; i++) {
+			struct verify_line *line = &board->deliveries[d].lines[i];
+
+			if (!line->is_readable || line->is_erased ||
+			    (memcmp(line->key, key, TEACHER_KEY_BYTES) != 0 &&
+			     (!board->key_before || memcmp(line->key_before, key, TEACHER_KEY_BYTES) != 0)))
+				continue;
+			line->is_erased = true;
+			memcpy(line->feedback, line->blank_feedback, sizeof line->feedback);
+			line->feedback_body = line->blank_body;
+		}
+}
+
+void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES], bool is_erased)
 {
 	struct verify_teacher *teacher = find_teacher(board, key);
 	size_t at = teacher ? teacher->newest : 0;
 
+	if (is_erased)
+		erase_lines(board, key);
 	while (at > 0) {
 		board->history[at - 1].is_removed = true;
 		at = board->history[at - 1].older;

@@ -80,9 +80,12 @@ struct verify_line {
 	uint8_t outcome;
 	bool is_readable; /* key is that of its teacher */
 	bool has_feedback;
+	bool is_erased;			     /* its teacher was, behind the delivery: nothing of the line names him */
 	uint8_t feedback[TEACHER_KEY_BYTES]; /* digest of what the terugmelding says of it, but for the outcome */
-	struct slice feedback_body,
-		rules; /* of a board that keeps_feedback: the line's datum behind its group, and uint16 */
+	uint8_t blank_feedback[TEACHER_KEY_BYTES]; /* when its teacher is erased: without the board's numbers */
+	/* Of a board that keeps_feedback: the line's datum behind its group, the same when its teacher is erased, and
+	 * rules as uint16. */
+	struct slice feedback_body, blank_body, rules;
 	uint8_t key[TEACHER_KEY_BYTES];
 	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
 };
@@ -139,8 +142,9 @@ MUSTUSE int verify_board_text(struct verify_board *board, struct slice text, str
 /* The teacher's present state becomes a version that ended at position; nothing for one without a state. */
 MUSTUSE int verify_board_archive(struct verify_board *board, struct verify_teacher *teacher, int64_t position,
 				 struct err *err);
-/* Who was removed (register.removed_teacher) has no state any more, and never was anything. key: of either HMAC key. */
-void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES]);
+/* Who was removed (register.removed_teacher) has no state any more, and never was anything. key: of either HMAC key.
+ * is_erased: no delivery so far names him any more, either. */
+void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES], bool is_erased);
 /* An INTREKKING leaves no content of him anywhere. */
 void verify_board_erase(struct verify_board *board, const struct verify_teacher *teacher);
 

@@ -138,7 +138,8 @@ static struct verify_delivery *add_delivery(struct verify_board *board, int64_t 
 static bool is_named(const struct verify_delivery *delivery, const uint8_t *key)
 {
 	for (size_t i = 0; i < delivery->line_count; i++)
-		if (delivery->lines[i].is_readable && memcmp(delivery->lines[i].key, key, TEACHER_KEY_BYTES) == 0)
+		if (delivery->lines[i].is_readable && !delivery->lines[i].is_erased &&
+		    memcmp(delivery->lines[i].key, key, TEACHER_KEY_BYTES) == 0)
 			return true;
 	return false;
 }
@@ -281,6 +282,8 @@ static int keep_feedback(struct verify_board *board, const struct feedback_line 
 	strbuf_init(&rules, FEEDBACK_TEXT_BYTES_MAX);
 	wire_put_slice(&body, line->employee_ref);
 	wire_put_slice(&body, line->appointment_key);
+	size_t echo_bytes = body.n;
+
 	wire_put_long(&body, (int64_t)line->target);
 	if (line->finding_count > 0)
 		wire_put_long(&body, (int64_t)line->finding_count);
@@ -301,6 +304,10 @@ static int keep_feedback(struct verify_board *board, const struct feedback_line 
 		return no_memory(err);
 	int rc = verify_board_text(board, strbuf_slice(&body), &kept->feedback_body, err);
 
+	if (rc == 0) /* two empty texts, and what stands behind the two that he has */
+		rc = verify_board_text(board, slice_from(strbuf_slice(&body), echo_bytes - 2), &kept->blank_body, err);
+	if (rc == 0)
+		memset((char *)(uintptr_t)kept->blank_body.p, 0, 2);
 	return rc == 0 ? verify_board_text(board, strbuf_slice(&rules), &kept->rules, err) : rc;
 }
 
@@ -334,6 +341,8 @@ static int set_feedback(struct verify_board *board, const struct verify_delivery
 		verify_feedback_digest(&line, kept->feedback);
 		if (board->keeps_feedback)
 			rc = keep_feedback(board, &line, kept, err);
+		line.employee_ref = line.appointment_key = (struct slice){ 0 };
+		verify_feedback_digest(&line, kept->blank_feedback);
 	}
 	free(reader);
 	free(any);

@@ -1,5 +1,6 @@
 #include "ctl/prove/verify_groups.h"
 
+#include "ctl/base/erased_key.h"
 #include "protocol/outcomes.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@ enum { OUTCOMES_BYTES_MAX = 1 << 20 };
 struct named {
 	uint8_t key[TEACHER_KEY_BYTES];
 	uint8_t outcome;
+	bool is_erased;
 };
 
 static int compare_named(const void *a, const void *b)
@@ -24,6 +26,14 @@ static bool is_given_up(const struct verify_delivery *delivery)
 	return true;
 }
 
+static void add_listed(struct strbuf *keys, const struct named *named)
+{
+	uint8_t erased[TEACHER_KEY_BYTES];
+
+	erased_key_after(keys->n > 0 ? (const uint8_t *)keys->p + keys->n - TEACHER_KEY_BYTES : NULL, erased);
+	strbuf_add_bytes(keys, named->is_erased ? erased : named->key, TEACHER_KEY_BYTES);
+}
+
 bool verify_groups_make(const struct verify_delivery *delivery, bool by_key_before, struct verify_groups *ret)
 {
 	struct named *named = calloc(delivery->line_count, sizeof *named);
@@ -33,6 +43,7 @@ bool verify_groups_make(const struct verify_delivery *delivery, bool by_key_befo
 	*ret = (struct verify_groups){ .is_by_key_before = by_key_before };
 	strbuf_init(&ret->outcomes, OUTCOMES_BYTES_MAX);
 	strbuf_init(&ret->keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
+	strbuf_init(&ret->own_keys, (size_t)FILE_LINES_MAX * TEACHER_KEY_BYTES);
 	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++) {
 		const struct verify_line *line = &delivery->lines[i];
 
@@ -41,6 +52,7 @@ bool verify_groups_make(const struct verify_delivery *delivery, bool by_key_befo
 		if (!line->is_readable)
 			continue;
 		memcpy(named[count].key, by_key_before ? line->key_before : line->key, TEACHER_KEY_BYTES);
+		named[count].is_erased = line->is_erased;
 		named[count++].outcome = line->outcome;
 	}
 	if (named && outcomes && count > 0)
@@ -48,7 +60,8 @@ bool verify_groups_make(const struct verify_delivery *delivery, bool by_key_befo
 	for (size_t i = 0; named && outcomes && i < count; i++) {
 		if (i > 0 && compare_named(&named[i - 1], &named[i]) == 0)
 			continue;
-		strbuf_add_bytes(&ret->keys, named[i].key, TEACHER_KEY_BYTES);
+		strbuf_add_bytes(&ret->own_keys, named[i].key, TEACHER_KEY_BYTES);
+		add_listed(&ret->keys, &named[i]);
 		outcomes[groups++] = named[i].outcome;
 	}
 	for (size_t i = 0; named && outcomes && i < delivery->line_count; i++)
@@ -58,7 +71,8 @@ bool verify_groups_make(const struct verify_delivery *delivery, bool by_key_befo
 		groups = 1;
 	if (outcomes)
 		outcomes_encode(&ret->outcomes, outcomes, groups);
-	bool is_made = named && outcomes && strbuf_ok(&ret->outcomes) && strbuf_ok(&ret->keys);
+	bool is_made = named && outcomes && strbuf_ok(&ret->outcomes) && strbuf_ok(&ret->keys) &&
+		       strbuf_ok(&ret->own_keys);
 
 	free(named);
 	free(outcomes);
@@ -69,6 +83,7 @@ void verify_groups_release(struct verify_groups *groups)
 {
 	strbuf_release(&groups->outcomes);
 	strbuf_release(&groups->keys);
+	strbuf_release(&groups->own_keys);
 }
 
 void verify_digest(struct slice bytes, uint8_t ret[TEACHER_KEY_BYTES])

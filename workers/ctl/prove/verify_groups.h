@@ -7,7 +7,8 @@
 #include "ctl/prove/verify_board.h"
 
 struct verify_groups {
-	struct strbuf outcomes, keys; /* encoded; 16 bytes each */
+	struct strbuf outcomes, keys; /* encoded; 16 bytes each, as they are listed: erased_key */
+	struct strbuf own_keys;	      /* of the teachers, also of erased ones */
 	int64_t lines[OUTCOMES + 1];
 	int64_t unreadable;
 	bool is_by_key_before;

@@ -25,8 +25,9 @@ int verify_removed_read(struct pg_link *link, int64_t log, struct pg_rows **ret,
 	pg_params_reset(&params);
 	pg_add_i64(&params, log);
 	return pg_exec(link, NULL,
-		       "select board, key, position from register.removed_teacher where position >> 40 = $1"
-		       " order by board, position",
+		       "select t.board, t.key, t.position, r.what = 'person' from register.removed_teacher t"
+		       " join register.removal r on r.id = t.removal where t.position >> 40 = $1"
+		       " order by t.board, t.position",
 		       &params, ret, NULL, err);
 }
 
@@ -56,7 +57,8 @@ void verify_removed_apply(const struct pg_rows *rows, struct verify_board *board
 		if ((uint32_t)pg_get_i32(rows, i, 0) != board->number || at > position)
 			break;
 		if (at > board->removed_to)
-			verify_board_remove(board, (const uint8_t *)pg_get_bytes(rows, i, 1).p);
+			verify_board_remove(board, (const uint8_t *)pg_get_bytes(rows, i, 1).p,
+					    pg_get_bool(rows, i, 3));
 	}
 	board->removed_to = MAX(board->removed_to, position);
 }

@@ -222,12 +222,12 @@ struct delivery_rows {
 /* The place of a readable line's teacher among the keys. */
 static size_t group_of(const struct verify_groups *groups, const uint8_t *key)
 {
-	size_t low = 0, high = groups->keys.n / TEACHER_KEY_BYTES;
+	size_t low = 0, high = groups->own_keys.n / TEACHER_KEY_BYTES;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (memcmp(groups->keys.p + middle * TEACHER_KEY_BYTES, key, TEACHER_KEY_BYTES) < 0)
+		if (memcmp(groups->own_keys.p + middle * TEACHER_KEY_BYTES, key, TEACHER_KEY_BYTES) < 0)
 			low = middle + 1;
 		else
 			high = middle;

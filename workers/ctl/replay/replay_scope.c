@@ -1,5 +1,6 @@
 #include "ctl/replay/replay_scope.h"
 
+#include "ctl/base/erased_key.h"
 #include "model/outcome.h"
 #include "protocol/outcomes.h"
 #include "wire/gen/feedback.h"
@@ -11,12 +12,16 @@ static const char FIND_SQL[] =
 	" and ($5::int = 0 or exists (select from register.finding f where f.position = d.position and f.rule = $5))"
 	" and (not $6 or d.quarantaine > 0 and not exists"
 	"  (select from register.quarantine_decision q where q.position = d.position))"
+	" and (d.feedback is null or exists (select from register.feedback f where f.board = d.board"
+	"  and f.digest = d.feedback))" /* what retention left */
 	" and ($7::bigint = 0 or d.position = $7) and d.board <> all($8::int[]) order by d.position";
 
 static const char LOAD_SQL[] =
 	"select d.board, d.sequence, d.lines, d.reference_version, d.outcomes, f.body,"
-	"  greatest(d.attempt, (select max(i.attempt) from register.replay_item i where i.position = d.position)) + 1"
+	"  greatest(d.attempt, (select max(i.attempt) from register.replay_item i where i.position = d.position)) + 1,"
+	"  l.keys"
 	" from register.delivery d left join register.feedback f on f.board = d.board and f.digest = d.feedback"
+	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
 	" where d.position = $1";
 
 enum { FIRST_RECORD = 2, LEFT_OUT_BYTES_MAX = 4096 };
@@ -99,7 +104,18 @@ static int mark_groups(const struct replay_filter *filter, const struct wire_fee
 	return 0;
 }
 
-static int take_lines(const struct replay_filter *filter, struct slice body, const uint8_t *outcomes,
+/* Nobody who was erased comes back by what he was once in. keys: the delivery's list. */
+static void leave_out_erased(struct slice keys, bool *is_taken, size_t group_count)
+{
+	const uint8_t *before = NULL, *key = (const uint8_t *)keys.p;
+
+	for (size_t g = 0; g < MIN(keys.n / TEACHER_KEY_BYTES, group_count); g++, key += TEACHER_KEY_BYTES) {
+		is_taken[g] &= !erased_key_is(before, key);
+		before = key;
+	}
+}
+
+static int take_lines(const struct replay_filter *filter, struct slice body, struct slice keys, const uint8_t *outcomes,
 		      size_t group_count, struct arena *arena, struct replay_target *ret, struct err *err)
 {
 	struct wire_feedback feedback;
@@ -111,6 +127,7 @@ static int take_lines(const struct replay_filter *filter, struct slice body, con
 		rc = mark_groups(filter, &feedback, outcomes, group_count, is_taken, err);
 	if (rc != 0)
 		return rc;
+	leave_out_erased(keys, is_taken, group_count);
 	ret->records = arena_take(arena, feedback.lines.count, sizeof *ret->records);
 	if (!ret->records)
 		return err_set(err, ERR_FULL, "arena", "no memory for the lines of a delivery");
@@ -161,7 +178,8 @@ int replay_load(struct pg_link *link, const struct replay_filter *filter, int64_
 	if (!arena_copy(arena, pg_get_bytes(rows, 0, 5), &body))
 		return err_set(err, ERR_FULL, "arena", "no memory for the lines of a delivery");
 	rc = outcomes_decode(pg_get_bytes(rows, 0, 4), (size_t)ret->line_count, arena, &outcomes, &group_count, err);
-	return rc != 0 ? rc : take_lines(filter, body, outcomes, group_count, arena, ret, err);
+	return rc != 0 ? rc
+		       : take_lines(filter, body, pg_get_bytes(rows, 0, 7), outcomes, group_count, arena, ret, err);
 }
 
 bool replay_cut(const struct wire_delivery *original, const int32_t *records, size_t count, struct arena *arena,
