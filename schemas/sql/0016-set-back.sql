@@ -25,6 +25,7 @@ language sql stable as $$
   select least(delivered, (select min(x.sequence) from register.set_back x
                            where x.board = of_board and x.executed and x.position > since and x.position < until))
 $$;
+grant execute on function register.sequence_at(int, bigint, bigint, bigint) to instroom_reader, instroom_writer;
 
 grant select, insert, update, delete on register.set_back to instroom_writer;
 grant select on register.set_back to instroom_reader;
