@@ -291,6 +291,21 @@ def put_right_he_stays_away(machine, data):
     all_is_well(machine, "when it was put right")
 
 
+def what_retention_took_does_not_bring_him_back(machine, data):
+    """The same lines again have the terugmelding that retention took, under its digest: with his numbers."""
+    teacher, full = 70, [line(70, "99QH"), line(71, "99QH")]
+    first, path = machine.deliver("99908", 1, "VOLLEDIG", full), file_of(data, 70)
+    machine.expect("terms are kept", 0, "", "retention", "--reason", "bewaartermijnen")
+    for sequence in (2, 3):
+        done, _ = erase(machine, path, "--reason", f"verzoek 2018-{sequence}")
+        check(f"he is erased before {sequence}", done.returncode == 0, done)
+        keys = ["00000000-0000-0000-0000-000000000000"]
+        check("and nothing is left", not traces(machine, teacher, keys), traces(machine, teacher, keys))
+        machine.deliver("99908", sequence, "VOLLEDIG", full)
+        machine.expect("the first terugmelding stays away", 1, "its term was over", "report", "99908", first)
+        all_is_well(machine, f"when he came back by {sequence}")
+
+
 def main():
     stack = stacks.Stack(f"person-{os.getpid()}")
     data = Path(tempfile.mkdtemp(prefix="instroom-person-"))
@@ -315,6 +330,7 @@ def main():
         nothing_of_him_is_left(machine, path, names)
         he_comes_back_as_new_and_not_by_what_was(machine, path, names)
         put_right_he_stays_away(machine, data)
+        what_retention_took_does_not_bring_him_back(machine, data)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         if stack.record is not None and (stack.dir / "workers").exists():

@@ -79,6 +79,20 @@ static int put_body(struct rewrite *rewrite, int64_t position, struct slice body
 				 params, NULL, NULL, err);
 }
 
+/* Retention took its terugmelding, which the next delivery with the same lines would bring back under its digest, with
+ * his numbers in it. No body has a digest of zeros. */
+static int leave_body(struct rewrite *rewrite, int64_t position, struct err *err)
+{
+	static const uint8_t NONE[DIGEST_BYTES];
+	struct pg_params *params = params_of(rewrite);
+
+	pg_add_uuid(params, NONE);
+	pg_add_i64(params, position);
+	return pg_exec(rewrite->link, "erase_feedback",
+		       "update register.delivery set feedback = $2 where board = $1 and position = $3", params, NULL,
+		       NULL, err);
+}
+
 static int rewrite_bodies(struct rewrite *rewrite, const struct pg_rows *rows, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf body;
@@ -88,9 +102,13 @@ static int rewrite_bodies(struct rewrite *rewrite, const struct pg_rows *rows, s
 
 	strbuf_init(&body, BODY_BYTES_MAX);
 	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
-		if (pg_is_null(rows, i, 2) ||
-		    !person_is_named(rewrite->person, rewrite->board, pg_get_bytes(rows, i, 1), &group))
+		if (!person_is_named(rewrite->person, rewrite->board, pg_get_bytes(rows, i, 1), &group) ||
+		    !pg_get_bool(rows, i, 3))
 			continue;
+		if (pg_is_null(rows, i, 2)) {
+			rc = leave_body(rewrite, pg_get_i64(rows, i, 0), err);
+			continue;
+		}
 		rc = blank_body(rewrite, pg_get_bytes(rows, i, 2), group, &body, &is_changed, err);
 		if (rc == 0 && is_changed)
 			rc = put_body(rewrite, pg_get_i64(rows, i, 0), strbuf_slice(&body), err);
@@ -185,7 +203,7 @@ int person_rewrite(struct ctl *ctl, struct pg_link *link, const struct person *p
 	CLEANUP(drop_pg_rows) struct pg_rows *bodies = NULL;
 	CLEANUP(drop_pg_rows) struct pg_rows *lists = NULL;
 	int rc = find(&rewrite,
-		      "select d.position, l.keys, f.body from register.delivery d"
+		      "select d.position, l.keys, f.body, d.feedback is not null from register.delivery d"
 		      " join register.key_list l on l.board = d.board and l.digest = d.key_list"
 		      " left join register.feedback f on f.board = d.board and f.digest = d.feedback"
 		      " where d.board = $1 and (position($2 in l.keys) > 0 or position($3 in l.keys) > 0)",
