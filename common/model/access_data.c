@@ -234,3 +234,76 @@ enum access_answer access_data_decide(const struct access_data *data, const stru
 		*ret_basis = party->has_chain ? BASIS_CHAIN : BASIS_MANDATE;
 	return answer;
 }
+
+/* ---- all that a party may ---- */
+
+struct entries {
+	const struct access_data *data;
+	int32_t today;
+	bool has_chain;
+	access_entry_take *take;
+	void *self;
+};
+
+static void take_each_service(const struct entries *entries, struct access_entry entry)
+{
+	unsigned services = entry.service;
+
+	for (unsigned service = SERVICE_DELIVER; service <= SERVICE_MANAGE; service <<= 1) {
+		entry.service = service;
+		if (services & service)
+			entries->take(entries->self, &entry);
+	}
+}
+
+static void take_own_boards(const struct entries *entries, const struct party_number *number)
+{
+	const struct access_data *data = entries->data;
+	const struct access_board_number key = { .number = *number };
+	size_t at = find_first(data->board_numbers, data->board_number_count, sizeof key, &key, compare_board_numbers);
+
+	for (; at < data->board_number_count && compare_board_numbers(&data->board_numbers[at], &key) == 0; at++) {
+		const struct access_board_number *row = &data->board_numbers[at];
+
+		if (holds_on(&row->days, entries->today))
+			take_each_service(entries, (struct access_entry){ row->board, SERVICES_ALL | SERVICE_MANAGE,
+									  entries->has_chain ? BASIS_CHAIN : BASIS_OWN,
+									  row->days.until });
+	}
+}
+
+static void take_mandates(const struct entries *entries, int32_t party)
+{
+	const struct access_data *data = entries->data;
+	const struct access_mandate key = { .party = party };
+	size_t at = find_first(data->mandates, data->mandate_count, sizeof key, &key, compare_mandates);
+
+	for (; at < data->mandate_count && data->mandates[at].party == party; at++) {
+		const struct access_mandate *row = &data->mandates[at];
+
+		if (holds_on(&row->days, entries->today))
+			take_each_service(entries,
+					  (struct access_entry){ row->board, row->service,
+								 entries->has_chain ? BASIS_CHAIN : BASIS_MANDATE,
+								 row->days.until });
+	}
+}
+
+void access_data_entries(const struct access_data *data, const struct access_party *party, int32_t today,
+			 access_entry_take *take, void *self)
+{
+	const struct entries entries = { data, today, party->has_chain, take, self };
+
+	if (!data)
+		return;
+	for (size_t i = 0; i < party->number_count; i++)
+		take_own_boards(&entries, &party->numbers[i]);
+	if (party->id != 0)
+		take_mandates(&entries, party->id);
+	for (size_t i = 0; i < party->number_count && party->id == 0; i++) {
+		int32_t id = party_of(data, &party->numbers[i]);
+
+		if (id != 0)
+			take_mandates(&entries, id);
+	}
+}

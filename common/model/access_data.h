@@ -88,4 +88,9 @@ struct access_party {
 enum access_answer access_data_decide(const struct access_data *data, const struct access_party *party,
 				      const struct access_question *question, enum access_basis *ret_basis);
 
+/* All that the party may today, which is what access_data_decide says GOOD to and nothing else. One service of a board
+ * may come several times: each row that gives it. */
+void access_data_entries(const struct access_data *data, const struct access_party *party, int32_t today,
+			 access_entry_take *take, void *self);
+
 #endif

@@ -29,6 +29,23 @@ enum { BASES = 5 };
 
 const char *access_basis_word(enum access_basis basis); /* "machtiging"; "" for BASIS_NONE and what is none */
 
+/* A service that somebody may use for a board today, and until which day. */
+struct access_entry {
+	uint32_t board; /* ACCESS_ALL_BOARDS: every board */
+	unsigned service;
+	enum access_basis basis;
+	int32_t until; /* JJJJMMDD, the last day; 0: no end is known */
+};
+#define ACCESS_ALL_BOARDS UINT32_MAX
+
+/* Of two last days the earlier; 0 is none. */
+static inline int32_t access_earlier(int32_t a, int32_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+typedef void access_entry_take(void *self, const struct access_entry *entry);
+
 struct access_question {
 	const uint32_t *board; /* NULL: any will do */
 	unsigned service;      /* enum access_service; 0: any will do */

@@ -105,6 +105,20 @@ bool access_token_is_for(const struct access_token *token, uint32_t board)
 	return false;
 }
 
+void access_token_walk_boards(const struct access_token *token, access_board_take *take, void *self)
+{
+	struct slice rest = token->boards;
+	uint32_t board;
+
+	if (slice_equal_text(rest, "*")) {
+		take(self, NULL);
+		return;
+	}
+	while (rest.n > 0)
+		if (read_board(cut_to(&rest, ','), &board))
+			take(self, &board);
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -43,6 +43,9 @@ enum token_line { TOKEN_LINE_NONE, TOKEN_LINE_GOOD, TOKEN_LINE_BAD };
 /* line: without its line end. *ret borrows from it. TOKEN_LINE_NONE: blank or a comment. */
 enum token_line access_token_read(struct slice line, struct access_token *ret);
 bool access_token_is_for(const struct access_token *token, uint32_t board);
+/* The boards of its list, one call each; of "*" one with all. */
+typedef void access_board_take(void *self, const uint32_t *board); /* NULL: all boards */
+void access_token_walk_boards(const struct access_token *token, access_board_take *take, void *self);
 bool access_token_is_list_of_boards(struct slice text);
 bool access_token_is_name(struct slice text);
 /* "leveren,inzien"; 0: an unknown word, one twice, or one that no token of the file has. */

@@ -210,6 +210,39 @@ def every_route(machine):
         check(f"refusals are counted: {reason}", (count or 0) > 0, count)
 
 
+def rights_of(machine, credential):
+    """{(board, service letter of TABLE)} and the whole answer; None: the credential is refused."""
+    status, body = machine.ask("GET", "/v1/toegang", credential)
+    check(f"toegang of {credential}", status in (200, 401), f"{status} {body}")
+    if status != 200:
+        return None, body
+    said = json.loads(body)
+    boards = {one["bestuur"]: [right["dienst"] for right in one["diensten"]] for one in said["besturen"]}
+    everywhere = [right["dienst"] for right in said["alle_besturen"]]
+    letters = {"leveren": "d", "inzien": "ls", "bevestigen": "b", "beheer": ""}
+    return {(board, letter) for board in {*boards, BOARD, SHARED, OTHER} for right in boards.get(board, []) + everywhere
+            for letter in letters[right]}, said
+
+
+def own_rights(machine):
+    """GET /v1/toegang says what the table says, of each credential, and nothing of any other."""
+    for credential, boards in TABLE.items():
+        said, answer = rights_of(machine, credential)
+        wanted = None if boards == 401 else {(board, one) for board, letters in boards.items() for one in letters}
+        check(f"toegang of {credential}", said == wanted, f"{said} {answer}")
+        others = [name for name in TABLE if name != credential and f'"credential:{name}"' in json.dumps(answer)]
+        check(f"toegang of {credential} names no other", others == [], answer)
+    office = rights_of(machine, OFFICE)[1]
+    check("as whom, and how", (office["afzender"], office["partij"], {right["basis"] for right in
+                                                                    office["besturen"][0]["diensten"]}) ==
+          (f"credential:{OFFICE}", "KVK:11111111", {"machtiging"}), office)
+    check("until the token's last day", {right["tot"] for right in office["besturen"][0]["diensten"]} ==
+          {"2199-12-31"}, office)
+    check("no end is known", {right["tot"] for right in rights_of(machine, "jwt-kantoor")[1]["besturen"][0]["diensten"]}
+          == {None})
+    check("of a board itself", rights_of(machine, "bestuur-zelf")[1]["partij"] is None)
+
+
 def who_might(machine):
     """Any day can be asked."""
     def names(*words):
@@ -253,6 +286,8 @@ def without_postgres(machine):
         check(f"own number{again}", machine.deliver(OWN, BOARD)[0] == 202)
         check(f"a token of a board itself{again}", machine.deliver("bestuur-zelf", OTHER)[0] == 202)
         check(f"withdrawn mandate{again}", machine.deliver(OFFICE, BOARD)[0] == 403)
+        rights = rights_of(machine, OFFICE)[0]
+        check(f"as toegang says{again}", (BOARD, "s") in rights and (BOARD, "d") not in rights, rights)
         check(f"withdrawn token{again}", machine.ask("GET", "/v1/installatie", STRANGER)[0] == 401)
         if not again:
             machine.workers.end([machine.gateway], signal.SIGTERM, 30)
@@ -405,6 +440,7 @@ def main():
         make_parties(machine)
         machine.wait_for_version()
         every_route(machine)
+        own_rights(machine)
         who_might(machine)
         withdrawals(machine)
         two_at_once(machine)

@@ -180,7 +180,8 @@ class Round:
 
     def ask_questions(self):
         for path in (f"/v1/besturen/{BOARD}/stand", f"/v1/besturen/{BOARD}/stand?bsn=ja", "/v1/installatie",
-                     f"/v1/besturen/{BOARD}/leveringen/none-of-this-nam", "/v1/leveringen?bestuur=1&bestuur=2"):
+                     "/v1/toegang", f"/v1/besturen/{BOARD}/leveringen/none-of-this-nam",
+                     "/v1/leveringen?bestuur=1&bestuur=2"):
             status, content = self.ask("GET", path)
             self.outcome[path] = f"{status}\n{self.normal(content)}"
         for path in ("/healthz", "/metrics"):

@@ -139,6 +139,15 @@ static const struct {
 	{ "POST", DELIVERY "/bevestiging?a=1&a=1", WITH_TOKEN, 400, "staat dubbel" },
 	{ "POST", "/v1/leveringen?proef=ja&proef=nee", WITH_TOKEN, 400, "staat dubbel" },
 	{ "POST", DELIVERY "/bevestiging", WITH_TOKEN "If-Match: \"x\"\r\n", 412, "application/problem+json" },
+	{ "GET", "/v1/toegang", WITH_TOKEN, 200, "[{\"bestuur\":\"41211\",\"diensten\":[" },
+	{ "GET", "/v1/toegang", WITH_TOKEN, 200, "\"alle_besturen\":[]" },
+	{ "GET", "/v1/toegang", "", 401, "WWW-Authenticate: Bearer\r\n" },
+	{ "GET", "/v1/toegang", "Authorization: Bearer someone-elses-token\r\n", 401, "application/problem+json" },
+	{ "GET", "/v1/toegang", WITH_TOKEN WITH_TOKEN, 400, "application/problem+json" },
+	{ "GET", "/v1/toegang", WITH_TOKEN "Accept: text/html\r\n", 406, NULL },
+	{ "GET", "/v1/toegang/", WITH_TOKEN, 404, NULL },
+	{ "GET", "/v1/toegang/41211", WITH_TOKEN, 404, NULL },
+	{ "POST", "/v1/toegang", WITH_TOKEN, 405, "Allow: GET, HEAD\r\n" },
 	{ "GET", "/v1/installatie\r\nbroken", "", 400, "application/problem+json" },
 };
 

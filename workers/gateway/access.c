@@ -119,33 +119,44 @@ static void keep_grant(struct request *request, const struct speaker *speaker, e
 			    grant->header);
 }
 
-bool access_check(struct request *request, const uint32_t *board)
+static bool check(struct request *request, const uint32_t *board, struct speaker *ret)
 {
 	const struct access_question question = { .board = board,
 						  .service = request->route->service,
 						  .today = clock_amsterdam_date(clock_wall_ms()) };
 	enum access_basis basis = BASIS_NONE;
-	struct speaker speaker;
 	const char *why;
 
 	if (!speaker_is_clear(request, &why)) {
 		reply_problem(&request->reply, 400, "Verkeerd verzoek", why);
 		return false;
 	}
-	enum access_answer answer = speaker_identify(request, question.today, &speaker);
+	enum access_answer answer = speaker_identify(request, question.today, ret);
 
-	if (answer == ACCESS_GOOD && speaker.kind == SPEAKER_PARTY && request->services->awaits_access) {
+	if (answer == ACCESS_GOOD && ret->kind == SPEAKER_PARTY && request->services->awaits_access) {
 		reply_busy(&request->reply, ACCESS_NOT_READ);
 		return false;
 	}
 	if (answer == ACCESS_GOOD)
-		answer = decide(request->services->access, &speaker, &question, &basis);
+		answer = decide(request->services->access, ret, &question, &basis);
 	if (answer != ACCESS_GOOD) {
-		refuse(request, answer, board, &speaker);
+		refuse(request, answer, board, ret);
 		return false;
 	}
-	keep_grant(request, &speaker, basis);
-	return set_sender(request, speaker.id);
+	keep_grant(request, ret, basis);
+	return set_sender(request, ret->id);
+}
+
+bool access_check(struct request *request, const uint32_t *board)
+{
+	struct speaker speaker;
+
+	return check(request, board, &speaker);
+}
+
+bool access_identify(struct request *request, struct speaker *ret)
+{
+	return check(request, NULL, ret);
 }
 
 bool access_check_load(struct request *request, enum load_kind kind, uint32_t board)

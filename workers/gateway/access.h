@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct request;
+struct speaker;
 
 /* What the route of the request asks for; web_server calls it before the handler. false: refused. */
 MUSTUSE bool access_admit(struct request *request);
@@ -25,6 +26,10 @@ MUSTUSE bool access_admit(struct request *request);
 /* Whether who speaks may use the route's service for this board; NULL: whether he is one of ours. Sets request->grant.
  * false: refused. */
 MUSTUSE bool access_check(struct request *request, const uint32_t *board);
+
+/* Who speaks, of those that are ours, whatever he may; as access_check without a board. *ret lives as the speaker does.
+ */
+MUSTUSE bool access_identify(struct request *request, struct speaker *ret);
 
 /* Whether sender and board may have one more upload or question in progress (load.h). false: refused with 429. */
 MUSTUSE bool access_check_load(struct request *request, enum load_kind kind, uint32_t board);

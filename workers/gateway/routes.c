@@ -7,6 +7,7 @@
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/installation_handler.h"
+#include "gateway/rights_handler.h"
 #include "gateway/rule_handler.h"
 #include "gateway/stand_handler.h"
 #include "gateway/summary_handler.h"
@@ -43,6 +44,8 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  OF_A_READING },
 	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
 	  "application/json", 0, "200 400 401 406 503" },
+	{ "/v1/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &RIGHTS_HANDLER, "", "application/json", 0,
+	  "200 400 401 406 429 503" },
 	{ "/v1/openapi.json", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &DESCRIPTION_HANDLER, "", "application/json",
 	  0, "200 304 503" },
 	{ "/v1/regels", METHOD_GET, ROUTE_PUBLIC, OTHER_BYTES_MAX, &RULES_HANDLER, "", "text/html application/json", 0,

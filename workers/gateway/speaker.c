@@ -68,6 +68,7 @@ static enum access_answer identify_credential(const struct access_data *data, co
 	ret->id = num_get_be64(sha256);
 	ret->board = credential->board;
 	ret->party = credential->party;
+	ret->until = credential->until;
 	if (credential->party != 0)
 		ret->number_count = access_data_numbers_of(data, credential->party, ret->numbers, SPEAKER_NUMBERS_MAX);
 	snprintf(ret->reference, sizeof ret->reference, "credential:%s", credential->name);

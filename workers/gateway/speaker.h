@@ -35,6 +35,7 @@ struct speaker {
 	uint64_t id;		  /* always the same of one credential, and says nothing of it: for load and memory */
 	struct token_lines lines; /* SPEAKER_TOKEN */
 	uint32_t board;		  /* SPEAKER_BOARD */
+	int32_t until;		  /* the last day of a random token of the access data; 0: see lines, or not a day */
 	int32_t party;		  /* SPEAKER_PARTY: its row in the access data; 0: its numbers say which */
 	/* SPEAKER_PARTY: the numbers of the one party acted for: the deepest that a signed token names. */
 	struct party_number numbers[SPEAKER_NUMBERS_MAX];

@@ -227,3 +227,35 @@ struct slice token_lines_name(struct token_lines lines)
 			return lines.first[i].line.name;
 	return (struct slice){ 0 };
 }
+
+struct line_entries {
+	const struct access_token *line;
+	access_entry_take *take;
+	void *self;
+};
+
+static void take_board(void *self, const uint32_t *board)
+{
+	const struct line_entries *entries = self;
+	struct access_entry entry = { .board = board ? *board : ACCESS_ALL_BOARDS,
+				      .basis = board ? BASIS_OWN : BASIS_OPERATOR,
+				      .until = entries->line->until };
+
+	for (unsigned service = SERVICE_DELIVER; service <= SERVICE_MANAGE; service <<= 1) {
+		entry.service = service;
+		if (entries->line->services & service)
+			entries->take(entries->self, &entry);
+	}
+}
+
+void token_lines_entries(struct token_lines lines, int32_t today, access_entry_take *take, void *self)
+{
+	const struct access_question whether_in_force = { .today = today };
+
+	for (size_t i = 0; i < lines.count; i++) {
+		struct line_entries entries = { &lines.first[i].line, take, self };
+
+		if (answer_of(entries.line, &whether_in_force) == ACCESS_GOOD)
+			access_token_walk_boards(entries.line, take_board, &entries);
+	}
+}

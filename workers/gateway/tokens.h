@@ -31,6 +31,10 @@ enum access_answer tokens_find(const struct tokens *tokens, const uint8_t sha256
 enum access_answer token_lines_decide(struct token_lines lines, const struct access_question *question,
 				      enum access_basis *ret_basis);
 
+/* All that the lines open today: what token_lines_decide says GOOD to. One service of a board may come several times.
+ */
+void token_lines_entries(struct token_lines lines, int32_t today, access_entry_take *take, void *self);
+
 /* The first name that stands in them; empty: none. */
 struct slice token_lines_name(struct token_lines lines);
 
