@@ -395,6 +395,12 @@ bool access_watch_is_read(const struct access_watch *self)
 	return true;
 }
 
+bool access_watch_is_refused(const struct access_watch *self)
+{
+	(void)self;
+	return false;
+}
+
 int64_t access_watch_silent_ms(const struct access_watch *self)
 {
 	(void)self;

@@ -381,6 +381,7 @@ def later_rows(machine):
     with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
     rotate_password(machine)
     withdraw_right(machine)
+    access_refused(machine)
     schema_away(machine)
 
 
@@ -417,6 +418,38 @@ def withdraw_right(machine):
     seen_later(machine, "write", "kafka", "right", before, begun)
     kafka_wire.change_acls(machine.admin, rights, True)
     check("with its right back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def access_refused(machine):
+    """A gateway that starts without the right to read who may deliver for whom: it serves whom its file knows, and
+    tells nobody else that he is a stranger."""
+    rights = [row for row in secure.acl_rows() if row[:3] == ("instroom-gateway", "topic", "instroom.access.1")]
+    gateway, path = machine.worker("gateway"), f"/v1/besturen/{BOARD}/stand"
+
+    def of_a_stranger():
+        request = urllib.request.Request(gateway.address + path, headers={"Authorization": "Bearer " + "x" * 40})
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=machine.pki.context()) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    check("a stranger is told so", (seen := of_a_stranger())[0] == 401, seen)
+    begun = len(machine.log("gateway"))
+    kafka_wire.change_acls(machine.admin, rights, False)
+    machine.workers.end([gateway], signal.SIGTERM, WAIT_S)
+    machine.workers.start([gateway], WAIT_S)
+    check("without the right nobody is", until(lambda: of_a_stranger()[0] == 503), of_a_stranger())
+    check("and the sentence says whose fault it is", "storing bij ons" in of_a_stranger()[1], of_a_stranger())
+    check("the file's token is served", (seen := machine.deliver()) == "", seen)
+    check("its log says why", "event=access.refused" in machine.log("gateway")[begun:], machine.log("gateway")[begun:])
+    ready = machine.try_ask("/readyz")
+    check("it is ready, and says for whom", ready[0] == 200 and "access topic" in ready[1], ready)
+    check("a metric too", re.search(r"^instroom_access_topic_refused\S* 1$", machine.try_ask("/metrics")[1], re.M))
+    kafka_wire.change_acls(machine.admin, rights, True)
+    check("with the right back a stranger is one", until(lambda: of_a_stranger()[0] == 401), of_a_stranger())
+    check("and all is as it was", until(lambda: machine.try_ask("/readyz") == (200, "ready\n")),
+          machine.try_ask("/readyz"))
 
 
 def schema_away(machine):

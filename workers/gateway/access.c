@@ -134,7 +134,7 @@ static bool check(struct request *request, const uint32_t *board, struct speaker
 	enum access_answer answer = speaker_identify(request, question.today, ret);
 
 	if (answer == ACCESS_GOOD && ret->kind == SPEAKER_PARTY && request->services->awaits_access) {
-		reply_busy(&request->reply, ACCESS_NOT_READ);
+		reply_busy(&request->reply, speaker_why_unsure(request->services));
 		return false;
 	}
 	if (answer == ACCESS_GOOD)

@@ -73,6 +73,11 @@ bool access_watch_is_read(const struct access_watch *watch)
 	return topic_watch_is_read(watch->topic);
 }
 
+bool access_watch_is_refused(const struct access_watch *watch)
+{
+	return topic_watch_is_refused(watch->topic);
+}
+
 int64_t access_watch_silent_ms(const struct access_watch *watch)
 {
 	return topic_watch_silent_ms(watch->topic);

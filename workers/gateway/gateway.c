@@ -58,6 +58,7 @@ static void measure_access(const struct gateway *gateway)
 	gateway_metric_set(METRIC_ACCESS_VERSION, data ? access_data_version(data)->sequence : 0);
 	gateway_metric_set(METRIC_ACCESS_AGE,
 			   data ? (clock_wall_ms() - access_data_version(data)->published_ms) / 1000 : 0);
+	gateway_metric_set(METRIC_ACCESS_TOPIC_REFUSED, gateway->services.is_access_refused);
 	gateway_metric_set(METRIC_ACCESS_CHECKED, silent_ms < 0 ? -1 : silent_ms / 1000);
 }
 
@@ -65,7 +66,7 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 {
 	if (!is_read)
 		app_set_ready(false, "the end of the reference topic");
-	else if (gateway->services.awaits_access)
+	else if (gateway->services.awaits_access && !gateway->services.is_access_refused)
 		app_set_ready(false, "the end of the access topic");
 	else if (!gateway->services.reference)
 		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
@@ -91,6 +92,7 @@ static int do_chores(struct gateway *gateway, struct err *err)
 		take_reference(gateway);
 	if (access_watch_is_read(gateway->access_watch))
 		take_access(gateway);
+	gateway->services.is_access_refused = access_watch_is_refused(gateway->access_watch);
 	measure_access(gateway);
 	report_readiness(gateway, is_read);
 	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));

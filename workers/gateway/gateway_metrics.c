@@ -56,6 +56,9 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCESS_CHECKED] =
 		METRIC_OF(METRIC_GAUGE, "instroom_access_checked_seconds", STAGE,
 			  "Time since Kafka last said that there are no newer access data; -1: never."),
+	[METRIC_ACCESS_TOPIC_REFUSED] =
+		METRIC_OF(METRIC_GAUGE, "instroom_access_topic_refused", STAGE,
+			  "Whether Kafka does not let this gateway read the access topic: 1 or 0."),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),

@@ -23,6 +23,9 @@ static void begin_readiness(struct request *request)
 		reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
 	else if (!is_ready)
 		reply_text(&request->reply, 503, "text/plain", text);
+	else if (request->services->awaits_access) /* whom the tokens file knows is served all the same */
+		reply_text(&request->reply, 200, "text/plain",
+			   "ready for the tokens file alone: Kafka does not let us read the access topic\n");
 	else
 		reply_text(&request->reply, 200, "text/plain", "ready\n");
 }

@@ -34,6 +34,7 @@ struct services {
 	struct hmac_key stand_key;		   /* of fingerprints and pseudonyms */
 	struct reference *reference;		   /* in force; NULL before the first */
 	struct access_data *access;		   /* in force; NULL: none was published, or it is not read yet */
+	bool is_access_refused;			   /* Kafka does not let us read the access topic: a fault of ours */
 	bool awaits_access;	    /* the access topic is not read to its end yet: what we do not know may be in it */
 	struct register_jobs *jobs; /* NULL while the gateway closes */
 	struct raw_publisher publisher;

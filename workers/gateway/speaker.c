@@ -75,6 +75,14 @@ static enum access_answer identify_credential(const struct access_data *data, co
 	return ACCESS_GOOD;
 }
 
+const char *speaker_why_unsure(const struct services *services)
+{
+	return services->is_access_refused
+		       ? "Door een storing bij ons kunnen wij nu niet nagaan wie u bent en wat u mag: u hoeft niets te "
+			 "veranderen, probeer het later weer"
+		       : "De gegevens over machtigingen zijn nog niet geladen, probeer het zo weer";
+}
+
 /* A random token: of the file, else of the access data. */
 static enum access_answer identify_random(const struct services *services, struct slice token, int32_t today,
 					  struct speaker *ret)
@@ -89,7 +97,7 @@ static enum access_answer identify_random(const struct services *services, struc
 	if (answer == ACCESS_UNKNOWN && services->awaits_access)
 		ret->refusal = (struct proof_refusal){
 			.is_unsure = true,
-			.advice = ACCESS_NOT_READ,
+			.advice = speaker_why_unsure(services),
 		};
 	return answer;
 }

@@ -12,9 +12,11 @@
 enum { SPEAKER_NUMBERS_MAX = 8, SPEAKER_CHAIN_MAX = 4 };
 
 struct request;
+struct services;
 
-/* Said while the access data are not read yet. */
-#define ACCESS_NOT_READ "De gegevens over machtigingen zijn nog niet geladen, probeer het zo weer"
+/* What is said while the access data are not read, so that it is not known who somebody is. Dutch, without its full
+ * stop. */
+const char *speaker_why_unsure(const struct services *services);
 
 /* Why a proof that was brought is not believed. */
 struct proof_refusal {

@@ -27,6 +27,7 @@ struct topic_watch {
 	void *_Atomic fresh;
 	_Atomic bool is_read;
 	_Atomic int64_t answered_ms; /* 0: never */
+	_Atomic bool is_refused;     /* Kafka says that we may not read it */
 	bool is_missed;		     /* that the topic cannot be read was logged */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -96,11 +97,15 @@ static void read_up_to(struct topic_watch *watch, int64_t high)
 	kafka_reader_rest(watch->reader);
 }
 
-/* As the client names it: the topic is not there, or not for us. */
+/* As the client names it. */
+static bool is_refused(const struct err *err)
+{
+	return strcmp(err->code, "TOPIC_AUTHORIZATION_FAILED") == 0;
+}
+
 static bool is_missing(const struct err *err)
 {
-	static const char *const CODES[] = { "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION",
-					     "TOPIC_AUTHORIZATION_FAILED" };
+	static const char *const CODES[] = { "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION" };
 
 	for (size_t i = 0; i < ARRAY_LEN(CODES); i++)
 		if (strcmp(err->code, CODES[i]) == 0)
@@ -120,6 +125,17 @@ static void do_without(struct topic_watch *watch, const struct err *err)
 	atomic_store(&watch->is_read, true);
 }
 
+/* Something may stand there that we are not shown: it does not count as read. */
+static void report_refused(struct topic_watch *watch, const struct err *err)
+{
+	char event[64];
+
+	snprintf(event, sizeof event, "%s.refused", watch->kind->event);
+	if (!atomic_exchange(&watch->is_refused, true))
+		log_event(LOG_ERROR, event, "topic=%s why=%s effect=%s", watch->topic, LOG_QUOTED(err->text),
+			  LOG_QUOTED("we do not know what is in it and look again: give us the rights of kafka-acls"));
+}
+
 static void look(struct topic_watch *watch)
 {
 	struct kafka_topic_range range;
@@ -127,8 +143,12 @@ static void look(struct topic_watch *watch)
 
 	int rc = kafka_reader_range(watch->reader, watch->topic, 0, ANSWER_MS_MAX, &range, &err);
 
+	if (rc == 0 || is_missing(&err))
+		atomic_store(&watch->is_refused, false);
 	if (rc != 0 && watch->kind->is_optional && is_missing(&err))
 		do_without(watch, &err);
+	else if (rc != 0 && watch->kind->is_optional && is_refused(&err))
+		report_refused(watch, &err);
 	if (rc != 0)
 		return; /* asked again soon; meanwhile answered_ms grows old, and readiness says so */
 	atomic_store(&watch->answered_ms, clock_ms());
@@ -245,6 +265,11 @@ void *topic_watch_take(struct topic_watch *watch)
 bool topic_watch_is_read(const struct topic_watch *watch)
 {
 	return atomic_load(&watch->is_read);
+}
+
+bool topic_watch_is_refused(const struct topic_watch *watch)
+{
+	return atomic_load(&watch->is_refused);
 }
 
 int64_t topic_watch_silent_ms(const struct topic_watch *watch)

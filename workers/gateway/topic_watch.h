@@ -16,7 +16,8 @@ struct topic_watch_kind {
 	 * other error: we are short of something, and it is tried again. */
 	int (*open)(void *self, const struct kafka_message *message, void **ret, struct err *err);
 	void (*free)(void *snapshot); /* takes NULL */
-	/* A topic that is not there, or may not be read, counts as one that is read and holds nothing. */
+	/* A topic that is not there counts as one that is read and holds nothing. One that we may not read does not: it
+	 * is only then that Kafka refuses it, whether it is there or not. */
 	bool is_optional;
 };
 
@@ -28,6 +29,7 @@ bool topic_watch_close(struct topic_watch *watch);
 /* The last snapshot that came since the last call, now the caller's; NULL: no news. */
 void *topic_watch_take(struct topic_watch *watch);
 bool topic_watch_is_read(const struct topic_watch *watch);	/* once to the end of the topic (design 3) */
+bool topic_watch_is_refused(const struct topic_watch *watch);	/* at the last look, if it is optional */
 int64_t topic_watch_silent_ms(const struct topic_watch *watch); /* since Kafka last answered; -1: never */
 
 #endif
