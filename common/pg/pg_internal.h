@@ -80,6 +80,9 @@ bool pg_timeline_is_settled(const struct pg_timeline *timeline);
 /* All places were asked. */
 void pg_timeline_settle(void);
 
+/* A line broke, or its server gave way: the next connect asks all places. */
+void pg_timeline_doubt(void);
+
 /* ---- places (pg_place.c) ---- */
 
 enum { PG_PLACES_MAX = 16, PG_HOST_BYTES = 256, PG_ADDRESS_BYTES = 64, PG_PORT_BYTES = 16 };

@@ -208,6 +208,7 @@ static bool has_turned(const struct pg_link *link)
 int pg_require_up(struct pg_link *link, struct err *err)
 {
 	if (pg_link_is_up(link) && has_turned(link)) {
+		pg_timeline_doubt();
 		pg_link_drop(link);
 		return err_set(err, ERR_RETRY, "read-only",
 			       "PostgreSQL has become read-only: its names are asked again");
@@ -302,6 +303,7 @@ static void drain_answer(struct pg_link *link)
 
 static int fail_line(struct pg_link *link, const char *what, struct err *err)
 {
+	pg_timeline_doubt();
 	pg_link_drop(link);
 	return err_set(err, ERR_RETRY, "connection", "the connection to PostgreSQL broke (%s)", what);
 }
@@ -344,10 +346,12 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 			constraint ? ", constraint " : "", constraint ? constraint : "");
 
 	note_pooler(link, sqlstate);
-	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate))
+	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate)) {
+		pg_timeline_doubt();
 		pg_link_drop(link); /* FATAL or PANIC: the server leaves */
-	else
+	} else {
 		drain_answer(link);
+	}
 	return rc;
 }
 

@@ -4,7 +4,8 @@
  *
  * The newest timeline that any connection of this process has met is kept, for each newly made connection is to come to
  * it or wait. So a connect asks all places, not the first that accepts; but not again within SETTLED_MS, as a gateway
- * makes many connections at once and a place that is mute costs its deadline. Another system, which is a register that
+ * makes many connections at once and a place that is mute costs its deadline. A line that breaks ends that: a standby
+ * may have been promoted since. Another system, which is a register that
  * was made anew, has timelines of its own: the one met last counts.
  *
  * A register set back by a copy of its files, without a recovery that ends in a timeline of its own, is older than what
@@ -56,6 +57,13 @@ bool pg_timeline_is_settled(const struct pg_timeline *timeline)
 
 	pthread_mutex_unlock(&lock);
 	return is_settled;
+}
+
+void pg_timeline_doubt(void)
+{
+	pthread_mutex_lock(&lock);
+	settled_until_ms = 0;
+	pthread_mutex_unlock(&lock);
 }
 
 void pg_timeline_settle(void)
