@@ -28,4 +28,20 @@ static inline bool erased_key_is(const uint8_t *before, const uint8_t key[TEACHE
 	return memcmp(erased, key, TEACHER_KEY_BYTES) == 0;
 }
 
+/* Takes the key at index out of a list. Whoever stands behind it and was erased before is named by a key that follows
+ * it: it moves, too, so the list is the same whoever was erased first. */
+static inline void erased_key_put(uint8_t *keys, size_t count, size_t index)
+{
+	uint8_t was[TEACHER_KEY_BYTES] = { 0 };
+
+	for (size_t i = index; i < count; i++) {
+		uint8_t *key = keys + i * TEACHER_KEY_BYTES;
+
+		if (i > index && !erased_key_is(was, key))
+			break;
+		memcpy(was, key, TEACHER_KEY_BYTES);
+		erased_key_after(i > 0 ? key - TEACHER_KEY_BYTES : NULL, key);
+	}
+}
+
 #endif

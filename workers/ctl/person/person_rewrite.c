@@ -118,22 +118,6 @@ static int rewrite_bodies(struct rewrite *rewrite, const struct pg_rows *rows, s
 
 /* ---- key lists ---- */
 
-/* Whoever stood behind him and was erased before is named by a key that follows his: it moves, too. */
-static void replace_key(uint8_t *keys, size_t count, size_t index)
-{
-	uint8_t was[TEACHER_KEY_BYTES] = { 0 }, erased[TEACHER_KEY_BYTES];
-
-	for (size_t i = index; i < count; i++) {
-		uint8_t *key = keys + i * TEACHER_KEY_BYTES;
-
-		if (i > index && !erased_key_is(was, key))
-			break;
-		memcpy(was, key, TEACHER_KEY_BYTES);
-		erased_key_after(i > 0 ? key - TEACHER_KEY_BYTES : NULL, erased);
-		memcpy(key, erased, TEACHER_KEY_BYTES);
-	}
-}
-
 static int put_list(struct rewrite *rewrite, struct slice old_digest, struct slice keys, struct err *err)
 {
 	static const char *const STATEMENTS[] = {
@@ -177,7 +161,7 @@ static int rewrite_lists(struct rewrite *rewrite, const struct pg_rows *rows, st
 			return err_set(err, ERR_FULL, "arena", "a key list is larger than fits in memory");
 		memcpy(keys, stored.p, stored.n);
 		while (rc == 0 && person_is_named(rewrite->person, rewrite->board, slice_make(keys, stored.n), &index))
-			replace_key(keys, stored.n / TEACHER_KEY_BYTES, index);
+			erased_key_put(keys, stored.n / TEACHER_KEY_BYTES, index);
 		if (memcmp(keys, stored.p, stored.n) != 0)
 			rc = put_list(rewrite, pg_get_bytes(rows, i, 0), slice_make(keys, stored.n), err);
 	}
