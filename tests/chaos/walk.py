@@ -97,11 +97,12 @@ def replay_faults():
 
 def set_back_faults():
     """What a volgnummer set back in the middle of the load meets."""
-    return [[faults.KillAtSetBack("validate")], [faults.KillAtSetBack("write")]]
+    return [[faults.KillAtSetBack("validate"), faults.KillAtSetBack("write")]]
 
 
-def set_back_faults_with_others():
-    return [[faults.KillAtSetBack("validate"), faults.RedisFlush(at=0.4, lasts_s=0.1)],
+def more_set_back_faults():
+    return [[faults.KillAtSetBack("validate")], [faults.KillAtSetBack("write")],
+            [faults.KillAtSetBack("validate"), faults.RedisFlush(at=0.4, lasts_s=0.1)],
             [faults.KillAtSetBack("write"), faults.OperatorKill(at=0.1, lasts_s=LONG_S)],
             [faults.KillAtSetBack("validate"), faults.PgOld(at=0.5, lasts_s=1.5)],
             [faults.KillAtSetBack("write"), faults.RedisOld(at=0.5, lasts_s=1.5)]]
@@ -151,7 +152,7 @@ def full_plan():
         for chosen in dependency_faults() + single_faults() + (replay_faults() if theme == "replay" else []):
             yield chosen, theme
     yield [faults.OperatorKill(at=0.0, lasts_s=5.0)], "replay"
-    for chosen in set_back_faults() + set_back_faults_with_others():
+    for chosen in set_back_faults() + more_set_back_faults():
         yield chosen, "volgnummer"
 
 
