@@ -19,6 +19,8 @@ void rights_list_take(void *self, const struct access_entry *entry)
 {
 	struct rights_list *list = self;
 
+	if (list->is_lacking)
+		return;
 	if (list->count == list->capacity) {
 		size_t capacity = MAX(list->capacity * 2, (size_t)CAPACITY_FIRST);
 		struct access_entry *grown = reallocarray(list->items, capacity, sizeof *grown);
