@@ -811,7 +811,7 @@ def deliveries(workers, folder):
         check(f"the ledger's {name} are the generator's", numbers[name] == counts[name], numbers)
     stranger = folder / "stranger"
     stranger.touch(0o600)
-    stranger.write_text("nobody knows me\n")
+    stranger.write_text("nobody-knows-me\n")
     (folder / "acknowledged.jsonl").rename(folder / "kept")
     done = workers.ctl(f"--gateway.token.file={stranger}", "deliver", "--quiet", str(folder), capture_output=True,
                        text=True)
