@@ -1,8 +1,20 @@
 #include "ctl/base/publish.h"
 
+#include "kafka/kafka_refusal.h"
+
 static void keep_report(void *self, const struct kafka_report *report)
 {
 	*(struct kafka_report *)self = *report;
+}
+
+int publish_fail(int error, const char *code, const char *what, const char *topic, struct err *err)
+{
+	if (kafka_refusal_lasts(error, code))
+		return err_set(err, ERR_CONFIG, code,
+			       "Kafka will not take %s until somebody mends topic %s (its max.message.bytes, a policy, "
+			       "a right): instroomctl migrate names what differs",
+			       what, topic);
+	return err_set(err, (enum err_kind)error, code, "Kafka did not take %s", what);
 }
 
 int publish_one(struct ctl *ctl, const struct publish_message *message, struct err *err)
@@ -22,7 +34,7 @@ int publish_one(struct ctl *ctl, const struct publish_message *message, struct e
 	if (rc == 0)
 		rc = kafka_producer_flush(producer, CTL_WAIT_MS, err);
 	if (rc == 0 && report.error != 0)
-		rc = err_set(err, (enum err_kind)report.error, report.code, "Kafka did not take %s", message->what);
+		rc = publish_fail(report.error, report.code, message->what, message->topic, err);
 	kafka_producer_close(producer);
 	return rc;
 }

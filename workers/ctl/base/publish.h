@@ -14,6 +14,10 @@ struct publish_message {
 	size_t header_count;
 };
 
+/* Kafka refused what (as above) with this kind and code of a report: ERR_CONFIG when that lasts until somebody mends
+ * the topic, else what the report says. */
+int publish_fail(int error, const char *code, const char *what, const char *topic, struct err *err);
+
 MUSTUSE int publish_one(struct ctl *ctl, const struct publish_message *message, struct err *err);
 
 #endif

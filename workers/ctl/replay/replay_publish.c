@@ -1,6 +1,7 @@
 #include "ctl/replay/replay_publish.h"
 
 #include "base/clock.h"
+#include "ctl/base/publish.h"
 #include "ctl/base/raw_log.h"
 #include "ctl/replay/replay_scope.h"
 #include "kafka/kafka_producer.h"
@@ -50,7 +51,8 @@ struct replay_publish {
 	size_t item_count;
 	int64_t after; /* position behind which the next window begins */
 	int64_t missing;
-	const char *failure; /* a report's code */
+	int failure;		  /* a report's error, 0: none */
+	const char *failure_code; /* and its code */
 };
 
 static void keep_report(void *self, const struct kafka_report *report)
@@ -59,8 +61,10 @@ static void keep_report(void *self, const struct kafka_report *report)
 	struct item *item = report->token;
 
 	item->is_acknowledged = report->error == 0;
-	if (report->error != 0)
-		publish->failure = report->code;
+	if (report->error != 0) {
+		publish->failure = report->error;
+		publish->failure_code = report->code;
+	}
 }
 
 /* ---- one window ---- */
@@ -220,9 +224,10 @@ static int publish_window(struct replay_publish *publish, bool *ret_goes_on, str
 		int flushed = kafka_producer_flush(publish->producer, CTL_WAIT_MS, &second);
 
 		rc = err_first(rc, err, flushed, &second);
-		if (rc == 0 && publish->failure)
-			rc = err_set(err, ERR_RETRY, publish->failure,
-				     "Kafka did not take a replay: resume the job later");
+		if (rc == 0 && publish->failure != 0)
+			rc = publish_fail(publish->failure, publish->failure_code,
+					  "a replay (resume the job when it does)", publish->ctl->config.topic.raw,
+					  err);
 		int marked = mark_published(publish, &second);
 
 		rc = err_first(rc, err, marked, &second);
