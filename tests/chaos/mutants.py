@@ -9,9 +9,9 @@ tests/model, see the table in tests/README.md.
 from dataclasses import dataclass, field
 
 from .cache_faults import RedisEntriesBack
-from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, PgAwayIdle, PgConnections,
-                     PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway, RedisFlush,
-                     RedisStaysFull, StopAt, TwoOwners, WireCuts)
+from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, Markers, PgAwayIdle,
+                     PgConnections, PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway,
+                     RedisFlush, RedisStaysFull, StopAt, TwoOwners, WireCuts)
 from .rotation_faults import HmacRotated, KafkaRotated, PgRotated, RedisRotated, TokensRotated
 from .standby_faults import PgSplit, PgStandbyLost
 from .topic_faults import SizeRefused, TopicCompacted
@@ -82,6 +82,10 @@ MUTANTS = [
     Mutant("refused-later", "a client of Kafka that begins in the middle of a rotation is no start of the worker",
            [("common/kafka/kafka.c", "peer_has_answered(PEER_KAFKA) ? ERR_RETRY : kind", "kind")],
            tests="adapters_test"),
+    Mutant("markers", "what Kafka never hands out in a topic that is not compacted never was a message",
+           [("common/kafka/kafka_gap.c", "KAFKA_GAP_COMPACTED : KAFKA_GAP_EMPTY;",
+             "KAFKA_GAP_COMPACTED : KAFKA_GAP_HIDDEN;")],
+           lambda: [Markers(at=0.2, lasts_s=0.1), Markers(at=0.9, lasts_s=0.1), Kill("validate", at=0.95)]),
     # --- validator: the chain ---
     passing_refusal("verdict"),
     Mutant("parent-in-cache", "the cache folds only verdicts whose parent is the last that counts",
