@@ -771,6 +771,11 @@ def references(workers, folder, data):
     expect("good tables are taken",
            workers.ctl("reference", "import", str(folder / "reference"), capture_output=True, text=True), 0,
            "besturen.csv")
+    port = workers.stack.port("kafka1")
+    kafka_wire.alter_topic(port, "instroom.reference.1", {"max.message.bytes": 500})
+    expect("what Kafka will not take until somebody mends that is told so",
+           workers.ctl("reference", "publish", capture_output=True, text=True), 78, "mends topic instroom.reference.1")
+    kafka_wire.alter_topic(port, "instroom.reference.1", {"max.message.bytes": 32 << 20})
     published = workers.ctl("reference", "publish", capture_output=True, text=True)
     expect("and published", published, 0, "published")
     publish_beside_an_import(workers, published.stdout)
