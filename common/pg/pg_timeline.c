@@ -2,11 +2,11 @@
  * one. An old primary that was cut off, and comes back before anybody has made it a standby, takes writes that the next
  * failover throws away; and it may stand first in the connection string.
  *
- * The newest timeline that any connection of this process has met is kept, for each newly made connection is to come to
- * it or wait. So a connect asks all places, not the first that accepts; but not again within SETTLED_MS, as a gateway
- * makes many connections at once and a place that is mute costs its deadline. A line that breaks ends that: a standby
- * may have been promoted since. Another system, which is a register that
- * was made anew, has timelines of its own: the one met last counts.
+ * The newest timeline that any connection of this process has met is kept: each new connection has to come to it, or
+ * waits. So a connect asks all places, not only the first that accepts; but not again within SETTLED_MS, as a gateway
+ * makes many connections at once and a mute place costs its deadline. A line that breaks ends that: a standby may have
+ * been promoted since. Another system, which is a register that was made anew, has timelines of its own: the one met
+ * last counts.
  *
  * A register set back by a copy of its files, without a recovery that ends in a timeline of its own, is older than what
  * was met: programs wait, and say so, until they are started again. */
