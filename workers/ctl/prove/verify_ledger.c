@@ -502,7 +502,8 @@ int verify_compare_ledger(struct pg_link *link, const struct verify_board *board
 		rc = compare_confirmations(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_set_backs(link, board, &params, findings, err);
-	rc = compare_admissions(link, board, &params, findings, err);
+	if (rc == 0)
+		rc = compare_admissions(link, board, &params, findings, err);
 	if (rc == 0)
 		rc = compare_deliveries(link, board, &params, feedback_from, findings, err);
 	if (rc == 0)
