@@ -2,6 +2,7 @@
  * chain of verdicts speaks of each raw message once, in order, and UNCHANGED comes back with the cache. There is no
  * writer here, so the register stays at its beginning and a cold start folds the whole verdict log. */
 #include "adapters_fixture.h"
+#include "register_fixture.h"
 #include "base/num.h"
 #include "kafka_transaction.h"
 #include "kafka/kafka_admin.h"
@@ -163,21 +164,7 @@ static struct pg_link *connect_to(const char *conninfo)
 	return link;
 }
 
-static void run_file(struct pg_link *link, const char *path)
-{
-	CLEANUP(strbuf_drop) struct strbuf sql = { 0 };
-	char part[4096];
-	FILE *file = fopen(path, "r");
-
-	cr_assert(file, "%s", path);
-	strbuf_init(&sql, 1 << 20);
-	for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;)
-		strbuf_add_bytes(&sql, part, n);
-	fclose(file);
-	ASSERT_OK(pg_script(link, strbuf_text(&sql), &err));
-}
-
-/* A database of its own, as the first migration makes it. */
+/* A database of its own, with all migrations. */
 static void make_register(int32_t partitions)
 {
 	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
@@ -190,7 +177,7 @@ static void make_register(int32_t partitions)
 	pg_link_close(link);
 	snprintf(world.conninfo, sizeof world.conninfo, "%s dbname=%s", admin, name);
 	link = connect_to(world.conninfo);
-	run_file(link, SCHEMAS_SQL_DIR "/0001-register.sql");
+	register_migrate(link, 1, MIGRATION_LAST);
 	snprintf(sql, sizeof sql,
 		 "insert into register.cursor (topic, partition) select '%s', p from generate_series(0, %d) p",
 		 world.topics[RAW], partitions - 1);
