@@ -39,8 +39,13 @@ def check(what, is_so, seen=""):
 
 
 def run(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, errors="replace", check=False,
-                          timeout=PATIENCE_S, **options)
+    """What does not end is killed, and what it said until then is kept."""
+    try:
+        return subprocess.run([str(word) for word in words], capture_output=True, text=True, errors="replace",
+                              check=False, timeout=PATIENCE_S, **options)
+    except subprocess.TimeoutExpired as late:
+        said = ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
+        return subprocess.CompletedProcess(late.cmd, -signal.SIGKILL, "", f"{said}\nnot ended in {PATIENCE_S} s")
 
 
 def expect(what, done, status, text=""):
