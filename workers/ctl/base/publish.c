@@ -1,6 +1,7 @@
 #include "ctl/base/publish.h"
 
 #include "kafka/kafka_refusal.h"
+#include "protocol/raw_message.h"
 
 static void keep_report(void *self, const struct kafka_report *report)
 {
@@ -37,4 +38,21 @@ int publish_one(struct ctl *ctl, const struct publish_message *message, struct e
 		rc = publish_fail(report.error, report.code, message->what, message->topic, err);
 	kafka_producer_close(producer);
 	return rc;
+}
+
+int publish_raw(struct ctl *ctl, const char *what, const struct raw_message *message, const struct strbuf *value,
+		struct err *err)
+{
+	int rc = strbuf_check(value, what, err);
+
+	return rc != 0 ? rc
+		       : publish_one(ctl,
+				     &(struct publish_message){ .what = what,
+								.topic = ctl->config.topic.raw,
+								.partition = KAFKA_ANY_PARTITION,
+								.key = message->key,
+								.value = message->value,
+								.headers = message->headers.items,
+								.header_count = message->headers.count },
+				     err);
 }

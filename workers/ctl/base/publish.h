@@ -5,6 +5,8 @@
 #include "ctl/base/ctl.h"
 #include "kafka/kafka_producer.h"
 
+struct raw_message; /* of protocol/raw_message.h */
+
 struct publish_message {
 	const char *what; /* "the confirmation", for the error */
 	const char *topic;
@@ -19,5 +21,8 @@ struct publish_message {
 int publish_fail(int error, const char *code, const char *what, const char *topic, struct err *err);
 
 MUSTUSE int publish_one(struct ctl *ctl, const struct publish_message *message, struct err *err);
+/* The same for a message of the raw topic. value: the buffer it was made in; ERR_FULL when it is not whole. */
+MUSTUSE int publish_raw(struct ctl *ctl, const char *what, const struct raw_message *message,
+			const struct strbuf *value, struct err *err);
 
 #endif

@@ -18,25 +18,12 @@ enum { CONFIRM_BYTES_MAX = 1 << 16, ROWS_BYTES_MAX = 512 << 20, POLL_MS = 10, AN
 
 static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct err *err)
 {
+	CLEANUP(strbuf_drop) struct strbuf value;
 	struct raw_message message;
-	struct strbuf value;
 
 	strbuf_init(&value, CONFIRM_BYTES_MAX);
 	raw_message_of_confirm(&message, confirm, &value);
-	int rc = strbuf_check(&value, "the confirmation", err);
-
-	if (rc == 0)
-		rc = publish_one(ctl,
-				 &(struct publish_message){ .what = "the confirmation",
-							    .topic = ctl->config.topic.raw,
-							    .partition = KAFKA_ANY_PARTITION,
-							    .key = message.key,
-							    .value = message.value,
-							    .headers = message.headers.items,
-							    .header_count = message.headers.count },
-				 err);
-	strbuf_release(&value);
-	return rc;
+	return publish_raw(ctl, "the confirmation", &message, &value, err);
 }
 
 static int answer(const struct ctl *ctl, const struct confirmation_answer *made)

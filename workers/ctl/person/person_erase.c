@@ -50,18 +50,7 @@ static int publish_forget(struct erasure *erasure, uint32_t board, struct err *e
 	body.keys = slice_make(sorted, count * TEACHER_KEY_BYTES);
 	strbuf_init(&value, FORGET_BYTES_MAX);
 	raw_message_of_forget(&message, &body, &value);
-	int rc = strbuf_check(&value, "a Forget", err);
-
-	return rc != 0 ? rc
-		       : publish_one(erasure->ctl,
-				     &(struct publish_message){ .what = "the Forget",
-								.topic = erasure->ctl->config.topic.raw,
-								.partition = KAFKA_ANY_PARTITION,
-								.key = message.key,
-								.value = message.value,
-								.headers = message.headers.items,
-								.header_count = message.headers.count },
-				     err);
+	return publish_raw(erasure->ctl, "the Forget", &message, &value, err);
 }
 
 static int read_end(struct erasure *erasure, int32_t partition, int64_t *ret, struct err *err)

@@ -7,7 +7,59 @@
 #include "protocol/delivery_state.h"
 #include "protocol/feedback_build.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+
+/* ---- rows beside what the log says ---- */
+
+/* Both rise by position: the first column of a row, a member of an item. */
+struct merge {
+	const struct pg_rows *rows;
+	const char *items;
+	size_t count, item_bytes, position_at;
+	size_t next_row, next_item;
+	/* of this step; INT64_MAX: there is none */
+	int64_t stored, derived;
+	size_t row, item;
+};
+
+#define MERGE(of_rows, of_items, of_count, member)                                                         \
+	{                                                                                                  \
+		.rows = (of_rows), .items = (const char *)(of_items), .count = (of_count),                 \
+		.item_bytes = sizeof *(of_items), .position_at = offsetof(__typeof__(*(of_items)), member) \
+	}
+
+/* The next row, the next item, or both when they are of one position. false: there is no more. */
+static bool merge_next(struct merge *merge)
+{
+	bool has_row = merge->next_row < pg_rows_count(merge->rows), has_item = merge->next_item < merge->count;
+
+	merge->row = merge->next_row;
+	merge->item = merge->next_item;
+	merge->stored = has_row ? pg_get_i64(merge->rows, merge->row, 0) : INT64_MAX;
+	merge->derived = INT64_MAX;
+	if (has_item)
+		memcpy(&merge->derived, merge->items + merge->item * merge->item_bytes + merge->position_at,
+		       sizeof merge->derived);
+	merge->next_row += has_row && merge->stored <= merge->derived;
+	merge->next_item += has_item && merge->derived <= merge->stored;
+	return has_row || has_item;
+}
+
+static int64_t merge_position(const struct merge *merge)
+{
+	return MIN(merge->stored, merge->derived);
+}
+
+/* Of one that has no other; NULL: both are there. */
+static const char *merge_lonely(const struct merge *merge)
+{
+	return merge->stored > merge->derived	? "is missing"
+	       : merge->stored < merge->derived ? "is not in the log"
+						: NULL;
+}
+
+/* ---- questions ---- */
 
 /* A body or a key list that is not what its digest says counts as another one: as null. */
 static const char DELIVERIES_SQL[] =
@@ -234,22 +286,17 @@ static int compare_deliveries(struct pg_link *link, const struct verify_board *b
 			      int64_t feedback_from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, d = 0;
 	int rc = pg_exec(link, "verify_deliveries", DELIVERIES_SQL, params, &rows, NULL, err);
+	struct merge merge = MERGE(rows, board->deliveries, board->delivery_count, position);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || d < board->delivery_count)) {
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = d < board->delivery_count ? board->deliveries[d].position : INT64_MAX;
-
-		if (stored == derived)
-			rc = compare_delivery(board, &board->deliveries[d], rows, i, feedback_from, findings, err);
-		else if (stored > derived)
-			verify_report(findings, board, board->deliveries[d].id, "is not in the ledger");
+	while (rc == 0 && merge_next(&merge))
+		if (merge.stored == merge.derived)
+			rc = compare_delivery(board, &board->deliveries[merge.item], rows, merge.row, feedback_from,
+					      findings, err);
+		else if (merge.stored > merge.derived)
+			verify_report(findings, board, board->deliveries[merge.item].id, "is not in the ledger");
 		else
 			verify_report(findings, board, NULL, "the ledger has a delivery the log does not");
-		i += stored <= derived;
-		d += derived <= stored;
-	}
 	return rc;
 }
 
@@ -312,21 +359,16 @@ static int compare_changes(struct pg_link *link, const struct verify_board *boar
 			   struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, c = 0;
 	int rc = read_changes(link, board, &rows, err);
+	struct merge merge = MERGE(rows, board->changes, board->change_count, replay_position);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || c < board->change_count)) {
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->change_count ? board->changes[c].replay_position : INT64_MAX;
-
-		if (stored == derived)
-			compare_change(board, &board->changes[c], rows, i, findings);
+	while (rc == 0 && merge_next(&merge))
+		if (merge.stored == merge.derived)
+			compare_change(board, &board->changes[merge.item], rows, merge.row, findings);
 		else
 			verify_report(findings, board, NULL, "the replay at %lld is not in the %s",
-				      (long long)MIN(stored, derived), stored > derived ? "ledger" : "log");
-		i += stored <= derived;
-		c += derived <= stored;
-	}
+				      (long long)merge_position(&merge),
+				      merge.stored > merge.derived ? "ledger" : "log");
 	return rc;
 }
 
@@ -345,23 +387,19 @@ static int compare_contacts(struct pg_link *link, const struct verify_board *boa
 			    int64_t from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, c = 0;
 	int rc = pg_exec(link, "verify_contacts", CONTACTS_SQL, params, &rows, NULL, err);
+	struct merge merge = MERGE(rows, board->contacts, board->contact_count, since);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || c < board->contact_count)) {
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->contact_count ? board->contacts[c].since : INT64_MAX;
-		bool is_gone = stored > derived && c + 1 < board->contact_count && board->contacts[c + 1].since < from;
-		const char *what = is_gone	      ? NULL
-				   : stored > derived ? "is missing"
-				   : stored < derived ? "is not in the log"
-						      : contact_difference(rows, i, &board->contacts[c]);
+	while (rc == 0 && merge_next(&merge)) {
+		bool is_gone = merge.stored > merge.derived && merge.next_item < board->contact_count &&
+			       board->contacts[merge.next_item].since < from;
+		const char *what = merge_lonely(&merge);
 
-		if (what)
+		if (!what)
+			what = contact_difference(rows, merge.row, &board->contacts[merge.item]);
+		if (what && !is_gone)
 			verify_report(findings, board, NULL, "its contact persons differ: since %lld %s",
-				      (long long)MIN(stored, derived), what);
-		i += stored <= derived;
-		c += derived <= stored;
+				      (long long)merge_position(&merge), what);
 	}
 	return rc;
 }
@@ -381,51 +419,47 @@ static int compare_confirmations(struct pg_link *link, const struct verify_board
 				 struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, c = 0;
 	int rc = pg_exec(link, "verify_confirmations", CONFIRMATIONS_SQL, params, &rows, NULL, err);
+	struct merge merge = MERGE(rows, board->confirmations, board->confirmation_count, position);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || c < board->confirmation_count)) {
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->confirmation_count ? board->confirmations[c].position : INT64_MAX;
-		const char *what = stored > derived   ? "is missing"
-				   : stored < derived ? "is not in the log"
-						      : confirmation_difference(rows, i, &board->confirmations[c]);
+	while (rc == 0 && merge_next(&merge)) {
+		const char *what = merge_lonely(&merge);
 
+		if (!what)
+			what = confirmation_difference(rows, merge.row, &board->confirmations[merge.item]);
 		if (what)
 			verify_report(findings, board, NULL, "its confirmations differ: %lld %s",
-				      (long long)MIN(stored, derived), what);
-		i += stored <= derived;
-		c += derived <= stored;
+				      (long long)merge_position(&merge), what);
 	}
 	return rc;
+}
+
+static const char *set_back_difference(const struct pg_rows *rows, size_t row, const struct verify_set_back *made)
+{
+	return memcmp(pg_get_bytes(rows, row, 1).p, made->request_id, sizeof made->request_id) != 0 ? "request differs"
+	       : pg_get_i64(rows, row, 2) != made->sequence	   ? "volgnummer differs"
+	       : pg_get_i64(rows, row, 3) != made->sequence_before ? "volgnummer before differs"
+	       : pg_get_bool(rows, row, 4) != made->is_executed	   ? "executed differs"
+	       : pg_get_i32(rows, row, 5) != made->states	   ? "teachers differ"
+	       : pg_get_i32(rows, row, 6) != made->cancelled	   ? "deliveries that ended differ"
+								   : NULL;
 }
 
 static int compare_set_backs(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
 			     struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, c = 0;
 	int rc = pg_exec(link, "verify_set_backs", SET_BACKS_SQL, params, &rows, NULL, err);
+	struct merge merge = MERGE(rows, board->set_backs, board->set_back_count, position);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || c < board->set_back_count)) {
-		const struct verify_set_back *made = &board->set_backs[c];
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = c < board->set_back_count ? made->position : INT64_MAX;
-		const char *what = stored != derived ? stored > derived ? "is missing" : "is not in the log"
-				   : memcmp(pg_get_bytes(rows, i, 1).p, made->request_id, sizeof made->request_id) != 0
-					   ? "request differs"
-				   : pg_get_i64(rows, i, 2) != made->sequence	     ? "volgnummer differs"
-				   : pg_get_i64(rows, i, 3) != made->sequence_before ? "volgnummer before differs"
-				   : pg_get_bool(rows, i, 4) != made->is_executed    ? "executed differs"
-				   : pg_get_i32(rows, i, 5) != made->states	     ? "teachers differ"
-				   : pg_get_i32(rows, i, 6) != made->cancelled	     ? "deliveries that ended differ"
-										     : NULL;
+	while (rc == 0 && merge_next(&merge)) {
+		const char *what = merge_lonely(&merge);
 
+		if (!what)
+			what = set_back_difference(rows, merge.row, &board->set_backs[merge.item]);
 		if (what)
 			verify_report(findings, board, NULL, "its volgnummer was set back: %lld %s",
-				      (long long)MIN(stored, derived), what);
-		i += stored <= derived;
-		c += derived <= stored;
+				      (long long)merge_position(&merge), what);
 	}
 	return rc;
 }
@@ -450,21 +484,17 @@ static int compare_admissions(struct pg_link *link, const struct verify_board *b
 			      struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	size_t i = 0, a = 0;
 	int rc = pg_exec(link, "verify_admissions", ADMISSIONS_SQL, params, &rows, NULL, err);
+	struct merge merge = MERGE(rows, board->admissions, board->admission_count, position);
 
-	while (rc == 0 && (i < pg_rows_count(rows) || a < board->admission_count)) {
-		int64_t stored = i < pg_rows_count(rows) ? pg_get_i64(rows, i, 0) : INT64_MAX;
-		int64_t derived = a < board->admission_count ? board->admissions[a].position : INT64_MAX;
-		const char *what = stored > derived   ? "is missing"
-				   : stored < derived ? "is not in the log"
-						      : admission_difference(rows, i, &board->admissions[a]);
+	while (rc == 0 && merge_next(&merge)) {
+		const char *what = merge_lonely(&merge);
 
+		if (!what)
+			what = admission_difference(rows, merge.row, &board->admissions[merge.item]);
 		if (what)
 			verify_report(findings, board, NULL, "as whom %lld came in: %s",
-				      (long long)MIN(stored, derived), what);
-		i += stored <= derived;
-		a += derived <= stored;
+				      (long long)merge_position(&merge), what);
 	}
 	return rc;
 }

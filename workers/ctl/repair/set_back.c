@@ -72,25 +72,12 @@ static int show_preview(struct ctl *ctl, struct pg_link *link, const struct wire
 
 static int publish(struct ctl *ctl, const struct wire_set_back *wanted, struct err *err)
 {
+	CLEANUP(strbuf_drop) struct strbuf value;
 	struct raw_message message;
-	struct strbuf value;
 
 	strbuf_init(&value, SET_BACK_BYTES_MAX);
 	raw_message_of_set_back(&message, wanted, &value);
-	int rc = strbuf_check(&value, "the message", err);
-
-	if (rc == 0)
-		rc = publish_one(ctl,
-				 &(struct publish_message){ .what = "the message",
-							    .topic = ctl->config.topic.raw,
-							    .partition = KAFKA_ANY_PARTITION,
-							    .key = message.key,
-							    .value = message.value,
-							    .headers = message.headers.items,
-							    .header_count = message.headers.count },
-				 err);
-	strbuf_release(&value);
-	return rc;
+	return publish_raw(ctl, "the message", &message, &value, err);
 }
 
 static int ask_answer(struct pg_link *link, const struct wire_set_back *wanted, bool *ret_is_known, bool *ret_executed,
