@@ -11,8 +11,8 @@
  *   person/     person report, erase, retention
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify, statement
- *   repair/     refill, loss, quarantine
- *   reference/  reference import, build, publish
+ *   repair/     refill, loss, quarantine, volgnummer
+ *   reference/  reference import, build, publish, list, show, diff, effect, export
  *   setup/      migrate, doctor
  *
  * Above them the shell: commands.c is the one table of commands, from which arguments, help, manual and completion are
