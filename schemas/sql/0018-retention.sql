@@ -52,6 +52,12 @@ language sql stable as $$
   from unnest(register.statement_ends()) as e(at)
 $$;
 
+-- Of this day or earlier. Who asked for a set-back or a confirmation, and why, is shown with it as long as that is there.
+create function register.is_audit_due(a register.access, until int) returns boolean
+language sql stable as $$
+  select a.request_id is null and a.at < (to_date(until::text, 'YYYYMMDD') + 1)::timestamp at time zone 'Europe/Amsterdam'
+$$;
+
 -- What of each kind is due.
 create function register.retention_due(months int[]) returns table (what text, until int, rows bigint, boards bigint)
 language sql stable as $$
@@ -76,7 +82,7 @@ language sql stable as $$
       where exists (select from register.contact n where n.board = c.board and n.since > c.since and n.since < e.below)
     union all
     select t.what, null from term t join register.access a
-      on t.what = 'audit' and t.months > 0 and a.at < to_date(t.until::text, 'YYYYMMDD')
+      on t.what = 'audit' and t.months > 0 and register.is_audit_due(a, t.until)
   )
   select t.what, t.until, count(d.what), count(distinct d.board)
   from term t left join due d on d.what = t.what where t.months > 0 group by t.what, t.until
@@ -151,4 +157,4 @@ begin
 end $$;
 
 grant execute on function register.is_retained(text, bigint), register.retention_day(int), register.retention_ends(int),
-  register.retention_due(int[]) to instroom_reader, instroom_writer;
+  register.is_audit_due(register.access, int), register.retention_due(int[]) to instroom_reader, instroom_writer;

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import signal
 import sys
 import tempfile
@@ -103,6 +104,19 @@ def words_that_are_wrong(machine, data):
                                 (("99901", "x", "--reason", "x"), 1, "key has 32"),
                                 (("--bsn-file", path), 64, "--reason")):
         machine.expect(f"person report {words}", status, text, "person", "report", *words)
+    other = data / "other.key"
+    other.write_text("f" * 64 + "\n", encoding="utf-8")
+    other.chmod(0o600)
+    machine.expect("with another key nobody would be found", 78, "another key than the register's",
+                   f"--hmac.key.file={other}", "person", "report", "--bsn-file", file_of(data, HE), "--reason", "x")
+    rotated = ("insert into register.key_rotation (topic, partition, new_key_id, old_key_id, from_position, below,"
+               " teachers, started_at, who) values ('x', 0, 1, 2, 0, 0, 0, now(), 'x')")
+    machine.sql(rotated)
+    told = machine.ctl("person", "report", "--bsn-file", file_of(data, HE), "--reason", "verzoek").stderr
+    check("what names him by a key of before is not passed over in silence", "hmac.key.old.file" in told, told)
+    machine.sql("delete from register.key_rotation")
+    machine.expect("a reason names nobody, whatever the command", 64, "names nobody", "retention", "--reason",
+                   f"verzoek van {bsn(HE)}")
 
 
 def due(machine, *words):
@@ -136,9 +150,12 @@ def what_waits_is_kept(machine, names):
 
 
 def terms_are_kept(machine, names):
+    machine.sql("update register.access set at = now() - interval '7 years' where request_id is not null")
+    machine.sql("insert into register.access (at, who, what) values (now() - interval '7 years', 'iemand', 'stand')")
     before = due(machine)
     check("who lapsed more than five years ago is due, but not who came back", before["lapsed"] == 7, before)
-    check("and what they were", before["history"] == 9 and before["contact"] == 1 and before["audit"] == 0, before)
+    check("and what they were", before["history"] == 9 and before["contact"] == 1, before)
+    check("and who looked seven years ago, but not who confirmed what is kept", before["audit"] == 1, before)
     check("without a term nothing is", due_with(machine, "--retention.lapsed.months=0").get("lapsed") is None)
     check("with a longer one nothing is", due_with(machine, "--retention.lapsed.months=1200")["lapsed"] == 0)
     check("looking removes nothing", due(machine) == before, before)
@@ -152,6 +169,7 @@ def terms_are_kept(machine, names):
     left = machine.sql("select string_agg(name, ',') from register.contact where board = 99901").strip()
     check("and the contact person before the last, who came this day", left == "B. Tweede,C. Derde", left)
     all_is_well(machine, "after retention")
+    a_contact_that_stays_is_put_right(machine)
     expired = machine.ctl("report", "99901", names["first"])
     check("a terugmelding is gone and says so", expired.returncode == 1 and "its term was over" in expired.stderr,
           expired)
@@ -161,6 +179,20 @@ def terms_are_kept(machine, names):
     rows = [row for row in machine.json("audit") if row["what"] == "retention"]
     check("who did it and why is kept", {row["reason"] for row in rows} == {"bewaartermijnen"} and
           any(row["detail"].startswith("lapsed until 2") for row in rows), rows)
+
+
+def a_contact_that_stays_is_put_right(machine):
+    """Of before the term, but the one after him came within it: until then he was the contact person."""
+    kept = machine.sql("select below from register.retained where what = 'contact' order by log").split()
+    machine.sql("update register.retained r set below = c.since + 1 from register.contact c"
+                " where r.what = 'contact' and r.log = c.since >> 40 and c.name = 'B. Tweede'")
+    machine.sql("delete from register.contact where name = 'B. Tweede'")
+    machine.expect("he is missing", 1, "is missing", "verify", "--board", "99901")
+    machine.expect("he is put right", 0, "1 row", "verify", "--board", "99901", "--repair", "--reason", "a test")
+    machine.expect("and there", 0, " 0 differences", "verify", "--board", "99901")
+    machine.sql("; ".join(f"update register.retained set below = {below} where ctid = (select ctid from"
+                          f" register.retained where what = 'contact' order by log offset {number} limit 1)"
+                          for number, below in enumerate(kept)))
 
 
 def due_with(machine, setting):
@@ -224,6 +256,26 @@ def keys_of(machine, teacher):
     return machine.sql(f"select key from register.teacher where bsn = {int(bsn(teacher))} order by board").split()
 
 
+class Session:
+    """A connection that has made a statement and stays."""
+
+    def __init__(self, machine, statement):
+        self.machine, self.statement = machine, statement
+
+    def __enter__(self):
+        self.psql = subprocess.Popen(["psql", "-qX", self.machine.stack.env()["INSTROOM_PG_ADMIN"]], text=True,
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.psql.stdin.write(f"{self.statement};\n\\echo made\n")
+        self.psql.stdin.flush()
+        while "made" not in self.psql.stdout.readline():
+            pass
+
+    def __exit__(self, *_):
+        self.psql.stdin.close()
+        self.psql.wait(60)
+        self.psql.stdout.close()
+
+
 def looking_erases_nothing(machine, path):
     done, seen = erase(machine, path)
     check("without a reason it shows what would go", done.returncode == 0 and "--reason does it" in done.stderr and
@@ -236,6 +288,9 @@ def looking_erases_nothing(machine, path):
     machine.expect("nor is he erased while a job may bring him back", 1, job[:8], "person", "erase", "--bsn-file", path,
                    "--reason", "verzoek 2018-18")
     machine.expect("it is cancelled", 0, "", "replay", "cancel", job)
+    with Session(machine, f"select pg_advisory_lock(hashtextextended('instroom replay {job}', 0))"):
+        machine.expect("nor while its publisher has not seen that", 1, job[:8], "person", "erase", "--bsn-file", path,
+                       "--reason", "verzoek 2018-18")
 
 
 def nothing_of_him_is_left(machine, path, names):

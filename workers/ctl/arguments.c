@@ -1,6 +1,7 @@
 #include "ctl/arguments.h"
 
 #include "ctl/suggestion.h"
+#include "model/bsn.h"
 
 /* The words being read, and where we are in them. */
 struct reading {
@@ -127,6 +128,10 @@ static bool take_option(struct reading *reading, const char *word)
 		return false;
 	if (option->value && strchr(option->value, '|') && !is_one_of(option->value, value)) {
 		ctl_usage("--%s is one of %s", option_name(option->option), option->value);
+		return false;
+	}
+	if (option->option == OPTION_REASON && bsn_find(slice_of(value), (struct slice){ 0 }) != RULE_NONE) {
+		ctl_usage("--reason is kept for years, so it names nobody: this one holds a number like a BSN");
 		return false;
 	}
 	reading->ctl->options[option->option] = value;

@@ -16,8 +16,8 @@ struct topic_watch_kind {
 	 * other error: we are short of something, and it is tried again. */
 	int (*open)(void *self, const struct kafka_message *message, void **ret, struct err *err);
 	void (*free)(void *snapshot); /* takes NULL */
-	/* A topic that is not there counts as one that is read and holds nothing. One that we may not read does not: it
-	 * is only then that Kafka refuses it, whether it is there or not. */
+	/* A topic that is not there counts as one that is read and holds nothing. One that we may not read does not:
+	 * Kafka then does not say whether it is there. */
 	bool is_optional;
 };
 

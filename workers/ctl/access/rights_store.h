@@ -30,8 +30,9 @@ MUSTUSE int rights_commit(struct rights_store *store, bool is_anew, struct err *
 MUSTUSE int rights_publish(struct rights_store *store, struct err *err);
 void rights_end(struct rights_store *store); /* rolls back what is not committed */
 
-/* The whole end of a command: steps 3 and 4, and what the operator is told. made: printed to stdout once it is stored;
- * NULL: nothing. The exit status. */
+/* The whole end of a command: steps 3 and 4, and what the operator is told. made: printed to stdout before it is
+ * stored, as what nobody saw whole must not be in force; an error behind it means that it opens nothing. NULL: nothing.
+ * The exit status. */
 int rights_finish(struct rights_store *store, const char *made);
 
 #endif

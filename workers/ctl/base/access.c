@@ -13,6 +13,14 @@ const char *ctl_operator(void)
 	return user ? user->pw_name : "unknown";
 }
 
+static void add_board(struct pg_params *params, const uint32_t *board)
+{
+	if (board)
+		pg_add_i32(params, (int32_t)*board);
+	else
+		pg_add_null(params, PG_I32);
+}
+
 int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board, const struct ctl_place *place,
 		      struct err *err)
 {
@@ -21,10 +29,7 @@ int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *bo
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(what));
-	if (board)
-		pg_add_i32(&params, (int32_t)*board);
-	else
-		pg_add_null(&params, PG_I32);
+	add_board(&params, board);
 	if (place) {
 		pg_add_text(&params, slice_of(place->topic));
 		pg_add_i32(&params, place->partition);
@@ -40,17 +45,20 @@ int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *bo
 		       &params, NULL, NULL, err);
 }
 
-int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason,
-		   const uint8_t request_id[16], struct err *err)
+int ctl_record_act(struct pg_link *link, const char *what, const uint32_t *board, const char *reason,
+		   const uint8_t *request_id, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(what));
-	pg_add_i32(&params, (int32_t)board);
+	add_board(&params, board);
 	pg_add_text(&params, slice_of(reason));
-	pg_add_uuid(&params, request_id);
+	if (request_id)
+		pg_add_uuid(&params, request_id);
+	else
+		pg_add_null(&params, PG_UUID);
 	return pg_exec(link, NULL,
 		       "insert into register.access (who, what, board, reason, request_id) values ($1, $2, $3, $4, $5)",
 		       &params, NULL, NULL, err);

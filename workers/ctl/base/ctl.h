@@ -37,6 +37,9 @@ enum { CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 /* A time of PostgreSQL's as every answer shows it: ISO 8601 in UTC. */
 #define CTL_SQL_TIME(expression) "to_char(" expression " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
+/* Who holds it, until its connection ends, is the only one who plans replays. */
+#define REPLAY_PLAN_LOCK_SQL "select pg_advisory_lock(hashtextextended('instroom replay plan', 0))"
+
 struct command_table; /* of the shell */
 
 struct ctl {
@@ -75,9 +78,10 @@ struct ctl_place {
 };
 MUSTUSE int ctl_record_access(struct pg_link *link, const char *what, const uint32_t *board,
 			      const struct ctl_place *place, struct err *err);
-/* A row for what an operator does, and why; what came of it is kept under the request. */
-MUSTUSE int ctl_record_act(struct pg_link *link, const char *what, uint32_t board, const char *reason,
-			   const uint8_t request_id[16], struct err *err);
+/* A row for what an operator does, and why. board NULL: all. request_id: 16 bytes under which what came of it is kept;
+ * NULL: nowhere. */
+MUSTUSE int ctl_record_act(struct pg_link *link, const char *what, const uint32_t *board, const char *reason,
+			   const uint8_t *request_id, struct err *err);
 /* ERR_CONFIG: the register's teacher keys are made with another HMAC key than this one. */
 MUSTUSE int ctl_check_key(const struct ctl *ctl, struct pg_link *link, uint32_t key_id, struct err *err);
 /* A board number of 5 digits. */

@@ -113,7 +113,7 @@ static int confirm_and_wait(struct ctl *ctl, struct pg_link *link, struct wire_c
 
 	snprintf(what, sizeof what, "confirm %s", ctl->arguments[1]);
 	if (rc == 0) /* who, for instroomctl delivery and audit */
-		rc = ctl_record_act(link, what, (uint32_t)confirm->board, ctl->options[OPTION_REASON],
+		rc = ctl_record_act(link, what, &(uint32_t){ (uint32_t)confirm->board }, ctl->options[OPTION_REASON],
 				    confirm->request_id, err);
 	if (rc == 0)
 		rc = publish(ctl, confirm, err);
@@ -142,8 +142,6 @@ int run_confirm(struct ctl *ctl)
 
 	if (digest && !num_from_hex(slice_of(digest), condition, sizeof condition))
 		return ctl_usage("--digest has %d hex digits", 2 * CONDITION_DIGEST_BYTES);
-	if (reason && !reason[0])
-		return ctl_usage("--reason is empty");
 	if (!ctl_board(ctl->arguments[0], &board) || !delivery_id_is_good(slice_of(ctl->arguments[1]))) {
 		fputs("instroomctl: no delivery has a board number or leveringsid of this form\n", stderr);
 		return answer(ctl, &made); /* specification 14.11: as of any unknown delivery */

@@ -57,6 +57,36 @@ int person_read(struct ctl *ctl, struct pg_link *link, struct person *ret, struc
 	return rc;
 }
 
+int person_tell_blind_spots(const struct ctl *ctl, struct pg_link *link, const struct person *person, int64_t *ret_keys,
+			    struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)person->keys.now.id);
+	pg_add_i32(&params, (int32_t)(person->keys.has_before ? person->keys.before : person->keys.now).id);
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
+	int rc = pg_exec(link, NULL,
+			 "select (select count(distinct old_key_id) from register.key_rotation"
+			 "  where old_key_id not in ($1, $2)),"
+			 " (select string_agg(distinct topic, ', ') from register.cursor where topic <> $3)",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	*ret_keys = person->has_bsn ? pg_get_i64(rows, 0, 0) : 0;
+	if (*ret_keys > 0)
+		fprintf(stderr,
+			"instroomctl: not looked through: deliveries of before a rotation, by %lld HMAC keys not"
+			" at hand (hmac.key.old.file takes one)\n",
+			(long long)*ret_keys);
+	if (!pg_is_null(rows, 0, 1))
+		fprintf(stderr, "instroomctl: not looked through: %.*s and what came of it, until Kafka removes them\n",
+			(int)pg_get_bytes(rows, 0, 1).n, pg_get_bytes(rows, 0, 1).p);
+	return 0;
+}
+
 size_t person_keys(const struct person *person, uint32_t board, uint8_t ret[PERSON_KEYS_MAX][TEACHER_KEY_BYTES])
 {
 	if (!person->has_bsn) {
@@ -205,20 +235,4 @@ void person_found(struct person_findings *findings, enum person_store store, uin
 	output_text(&findings->out, place);
 	output_text(&findings->out, field);
 	output_text(&findings->out, value);
-}
-
-int person_record(struct pg_link *link, const char *what, const uint32_t *board, const char *reason, struct err *err)
-{
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(ctl_operator()));
-	pg_add_text(&params, slice_of(what));
-	if (board)
-		pg_add_i32(&params, (int32_t)*board);
-	else
-		pg_add_null(&params, PG_I32);
-	pg_add_text(&params, slice_of(reason));
-	return pg_exec(link, NULL, "insert into register.access (who, what, board, reason) values ($1, $2, $3, $4)",
-		       &params, NULL, NULL, err);
 }

@@ -19,6 +19,11 @@ struct person {
 /* From BOARD KEY of the arguments, or --bsn-file. ERR_DATA: it is no BSN, or no key. */
 MUSTUSE int person_read(struct ctl *ctl, struct pg_link *link, struct person *ret, struct err *err);
 
+/* Says on stderr what cannot be looked through: what names teachers by an HMAC key that is not at hand, and topics of
+ * an earlier generation. *ret_keys: how many such keys there are. */
+MUSTUSE int person_tell_blind_spots(const struct ctl *ctl, struct pg_link *link, const struct person *person,
+				    int64_t *ret_keys, struct err *err);
+
 enum { PERSON_KEYS_MAX = 2 };
 /* His keys at a board, the present one first. Returns how many. */
 size_t person_keys(const struct person *person, uint32_t board, uint8_t ret[PERSON_KEYS_MAX][TEACHER_KEY_BYTES]);
@@ -73,10 +78,6 @@ struct person_findings {
 void person_findings_release(struct person_findings *findings);
 void person_found(struct person_findings *findings, enum person_store store, uint32_t board, struct slice place,
 		  struct slice field, struct slice value);
-
-/* A row of register.access: who looks at a person, or does something with him, and why. board NULL: all. */
-MUSTUSE int person_record(struct pg_link *link, const char *what, const uint32_t *board, const char *reason,
-			  struct err *err);
 
 /* register, history, ledger, feedback, confirmations, marks */
 MUSTUSE int person_look_in_register(struct ctl *ctl, struct pg_link *link, const struct person *person,

@@ -100,7 +100,7 @@ static int wait_applied(struct erasure *erasure, int32_t partition, int64_t end,
 
 /* ---- one board ---- */
 
-/* No delivery since then can have brought him back into the cache. */
+/* No delivery or replay since then can have brought him back into the cache. */
 static int is_quiet(struct erasure *erasure, uint32_t board, int64_t from, int64_t below, bool *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -111,11 +111,49 @@ static int is_quiet(struct erasure *erasure, uint32_t board, int64_t from, int64
 	pg_add_i64(&params, from);
 	pg_add_i64(&params, below);
 	int rc = pg_exec(erasure->link, NULL,
-			 "select count(*) from register.delivery where board = $1 and position >= $2 and position < $3"
-			 " and not dry_run",
+			 "select (select count(*) from register.delivery where board = $1 and position >= $2"
+			 "  and position < $3 and not dry_run)"
+			 " + (select count(*) from register.replay_change c join register.delivery d"
+			 "  on d.position = c.position where d.board = $1 and c.replay_position >= $2"
+			 "  and c.replay_position < $3)",
 			 &params, &rows, NULL, err);
 
 	*ret = rc == 0 && pg_get_i64(rows, 0, 0) == 0;
+	return rc;
+}
+
+/* Lines of his may stand in a job that is not published, or whose publisher has not seen yet that it is cancelled: they
+ * would come back by it. */
+static int check_jobs(struct erasure *erasure, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct person_key_rows keys = { 0 };
+	struct pg_params params;
+	int rc = person_key_rows(&erasure->person, erasure->link, &keys, err);
+
+	pg_params_reset(&params);
+	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&keys.boards));
+	pg_add_array(&params, PG_UUID_ARRAY, strbuf_slice(&keys.keys));
+	if (rc == 0)
+		rc = pg_exec(erasure->link, NULL,
+			     "select left(min(job::text), 8) from (select j.id from register.replay_job j"
+			     " join register.replay_item i on i.job = j.id"
+			     " join register.delivery d on d.position = i.position"
+			     " join register.key_list l on l.board = d.board and l.digest = d.key_list"
+			     " join unnest($1::int[], $2::uuid[]) as k(board, key) on k.board = d.board"
+			     " where j.state in ('planned', 'running', 'paused')"
+			     " and position(uuid_send(k.key) in l.keys) > 0 union all"
+			     " select j.id from register.replay_job j join pg_locks a on a.locktype = 'advisory'"
+			     "  and a.objsubid = 1 and (a.classid::bigint << 32 | a.objid::bigint)"
+			     "   = hashtextextended('instroom replay ' || j.id, 0)"
+			     " where j.state = 'cancelled') x(job) having count(*) > 0",
+			     &params, &rows, NULL, err);
+	if (rc == 0 && pg_rows_count(rows) > 0)
+		rc = err_set(err, ERR_DATA, "replay",
+			     "job %.*s may bring back lines of this person: let it end, or replay cancel it and "
+			     "wait until its publisher has ended",
+			     (int)pg_get_bytes(rows, 0, 0).n, pg_get_bytes(rows, 0, 0).p);
+	person_key_rows_release(&keys);
 	return rc;
 }
 
@@ -183,6 +221,8 @@ static int erase_locked(struct erasure *erasure, uint32_t board, int64_t from, b
 			!log_position_make(erasure->generation, partition, next_raw, &at)))
 		rc = err_set(err, ERR_CONFIG, "topic.raw", "partition %d is above what the register can number",
 			     partition);
+	if (rc == 0)
+		rc = check_jobs(erasure, err);
 	if (rc == 0)
 		rc = is_quiet(erasure, board, first, at, ret_is_done, err);
 	if (rc != 0 || !*ret_is_done)
@@ -266,7 +306,7 @@ static void print_logs(struct erasure *erasure, const struct person_findings *fo
 		if (found->counts[store] == 0)
 			continue;
 		date_to_iso(clock_amsterdam_date(until_ms), day);
-		snprintf(note, sizeof note, "stays until %s: topic.retention.days", day);
+		snprintf(note, sizeof note, "stays until %s or later: topic.retention.days", day);
 		output_text(out, slice_of(person_store_name((enum person_store)store)));
 		output_absent(out);
 		output_number(out, found->counts[store]);
@@ -317,35 +357,6 @@ static int look(struct erasure *erasure, struct person_findings *found, struct e
 
 /* ---- the command ---- */
 
-/* Lines of his may stand in a job that is not published: they would come back by it. */
-static int check_jobs(struct erasure *erasure, struct err *err)
-{
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	struct person_key_rows keys = { 0 };
-	struct pg_params params;
-	int rc = person_key_rows(&erasure->person, erasure->link, &keys, err);
-
-	pg_params_reset(&params);
-	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&keys.boards));
-	pg_add_array(&params, PG_UUID_ARRAY, strbuf_slice(&keys.keys));
-	if (rc == 0)
-		rc = pg_exec(erasure->link, NULL,
-			     "select left(min(j.id::text), 8) from register.replay_job j"
-			     " join register.replay_item i on i.job = j.id"
-			     " join register.delivery d on d.position = i.position"
-			     " join register.key_list l on l.board = d.board and l.digest = d.key_list"
-			     " join unnest($1::int[], $2::uuid[]) as k(board, key) on k.board = d.board"
-			     " where j.state in ('planned', 'running', 'paused')"
-			     " and position(uuid_send(k.key) in l.keys) > 0 having count(*) > 0",
-			     &params, &rows, NULL, err);
-	if (rc == 0 && pg_rows_count(rows) > 0)
-		rc = err_set(err, ERR_DATA, "replay",
-			     "job %.*s may bring back lines of this person: let it end, or replay cancel it",
-			     (int)pg_get_bytes(rows, 0, 0).n, pg_get_bytes(rows, 0, 0).p);
-	person_key_rows_release(&keys);
-	return rc;
-}
-
 static int open_erasure(struct erasure *erasure, bool does_it, struct err *err)
 {
 	struct ctl *ctl = erasure->ctl;
@@ -367,8 +378,11 @@ static int open_erasure(struct erasure *erasure, bool does_it, struct err *err)
 /* Those boards that were found. */
 static int erase_all(struct erasure *erasure, const struct person_findings *found, struct err *err)
 {
-	int rc = check_jobs(erasure, err);
+	int rc = pg_script(erasure->link, REPLAY_PLAN_LOCK_SQL,
+			   err); /* to the end: no job with lines of his is planned */
 
+	if (rc == 0)
+		rc = check_jobs(erasure, err);
 	for (size_t i = 0; rc == 0 && i < found->board_count; i++)
 		if (found->boards[i].in_register > 0)
 			rc = erase_board(erasure, found->boards[i].board, err);
@@ -384,12 +398,13 @@ static int erase_all(struct erasure *erasure, const struct person_findings *foun
 static int run(struct erasure *erasure, bool does_it, int64_t *ret_left, struct err *err)
 {
 	struct person_findings before = { .counts_only = true }, after = { .counts_only = true };
+	int64_t keys = 0;
 	int rc = open_erasure(erasure, does_it, err);
 
 	if (rc == 0)
-		rc = person_record(erasure->link, "person erase",
-				   erasure->person.has_bsn ? NULL : &erasure->person.board,
-				   does_it ? erasure->ctl->options[OPTION_REASON] : "", err);
+		rc = ctl_record_act(erasure->link, "person erase",
+				    erasure->person.has_bsn ? NULL : &erasure->person.board,
+				    does_it ? erasure->ctl->options[OPTION_REASON] : "", NULL, err);
 	if (rc == 0)
 		rc = does_it ? person_look_in_register(erasure->ctl, erasure->link, &erasure->person, &before, err)
 			     : look(erasure, &before, err);
@@ -399,15 +414,12 @@ static int run(struct erasure *erasure, bool does_it, int64_t *ret_left, struct 
 		rc = look(erasure, &after, err);
 	if (rc == 0)
 		rc = show(erasure, does_it, does_it ? &after : &before, ret_left, err);
+	if (rc == 0)
+		rc = person_tell_blind_spots(erasure->ctl, erasure->link, &erasure->person, &keys, err);
+	*ret_left += keys; /* what is not looked through is not proved */
 	person_findings_release(&before);
 	person_findings_release(&after);
 	return rc;
-}
-
-/* A reason is kept for years. */
-static bool names_nobody(const char *reason)
-{
-	return bsn_find(slice_of(reason), (struct slice){ 0 }) == RULE_NONE;
 }
 
 int run_person_erase(struct ctl *ctl)
@@ -419,8 +431,6 @@ int run_person_erase(struct ctl *ctl)
 
 	if (ctl->argument_count != (by_bsn ? 0 : 2))
 		return ctl_usage("person erase wants either --bsn-file, or a board and a key");
-	if (does_it && (!ctl->options[OPTION_REASON][0] || !names_nobody(ctl->options[OPTION_REASON])))
-		return ctl_usage("--reason says why, such as the number of the request, and names nobody");
 	int rc = run(&erasure, does_it, &left, &err);
 
 	if (rc == 0 && !does_it)

@@ -49,11 +49,16 @@ static bool is_found(const struct person_findings *findings)
 static int answer(struct ctl *ctl, struct pg_link *link, struct person_findings *findings, struct err *err)
 {
 	struct person person;
+	int64_t keys = 0;
 	int rc = person_read(ctl, link, &person, err);
 
 	if (rc == 0)
-		rc = person_record(link, "person report", person.has_bsn ? NULL : &person.board,
-				   ctl->options[OPTION_REASON], err);
+		rc = ctl_check_key(ctl, link, person.keys.now.id, err); /* with another nobody would be found */
+	if (rc == 0)
+		rc = ctl_record_act(link, "person report", person.has_bsn ? NULL : &person.board,
+				    ctl->options[OPTION_REASON], NULL, err);
+	if (rc == 0)
+		rc = person_tell_blind_spots(ctl, link, &person, &keys, err);
 	if (rc == 0)
 		rc = person_look_in_register(ctl, link, &person, findings, err);
 	if (rc == 0)
@@ -76,8 +81,6 @@ int run_person_report(struct ctl *ctl)
 
 	if (ctl->argument_count != (by_bsn ? 0 : 2))
 		return ctl_usage("person report wants either --bsn-file, or a board and a key");
-	if (!ctl->options[OPTION_REASON][0])
-		return ctl_usage("--reason says why, such as the number of the request");
 	output_init(&findings.out, ctl->output, REPORT_COLUMNS, ARRAY_LEN(REPORT_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 

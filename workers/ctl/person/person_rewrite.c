@@ -72,7 +72,6 @@ static int put_body(struct rewrite *rewrite, int64_t position, struct slice body
 	params = params_of(rewrite);
 	pg_add_uuid(params, digest);
 	pg_add_i64(params, position);
-	rewrite->rows++;
 	return rc != 0 ? rc
 		       : pg_exec(rewrite->link, "erase_feedback",
 				 "update register.delivery set feedback = $2 where board = $1 and position = $3",

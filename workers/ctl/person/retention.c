@@ -197,7 +197,7 @@ static int remove_audit(struct retention *retention, struct err *err)
 		rc = pg_exec(retention->link, "retention_audit",
 			     "with gone as (delete from register.access where ctid = any(array(select a.ctid from"
 			     " register.access a join register.removal r on r.id = $1"
-			     "  and a.at < to_date(r.until::text, 'YYYYMMDD') limit 5000)) returning 1)"
+			     "  and register.is_audit_due(a, r.until) limit 5000)) returning 1)"
 			     ", summed as (update register.removal set rows = rows + (select count(*) from gone)"
 			     "  where id = $1)"
 			     " select count(*) from gone",
@@ -257,8 +257,6 @@ int run_retention(struct ctl *ctl)
 	bool does_it = ctl_has(ctl, OPTION_REASON);
 	struct err err = { 0 };
 
-	if (does_it && !ctl->options[OPTION_REASON][0])
-		return ctl_usage("--reason says why, such as the rule that asks for it");
 	set_months(&retention, &ctl->config.retention);
 	int rc = ctl_connect(ctl, does_it, &retention.link, &err);
 

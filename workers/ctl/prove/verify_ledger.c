@@ -273,7 +273,7 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 		if (!pg_get_bool(rows, i, 29))
 			verify_report(findings, board, delivery->id, "its key list is not what its digest says");
 	}
-	bool is_gone = delivery->position < feedback_from && pg_is_null(rows, i, 27) &&
+	bool is_gone = delivery->position < feedback_from && pg_is_null(rows, i, 27) && delivery->line_count > 0 &&
 		       pg_get_bool(rows, i, 26) != delivery->lines[0].has_feedback;
 
 	if (is_made && is_gone)

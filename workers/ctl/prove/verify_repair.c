@@ -104,8 +104,8 @@ static const struct step STEPS[] = {
 	  "delete from register.contact t where board = $1"
 	  " and not exists (select from fix_contact f where f.since = t.since)" },
 	{ "contact",
-	  "insert into register.contact as t select * from fix_contact f where register.is_retained('contact', f.since)"
-	  " or not exists (select from fix_contact n where n.since > f.since)"
+	  "insert into register.contact as t select * from fix_contact f where not exists"
+	  " (select from fix_contact n where n.since > f.since and not register.is_retained('contact', n.since))"
 	  " on conflict (board, since) do update"
 	  " set (name, phone, email) = (excluded.name, excluded.phone, excluded.email)"
 	  " where t.* is distinct from excluded.*" },

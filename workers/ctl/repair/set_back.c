@@ -5,7 +5,8 @@
  *   2. who and why go into register.access, under the request that the message carries
  *   3. the message goes into the raw log; what came of it stands in register.set_back once the writer is past it
  *
- * Killed behind 2, run it again: a volgnummer that is set back already is not below the highest, and nothing happens.
+ * Killed behind 2, see volgnummer list before it is run again: what was set back meanwhile is not below the highest,
+ * and nothing happens, but for a board that has delivered since.
  *
  * No header: its commands stand in repair_commands.h. */
 #include "ctl/repair/repair_commands.h"
@@ -105,8 +106,8 @@ static int set_back(struct ctl *ctl, struct pg_link *link, struct wire_set_back 
 	int rc = random_fill(wanted->request_id, sizeof wanted->request_id, err);
 
 	if (rc == 0)
-		rc = ctl_record_act(link, "volgnummer set-back", (uint32_t)wanted->board, ctl->options[OPTION_REASON],
-				    wanted->request_id, err);
+		rc = ctl_record_act(link, "volgnummer set-back", &(uint32_t){ (uint32_t)wanted->board },
+				    ctl->options[OPTION_REASON], wanted->request_id, err);
 	if (rc == 0)
 		rc = publish(ctl, wanted, err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;
@@ -136,8 +137,6 @@ int run_set_back(struct ctl *ctl)
 		return ctl_usage("a board number has 5 digits");
 	if (!num_parse_i64(slice_of(ctl->arguments[1]), 0, INT64_MAX, &wanted.sequence))
 		return ctl_usage("a volgnummer is a whole number, 0 or higher");
-	if (reason && !reason[0])
-		return ctl_usage("--reason is empty");
 	wanted.board = (int32_t)board;
 	int rc = ctl_connect(ctl, false, &link, &err);
 

@@ -173,7 +173,7 @@ static int make_plan(struct plan *plan, struct err *err)
 {
 	int64_t *positions = NULL;
 	size_t count = 0;
-	int rc = pg_script(plan->link, "select pg_advisory_lock(hashtextextended('instroom replay plan', 0))", err);
+	int rc = pg_script(plan->link, REPLAY_PLAN_LOCK_SQL, err);
 
 	if (rc == 0)
 		rc = replay_job_expire(plan->link, plan->ctl->config.replay_plan_keep_ms, err);
