@@ -28,6 +28,7 @@ void kafka_conf_watch(struct kafka_conf *conf)
 
 static enum peer_cause cause_of(int code, const char *reason)
 {
+	enum peer_cause cause;
 	int x509;
 
 	switch (code) {
@@ -48,7 +49,9 @@ static enum peer_cause cause_of(int code, const char *reason)
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
 		return PEER_RIGHT;
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
-		return peer_cause_of_tls_text(reason);
+		/* that a broker wants TLS is guessed from its closing early, as one that ends does too */
+		cause = peer_cause_of_tls_text(reason);
+		return cause == PEER_WANTS_TLS && peer_has_answered(PEER_KAFKA) ? PEER_AWAY : cause;
 	default:
 		return PEER_AWAY;
 	}

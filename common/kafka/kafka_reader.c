@@ -16,6 +16,7 @@ struct kafka_reader {
 	int64_t next; /* Kafka has handed out all that is below it */
 	int64_t end;
 	bool was_answered; /* our credentials are good */
+	bool has_read;	   /* so is our right to read */
 	bool is_refused;
 };
 
@@ -149,6 +150,7 @@ static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_mess
 
 	if (!message)
 		return 0;
+	reader->has_read |= code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < reader->end) {
 		reader->next = message->offset + 1;
 		*ret = message;
@@ -159,8 +161,8 @@ static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_mess
 	rd_kafka_message_destroy(message);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return 0;
-	/* its begin has asked: a right that is missing now was there */
-	return name_cause(reader, kafka_fail_later(code, "read", true, err), err);
+	/* whoever may ask where a topic ends may not read it for that */
+	return name_cause(reader, kafka_fail_later(code, "read", reader->has_read, err), err);
 }
 
 int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,

@@ -18,6 +18,7 @@ import time
 from . import TESTS
 
 RETRY_S = 0.15
+STOP_S = 20
 WRITTEN_S = 5
 RATE = "20/s"
 NOTHING = "nothing"
@@ -64,9 +65,13 @@ class Sender:
         deadline = time.monotonic() + wait_s
         for thread in self.threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        is_done = self.is_done()
+        return self.is_done()
+
+    def stop(self):
+        """Nothing is sent any more; a request under way ends with the workers, if not before."""
         self.is_over.set()
-        return is_done
+        for thread in self.threads:
+            thread.join(STOP_S)
 
     # --- one board ---
 

@@ -124,8 +124,11 @@ class Bench:
         gateways = [worker.port for worker in keeper.workers if worker.kind == "gateway"]
         sender = Sender(trial.workload, machine, gateways, (machine.workers.dir / "token").read_text(), trial.seed)
         sender.start()
-        self.disturb(trial, sender)
-        is_sent = sender.wait(self.send_s)
+        try:
+            self.disturb(trial, sender)
+            is_sent = sender.wait(self.send_s)
+        finally:
+            sender.stop()  # or it would send into the next trial
         for fault in trial.faults:
             fault.end(machine)
         if not is_sent:

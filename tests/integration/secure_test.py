@@ -381,7 +381,10 @@ def later_rows(machine):
     with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
     rotate_password(machine)
     withdraw_right(machine)
-    access_refused(machine)
+    access_refused(machine, ("Read", "Describe", "DescribeConfigs"))
+    done = machine.workers.ctl("access", "publish", capture_output=True, text=True)
+    check("the snapshot is published", done.returncode == 0, done.stderr)
+    access_refused(machine, ("Read",))  # that something is there is told then, and not what
     schema_away(machine)
 
 
@@ -420,10 +423,11 @@ def withdraw_right(machine):
     check("with its right back a delivery goes through", (seen := machine.deliver()) == "", seen)
 
 
-def access_refused(machine):
+def access_refused(machine, operations):
     """A gateway that starts without the right to read who may deliver for whom: it serves whom its file knows, and
     tells nobody else that he is a stranger."""
-    rights = [row for row in secure.acl_rows() if row[:3] == ("instroom-gateway", "topic", "instroom.access.1")]
+    rights = [row for row in secure.acl_rows() if row[:3] == ("instroom-gateway", "topic", "instroom.access.1") and
+              row[3] in operations]
     gateway, path = machine.worker("gateway"), f"/v1/besturen/{BOARD}/stand"
 
     def of_a_stranger():

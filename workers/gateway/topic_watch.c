@@ -70,17 +70,18 @@ static bool is_closing(struct topic_watch *watch)
 }
 
 /* Reads up to high. After a broken connection, or a shortage of ours, the rest is read at the next look. */
-static void read_up_to(struct topic_watch *watch, int64_t high)
+static int read_up_to(struct topic_watch *watch, int64_t high, struct err *err)
 {
 	bool came = true;
-	struct err err = { 0 };
+	int rc = kafka_reader_begin(watch->reader, watch->topic, 0, watch->next, high, err);
 
-	if (kafka_reader_begin(watch->reader, watch->topic, 0, watch->next, high, &err) != 0)
-		return;
+	if (rc != 0)
+		return rc;
 	while (came && !is_closing(watch)) {
 		struct kafka_message message;
 
-		if (kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, &err) != 0)
+		rc = kafka_reader_next(watch->reader, ANSWER_MS_MAX, &message, &came, err);
+		if (rc != 0)
 			break;
 		if (!came) {
 			watch->next = high;
@@ -95,6 +96,7 @@ static void read_up_to(struct topic_watch *watch, int64_t high)
 		watch->next = behind;
 	}
 	kafka_reader_rest(watch->reader);
+	return rc;
 }
 
 /* As the client names it. */
@@ -136,12 +138,29 @@ static void report_refused(struct topic_watch *watch, const struct err *err)
 			  LOG_QUOTED("we do not know what is in it and look again: give us the rights of kafka-acls"));
 }
 
-static void look(struct topic_watch *watch)
+/* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. */
+static int look_further(struct topic_watch *watch, struct err *err)
 {
 	struct kafka_topic_range range;
-	struct err err = { 0 };
+	int rc = kafka_reader_range(watch->reader, watch->topic, 0, ANSWER_MS_MAX, &range, err);
 
-	int rc = kafka_reader_range(watch->reader, watch->topic, 0, ANSWER_MS_MAX, &range, &err);
+	if (rc != 0)
+		return rc;
+	watch->next = MAX(watch->next, range.low);
+	if (watch->next < range.high)
+		rc = read_up_to(watch, range.high, err);
+	if (rc != 0)
+		return rc;
+	atomic_store(&watch->answered_ms, clock_ms());
+	if (watch->next >= range.high)
+		atomic_store(&watch->is_read, true);
+	return 0;
+}
+
+static void look(struct topic_watch *watch)
+{
+	struct err err = { 0 };
+	int rc = look_further(watch, &err);
 
 	if (rc == 0 || is_missing(&err))
 		atomic_store(&watch->is_refused, false);
@@ -149,14 +168,6 @@ static void look(struct topic_watch *watch)
 		do_without(watch, &err);
 	else if (rc != 0 && watch->kind->is_optional && is_refused(&err))
 		report_refused(watch, &err);
-	if (rc != 0)
-		return; /* asked again soon; meanwhile answered_ms grows old, and readiness says so */
-	atomic_store(&watch->answered_ms, clock_ms());
-	watch->next = MAX(watch->next, range.low);
-	if (watch->next < range.high)
-		read_up_to(watch, range.high);
-	if (watch->next >= range.high)
-		atomic_store(&watch->is_read, true);
 }
 
 /* false: closing. */
