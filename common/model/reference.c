@@ -210,3 +210,92 @@ bool reference_has_field(const struct reference *reference, struct slice code, e
 
 	return find_row(&reference->tables[REFERENCE_FIELDS], field_bucket(key), key, date);
 }
+
+/* ---- what there is of one board ---- */
+
+static const char *const SECTOR_NAMES[] = { "", "PO", "VO", "WEC", "MBO" };
+
+const char *sector_name(enum sector sector)
+{
+	return (size_t)sector < ARRAY_LEN(SECTOR_NAMES) ? SECTOR_NAMES[sector] : "";
+}
+
+struct board_walk {
+	const struct reference *reference;
+	take_holding *take;
+	void *self;
+};
+
+static void write_brin(uint64_t number, char ret[5])
+{
+	ret[3] = (char)('A' + number % 26);
+	ret[2] = (char)('A' + number / 26 % 26);
+	ret[1] = (char)('0' + number / (26 * 26) % 10);
+	ret[0] = (char)('0' + number / (26 * 26 * 10));
+	ret[4] = '\0';
+}
+
+static void take_row(const struct board_walk *walk, struct reference_holding *holding, const struct row *row)
+{
+	holding->valid_from = row->valid_from;
+	holding->valid_until = row->valid_until;
+	walk->take(walk->self, holding);
+}
+
+static void take_sectors(const struct board_walk *walk, uint64_t brin)
+{
+	const struct table *schools = &walk->reference->tables[REFERENCE_SCHOOLS];
+	struct reference_holding holding = { .kind = HOLDING_SECTOR };
+
+	write_brin(brin, holding.brin);
+	for (uint32_t i = schools->first[brin]; i < schools->first[brin + 1]; i++) {
+		holding.sector = (enum sector)walk->reference->schools[i].sector;
+		take_row(walk, &holding, &schools->rows[i]);
+	}
+}
+
+static void take_sites(const struct board_walk *walk, uint64_t brin)
+{
+	const struct table *sites = &walk->reference->tables[REFERENCE_SITES];
+	struct reference_holding holding = { .kind = HOLDING_SITE };
+
+	write_brin(brin, holding.brin);
+	for (uint32_t i = sites->first[brin]; i < sites->first[brin + 1]; i++) {
+		holding.site = (unsigned)(sites->rows[i].key % SITE_NUMBERS);
+		take_row(walk, &holding, &sites->rows[i]);
+	}
+}
+
+/* Rows of one BRIN stand together: the first of this board begins a school. */
+static void take_schools(const struct board_walk *walk, uint32_t board)
+{
+	const struct table *table = &walk->reference->tables[REFERENCE_BOARD_SCHOOL];
+
+	for (size_t i = 0; i < table->row_count; i++) {
+		const struct row *row = &table->rows[i];
+		struct reference_holding holding = { .kind = HOLDING_SCHOOL };
+		uint64_t brin = row->key / BOARD_NUMBERS;
+
+		if (row->key % BOARD_NUMBERS != board)
+			continue;
+		write_brin(brin, holding.brin);
+		take_row(walk, &holding, row);
+		if (i + 1 < table->row_count && table->rows[i + 1].key == row->key)
+			continue;
+		take_sectors(walk, brin);
+		take_sites(walk, brin);
+	}
+}
+
+void reference_walk_board(const struct reference *reference, uint32_t board, take_holding *take, void *self)
+{
+	const struct board_walk walk = { .reference = reference, .take = take, .self = self };
+	const struct table *boards = &reference->tables[REFERENCE_BOARDS];
+	struct reference_holding holding = { .kind = HOLDING_BOARD };
+
+	if (board >= BOARD_NUMBERS)
+		return;
+	for (uint32_t i = boards->first[board]; i < boards->first[board + 1]; i++)
+		take_row(&walk, &holding, &boards->rows[i]);
+	take_schools(&walk, board);
+}

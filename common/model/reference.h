@@ -62,4 +62,27 @@ const struct ground *reference_ground(const struct reference *reference, unsigne
 /* code: 1-10 bytes of good form. */
 bool reference_has_field(const struct reference *reference, struct slice code, enum sector sector, int32_t date);
 
+/* What the tables hold of one board, whatever day it is. */
+enum reference_holding_kind {
+	HOLDING_BOARD = 1, /* a row of besturen.csv */
+	HOLDING_SCHOOL,	   /* of bestuur_school.csv; those of its BRIN follow: */
+	HOLDING_SECTOR,	   /* of scholen.csv */
+	HOLDING_SITE,	   /* of vestigingen.csv */
+};
+
+struct reference_holding {
+	enum reference_holding_kind kind;
+	char brin[5]; /* empty of HOLDING_BOARD */
+	enum sector sector;
+	unsigned site;
+	int32_t valid_from, valid_until; /* valid_until: the first day it no longer holds; 0: open */
+};
+
+typedef void take_holding(void *self, const struct reference_holding *holding);
+
+/* Calls take with each: first the board, then school by school in the order of their BRINs; within one kind by day.
+ * Reads all of bestuur_school.csv: some thousand rows. */
+void reference_walk_board(const struct reference *reference, uint32_t board, take_holding *take, void *self);
+const char *sector_name(enum sector sector); /* "", PO, VO, WEC, MBO */
+
 #endif

@@ -30,8 +30,6 @@ struct table_form {
 	size_t column_count;
 };
 
-static const char *const SECTOR_NAMES[] = { "", "PO", "VO", "WEC", "MBO" };
-
 /* -1: not exactly so many digits. */
 static int64_t digits_number(struct slice text, size_t digits)
 {
@@ -73,7 +71,7 @@ static bool read_field_code(struct slice cell, struct draft *draft)
 static uint8_t sector_of(struct slice name)
 {
 	for (enum sector sector = SECTOR_PO; sector <= SECTOR_MBO; sector++)
-		if (slice_equal_text(name, SECTOR_NAMES[sector]))
+		if (slice_equal_text(name, sector_name(sector)))
 			return (uint8_t)sector;
 	return SECTOR_NONE;
 }

@@ -181,12 +181,17 @@ TABLE = {
 }
 
 
+# routes that open with another of the table
+AS_ROUTE = {"t": "l", "c": "s"}
+
+
 def ask_route(machine, route, credential, board):
     delivery = f"/v1/besturen/{board}/leveringen/niet-bestaande-levering"
     if route == "d":
         return machine.deliver(credential, board)
     method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
-                    "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand")}[route]
+                    "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand"),
+                    "c": ("GET", f"/v1/besturen/{board}/scholen")}[route]
     return machine.ask(method, path, credential)
 
 
@@ -194,11 +199,11 @@ def every_route(machine):
     """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
     for credential, boards in TABLE.items():
         for board in (BOARD, SHARED, OTHER):
-            for route in "dltbs":
+            for route in "dltbsc":
                 status, body = ask_route(machine, route, credential, board)
-                opens = boards != 401 and ("l" if route == "t" else route) in boards[board]
-                wanted = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,)}[route] if opens else \
-                    (401,) if boards == 401 else (403,)
+                opens = boards != 401 and AS_ROUTE.get(route, route) in boards[board]
+                good = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,)}[route]
+                wanted = good if opens else (401,) if boards == 401 else (403,)
                 check(f"{credential} {board} {route}: {wanted}", status in wanted, f"{status} {body[:200]}")
                 if status == 403:
                     check(f"{credential} {board} {route}: LR-K03 of an upload alone",

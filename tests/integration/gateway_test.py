@@ -1419,6 +1419,24 @@ def shows_the_stand_by_pseudonym_and_with_bsn_only_when_asked_and_recorded(bench
 
 
 @behaviour
+def shows_a_board_its_schools(bench):
+    path = "/v1/besturen/99901/scholen"
+    answer = bench.main.ask(path)
+    expect(answer.status == 200, answer.body)
+    said = answer.json()
+    school = {one["brin"]: one for one in said["scholen"]}["99ZZ"]
+    expect(said["bestuur"] == "99901" and len(said["versie"]) == 64 and said["perioden"], said)
+    expect(school["perioden"] and [one["sector"] for one in school["sectoren"]] == ["PO"] and
+           "00" in [one["vestiging"] for one in school["vestigingen"]], school)
+    expect(school["sectoren"][0]["geldig_van"] < "2018" and "geldig_tot" in school["sectoren"][0], school)
+    again = bench.main.ask(path, headers={"If-None-Match": answer.headers["ETag"]})
+    expect((again.status, again.body) == (304, b""), f"again: {again.status}")
+    expect(bench.main.ask(path + "?op=2018-01-01").status == 400, "an unknown parameter")
+    empty = bench.main.ask("/v1/besturen/00000/scholen")
+    expect(empty.status == 200 and empty.json()["perioden"] == empty.json()["scholen"] == [], empty.body)
+
+
+@behaviour
 def confirms_a_waiting_delivery_and_says_so(bench):
     gateway = bench.main
     full = {"bestuur": "99902", "soort": "VOLLEDIG"}

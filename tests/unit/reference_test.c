@@ -558,3 +558,37 @@ Test(reference, names_targets_as_the_files_do)
 	cr_expect_str_eq(target_name(TARGET_GEEN), "GEEN");
 	cr_expect_str_eq(target_name((enum target)4), "");
 }
+
+static void write_holding(void *self, const struct reference_holding *holding)
+{
+	char *text = self, one[96];
+
+	snprintf(one, sizeof one, "%d %s %s %02u %d %d\n", (int)holding->kind, holding->brin,
+		 sector_name(holding->sector), holding->site, holding->valid_from, holding->valid_until);
+	cr_assert_lt(strlen(text) + strlen(one), 1024);
+	memcpy(text + strlen(text), one, strlen(one) + 1);
+}
+
+Test(reference, tells_all_that_it_holds_of_one_board)
+{
+	struct reference *reference = build_small();
+	char text[1024] = "";
+
+	reference_walk_board(reference, 99901, write_holding, text);
+	cr_expect_str_eq(text,
+			 "1   00 20100101 20150101\n"
+			 "1   00 20160101 0\n"
+			 "2 00AA  00 20180101 0\n"
+			 "3 00AA PO 00 19750801 0\n"
+			 "4 00AA  00 19750801 0\n"
+			 "2 99ZZ  00 19000101 0\n"
+			 "3 99ZZ VO 00 19750801 20180801\n"
+			 "4 99ZZ  00 19750801 0\n"
+			 "4 99ZZ  01 19750801 20180801\n"
+			 "4 99ZZ  99 19750801 0\n");
+	text[0] = '\0';
+	reference_walk_board(reference, 2, write_holding, text);
+	reference_walk_board(reference, 100000, write_holding, text);
+	cr_expect_str_eq(text, "", "nothing of a board that is in no table, and of what is no board's number");
+	reference_free(reference);
+}

@@ -19,7 +19,7 @@ void reply_set_tls(bool has_tls);
 
 /* The version of the interface, in the header API-Version of every answer (Dutch API Design Rules, API-57). Its first
  * number stands in every address. */
-#define API_VERSION "1.2.0"
+#define API_VERSION "1.3.0"
 
 /* What every answer says, whoever makes it: version, and what browsers may do with it (nothing). */
 void reply_add_site_headers(struct http_reply *to);

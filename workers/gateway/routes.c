@@ -9,6 +9,7 @@
 #include "gateway/installation_handler.h"
 #include "gateway/rights_handler.h"
 #include "gateway/rule_handler.h"
+#include "gateway/schools_handler.h"
 #include "gateway/stand_handler.h"
 #include "gateway/summary_handler.h"
 #include "gateway/upload_handler.h"
@@ -42,6 +43,8 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  "application/json", SERVICE_CONFIRM, "200 202 400 412 500 " OF_A_QUESTION },
 	{ BOARD "/stand", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &STAND_HANDLER, "bsn", "text/csv", SERVICE_READ,
 	  OF_A_READING },
+	{ BOARD "/scholen", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &SCHOOLS_HANDLER, "", "application/json",
+	  SERVICE_READ, OF_A_READING },
 	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
 	  "application/json", 0, "200 400 401 406 503" },
 	{ "/v1/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &RIGHTS_HANDLER, "", "application/json", 0,
