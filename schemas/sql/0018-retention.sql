@@ -121,9 +121,10 @@ begin
   return gone;
 end $$;
 
--- One batch of one log: these boards of it, and as many lapsed teachers of theirs. Holds the cursor's row to the end of the
--- transaction. removals: ids of the rows of removal, 0 for a kind that has no term. Gives rows by kind.
-create function register.retention_batch(place bigint, of_boards int[], most int, removals bigint[],
+-- One batch: these boards, whose messages come by the log that begins at this position, and as many lapsed teachers of theirs.
+-- Holds the cursor's row to the end of the transaction; what an older log told of them goes too. removals: ids of the rows of
+-- removal, 0 for a kind that has no term. Gives rows by kind.
+create function register.retention_batch(log_begin bigint, of_boards int[], most int, removals bigint[],
                                          out lapsed bigint, out history bigint, out feedback bigint, out contact bigint)
 language plpgsql as $$
 declare
@@ -131,25 +132,28 @@ declare
   due_boards int[];
   due_keys uuid[];
 begin
-  select (place << 40) | c.next_raw into at from register.cursor c
-    where (substring(c.topic from '[0-9]+$')::bigint << 12 | c.partition) = place for update;
+  select log_begin | c.next_raw into at from register.cursor c
+    where (substring(c.topic from '[0-9]+$')::bigint << 12 | c.partition) = log_begin >> 40 for update;
+  if at is null then
+    raise exception 'the register has no cursor for partition %: has a writer begun?', log_begin >> 40 & 4095;
+  end if;
   select coalesce(array_agg(d.board), '{}'), coalesce(array_agg(d.key), '{}') into due_boards, due_keys from (
     select t.board, t.key from register.teacher t join register.removal r on r.id = removals[1]
     where t.board = any(of_boards) and t.status = 3 and t.lapsed_on <= r.until limit most) d;
   lapsed := case when cardinality(due_boards) = 0 then 0
                  else register.remove_teachers(due_boards, due_keys, at, removals[1]) end;
   delete from register.teacher_history h using register.retained r
-    where removals[2] > 0 and r.what = 'history' and r.log = place and h.board = any(of_boards)
-    and h.until >> 40 = place and h.until < r.below;
+    where removals[2] > 0 and h.board = any(of_boards)
+    and r.what = 'history' and r.log = h.until >> 40 and h.until < r.below;
   get diagnostics history = row_count;
-  delete from register.feedback f using register.retained r
-    where removals[3] > 0 and r.what = 'feedback' and r.log = place and f.board = any(of_boards)
+  delete from register.feedback f
+    where removals[3] > 0 and f.board = any(of_boards)
     and not exists (select from register.delivery d
       left join register.retained x on x.what = 'feedback' and x.log = d.position >> 40
       where d.board = f.board and d.feedback = f.digest and d.position >= coalesce(x.below, 0));
   get diagnostics feedback = row_count;
   delete from register.contact c using register.retained r
-    where removals[4] > 0 and r.what = 'contact' and r.log = place and c.board = any(of_boards) and c.since >> 40 = place
+    where removals[4] > 0 and c.board = any(of_boards) and r.what = 'contact' and r.log = c.since >> 40
     and exists (select from register.contact n where n.board = c.board and n.since > c.since and n.since < r.below);
   get diagnostics contact = row_count;
   update register.removal r set rows = r.rows + x.n

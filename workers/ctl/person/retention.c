@@ -3,8 +3,9 @@
  *   1. A row of register.removal for each kind: who, when, why, up to which day. Its sum rises with each batch.
  *   2. Of each log the position below which rows may be gone (register.retained), before any goes: verify, ledger and
  *      terugmeldingen ask it.
- *   3. Log by log, some boards at a time, a transaction that holds the cursor's row, so that no writer decides anything
- *      of them meanwhile: lapsed teachers, history, terugmeldingen, contact persons (register.retention_batch).
+ *   3. Partition by partition of topic.raw, some of its boards at a time, a transaction that holds the cursor's row, so
+ *      that no writer decides anything of them meanwhile: lapsed teachers, history, terugmeldingen, contact persons
+ *      (register.retention_batch).
  *   4. Rows of who looked at persons, some at a time.
  *
  * Killed anywhere it is run again, and takes what is left.
@@ -14,6 +15,9 @@
 
 #include "base/clock.h"
 #include "ctl/base/question.h"
+#include "kafka/kafka_reader.h"
+#include "protocol/log_position.h"
+#include "protocol/partitioning.h"
 
 #include <unistd.h>
 
@@ -25,6 +29,7 @@ enum { KIND_LAPSED, KIND_AUDIT = 4 };
 
 struct retention {
 	struct pg_link *link;
+	int32_t partitions, generation; /* of topic.raw */
 	int32_t months[KINDS];
 	struct strbuf months_array, removals_array;
 	int64_t removals[KINDS]; /* 0: it has no term */
@@ -115,7 +120,7 @@ static int begin_and_note(struct retention *retention, const char *reason, struc
 }
 
 /* boards: int[]. *ret_lapsed: so many teachers went that there may be more. */
-static int batch(struct retention *retention, int64_t log, struct slice boards, bool *ret_is_done, struct err *err)
+static int batch(struct retention *retention, int64_t log_begin, struct slice boards, bool *ret_is_done, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
@@ -128,7 +133,7 @@ static int batch(struct retention *retention, int64_t log, struct slice boards, 
 	if (rc != 0)
 		return rc;
 	pg_params_reset(&params);
-	pg_add_i64(&params, log);
+	pg_add_i64(&params, log_begin);
 	pg_add_array(&params, PG_I32_ARRAY, boards);
 	pg_add_i32(&params, BATCH_TEACHERS);
 	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&retention->removals_array));
@@ -146,40 +151,60 @@ static int batch(struct retention *retention, int64_t log, struct slice boards, 
 
 /* ---- all of it ---- */
 
-static int remove_of_boards(struct retention *retention, int64_t log, const struct pg_rows *boards, size_t from,
-			    size_t count, struct err *err)
+/* boards: int[]. */
+static int remove_of_boards(struct retention *retention, int32_t partition, struct slice boards, struct err *err)
 {
-	CLEANUP(strbuf_drop) struct strbuf array;
 	bool is_done = false;
+	int64_t log_begin;
 	int rc = 0;
 
-	strbuf_init(&array, ARRAY_BYTES_MAX);
-	pg_array_begin(&array, PG_I32);
-	for (size_t i = from; i < from + count; i++)
-		pg_array_add_i32(&array, pg_get_i32(boards, i, 1));
-	pg_array_end(&array, 0, (int32_t)count);
+	if (!log_position_make(retention->generation, partition, 0, &log_begin))
+		return err_set(err, ERR_CONFIG, "topic.raw", "partition %d is above what the register can number",
+			       partition);
 	while (rc == 0 && !is_done)
-		rc = batch(retention, log, strbuf_slice(&array), &is_done, err);
+		rc = batch(retention, log_begin, boards, &is_done, err);
 	return rc;
 }
 
-/* The boards of each log, in its order. */
+/* boards: rows of one number. */
+static int remove_of_partition(struct retention *retention, int32_t partition, const struct pg_rows *boards,
+			       struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf array;
+	size_t count = pg_rows_count(boards);
+	int32_t filled = 0;
+	int rc = 0;
+
+	strbuf_init(&array, ARRAY_BYTES_MAX);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		int32_t board = pg_get_i32(boards, i, 0);
+
+		if (partitioning_partition((uint32_t)board, retention->partitions) == partition) {
+			if (filled == 0) {
+				strbuf_reset(&array);
+				pg_array_begin(&array, PG_I32);
+			}
+			pg_array_add_i32(&array, board);
+			filled++;
+		}
+		if (filled == BATCH_BOARDS || (filled > 0 && i + 1 == count)) {
+			pg_array_end(&array, 0, filled);
+			filled = 0;
+			rc = remove_of_boards(retention, partition, strbuf_slice(&array), err);
+		}
+	}
+	return rc;
+}
+
+/* All boards by the partition that their next message comes by, wherever an older log had them. */
 static int remove_by_board(struct retention *retention, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *boards = NULL;
-	int rc = pg_exec(retention->link, NULL,
-			 "select e.at >> 40, b.board from unnest(register.statement_ends()) as e(at)"
-			 " join register.board b on b.partition = (e.at >> 40) & 4095 order by 1, 2",
-			 NULL, &boards, NULL, err);
+	int rc = pg_exec(retention->link, NULL, "select board from register.board order by board", NULL, &boards, NULL,
+			 err);
 
-	for (size_t i = 0, n = 0; rc == 0 && i < pg_rows_count(boards); i += n) {
-		int64_t log = pg_get_i64(boards, i, 0);
-
-		for (n = 1; n < BATCH_BOARDS && i + n < pg_rows_count(boards); n++)
-			if (pg_get_i64(boards, i + n, 0) != log)
-				break;
-		rc = remove_of_boards(retention, log, boards, i, n, err);
-	}
+	for (int32_t partition = 0; rc == 0 && partition < retention->partitions; partition++)
+		rc = remove_of_partition(retention, partition, boards, err);
 	return rc;
 }
 
@@ -240,10 +265,26 @@ static int print(struct ctl *ctl, struct retention *retention, bool is_done, str
 	return question_answer(ctl, retention->link, &question, &params, NULL, err);
 }
 
+static int read_topic(struct ctl *ctl, struct retention *retention, struct err *err)
+{
+	struct kafka_reader *reader = NULL;
+
+	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &retention->generation))
+		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
+	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
+
+	if (rc == 0)
+		rc = kafka_reader_partitions(reader, ctl->config.topic.raw, CTL_WAIT_MS, &retention->partitions, err);
+	kafka_reader_close(reader);
+	return rc;
+}
+
 static int remove_all(struct ctl *ctl, struct retention *retention, struct err *err)
 {
-	int rc = begin_and_note(retention, ctl->options[OPTION_REASON], err);
+	int rc = read_topic(ctl, retention, err);
 
+	if (rc == 0)
+		rc = begin_and_note(retention, ctl->options[OPTION_REASON], err);
 	if (rc == 0)
 		rc = remove_by_board(retention, err);
 	if (rc == 0)
