@@ -169,6 +169,8 @@ static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err
 
 		if (left_ms <= 0)
 			return fail_connect(link, err);
+		if (link->options.waits)
+			link->options.waits(link->options.waits_self, 0);
 		int rc = pg_wait_step(link, want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
 				      (int)MIN(left_ms, INT32_MAX), &is_ready, err);
 

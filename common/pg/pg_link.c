@@ -233,8 +233,30 @@ int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_read
 	return 0;
 }
 
+static bool is_overdue(const struct pg_link *link, int64_t now_ms, int64_t waited_ms)
+{
+	const struct pg_options *options = &link->options;
+
+	return (link->answer_by_ms > 0 && now_ms >= link->answer_by_ms) ||
+	       (options->statement_ms > 0 && waited_ms >= (int64_t)options->statement_ms + options->connect_ms);
+}
+
+/* As pg_wait_step, for what began at start_ms. ERR_RETRY: it takes longer than it may. */
+static int wait_within(struct pg_link *link, short events, int64_t start_ms, bool *ret_ready, struct err *err)
+{
+	int64_t now_ms = clock_ms();
+
+	if (is_overdue(link, now_ms, now_ms - start_ms))
+		return pg_fail(link, NULL, "no answer in time", err);
+	if (link->options.waits)
+		link->options.waits(link->options.waits_self, now_ms - start_ms);
+	return pg_wait_step(link, events, WAIT_STEP_MS, ret_ready, err);
+}
+
 int pg_flush(struct pg_link *link, struct err *err)
 {
+	int64_t start_ms = clock_ms();
+
 	for (;;) {
 		int left = PQflush(link->conn);
 		bool is_ready;
@@ -243,21 +265,13 @@ int pg_flush(struct pg_link *link, struct err *err)
 			return pg_fail(link, NULL, "send", err);
 		if (left == 0)
 			return 0;
-		int rc = pg_wait_step(link, POLLIN | POLLOUT, WAIT_STEP_MS, &is_ready, err);
+		int rc = wait_within(link, POLLIN | POLLOUT, start_ms, &is_ready, err);
 
 		if (rc != 0)
 			return rc;
 		if (is_ready && !PQconsumeInput(link->conn)) /* an answer unread on both sides would block both */
 			return pg_fail(link, NULL, "send", err);
 	}
-}
-
-static bool is_overdue(const struct pg_link *link, int64_t now_ms, int64_t waited_ms)
-{
-	const struct pg_options *options = &link->options;
-
-	return (link->answer_by_ms > 0 && now_ms >= link->answer_by_ms) ||
-	       (options->statement_ms > 0 && waited_ms >= (int64_t)options->statement_ms + options->connect_ms);
 }
 
 int pg_wait_answer(struct pg_link *link, struct err *err)
@@ -267,13 +281,7 @@ int pg_wait_answer(struct pg_link *link, struct err *err)
 	bool is_ready = false;
 
 	while (rc == 0 && PQisBusy(link->conn)) {
-		int64_t now_ms = clock_ms();
-
-		if (is_overdue(link, now_ms, now_ms - start_ms))
-			return pg_fail(link, NULL, "no answer in time", err);
-		if (link->options.waits)
-			link->options.waits(link->options.waits_self, now_ms - start_ms);
-		rc = pg_wait_step(link, POLLIN, WAIT_STEP_MS, &is_ready, err);
+		rc = wait_within(link, POLLIN, start_ms, &is_ready, err);
 		if (rc == 0 && is_ready && !PQconsumeInput(link->conn))
 			return pg_fail(link, NULL, "receive", err);
 	}

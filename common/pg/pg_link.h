@@ -27,12 +27,12 @@ struct pg_options {
 	uint32_t lock_ms;    /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	/* statement_timeout, 0: none. The server bounds no COMMIT that waits for a standby, and nothing while it
-	 * hangs itself: an answer that has not come connect_ms later drops the line. */
+	 * hangs itself: a request not taken in, or an answer not come, connect_ms later drops the line. */
 	uint32_t statement_ms;
 	/* Asked ten times a second by every wait of this module; true: the call drops the line and returns ERR_STOP.
 	 * May be NULL. While a drain finishes a batch, say false until its deadline. */
 	bool (*should_stop)(void);
-	/* Told as often how long the answer under way has been waited for. May be NULL. */
+	/* Told as often how long a request under way has been waited for; 0: it connects. May be NULL. */
 	void (*waits)(void *self, int64_t waited_ms);
 	void *waits_self;
 };

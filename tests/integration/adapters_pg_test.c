@@ -388,6 +388,39 @@ static void add_rows(struct strbuf *rows, int32_t first, int32_t count)
 static const char COPY_TABLE[] = "CREATE TEMP TABLE c (a int PRIMARY KEY, b bigint, c text, d bool, e smallint)";
 static const char COPY_SQL[] = "COPY c (a, b, c, d, e) FROM STDIN (FORMAT binary)";
 
+/* It hangs on the first row: what is sent behind it fills all buffers in between. */
+Test(pg, rows_that_are_not_taken_in_are_given_up)
+{
+	enum { ROWS = 600000 };
+	struct pg_options options = { .conninfo = fixture_server("INSTROOM_PG_OWNER"),
+				      .application = "adapters_it",
+				      .connect_ms = 5000, /* sooner than TCP gives up */
+				      .statement_ms = 200,
+				      .waits = note_wait,
+				      .waits_self = &waited_ms_max };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+	CLEANUP(strbuf_drop) struct strbuf data;
+
+	strbuf_init(&data, 64 << 20);
+	add_rows(&data, 0, ROWS);
+	cr_assert(strbuf_ok(&data));
+	ASSERT_OK(pg_link_open(&options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
+	ASSERT_OK(pg_script(
+		link,
+		"SET statement_timeout = 0; CREATE FUNCTION pg_temp.hang() RETURNS trigger LANGUAGE plpgsql AS"
+		" $$ BEGIN PERFORM pg_sleep(600); RETURN new; END $$;"
+		" CREATE TRIGGER hang BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION pg_temp.hang()",
+		&err));
+	waited_ms_max = 0;
+	ASSERT_KIND(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err), ERR_RETRY);
+	cr_expect_not(pg_link_is_up(link));
+	cr_expect_gt(waited_ms_max, 0, "who waits is told so");
+	pg_link_close(link);
+}
+
 Test(pg, copies_rows_of_all_kinds)
 {
 	enum { ROWS = 100000 };

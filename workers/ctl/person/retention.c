@@ -120,7 +120,8 @@ static int begin_and_note(struct retention *retention, const char *reason, struc
 }
 
 /* boards: int[]. *ret_lapsed: so many teachers went that there may be more. */
-static int batch(struct retention *retention, int64_t log_begin, struct slice boards, bool *ret_is_done, struct err *err)
+static int batch(struct retention *retention, int64_t log_begin, struct slice boards, bool *ret_is_done,
+		 struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
