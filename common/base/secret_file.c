@@ -1,6 +1,7 @@
 #include "base/secret_file.h"
 
 #include "base/log.h"
+#include "base/plain_file.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,10 +32,9 @@ static int check_mode(const char *path, const struct stat *stat, struct err *err
 	if (!S_ISREG(stat->st_mode) || stat->st_nlink == 0 || is_credential(path))
 		return 0;
 	if (stat->st_mode & S_IRWXO)
-		return err_set(err, ERR_CONFIG, "mode",
-			       "others than its owner and group may use the file: chmod o= it");
+		return err_set(err, ERR_CONFIG, "mode", "may be used by others than its owner and group: chmod o= it");
 	if (stat->st_mode & S_IWGRP)
-		return err_set(err, ERR_CONFIG, "mode", "its group may write the file: chmod g-w it");
+		return err_set(err, ERR_CONFIG, "mode", "may be written by its group: chmod g-w it");
 	return 0;
 }
 
@@ -47,12 +47,13 @@ static void drop_file(FILE **file)
 static int open_checked(const char *path, FILE **ret, struct err *err)
 {
 	struct stat stat;
-	FILE *file = fopen(path, "re");
+	FILE *file = NULL;
+	int rc = plain_file_open(path, &file, err);
 
-	if (!file)
-		return err_set(err, ERR_CONFIG, "file", "the file cannot be read");
-	int rc = fstat(fileno(file), &stat) == 0 ? check_mode(path, &stat, err)
-						 : err_set(err, ERR_CONFIG, "file", "the file cannot be read");
+	if (rc != 0)
+		return rc;
+	rc = fstat(fileno(file), &stat) == 0 ? check_mode(path, &stat, err)
+					     : err_set(err, ERR_CONFIG, "file", "cannot be read");
 
 	if (rc != 0) {
 		fclose(file);
@@ -91,7 +92,7 @@ int secret_file_read(const char *path, struct strbuf *ret, struct err *err)
 	while (rc == 0 && strbuf_ok(ret) && (n = fread(piece, 1, sizeof piece, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(ret, piece, n);
 	if (rc == 0 && (ferror(file) || !strbuf_ok(ret)))
-		rc = err_set(err, ERR_CONFIG, "file", "the file cannot be read whole, or holds too much");
+		rc = err_set(err, ERR_CONFIG, "file", "cannot be read whole, or holds too much");
 	explicit_bzero(piece, sizeof piece);
 	if (rc == 0)
 		drop_line_break(ret);

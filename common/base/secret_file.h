@@ -18,8 +18,8 @@ struct secret {
 };
 
 /* Appends the content to *ret, without one final line break (LF or CRLF); ret's cap bounds it. ERR_CONFIG: there is no
- * such file, others can read or write it, or it holds too much; *ret is released. The text has no path, the caller
- * knows it. */
+ * such file, others can read or write it, or it holds too much; *ret is released. The text goes on behind the path,
+ * which the caller knows. */
 MUSTUSE int secret_file_read(const char *path, struct strbuf *ret, struct err *err);
 
 /* Whether a file that a library reads for us is one that secret_file_read would take. */

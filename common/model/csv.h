@@ -7,6 +7,7 @@
 #define MODEL_CSV_H
 
 #include "base/slice.h"
+#include "base/utf8.h"
 
 enum { CSV_FIELD_BYTES_MAX = 1024 };
 
@@ -30,10 +31,6 @@ struct slice csv_skip_bom(struct slice bytes);
  * caller's (specification 3.1). NUL bytes are bytes like any other. CSV_BROKEN: record csv->record_no breaks 3.1 or
  * holds a value longer than field_bytes_max; nothing is read after it, the next answer is CSV_END. */
 enum csv_result csv_next(struct csv *csv, struct slice *fields, size_t fields_max, size_t *ret_count);
-
-/* Strict UTF-8: no overlong forms, no surrogates, at most U+10FFFF. */
-bool utf8_is_valid(struct slice bytes);
-size_t utf8_length(struct slice valid); /* code points */
 
 /* Appends a field as specification 8 writes it: quoted only if it holds ; " CR or LF. */
 struct strbuf;

@@ -5,17 +5,22 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "base/plain_file.h"
 #include "base/secret_file.h"
+#include "base/suggestion.h"
 #include "run/config_help.h"
 #include "run/config_manual.h"
+#include "run/config_text.h"
 
 #include <ctype.h>
+#include <unistd.h>
 
 enum {
 	FILE_BYTES_MAX = 1 << 20,
 	VALUE_BYTES_MAX = 4096,
 	ENV_BYTES_MAX = 128,
 	LOG_BYTES_MAX = 16384,
+	FAULT_BYTES_MAX = 512,
 	LINE_BREAK_BYTES_MAX = 2,
 };
 
@@ -39,7 +44,7 @@ static void fault(struct load *load, const char *where, unsigned line, const cha
 
 static void fault(struct load *load, const char *where, unsigned line, const char *fmt, ...)
 {
-	char text[512];
+	char text[FAULT_BYTES_MAX];
 	va_list args;
 
 	va_start(args, fmt);
@@ -84,22 +89,32 @@ static const struct config_key *find_key(const struct config_table *table, struc
 	return NULL;
 }
 
-/* The key that name would be if dots, underscores, hyphens and capitals did not count; NULL: none. */
-static const struct config_key *find_similar(const struct config_table *table, struct slice name)
+/* The key that name would be if dots, underscores, hyphens and capitals did not count, nor a begin as that of a
+ * variable of the environment; else the one that is spelled nearly so. Empty: none. */
+static void find_similar(const struct config_table *table, struct slice name, char ret[SUGGESTION_BYTES])
 {
 	char text[ENV_BYTES_MAX], want[ENV_BYTES_MAX], has[ENV_BYTES_MAX];
+	struct suggestion near;
 
-	if (name.n >= sizeof text)
-		return NULL;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
+	ret[0] = '\0';
+	if (slice_starts_with(name, "export "))
+		name = config_trim(slice_from(name, strlen("export ")));
+	if (name.n >= sizeof text || memchr(name.p, '\0', name.n))
+		return;
+	snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
 	config_env_name(text, want, sizeof want);
+	suggestion_init(&near, text);
 	for (size_t i = 0; i < table->key_count; i++) {
-		config_env_name(table->keys[i].key, has, sizeof has);
-		if (strcmp(want, has) == 0)
-			return &table->keys[i];
+		const char *key = table->keys[i].key;
+
+		config_env_name(key, has, sizeof has);
+		if (strcmp(want, has) == 0 || strcasecmp(text, has) == 0) {
+			snprintf(ret, SUGGESTION_BYTES, "%s", key);
+			return;
+		}
+		suggestion_try(&near, key);
 	}
-	return NULL;
+	memcpy(ret, suggestion_best(&near), SUGGESTION_BYTES);
 }
 
 static void set_value(struct load *load, struct slice name, struct slice value, const char *where, unsigned line)
@@ -108,10 +123,11 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	const struct config_key *key = find_key(load->table, name, &known_name);
 
 	if (!key) {
-		const struct config_key *similar = find_similar(load->table, name);
+		char similar[SUGGESTION_BYTES];
 
+		find_similar(load->table, name, similar);
 		fault(load, where, line, "unknown key \"%.*s\"%s%s%s", (int)MIN(name.n, (size_t)100), name.p,
-		      similar ? "; did you mean " : "", similar ? similar->key : "", similar ? "?" : "");
+		      *similar ? "; did you mean " : "", similar, *similar ? "?" : "");
 		return;
 	}
 	struct setting *setting = &load->settings[key - load->table->keys];
@@ -139,98 +155,59 @@ static void set_value(struct load *load, struct slice name, struct slice value, 
 	setting->line = line;
 }
 
-/* Blank, or a character that cannot be seen, as what is copied from a mail or a web page brings along. */
-static const char *const BLANKS[] = {
-	" ",
-	"\t",
-	"\r",
-	"\xc2\xa0" /* U+00A0 */,
-	"\xe2\x80\x8b" /* U+200B */,
-	"\xe2\x80\x8e",
-	"\xe2\x80\x8f",
-	"\xe2\x80\xaf",
-	"\xe2\x81\xa0",
-	"\xef\xbb\xbf" /* U+FEFF */,
-};
-
-static bool ends_with(struct slice s, const char *end)
-{
-	size_t n = strlen(end);
-
-	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
-}
-
-/* Without one blank at either end; false: there was none. */
-static bool trim_one(struct slice *s)
-{
-	for (size_t i = 0; i < ARRAY_LEN(BLANKS); i++) {
-		if (slice_starts_with(*s, BLANKS[i])) {
-			*s = slice_from(*s, strlen(BLANKS[i]));
-			return true;
-		}
-		if (ends_with(*s, BLANKS[i])) {
-			s->n -= strlen(BLANKS[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct slice trim_blanks(struct slice s)
-{
-	while (s.n > 0 && trim_one(&s))
-		;
-	return s;
-}
-
 static void read_line(struct load *load, struct slice line, unsigned number)
 {
-	line = trim_blanks(line);
+	line = config_trim(line);
 	if (line.n == 0 || line.p[0] == '#')
 		return;
 	const char *equals = memchr(line.p, '=', line.n);
 
 	if (!equals || equals == line.p) {
-		fault(load, load->file, number, "no \"key = value\"");
+		fault(load, load->file, number, "no \"key = value\"%s", config_line_advice(line));
 		return;
 	}
-	struct slice name = trim_blanks(slice_make(line.p, (size_t)(equals - line.p)));
+	struct slice name = config_trim(slice_make(line.p, (size_t)(equals - line.p)));
 
-	set_value(load, name, trim_blanks(slice_from(line, (size_t)(equals - line.p) + 1)), load->file, number);
+	set_value(load, name, config_trim(slice_from(line, (size_t)(equals - line.p) + 1)), load->file, number);
 }
 
-/* All bytes of a file of at most bytes_max. false: it cannot be read, or is larger. */
-static bool slurp(const char *path, size_t bytes_max, struct strbuf *ret)
+/* All bytes of a file of at most bytes_max. */
+static int slurp(const char *path, size_t bytes_max, struct strbuf *ret, struct err *err)
 {
 	char piece[4096];
 	size_t n;
-	FILE *file = fopen(path, "re");
+	FILE *file;
+	int rc = plain_file_open(path, &file, err);
 
-	if (!file)
-		return false;
+	if (rc != 0)
+		return rc;
 	strbuf_init(ret, bytes_max);
 	while (strbuf_ok(ret) && (n = fread(piece, 1, sizeof piece, file)) > 0) /* a device has no end */
 		strbuf_add_bytes(ret, piece, n);
-	bool is_whole = !ferror(file) && strbuf_ok(ret);
-
+	if (ferror(file) || !strbuf_ok(ret))
+		rc = err_set(err, ERR_CONFIG, "file", "cannot be read whole, or is larger than %zu bytes", bytes_max);
 	explicit_bzero(piece, sizeof piece);
 	fclose(file);
-	if (!is_whole)
-		strbuf_release(ret);
-	return is_whole;
+	return rc;
 }
 
 static void read_file(struct load *load)
 {
 	CLEANUP(strbuf_drop) struct strbuf content = { 0 };
+	struct err err;
 
-	if (!slurp(load->file, FILE_BYTES_MAX, &content)) {
-		fault(load, load->file, 0, "cannot be read, or is larger than %d bytes", FILE_BYTES_MAX);
+	if (slurp(load->file, FILE_BYTES_MAX, &content, &err) != 0) {
+		fault(load, load->file, 0, "%s", err.text);
 		return;
 	}
 	struct slice rest = strbuf_slice(&content);
+	const char *fault_of_all = config_fault_of_file(rest);
 
-	if (rest.n >= 3 && memcmp(rest.p, "\xef\xbb\xbf", 3) == 0) /* the byte order mark some editors put there */
+	if (fault_of_all) { /* line by line it would be a flood of faults that say nothing */
+		fault(load, load->file, 0, "%s", fault_of_all);
+		return;
+	}
+	if (slice_starts_with(rest, "\xef\xbb\xbf")) /* the byte order mark some editors put there */
 		rest = slice_from(rest, 3);
 	for (unsigned number = 1; rest.n > 0; number++) {
 		const char *end = memchr(rest.p, '\n', rest.n);
@@ -250,7 +227,39 @@ static void read_variable(struct load *load, const char *key)
 	const char *value = getenv(name);
 
 	if (value)
-		set_value(load, slice_of(key), slice_of(value), "environment", 0);
+		set_value(load, slice_of(key), config_trim(slice_of(value)), "environment", 0);
+}
+
+/* One letter or two beside a key's: who set it thinks that it is in use. Others share the prefix, so it is no fault. */
+static void warn_of_variable(const struct load *load, const char *name)
+{
+	enum { TYPOS_MAX = 2 };
+	char env[ENV_BYTES_MAX], typed[ENV_BYTES_MAX];
+	const char *near = NULL;
+
+	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(name, "="), name);
+	for (size_t i = 0; i < load->table->key_count; i++) {
+		const struct config_key *key = &load->table->keys[i];
+		const char *const NAMES[] = { key->key, key->old_key };
+
+		for (size_t j = 0; j < ARRAY_LEN(NAMES) && NAMES[j]; j++) {
+			config_env_name(NAMES[j], env, sizeof env);
+			if (strcmp(env, typed) == 0)
+				return;
+			if (edit_distance(env, typed) <= TYPOS_MAX)
+				near = key->key;
+		}
+	}
+	if (near)
+		log_event(LOG_WARN, "setting.unknown",
+			  "where=environment name=%s effect=\"not read; did you mean %s?\"", LOG_QUOTED(typed), near);
+}
+
+static void warn_of_environment(const struct load *load)
+{
+	for (char **variable = environ; variable && *variable; variable++)
+		if (strncmp(*variable, "INSTROOM_", strlen("INSTROOM_")) == 0)
+			warn_of_variable(load, *variable);
 }
 
 static void read_environment(struct load *load)
@@ -300,7 +309,9 @@ static void read_arguments(struct load *load, int argc, char **argv, bool is_con
 		}
 		if (slice_equal_text(name, "config") != is_config_pass)
 			continue;
-		if (is_config_pass)
+		if (is_config_pass && value.n == 0)
+			fault(load, "--config", 0, "a file is needed behind it");
+		else if (is_config_pass)
 			load->file = value.p; /* the end of a word of argv: has its NUL */
 		else
 			set_value(load, name, value, "argument", 0);
@@ -367,7 +378,9 @@ static void take_number(struct load *load, const struct config_key *key, struct 
 	int64_t value;
 
 	if (!parse_number(key->type, text, &value))
-		value_fault(load, key, "the value cannot be read");
+		value_fault(load, key,
+			    key->type == CONFIG_MS ? "the value cannot be read: a whole number and ms, s or m behind it"
+						   : "the value cannot be read");
 	else if (value < key->min || value > key->max)
 		value_fault(load, key, "the value is outside its range");
 	else
@@ -422,6 +435,14 @@ static void take_word(struct load *load, const struct config_key *key, struct sl
 	value_fault(load, key, "there is no such word");
 }
 
+static void secret_fault(struct load *load, const struct config_key *key, const char *path, const char *what)
+{
+	char text[FAULT_BYTES_MAX];
+
+	snprintf(text, sizeof text, "%s %s", path, what);
+	value_fault(load, key, text);
+}
+
 static void take_secret(struct load *load, const struct config_key *key, const char *path, struct secret *ret)
 {
 	struct strbuf content;
@@ -429,7 +450,14 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 
 	strbuf_init(&content, (size_t)key->max + LINE_BREAK_BYTES_MAX);
 	if (*path && secret_file_read(path, &content, &err) != 0) {
-		value_fault(load, key, err.text);
+		secret_fault(load, key, path, err.text);
+		return;
+	}
+	const char *odd = key->may_have_bom ? NULL : config_fault_of_secret(strbuf_slice(&content));
+
+	if (odd) {
+		secret_fault(load, key, path, odd);
+		strbuf_wipe(&content);
 		return;
 	}
 	if ((int64_t)content.n < key->min || (int64_t)content.n > key->max) {
@@ -450,6 +478,12 @@ static void take_value(struct load *load, const struct config_key *key, void *ta
 	const struct setting *setting = &load->settings[key - load->table->keys];
 	const char *text = setting->text ? setting->text : key->fallback;
 	void *member = (char *)target + key->offset;
+	const char *odd = setting->text ? config_fault_of_value(slice_of(text), setting->line > 0) : NULL;
+
+	if (odd) {
+		value_fault(load, key, odd);
+		return;
+	}
 
 	switch (key->type) {
 	case CONFIG_TEXT:
@@ -553,6 +587,8 @@ int config_load(const struct config_table *whole, int argc, char **argv, void *t
 		lack_memory(&load, "settings");
 	if (load.fault_count == 0)
 		log_deprecated(&load);
+	if (load.settings)
+		warn_of_environment(&load);
 	for (size_t i = 0; load.settings && i < table->key_count; i++)
 		free(load.settings[i].text);
 	free(load.settings);

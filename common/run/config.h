@@ -1,12 +1,14 @@
 /* config: one table of keys drives parsing, ranges, help text, the reference page and the environment names.
  *
  * Order: built-in default, file (--config FILE), environment (INSTROOM_ + key in capitals, dots as underscores),
- * arguments (--key=value or --key value). All faults are listed at once with their place, before anything is opened;
- * an unknown key in the file or among the arguments is a fault (an unknown INSTROOM_ variable is not: other programs
- * share the prefix). A key that was renamed is also accepted under its old name, with a warning; both names given are a
- * fault. File form: "key = value" lines, # comments; a byte order mark, CRLF and blanks at the end of a line are
- * accepted. Values: COUNT and BYTES take k, M, G; MS takes ms, s, m; SECRET names a file whose bytes are the value, one
- * final line break (LF or CRLF) dropped, and prints as ***. Strings live until config_release. */
+ * arguments (--key=value or --key value). All faults are listed at once with their place, before anything is opened.
+ * An unknown key in the file or among the arguments is a fault (an unknown INSTROOM_ variable is not: other programs
+ * share the prefix; one that is spelled nearly as a key is warned of). A key that was renamed is also accepted under
+ * its old name, with a warning; both names given are a fault. File form: "key = value" lines, # comments; a byte order
+ * mark, CRLF and blanks at the end of a line are accepted; quotation marks around a value, a comment behind it, UTF-16
+ * and CR alone are faults (config_text). Values: COUNT and BYTES take k, M, G; MS takes ms, s, m; SECRET names a file
+ * whose bytes are the value, one final line break (LF or CRLF) dropped, and prints as ***. Strings live until
+ * config_release. */
 #ifndef RUN_CONFIG_H
 #define RUN_CONFIG_H
 

@@ -30,6 +30,7 @@ struct config_key {
 	const char *words;   /* of CONFIG_WORD: "none|lz4|zstd"; with min 0 empty is valid too */
 	const char *old_key; /* deprecated name; NULL: none */
 	bool needs_restart;  /* of CONFIG_SECRET: a change of its file is in use after a restart only */
+	bool may_have_bom;   /* of CONFIG_SECRET: who uses it drops what an editor put there */
 };
 
 struct config_rows {

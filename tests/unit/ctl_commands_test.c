@@ -2,7 +2,7 @@
 #include "ctl/arguments.h"
 #include "ctl/commands.h"
 #include "ctl/help.h"
-#include "ctl/suggestion.h"
+#include "base/suggestion.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

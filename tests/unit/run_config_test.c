@@ -550,3 +550,150 @@ Test(config, numbers_are_shown_in_the_largest_unit_that_holds_them)
 		cr_expect_str_eq(config_number(ROWS[i].type, ROWS[i].value, buf, sizeof buf), ROWS[i].want);
 	}
 }
+
+/* What people and programs write into a file of settings that is none of ours: each is told what it is. */
+Test(config, what_other_habits_leave_in_a_file_is_named)
+{
+#define ROW(content, want)                         \
+	{                                          \
+		content, sizeof(content) - 1, want \
+	}
+	static const struct {
+		const char *content;
+		size_t n;
+		const char *want;
+	} ROWS[] = {
+		ROW("\xff\xfep\0e\0e\0r\0", ": is UTF-16: save it as UTF-8\n"),
+		ROW("p\0e\0e\0r\0", ": is UTF-16: save it as UTF-8\n"),
+		ROW("peer.name = a\n\0\0\0", ": holds a zero byte"),
+		ROW("peer.name = a\rpeer.on = yes\r", ": ends its lines with CR alone"),
+		ROW("[peer]\n", ":1: no \"key = value\": there are no sections"),
+		ROW("; note\n", ":1: no \"key = value\": a comment begins with #"),
+		ROW("peer.name: a\n", ":1: no \"key = value\": = stands between them, not :"),
+		ROW("peer.nmae = a\n", "unknown key \"peer.nmae\"; did you mean peer.name?"),
+		ROW("INSTROOM_PEER_NAME=a\n", "; did you mean peer.name?"),
+		ROW("export peer.name=a\n", "; did you mean peer.name?"),
+		ROW("peer.name = \"a\"\n", ":1: peer.name: the value stands in quotation marks: leave them out"),
+		ROW("peer.name = \xe2\x80\x9d"
+		    "a\xe2\x80\x9d\n",
+		    "the value stands in quotation marks"),
+		ROW("peer.name = a # b\n", "the value holds a #: a comment stands on a line of its own"),
+		ROW("peer.name = \xe9\n", "the value is not UTF-8"),
+		ROW("peer.name = a\tb\n", "the value holds a tab"),
+		ROW("peer.wait.max = 5\n", "a whole number and ms, s or m behind it; it takes 1ms to 2m"),
+		ROW("batch.rows.max = 1.000\n", ":1: batch.rows.max: the value cannot be read; it takes 1 to 10k"),
+	};
+#undef ROW
+	struct settings settings;
+	char path[64], got[4096] = "";
+	FILE *log = NULL;
+
+	cr_redirect_stderr();
+	log = cr_get_redirected_stderr();
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		write_file(path, sizeof path, ROWS[i].content, ROWS[i].n);
+		cr_expect_eq(LOAD(&settings, "--config", path), -ERR_CONFIG, "row %zu", i);
+		fflush(stderr);
+		got[fread(got, 1, sizeof got - 1, log)] = '\0';
+		cr_expect(strstr(got, ROWS[i].want), "row %zu: %s", i, got);
+		unlink(path);
+	}
+}
+
+/* What such marks are when they belong to the value. */
+Test(config, a_quotation_mark_or_a_number_sign_within_a_value_is_taken)
+{
+	static const char *const WORDS[] = { "--peer.name=a'b", "--peer.name=a#b", "--peer.name=\"",
+					     "--peer.name=a #" };
+	struct settings settings;
+
+	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+		cr_expect_eq(LOAD(&settings, WORDS[i]), 0, "%s", WORDS[i]);
+		cr_expect_str_eq(settings.name, WORDS[i] + strlen("--peer.name="));
+		config_release(&TABLE, &settings);
+	}
+}
+
+Test(config, a_variable_has_no_line_end_and_one_with_a_typing_error_is_warned_of)
+{
+	struct settings settings;
+
+	setenv("INSTROOM_PEER_NAME", " b\n", 1);
+	setenv("INSTROOM_BATCH_ROW_MAX", "7", 1);
+	setenv("INSTROOM_TEST_RUN", "7", 1);
+	cr_redirect_stderr();
+	cr_assert_eq(LOAD(&settings, "--peer.on=no"), 0);
+	cr_expect_str_eq(settings.name, "b");
+	config_release(&TABLE, &settings);
+	const char *got = logged();
+
+	cr_expect(strstr(got,
+			 "event=setting.unknown where=environment name=\"INSTROOM_BATCH_ROW_MAX\" "
+			 "effect=\"not read; did you mean batch.rows.max?\""),
+		  "%s", got);
+	cr_expect_not(strstr(got, "TEST_RUN"), "%s", got);
+}
+
+Test(config, what_is_named_and_is_no_file_is_told_as_what_it_is, .timeout = 60)
+{
+	struct settings settings;
+	char path[64], word[128];
+
+	snprintf(path, sizeof path, "/tmp/instroom-pipe-%d", (int)getpid());
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_redirect_stderr();
+	cr_expect_eq(LOAD(&settings, "--config", path), -ERR_CONFIG, "who opens it waits for ever");
+	unlink(path);
+	cr_expect_eq(LOAD(&settings, "--config=/tmp"), -ERR_CONFIG);
+	cr_expect_eq(LOAD(&settings, "--config="), -ERR_CONFIG);
+	snprintf(word, sizeof word, "--peer.password.file=/no/such/file");
+	cr_expect_eq(LOAD(&settings, word), -ERR_CONFIG);
+	const char *got = logged();
+
+	cr_expect(strstr(got, "is a pipe into which nobody writes"), "%s", got);
+	cr_expect(strstr(got, "/tmp: is a folder, and a file is needed"), "%s", got);
+	cr_expect(strstr(got, "--config: a file is needed behind it"), "%s", got);
+	cr_expect(strstr(got, "peer.password.file: /no/such/file does not exist"), "%s", got);
+}
+
+/* As the shell makes of <(command). */
+Test(config, a_pipe_with_a_writer_is_read, .timeout = 60)
+{
+	struct settings settings;
+	char path[64];
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(write(ends[1], "peer.name = p\n", 14), 14);
+	close(ends[1]);
+	snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+	cr_assert_eq(LOAD(&settings, "--config", path), 0);
+	cr_expect_str_eq(settings.name, "p");
+	config_release(&TABLE, &settings);
+	close(ends[0]);
+}
+
+Test(config, a_secret_with_what_an_editor_put_there_is_named)
+{
+	static const struct {
+		const char *content;
+		size_t n;
+		const char *want;
+	} ROWS[] = {
+		{ "\xef\xbb\xbfpass", 7, "begins with a byte order mark" },
+		{ "\xff\xfep\0a\0", 6, "is UTF-16" },
+	};
+	struct settings settings;
+	char path[64];
+
+	cr_redirect_stderr();
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		write_file(path, sizeof path, ROWS[i].content, ROWS[i].n);
+		cr_expect_eq(LOAD(&settings, "--peer.password.file", path), -ERR_CONFIG, "row %zu", i);
+		unlink(path);
+	}
+	const char *got = logged();
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		cr_expect(strstr(got, ROWS[i].want), "%s", got);
+}

@@ -1,6 +1,6 @@
 #include "ctl/arguments.h"
 
-#include "ctl/suggestion.h"
+#include "base/suggestion.h"
 #include "model/bsn.h"
 
 /* The words being read, and where we are in them. */

@@ -1,6 +1,6 @@
 #include "ctl/help.h"
 
-#include "ctl/suggestion.h"
+#include "base/suggestion.h"
 
 #include <ctype.h>
 

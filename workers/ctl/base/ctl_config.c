@@ -64,7 +64,8 @@ static const struct config_key KEYS[] = {
 	  "certificates it is checked with, PEM; empty: those of the system" },
 	{ "tokens.file", CONFIG_TEXT, AT(tokens_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
 	  "the gateway's tokens file, which token make, list and withdraw work on" },
-	{ "gateway.token.file", CONFIG_SECRET, AT(gateway_token), "", 0, 256, "file of the token for it" },
+	{ "gateway.token.file", CONFIG_SECRET, AT(gateway_token), "", 0, 8192, "file of the token for it",
+	  .may_have_bom = true },
 };
 
 const struct config_table CTL_CONFIG = {

@@ -1,6 +1,6 @@
 /* suggestion: which of the words there are somebody meant who mistyped one. Pure. */
-#ifndef CTL_SUGGESTION_H
-#define CTL_SUGGESTION_H
+#ifndef BASE_SUGGESTION_H
+#define BASE_SUGGESTION_H
 
 #include <stddef.h>
 

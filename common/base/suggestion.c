@@ -1,4 +1,4 @@
-#include "ctl/suggestion.h"
+#include "base/suggestion.h"
 
 #include "base/macros.h"
 

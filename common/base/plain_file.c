@@ -1,0 +1,56 @@
+#include "base/plain_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether something was written into the pipe, or its writer has closed it. */
+static bool has_writer(int fd)
+{
+	struct pollfd pipe = { .fd = fd, .events = POLLIN };
+	int rc;
+
+	do
+		rc = poll(&pipe, 1, PLAIN_FILE_PIPE_WAIT_MS);
+	while (rc < 0 && errno == EINTR);
+	return rc > 0;
+}
+
+static int check_kind(int fd, struct err *err)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) != 0)
+		return err_set(err, ERR_CONFIG, "file", "cannot be read: %s", strerror(errno));
+	if (S_ISDIR(info.st_mode))
+		return err_set(err, ERR_CONFIG, "file", "is a folder, and a file is needed");
+	if (S_ISFIFO(info.st_mode) && !has_writer(fd))
+		return err_set(err, ERR_CONFIG, "file", "is a pipe into which nobody writes, and a file is needed");
+	return 0;
+}
+
+int plain_file_open(const char *path, FILE **ret, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would hold us here */
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_CONFIG, "file", "does not exist");
+	if (fd < 0)
+		return err_set(err, ERR_CONFIG, "file", "cannot be read: %s", strerror(errno));
+	int rc = check_kind(fd, err);
+
+	if (rc == 0 && fcntl(fd, F_SETFL, 0) != 0)
+		rc = err_set(err, ERR_CONFIG, "file", "cannot be read: %s", strerror(errno));
+	FILE *file = rc == 0 ? fdopen(fd, "r") : NULL;
+
+	if (rc == 0 && !file)
+		rc = err_set(err, ERR_FATAL, "memory", "cannot be read: no memory");
+	if (!file)
+		close(fd);
+	else
+		*ret = file;
+	return rc;
+}
