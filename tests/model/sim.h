@@ -2,6 +2,7 @@
  *
  *   sim_domain.c     specification 6 and 7.2 for one teacher and one delivery; shared by writer and specification
  *   sim_world.c      chance, the two topics, Redis, what gateways, boards and operators publish
+ *   sim_loss.c       offsets that Kafka never hands out, messages it loses, and who accepts that (workers/ctl/repair)
  *   sim_validator.c  two validators whose rules differ, each the other's zombie (workers/validate)
  *   sim_judge.c      what one message does to its board (workers/write: processing, decision, unchanged, completion)
  *   sim_writer.c     two writers: inbox, fence, transaction, isolation (workers/write)
@@ -47,14 +48,16 @@ enum outcome {
 	OUTCOME_QUARANTAINE
 };
 enum delivery_kind { DELIVERY_MUTATIE, DELIVERY_VOLLEDIG, DELIVERY_INTREKKING };
-enum raw_kind { RAW_DELIVERY, RAW_REPLAY, RAW_CONFIRM, RAW_FORGET, RAW_SET_BACK, RAW_GARBAGE };
+/* RAW_MARKER: an offset that never was a message, as the end of a foreign transaction takes one. */
+enum raw_kind { RAW_DELIVERY, RAW_REPLAY, RAW_CONFIRM, RAW_FORGET, RAW_SET_BACK, RAW_GARBAGE, RAW_MARKER };
 enum verdict_kind {
 	VERDICT_KIND_DELIVERY,
 	VERDICT_KIND_REPLAY,
 	VERDICT_KIND_CONFIRM,
 	VERDICT_KIND_FORGET,
 	VERDICT_KIND_SET_BACK,
-	VERDICT_KIND_FOREIGN
+	VERDICT_KIND_FOREIGN,
+	VERDICT_KIND_MARKER /* no verdict: see RAW_MARKER */
 };
 enum verdict_class {
 	VERDICT_NONE,
@@ -130,7 +133,9 @@ struct partition_log {
 	struct verdict verdicts[VERDICTS_MAX];
 	bool counts[VERDICTS_MAX];
 	int verdict_count;
-	int counted[RAWS_MAX]; /* offset of the verdict that counts, or -1 */
+	int counted[RAWS_MAX];	    /* offset of the verdict that counts, or -1 */
+	int raw_low;		    /* the log begins here: what was below it is lost, if nobody has judged it */
+	bool is_accepted[RAWS_MAX]; /* as lost, by a person */
 	struct position end;
 };
 
@@ -171,7 +176,8 @@ struct world {
 	bool tries_are_unsure; /* Redis lost or brought back some */
 	int last_gen[HMAC_KEYS][PARTITIONS];
 	struct position committed[PARTITIONS]; /* metadata of the group's offset */
-	int step, faults, restores;
+	int step, faults, restores, losses;
+	bool has_markers;
 	bool loses_heads;			      /* its faults are heads that go, again and again */
 	bool is_calm;				      /* no more faults; late references come */
 	uint8_t hits[PARTITIONS][RAWS_MAX];	      /* crashes while this message was tried */
@@ -199,10 +205,23 @@ void world_reset(void);
 void publish(int partition, const struct raw *raw);
 void publish_something(void);
 void verdict_append(int partition, const struct verdict *verdict);
+/* The first offset from here on at which a message is, or was; raw_count: none. */
+int next_message(const struct partition_log *log, int raw);
+/* How far whoever reads the verdict log comes: to its end, also when the last offsets are never handed out. */
+int read_end(const struct partition_log *log);
 void redis_fail(void);
 /* Whether the board's entries are those that the head's seal is of. */
 bool redis_vouches_for(const struct redis_part *part, int board);
 void redis_back_up(void);
+
+/* ---- sim_loss.c ---- */
+
+void loss_reset(void);
+void loss_of_beginning(void); /* the beginning of a raw log goes */
+void marker_put(void);	      /* somebody ends a transaction in one of the topics */
+void operator_step(void);
+/* Something was lost that nobody has judged, and nobody has accepted that yet. */
+bool is_loss_open(int partition);
 
 /* ---- sim_validator.c ---- */
 
@@ -323,6 +342,9 @@ enum count {
 	COUNT_POISON,
 	COUNT_SET_BACK,
 	COUNT_PARKED,
+	COUNT_MARKERS,
+	COUNT_LOST,
+	COUNT_ACCEPTED,
 	COUNTS
 };
 extern unsigned long counts[COUNTS];

@@ -33,6 +33,8 @@ static struct pace pace_draw(void)
 	pace.writing = 1 + chance(5);
 	world.faults = one_in(5) ? 0 : 1 + (int)chance(5);
 	world.restores = one_in(3);
+	world.has_markers = one_in(3);
+	world.losses = one_in(4) ? 1 + (int)chance(4) : 0;
 	world.loses_heads = one_in(8);
 	if (world.loses_heads)
 		world.faults += 12;
@@ -51,7 +53,7 @@ static int raws_published(void)
 
 static void disturb(void)
 {
-	switch (chance(8)) {
+	switch (chance(10)) {
 	case 0:
 	case 1:
 		validator_land_late();
@@ -74,9 +76,20 @@ static void disturb(void)
 		if (world.restores > 0 && !world.is_calm)
 			writer_restore();
 		break;
-	default:
+	case 7:
 		if (!world.is_calm)
 			validator_rebalance();
+		break;
+	case 8:
+		operator_step();
+		break;
+	default:
+		if (world.is_calm)
+			break;
+		if (world.losses > 0 && one_in(3))
+			loss_of_beginning();
+		else if (world.has_markers)
+			marker_put();
 	}
 }
 
@@ -87,7 +100,7 @@ static bool cache_is_folded(void)
 		const struct partition_log *log = &world.logs[p];
 
 		if (log->raw_count > 0 && (!part->has_head || part->position.next_verdict != log->verdict_count ||
-					   part->position.next_raw != log->raw_count))
+					   next_message(log, part->position.next_raw) != log->raw_count))
 			return false;
 	}
 	return true;
@@ -225,6 +238,9 @@ static void print_counts(void)
 		[COUNT_POISON] = "given up as poison",
 		[COUNT_SET_BACK] = "set back",
 		[COUNT_PARKED] = "parked for a key",
+		[COUNT_MARKERS] = "markers",
+		[COUNT_LOST] = "lost before they were judged",
+		[COUNT_ACCEPTED] = "losses accepted",
 	};
 
 	for (int i = 0; i < COUNTS; i++)

@@ -84,10 +84,16 @@ static struct redis_part *part_of(const struct validator *validator, int partiti
 	return &world.redis.parts[validator->key_id][partition];
 }
 
+/* Offset of the first message the lane judges next. */
+static int first_of(const struct lane *lane, int partition)
+{
+	return next_message(&world.logs[partition], lane->position.next_raw);
+}
+
 /* The attempt came back: it was no crash. */
 static void attempt_returns(const struct validator *validator, int partition, struct lane *lane)
 {
-	uint8_t *tries = &part_of(validator, partition)->tries[lane->position.next_raw];
+	uint8_t *tries = &part_of(validator, partition)->tries[first_of(lane, partition)];
 
 	if (without(COUNT_RETURNS))
 		return;
@@ -103,7 +109,7 @@ static bool others_try(const struct validator *self, int partition, int raw)
 	for (int v = 0; v < VALIDATORS; v++) {
 		const struct lane *lane = &validators[v].lanes[partition];
 
-		if (&validators[v] != self && lane->is_tried && lane->position.next_raw == raw)
+		if (&validators[v] != self && lane->is_tried && first_of(lane, partition) == raw)
 			return true;
 	}
 	return false;
@@ -112,7 +118,7 @@ static bool others_try(const struct validator *self, int partition, int raw)
 /* true: it is given up. */
 static bool attempt_begins(const struct validator *validator, int partition, struct lane *lane)
 {
-	int raw = lane->position.next_raw;
+	int raw = first_of(lane, partition);
 	uint8_t *tries = &part_of(validator, partition)->tries[raw];
 
 	if (lane->is_tried || lane->is_bypassing || without(NO_TRIES))
@@ -136,7 +142,7 @@ static void hit(int partition, int raw)
  * next start takes it alone. */
 static void hit_what_is_tried(const struct validator *validator, int partition, bool is_of_behind)
 {
-	int raw = validator->lanes[partition].position.next_raw;
+	int raw = first_of(&validator->lanes[partition], partition);
 	uint8_t *hits_of_behind = &world.hits_of_behind[partition][raw];
 	unsigned us = bit((int)(validator - validators));
 
@@ -154,7 +160,7 @@ static void validator_crashes(struct validator *validator, int partition, int po
 		struct lane *lane = &validator->lanes[p];
 		struct late_request *late = &late_requests[validator - validators][p];
 
-		bool is_of_behind = p == partition && poison > lane->position.next_raw;
+		bool is_of_behind = p == partition && poison > first_of(lane, p);
 
 		hit_what_is_tried(validator, p, is_of_behind);
 		if (lane->mode == LANE_PRODUCE && lane->sent < lane->put && one_in(2)) {
@@ -323,16 +329,28 @@ static struct verdict verdict_make(const struct raw *raw, const struct cache *ca
 static void put_verdict(struct validator *validator, struct lane *lane, int partition, const struct cache *judged_on,
 			bool is_given_up)
 {
-	const struct raw *raw = &world.logs[partition].raws[lane->next.next_raw];
+	int at = next_message(&world.logs[partition], lane->next.next_raw);
+	const struct raw *raw = &world.logs[partition].raws[at];
 	struct verdict *verdict = &lane->batch[lane->put++];
 
 	*verdict = verdict_make(raw, lane->is_bypassing ? NULL : judged_on, is_given_up, validator->key_id);
-	verdict->raw = lane->next.next_raw;
+	verdict->raw = at;
 	verdict->parent = lane->next.tip;
 	verdict->id = ++world.last_id;
-	lane->next = (struct position){ lane->next.next_raw + 1, lane->next.next_verdict + 1, verdict->id };
+	lane->next = (struct position){ at + 1, lane->next.next_verdict + 1, verdict->id };
 	if (cache_fold(&lane->cache, partition, verdict, validator->key_id))
 		lane->changed |= bit(raw->board);
+}
+
+/* There is a message, and what lacks before it never was one; else the lane is parked. */
+static bool may_judge_next(const struct partition_log *log, struct lane *lane)
+{
+	int at = next_message(log, lane->next.next_raw);
+
+	if (without(PASSES_ANY_GAP) && at < log->raw_low)
+		at = lane->next.next_raw = next_message(log, log->raw_low);
+	return at < log->raw_count && lane->next.next_raw >= (without(PASSES_ANY_GAP) ? 0 : log->raw_low) &&
+	       !(without(MARKERS_LOST) && at > lane->next.next_raw);
 }
 
 /* false: the validator is no more. */
@@ -346,14 +364,15 @@ static bool judge_messages(struct validator *validator, struct lane *lane, int p
 	lane->put = lane->sent = 0;
 	lane->is_void = false;
 	lane->changed = 0;
-	for (int i = 0; i < count && i < lane->messages_max && lane->next.next_raw < log->raw_count; i++) {
-		const struct raw *raw = &log->raws[lane->next.next_raw];
+	for (int i = 0; i < count && i < lane->messages_max && may_judge_next(log, lane); i++) {
+		int at = next_message(log, lane->next.next_raw);
+		const struct raw *raw = &log->raws[at];
 		bool is_given_up = i == 0 && attempt_begins(validator, partition, lane);
 
 		if (raw->late_until > world.step && !world.is_calm && !is_given_up)
 			break;
 		if (raw->is_poison && !is_given_up) {
-			validator_crashes(validator, partition, lane->next.next_raw);
+			validator_crashes(validator, partition, at);
 			return false;
 		}
 		put_verdict(validator, lane, partition, without(BATCH_BLIND) ? &before : &lane->cache, is_given_up);
@@ -474,7 +493,7 @@ static void step_begin(struct validator *validator, struct lane *lane, struct re
 /* Takes verdicts up to the end, or less: a chunk. */
 static int chunk_end(const struct lane *lane, const struct partition_log *log)
 {
-	int left = log->verdict_count - lane->position.next_verdict;
+	int left = read_end(log) - lane->position.next_verdict;
 
 	return lane->position.next_verdict + (left > 0 && one_in(4) ? 1 + (int)chance((unsigned)left) : left);
 }

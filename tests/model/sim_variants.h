@@ -16,6 +16,12 @@
 	X(DUPLICATES_APPLIED, FAILS, "the writer applies verdicts that do not count")                           \
 	X(FOLLOW_NOT, CANNOT,                                                                                   \
 	  "without the cache: judged from a position without following the chain; all of it is void")           \
+	/* offsets that Kafka never hands out, and those it lost */                                             \
+	X(EXACT_RAW, FAILS, "whoever follows the chain wants a verdict of the very next raw offset")            \
+	X(MARKERS_LOST, FAILS, "an offset that never was a message counts as lost")                             \
+	X(END_AWAITED, FAILS, "who reads a log to its end waits until the last offset is handed out")           \
+	X(PASSES_ANY_GAP, FAILS, "a validator goes on behind whatever lacks")                                   \
+	X(LOSS_MOVES_CURSOR, FAILS, "a loss is accepted by moving the register's position, with no verdict")    \
 	/* the cache's table */                                                                                 \
 	X(NO_FULL, FAILS, "UNCHANGED though a VOLLEDIG may have lapsed the teacher")                            \
 	X(LATE_EQUAL, FAILS, "a sequence equal to the highest is not late")                                     \

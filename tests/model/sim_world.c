@@ -48,7 +48,7 @@ unsigned raw_teachers(const struct raw *raw)
 /* Entries and logs are only read up to their counts: they need no cleaning. */
 static void log_reset(struct partition_log *log)
 {
-	log->raw_count = log->verdict_count = 0;
+	log->raw_count = log->verdict_count = log->raw_low = 0;
 	log->end = (struct position){ 0 };
 }
 
@@ -69,6 +69,7 @@ void world_reset(void)
 	world.has_redis_backup = world.tries_are_unsure = world.is_calm = false;
 	world.step = 0;
 	world.violation = NULL;
+	loss_reset();
 	world.boards = one_in(2) ? 1 : 1 + (int)chance(BOARDS);
 }
 
@@ -81,27 +82,59 @@ void publish(int partition, const struct raw *raw)
 	if (log->raw_count == RAWS_MAX)
 		return;
 	log->counted[log->raw_count] = -1;
+	log->is_accepted[log->raw_count] = false;
 	log->raws[log->raw_count++] = *raw;
+}
+
+int next_message(const struct partition_log *log, int raw)
+{
+	while (raw < log->raw_count && log->raws[raw].kind == RAW_MARKER)
+		raw++;
+	return raw;
+}
+
+int read_end(const struct partition_log *log)
+{
+	int end = log->verdict_count;
+
+	while (without(END_AWAITED) && end > 0 && log->verdicts[end - 1].kind == VERDICT_KIND_MARKER)
+		end--;
+	return end;
+}
+
+static bool is_hole(const struct position *position, const struct verdict *verdict)
+{
+	return verdict->raw < position->next_raw || (without(EXACT_RAW) && verdict->raw > position->next_raw);
 }
 
 enum chain_step chain_take(struct position *position, int offset, const struct verdict *verdict)
 {
-	bool is_next = without(FIRST_ONLY) ? verdict->raw == position->next_raw : verdict->parent == position->tip;
+	bool is_verdict = verdict->kind != VERDICT_KIND_MARKER;
+	bool is_next = is_verdict &&
+		       (without(FIRST_ONLY) ? verdict->raw >= position->next_raw : verdict->parent == position->tip);
 
-	if (is_next && verdict->raw != position->next_raw)
+	if (is_next && is_hole(position, verdict))
 		return CHAIN_HOLE;
 	position->next_verdict = offset + 1;
 	if (!is_next)
 		return CHAIN_VOID;
-	position->next_raw++;
+	position->next_raw = verdict->raw + 1;
 	position->tip = verdict->id;
 	return CHAIN_COUNTS;
+}
+
+/* Forgets that this verdict passes over, or that are not done as it says. */
+static void note_lost_forgets(const struct partition_log *log, int begins, const struct verdict *verdict)
+{
+	for (int r = begins; r <= verdict->raw; r++)
+		if (log->raws[r].kind == RAW_FORGET && (r < verdict->raw || verdict->kind == VERDICT_KIND_FOREIGN))
+			world.lost_forgets[log->raws[r].board] |= (uint8_t)log->raws[r].teachers;
 }
 
 void verdict_append(int partition, const struct verdict *verdict)
 {
 	struct partition_log *log = &world.logs[partition];
-	int offset = log->verdict_count;
+	int offset = log->verdict_count, begins = log->end.next_raw;
 
 	if (offset == VERDICTS_MAX) {
 		violate("the verdict log is full");
@@ -113,8 +146,8 @@ void verdict_append(int partition, const struct verdict *verdict)
 	if (step == CHAIN_HOLE)
 		violate("a verdict that counts leaves a hole");
 	log->counts[offset] = step == CHAIN_COUNTS;
-	if (step == CHAIN_COUNTS && verdict->kind == VERDICT_KIND_FOREIGN && log->raws[verdict->raw].kind == RAW_FORGET)
-		world.lost_forgets[log->raws[verdict->raw].board] |= (uint8_t)log->raws[verdict->raw].teachers;
+	if (step == CHAIN_COUNTS)
+		note_lost_forgets(log, begins, verdict);
 	if (step == CHAIN_COUNTS)
 		log->counted[verdict->raw] = offset;
 	else

@@ -156,7 +156,7 @@ static void poll_verdict(struct writer *writer)
 	while (looks-- > 0 && writer->count < BATCH_MAX) {
 		int p = (int)chance(world.boards > 1 ? PARTITIONS : 1);
 
-		if (!writer->is_parked[p] && writer->ahead[p].position.next_verdict < world.logs[p].verdict_count)
+		if (!writer->is_parked[p] && writer->ahead[p].position.next_verdict < read_end(&world.logs[p]))
 			intake_take(writer, p);
 	}
 }
@@ -432,7 +432,8 @@ bool writers_are_done(void)
 	for (int p = 0; p < PARTITIONS; p++) {
 		const struct position *at = &reg.cursors[p].position;
 		bool is_at_end = at->next_verdict == world.logs[p].verdict_count &&
-				 at->next_raw == world.logs[p].raw_count;
+				 next_message(&world.logs[p], at->next_raw) == world.logs[p].raw_count &&
+				 !is_loss_open(p);
 
 		if (!is_at_end && !is_parked(p))
 			return false;
