@@ -726,12 +726,35 @@ class PgRenamed(Fault):
 
 
 class Hangup(Fault):
-    """SIGHUP to every worker."""
+    """SIGHUP to every worker: each says that it reads again, and lives on."""
+
+    RELOADING = b"worker.reloading"
+    WAIT_S = 60
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.asked = []  # (worker, pid, how often it had said so)
+        self.lived = 0
 
     def begin(self, machine):
         for worker in machine.workers.all():
-            if worker.process.pid() is not None:
-                os.kill(worker.process.pid(), signal.SIGHUP)
+            pid = worker.process.pid()
+            if pid is not None:
+                self.asked.append((worker, pid, self.said(worker)))
+                os.kill(pid, signal.SIGHUP)
+
+    def said(self, worker):
+        return worker.process.log_file.read_bytes().count(self.RELOADING)
+
+    def afterwards(self, machine):
+        super().afterwards(machine)
+        for worker, pid, before in self.asked:
+            wait_for(f"{worker.name} reads again or is another", lambda worker=worker, pid=pid, before=before:
+                     worker.process.pid() != pid or self.said(worker) > before, self.WAIT_S)
+        self.lived = sum(worker.process.pid() == pid for worker, pid, _ in self.asked)
+
+    def has_struck(self, keeper):
+        return self.lived == len(self.asked) > 0
 
 
 class PgLocked(Fault):

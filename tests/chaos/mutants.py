@@ -9,9 +9,9 @@ tests/model, see the table in tests/README.md.
 from dataclasses import dataclass, field
 
 from .cache_faults import RedisEntriesBack
-from .faults import (CommitCut, Crash, Garbage, KafkaKill, KafkaPause, Kill, LogReplaced, Markers, PgAwayIdle,
-                     PgConnections, PgDeadlock, PgKill, PgLocked, PgMoved, PgOld, PgPassword, PgReadOnly, RedisAway,
-                     RedisFlush, RedisStaysFull, StopAt, TwoOwners, WireCuts)
+from .faults import (CommitCut, Crash, Garbage, Hangup, KafkaKill, KafkaPause, Kill, LogReplaced, Markers, PgAwayIdle,
+                     PgConnections, PgDeadlock, PgKill, PgLimit, PgLocked, PgMoved, PgMuteHost, PgOld, PgPassword,
+                     PgPooled, PgReadOnly, RedisAway, RedisFlush, RedisStaysFull, StopAt, TwoOwners, WireCuts)
 from .rotation_faults import HmacRotated, KafkaRotated, PgRotated, RedisRotated, TokensRotated
 from .standby_faults import PgSplit, PgStandbyLost
 from .topic_faults import SizeRefused, TopicCompacted
@@ -76,6 +76,14 @@ MUTANTS = [
            [("common/settings/topic_guard.c", "\tif (difference->is_vital && !guard->vital[0])",
              "\tif (false && difference->is_vital && !guard->vital[0])")],
            lambda: [TopicCompacted(at=0.0, lasts_s=3.0)]),
+    Mutant("hangup", "SIGHUP ends no worker",
+           [("common/run/app.c", "\t\tif (signal == SIGHUP && !atomic_load(&hangup_stops))",
+             "\t\tif (false && !atomic_load(&hangup_stops))")],
+           lambda: [Hangup(at=0.15, lasts_s=1.2)]),
+    Mutant("mute-host", "a host that accepts and says nothing is left after its deadline",
+           [("common/pg/pg_connect.c", "\tint64_t end_ms = clock_ms() + link->options.connect_ms;",
+             "\tint64_t end_ms = clock_ms() + INT32_MAX;")],
+           lambda: [PgMuteHost()]),
     kept_secret("PostgreSQL", lambda: [PgRotated(at=0.2, lasts_s=0.1)]),
     kept_secret("Redis", lambda: [RedisRotated(at=0.2, lasts_s=0.1)]),
     kept_secret("Kafka", lambda: [KafkaRotated(at=0.2, lasts_s=0.1)]),
@@ -252,6 +260,13 @@ MUTANTS = [
            [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(link, sqlstate))",
              "\tif (true || !may_pass(link, sqlstate))")],
            lambda: [PgPassword(at=0.1, lasts_s=6.0)]),
+    Mutant("limit", "a limit the server meets where nothing was delivered is nobody's data",
+           [("workers/write/register_session.c", "\tif (rc != -ERR_DATA || values == VALUES_DELIVERED)",
+             "\tif (rc != 0 || values == VALUES_DELIVERED)")],
+           lambda: [PgLimit(at=0.0, lasts_s=3.0)]),
+    Mutant("pooler", "behind a pooler statements are not prepared",
+           [("common/pg/pg_link.c", "\tlink->has_pooler = true;", "\tlink->has_pooler = false;")],
+           lambda: [PgPooled()]),
     Mutant("moved", "who finds itself with a server that takes no writes leaves it",
            [("common/pg/pg_link.c", " || is_wrong_server(sqlstate))", " || (false && is_wrong_server(sqlstate)))"),
             ("common/pg/pg_link.c", "\treturn PQtransactionStatus(link->conn) == PQTRANS_IDLE &&",
