@@ -1,6 +1,7 @@
 #include "kafka/kafka_internal.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/peer_cause.h"
 
@@ -13,6 +14,7 @@ enum {
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 	NOT_ALLOWED_EVERY_MS = 10000,
 	READ_PASSWORD_EVERY_MS = 1000,
+	REFUSAL_LASTS_MS = 65000, /* librdkafka tells a callback of the same error every 30 s */
 	FETCH_PARTITION_BYTES = 1 << 20,
 	FETCH_ANSWER_BYTES = 4 << 20,
 	FETCH_ROOM_BYTES = 1 << 20,	 /* around the messages of an answer */
@@ -285,6 +287,7 @@ void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_acc
 			  LOG_QUOTED("brokers that accepted us refuse our user or password"),
 			  LOG_QUOTED("we wait, and read the password again every second"));
 	}
+	login->refused_at_ms = clock_ms();
 	set_login(login, rk);
 }
 
@@ -301,6 +304,12 @@ void kafka_login_accepted(struct kafka_login *login)
 	login->is_refused = false;
 	login->read_again_at_ms = 0;
 	peer_answered(PEER_KAFKA);
+}
+
+void kafka_login_served(struct kafka_login *login)
+{
+	if (login->read_again_at_ms > 0 && clock_ms() >= login->refused_at_ms + REFUSAL_LASTS_MS)
+		kafka_login_accepted(login);
 }
 
 /* --- messages --- */
@@ -460,14 +469,10 @@ enum { SEEN_TOPICS_MAX = 16 };
 /* Hashes of the topics whose ends Kafka has shown this process, in the order in which it did; 0: none yet. */
 static _Atomic uint64_t seen_topics[SEEN_TOPICS_MAX];
 
-/* FNV-1a; never 0. */
+/* Never 0. */
 static uint64_t hash_of(const char *topic)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *topic; topic++)
-		hash = (hash ^ (uint8_t)*topic) * 0x100000001b3u;
-	return hash | 1;
+	return hash_add(HASH_BEGIN, topic, strlen(topic)) | 1;
 }
 
 /* Whether it stands there. is_seen: it does from now on, while there is a place for it. */

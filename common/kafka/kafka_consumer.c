@@ -367,6 +367,7 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		kafka_login_served(&consumer->login);
 		if (partition && partition->state == PARTITION_RUNNING)
 			partition->end_offset = message->offset;
 		return 0;
@@ -414,6 +415,7 @@ static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret
 		rd_kafka_message_destroy(message);
 		return rc;
 	}
+	kafka_login_served(&consumer->login);
 	if (!is_wanted(consumer, message)) {
 		rd_kafka_message_destroy(message);
 		return 0;
@@ -569,4 +571,14 @@ int kafka_consumer_committed(struct kafka_consumer *consumer, int32_t partition,
 		memcpy(buf, one->metadata, n);
 	buf[n] = '\0';
 	return 0;
+}
+
+rd_kafka_t *kafka_consumer_handle(struct kafka_consumer *consumer)
+{
+	return consumer->rk;
+}
+
+struct kafka_login *kafka_consumer_login(struct kafka_consumer *consumer)
+{
+	return &consumer->login;
 }

@@ -19,6 +19,7 @@ struct kafka_login {
 	const char *user;
 	struct secret password;
 	bool is_refused;	  /* logged */
+	int64_t refused_at_ms;	  /* last */
 	int64_t read_again_at_ms; /* 0: nobody has refused us since we were accepted */
 };
 
@@ -30,6 +31,9 @@ void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_acc
  * tells the callback of a refusal like the last one only every 30 s. */
 void kafka_login_poll(struct kafka_login *login, rd_kafka_t *rk);
 void kafka_login_accepted(struct kafka_login *login);
+/* For all that a broker sends us. Another one may refuse us meanwhile, and what comes may have been fetched before, so
+ * it ends a refusal only when none was heard for longer than librdkafka keeps one like the last to itself. */
+void kafka_login_served(struct kafka_login *login);
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka);
 void kafka_conf_set(struct kafka_conf *conf, const char *name, const char *value); /* an empty value sets nothing */
@@ -99,6 +103,9 @@ const char *kafka_config_value(const rd_kafka_ConfigResource_t *resource, const 
 /* for tests: to make them fail */
 struct kafka_producer;
 struct kafka_reader;
+struct kafka_consumer;
+rd_kafka_t *kafka_consumer_handle(struct kafka_consumer *consumer);
+struct kafka_login *kafka_consumer_login(struct kafka_consumer *consumer);
 rd_kafka_t *kafka_producer_handle(struct kafka_producer *producer);
 rd_kafka_t *kafka_reader_handle(struct kafka_reader *reader);
 

@@ -12,6 +12,7 @@
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/peer_cause.h"
@@ -58,19 +59,12 @@ enum err_kind pg_sort(const char *sqlstate)
 	return ERR_FATAL;
 }
 
-/* FNV-1a: it tells our own statements apart, and those of another release. */
-static uint64_t add_hash(uint64_t hash, const void *bytes, size_t n)
-{
-	for (const uint8_t *p = bytes; n > 0; p++, n--)
-		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
+/* It tells our own statements apart, and those of another release. */
 static uint64_t hash_statement(const char *sql, const struct pg_params *params)
 {
-	uint64_t hash = add_hash(UINT64_C(0xcbf29ce484222325), sql, strlen(sql));
+	uint64_t hash = hash_add(HASH_BEGIN, sql, strlen(sql));
 
-	return params ? add_hash(hash, params->types, (size_t)params->count * sizeof params->types[0]) : hash;
+	return params ? hash_add(hash, params->types, (size_t)params->count * sizeof params->types[0]) : hash;
 }
 
 static bool has_worked(const struct pg_link *link, uint64_t statement)

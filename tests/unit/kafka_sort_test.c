@@ -1,4 +1,6 @@
 #include "kafka/kafka_reader.h"
+#include "base/clock.h"
+#include "kafka/kafka_consumer.h"
 #include "kafka/kafka_internal.h"
 #include "kafka/kafka_producer.h"
 
@@ -294,6 +296,91 @@ Test(kafka, a_client_that_was_refused_reads_its_password_without_being_refused_a
 	cr_expect(has_password(rk, "second"));
 	kafka_producer_close(producer);
 	unlink(path);
+}
+
+static void begin_all(void *self, const int32_t *partitions, size_t count)
+{
+	(void)partitions;
+	*(bool *)self = count > 0;
+}
+
+static void end_all(void *self, const int32_t *partitions, size_t count, bool is_lost)
+{
+	(void)partitions, (void)count, (void)is_lost;
+	*(bool *)self = false;
+}
+
+static void end_one(void *self, int32_t partition, int64_t offset)
+{
+	(void)self, (void)partition, (void)offset;
+}
+
+static const struct kafka_consumer_events EVENTS = { begin_all, end_all, end_one };
+
+/* Polls until a message came, the password is read no more, or a minute is over. true: a message came. */
+static bool poll_until(struct kafka_consumer *consumer, bool wants_message)
+{
+	struct kafka_message message = { 0 };
+	bool came = false;
+	struct err err;
+
+	for (int64_t end_ms = clock_ms() + 60000; clock_ms() < end_ms && !came;) {
+		if (!wants_message && kafka_consumer_login(consumer)->read_again_at_ms == 0)
+			return false;
+		if (kafka_consumer_poll(consumer, 100, &message, &came, &err) != 0)
+			came = false;
+	}
+	kafka_message_drop(&message);
+	return came;
+}
+
+static void refuse_long_ago(struct kafka_consumer *consumer)
+{
+	refuse(kafka_consumer_handle(consumer));
+	kafka_consumer_login(consumer)->refused_at_ms -= 120000;
+}
+
+/* With no new assignment the password was read every second for ever. */
+Test(kafka, a_consumer_that_is_served_again_stops_reading_its_password, .timeout = 300)
+{
+	struct mock mock = open_mock();
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(mock.cluster) };
+	struct kafka_consumer_options options = { .topic = "t",
+						  .group = "g",
+						  .message_bytes_max = 1 << 20,
+						  .queued_kbytes_max = 64,
+						  .session_timeout_ms = 6000 };
+	struct kafka_consumer *consumer = NULL;
+	bool is_assigned = false, came = false;
+	struct kafka_message message;
+	struct err err;
+	int error = 0;
+	struct kafka_producer *producer = open_sink(kafka.brokers, &error);
+
+	cr_assert_eq(kafka_consumer_open(&kafka, &options, &EVENTS, &is_assigned, &consumer, &err), 0, "%s", err.text);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(put_one(producer, &err), 0, "%s", err.text);
+	cr_assert_eq(kafka_producer_flush(producer, 60000, &err), 0, "%s", err.text);
+	for (int64_t end_ms = clock_ms() + 60000; clock_ms() < end_ms && !is_assigned;)
+		(void)!kafka_consumer_poll(consumer, 100, &message, &came, &err);
+	cr_assert(is_assigned);
+	cr_assert_eq(kafka_consumer_start(consumer, 0, 0, &err), 0, "%s", err.text);
+
+	refuse(kafka_consumer_handle(consumer));
+	cr_assert(poll_until(consumer, true));
+	cr_expect_gt(kafka_consumer_login(consumer)->read_again_at_ms, 0, "it may have been fetched before");
+	refuse_long_ago(consumer);
+	cr_assert(poll_until(consumer, true));
+	cr_expect_eq(kafka_consumer_login(consumer)->read_again_at_ms, 0, "a message");
+	cr_expect_not(kafka_consumer_login(consumer)->is_refused);
+	cr_assert(poll_until(consumer, true));
+	refuse_long_ago(consumer);
+	cr_expect_not(poll_until(consumer, false));
+	cr_expect_eq(kafka_consumer_login(consumer)->read_again_at_ms, 0, "the end of the partition");
+
+	kafka_consumer_close(consumer);
+	kafka_producer_close(producer);
+	close_mock(&mock);
 }
 
 Test(kafka, a_right_is_a_setting_until_it_was_there_once)
