@@ -1,6 +1,8 @@
 /* http_socket: the bytes of one connection, plain or through TLS (OpenSSL), never blocking. */
 #include "http/http_internal.h"
 
+#include "http/pem.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -47,7 +49,7 @@ static int no_password(char *buf, int size, int is_writing, void *self)
 
 static int use_chain(SSL_CTX *context, struct slice pem, struct err *err)
 {
-	CLEANUP(drop_bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
+	CLEANUP(drop_bio) BIO *bio = pem_open(pem);
 	CLEANUP(drop_x509) X509 *leaf = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL) : NULL;
 
 	if (!leaf || SSL_CTX_use_certificate(context, leaf) != 1)
@@ -58,15 +60,14 @@ static int use_chain(SSL_CTX *context, struct slice pem, struct err *err)
 			X509_free(next);
 			return err_set(err, ERR_CONFIG, "tls", "the chain in the certificate file cannot be used");
 		}
-	bool is_whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE; /* the end of the file */
-
-	ERR_clear_error();
-	return is_whole ? 0 : err_set(err, ERR_CONFIG, "tls", "a certificate of the chain in the file cannot be read");
+	return pem_is_at_end()
+		       ? 0
+		       : err_set(err, ERR_CONFIG, "tls", "a certificate of the chain in the file cannot be read");
 }
 
 static int use_key(SSL_CTX *context, struct slice pem, struct err *err)
 {
-	CLEANUP(drop_bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
+	CLEANUP(drop_bio) BIO *bio = pem_open(pem);
 	CLEANUP(drop_key) EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 
 	if (!key)

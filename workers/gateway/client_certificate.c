@@ -1,6 +1,7 @@
 #include "gateway/client_certificate.h"
 
 #include "base/num.h"
+#include "http/pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -55,49 +56,32 @@ static void drop_bio(BIO **bio)
 	BIO_free(*bio);
 }
 
-static BIO *bio_of(struct slice pem)
-{
-	return BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT32_MAX));
-}
-
-/* Behind the last one of a PEM text. false: the one before was not the last, but could not be read. The errors are
- * cleared. */
-static bool is_end_of_pem(void)
-{
-	bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-
-	ERR_clear_error();
-	return is_end;
-}
-
 /* All of them or none: one that is left out would shut its senders out. Certificates added, or -1. */
 static int add_cas(X509_STORE *store, struct slice pem)
 {
-	CLEANUP(drop_bio) BIO *bio = bio_of(pem);
+	CLEANUP(drop_bio) BIO *bio = pem_open(pem);
 	bool is_added = bio != NULL;
 	int count = 0;
 
-	ERR_clear_error();
 	for (X509 *ca; is_added && (ca = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL; X509_free(ca)) {
 		is_added = X509_STORE_add_cert(store, ca) == 1;
 		count++;
 	}
-	return is_end_of_pem() && is_added ? count : -1;
+	return pem_is_at_end() && is_added ? count : -1;
 }
 
 static int add_lists(X509_STORE *store, struct slice pem)
 {
-	CLEANUP(drop_bio) BIO *bio = bio_of(pem);
+	CLEANUP(drop_bio) BIO *bio = pem_open(pem);
 	bool is_added = bio != NULL;
 	int count = 0;
 
-	ERR_clear_error();
 	for (X509_CRL *list; is_added && (list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL;
 	     X509_CRL_free(list)) {
 		is_added = X509_STORE_add_crl(store, list) == 1;
 		count++;
 	}
-	return is_end_of_pem() && is_added ? count : -1;
+	return pem_is_at_end() && is_added ? count : -1;
 }
 
 int client_authority_read(struct slice ca_pem, struct slice crl_pem, struct client_authority **ret, struct err *err)

@@ -1,6 +1,7 @@
 #include "ctl/access/rights_store.h"
 
 #include "base/clock.h"
+#include "ctl/base/output.h"
 #include "ctl/base/publish.h"
 #include "model/delivery.h"
 #include "protocol/access_snapshot.h"
@@ -213,8 +214,8 @@ int rights_finish(struct rights_store *store, const char *made)
 	struct err err = { 0 };
 	int rc = 0;
 
-	if (made && (puts(made) < 0 || fflush(stdout) != 0)) /* one that nobody saw whole must not be in force */
-		rc = err_set(&err, ERR_FATAL, "output", "it could not be shown, so nothing was made");
+	if (made)
+		rc = output_show_first(made, "it could not be shown, so nothing was made", &err);
 	if (rc == 0)
 		rc = rights_commit(store, false, &err);
 	if (rc != 0)

@@ -88,14 +88,6 @@ static void add_line(const struct ctl *ctl, const char *token, struct strbuf *te
 	strbuf_add_printf(text, " until=%s\n", ctl->options[OPTION_UNTIL]);
 }
 
-/* Before it works: one that nobody saw whole must not be in force. */
-static int show_token(const char *token, struct err *err)
-{
-	if (puts(token) < 0 || fflush(stdout) != 0)
-		return err_set(err, ERR_FATAL, "output", "the token could not be shown, so none was made");
-	return 0;
-}
-
 /* text: the file as it is, under the lock fd. */
 static int put_token(struct ctl *ctl, int fd, struct strbuf *text, char token[ACCESS_TOKEN_TEXT_BYTES], struct err *err)
 {
@@ -115,7 +107,7 @@ static int put_token(struct ctl *ctl, int fd, struct strbuf *text, char token[AC
 		rc = strbuf_check(text, "the tokens file", err);
 	}
 	if (rc == 0)
-		rc = show_token(token, err);
+		rc = output_show_first(token, "the token could not be shown, so none was made", err);
 	if (rc == 0)
 		return token_file_replace(path, fd, strbuf_slice(text), err);
 	token_file_unlock(path, fd);

@@ -269,3 +269,8 @@ int output_print_json(json_t *json, struct err *err)
 	json_decref(json);
 	return is_whole ? 0 : err_set(err, ERR_FATAL, "memory", "the answer does not fit in memory");
 }
+
+int output_show_first(const char *text, const char *why, struct err *err)
+{
+	return puts(text) < 0 || fflush(stdout) != 0 ? err_set(err, ERR_FATAL, "output", "%s", why) : 0;
+}

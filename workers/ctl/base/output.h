@@ -58,6 +58,9 @@ MUSTUSE int output_print(struct output *out, FILE *to, struct err *err);
 /* Appends a text as JSON, in quotes. Bytes that are not UTF-8 become question marks. */
 void output_json_text(struct strbuf *out, struct slice text);
 
+/* Shows a text that must not be in force before somebody has seen it whole: not shown is ERR_FATAL, with why. */
+MUSTUSE int output_show_first(const char *text, const char *why, struct err *err);
+
 /* Writes a tree of jansson's to stdout, for people, and releases it. json NULL: there was no memory for it, ERR_FATAL;
  * so it is when only a part got there. */
 MUSTUSE int output_print_json(struct json_t *json, struct err *err);
