@@ -21,6 +21,7 @@ static const struct {
 } PHRASES[] = {
 	{ 100, "Continue" },
 	{ 200, "OK" },
+	{ 201, "Created" },
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
 	{ 301, "Moved Permanently" },

@@ -13,4 +13,8 @@ MUSTUSE enum rule bsn_read(struct slice text, uint32_t *ret);
  * is all digits it can only stand inside a run of digits. */
 enum rule bsn_find(struct slice text, struct slice bsn);
 
+/* Whether words that people wrote hold a BSN: 9 digits in a row that pass the test, alone or in groups with one blank,
+ * point, hyphen, slash or underscore between two of them. Longer runs of digits are no BSN. */
+bool bsn_stands_in(struct slice text);
+
 #endif

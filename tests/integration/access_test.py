@@ -61,12 +61,14 @@ def wait_until(what, is_so, wait_s=WAIT_S):
 
 
 class Machine:
+    counts = COUNTS
+
     def __init__(self, stack):
         self.stack = stack
         self.workers = programs.Workers(stack)
         key = proofs.Key(stack.dir, "issuer-1", "ES256")
         (stack.dir / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
-        self.workers.set_up(BUILD.resolve(), COUNTS, True, {"gateway": {
+        self.workers.set_up(BUILD.resolve(), self.counts, True, {"gateway": {
             "jwt.issuer": proofs.ISSUER, "jwt.audience": proofs.AUDIENCE, "jwt.keys.file": stack.dir / "keys.json"}})
         self.gateway = self.workers.named("gateway1")[0]
         self.tokens = {"file": (self.workers.dir / "token").read_text(), "none": None, "unknown": "x" * 40}
@@ -163,7 +165,7 @@ def make_parties(machine):
     machine.expect("twice withdrawn", 1, "withdrawn already", "access", "credential", "withdraw", "ingetrokken")
 
 
-# credential: which of deliver, read, confirm and stand it opens for each board; 401: it is none of ours
+# credential: which of deliver (and report), read, confirm and stand it opens for each board; 401: it is none of ours
 TABLE = {
     "file": {BOARD: "dlbs", SHARED: "dlbs", OTHER: "dlbs"},
     OFFICE: {BOARD: "dlbs", SHARED: "", OTHER: ""},
@@ -182,16 +184,22 @@ TABLE = {
 
 
 # routes that open with another of the table
-AS_ROUTE = {"t": "l", "c": "s"}
+RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d"}
+# what a route answers with whom it is open to: no such delivery or problem, and 415 of a report without a body
+OPENED = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,), "P": (404,), "p": (200,),
+          "m": (415,), "q": (415,)}
 
 
 def ask_route(machine, route, credential, board):
     delivery = f"/v1/besturen/{board}/leveringen/niet-bestaande-levering"
+    problems = f"/v1/besturen/{board}/problemen"
     if route == "d":
         return machine.deliver(credential, board)
     method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
                     "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand"),
-                    "c": ("GET", f"/v1/besturen/{board}/scholen")}[route]
+                    "c": ("GET", f"/v1/besturen/{board}/scholen"),
+                    "P": ("GET", f"{problems}/P-BCDF-GHJK-LMNP"), "p": ("GET", problems),
+                    "m": ("POST", problems), "q": ("POST", f"{problems}/P-BCDF-GHJK-LMNP/sectorraad")}[route]
     return machine.ask(method, path, credential)
 
 
@@ -199,11 +207,10 @@ def every_route(machine):
     """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
     for credential, boards in TABLE.items():
         for board in (BOARD, SHARED, OTHER):
-            for route in "dltbsc":
+            for route in "dltbscPpmq":
                 status, body = ask_route(machine, route, credential, board)
-                opens = boards != 401 and AS_ROUTE.get(route, route) in boards[board]
-                good = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,)}[route]
-                wanted = good if opens else (401,) if boards == 401 else (403,)
+                opens = boards != 401 and RIGHT_OF.get(route, route) in boards[board]
+                wanted = OPENED[route] if opens else (401,) if boards == 401 else (403,)
                 check(f"{credential} {board} {route}: {wanted}", status in wanted, f"{status} {body[:200]}")
                 if status == 403:
                     check(f"{credential} {board} {route}: LR-K03 of an upload alone",
@@ -433,14 +440,26 @@ def audit(machine):
         check(f"refused: {statement}", done.returncode != 0, done.stdout)
 
 
-def main():
-    stack = stacks.Stack(f"access-{os.getpid()}")
+def on_a_machine(name, kind, run):
+    """run(machine) on a stack of its own, which is gone afterwards. The exit status."""
+    stack = stacks.Stack(f"{name}-{os.getpid()}")
     try:
         stack.up({"partitions": 2, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
                   "base_port": None, "wait": 60})
-        machine = Machine(stack)
+        machine = kind(stack)
         machine.workers.prepare(ROOT / "tests/cases/reference")
-        machine.workers.start(machine.workers.all(COUNTS), 60)
+        machine.workers.start(machine.workers.all(machine.counts), 60)
+        run(machine)
+        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
+    finally:
+        if stack.record is not None and (stack.dir / "workers").exists():
+            programs.Workers(stack).end_all()
+        stack.wipe()
+    return 1 if results["failed"] else 0
+
+
+def main():
+    def run(machine):
         without_any(machine)
         make_parties(machine)
         machine.wait_for_version()
@@ -454,13 +473,10 @@ def main():
         restored(machine)
         kept_with_it(machine)
         audit(machine)
-        machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
-    finally:
-        if stack.record is not None and (stack.dir / "workers").exists():
-            programs.Workers(stack).end_all()
-        stack.wipe()
+
+    status = on_a_machine("access", Machine, run)
     print(f"{results['passed']} passed, {results['failed']} failed")
-    return 1 if results["failed"] else 0
+    return status
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ X509_VERIFY_PARAM_set_auth_level X509_VERIFY_PARAM_set_time X509_get_subject_nam
 jose_cfg_decref jose_cfg_set_err_func json_number_value strspn
 freeReplyObject json_array_get json_array_size json_delete json_equal json_false json_integer_value json_null
 json_object_get
+json_object_size
 json_object_iter json_object_iter_key json_object_iter_next json_object_iter_value json_object_key_to_iter
 json_string_length json_string_value json_true redisFreeCommand redisReaderFree
 """.split())

@@ -6,6 +6,7 @@
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
+#include "gateway/problem_handler.h"
 #include "gateway/stand_handler.h"
 #include "gateway/summary_handler.h"
 #include "gateway/upload_handler.h"
@@ -67,6 +68,18 @@ static const struct {
 	{ "POST", "/v1/besturen/41211/leveringen/abcdefghij-12345/bevestiging", &CONFIRMATION_HANDLER, 41211,
 	  "abcdefghij-12345", "" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345/bevestiging", NULL, 41211, "abcdefghij-12345", "" },
+	{ "POST", "/v1/besturen/41211/problemen", &PROBLEM_REPORT_HANDLER, 41211, "", "" },
+	{ "GET", "/v1/besturen/41211/problemen", &PROBLEMS_HANDLER, 41211, "", "" },
+	{ "DELETE", "/v1/besturen/41211/problemen", NULL, 41211, "", "what was reported stays" },
+	{ "GET", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMNP", &PROBLEM_HANDLER, 41211, "", "" },
+	{ "POST", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMNP", NULL, 41211, "", "" },
+	{ "GET", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMN", NULL, 41211, "", "a letter less" },
+	{ "GET", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMNPP", NULL, 41211, "", "a letter more" },
+	{ "GET", "/v1/besturen/41211/problemen/P-ACDF-GHJK-LMNP", NULL, 41211, "", "a vowel" },
+	{ "GET", "/v1/besturen/41211/problemen/P-bcdf-ghjk-lmnp", NULL, 41211, "", "small letters" },
+	{ "GET", "/v1/besturen/41211/problemen/P-BCDFGGHJKGLMNP", NULL, 41211, "", "letters for hyphens" },
+	{ "POST", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMNP/sectorraad", &PROBLEM_COUNCIL_HANDLER, 41211, "", "" },
+	{ "GET", "/v1/besturen/41211/problemen/P-BCDF-GHJK-LMNP/sectorraad", NULL, 41211, "", "" },
 	{ "GET", "/v1/besturen/41211/leveringen/abcdefghij-12345/", NULL, 41211, "abcdefghij-12345", "" },
 };
 

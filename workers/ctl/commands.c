@@ -9,6 +9,7 @@
 #include "ctl/look/look_commands.h"
 #include "ctl/manual.h"
 #include "ctl/person/person_commands.h"
+#include "ctl/problem/problem_commands.h"
 #include "ctl/prove/prove_commands.h"
 #include "ctl/reference/reference_commands.h"
 #include "ctl/repair/repair_commands.h"
@@ -357,7 +358,7 @@ static const struct command LOOK[] = {
 	  .help = "Summed from the gateways' logs, in files or from stdin; the latest first:\n\n"
 		  "journalctl -o cat -u 'instroom-gateway@*' --since today | instroomctl refusals\n\n"
 		  "The code is that of the rule (LR-F03), or why a sender was refused: no_token, unknown, withdrawn, "
-		  "expired, service, board, site, load.",
+		  "expired, service, board, site, load, bsn (in the words of a problem), problems (too many).",
 	  OPTIONS_OF(REFUSALS_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .is_bare = true,
@@ -372,6 +373,48 @@ static const struct command LOOK[] = {
 	  OPTIONS_OF(DUMP_OPTIONS),
 	  .exits = { { 1, "there is no such message, or it cannot be decoded" } },
 	  .run = run_dump },
+};
+
+/* ---- what boards report ---- */
+
+static const struct command_option PROBLEM_LIST_OPTIONS[] = {
+	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
+	{ OPTION_STATE, "ontvangen|verzonden|niet_verzonden|afgehandeld", "in this state", OPTIONAL },
+	{ OPTION_ALL, NULL, "closed ones too", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "reported on this day or later, in UTC", OPTIONAL },
+	{ OPTION_LIMIT, "N", "rows of a page, else 100", OPTIONAL },
+	{ OPTION_AFTER, "REFERENCE", "the next page: the reference that the page before ended with", OPTIONAL },
+};
+static const struct command_option PROBLEM_CLOSE_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "the answer, which the board reads; it is kept with your name", REQUIRED },
+};
+
+static const struct command PROBLEMS[] = {
+	{ .name = "problems list",
+	  .purpose = "what boards reported and is not closed, newest first",
+	  .help = "With the state of each and of its mails: ontvangen (not mailed yet), verzonden, niet_verzonden (the "
+		  "mail server refuses it for good, and says why), afgehandeld.",
+	  OPTIONS_OF(PROBLEM_LIST_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_problems_list },
+	{ .name = "problems show",
+	  .arguments = "REFERENCE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "one problem: the board's words, who reported it, its mails, the answer",
+	  .help = "Leaves a row in register.access.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "there is no such problem" } },
+	  .run = run_problems_show },
+	{ .name = "problems close",
+	  .arguments = "REFERENCE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "close a problem with an answer, which the board reads",
+	  .help = "Leaves a row in register.access.",
+	  OPTIONS_OF(PROBLEM_CLOSE_OPTIONS),
+	  .exits = { { 1, "there is no such problem, or it is closed" } },
+	  .run = run_problems_close },
 };
 
 /* ---- replay ---- */
@@ -906,6 +949,7 @@ static const struct command_group GROUPS[] = {
 	{ "Looking", LOOK, ARRAY_LEN(LOOK) },
 	{ "Tokens of senders", ACCESS, ARRAY_LEN(ACCESS) },
 	{ "Who may deliver for whom", RIGHTS, ARRAY_LEN(RIGHTS) },
+	{ "Problems of boards", PROBLEMS, ARRAY_LEN(PROBLEMS) },
 	{ "Keys", KEY, ARRAY_LEN(KEY) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },

@@ -30,6 +30,8 @@ static struct metric metrics[GATEWAY_METRICS] = {
 		METRIC_OF(METRIC_GAUGE, "instroom_requests_in_flight", STAGE, "Requests that wait for Kafka."),
 	[METRIC_CONNECTIONS] = METRIC_OF(METRIC_GAUGE, "instroom_connections", STAGE, "Connections."),
 	[METRIC_REGISTER_UP] = METRIC_OF(METRIC_GAUGE, "instroom_register_up", STAGE, "1: the register answers."),
+	[METRIC_PROBLEMS] = METRIC_OF(METRIC_COUNTER, "instroom_problems_reported_total", STAGE,
+				      "Problems that boards reported and that were not reported before."),
 	[METRIC_UPLOAD_US] = HISTOGRAM_OF(METRIC_HISTOGRAM_US, "instroom_upload_duration_seconds", STAGE,
 					  "Time from the head of an upload to its receipt."),
 	[METRIC_UPLOAD_LINES] =

@@ -18,6 +18,7 @@ enum gateway_metric {
 	METRIC_IN_FLIGHT,
 	METRIC_CONNECTIONS,
 	METRIC_REGISTER_UP,
+	METRIC_PROBLEMS,
 	METRIC_UPLOAD_US,      /* histogram */
 	METRIC_UPLOAD_LINES,   /* histogram */
 	METRIC_ACCESS_MISSING, /* these in the order of enum access_answer */

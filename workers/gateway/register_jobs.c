@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/grant_params.h"
+#include "gateway/problem_store.h"
 #include "render/json_build.h"
 #include "render/stand.h"
 #include "render/terugmelding.h"
@@ -152,32 +154,16 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-static void add_text_or_null(struct pg_params *params, const char *text)
-{
-	if (text[0])
-		pg_add_text(params, slice_of(text));
-	else
-		pg_add_null(params, PG_TEXT);
-}
-
 /* design 9: every reading of personal data leaves a row, and it says as whom. */
 static int record_access(struct register_thread *thread, const char *what, const struct register_job *job,
 			 struct err *err)
 {
-	const struct access_grant *grant = job->grant;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(what));
 	pg_add_i32(&params, (int32_t)job->board);
-	add_text_or_null(&params, grant->speaker);
-	add_text_or_null(&params, grant->party);
-	add_text_or_null(&params, access_basis_word(grant->basis));
-	pg_add_i64(&params, grant->version);
-	if (job->trace->traceparent[0])
-		pg_add_text(&params, trace_id(job->trace));
-	else
-		pg_add_null(&params, PG_TEXT);
+	grant_params_add(&params, job->grant, job->trace);
 	return pg_exec(thread->link, "record_access",
 		       "insert into register.access (what, board, sender, party, basis, version, trace_id)"
 		       " values ($1, $2, $3, $4, $5, nullif($6, 0), $7)",
@@ -210,14 +196,76 @@ static int answer_absent(struct register_thread *thread, struct register_job *jo
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
 }
 
+/* The board itself asks, or the operator. */
+static bool sees_all(const struct access_grant *grant)
+{
+	return grant->basis == BASIS_OWN || grant->basis == BASIS_OPERATOR;
+}
+
 static int answer_deliveries(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	job->list.board = job->board;
-	job->list.sees_all = job->grant->basis == BASIS_OWN || job->grant->basis == BASIS_OPERATOR;
+	job->list.sees_all = sees_all(job->grant);
 	job->list.party = slice_of(job->grant->party);
 	job->list.sender = slice_of(job->grant->speaker);
 	job->answer = JOB_FOUND;
 	return delivery_list_write(thread->link, &job->list, &job->body, err);
+}
+
+static struct problem_query problems_of(const struct register_job *job)
+{
+	struct problem_query query = job->problems;
+
+	query.board = job->board;
+	query.sees_all = sees_all(job->grant);
+	query.party = slice_of(job->grant->party);
+	query.sender = slice_of(job->grant->speaker);
+	return query;
+}
+
+static int answer_problems(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct problem_query query = problems_of(job);
+	bool is_found = true;
+	int rc = job->kind == JOB_PROBLEMS ? problem_list_write(thread->link, &query, &job->body, err)
+					   : problem_write(thread->link, &query, &job->body, &is_found, err);
+
+	job->answer = is_found ? JOB_FOUND : JOB_UNKNOWN;
+	return rc;
+}
+
+static struct problem_submission submission_of(const struct register_job *job)
+{
+	return (struct problem_submission){ job->board, job->problem, job->grant, job->trace };
+}
+
+/* What is stored is read back: a repeat is answered with how it stands by now. */
+static int add_problem(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct problem_submission submission = submission_of(job);
+	int rc = problem_store_add(thread->link, &submission, job->problems.reference, &job->is_new, err);
+
+	if (rc != 0)
+		return rc;
+	job->answer = JOB_TOO_MANY;
+	return job->problems.reference[0] ? answer_problems(thread, job, err) : 0;
+}
+
+/* Only who may see a problem may have it mailed on. */
+static int mail_problem(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct problem_submission submission = submission_of(job);
+	bool has_sector = false;
+	int rc = answer_problems(thread, job, err);
+
+	if (rc != 0 || job->answer != JOB_FOUND)
+		return rc;
+	strbuf_reset(&job->body);
+	rc = problem_store_mail(thread->link, &submission, job->problems.reference, &has_sector, err);
+	if (rc != 0)
+		return rc;
+	job->answer = JOB_OTHER_SECTOR;
+	return has_sector ? answer_problems(thread, job, err) : 0;
 }
 
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
@@ -254,6 +302,13 @@ static int ask_register(struct register_thread *thread, struct register_job *job
 		return answer_deliveries(thread, job, err);
 	case JOB_CONFIRMATION:
 		return answer_confirmation(thread, job, err);
+	case JOB_PROBLEM_ADD:
+		return add_problem(thread, job, err);
+	case JOB_PROBLEM_MAIL:
+		return mail_problem(thread, job, err);
+	case JOB_PROBLEMS:
+	case JOB_PROBLEM:
+		return answer_problems(thread, job, err);
 	default:
 		return answer_delivery(thread, job, err);
 	}

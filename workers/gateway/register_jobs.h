@@ -14,10 +14,12 @@
 #include "base/strbuf.h"
 #include "gateway/access_grant.h"
 #include "gateway/conditional.h"
+#include "gateway/problem_form.h"
 #include "gateway/trace.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
 #include "render/delivery_list.h"
+#include "render/problem_list.h"
 #include "render/terugmelding.h"
 #include "render/terugmelding_stream.h"
 
@@ -30,6 +32,10 @@ enum register_job_kind {
 	JOB_ABSENT,	   /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
 	JOB_DELIVERIES,	   /* body: the deliveries of one board, as list asks for them */
 	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
+	JOB_PROBLEMS,	   /* body: the problems of one board, as problems asks for them */
+	JOB_PROBLEM,	   /* body: one of them */
+	JOB_PROBLEM_ADD,   /* stores problem; body: the same, or that of an equal one; JOB_TOO_MANY */
+	JOB_PROBLEM_MAIL,  /* has one mailed to a sector council too; body: the same; JOB_UNKNOWN, JOB_OTHER_SECTOR */
 };
 
 enum register_job_answer {
@@ -40,6 +46,8 @@ enum register_job_answer {
 	JOB_CLASH,
 	JOB_NOT_WAITING,
 	JOB_NOT_YET,
+	JOB_TOO_MANY,
+	JOB_OTHER_SECTOR,
 	JOB_AWAY,
 	JOB_FAILED
 };
@@ -55,6 +63,9 @@ struct register_job {
 	uint8_t request_id[16];	   /* of JOB_CONFIRMATION */
 	bool has_bsn;		   /* of JOB_STAND; leaves a row in register.access */
 	struct delivery_list list; /* of JOB_DELIVERIES */
+	struct problem_query problems;
+	const struct problem_form *problem; /* what is reported; the request's */
+	bool is_new;			    /* answer of JOB_PROBLEM_ADD: it was not reported before */
 	const struct access_grant
 		*grant; /* as whom it is asked; the request's, which lives until the answer is there */
 	const struct trace *trace;

@@ -30,7 +30,8 @@ bool register_question_read_query(struct request *request, read_parameter *read)
 		reply_problem(
 			&request->reply, 400, "Verkeerd verzoek",
 			"Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
-			"uit het ontvangstbewijs, een stand bsn=ja, en de lijst van leveringen status, vanaf en na");
+			"uit het ontvangstbewijs, een stand bsn=ja, de lijst van leveringen status, vanaf en na, "
+			"en die van problemen status en na");
 	return !walk.is_wrong;
 }
 

@@ -28,6 +28,14 @@ static bool read_rule(struct slice segment, struct route_values *values)
 	return values->rule != RULE_NONE;
 }
 
+static bool read_reference(struct slice segment, struct route_values *values)
+{
+	if (!problem_reference_is_good(segment))
+		return false;
+	memcpy(values->reference, segment.p, segment.n);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct slice segment, struct route_values *values);
@@ -35,6 +43,7 @@ static const struct {
 	{ "{bestuur}", read_board },
 	{ "{leveringsid}", read_delivery_id },
 	{ "{code}", read_rule },
+	{ "{referentie}", read_reference },
 };
 
 /* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a

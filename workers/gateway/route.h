@@ -4,6 +4,7 @@
  *   {bestuur}       a board number of 5 digits
  *   {leveringsid}   16 to 36 letters, digits and hyphens
  *   {code}          a code of a rule, as LR-S02
+ *   {referentie}    of a problem, as P-BCDF-GHJK-LMNP
  * An address fits a pattern in one way only: each of its segments fits that of the pattern, and no slash is left over.
  * Pure. The address comes without its query and already percent-decoded, so it may hold any byte. */
 #ifndef GATEWAY_ROUTE_H
@@ -11,6 +12,7 @@
 
 #include "model/access_token.h"
 #include "model/delivery.h"
+#include "model/problem.h"
 #include "model/rule.h"
 
 struct handler;
@@ -43,6 +45,7 @@ struct route_values {
 	uint32_t board;
 	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
 	enum rule rule;
+	char reference[PROBLEM_REFERENCE_BYTES];
 };
 
 struct route_match {

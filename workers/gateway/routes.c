@@ -7,6 +7,8 @@
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/installation_handler.h"
+#include "gateway/problem_form.h"
+#include "gateway/problem_handler.h"
 #include "gateway/rights_handler.h"
 #include "gateway/rule_handler.h"
 #include "gateway/schools_handler.h"
@@ -21,10 +23,12 @@ enum {
 
 #define BOARD	 "/v1/besturen/{bestuur}"
 #define DELIVERY BOARD "/leveringen/{leveringsid}"
+#define PROBLEM	 BOARD "/problemen/{referentie}"
 
 /* What handlers of one kind answer with, beside the statuses that every address has (routes.h). */
 #define OF_A_QUESTION	"401 403 429 503"
 #define OF_A_READING	"200 304 400 406 412 500 " OF_A_QUESTION
+#define OF_A_REPORT	"400 413 415 422 500 " OF_A_QUESTION
 #define UPLOAD_FIELDS	"leveringsid bestuur soort proef volgnummer extractiedatum regels"
 #define UPLOAD_STATUSES "200 202 400 408 409 413 415 422 500 " OF_A_QUESTION
 
@@ -45,6 +49,14 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  OF_A_READING },
 	{ BOARD "/scholen", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &SCHOOLS_HANDLER, "", "application/json",
 	  SERVICE_READ, OF_A_READING },
+	{ BOARD "/problemen", METHOD_POST, ROUTE_FOR_BOARD, PROBLEM_BODY_BYTES_MAX, &PROBLEM_REPORT_HANDLER, "",
+	  "application/json", SERVICE_DELIVER, "200 201 " OF_A_REPORT },
+	{ BOARD "/problemen", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &PROBLEMS_HANDLER, "status na",
+	  "application/json", SERVICE_READ, OF_A_READING },
+	{ PROBLEM, METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &PROBLEM_HANDLER, "", "application/json", SERVICE_READ,
+	  "404 " OF_A_READING },
+	{ PROBLEM "/sectorraad", METHOD_POST, ROUTE_FOR_BOARD, PROBLEM_BODY_BYTES_MAX, &PROBLEM_COUNCIL_HANDLER, "",
+	  "application/json", SERVICE_DELIVER, "200 404 " OF_A_REPORT },
 	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
 	  "application/json", 0, "200 400 401 406 503" },
 	{ "/v1/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &RIGHTS_HANDLER, "", "application/json", 0,

@@ -1,0 +1,244 @@
+#!/usr/bin/python3
+"""What a board reports as a problem (specification 8.7), from HTTP to the helpdesk, against the real machine: what is
+taken and refused, who sees it, pages, the sector council, closing; and what each role of the database may not do. All
+that is named is invented."""
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import access_test as access
+from access_test import BOARD, OTHER, OWN, READER, SHARED, STRANGER, TRACE, WAIT_S, check, results
+
+COUNTS = {"gateway": 1, "validate": 0, "write": 0}
+OFFICE = access.OFFICE
+REFERENCE = re.compile(r"P(-[BCDFGHJKLMNPRSTV]{4}){3}")
+UNKNOWN = "P-BCDF-GHJK-LMNP"
+
+
+class Machine(access.Machine):
+    counts = COUNTS
+
+    def send(self, path, document, credential=OWN, kind="application/json"):
+        """(status, the answer as JSON, Location)"""
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        headers = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"} | ({"Content-Type": kind} if kind else {})
+        headers |= {"Authorization": f"Bearer {self.tokens[credential]}"} if self.tokens[credential] else {}
+        request = urllib.request.Request(self.gateway.address + path, data=body, headers=headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+                return answer.status, json.load(answer), answer.headers["Location"]
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused), refused.headers["Location"]
+
+    def report(self, words, credential=OWN, board=BOARD, **more):
+        return self.send(f"/v1/besturen/{board}/problemen", {"toelichting": words} | more, credential)
+
+    def council(self, reference, sector, words, credential=OWN, board=BOARD):
+        return self.send(f"/v1/besturen/{board}/problemen/{reference}/sectorraad",
+                         {"sector": sector, "toelichting": words}, credential)
+
+    def read(self, path, credential=OWN):
+        status, body = self.ask("GET", path, credential)
+        return status, json.loads(body)
+
+
+def where(reference, board=BOARD):
+    return f"/v1/besturen/{board}/problemen/{reference}"
+
+
+def reported(machine):
+    """A report is kept whole, once, and read back."""
+    status, first, place = machine.report("Onze school ontbreekt.\nTwee dagen al.", leveringsid="levering-2018-06-01",
+                                          codes={"LR-S02": 12, "LR-P01": 0})
+    check("created", status == 201 and REFERENCE.fullmatch(first["referentie"]), (status, first))
+    check("where it is", place == where(first["referentie"]), place)
+    check("as it was sent", (first["toelichting"], first["leveringsid"], first["codes"], first["status"]) == (
+        "Onze school ontbreekt.\nTwee dagen al.", "levering-2018-06-01", {"LR-S02": 12, "LR-P01": 0}, "ontvangen"),
+          first)
+    check("nothing came of it yet", [first[name] for name in ("verzonden_op", "afgehandeld_op", "antwoord",
+                                                              "sectorraden")] == [None, None, None, []], first)
+    check("read back", machine.read(place) == (200, first), machine.read(place))
+    again = machine.report("Onze school ontbreekt.\nTwee dagen al.", leveringsid="levering-2018-06-01",
+                           codes={"LR-P01": 0, "LR-S02": 12})
+    check("sent again it is the same", again == (200, first, place), again)
+    check("as whom", machine.sql("select concat_ws(' ', board, sender, party, basis, version > 0, trace_id)"
+                                 f" from register.problem where reference = '{first['referentie']}'") ==
+          f"{BOARD} credential:{OWN} KVK:44444444 eigen t {TRACE}")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: machine.report("Tegelijk gemeld"), range(8)))
+    check("eight at once are one", len({answer[1]["referentie"] for answer in answers}) == 1 and
+          sorted(answer[0] for answer in answers) == [200] * 7 + [201], [answer[0] for answer in answers])
+    check("it is counted", machine.metric("instroom_problems_reported_total") == 2,
+          machine.metric("instroom_problems_reported_total"))
+    return first["referentie"]
+
+
+def refused(machine):
+    """Each with a sentence, and nothing is kept."""
+    before = machine.sql("select count(*) from register.problem")
+    path = f"/v1/besturen/{BOARD}/problemen"
+    for what, wanted, document, kind in (
+            ("a BSN", 422, {"toelichting": "het gaat om 111222333"}, "application/json"),
+            ("a BSN in groups", 422, {"toelichting": "het gaat om 1112 22 333"}, "application/json"),
+            ("no words", 400, {"codes": {}}, "application/json"),
+            ("too many words", 400, {"toelichting": "a" * 2001}, "application/json"),
+            ("an unknown code", 400, {"toelichting": "x", "codes": {"LR-X99": 1}}, "application/json"),
+            ("another member", 400, {"toelichting": "x", "bsn": "111222333"}, "application/json"),
+            ("no delivery", 400, {"toelichting": "x", "leveringsid": "kort"}, "application/json"),
+            ("no JSON", 400, b"toelichting=x", "application/json"),
+            ("a form", 415, b"toelichting=x", "application/x-www-form-urlencoded"),
+            ("no type", 415, {"toelichting": "x"}, "")):
+        status, problem, _ = machine.send(path, document, kind=kind)
+        check(f"{what}: {wanted}", status == wanted and problem["detail"].endswith(".") and
+              problem["status"] == wanted, (status, problem))
+        check(f"{what}: the number is not repeated", "111222333" not in json.dumps(problem), problem)
+    check("too large", machine.send(path, b'{"toelichting":"' + b"a" * 40000 + b'"}')[0] == 413)
+    check("a parameter", machine.send(path + "?x=1", {"toelichting": "x"})[0] == 400)
+    check("nothing was kept", machine.sql("select count(*) from register.problem") == before)
+    log = machine.gateway.config.with_suffix(".log").read_text()
+    check("the refusal is logged without the number", "status=422 code=bsn" in log and "111222333" not in log)
+
+
+def seen_by(machine, of_board):
+    """The board sees all, who comes by a mandate what he reported, a stranger not that there is any."""
+    status, of_office, _ = machine.report("Van het kantoor", credential=OFFICE)
+    check("an office reports", status == 201 and of_office["basis"] == "machtiging", of_office)
+    mine = of_office["referentie"]
+    for credential, references in ((OWN, (of_board, mine)), ("file", (of_board, mine)), (OFFICE, (mine,))):
+        page = machine.read(f"/v1/besturen/{BOARD}/problemen", credential)[1]
+        listed = {one["referentie"] for one in page["problemen"]}
+        for reference in (of_board, mine):
+            is_seen = reference in references
+            check(f"{credential} in the list: {is_seen}", (reference in listed) == is_seen, listed)
+            check(f"{credential}: {is_seen}", machine.read(where(reference), credential)[0] ==
+                  (200 if is_seen else 404))
+    check("a reader sees none of others", machine.read(f"/v1/besturen/{BOARD}/problemen", READER)[1] ==
+          {"problemen": [], "volgende": None})
+    check("nor that there is one", machine.read(where(mine), READER)[1] == machine.read(where(UNKNOWN), READER)[1])
+    check("not under another board", machine.read(where(mine, SHARED), OWN)[0] == 404)
+    check("who sees it not cannot have it mailed on", machine.council(of_board, "PO", "x", OFFICE)[0] == 404)
+    return mine
+
+
+def pages(machine):
+    """100 a page, whatever is reported meanwhile; and no more than 50 of a board in a day by HTTP."""
+    machine.sql("insert into register.problem (reference, board, codes, words, at) select"
+                f" 'P-BBBB-BBBB-' || translate(lpad(n::text, 4, '0'), '0123456789', 'BCDFGHJKLM'), {OTHER}, '{{}}',"
+                " 'veel ' || n, clock_timestamp() - interval '2 days' from generate_series(1, 230) n;"
+                " insert into register.problem_mail (problem, recipient, next_at) select id, 'helpdesk', 'infinity'"
+                f" from register.problem where board = {OTHER}")
+    seen, path = [], f"/v1/besturen/{OTHER}/problemen"
+    following = ""
+    for count in (100, 100, 30):
+        status, page = machine.read(path + following, "bestuur-zelf")
+        check(f"a page of {count}", status == 200 and len(page["problemen"]) == count, len(page["problemen"]))
+        seen += [int(one["toelichting"].split()[1]) for one in page["problemen"]]
+        following = f"?na={page['volgende']}"
+        machine.report(f"tussendoor {len(seen)}", "bestuur-zelf", OTHER)
+    check("each once, the newest first", seen == list(range(230, 0, -1)), seen)
+    check("the last page ends", page["volgende"] is None, page["volgende"])
+    check("of a state", machine.read(path + "?status=afgehandeld", "bestuur-zelf")[1]["problemen"] == [])
+    for query in ("?status=geweigerd", "?na=7", "?na=P-AAAA-AAAA-AAAA", "?vanaf=2018-01-01"):
+        check(f"wrong: {query}", machine.read(path + query, "bestuur-zelf")[0] == 400)
+    answers = [machine.report(f"nog een {n}", "bestuur-zelf", OTHER) for n in range(48)]
+    check("47 more are taken, and the 51st is not", [answer[0] for answer in answers] == [201] * 47 + [429],
+          [answer[0] for answer in answers])
+    check("another board reports on", machine.report("Gewoon door")[0] == 201)
+
+
+def asked_of_a_council(machine, reference):
+    status, answer, place = machine.council(reference, "PO", "Dit raakt alle scholen.")
+    check("the council is asked", status == 200 and place == where(reference) and
+          [(one["sector"], one["status"], one["toelichting"]) for one in answer["sectorraden"]] ==
+          [("PO", "ontvangen", "Dit raakt alle scholen.")], (status, answer))
+    check("the reference stays", answer["referentie"] == reference, answer)
+    check("again it is the same", machine.council(reference, "PO", "Anders")[1] == answer)
+    of_one_school = machine.report("Ook hier", board=SHARED)[1]["referentie"]
+    check("no school of that sector", machine.council(of_one_school, "MBO", "x", board=SHARED)[0] == 422)
+    check("no such sector", machine.council(reference, "HBO", "x")[0] == 400)
+    check("a BSN in the words", machine.council(reference, "PO", "111222333")[0] == 422)
+    check("no such problem", machine.council(UNKNOWN, "PO", "x")[0] == 404)
+
+
+def at_the_helpdesk(machine, reference):
+    listed = {row["reference"]: row for row in machine.rows("problems", "list", "--board", BOARD)}
+    check("it is listed", listed[reference]["state"] == "ontvangen" and listed[reference]["board"] == BOARD and
+          listed[reference]["codes"] == "LR-P01 0 LR-S02 12", listed.get(reference))
+    page = machine.ctl("problems", "list", "--limit", "1", "--output", "json")
+    newest = json.loads(page.stdout)[0]["reference"]
+    check("pages", f"--after {newest}" in page.stderr, page.stderr)
+    shown = json.loads(machine.ctl("problems", "show", reference, "--json").stdout)
+    check("shown", shown["words"].startswith("Onze school") and shown["trace_id"] == TRACE and
+          shown["council_words"] == "PO: Dit raakt alle scholen.", shown)
+    machine.expect("no such", 1, "no problem", "problems", "show", UNKNOWN)
+    machine.expect("no reference", 64, "P-BCDF-GHJK-LMNP", "problems", "show", "7")
+    machine.expect("an answer is wanted", 64, "--reason", "problems", "close", reference)
+    machine.expect("without a BSN", 64, "BSN", "problems", "close", reference, "--reason", "het was 1112.22.333")
+    machine.expect("closed", 0, "is closed", "problems", "close", reference, "--reason", "De school staat er nu in.")
+    machine.expect("once", 1, "closed before", "problems", "close", reference, "--reason", "Toch niet")
+    status, closed = machine.read(where(reference))
+    check("the board reads it", (closed["status"], closed["antwoord"]) == ("afgehandeld", "De school staat er nu in.")
+          and closed["afgehandeld_op"], closed)
+    check("of that state", [one["referentie"] for one in machine.read(
+        f"/v1/besturen/{BOARD}/problemen?status=afgehandeld")[1]["problemen"]] == [reference])
+    check("no longer open", reference not in {row["reference"] for row in machine.rows("problems", "list", "--board",
+                                                                                        BOARD)})
+    check("but there", reference in {row["reference"] for row in machine.rows("problems", "list", "--all", "--board",
+                                                                                    BOARD)})
+    audit = machine.ctl("audit", "--output", "json").stdout
+    check("looking and closing are in the audit", f"problems show {reference}" in audit and
+          f"problems close {reference}" in audit and "De school staat er nu in." in audit, audit[:500])
+    status, anew, _ = machine.report("Onze school ontbreekt.\nTwee dagen al.", leveringsid="levering-2018-06-01",
+                                     codes={"LR-S02": 12, "LR-P01": 0})
+    check("after that it is another", status == 201 and anew["referentie"] != reference, anew)
+
+
+def rights(machine):
+    """Roles report, mail and close by functions; none of them writes a row itself."""
+    env = machine.stack.env()
+    for who, statement in ((env["INSTROOM_PG_READER"], "insert into register.problem (reference, board, codes, words)"
+                                                       " values ('P-BCDF-GHJK-LMNP', 1, '{}', 'x')"),
+                           (env["INSTROOM_PG_READER"], "update register.problem set words = 'x'"),
+                           (env["INSTROOM_PG_READER"], "delete from register.problem"),
+                           (env["INSTROOM_PG_READER"], "update register.problem_mail set sent_at = now()"),
+                           (env["INSTROOM_PG_WRITER"], "select words from register.problem"),
+                           (env["INSTROOM_PG_WRITER"], "select register.close_problem('x', 'x', 'x')")):
+        done = subprocess.run(["psql", "-X", "-q", who, "-c", statement], check=False, capture_output=True, text=True)
+        check(f"refused: {statement}", done.returncode != 0 and "permission denied" in done.stderr, done.stderr)
+
+
+def without_postgres(machine):
+    machine.stack.named("postgres")[0].stop()
+    status, problem, _ = machine.report("Niet nu")
+    check("not now", status == 503 and problem["detail"], (status, problem))
+    machine.stack.start("postgres", 60)
+    access.wait_until("it is taken again", lambda: machine.report("Niet nu")[0] in (200, 201))
+
+
+def main():
+    def run(machine):
+        access.make_parties(machine)
+        machine.wait_for_version()
+        reference = reported(machine)
+        refused(machine)
+        seen_by(machine, reference)
+        pages(machine)
+        asked_of_a_council(machine, reference)
+        at_the_helpdesk(machine, reference)
+        rights(machine)
+        without_postgres(machine)
+        check("a stranger is refused", machine.report("x", STRANGER)[0] == 403)
+
+    return access.on_a_machine("problems", Machine, run)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    main_status = main()
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    sys.exit(main_status)
