@@ -3,9 +3,13 @@
 \set owner `cat /run/secrets/pg.owner.password`
 \set writer `cat /run/secrets/pg.writer.password`
 \set reader `cat /run/secrets/pg.reader.password`
+\set gateway `cat /run/secrets/pg.gateway.password`
+\set validator `cat /run/secrets/pg.validator.password`
 create role instroom_owner login password :'owner';
-create role instroom_writer login password :'writer';
+create role instroom_writer login connection limit 20 password :'writer';
 create role instroom_reader login password :'reader';
+create role instroom_gateway login connection limit 20 password :'gateway';
+create role instroom_validator login connection limit 20 password :'validator';
 create database instroom owner instroom_owner template template0 encoding 'UTF8' locale 'C';
 revoke all on database instroom from public;
-grant connect on database instroom to instroom_writer, instroom_reader;
+grant connect on database instroom to instroom_writer, instroom_reader, instroom_gateway, instroom_validator;

@@ -1,4 +1,4 @@
-"""postgres: the register's server in a private stack, with the database instroom and its three roles.
+"""postgres: the register's server in a private stack, with the database instroom and its roles.
 
 Schema objects are not made here: that is instroomctl migrate. Passwords are random per stack and stand in the pass
 file.
@@ -14,7 +14,8 @@ from .places import StackError, give_to
 from .process import Process, children_of, processes_in, run_helper, send, start_time, wait_for_end_of
 
 ADMIN = "postgres"
-ROLES = ("instroom_owner", "instroom_writer", "instroom_reader")
+LOGINS = ("instroom_gateway", "instroom_validator", "instroom_writer", "instroom_reader")  # all but the owner's
+ROLES = ("instroom_owner", *LOGINS)
 SOCKET_PATH_MAX = 107  # of sun_path, without its NUL
 
 SETTINGS = {
@@ -60,7 +61,7 @@ select 'create database instroom owner instroom_owner template template0 encodin
  where not exists (select from pg_database where datname = 'instroom')
 \\gexec
 revoke all on database instroom from public;
-grant connect on database instroom to instroom_writer, instroom_reader;
+grant connect on database instroom to {roles};
 """
 
 
@@ -175,7 +176,7 @@ class Postgres:
         values = ", ".join(f"('{role}', '{passwords[role]}')" for role in ROLES)
         status, said = self.run([f"{find_programs()}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
                                  "-p", self.port, "-U", ADMIN, "-d", "postgres", "-f", "-"],
-                                text=MAKE_ROLES.format(values=values))
+                                text=MAKE_ROLES.format(values=values, roles=", ".join(ROLES)))
         if status != 0:
             raise StackError(f"postgres: roles and database could not be made:\n{said}")
 

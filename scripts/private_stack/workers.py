@@ -107,7 +107,7 @@ class Workers:
         own = {
             "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key} |
                        ({"test.received_on": "yes"} if is_test else {}) | self.secured_gateway(),
-            "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_READER"],
+            "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_VALIDATOR"],
                          "hmac.key.file": hmac_key} | self.secured_redis(),
             "write": {"pg.conninfo": env["INSTROOM_PG_WRITER"]},
         }

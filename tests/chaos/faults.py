@@ -665,7 +665,7 @@ class PgTerminate(Fault):
         while not self.is_over.is_set():
             try:
                 machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename in "
-                            "('instroom_writer', 'instroom_reader') and random() < 0.7")
+                            f"{postgres.LOGINS} and random() < 0.7")
             except (OSError, subprocess.SubprocessError):
                 pass
             self.is_over.wait(0.15)
@@ -681,11 +681,14 @@ class PgConnections(Fault):
     resource = "postgres"
 
     def begin(self, machine):
-        machine.sql("alter role instroom_writer connection limit 0; alter role instroom_reader connection limit 0; "
-                    "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'instroom_%'")
+        self.limit(machine, 0)
+        machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'instroom_%'")
 
     def cure(self, machine):
-        machine.sql("alter role instroom_writer connection limit -1; alter role instroom_reader connection limit -1")
+        self.limit(machine, -1)
+
+    def limit(self, machine, count):
+        machine.sql("; ".join(f"alter role {role} connection limit {count}" for role in postgres.LOGINS))
 
 
 class PgPassword(Fault):
@@ -695,11 +698,9 @@ class PgPassword(Fault):
 
     def begin(self, machine):
         self.kept = [row.split("\t") for row in machine.sql(
-            "select rolname, rolpassword from pg_authid "
-            "where rolname in ('instroom_writer', 'instroom_reader')").split("\n") if row]
-        machine.sql("alter role instroom_writer password 'another'; alter role instroom_reader password 'another'; "
-                    "select pg_terminate_backend(pid) from pg_stat_activity where usename in "
-                    "('instroom_writer', 'instroom_reader')")
+            f"select rolname, rolpassword from pg_authid where rolname in {postgres.LOGINS}").split("\n") if row]
+        machine.sql("; ".join(f"alter role {role} password 'another'" for role in postgres.LOGINS))
+        machine.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where usename in {postgres.LOGINS}")
 
     def cure(self, machine):
         machine.sql("; ".join(f"alter role {role} password '{password}'" for role, password in self.kept))
@@ -905,7 +906,7 @@ class PgMoved(PgReadOnly):
     that does. One server plays both: a role's own setting counts for new sessions only."""
 
     stays = True
-    roles = ("instroom_owner", "instroom_writer", "instroom_reader")
+    roles = postgres.ROLES
 
     def set_roles(self, machine, what):
         for role in self.roles:

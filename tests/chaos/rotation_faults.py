@@ -12,7 +12,7 @@ import signal
 import time
 import urllib.request
 
-from private_stack import kafka_wire
+from private_stack import kafka_wire, postgres
 
 from .cache_faults import wait_for_cache
 from .faults import Fault
@@ -33,8 +33,6 @@ class PgRotated(Fault):
     """The passwords of the writer, which reads it from a file of its own, and of the readers, for whom libpq does."""
 
     resource = "postgres"
-    ROLES = ("instroom_writer", "instroom_reader")
-
     def prepare(self, machine, crash_at):
         rows = dict(line.split(":")[3:5] for line in (machine.stack.dir / "pgpass").read_text().split())
         self.path = machine.workers.dir / "writer.password"
@@ -46,10 +44,9 @@ class PgRotated(Fault):
 
     def begin(self, machine):
         path = machine.stack.dir / "pgpass"
-        fresh = {role: secrets.token_hex(24) for role in self.ROLES}
+        fresh = {role: secrets.token_hex(24) for role in postgres.LOGINS}
         machine.sql("; ".join(f"alter role {role} password '{password}'" for role, password in fresh.items()))
-        machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename in "
-                    "('instroom_writer', 'instroom_reader')")
+        machine.sql(f"select pg_terminate_backend(pid) from pg_stat_activity where usename in {postgres.LOGINS}")
         time.sleep(BETWEEN_S)
         rows = [line.split(":") for line in path.read_text().split()]
         write_secret(path, "".join(":".join([*row[:4], fresh.get(row[3], row[4])]) + "\n" for row in rows))

@@ -230,3 +230,97 @@ Test(register, no_stage_changes_or_deletes_as_whom_a_delivery_came_in)
 	expect_refused(link, "insert into register.admission (position, board, service, basis) values (2, 1, '', '')");
 	pg_link_close(link);
 }
+
+/* What a stage's program never asks, and who holds its password might. */
+static const struct {
+	const char *role, *sql;
+} FORBIDDEN[] = {
+	{ "instroom_writer", "delete from register.delivery" },
+	{ "instroom_writer", "update register.delivery set board = 2" },
+	{ "instroom_writer", "update register.delivery set lines = 0" },
+	{ "instroom_writer", "update register.delivery set committed_at = now()" },
+	{ "instroom_writer", "truncate register.delivery" },
+	{ "instroom_writer", "delete from register.teacher" },
+	{ "instroom_writer", "update register.teacher set bsn = 0" },
+	{ "instroom_writer", "delete from register.teacher_history" },
+	{ "instroom_writer", "update register.teacher_history set since = 0" },
+	{ "instroom_writer", "delete from register.confirmation" },
+	{ "instroom_writer", "update register.confirmation set executed = true" },
+	{ "instroom_writer", "delete from register.set_back" },
+	{ "instroom_writer", "update register.set_back set executed = true" },
+	{ "instroom_writer", "delete from register.replay_change" },
+	{ "instroom_writer", "update register.replay_change set lines = 0" },
+	{ "instroom_writer", "delete from register.contact" },
+	{ "instroom_writer", "update register.contact set name = ''" },
+	{ "instroom_writer", "delete from register.feedback" },
+	{ "instroom_writer", "update register.feedback set body = ''" },
+	{ "instroom_writer", "delete from register.key_list" },
+	{ "instroom_writer", "delete from register.board" },
+	{ "instroom_writer", "delete from register.cursor" },
+	{ "instroom_writer", "insert into register.cursor (topic, partition) values ('x', 1)" },
+	{ "instroom_writer", "update register.finding set lines = 0" },
+	{ "instroom_writer", "delete from register.foreign_message" },
+	{ "instroom_writer", "insert into register.access (what) values ('x')" },
+	{ "instroom_writer", "select * from register.access" },
+	{ "instroom_writer", "delete from register.access" },
+	{ "instroom_writer", "select * from register.leraar" },
+	{ "instroom_writer", "update register.reference_table set rows = 0" },
+	{ "instroom_writer", "insert into register.loss select * from register.loss" },
+	{ "instroom_writer", "delete from register.statement" },
+	{ "instroom_writer", "select * from rights.mandate" },
+	{ "instroom_writer", "select register.grant_rights()" },
+	{ "instroom_writer", "create table register.mine (a int)" },
+	{ "instroom_validator", "select * from register.teacher" },
+	{ "instroom_validator", "select bsn from register.leraar" },
+	{ "instroom_validator", "select * from register.delivery" },
+	{ "instroom_validator", "select * from register.contact" },
+	{ "instroom_validator", "select * from register.feedback" },
+	{ "instroom_validator", "select * from register.key_list" },
+	{ "instroom_validator", "select teachers from register.board" },
+	{ "instroom_validator", "select parked from register.cursor" },
+	{ "instroom_validator", "update register.cursor set next_raw = 0" },
+	{ "instroom_validator", "insert into register.access (what) values ('x')" },
+	{ "instroom_validator", "select * from rights.mandate" },
+	{ "instroom_reader", "insert into register.access (at, what) values ('2020-01-01', 'x')" },
+	{ "instroom_reader", "insert into register.access (login, what) values ('another', 'x')" },
+	{ "instroom_reader", "update register.access set who = 'x'" },
+	{ "instroom_reader", "delete from register.access" },
+	{ "instroom_reader", "update register.delivery set nieuw = 0" },
+	{ "instroom_reader", "delete from register.confirmation" },
+	{ "instroom_reader", "insert into register.cursor select * from register.cursor" },
+	{ "instroom_reader", "insert into rights.party (name) values ('x')" },
+	{ "instroom_reader", "select sha256 from rights.credential" },
+	{ "instroom_reader", "select register.grant_rights()" },
+};
+
+Test(register, refuses_what_a_stage_must_not_do)
+{
+	struct pg_link *link = register_open();
+	struct err err = { 0 };
+
+	register_migrate(link, 1, MIGRATION_LAST);
+	for (size_t i = 0; i < ARRAY_LEN(FORBIDDEN); i++) {
+		char role[64];
+
+		snprintf(role, sizeof role, "set role %s", FORBIDDEN[i].role);
+		ASSERT_OK(pg_script(link, role, &err));
+		expect_refused(link, FORBIDDEN[i].sql);
+	}
+	pg_link_close(link);
+}
+
+/* migrate gives rights anew each time: what somebody granted beside them is gone then. */
+Test(register, takes_away_what_a_stage_was_given_beside_its_rights)
+{
+	struct pg_link *link = register_open();
+	struct err err = { 0 };
+
+	register_migrate(link, 1, MIGRATION_LAST);
+	ASSERT_OK(pg_script(link,
+			    "grant delete on register.delivery to instroom_writer;"
+			    "set role instroom_writer; delete from register.delivery; reset role;"
+			    "select register.grant_rights(); set role instroom_writer",
+			    &err));
+	expect_refused(link, "delete from register.delivery");
+	pg_link_close(link);
+}

@@ -183,6 +183,7 @@ static void make_register(int32_t partitions)
 		 world.topics[RAW], partitions - 1);
 	ASSERT_OK(pg_script(link, sql, &err));
 	pg_link_close(link);
+	snprintf(world.conninfo, sizeof world.conninfo, "%s dbname=%s options=-crole=instroom_validator", admin, name);
 }
 
 static void count_reports(void *self, const struct kafka_report *report)
@@ -592,6 +593,7 @@ static void move_register(int64_t sequence_max)
 
 	num_to_hex(position.tip, sizeof position.tip, tip);
 	snprintf(sql, sizeof sql,
+		 "set role instroom_writer;"
 		 "update register.cursor set next_raw = %lld, next_verdict = %lld, tip = '%s';"
 		 "insert into register.board (board, partition, sequence_max) values (%d, 0, %lld)",
 		 (long long)position.next_raw, (long long)position.next_verdict, tip, FIXTURE_BOARD,

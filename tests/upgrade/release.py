@@ -80,15 +80,15 @@ class Machine:
         self.build = build
         self.workers = None
 
-    def up(self, keys):
-        """keys: {file name: content}."""
+    def up(self, keys, settings=None):
+        """keys: {file name: content}. settings: {kind: {key: value}} on top of the usual ones."""
         self.stack.up({"partitions": PARTITIONS, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False,
                        "base_port": None, "wait": WAIT_S})
         self.workers = Workers(self.stack, self.build)
         self.workers.dir.mkdir(exist_ok=True)
         for name, key in keys.items():
             self.workers.secret(name, lambda key=key: key)
-        self.workers.set_up(self.build, COUNTS, True, {})
+        self.workers.set_up(self.build, COUNTS, True, settings or {})
 
     @property
     def port(self):

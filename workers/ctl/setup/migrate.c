@@ -67,6 +67,23 @@ static int grant_migrations(struct pg_link *link, struct err *err)
 	return pg_script(link, "grant select on public.instroom_migration to instroom_writer, instroom_reader", err);
 }
 
+/* A role that was made since the last time gets its rights, too. A stage whose role is missing goes on as it did. */
+static int grant_rights(struct pg_link *link, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, NULL, "select register.grant_rights()", NULL, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
+		struct slice role = pg_get_bytes(rows, i, 0);
+
+		fprintf(stderr,
+			"instroomctl: PostgreSQL: there is no role %.*s: INSTALL.md, PostgreSQL, has it; "
+			"then run this again\n",
+			(int)role.n, role.p);
+	}
+	return rc;
+}
+
 static void print_setting(const struct pg_setting *setting)
 {
 	const char *is = setting->is[0] ? setting->is : "not known";
@@ -107,6 +124,8 @@ int run_migrate(struct ctl *ctl)
 		rc = apply(link, &MIGRATIONS[i], &err);
 	if (rc == 0)
 		rc = grant_migrations(link, &err);
+	if (rc == 0)
+		rc = grant_rights(link, &err);
 	if (rc == 0)
 		rc = look_at_settings(link, &differences, &err);
 	if (rc == 0)
