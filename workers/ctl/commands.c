@@ -169,12 +169,12 @@ static const struct command_option CONFIRM_OPTIONS[] = {
 
 static const struct command DELIVER[] = {
 	{ .name = "deliver",
-	  .arguments = "FILE.csv|DIR ..",
+	  .arguments = "FILE|DIR ..",
 	  .arguments_min = 1,
 	  .arguments_max = ARGUMENTS_ANY,
 	  .purpose = "upload deliveries through the gateway",
-	  .help = "The header of x.csv is x.json: an object with bestuur, soort, volgnummer, extractiedatum and the "
-		  "other fields of a header.\n\n"
+	  .help = "A delivery is x.csv or x.xml. Its header is x.json: an object with bestuur, soort, volgnummer, "
+		  "extractiedatum and the other fields of a header. Folders within DIR are named, not looked into.\n\n"
 		  "What was acknowledged is kept in DIR/acknowledged.jsonl: run the command again and it "
 		  "goes on where it was.",
 	  OPTIONS_OF(DELIVER_OPTIONS),

@@ -193,10 +193,8 @@ void answer_read(const struct answer_reply *reply, const struct answer_sent *sen
 		take_later(ret, reply, type);
 	else if (reply->status == 500)
 		take_fault(ret);
-	else if (reply->status == 401 || reply->status == 403)
-		ret->kind = ANSWER_DENIED;
-	else if (is_refusal(ret, reply->status))
-		ret->kind = ANSWER_REFUSED;
+	else if (is_refusal(ret, reply->status)) /* a login page of a network answers 401 and 403, too */
+		ret->kind = reply->status == 401 || reply->status == 403 ? ANSWER_DENIED : ANSWER_REFUSED;
 	else
 		become(ret, ANSWER_NOT_TAKEN,
 		       "%ld with %s, which is not the gateway's answer: a proxy, or another server at "

@@ -23,7 +23,14 @@
 #include <jansson.h>
 #include <unistd.h>
 
-enum { TRIES_MAX = 30, SHOW_EVERY_MS = 200, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000, LINE_BYTES_MAX = 4096 };
+enum {
+	TRIES_MAX = 30,
+	SHOW_EVERY_MS = 200,
+	PAUSE_MIN_MS = 200,
+	PAUSE_MAX_MS = 5000,
+	LINE_BYTES_MAX = 4096,
+	NAME_BYTES = 256
+};
 
 struct deliver {
 	struct ctl *ctl;
@@ -61,15 +68,23 @@ static void print_finding(json_t *finding)
 	print_line(strbuf_text(&line));
 }
 
+/* A file may be called anything. */
+static const char *shown_name(const struct upload *upload, char name[NAME_BYTES])
+{
+	answer_printable(upload_name(upload), name, NAME_BYTES);
+	return name;
+}
+
 static void print_refusal(const struct upload *upload, json_t *answer, long status)
 {
+	char name[NAME_BYTES];
 	json_t *findings = json_object_get(json_object_get(answer, "levering"), "bevindingen"), *finding;
 	const char *detail = json_string_value(json_object_get(answer, "detail"));
 	size_t i;
 
 	if (!findings) /* a gateway of an earlier release */
 		findings = json_object_get(answer, "bevindingen");
-	fprintf(stderr, "%s: refused (%ld)\n", upload_name(upload), status);
+	fprintf(stderr, "%s: refused (%ld)\n", shown_name(upload, name), status);
 	json_array_foreach(findings, i, finding) print_finding(finding);
 	if (detail) /* which names the helpdesk */
 		print_line(detail);
@@ -108,6 +123,7 @@ static void take_success(struct deliver *deliver, struct upload *upload, const s
 static void end_upload(void *self, struct upload *upload, struct answer *answer, int64_t content_bytes)
 {
 	struct deliver *deliver = self;
+	char name[NAME_BYTES];
 
 	switch (answer->kind) {
 	case ANSWER_ACCEPTED:
@@ -127,7 +143,7 @@ static void end_upload(void *self, struct upload *upload, struct answer *answer,
 		} /* fall through */
 	case ANSWER_NOT_TAKEN:
 		upload->state = UPLOAD_NOT_TAKEN;
-		fprintf(stderr, "%s: not taken (%s)\n", upload_name(upload), answer->why);
+		fprintf(stderr, "%s: not taken (%s)\n", shown_name(upload, name), answer->why);
 	}
 	deliver->done++;
 }
@@ -153,9 +169,12 @@ static struct upload *next_upload(struct deliver *deliver)
 
 static void refuse_files(struct deliver *deliver, struct upload *upload, const struct err *err)
 {
+	char name[NAME_BYTES];
+
 	upload->state = UPLOAD_REFUSED;
 	deliver->done++;
-	fprintf(stderr, "%s: refused\n  %s\n", upload_name(upload), err->text);
+	fprintf(stderr, "%s: refused\n", shown_name(upload, name));
+	print_line(err->text);
 }
 
 static int begin_uploads(struct deliver *deliver, struct err *err)

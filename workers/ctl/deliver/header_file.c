@@ -2,6 +2,7 @@
 
 #include "base/strbuf.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <iconv.h>
 #include <jansson.h>
@@ -17,6 +18,17 @@ bool file_name_ends_with(const char *name, const char *end)
 	size_t n = strlen(name), m = strlen(end);
 
 	return n > m && strcasecmp(name + n - m, end) == 0;
+}
+
+enum { DELIVERY_ENDING_BYTES = 4 }; /* both of them */
+static const char *const DELIVERY_ENDINGS[] = { ".csv", ".xml" };
+
+bool file_name_is_delivery(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(DELIVERY_ENDINGS); i++)
+		if (file_name_ends_with(name, DELIVERY_ENDINGS[i]))
+			return true;
+	return false;
 }
 
 /* The entry of this file's folder that is the wanted one but for the case of its letters, in out. */
@@ -42,7 +54,7 @@ static bool find_in_any_case(const char *file, const char *wanted, char *out, si
 void header_file_path(const char *csv, char *out, size_t out_bytes)
 {
 	const char *slash = strrchr(csv, '/'), *name = slash ? slash + 1 : csv;
-	int stem_bytes = (int)(strlen(csv) - (file_name_ends_with(name, ".csv") ? 4 : 0));
+	int stem_bytes = (int)(strlen(csv) - (file_name_is_delivery(name) ? DELIVERY_ENDING_BYTES : 0));
 	char wanted[512];
 
 	snprintf(out, out_bytes, "%.*s.json", stem_bytes, csv);
@@ -59,11 +71,13 @@ bool header_file_has_csv(const char *header)
 	char path[PATH_MAX], wanted[512];
 	int stem_bytes = (int)(strlen(header) - strlen(".json"));
 
-	snprintf(path, sizeof path, "%.*s.csv", stem_bytes, header);
-	if (access(path, F_OK) == 0)
-		return true;
-	snprintf(wanted, sizeof wanted, "%.*s.csv", stem_bytes - (int)(name - header), name);
-	return find_in_any_case(header, wanted, path, sizeof path);
+	for (size_t i = 0; i < ARRAY_LEN(DELIVERY_ENDINGS); i++) {
+		snprintf(path, sizeof path, "%.*s%s", stem_bytes, header, DELIVERY_ENDINGS[i]);
+		snprintf(wanted, sizeof wanted, "%.*s%s", stem_bytes - (int)(name - header), name, DELIVERY_ENDINGS[i]);
+		if (access(path, F_OK) == 0 || find_in_any_case(header, wanted, path, sizeof path))
+			return true;
+	}
+	return false;
 }
 
 static bool is_another_file(const char *a, const char *b)
@@ -73,18 +87,37 @@ static bool is_another_file(const char *a, const char *b)
 	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && (of_a.st_ino != of_b.st_ino || of_a.st_dev != of_b.st_dev);
 }
 
-/* Beside x.json: x.csv in any case of its ending, which is not csv itself. */
+static void put_ending(char *out, size_t out_bytes, const char *ending, unsigned capitals)
+{
+	size_t at = strlen(out);
+
+	for (size_t i = 0; ending[i] && at + 1 < out_bytes; i++)
+		out[at++] = capitals >> i & 1 ? (char)toupper((unsigned char)ending[i]) : ending[i];
+	out[at] = '\0';
+}
+
+/* Beside x.json: x.csv or x.xml in any case of its ending, which is not csv itself. */
 static bool find_namesake(const char *csv, const char *header, char *out, size_t out_bytes)
 {
 	int stem_bytes = (int)(strlen(header) - strlen(".json"));
 
-	for (unsigned capitals = 0; capitals < 1u << 3; capitals++) {
-		snprintf(out, out_bytes, "%.*s.%c%c%c", stem_bytes, header, capitals & 1 ? 'C' : 'c',
-			 capitals & 2 ? 'S' : 's', capitals & 4 ? 'V' : 'v');
+	for (unsigned i = 0; i < ARRAY_LEN(DELIVERY_ENDINGS) << DELIVERY_ENDING_BYTES; i++) {
+		snprintf(out, out_bytes, "%.*s", stem_bytes, header);
+		put_ending(out, out_bytes, DELIVERY_ENDINGS[i % ARRAY_LEN(DELIVERY_ENDINGS)],
+			   i / (unsigned)ARRAY_LEN(DELIVERY_ENDINGS));
 		if (is_another_file(csv, out))
 			return true;
 	}
 	return false;
+}
+
+/* Both are deliveries, and their names without ending differ in case at most. */
+static bool are_namesakes(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return n == strlen(b) && file_name_is_delivery(a) && file_name_is_delivery(b) &&
+	       strncasecmp(a, b, n - DELIVERY_ENDING_BYTES) == 0;
 }
 
 /* Another one whose name differs from this one in case only, and which has no header of its own either. */
@@ -99,7 +132,7 @@ static bool find_double(const char *csv, const char *header, char *out, size_t o
 	DIR *dir = opendir(out);
 
 	for (struct dirent *entry; dir && !is_found && (entry = readdir(dir)) != NULL;) {
-		if (strcasecmp(entry->d_name, name) != 0)
+		if (!are_namesakes(entry->d_name, name))
 			continue;
 		snprintf(out, out_bytes, "%.*s%s", folder_bytes, csv, entry->d_name);
 		header_file_path(out, its_header, sizeof its_header);
@@ -113,7 +146,7 @@ static bool find_double(const char *csv, const char *header, char *out, size_t o
 bool header_file_is_shared(const char *csv, const char *header, char *ret_other, size_t other_bytes)
 {
 	size_t stem_bytes = strlen(header) - strlen(".json");
-	bool is_namesake = strlen(csv) == stem_bytes + strlen(".csv") && memcmp(csv, header, stem_bytes) == 0;
+	bool is_namesake = strlen(csv) == stem_bytes + DELIVERY_ENDING_BYTES && memcmp(csv, header, stem_bytes) == 0;
 	char path[PATH_MAX];
 
 	if (access(header, F_OK) != 0)

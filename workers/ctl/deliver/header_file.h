@@ -1,4 +1,4 @@
-/* header_file: the header of a delivery as it lies beside it: x.json of x.csv.
+/* header_file: the header of a delivery as it lies beside it: x.json of x.csv, or of x.xml.
  *
  * What people's programs write is accepted: a name in any case, UTF-8 with or without BOM, UTF-16 as Windows' tools
  * write it, CRLF. What cannot be accepted is named; the content is never quoted, as it may hold a contact's name. */
@@ -18,7 +18,11 @@ enum { HEADER_BYTES_MAX = 1 << 20 };
 /* Whether a file's name ends with this, in any case. end: ".csv" */
 bool file_name_ends_with(const char *name, const char *end);
 
-/* The path of the header of this csv. When there is none it is the one that should be there, and reading it fails. */
+/* Whether it is called as a delivery: .csv or .xml, in any case. */
+bool file_name_is_delivery(const char *name);
+
+/* The path of the header of this csv (or xml, here and below). When there is none it is the one that should be there,
+ * and reading it fails. */
 void header_file_path(const char *csv, char *out, size_t out_bytes);
 
 /* Whether there is a csv in the folder of this header that has its name, in any case of its letters. */

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "ctl/base/ctl.h"
+#include "ctl/deliver/header_file.h"
 #include "model/teacher_key.h"
 
 #include <curl/curl.h>
@@ -11,8 +12,8 @@
 enum {
 	REPLY_BYTES_MAX = 64 << 20,
 	URL_BYTES_MAX = 4096,
-	TOKEN_LINE_BYTES = 300,
-	SEND_BYTES = 256 << 10, /* curl's buffer */
+	TOKEN_LINE_BYTES = 8192 + 32, /* of gateway.token.file, and "Authorization: Bearer " */
+	SEND_BYTES = 256 << 10,	      /* curl's buffer */
 	CONNECT_MS = 5000,
 	WAIT_MS = 500, /* for the network, while something is in flight */
 	PAUSE_MS = 50, /* while nothing is */
@@ -192,7 +193,8 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
 	add_header(transfer, transfers->authorization);
-	add_header(transfer, "Content-Type: text/csv");
+	add_header(transfer, file_name_ends_with(upload->path, ".xml") ? "Content-Type: application/xml"
+								       : "Content-Type: text/csv");
 	add_header(transfer, "Expect:");
 	int rc = upload_read(upload, &transfer->content, &transfer->header, err);
 
@@ -289,6 +291,7 @@ static int open_transfer(struct transfer *transfer, const char *ca_file, struct 
 	SET_OPTION(transfer, CURLOPT_WRITEFUNCTION, keep_reply);
 	SET_OPTION(transfer, CURLOPT_WRITEDATA, transfer);
 	SET_OPTION(transfer, CURLOPT_NOSIGNAL, 1L);
+	SET_OPTION(transfer, CURLOPT_ACCEPT_ENCODING, ""); /* a proxy may pack answers, whether asked to or not */
 	SET_OPTION(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET_OPTION(transfer, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
 	SET_OPTION(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);

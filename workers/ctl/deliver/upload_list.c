@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "ctl/base/ctl.h"
+#include "ctl/deliver/answer.h"
 #include "ctl/deliver/header_file.h"
 #include "model/csv.h"
 #include "model/teacher_key.h"
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, CAPACITY_FIRST = 64, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 256, CAPACITY_FIRST = 64, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000 };
 
 /* ---- paths ---- */
 
@@ -39,17 +40,31 @@ const char *upload_name(const struct upload *upload)
 
 /* ---- files to send ---- */
 
-/* A pipe or a device would be waited for. */
+static bool has_changed(const struct stat *before, const struct stat *after)
+{
+	return before->st_size != after->st_size || before->st_mtim.tv_sec != after->st_mtim.tv_sec ||
+	       before->st_mtim.tv_nsec != after->st_mtim.tv_nsec;
+}
+
+/* A pipe or a device would be waited for. Half a file that is still being written would be a whole VOLLEDIG to the
+ * gateway, and who is not in it would lapse. */
 static int read_regular(const char *path, struct strbuf *out, struct err *err)
 {
-	struct stat info;
+	struct stat before, after;
+	size_t begin = out->n;
 
-	if (stat(path, &info) != 0)
+	if (stat(path, &before) != 0)
 		return err_set(err, ERR_DATA, "file", "%s %s", file_name(path),
 			       errno == ENOENT ? "does not exist" : strerror(errno));
-	if (!S_ISREG(info.st_mode))
+	if (!S_ISREG(before.st_mode))
 		return err_set(err, ERR_DATA, "file", "%s is no file", file_name(path));
-	return ctl_read_file(path, out, err);
+	int rc = ctl_read_file(path, out, err);
+
+	if (rc == 0 &&
+	    (stat(path, &after) != 0 || has_changed(&before, &after) || out->n - begin != (size_t)before.st_size))
+		rc = err_set(err, ERR_DATA, "file", "%s changed while it was read: deliver it when it is written whole",
+			     file_name(path));
+	return rc;
 }
 
 #ifndef __clang__ /* gcc's analyzer does not follow a pointer into an array that grows */
@@ -107,6 +122,27 @@ static bool is_header(const char *path)
 	return is_one;
 }
 
+/* Whether a folder holds what would be a delivery; one in a folder of a folder is not sent. */
+static bool holds_deliveries(const char *path)
+{
+	DIR *dir = opendir(path);
+	bool holds = false;
+
+	for (struct dirent *entry; dir && !holds && (entry = readdir(dir)) != NULL;)
+		holds = entry->d_name[0] != '.' && file_name_is_delivery(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return holds;
+}
+
+static void skip(const char *name, const char *why)
+{
+	char shown[NAME_BYTES];
+
+	answer_printable(name, shown, sizeof shown);
+	fprintf(stderr, "%s: skipped, it is %s\n", shown, why);
+}
+
 /* A header whose csv was forgotten, or has another name, is a delivery that is not sent: its csv is added, which cannot
  * be read. */
 static int add_header_alone(struct upload_list *list, const char *path, struct err *err)
@@ -119,14 +155,15 @@ static int add_header_alone(struct upload_list *list, const char *path, struct e
 
 static int add_entry(struct upload_list *list, const char *name, const char *path, struct err *err)
 {
-	bool is_csv = file_name_ends_with(name, ".csv");
-
-	if (!is_csv && !file_name_ends_with(name, ".json"))
-		return 0;
+	bool is_csv = file_name_is_delivery(name);
 	const char *why = why_skipped(name, path);
 
+	if (!is_csv && why && name[0] != '.' && holds_deliveries(path))
+		skip(name, "a folder: its deliveries are not sent, unless you name it too");
+	if (!is_csv && !file_name_ends_with(name, ".json"))
+		return 0;
 	if (why && is_csv)
-		fprintf(stderr, "%s: skipped, it is %s\n", name, why);
+		skip(name, why);
 	if (why)
 		return 0;
 	return is_csv ? add_file(list, path, err) : add_header_alone(list, path, err);
@@ -156,7 +193,8 @@ static int add_folder(struct upload_list *list, const char *path, DIR *dir, stru
 			     strerror(errno));
 	if (rc == 0 && list->count == before)
 		rc = err_set(err, ERR_DATA, "file",
-			     "the folder %s holds no delivery: a delivery is x.csv with its header x.json", path);
+			     "the folder %s holds no delivery: a delivery is x.csv or x.xml with its header x.json",
+			     path);
 	return rc;
 }
 
@@ -165,13 +203,14 @@ int upload_list_add(struct upload_list *list, const char *path, struct err *err)
 	struct stat info;
 
 	if (stat(path, &info) != 0)
-		return err_set(err, ERR_DATA, "file", "%s does not exist", path);
+		return err_set(err, ERR_DATA, "file", "%s %s", path,
+			       errno == ENOENT ? "does not exist" : strerror(errno));
 	if (!S_ISDIR(info.st_mode))
 		return add_file(list, path, err);
 	DIR *dir = opendir(path);
 
 	if (!dir)
-		return err_set(err, ERR_DATA, "file", "the folder %s cannot be read", path);
+		return err_set(err, ERR_DATA, "file", "the folder %s cannot be read: %s", path, strerror(errno));
 	int rc = add_folder(list, path, dir, err);
 
 	closedir(dir);

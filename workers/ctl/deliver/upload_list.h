@@ -1,9 +1,10 @@
 /* upload_list: the files to deliver, and which of them this installation acknowledged in an earlier run.
  *
- * A delivery is two files: x.csv and x.json, its header. What was acknowledged stands in acknowledged.jsonl beside
- * them, one object per line with the file's name, the SHA-256 of header and content, the installation that acknowledged
- * it, and the receipt. A receipt is kept when the answer is in; a file without one of this installation is sent again,
- * and the gateway's fingerprint makes the second count once. So a lost or damaged list costs time and nothing else. */
+ * A delivery is two files: x.csv (or x.xml) and x.json, its header. What was acknowledged stands in acknowledged.jsonl
+ * beside them, one object per line with the file's name, the SHA-256 of header and content, the installation that
+ * acknowledged it, and the receipt. A receipt is kept when the answer is in; a file without one of this installation is
+ * sent again, and the gateway's fingerprint makes the second count once. So a lost or damaged list costs time and
+ * nothing else. */
 #ifndef CTL_UPLOAD_LIST_H
 #define CTL_UPLOAD_LIST_H
 
@@ -39,8 +40,8 @@ struct upload_list {
 	size_t count, capacity;
 };
 
-/* A file, or all .csv files of a folder, in any case, and those that are not there though their header is; what is
- * skipped there is named on stderr. ERR_DATA code "file": it cannot be read, or holds no delivery. */
+/* A file, or all .csv and .xml files of a folder, in any case, and those that are not there though their header is;
+ * what is skipped there is named on stderr. ERR_DATA code "file": it cannot be read, or holds no delivery. */
 MUSTUSE int upload_list_add(struct upload_list *list, const char *path, struct err *err);
 /* Sorts, drops what was named twice, and sets UPLOAD_KNOWN for those that this installation acknowledged and that have
  * not changed since. installation "": it is not known, so none is. */
