@@ -9,7 +9,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from . import kafka, kafka_wire, postgres, redis, secure, standby, worker_process
+from . import front, kafka, kafka_wire, postgres, redis, secure, standby, worker_process
 from .places import TMPFS, StackError, can_reach, link_to, outside_name, place, remove_tree, server_user
 
 SERVERS = ("kafka", "postgres", "redis")
@@ -20,6 +20,7 @@ NAME_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 PORT_FIRST, PORT_LAST, BLOCK = 20000, 32000, 40
 PORT_OFFSETS = {"kafka1": 0, "kafka2": 1, "kafka3": 2, "controller1": 3, "controller2": 4, "controller3": 5,
                 "postgres": 6, "redis": 7, "standby": 8}
+FRONT_OFFSETS = {"provider": 9, "front": BLOCK - 1}
 FREE_OFFSET = 10
 DRAIN_S = 40
 
@@ -90,8 +91,18 @@ class Stack:
     def name_option(self):
         return "" if self.name == "dev" else f" --name {self.name}"
 
+    @property
+    def door(self):
+        """What the front of this stack and its provider share; None: it has no front."""
+        return front.Door(self) if self.record.get("front") else None
+
     def port(self, what):
-        return self.record["base_port"] + PORT_OFFSETS[what]
+        return self.record["base_port"] + (PORT_OFFSETS | FRONT_OFFSETS)[what]
+
+    @property
+    def gateway_port(self):
+        """Of the first gateway that scripts/workers starts."""
+        return self.record["base_port"] + FREE_OFFSET
 
     def pid_file(self, server):
         return self.dir / "pid" / server
@@ -110,6 +121,8 @@ class Stack:
             found.append(postgres.Postgres(self))
         if "redis" in self.record["servers"]:
             found.append(redis.Redis(self))
+        if self.door is not None:
+            found += [front.Provider(self), front.Front(self)]
         return found
 
     def named(self, server):
@@ -145,18 +158,19 @@ class Stack:
             "name": self.name, "uid": os.geteuid(), "cluster_id": kafka.new_id(),
             "partitions": options["partitions"] or 12, "brokers": options["brokers"] or 1,
             "servers": options["servers"] or list(SERVERS), "topics": not options["no_topics"],
-            "secure": options.get("secure") or "",
+            "secure": options.get("secure") or "", "front": bool(options.get("front")),
             "tmpfs": bool(options["tmpfs"]), "run": os.environ.get("INSTROOM_TEST_RUN", ""), "base_port": 0,
         }
 
     def check_same(self, options):
-        for key in ("partitions", "brokers", "servers", "secure"):
+        for key in ("partitions", "brokers", "servers", "secure", "front"):
             if options.get(key) and options[key] != self.record.get(key, ""):
                 raise StackError(f"stack {self.name} was made with {key} {self.record[key]}: "
                                  f"scripts/stack wipe{self.name_option()} first, or take another --name")
 
     def taken_ports(self, base):
-        return [base + offset for offset in PORT_OFFSETS.values() if not is_free(base + offset)]
+        offsets = PORT_OFFSETS | (FRONT_OFFSETS if self.record.get("front") else {})
+        return [base + offset for offset in offsets.values() if not is_free(base + offset)]
 
     def choose_ports(self, wanted):
         """Under the lock of all stacks of this checkout: a free block that no other stack has been given."""
@@ -211,6 +225,8 @@ class Stack:
         self.save()
         if self.pki is not None:
             self.pki.make()
+        if self.door is not None:
+            self.door.make()
         (self.dir / "env").write_text(self.env_text())
         wait_s = options["wait"]
         servers = self.servers()
@@ -292,6 +308,8 @@ class Stack:
         if self.pki is not None:
             values |= {"INSTROOM_SECURED": self.secured, "INSTROOM_KAFKA_CA_FILE": self.pki.ca,
                        "INSTROOM_REDIS_CA_FILE": self.pki.ca}
+        if self.door is not None:
+            values |= {"INSTROOM_FRONT": self.door.address, "INSTROOM_FRONT_CA_FILE": self.door.pki.ca}
         first = self.record["base_port"] + FREE_OFFSET
         values["INSTROOM_FREE_PORTS"] = f"{first}-{self.record['base_port'] + BLOCK - 1}"
         return values

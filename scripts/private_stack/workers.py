@@ -106,7 +106,7 @@ class Workers:
             "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
             "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key} |
-                       ({"test.received_on": "yes"} if is_test else {}) | self.secured_gateway(),
+                       ({"test.received_on": "yes"} if is_test else {}) | self.secured_gateway() | self.front_gateway(),
             "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_VALIDATOR"],
                          "hmac.key.file": hmac_key} | self.secured_redis(),
             "write": {"pg.conninfo": env["INSTROOM_PG_WRITER"]},
@@ -143,6 +143,9 @@ class Workers:
         pki = self.stack.pki
         return {} if pki is None else {"tls.cert.file": pki.path("gateway.crt"),
                                        "tls.key.file": pki.path("gateway.key")}
+
+    def front_gateway(self):
+        return {} if self.stack.door is None else self.stack.door.gateway_settings()
 
     def empty_register(self):
         """Back to before the first migration. The workers are down."""
