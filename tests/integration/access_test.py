@@ -25,7 +25,7 @@ BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 WAIT_S = 90
 COUNTS = {"gateway": 1, "validate": 1, "write": 1}
 LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
-OFFICE, READER, STRANGER, OWN = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk"
+OFFICE, READER, STRANGER, OWN, MANAGER = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk", "beheerder"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 BOARD, SHARED, OTHER = "99901", "99902", "99904"
 results = {"passed": 0, "failed": 0}
@@ -113,6 +113,19 @@ class Machine:
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
 
+    def send(self, method, path, credential, content=None, **headers):
+        """(status, what the answer says, its ETag); content: of JSON. headers: If_Match is If-Match."""
+        body = None if content is None else json.dumps(content).encode()
+        sent = {"Authorization": f"Bearer {self.tokens[credential]}", "Content-Type": "application/json",
+                "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.gateway.address + path, data=body, headers=sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+                return answer.status, json.loads(answer.read() or "null"), answer.headers["ETag"]
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or "null"), refused.headers["ETag"]
+
     def deliver(self, credential, board, name=None):
         self.sequence += 1
         query = urllib.parse.urlencode({"bestuur": board, "soort": "MUTATIE", "volgnummer": self.sequence,
@@ -153,7 +166,11 @@ def make_parties(machine):
     for service in ("leveren", "inzien", "bevestigen"):
         machine.change("mandate", "give", BOARD, "kantoor", service, "--given-by", "directie")
     machine.change("mandate", "give", BOARD, "lezer", "inzien", "--given-by", "directie")
-    for name, owner in ((OFFICE, "kantoor"), (READER, "lezer"), (STRANGER, "vreemd"), (OWN, "stichting"),
+    machine.change("party", "add", MANAGER, "KVK:55555555")
+    for service in ("beheer", "inzien"):
+        machine.change("mandate", "give", BOARD, MANAGER, service, "--given-by", "directie")
+    for name, owner in ((OFFICE, "kantoor"), (MANAGER, MANAGER), (READER, "lezer"), (STRANGER, "vreemd"),
+                        (OWN, "stichting"),
                         ("bestuur-zelf", OTHER)):
         machine.make_credential(name, owner)
     machine.make_credential("verlopen", "kantoor", "2020-01-01")
@@ -165,16 +182,18 @@ def make_parties(machine):
     machine.expect("twice withdrawn", 1, "withdrawn already", "access", "credential", "withdraw", "ingetrokken")
 
 
-# credential: which of deliver (and report), read, confirm and stand it opens for each board; 401: it is none of ours
+# credential: which of deliver (and report), list, confirm, stand and manage it opens for each board; 401: it is none
+# of ours
 TABLE = {
     "file": {BOARD: "dlbs", SHARED: "dlbs", OTHER: "dlbs"},
     OFFICE: {BOARD: "dlbs", SHARED: "", OTHER: ""},
     READER: {BOARD: "ls", SHARED: "", OTHER: ""},
     STRANGER: {BOARD: "", SHARED: "", OTHER: ""},
-    OWN: {BOARD: "dlbs", SHARED: "dlbs", OTHER: ""},
-    "bestuur-zelf": {BOARD: "", SHARED: "", OTHER: "dlbs"},
+    OWN: {BOARD: "dlbsM", SHARED: "dlbsM", OTHER: ""},
+    "bestuur-zelf": {BOARD: "", SHARED: "", OTHER: "dlbsM"},
+    MANAGER: {BOARD: "lsM", SHARED: "", OTHER: ""},
     "jwt-kantoor": {BOARD: "dlbs", SHARED: "", OTHER: ""},
-    "jwt-stichting": {BOARD: "dlbs", SHARED: "dlbs", OTHER: ""},
+    "jwt-stichting": {BOARD: "dlbsM", SHARED: "dlbsM", OTHER: ""},
     "jwt-keten": {BOARD: "ls", SHARED: "", OTHER: ""},  # as the deepest, whatever the one between may
     "jwt-onbekend": {BOARD: "", SHARED: "", OTHER: ""},
     "jwt-persoon": {BOARD: "", SHARED: "", OTHER: ""},
@@ -184,10 +203,10 @@ TABLE = {
 
 
 # routes that open with another of the table
-RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d"}
+RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d", "k": "s", "h": "s", "u": "M"}
 # what a route answers with whom it is open to: no such delivery or problem, and 415 of a report without a body
 OPENED = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,), "P": (404,), "p": (200,),
-          "m": (415,), "q": (415,)}
+          "m": (415,), "q": (415,), "k": (200,), "h": (200,), "u": (200,)}
 
 
 def ask_route(machine, route, credential, board):
@@ -195,7 +214,12 @@ def ask_route(machine, route, credential, board):
     problems = f"/v1/besturen/{board}/problemen"
     if route == "d":
         return machine.deliver(credential, board)
+    contacts = f"/v1/besturen/{board}/contactpersonen"
+    if route == "u":
+        status, said, _ = machine.send("PUT", contacts, credential, {"personen": []})
+        return status, json.dumps(said)
     method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
+                    "k": ("GET", contacts), "h": ("GET", f"{contacts}/historie"),
                     "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand"),
                     "c": ("GET", f"/v1/besturen/{board}/scholen"),
                     "P": ("GET", f"{problems}/P-BCDF-GHJK-LMNP"), "p": ("GET", problems),
@@ -207,7 +231,7 @@ def every_route(machine):
     """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
     for credential, boards in TABLE.items():
         for board in (BOARD, SHARED, OTHER):
-            for route in "dltbscPpmq":
+            for route in "dltbscPpmqkhu":
                 status, body = ask_route(machine, route, credential, board)
                 opens = boards != 401 and RIGHT_OF.get(route, route) in boards[board]
                 wanted = OPENED[route] if opens else (401,) if boards == 401 else (403,)
@@ -231,7 +255,7 @@ def rights_of(machine, credential):
     said = json.loads(body)
     boards = {one["bestuur"]: [right["dienst"] for right in one["diensten"]] for one in said["besturen"]}
     everywhere = [right["dienst"] for right in said["alle_besturen"]]
-    letters = {"leveren": "d", "inzien": "ls", "bevestigen": "b", "beheer": ""}
+    letters = {"leveren": "d", "inzien": "ls", "bevestigen": "b", "beheer": "M"}
     return {(board, letter) for board in {*boards, BOARD, SHARED, OTHER} for right in boards.get(board, []) + everywhere
             for letter in letters[right]}, said
 
@@ -261,13 +285,98 @@ def who_might(machine):
         return {row["party"] for row in machine.rows("access", "who", *words)}
 
     check("today", names(BOARD) == {"kantoor", "stichting"}, machine.rows("access", "who", BOARD))
-    check("to read", names(BOARD, "--service", "inzien") == {"kantoor", "lezer", "stichting"})
+    check("to read", names(BOARD, "--service", "inzien") == {"kantoor", "lezer", "stichting", MANAGER})
     check("before there was any", names(BOARD, "--on", "2021-03-01") == set(), names(BOARD, "--on", "2021-03-01"))
     check("a number of its own only", names(SHARED, "--on", "2100-03-01") == {"stichting"})
     check("by a token of its own", [row["credentials"] for row in machine.rows("access", "who", OTHER)] ==
           ["bestuur-zelf"], machine.rows("access", "who", OTHER))
     done = machine.expect("no token is shown", 0, "instroom_", "access", "credential", "list")
     check("none of them", not any(token and token in done.stdout for token in machine.tokens.values()), done.stdout)
+
+
+def person(task="leveringen", name="P. Voorbeeld", **more):
+    return {"taak": task, "naam": name, "telefoon": "0101234567", "email": None} | more
+
+
+def contact_persons(machine):
+    """Several, each with a task: set by whom the board lets manage, what they were is kept, each look leaves a row."""
+    path = f"/v1/besturen/{BOARD}/contactpersonen"
+    status, before, etag = machine.send("GET", path, OWN)
+    check("there are none", (status, before["personen"], before["gezet_op"]) == (200, [], None), before)
+    two = [person(), person("techniek", "T. Voorbeeld", telefoon=None, email="techniek@bestuur.example")]
+    status, said, first = machine.send("PUT", path, OWN, before | {"personen": two}, If_Match=etag)
+    check("both are set", (status, said["personen"]) == (200, two) and first not in (None, etag), f"{status} {said}")
+    check("as GET says, too", machine.send("GET", path, READER)[1:] == (said, first))
+    check("nothing new", machine.send("GET", path, OWN, If_None_Match=first)[0] == 304)
+    same = machine.send("PUT", path, OWN, {"personen": two})
+    check("set to what they are", same == (200, said, first), same)
+    refused_lists(machine, path, etag)
+    check("none of it changed anything", machine.send("GET", path, OWN)[1:] == (said, first))
+    one = [person("inhoud", "Zoë " + "é" * 46)]
+    status, said, _ = machine.send("PUT", path, MANAGER, {"personen": one}, If_Match=first)
+    check("who may manage by a mandate", (status, said["personen"]) == (200, one), said)
+    what_they_were(machine, path, one, two)
+    contacts_of_the_operator(machine, one)
+
+
+def refused_lists(machine, path, stale):
+    for what, list_of in (("taak", [person("hoofd")]), ("naam", [person(name="")]), ("naam", [person(name="x" * 51)]),
+                          ("telefoon", [person(telefoon="0" * 21)]), ("telefoon", [person(telefoon=None)]),
+                          ("email", [person(email="a" * 76)]), ("naam", [person(name="a\nb")]),
+                          ("taak", [person() | {"taak": 7}]), ("hoogstens 20", [person()] * 21),
+                          ("hoogstens 20", "geen lijst"), ("Persoon 2", [person(), person(name="")]),
+                          ("niets anders", [person(), "x"]), ("niets anders", [person(mobiel="0612345678")])):
+        status, said, _ = machine.send("PUT", path, OWN, {"personen": list_of})
+        check(f"400 names {what}", status == 400 and what in said["detail"], f"{status} {said}")
+    for content in ({}, {"personen": [], "persoon": []}, [], {"personen": [[[[[]]]]]}):
+        check(f"400: {content}", machine.send("PUT", path, OWN, content)[0] == 400)
+    check("412", machine.send("PUT", path, OWN, {"personen": []}, If_Match=stale)[0] == 412)
+    check("412 of what is there", machine.send("PUT", path, OWN, {"personen": []}, If_None_Match="*")[0] == 412)
+    check("415", machine.send("PUT", path, OWN, {"personen": []}, Content_Type="text/csv")[0] == 415)
+    for header in ({"Origin": "https://elders.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        check(f"a page elsewhere: {header}", machine.send("PUT", path, OWN, {"personen": []}, **header)[0] == 403)
+
+
+def what_they_were(machine, path, one, two):
+    lists = {credential: machine.send("GET", f"{path}/historie", credential)[1]["lijsten"]
+             for credential in (OWN, MANAGER, READER)}
+    check("newest first", [each["personen"] for each in lists[OWN]] == [one, two], lists[OWN])
+    check("until the next", lists[OWN][0]["tot"] is None and lists[OWN][1]["tot"] == lists[OWN][0]["vanaf"], lists[OWN])
+    check("by whom, for the board", [each["afzender"] for each in lists[OWN]] ==
+          [f"credential:{MANAGER}", f"credential:{OWN}"], lists[OWN])
+    check("of himself", [each["afzender"] for each in lists[MANAGER]] == [f"credential:{MANAGER}", None]
+          if lists[MANAGER] else False, lists[MANAGER])
+    check("of nobody else", {each["afzender"] for each in lists[READER]} == {None}, lists[READER])
+    seen = machine.sql("select string_agg(distinct what || '/' || basis || '/' || (trace_id = "
+                       f"'{TRACE}')::text, ' ' order by what || '/' || basis || '/' || (trace_id = '{TRACE}')::text)"
+                       f" from register.access where board = {int(BOARD)} and what like '%contact%'")
+    for row in ("gateway: contactpersonen gezet/eigen/true", "gateway: contactpersonen gezet/machtiging/true",
+                "gateway: contactpersonen/machtiging/true", "gateway: contactpersonen, historie/machtiging/true"):
+        check(f"a row for it: {row}", row in seen, seen)
+
+
+def contacts_of_the_operator(machine, before):
+    """instroomctl contact shows them, contact set sets them, retention counts those of before, coverage knows them."""
+    file = machine.stack.dir / "contacts.json"
+    machine.expect("no file", 66, "contacts.json", "contact", "set", BOARD, file, "--reason", "gebeld")
+    file.write_text('{"personen": [{"taak": "leveringen", "naam": "A. Nieuw"}]}')
+    machine.expect("nobody could reach him", 1, "of person 1 telefoon", "contact", "set", BOARD, file, "--reason", "x")
+    file.write_text(json.dumps({"personen": [person(name="A. Nieuw")]}))
+    machine.expect("set", 0, "", "contact", "set", BOARD, file, "--reason", "gebeld")
+    rows = machine.rows("contact", "--board", BOARD)
+    check("shown, and those of before", [(row["name"], row["task"], row["is_newest"]) for row in rows] ==
+          [("A. Nieuw", "leveringen", True), (before[0]["naam"], "inhoud", False),
+           ("P. Voorbeeld", "leveringen", False), ("T. Voorbeeld", "techniek", False)], rows)
+    check("by an operator", rows[0]["set_by"].startswith("operator:"), rows[0])
+    check("of all boards, who holds", [row["name"] for row in machine.rows("contact", "--all")] == ["A. Nieuw"])
+    check("a reason is kept", machine.sql("select reason from register.access where what = 'contact set'") == "gebeld")
+    due = {row["what"]: row["rows"] for row in machine.rows("retention")}
+    check("nothing is due", due["contact"] == 0, due)
+    machine.sql("update register.contact_list set set_at = set_at - interval '2 years'")
+    check("two lists are", {row["what"]: row["rows"] for row in machine.rows("retention")}["contact"] == 2)
+    machine.expect("they go", 0, "", "retention", "--reason", "de termijn is voorbij")
+    check("and nothing else", [row["name"] for row in machine.rows("contact", "--board", BOARD)] == ["A. Nieuw"])
+    machine.expect("no log says any of it", 0, "", "verify", "--board", BOARD)
 
 
 def withdrawals(machine):
@@ -304,6 +413,10 @@ def without_postgres(machine):
         if not again:
             machine.workers.end([machine.gateway], signal.SIGTERM, 30)
             machine.workers.start([machine.gateway], WAIT_S)
+    path = f"/v1/besturen/{BOARD}/contactpersonen"
+    check("no contact persons", machine.send("GET", path, OWN)[0] == 503)
+    check("none are set", machine.send("PUT", path, OWN, {"personen": []})[0] == 503)
+    check("but schools are known", machine.send("GET", f"/v1/besturen/{BOARD}/scholen", OWN)[0] == 200)
     machine.expect("no change", 69, "", "access", "mandate", "give", BOARD, "kantoor", "leveren", "--given-by", "x")
     age, checked = machine.metric("instroom_access_age_seconds"), machine.metric("instroom_access_checked_seconds")
     check("the age of the snapshot", age is not None and age >= 0 and 0 <= checked < 600, f"{age} {checked}")
@@ -466,6 +579,7 @@ def main():
         every_route(machine)
         own_rights(machine)
         who_might(machine)
+        contact_persons(machine)
         withdrawals(machine)
         two_at_once(machine)
         without_postgres(machine)

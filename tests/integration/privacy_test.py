@@ -48,7 +48,8 @@ LEFT_OUT_MAX = 0.02  # of the values that are looked for
 # where a person may stand: the content of the register, what a board's own number for a teacher is echoed in
 # (specification 8.1), and whom to call
 PERSONAL = {("teacher", "bsn"), ("teacher", "content"), ("teacher_history", "content"), ("feedback", "body"),
-            ("contact", "name"), ("contact", "phone"), ("contact", "email")}
+            ("contact", "name"), ("contact", "phone"), ("contact", "email"),
+            ("contact_person", "name"), ("contact_person", "phone"), ("contact_person", "email")}
 # folders of servers that hold content because they are there for it
 CONTENT = {("kafka", "data"), ("postgres", "data")}
 PERSON_COLUMNS = ("bsn", "personeelsnummer", "geslachtsnaam", "voornamen", "geboortedatum", "straat", "postcode",

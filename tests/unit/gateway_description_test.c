@@ -47,7 +47,10 @@ static json_t *operation_of(const struct route *route)
 {
 	json_t *path = json_object_get(json_object_get(description, "paths"), route->pattern);
 
-	return json_object_get(path, route->methods & METHOD_POST ? "post" : "get");
+	return json_object_get(path, route->methods & METHOD_POST     ? "post"
+				     : route->methods & METHOD_PUT    ? "put"
+				     : route->methods & METHOD_DELETE ? "delete"
+								      : "get");
 }
 
 static void add_word(char *words, const char *word)

@@ -4,6 +4,7 @@
  * The register is a fake: these names go before those of the libraries. */
 #include "gateway/problem_store.h"
 #include "gateway/register_jobs.h"
+#include "render/contact_persons.h"
 #include "render/terugmelding.h"
 #include "render/stand.h"
 #include "th.h"
@@ -58,6 +59,37 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 {
 	(void)name, (void)params, (void)ret, (void)ret_affected;
 	return pg_script(link, sql, err);
+}
+
+int pg_begin(struct pg_link *link, struct err *err)
+{
+	return pg_script(link, "begin", err);
+}
+
+int contact_persons_lock(struct pg_link *link, uint32_t board, struct err *err)
+{
+	(void)board;
+	return pg_script(link, "lock", err);
+}
+
+int contact_persons_read(struct pg_link *link, uint32_t board, struct strbuf *out, struct err *err)
+{
+	strbuf_add_printf(out, "%u", board);
+	return pg_script(link, "read", err);
+}
+
+int contact_persons_history(struct pg_link *link, uint32_t board, const struct contact_actor *actor, struct strbuf *out,
+			    struct err *err)
+{
+	(void)actor;
+	return contact_persons_read(link, board, out, err);
+}
+
+int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons, const struct contact_actor *actor,
+			struct err *err)
+{
+	(void)board, (void)persons, (void)actor;
+	return pg_script(link, "set", err);
 }
 
 int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
@@ -200,8 +232,8 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 
 static const struct access_grant GRANT = { .basis = BASIS_OWN, .speaker = "token:x" };
 static const struct trace NO_TRACE;
-static const enum register_job_kind KINDS[] = { JOB_KNOWN, JOB_FEEDBACK_CSV, JOB_STAND, JOB_DELIVERIES,
-						JOB_CONFIRMATION };
+static const enum register_job_kind KINDS[] = { JOB_KNOWN,	JOB_FEEDBACK_CSV, JOB_STAND,
+						JOB_DELIVERIES, JOB_CONTACTS_SET, JOB_CONFIRMATION };
 
 /* A job is the loop's, or that of the threads. */
 struct slot {

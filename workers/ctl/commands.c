@@ -21,6 +21,9 @@
 enum { OPTIONAL = false, REQUIRED = true };
 enum { TEXT_JSON = OUTPUT_TEXT | OUTPUT_JSON, TEXT_CSV_JSON = TEXT_JSON | OUTPUT_CSV };
 
+static const struct command_option REASON_NEEDED[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+};
 static const struct command_option REASON[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name", OPTIONAL },
 };
@@ -339,9 +342,21 @@ static const struct command LOOK[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "the board has no such teacher" } },
 	  .run = run_teacher },
+	{ .name = "contact set",
+	  .arguments = "BOARD FILE",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "set the contact persons of a board, all at once",
+	  .help = "FILE (- for stdin) is what GET /v1/besturen/BOARD/contactpersonen gives: {\"personen\": [{\"taak\":"
+		  " \"leveringen\", \"naam\": .., \"telefoon\": .., \"email\": ..}]}, with taak leveringen, inhoud or"
+		  " techniek. The list replaces the board's; those of before are kept for a time"
+		  " (retention.contact.months). Works as the owner; leaves a row in register.access.",
+	  OPTIONS_OF(REASON_NEEDED),
+	  .run = run_contact_set },
 	{ .name = "contact",
 	  .purpose = "whom to call at a board",
-	  .help = "Leaves a row in register.access. Text shortens what is wide; CSV and JSON do not.",
+	  .help = "Those that were set, each with a task, and the one that the newest delivery named. Leaves a row in"
+		  " register.access. Text shortens what is wide; CSV and JSON do not.",
 	  OPTIONS_OF(CONTACT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_contact },
@@ -899,8 +914,9 @@ static const struct command PERSON[] = {
 	  .purpose = "all that every store holds about one person, over all boards",
 	  .help = "By his BSN in a file, or by a board and his key there. Register, history, deliveries that name him,"
 		  " terugmeldingen, confirmations, quarantine and the places of messages in the logs, which are read"
-		  " from their beginning; cache and backups are named. Leaves a row in register.access. Needs"
-		  " hmac.key.file.",
+		  " from their beginning; cache and backups are named. Contact"
+		  " persons are known by name only: instroomctl contact shows them. Leaves a row in register.access."
+		  " Needs hmac.key.file.",
 	  OPTIONS_OF(PERSON_REPORT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "no store holds anything of him" } },

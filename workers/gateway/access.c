@@ -11,7 +11,7 @@
 /* false: no memory to count what this sender has in progress. */
 static bool set_sender(struct request *request, uint64_t id)
 {
-	bool is_upload = request->route->methods & METHOD_POST;
+	bool is_upload = request->route->methods & METHODS_OF_CHANGE;
 
 	request->sender = load_sender(request->services->load, id);
 	if (!request->sender) {
@@ -170,7 +170,7 @@ bool access_check_load(struct request *request, enum load_kind kind, uint32_t bo
 
 bool access_admit(struct request *request)
 {
-	if ((request->route->methods & METHOD_POST) && !is_of_own_site(request)) {
+	if ((request->route->methods & METHODS_OF_CHANGE) && !is_of_own_site(request)) {
 		gateway_metric_add(METRIC_ACCESS_SITE, 1);
 		refusal_log_note(403, "site", 0, NULL);
 		reply_problem(&request->reply, 403, "Niet toegestaan",

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/grant_params.h"
 #include "gateway/problem_store.h"
+#include "render/contact_persons.h"
 #include "render/json_build.h"
 #include "render/stand.h"
 #include "render/terugmelding.h"
@@ -268,6 +269,86 @@ static int mail_problem(struct register_thread *thread, struct register_job *job
 	return has_sector ? answer_problems(thread, job, err) : 0;
 }
 
+/* ---- contact persons ---- */
+
+static struct contact_actor actor_of(const struct register_job *job)
+{
+	const struct access_grant *grant = job->grant;
+
+	return (struct contact_actor){ .sees_all = sees_all(grant),
+				       .sender = slice_of(grant->speaker),
+				       .party = slice_of(grant->party),
+				       .basis = slice_of(access_basis_word(grant->basis)) };
+}
+
+static int answer_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	int rc = record_access(thread, "gateway: contactpersonen", job, err);
+
+	job->answer = JOB_FOUND;
+	return rc != 0 ? rc : contact_persons_read(thread->link, job->board, &job->body, err);
+}
+
+static int answer_contact_history(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct contact_actor actor = actor_of(job);
+	int rc = record_access(thread, "gateway: contactpersonen, historie", job, err);
+
+	job->answer = JOB_FOUND;
+	return rc != 0 ? rc : contact_persons_history(thread->link, job->board, &actor, &job->body, err);
+}
+
+/* Under the board's lock. JOB_CHANGED when somebody else set them since the sender looked. */
+static int replace_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct contact_actor actor = actor_of(job);
+	char etag[ETAG_BYTES];
+	uint8_t sha256[32];
+	int rc = contact_persons_read(thread->link, job->board, &job->body, err);
+
+	if (rc != 0)
+		return rc;
+	sha256_of(strbuf_slice(&job->body), sha256);
+	etag_write(sha256, etag);
+	strbuf_reset(&job->body);
+	if (conditional_check(job->if_match, job->if_none_match, etag) != CONDITION_HOLDS) {
+		job->answer = JOB_CHANGED;
+		return 0;
+	}
+	job->answer = JOB_FOUND;
+	rc = record_access(thread, "gateway: contactpersonen gezet", job, err);
+	if (rc == 0)
+		rc = contact_persons_set(thread->link, job->board, job->persons, &actor, err);
+	return rc == 0 ? contact_persons_read(thread->link, job->board, &job->body, err) : rc;
+}
+
+/* Of a transaction that changes something. One that only has to wait for another is no sign that the register is away:
+ * the sender tries again. */
+static int end_change(struct register_thread *thread, struct register_job *job, int rc, struct err *err)
+{
+	struct err later;
+
+	if (rc == 0)
+		return pg_script(thread->link, "commit", err);
+	if (!pg_link_is_up(thread->link) || pg_script(thread->link, "rollback", &later) != 0 || rc != -ERR_RETRY)
+		return rc;
+	strbuf_reset(&job->body);
+	job->answer = JOB_AWAY;
+	return 0;
+}
+
+static int set_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	int rc = pg_begin(thread->link, err);
+
+	if (rc != 0)
+		return rc;
+	rc = contact_persons_lock(thread->link, job->board, err);
+	if (rc == 0)
+		rc = replace_contacts(thread, job, err);
+	return end_change(thread, job, rc, err);
+}
+
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	int rc = terugmelding_confirmation(thread->link, job->request_id, &job->confirmation, err);
@@ -300,6 +381,12 @@ static int ask_register(struct register_thread *thread, struct register_job *job
 		return answer_absent(thread, job, err);
 	case JOB_DELIVERIES:
 		return answer_deliveries(thread, job, err);
+	case JOB_CONTACTS:
+		return answer_contacts(thread, job, err);
+	case JOB_CONTACT_HISTORY:
+		return answer_contact_history(thread, job, err);
+	case JOB_CONTACTS_SET:
+		return set_contacts(thread, job, err);
 	case JOB_CONFIRMATION:
 		return answer_confirmation(thread, job, err);
 	case JOB_PROBLEM_ADD:

@@ -31,11 +31,14 @@ enum register_job_kind {
 	JOB_STAND,	   /* body: 8.4 of one board */
 	JOB_ABSENT,	   /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
 	JOB_DELIVERIES,	   /* body: the deliveries of one board, as list asks for them */
-	JOB_CONFIRMATION,  /* the answer to a confirmation, JOB_NOT_YET before it is there */
-	JOB_PROBLEMS,	   /* body: the problems of one board, as problems asks for them */
-	JOB_PROBLEM,	   /* body: one of them */
-	JOB_PROBLEM_ADD,   /* stores problem; body: the same, or that of an equal one; JOB_TOO_MANY */
-	JOB_PROBLEM_MAIL,  /* has one mailed to a sector council too; body: the same; JOB_UNKNOWN, JOB_OTHER_SECTOR */
+	JOB_CONTACTS,	   /* body: the contact persons of one board; leaves a row in register.access, as do the next */
+	JOB_CONTACT_HISTORY, /* body: who they were */
+	JOB_CONTACTS_SET,    /* persons become those of the board; body: as of JOB_CONTACTS, or JOB_CHANGED */
+	JOB_CONFIRMATION,    /* the answer to a confirmation, JOB_NOT_YET before it is there */
+	JOB_PROBLEMS,	     /* body: the problems of one board, as problems asks for them */
+	JOB_PROBLEM,	     /* body: one of them */
+	JOB_PROBLEM_ADD,     /* stores problem; body: the same, or that of an equal one; JOB_TOO_MANY */
+	JOB_PROBLEM_MAIL,    /* has one mailed to a sector council too; body: the same; JOB_UNKNOWN, JOB_OTHER_SECTOR */
 };
 
 enum register_job_answer {
@@ -48,6 +51,7 @@ enum register_job_answer {
 	JOB_NOT_YET,
 	JOB_TOO_MANY,
 	JOB_OTHER_SECTOR,
+	JOB_CHANGED, /* what is there is not what if_match names, and nothing is changed */
 	JOB_AWAY,
 	JOB_FAILED
 };
@@ -66,6 +70,8 @@ struct register_job {
 	struct problem_query problems;
 	const struct problem_form *problem; /* what is reported; the request's */
 	bool is_new;			    /* answer of JOB_PROBLEM_ADD: it was not reported before */
+	struct slice persons; /* of JOB_CONTACTS_SET, as contact_persons_check gives them; like the next, the asker's */
+	struct slice if_match, if_none_match; /* likewise; p NULL: not said */
 	const struct access_grant
 		*grant; /* as whom it is asked; the request's, which lives until the answer is there */
 	const struct trace *trace;

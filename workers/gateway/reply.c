@@ -118,9 +118,19 @@ void reply_refused_proof(struct reply *reply, const char *reason, const char *de
 
 void reply_other_methods(struct reply *reply, unsigned methods)
 {
+	static const struct {
+		unsigned method;
+		const char *names;
+	} NAMES[] = {
+		{ METHOD_GET, "GET, HEAD" }, { METHOD_POST, "POST" }, { METHOD_PUT, "PUT" }, { METHOD_DELETE, "DELETE" }
+	};
+	size_t n = 0;
+
 	reply_problem(reply, 405, "Andere methode", "Dit adres bestaat, maar niet met deze methode: zie de kop Allow");
-	snprintf(reply->allow, sizeof reply->allow, "%s%s%s", methods & METHOD_GET ? "GET, HEAD" : "",
-		 (methods & METHOD_GET) && (methods & METHOD_POST) ? ", " : "", methods & METHOD_POST ? "POST" : "");
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+		if (methods & NAMES[i].method)
+			n += (size_t)snprintf(reply->allow + n, sizeof reply->allow - n, "%s%s", n > 0 ? ", " : "",
+					      NAMES[i].names);
 }
 
 static const struct {

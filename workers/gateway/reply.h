@@ -31,7 +31,7 @@ struct reply {
 	struct http_stream stream; /* read is set: instead of body */
 	char location[160];	   /* empty: none */
 	unsigned retry_after_s;	   /* 0: none */
-	char allow[24];		   /* of 405: the methods there are */
+	char allow[32];		   /* of 405: the methods there are */
 	char etag[ETAG_BYTES];	   /* empty: none */
 	bool is_public;		   /* pages of any site may read it (CORS) */
 	const char *proof_reason;  /* of 401: why a proof is not believed; static; NULL: none was */

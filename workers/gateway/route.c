@@ -86,9 +86,19 @@ static bool fits(const char *pattern, struct slice address, struct route_values 
 
 static unsigned method_of(struct slice name)
 {
-	if (slice_equal_text(name, "GET") || slice_equal_text(name, "HEAD"))
-		return METHOD_GET;
-	return slice_equal_text(name, "POST") ? METHOD_POST : 0;
+	static const struct {
+		const char *name;
+		unsigned method;
+	} METHODS[] = { { "GET", METHOD_GET },
+			{ "HEAD", METHOD_GET },
+			{ "POST", METHOD_POST },
+			{ "PUT", METHOD_PUT },
+			{ "DELETE", METHOD_DELETE } };
+
+	for (size_t i = 0; i < ARRAY_LEN(METHODS); i++)
+		if (slice_equal_text(name, METHODS[i].name))
+			return METHODS[i].method;
+	return 0;
 }
 
 bool route_has_word(const char *words, struct slice word)

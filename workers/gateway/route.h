@@ -18,7 +18,13 @@
 struct handler;
 
 /* A set of methods. HEAD goes where GET goes. */
-enum { METHOD_GET = 1 << 0, METHOD_POST = 1 << 1 };
+enum {
+	METHOD_GET = 1 << 0,
+	METHOD_POST = 1 << 1,
+	METHOD_PUT = 1 << 2,
+	METHOD_DELETE = 1 << 3,
+	METHODS_OF_CHANGE = METHOD_POST | METHOD_PUT | METHOD_DELETE,
+};
 
 /* Who may call (access.c). */
 enum route_access {

@@ -2,6 +2,7 @@
 
 #include "gateway/absent_handler.h"
 #include "gateway/confirmation_handler.h"
+#include "gateway/contacts_handler.h"
 #include "gateway/deliveries_handler.h"
 #include "gateway/description_handler.h"
 #include "gateway/feedback_handler.h"
@@ -9,6 +10,7 @@
 #include "gateway/installation_handler.h"
 #include "gateway/problem_form.h"
 #include "gateway/problem_handler.h"
+#include "gateway/json_body.h"
 #include "gateway/rights_handler.h"
 #include "gateway/rule_handler.h"
 #include "gateway/schools_handler.h"
@@ -57,6 +59,12 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  "404 " OF_A_READING },
 	{ PROBLEM "/sectorraad", METHOD_POST, ROUTE_FOR_BOARD, PROBLEM_BODY_BYTES_MAX, &PROBLEM_COUNCIL_HANDLER, "",
 	  "application/json", SERVICE_DELIVER, "200 404 " OF_A_REPORT },
+	{ BOARD "/contactpersonen", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONTACTS_HANDLER, "",
+	  "application/json", SERVICE_READ, OF_A_READING },
+	{ BOARD "/contactpersonen", METHOD_PUT, ROUTE_FOR_BOARD, JSON_BODY_BYTES_MAX, &CONTACTS_SET_HANDLER, "",
+	  "application/json", SERVICE_MANAGE, "200 400 412 413 415 500 " OF_A_QUESTION },
+	{ BOARD "/contactpersonen/historie", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONTACT_HISTORY_HANDLER, "",
+	  "application/json", SERVICE_READ, OF_A_READING },
 	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
 	  "application/json", 0, "200 400 401 406 503" },
 	{ "/v1/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &RIGHTS_HANDLER, "", "application/json", 0,

@@ -91,7 +91,7 @@ static void find_route(const struct web_server *server, struct request *request)
 		match = route_find(server->options.routes, server->options.route_count, path, head->method);
 	request->route = match.route;
 	request->values = match.values;
-	if (match.route && !(match.route->methods & METHOD_POST))
+	if (match.route && !(match.route->methods & METHODS_OF_CHANGE))
 		request->reserved.budget = server->options.answers;
 	if (match.route)
 		return;
@@ -114,7 +114,7 @@ static bool is_negotiated(const struct route *route)
 {
 	bool has_one_form = !strchr(route->types, ' ');
 
-	return !(route->methods & METHOD_POST) && !(route->access == ROUTE_PUBLIC && has_one_form);
+	return !(route->methods & METHODS_OF_CHANGE) && !(route->access == ROUTE_PUBLIC && has_one_form);
 }
 
 /* false: the sender wants no type that the address offers, and the reply says so. */

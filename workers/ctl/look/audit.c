@@ -75,24 +75,32 @@ int run_audit(struct ctl *ctl)
 
 /* ---- contact ---- */
 
-/* Of one board all it ever gave, newest first; of all boards what holds. */
+/* Of one board all it ever gave, newest first; of all boards what holds. Those that were set (specification 8.8) have a
+ * task and stand before the one that a delivery named. */
 #define CUT(column, width) \
 	"case when length(" column ") > " width " then left(" column ", " width " - 1) || '…' else " column " end"
 
 static const char CONTACT_SQL[] =
-	"select " CTL_SQL_BOARD("c.board") ", " CTL_SQL_DAY("d.received_on") ", c.name, c.phone, c.email,"
-	"  " CUT("c.name", "20") ", " CUT("c.phone", "15") ", " CUT("c.email", "22") ", d.delivery_id, c.is_newest"
-	" from (select *, row_number() over (partition by board order by since desc) = 1 as is_newest from"
-	" register.contact"
-	"   where $1::int is null or board = $1) c"
-	" left join register.delivery d on d.position = c.since"
-	" where $1::int is not null or c.is_newest order by c.board, c.since desc";
+	"with said as ("
+	"  select c.board, d.received_on as day, c.name, c.phone, c.email, d.delivery_id, null as task, null as set_by,"
+	"    row_number() over (partition by c.board order by c.since desc) = 1 as is_newest, 1 as source,"
+	"    c.since as at, 0 as place"
+	"    from register.contact c left join register.delivery d on d.position = c.since"
+	"    where $1::int is null or c.board = $1"
+	"  union all select p.board, to_char(l.set_at at time zone 'Europe/Amsterdam', 'YYYYMMDD')::int, p.name,"
+	"    p.phone, p.email, null, p.task, l.sender, l.number = (select max(n.number) from register.contact_list n"
+	"      where n.board = l.board), 0, l.number, p.place"
+	"    from register.contact_person p join register.contact_list l using (board, number)"
+	"    where $1::int is null or p.board = $1)"
+	" select " CTL_SQL_BOARD("board") ", " CTL_SQL_DAY("day") ", name, phone, email, " CUT("name", "20") ","
+	"  " CUT("phone", "15") ", " CUT("email", "22") ", delivery_id, is_newest, task, set_by"
+	" from said where $1::int is not null or is_newest order by board, source, at desc, place";
 
 static const struct output_column CONTACT_COLUMNS[] = {
 	{ "board", "board", COLUMN_TEXT },  { "since", "since", COLUMN_TEXT }, { "name", NULL, COLUMN_TEXT },
 	{ "phone", NULL, COLUMN_TEXT },	    { "email", NULL, COLUMN_TEXT },    { NULL, "name", COLUMN_TEXT },
 	{ NULL, "phone", COLUMN_TEXT },	    { NULL, "email", COLUMN_TEXT },    { "delivery_id", NULL, COLUMN_TEXT },
-	{ "is_newest", NULL, COLUMN_FLAG },
+	{ "is_newest", NULL, COLUMN_FLAG }, { "task", "task", COLUMN_TEXT },   { "set_by", NULL, COLUMN_TEXT },
 };
 
 int run_contact(struct ctl *ctl)

@@ -10,7 +10,9 @@ enum { BEHIND_DAYS = 31, PERCENT = 100 };
 
 /* Boards of the reference tables that are valid on day $1, so that those who never delivered show too. */
 static const char *const COVERAGE_SQL =
-	"select b.board, d.board is not null, exists (select from register.contact c where c.board = b.board),"
+	"select b.board, d.board is not null, exists (select from register.contact c where c.board = b.board)"
+	"   or exists (select from register.contact_person p where p.board = b.board and p.number ="
+	"     (select max(l.number) from register.contact_list l where l.board = b.board)),"
 	"  exists (select from register.delivery w where w.board = b.board and w.state = 2), coalesce(d.afgekeurd, 0),"
 	"  coalesce(d.received_on, 0), coalesce(d.lines, 0)"
 	" from (select distinct board from register.bestuur where geldig_van <= $1 and (geldig_tot is null or"

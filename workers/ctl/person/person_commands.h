@@ -4,6 +4,7 @@
 
 #include "ctl/base/ctl.h"
 
+int run_contact_set(struct ctl *ctl);
 int run_person_report(struct ctl *ctl);
 int run_person_erase(struct ctl *ctl);
 int run_retention(struct ctl *ctl);

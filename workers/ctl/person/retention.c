@@ -6,7 +6,8 @@
  *   3. Partition by partition of topic.raw, some of its boards at a time, a transaction that holds the cursor's row, so
  *      that no writer decides anything of them meanwhile: lapsed teachers, history, terugmeldingen, contact persons
  *      (register.retention_batch).
- *   4. Rows of who looked at persons, some at a time.
+ *   4. Contact persons that were set (register.contact_list), which no log holds.
+ *   5. Rows of who looked at persons, some at a time.
  *
  * Killed anywhere it is run again, and takes what is left.
  *
@@ -25,7 +26,7 @@ enum { BATCH_BOARDS = 20, BATCH_TEACHERS = 1000, BATCH_AUDIT = 5000, ARRAY_BYTES
 enum { SHOW_EVERY_MS = 200 };
 
 static const char *const KIND_NAMES[KINDS] = { "lapsed", "history", "feedback", "contact", "audit" };
-enum { KIND_LAPSED, KIND_AUDIT = 4 };
+enum { KIND_LAPSED, KIND_CONTACT = 3, KIND_AUDIT };
 
 struct retention {
 	struct pg_link *link;
@@ -234,6 +235,30 @@ static int remove_audit(struct retention *retention, struct err *err)
 	return rc;
 }
 
+/* Of those that were set (specification 8.8), which stand in no log: by their own time. */
+static int remove_contact_lists(struct retention *retention, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *gone = NULL;
+	struct pg_params params;
+
+	if (retention->removals[KIND_CONTACT] == 0)
+		return 0;
+	pg_params_reset(&params);
+	pg_add_i64(&params, retention->removals[KIND_CONTACT]);
+	int rc = pg_exec(retention->link, NULL,
+			 "with gone as (delete from register.contact_list l using register.superseded_contact s,"
+			 "  register.removal r where r.id = $1 and s.board = l.board and s.number = l.number"
+			 "  and register.is_contact_due(s.until, r.until) returning 1)"
+			 ", summed as (update register.removal set rows = rows + (select count(*) from gone)"
+			 "  where id = $1)"
+			 " select count(*) from gone",
+			 &params, &gone, NULL, err);
+
+	if (rc == 0)
+		retention->rows += pg_get_i64(gone, 0, 0);
+	return rc;
+}
+
 /* ---- the command ---- */
 
 static const struct output_column RETENTION_COLUMNS[] = {
@@ -288,6 +313,8 @@ static int remove_all(struct ctl *ctl, struct retention *retention, struct err *
 		rc = begin_and_note(retention, ctl->options[OPTION_REASON], err);
 	if (rc == 0)
 		rc = remove_by_board(retention, err);
+	if (rc == 0)
+		rc = remove_contact_lists(retention, err);
 	if (rc == 0)
 		rc = remove_audit(retention, err);
 	return rc == 0 ? print(ctl, retention, true, err) : rc;

@@ -1,0 +1,61 @@
+#include "gateway/json_body.h"
+
+#include "gateway/request.h"
+#include "gateway/strict_json.h"
+
+enum { BODY_BYTES_FIRST = 4096 };
+
+/* Without parameters, or with charset=utf-8 and whatever else: what is not UTF-8 is no JSON. */
+static bool is_json(struct slice type)
+{
+	const char *end = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
+	struct slice name = end ? slice_cut(&type, (size_t)(end - type.p)) : type;
+
+	while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+		name.n--;
+	return name.n == 16 && strncasecmp(name.p, "application/json", 16) == 0;
+}
+
+bool json_body_begin(struct request *request, struct json_body *body)
+{
+	struct slice type = request_header(request, "Content-Type");
+
+	strbuf_init(&body->text, JSON_BODY_BYTES_MAX);
+	if (is_json(type))
+		return true;
+	reply_problem(&request->reply, 415, "Ander soort inhoud",
+		      "Hier hoort JSON: de kop Content-Type moet application/json zijn");
+	return false;
+}
+
+void json_body_take(struct request *request, struct json_body *body, struct slice bytes)
+{
+	struct strbuf *text = &body->text;
+	size_t need = text->n + bytes.n, wanted = MAX(need, (size_t)BODY_BYTES_FIRST);
+
+	if (wanted > text->capacity && (!byte_budget_reserve(&request->reserved, wanted - text->capacity) ||
+					!strbuf_reserve(text, wanted - text->n))) {
+		reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
+		return;
+	}
+	strbuf_add(text, bytes);
+}
+
+bool json_body_read(struct request *request, const struct json_body *body, struct json_t **ret)
+{
+	int rc = strict_json_read(strbuf_slice(&body->text), JSON_BODY_DEPTH_MAX, ret);
+
+	if (rc == -ERR_RETRY)
+		reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
+	else if (rc != 0)
+		reply_problem(&request->reply, 400, "Verkeerd verzoek",
+			      "De inhoud is geen JSON in UTF-8, of er staat een naam dubbel in");
+	return rc == 0;
+}
+
+void json_body_release(struct json_body *body)
+{
+	if (body->text.p)
+		explicit_bzero(body->text.p, body->text.n); /* it may name persons */
+	strbuf_release(&body->text);
+}
