@@ -101,18 +101,17 @@ static int fail_connect(struct pg_link *link, struct err *err)
 		say_where(link, where, sizeof where);
 		return fail_tls(link, cause, where, err);
 	}
-	enum err_kind refusal = pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, ERR_CONFIG);
+	bool is_away = !is_refused && pg_sort(has_state ? sqlstate : NULL) == ERR_RETRY;
+	enum err_kind refusal =
+		pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, is_away ? ERR_RETRY : ERR_CONFIG);
 
 	say_where(link, where, sizeof where);
 	pg_link_drop(link);
-	if (is_refused)
-		return err_set(err, refusal, "credentials", "%s refuses our user or password (SQLSTATE %s)", where,
-			       text_or(sqlstate, "none"));
-	if (strncmp(sqlstate, "3D", 2) == 0)
-		return err_set(err, refusal, sqlstate, "%s: there is no such database", where);
+	if (is_refused && !has_state)
+		return err_set(err, refusal, "credentials", "%s wants a password, and we have none", where);
 	if (has_state)
-		return err_set(err, pg_kind_of(link, sqlstate, pg_sort(sqlstate)), sqlstate, "%s does not take us now",
-			       where);
+		return err_set(err, refusal, is_refused ? "credentials" : sqlstate, "%s %s (SQLSTATE %s)", where,
+			       pg_meaning_of(sqlstate), sqlstate);
 	peer_failed(PEER_POSTGRESQL, PEER_AWAY);
 	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
 }

@@ -42,7 +42,7 @@ int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct
 
 	if (rc != 0)
 		return rc;
-	link->statement = 0;
+	pg_note_sent(link, sql, NULL);
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "COPY", err);
 	rc = pg_wait_answer(link, err);
@@ -56,5 +56,8 @@ int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct
 		return rc; /* the line is dropped: the server ends the COPY and its transaction */
 	if (PQputCopyEnd(link->conn, NULL) < 0)
 		return pg_fail(link, NULL, "COPY", err);
-	return pg_collect(link, "COPY", &done, err);
+	rc = pg_collect(link, "COPY", &done, err);
+	if (rc == 0)
+		pg_note_worked(link);
+	return rc;
 }

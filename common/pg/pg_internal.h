@@ -28,7 +28,9 @@ struct pg_link {
 	bool was_standby, was_read_only; /* when it was connected */
 	struct pg_timeline timeline;	 /* likewise, where it was asked */
 	bool has_answered;		 /* a statement of ours, since the link was made: the settings are right */
+	bool is_settled;		 /* its caller's whole work was done with it once */
 	bool is_refused;		 /* as what may pass; logged */
+	uint64_t refused;		 /* hash of the statement that is; 0: the connection */
 	uint64_t statement;		 /* hash of the last one sent; 0: none */
 	uint64_t worked[PG_WORKED_MAX];	 /* hashes of statements that had an answer, as many as fit */
 	size_t worked_count;
@@ -56,6 +58,17 @@ MUSTUSE int pg_collect(struct pg_link *link, const char *what, PGresult **ret, s
 
 /* Waits one step for the events. *ret_ready: they are there. ERR_STOP: asked to stop. */
 MUSTUSE int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *ret_ready, struct err *err);
+
+/* The last statement sent is this. */
+void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params *params);
+
+/* It had its answer: when the server refuses it later, that is waited for. */
+void pg_note_worked(struct pg_link *link);
+
+enum peer_cause pg_cause_of(const char *sqlstate);
+
+/* What it means, in our words, behind "PostgreSQL". */
+const char *pg_meaning_of(const char *sqlstate);
 
 /* The kind of a SQLSTATE, at_start unless it is one that passes and the server accepted the link before. */
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start);

@@ -36,29 +36,6 @@ struct pg_prepared {
 /* Behind a pooler: prepared by another client, or for one. */
 static const char DUPLICATE_PREPARED[] = "42P05", UNKNOWN_PREPARED[] = "26000";
 
-static const struct {
-	const char *prefix;
-	enum err_kind kind;
-} SQLSTATE_KINDS[] = {
-	{ "08", ERR_RETRY },	 { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
-	{ "40", ERR_RETRY },	 { "53", ERR_RETRY },	 { "55P03", ERR_RETRY },
-	{ "57", ERR_RETRY },	 { "58", ERR_RETRY },	 { "54001", ERR_RETRY }, /* the same again after a pause */
-	{ "21", ERR_DATA },	 { "22", ERR_DATA },	 { "23", ERR_DATA },
-	{ "54", ERR_DATA },				 /* if it carries any */
-	{ "42P05", ERR_RETRY },	 { "26000", ERR_RETRY }, /* without a name */
-	{ "42501", ERR_CONFIG },
-}; /* all else is FATAL: 42 is a missing migration or a bug */
-
-enum err_kind pg_sort(const char *sqlstate)
-{
-	if (!sqlstate)
-		return ERR_RETRY; /* the line broke; if COMMIT was under way, the cursor shows what happened */
-	for (size_t i = 0; i < ARRAY_LEN(SQLSTATE_KINDS); i++)
-		if (strncmp(sqlstate, SQLSTATE_KINDS[i].prefix, strlen(SQLSTATE_KINDS[i].prefix)) == 0)
-			return SQLSTATE_KINDS[i].kind;
-	return ERR_FATAL;
-}
-
 /* It tells our own statements apart, and those of another release. */
 static uint64_t hash_statement(const char *sql, const struct pg_params *params)
 {
@@ -75,57 +52,72 @@ static bool has_worked(const struct pg_link *link, uint64_t statement)
 	return false;
 }
 
-static enum peer_cause cause_of_sqlstate(const char *sqlstate)
-{
-	if (strncmp(sqlstate, "28", 2) == 0)
-		return PEER_LOGIN;
-	if (strcmp(sqlstate, "42501") == 0)
-		return PEER_RIGHT;
-	if (strncmp(sqlstate, "3D", 2) == 0 || strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42P01") == 0)
-		return PEER_OBJECT;
-	return PEER_AWAY;
-}
-
-/* What a rotation, a failover or a restore does to us for a moment: our user is refused, there is no database of that
- * name, a right is not granted. Before the first answer it is a setting. */
+/* What a rotation, a failover, a restore, a migration or a trigger of somebody else does to us for a moment: our user
+ * is refused, there is no database or table of that name, a right is not granted, a statement fails that worked. Before
+ * the first answer it is a setting, or a bug. */
 static bool may_pass(const struct pg_link *link, const char *sqlstate)
 {
 	/* 55000 at a connect: the database takes no connections, as while it is restored */
 	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000" };
-	/* a restore drops tables and makes them anew; of a statement that never worked it is a missing migration */
-	static const char *const OBJECTS[] = { "42P01", "3F000" };
 
-	for (size_t i = 0; i < ARRAY_LEN(OBJECTS); i++)
-		if (strcmp(sqlstate, OBJECTS[i]) == 0)
-			return has_worked(link, link->statement);
-
+	if (link->is_settled || has_worked(link, link->statement))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++)
 		if (strncmp(sqlstate, PREFIXES[i], strlen(PREFIXES[i])) == 0)
-			return true;
+			return link->has_answered;
 	return false;
 }
 
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
 {
-	peer_count(PEER_POSTGRESQL, cause_of_sqlstate(sqlstate));
-	if (!link->has_answered || !may_pass(link, sqlstate))
+	peer_count(PEER_POSTGRESQL, pg_cause_of(sqlstate));
+	if (at_start == ERR_RETRY || at_start == ERR_DATA || !may_pass(link, sqlstate))
 		return at_start;
 	if (!link->is_refused)
 		log_event(LOG_ERROR, "postgresql.refused", "code=%s why=%s effect=%s", sqlstate,
-			  LOG_QUOTED("it accepted us before: its user, password, database or a grant has changed"),
-			  LOG_QUOTED("we wait, and read the password again at each attempt"));
+			  LOG_QUOTED(pg_meaning_of(sqlstate)),
+			  LOG_QUOTED("it served us before: we wait, and read the password again at each attempt"));
 	link->is_refused = true;
+	link->refused = link->statement;
 	return ERR_RETRY;
 }
 
-static void note_answer(struct pg_link *link)
+static void note_admitted(struct pg_link *link)
 {
 	if (link->is_refused)
-		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it accepts us again"));
+		log_event(LOG_INFO, "postgresql.admitted", "effect=%s", LOG_QUOTED("it serves us again"));
 	link->is_refused = false;
-	link->has_answered = true;
-	if (link->statement != 0 && !has_worked(link, link->statement) && link->worked_count < PG_WORKED_MAX)
+}
+
+void pg_link_settle(struct pg_link *link)
+{
+	link->is_settled = true;
+	note_admitted(link);
+}
+
+bool pg_link_is_settled(const struct pg_link *link)
+{
+	return link->is_settled;
+}
+
+void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params *params)
+{
+	link->statement = hash_statement(sql, params);
+}
+
+void pg_note_worked(struct pg_link *link)
+{
+	if (!has_worked(link, link->statement) && link->worked_count < PG_WORKED_MAX)
 		link->worked[link->worked_count++] = link->statement;
+}
+
+/* A refusal is over when what was refused works: another statement of the transaction says nothing of it. */
+static void note_answer(struct pg_link *link)
+{
+	if (link->refused == 0 || link->refused == link->statement)
+		note_admitted(link);
+	link->has_answered = true;
+	pg_note_worked(link);
 	peer_answered(PEER_POSTGRESQL);
 }
 
@@ -338,19 +330,19 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 		return -ERR_FATAL;
 	}
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
-	enum err_kind kind = pg_kind_of(link, sqlstate, pg_sort(sqlstate));
+	enum err_kind sorted = pg_sort(sqlstate), kind = pg_kind_of(link, sqlstate, sorted);
+	bool is_stale = sorted == ERR_FATAL && kind == ERR_RETRY; /* what was prepared may be of tables as they were */
 	int rc = -(int)kind;
 
-	if (cause_of_sqlstate(sqlstate) == PEER_RIGHT)
-		err_set(err, kind, sqlstate, "%s: PostgreSQL %s", what, peer_cause_text(PEER_RIGHT));
-	else
-		err_set(err, kind, sqlstate, "%s: PostgreSQL answered SQLSTATE %s%s%s", what, sqlstate,
-			constraint ? ", constraint " : "", constraint ? constraint : "");
+	err_set(err, kind, sqlstate, "%s: PostgreSQL %s (SQLSTATE %s%s%s)", what, pg_meaning_of(sqlstate), sqlstate,
+		constraint ? ", constraint " : "", constraint ? constraint : "");
 
 	note_pooler(link, sqlstate);
 	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate)) {
 		pg_timeline_doubt();
 		pg_link_drop(link); /* FATAL or PANIC: the server leaves */
+	} else if (is_stale) {
+		pg_link_drop(link);
 	} else {
 		drain_answer(link);
 	}
@@ -463,7 +455,7 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
 	int rc = require_ready(link, params, err);
 
-	link->statement = hash_statement(sql, params);
+	pg_note_sent(link, sql, params);
 	if (rc == 0)
 		rc = prepare(link, name, sql, params, &wire_name, err);
 	if (rc != 0)
@@ -490,10 +482,13 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	link->statement = 0;
+	pg_note_sent(link, sql, NULL);
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "script", err);
-	return pg_collect(link, "script", &res, err);
+	rc = pg_collect(link, "script", &res, err);
+	if (rc == 0)
+		pg_note_worked(link);
+	return rc;
 }
 
 int pg_begin(struct pg_link *link, struct err *err)
@@ -536,7 +531,7 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 
 	if (rc != 0)
 		return rc;
-	link->statement = hash_statement(sql, params);
+	pg_note_sent(link, sql, params);
 	if (!send_statement(link, NULL, sql, params) || !PQsetSingleRowMode(link->conn))
 		return pg_fail(link, NULL, "stream", err);
 	for (;;) {

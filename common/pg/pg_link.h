@@ -42,6 +42,12 @@ enum err_kind pg_sort(const char *sqlstate);
 /* PostgreSQL refuses user, password, database or grant, and accepted us before. Logged once; calls are ERR_RETRY. */
 bool pg_link_is_refused(const struct pg_link *link);
 
+/* The caller has had its whole work done with this register once: what the server refuses from now on is a condition of
+ * it, which passes (a restore, a migration, a trigger of somebody else), and is ERR_RETRY. Until then each statement
+ * that has worked is waited for, and any other is a missing migration, a missing grant or a bug of ours. */
+void pg_link_settle(struct pg_link *link);
+bool pg_link_is_settled(const struct pg_link *link);
+
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);

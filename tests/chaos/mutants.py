@@ -42,7 +42,7 @@ def retried(name, prefix, faults):
     entry = f'{{ "{prefix}", ERR_RETRY }}'
     return Mutant(f"sqlstate-{prefix.lower()}",
                   f"the writer waits at SQLSTATE {prefix}{' ..' if len(prefix) == 2 else ''}: {name}",
-                  [("common/pg/pg_link.c", entry, '{ "?????", ERR_RETRY }')], faults)
+                  [("common/pg/pg_sqlstate.c", entry, '{ "?????", ERR_RETRY }')], faults)
 
 
 def kept_secret(peer, faults):
@@ -257,8 +257,8 @@ MUTANTS = [
     # --- writer: which errors pass ---
     retried("read-only", "25006", lambda: [PgReadOnly(at=0.15, lasts_s=1.5)]),
     Mutant("sqlstate-28", "what accepted us before and refuses us now is waited for",
-           [("common/pg/pg_link.c", "\tif (!link->has_answered || !may_pass(link, sqlstate))",
-             "\tif (true || !may_pass(link, sqlstate))")],
+           [("common/pg/pg_link.c", "at_start == ERR_DATA || !may_pass(link, sqlstate))",
+             "at_start == ERR_DATA || true || !may_pass(link, sqlstate))")],
            lambda: [PgPassword(at=0.1, lasts_s=6.0)]),
     Mutant("limit", "a limit the server meets where nothing was delivered is nobody's data",
            [("workers/write/register_session.c", "\tif (rc != -ERR_DATA || values == VALUES_DELIVERED)",

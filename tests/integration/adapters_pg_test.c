@@ -278,6 +278,64 @@ Test(pg, waits_for_a_user_database_or_right_that_was_there_before)
 	unlink(path);
 }
 
+static const struct {
+	const char *taken, *given, *code;
+} CHANGE_ROWS[] = {
+	{ "ALTER TABLE $ RENAME COLUMN n TO m", "ALTER TABLE $ RENAME COLUMN m TO n", "42703" },
+	{ "ALTER TABLE $ RENAME TO $_away", "ALTER TABLE $_away RENAME TO $", "42P01" },
+	{ "ALTER TABLE $ ALTER n TYPE bigint", "SELECT 1", "0A000" },
+	{ "CREATE FUNCTION $_raise() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''x''; END'; "
+	  "CREATE TRIGGER raise BEFORE INSERT ON $ FOR EACH ROW EXECUTE FUNCTION $_raise()",
+	  "DROP FUNCTION $_raise CASCADE", "P0001" },
+};
+
+/* A restore, a migration or a trigger of somebody else: what worked is refused for a while. */
+Test(pg, waits_for_a_table_that_was_changed_under_it)
+{
+	const char *owner = fixture_server("INSTROOM_PG_OWNER");
+	char name[64], select[128], insert[128];
+	struct err err = { 0 };
+
+	snprintf(name, sizeof name, "changed_%d", (int)getpid());
+	snprintf(select, sizeof select, "SELECT n FROM %s", name);
+	snprintf(insert, sizeof insert, "INSERT INTO %s (n) VALUES (1)", name);
+	run_script(owner, "DROP TABLE IF EXISTS $; CREATE TABLE $ (n int)", name);
+	for (size_t i = 0; i < ARRAY_LEN(CHANGE_ROWS); i++) {
+		struct pg_link *link = connect_owner();
+		bool is_insert = strcmp(CHANGE_ROWS[i].code, "P0001") == 0;
+		const char *sql = is_insert ? insert : select;
+
+		ASSERT_OK(pg_exec(link, "it", sql, NULL, NULL, NULL, &err));
+		run_script(owner, CHANGE_ROWS[i].taken, name);
+		int rc = pg_exec(link, "it", sql, NULL, NULL, NULL, &err);
+
+		cr_expect_eq(rc, -ERR_RETRY, "row %zu: %d %s %s", i, rc, err.code, err.text);
+		cr_expect_str_eq(err.code, CHANGE_ROWS[i].code, "row %zu", i);
+		ASSERT_OK(pg_link_connect(link, &err));
+		ASSERT_OK(pg_exec(link, "another", "SELECT 1", NULL, NULL, NULL, &err));
+		cr_expect(pg_link_is_refused(link), "row %zu: what another statement says of it is nothing", i);
+		run_script(owner, CHANGE_ROWS[i].given, name);
+		ASSERT_OK(pg_exec(link, "it", sql, NULL, NULL, NULL, &err));
+		cr_expect_not(pg_link_is_refused(link), "row %zu", i);
+		pg_link_close(link);
+	}
+	run_script(owner, "DROP TABLE $", name);
+}
+
+Test(pg, a_statement_that_never_worked_is_waited_for_once_the_work_was_done)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+
+	ASSERT_KIND(pg_script(link, "SELECT * FROM no_such_table", &err), ERR_FATAL);
+	ASSERT_OK(pg_link_connect(link, &err));
+	pg_link_settle(link);
+	ASSERT_KIND(pg_script(link, "SELECT * FROM no_such_table", &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "42P01");
+	cr_expect(strstr(err.text, "lacks a table"), "%s", err.text);
+	pg_link_close(link);
+}
+
 Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)
 {
 	static const struct {

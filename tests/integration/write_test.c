@@ -459,6 +459,42 @@ Test(write, a_condition_of_the_register_makes_no_outcome)
 	}
 }
 
+static const struct {
+	const char *table, *code;
+} CHANGED_ROWS[] = {
+	{ "cursor", "23514" },
+	{ "teacher", "P0001" },
+	{ "delivery", "XX000" },
+	{ "board", "42883" },
+};
+
+/* After a batch the register was as we made it: whoever changed it since may change it back. */
+Test(write, a_register_that_is_changed_after_a_batch_is_waited_for)
+{
+	for (size_t i = 0; i < ARRAY_LEN(CHANGED_ROWS); i++) {
+		struct fixture fixture;
+		struct message *message;
+		struct err err = { 0 };
+
+		fixture_open(&fixture);
+		message = fake_delivery(&(struct fake_delivered){ 1, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR,
+					ARRAY_LEN(FOUR));
+		cr_assert_eq(run(&fixture, &message, 1), TRANSACTION_COMMITTED);
+		raise_first(&fixture, CHANGED_ROWS[i].table, CHANGED_ROWS[i].code, FOREVER, "true");
+		message = fake_delivery(&(struct fake_delivered){ 2, DELIVERY_VOLLEDIG, 1, false, 0 }, FOUR,
+					ARRAY_LEN(FOUR));
+		int rc = isolate_one(&fixture, message, &err);
+
+		cr_expect_eq(rc, -ERR_RETRY, "%s %s: %d %s", CHANGED_ROWS[i].table, CHANGED_ROWS[i].code, rc, err.text);
+		cr_expect(!message->refusal.is_whole && !message->refusal.groups, "%s", CHANGED_ROWS[i].table);
+		ASSERT_OK(pg_link_connect(fixture.link, &err));
+		ASSERT_OK(pg_script(fixture.link, "drop function register.raise_first cascade", &err));
+		cr_expect_eq(isolate_one(&fixture, message, &err), 0, "%s: %s", CHANGED_ROWS[i].table, err.text);
+		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where board = 2"), 0);
+		fixture_close(&fixture);
+	}
+}
+
 Test(write, who_fails_once_and_not_again_is_not_to_blame)
 {
 	for (int times = 1; times <= 11; times++) {

@@ -41,6 +41,22 @@ Test(pg, sorts_sqlstates_by_what_a_caller_can_do)
 			     SORT_ROWS[i].sqlstate ? SORT_ROWS[i].sqlstate : "none");
 }
 
+/* An operator reads these; the server's own words may quote data. */
+Test(pg, each_sqlstate_of_a_server_that_does_not_serve_has_a_sentence)
+{
+	static const char *const ROWS[][2] = {
+		{ "28000", "pg_hba.conf" }, { "28P01", "VALID UNTIL" }, { "53300", "max_connections" },
+		{ "53100", "disk" },	    { "42703", "column" },	{ "42P01", "table" },
+		{ "57P03", "recovering" },  { "P0001", "trigger" },	{ "XX001", "corrupted" },
+		{ "XX000", "see its log" }, { "99999", "refuses it" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		cr_expect(strstr(pg_meaning_of(ROWS[i][0]), ROWS[i][1]), "%s: %s", ROWS[i][0],
+			  pg_meaning_of(ROWS[i][0]));
+	cr_expect_eq(pg_cause_of("42703"), PEER_OBJECT);
+}
+
 Test(pg, parameters_are_in_network_order_also_in_a_copy)
 {
 	struct pg_params params = { 0 };

@@ -18,15 +18,16 @@ void register_session_release(struct register_session *session)
 	strbuf_release(&session->copy);
 }
 
-/* Whose fault an error of class data is. */
-static int blame(int rc, enum statement_values values, struct err *err)
+/* Whose fault an error of class data is. Once a batch was committed, the register was as we made it: somebody changed
+ * it since, and may change it back. */
+static int blame(const struct register_session *session, int rc, enum statement_values values, struct err *err)
 {
 	if (rc != -ERR_DATA || values == VALUES_DELIVERED)
 		return rc;
 	bool is_limit = strncmp(err->code, "54", 2) == 0;
 	size_t n = strlen(err->text);
 
-	err->kind = is_limit ? ERR_RETRY : ERR_FATAL;
+	err->kind = is_limit || pg_link_is_settled(session->link) ? ERR_RETRY : ERR_FATAL;
 	snprintf(err->text + n, sizeof err->text - n, "; it carries nothing that was delivered: %s",
 		 is_limit ? "the server is at a limit of its own" : "the register is not as we made it");
 	return -(int)err->kind;
@@ -38,7 +39,7 @@ int register_session_exec(struct register_session *session, const struct registe
 	int rc = row_arrays_exec(&session->arrays, session->link, statement->name, statement->sql, first, ret,
 				 ret_affected, err);
 
-	return blame(rc, statement->values, err);
+	return blame(session, rc, statement->values, err);
 }
 
 int register_session_run(struct register_session *session, const struct register_statement *statement,
@@ -46,7 +47,7 @@ int register_session_run(struct register_session *session, const struct register
 {
 	int rc = pg_exec(session->link, statement->name, statement->sql, params, NULL, NULL, err);
 
-	return blame(rc, statement->values, err);
+	return blame(session, rc, statement->values, err);
 }
 
 int register_session_copy(struct register_session *session, const struct register_statement *statement, struct err *err)
@@ -58,17 +59,17 @@ int register_session_copy(struct register_session *session, const struct registe
 	if (session->copy.n > 0)
 		rc = pg_copy_run(session->link, statement->sql, strbuf_slice(&session->copy), err);
 	strbuf_reset(&session->copy);
-	return blame(rc, statement->values, err);
+	return blame(session, rc, statement->values, err);
 }
 
 int register_session_begin(struct register_session *session, struct err *err)
 {
-	return blame(pg_begin(session->link, err), VALUES_OURS, err);
+	return blame(session, pg_begin(session->link, err), VALUES_OURS, err);
 }
 
 int register_session_script(struct register_session *session, const char *sql, struct err *err)
 {
-	return blame(pg_script(session->link, sql, err), VALUES_OURS, err);
+	return blame(session, pg_script(session->link, sql, err), VALUES_OURS, err);
 }
 
 int register_session_explain(struct err *err)
@@ -77,9 +78,10 @@ int register_session_explain(struct err *err)
 		return -ERR_RETRY; /* a right that is away for a moment */
 	if (exit_status_is_migration(err->code))
 		return err_set(err, ERR_CONFIG, "migration",
-			       "the register lacks tables this program needs: run instroomctl migrate");
+			       "the register lacks a table, column or function this program needs: run instroomctl "
+			       "migrate; if it says that all are applied, somebody changed the register");
 	if (strcmp(err->code, "42501") == 0)
-		return err_set(err, ERR_FATAL, "42501",
+		return err_set(err, ERR_CONFIG, "42501",
 			       "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
 	return -(int)err->kind;
 }

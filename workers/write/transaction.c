@@ -86,6 +86,8 @@ static int commit(struct transaction *transaction, struct err *err)
 
 	if (rc == 0 || pg_link_is_up(transaction->session.link)) /* an answer came, whatever it was */
 		transaction->is_commit_in_doubt = false;
+	if (rc == 0)
+		pg_link_settle(transaction->session.link);
 	return rc;
 }
 
