@@ -245,7 +245,7 @@ int pg_flush(struct pg_link *link, struct err *err)
 
 	for (;;) {
 		int left = PQflush(link->conn);
-		bool is_ready;
+		bool is_ready = false;
 
 		if (left < 0)
 			return pg_fail(link, NULL, "send", err);
