@@ -14,8 +14,9 @@ from private_stack.places import as_user
 from private_stack.postgres import ADMIN, find_programs
 from private_stack.process import children_of
 from private_stack.standby import Pair, wait_for
+from redis_cluster import free_ports
 
-from .machine import give_all_to, programs
+from .machine import give_all_to
 from .standby_faults import WithStandby
 
 SCOPE = "register"
@@ -31,7 +32,8 @@ class PatroniPair(Pair):
         super().__init__(stack)
         self.dir = stack.dir / "patroni"
         self.children = {}
-        self.etcd_port, self.peer_port, *self.rest_ports = list(programs.free_ports(stack))[2:6]
+        # the stack's own free ports are taken by proxies and doors of its broker (machine.ProxiedStack)
+        self.etcd_port, self.peer_port, *self.rest_ports = free_ports(4)
 
     def member(self, server):
         return "n1" if server is self.first else "n2"
