@@ -29,11 +29,11 @@ class Checks:
         self.skipped += 1
         print(f"skipped  {what}: {why}", flush=True)
 
-    def end(self, name):
-        """The last line, and the trial's line of passed.txt."""
+    def end(self, name, more=""):
+        """The last line, and the trial's line of passed.txt; name: empty for a short form; more: of what it was."""
         print(f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else ""))
-        if self.failed == 0 and self.passed > 0:
-            remember(name, f", {self.skipped} skipped" if self.skipped else "")
+        if name and self.failed == 0 and self.passed > 0:
+            remember(name, more + (f", {self.skipped} skipped" if self.skipped else ""))
         return 1 if self.failed else 0
 
 
