@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "gateway/file_check.h"
+#include "gateway/upload_hint.h"
 #include "model/csv.h"
 #include "model/teacher_key.h"
 
@@ -31,6 +32,18 @@ static void expect_findings(const struct file_reading *reading)
 		FUZZ_EXPECT(i == 0 || findings[i - 1].rule == RULE_F03);
 		FUZZ_EXPECT(i == 0 || findings[i].rule == RULE_F04 ||
 			    (findings[i].rule == RULE_F03 && findings[i].field > findings[i - 1].field));
+	}
+}
+
+/* Whatever the bytes are: one sentence of ours. */
+static void expect_hint(struct slice bytes, const struct finding *finding)
+{
+	char hint[UPLOAD_HINT_BYTES];
+
+	for (int form = UPLOAD_CSV; form <= UPLOAD_XML; form++) {
+		upload_hint_of_file(&(struct upload_refused){ bytes, bytes.n, (enum upload_form)form, *finding }, hint);
+		FUZZ_EXPECT(hint[0] == '\0' || strncmp(hint, "Deze levering is geweigerd: ", 28) == 0);
+		FUZZ_EXPECT(utf8_is_valid(slice_of(hint)) && strlen(hint) < 400);
 	}
 }
 
@@ -79,8 +92,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct file_reading first = check(slice_make(data + 1, size - 1), kind, &first_arena);
 
 	expect_findings(&first);
-	if (first.finding_count > 0)
+	if (first.finding_count > 0) {
+		expect_hint(slice_make(data + 1, size - 1), &first.findings[0]);
 		return 0;
+	}
 	FUZZ_DEEP();
 	expect_cells(&first);
 	strbuf_init(&out, 4 * size + 1024);

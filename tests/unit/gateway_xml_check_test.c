@@ -1,7 +1,6 @@
 #include "gateway/xml_check.h"
 
 #include "base/strbuf.h"
-#include "gateway/upload_hint.h"
 #include "model/teacher_key.h"
 
 #include <criterion/criterion.h>
@@ -221,33 +220,6 @@ Test(gateway_xml_check, bounds_what_a_document_can_make)
 	cr_expect_str_eq(told_of_many("<leraren " NS "><leraar><geslachtsnaam>" X_1024 "</geslachtsnaam>",
 				      "<benoeming/>", 30000, "</leraar></leraren>"),
 			 "LR-F01(0)", "more than any file can hold");
-}
-
-static const struct {
-	const char *text;
-	size_t bytes;
-	enum upload_form form;
-	const char *holds; /* NULL: no hint */
-} HINTS[] = {
-	{ "<?xml version=\"1.0\"?>", 21, UPLOAD_CSV, "application/xml" },
-	{ "\xef\xbb\xbf\r\n <leraren>", 15, UPLOAD_CSV, "application/xml" },
-	{ "bsn;naam\n", 9, UPLOAD_CSV, NULL },
-	{ "bsn;naam\n", 9, UPLOAD_XML, "text/csv" },
-	{ "<leraren/>", 10, UPLOAD_XML, NULL },
-	{ "\xff\xfe<\0", 4, UPLOAD_XML, "UTF-16" },
-	{ "\xfe\xff\0<", 4, UPLOAD_XML, "UTF-16" },
-	{ "b\0s\0", 4, UPLOAD_CSV, "UTF-16" },
-	{ "", 0, UPLOAD_XML, NULL },
-};
-
-Test(gateway_xml_check, a_refusal_says_what_the_file_seems_to_be)
-{
-	for (size_t i = 0; i < ARRAY_LEN(HINTS); i++) {
-		const char *hint = upload_hint(slice_make(HINTS[i].text, HINTS[i].bytes), HINTS[i].form);
-
-		cr_expect(HINTS[i].holds ? hint && strstr(hint, HINTS[i].holds) : !hint, "row %zu: %s", i,
-			  hint ? hint : "none");
-	}
 }
 
 /* A good document in UTF-16, in either order, with a BOM and without. */

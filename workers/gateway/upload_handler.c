@@ -52,7 +52,7 @@ struct upload {
 	char id[DELIVERY_ID_BYTES_MAX + 1]; /* as shown; empty: none */
 	uint32_t lines;
 	enum upload_form form;
-	const char *hint; /* what a refused file seems to be; NULL: nothing strikes */
+	char hint[UPLOAD_HINT_BYTES]; /* what a refused file seems to be; empty: nothing strikes */
 };
 
 /* ---- answers ---- */
@@ -108,7 +108,7 @@ static void refuse(struct request *request, unsigned status, const struct findin
 				 request->grant.speaker);
 	drop_body(request);
 	upload_answer_refusal(&request->reply, status, &upload->header.reading, upload->id, findings, count,
-			      upload->hint);
+			      upload->hint[0] ? upload->hint : NULL);
 }
 
 static void refuse_for(struct request *request, unsigned status, enum rule rule, enum field field, int64_t value)
@@ -224,7 +224,11 @@ static void refuse_file(struct request *request, const struct file_reading *file
 {
 	struct upload *upload = request->state;
 
-	upload->hint = upload_hint(strbuf_slice(&upload->body.bytes), upload->form);
+	upload_hint_of_file(&(struct upload_refused){ .bytes = strbuf_slice(&upload->body.bytes),
+						      .bytes_total = upload->body.total,
+						      .form = upload->form,
+						      .finding = file->findings[0] },
+			    upload->hint);
 	refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file->findings, file->finding_count);
 }
 
@@ -309,6 +313,7 @@ static void upload_end(struct request *request)
 	}
 	identify(upload, &request->services->stand_key);
 	if (reading->finding_count > 0) {
+		upload_hint_of_header(reading->findings, reading->finding_count, upload->hint);
 		refuse(request, 400, reading->findings, reading->finding_count);
 		return;
 	}
