@@ -36,7 +36,7 @@ workers/ctl/access | base model wire protocol run kafka pg ctl/base    |
 workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
 workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
 workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/key | jansson
-workers/ctl/problem | base model pg ctl/base                       |
+workers/ctl/problem | base model run pg ctl/base                   | curl
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/reference |

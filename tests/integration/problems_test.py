@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What a board reports as a problem (specification 8.7), from HTTP to the helpdesk, against the real machine: what is
-taken and refused, who sees it, pages, the sector council, closing; and what each role of the database may not do. All
-that is named is invented."""
+taken and refused, who sees it, pages, the sector council, closing; what each role of the database may not do; and the
+mails, with a mail server that refuses, greylists, hangs and dies before its answer. All that is named is invented."""
 import json
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -12,7 +13,11 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import access_test as access
+import proofs_test as proofs
 from access_test import BOARD, OTHER, OWN, READER, SHARED, STRANGER, TRACE, WAIT_S, check, results
+
+sys.path.insert(0, str(access.ROOT / "tests/support"))
+from mail_server import MailServer  # noqa: E402
 
 COUNTS = {"gateway": 1, "validate": 0, "write": 0}
 OFFICE = access.OFFICE
@@ -212,6 +217,210 @@ def rights(machine):
         check(f"refused: {statement}", done.returncode != 0 and "permission denied" in done.stderr, done.stderr)
 
 
+# ---- the mails ----
+
+USER, PASSWORD, FROM, HELPDESK, COUNCIL = "instroom", "een wachtwoord", "instroom@instroom.example", \
+    "helpdesk@helpdesk.example", "po-raad@raad.example"
+
+
+class Post:
+    """The mail server, and instroomctl's settings for it."""
+
+    def __init__(self, machine):
+        folder = machine.stack.dir
+        for name in ("mail", "other"):
+            key = proofs.Key(folder, f"{name}-key", "ES256")
+            proofs.openssl("req", "-x509", "-new", "-key", key.path, "-subj", "/CN=127.0.0.1", "-days", "2", "-addext",
+                           "subjectAltName=IP:127.0.0.1", "-out", folder / f"{name}.pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "mail.pem", folder / "mail-key.pem")
+        self.server = MailServer(context, USER, PASSWORD)
+        machine.workers.secret("mail.password", lambda: PASSWORD)
+        machine.workers.secret("wrong.password", lambda: "een ander")
+        self.machine = machine
+        self.settings = {"problems.mail.url": f"smtp://127.0.0.1:{self.server.port}",
+                         "problems.mail.ca.file": folder / "mail.pem", "problems.mail.user": USER,
+                         "problems.mail.password.file": machine.workers.dir / "mail.password",
+                         "problems.mail.from": FROM, "problems.helpdesk": HELPDESK, "problems.council.po": COUNCIL}
+        # all that was reported until now is of no interest here
+        machine.sql("update register.problem_mail set sent_at = now(), refused_at = null where sent_at is null")
+
+    def arguments(self, more):
+        return [f"--{key}={value}" for key, value in (self.settings | more).items()]
+
+    def send(self, *words, **more):
+        return self.machine.ctl(*self.arguments({key.replace("__", "."): value for key, value in more.items()}),
+                                "problems", "send", *words)
+
+    def expect(self, what, status, text, *words, **more):
+        done = self.send(*words, **more)
+        check(what, done.returncode == status and text in done.stdout + done.stderr,
+              f"{done.returncode}: {done.stdout}{done.stderr}")
+
+    def of(self, reference, to=HELPDESK):
+        return [mail for mail in self.server.mails if reference in mail["Subject"] and mail.to == [to]]
+
+
+def report(machine, words, **more):
+    return machine.report(words, **more)[1]["referentie"]
+
+
+def make_due(machine):
+    machine.sql("update register.problem_mail set next_at = now() where sent_at is null")
+
+
+def state_of(machine, reference):
+    return machine.read(where(reference))[1]["status"]
+
+
+def mailed(machine, post):
+    reference = report(machine, "Zo gaat het:\n.\nvoor \N{SCHOOL}", codes={"LR-S02": 3}, leveringsid="post-00000000001")
+    post.expect("sent", 0, f"{reference} helpdesk sent")
+    mail = (post.of(reference) + [None])[0]
+    check("once, by who logged in, over TLS", len(post.of(reference)) == 1 and mail.user == USER, post.server.commands)
+    check("to the helpdesk", (mail["From"], mail["To"], mail["Message-ID"], mail["Subject"]) == (
+        FROM, HELPDESK, f"<{reference}.helpdesk@instroom.example>",
+        f"Instroom: melding {reference} van bestuur {BOARD}"), mail.data)
+    text = mail.text()
+    check("with all that was reported", all(word in text for word in (
+        "Zo gaat het:\n.\nvoor \N{SCHOOL}", "Codes: LR-S02 3", "Levering: post-00000000001", TRACE)), text)
+    check("and not as whom", OWN not in text and "44444444" not in text, text)
+    check("the board reads it", machine.read(where(reference))[1]["verzonden_op"] and
+          state_of(machine, reference) == "verzonden", state_of(machine, reference))
+    post.expect("nothing more to send", 0, "")
+    check("still once", len(post.of(reference)) == 1, len(post.of(reference)))
+    check("the council is asked", machine.council(reference, "PO", "Raakt alle scholen")[0] == 200)
+    post.expect("sent to it", 0, f"{reference} PO sent")
+    mail = post.of(reference, COUNCIL)[0]
+    check("under the same reference", (mail["Message-ID"], mail["In-Reply-To"]) == (
+        f"<{reference}.PO@instroom.example>", f"<{reference}.helpdesk@instroom.example>"), mail.data)
+    check("with why", "Raakt alle scholen" in mail.text() and "Zo gaat het" in mail.text() and
+          "instroomctl" not in mail.text(), mail.text())
+    check("shown", machine.read(where(reference))[1]["sectorraden"][0]["status"] == "verzonden")
+    return reference
+
+
+def not_trusted(machine, post):
+    """What cannot be trusted gets neither a password nor a mail."""
+    reference = report(machine, "Niet voor vreemden")
+    post.server.commands.clear()
+    post.expect("another's certificate", 69, "certificate", problems__mail__ca__file=machine.stack.dir / "other.pem")
+    make_due(machine)
+    post.server.is_plain = True
+    post.expect("no STARTTLS", 69, "no answer")
+    post.server.is_plain = False
+    check("nothing was told", not {"AUTH", "MAIL"} & set(post.server.commands), post.server.commands)
+    make_due(machine)
+    post.expect("a wrong password", 77, "does not accept", problems__mail__password__file=machine.workers.dir /
+                "wrong.password")
+    post.expect("a password without TLS", 78, "without TLS", problems__mail__tls="none")
+    post.expect("no address", 78, "no mail address", problems__helpdesk="helpdesk")
+    post.expect("no server", 78, "smtp://", problems__mail__url="")
+    check("nothing was sent", not post.of(reference) and state_of(machine, reference) == "ontvangen")
+    make_due(machine)
+    post.expect("then it is", 0, f"{reference} helpdesk sent")
+
+
+def refused_by_the_server(machine, post):
+    for mood, why in (("refuse", "550"), ("refuse_mail", "554")):
+        post.server.mood = mood
+        reference = report(machine, f"Wordt geweigerd: {mood}")
+        post.expect(f"{mood} is told", 1, "refused")
+        check("the board sees it", state_of(machine, reference) == "niet_verzonden", state_of(machine, reference))
+        listed = machine.rows("problems", "list", "--state", "niet_verzonden")
+        check("so does the operator, by its number", why in listed[0]["mail"] and "111222333" not in str(listed) and
+              [row["reference"] for row in listed] == [reference], listed)
+        tried = post.server.commands.count("RCPT")
+        make_due(machine)
+        post.expect("told until it is mended", 1, "refused")
+        check("not tried again by itself", post.server.commands.count("RCPT") == tried)
+        post.server.mood = "take"
+        post.expect("tried when told to", 0, f"{reference} helpdesk sent", "--all")
+        check("sent", state_of(machine, reference) == "verzonden")
+    post.server.mood = "refuse"
+    reference = report(machine, "Wordt geweigerd en gesloten")
+    post.expect("refused", 1, "refused")
+    doctor = machine.ctl("doctor")
+    check("doctor tells it", "refused by the mail server" in doctor.stdout, doctor.stdout)
+    machine.expect("closed by telephone", 0, "closed", "problems", "close", reference, "--reason", "gebeld")
+    post.expect("then nobody has to be told", 0, "")
+    post.server.mood = "take"
+
+
+def later(machine, post):
+    post.server.mood = "greylist"
+    reference = report(machine, "Straks weer")
+    post.expect("greylisted", 0, "later: RCPT failed: 451")
+    tried = post.server.commands.count("RCPT")
+    post.expect("not before its pause is over", 0, "")
+    check("not tried", post.server.commands.count("RCPT") == tried)
+    post.server.mood = "take"
+    make_due(machine)
+    post.expect("then it is taken", 0, f"{reference} helpdesk sent")
+    machine.sql("update register.problem_mail set at = now() - interval '5 hours', sent_at = null, next_at = 'infinity'"
+                f" where problem = (select id from register.problem where reference = '{reference}')")
+    post.expect("what waits for hours is told", 1, "1 wait for more than 4 hours")
+    make_due(machine)
+    post.expect("until it is sent", 0, "sent")
+
+
+def unanswered(machine, post):
+    """The same mail again, byte for byte, under the same Message-ID, whatever the settings say by then."""
+    for mood in ("silent", "hang", "die"):
+        post.server.mood = mood
+        reference, other = report(machine, f"Geen antwoord: {mood}"), report(machine, f"Daarna: {mood}")
+        patience = "60s" if mood == "die" else "1s"
+        post.expect(f"{mood}: no answer", 69, "gave no answer", problems__mail__time__max=patience)
+        check(f"{mood}: the others are not tried", not post.of(other) and state_of(machine, reference) == "ontvangen")
+        post.server.mood = "take"
+        make_due(machine)
+        post.expect(f"{mood}: sent again", 0, f"{reference} helpdesk sent", problems__mail__from="nieuw@anders.example"
+                    if mood == "silent" else FROM)
+        mails = post.of(reference)
+        check(f"{mood}: the same Message-ID", {mail["Message-ID"] for mail in mails} ==
+              {f"<{reference}.helpdesk@instroom.example>"}, [mail["Message-ID"] for mail in mails])
+        if mood == "die":
+            check("twice, the same bytes", len(mails) == 2 and mails[0].data == mails[1].data, len(mails))
+
+
+def killed(machine, post):
+    """instroomctl dies when the server has the mail: another run sends it again."""
+    post.server.mood = "hang"
+    reference = report(machine, "Halverwege gestorven")
+    post.server.got_mail.clear()
+    process = subprocess.Popen([machine.workers.program("instroomctl"), "--config",
+                                str(machine.workers.dir / "instroomctl.conf"), *post.arguments({}), "problems", "send"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    check("the server has it", post.server.got_mail.wait(WAIT_S))
+    post.expect("a second run leaves it alone", 0, "another run")
+    process.kill()
+    process.wait()
+    check("the attempt stands", machine.sql("select attempts || ' ' || outcome from register.problem_mail where problem"
+                                            f" = (select id from register.problem where reference = '{reference}')") ==
+          "1 no answer")
+    post.server.mood = "take"
+    access.wait_until("it is sent again", lambda: f"{reference} helpdesk sent" in post.send("--all").stdout)
+    mails = post.of(reference)
+    check("the same mail", len(mails) == 2 and mails[0].data == mails[1].data, len(mails))
+
+
+def by_mail(machine):
+    post = Post(machine)
+    try:
+        reference = mailed(machine, post)
+        not_trusted(machine, post)
+        refused_by_the_server(machine, post)
+        later(machine, post)
+        unanswered(machine, post)
+        killed(machine, post)
+        check("another council is asked", machine.council(reference, "VO", "x")[0] in (200, 422))
+        machine.sql("insert into register.problem_mail (problem, recipient, words) select id, 'MBO', 'x' from"
+                    f" register.problem where reference = '{reference}' on conflict do nothing")
+        post.expect("who has no address is told", 1, "MBO has no address in the settings")
+    finally:
+        post.server.close()
+
+
 def without_postgres(machine):
     machine.stack.named("postgres")[0].stop()
     status, problem, _ = machine.report("Niet nu")
@@ -231,6 +440,7 @@ def main():
         asked_of_a_council(machine, reference)
         at_the_helpdesk(machine, reference)
         rights(machine)
+        by_mail(machine)
         without_postgres(machine)
         check("a stranger is refused", machine.report("x", STRANGER)[0] == 403)
 

@@ -404,6 +404,10 @@ static const struct command_option PROBLEM_CLOSE_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "the answer, which the board reads; it is kept with your name", REQUIRED },
 };
 
+static const struct command_option PROBLEM_SEND_OPTIONS[] = {
+	{ OPTION_ALL, NULL, "those that the mail server refused too, and those whose pause is not over", OPTIONAL },
+};
+
 static const struct command PROBLEMS[] = {
 	{ .name = "problems list",
 	  .purpose = "what boards reported and is not closed, newest first",
@@ -430,6 +434,16 @@ static const struct command PROBLEMS[] = {
 	  OPTIONS_OF(PROBLEM_CLOSE_OPTIONS),
 	  .exits = { { 1, "there is no such problem, or it is closed" } },
 	  .run = run_problems_close },
+	{ .name = "problems send",
+	  .purpose = "mail what boards reported to the helpdesk and the sector councils",
+	  .help = "By the settings problems.mail.* and problems.*; instroom-problems.timer runs it every two minutes. "
+		  "Each mail is sent at least once, always with the same Message-ID. What the server does not take now "
+		  "(4xx) comes again after a pause of a minute to an hour; what it refuses (5xx) waits for --all.",
+	  OPTIONS_OF(PROBLEM_SEND_OPTIONS),
+	  .exits = { { 1, "mails are refused, have no address, or have waited for hours" },
+		     { 69, "the mail server gave no answer; the other mails were not tried" },
+		     { 77, "the mail server does not accept user and password" } },
+	  .run = run_problems_send },
 };
 
 /* ---- replay ---- */

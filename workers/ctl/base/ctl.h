@@ -9,7 +9,7 @@
  *   key/        key status, rotate, retire
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, refusals, dump
  *   person/     person report, erase, retention
- *   problem/    problems list, show, close
+ *   problem/    problems list, show, close, send
  *   replay/     replay plan, start, resume, pause, cancel, list, show
  *   prove/      verify, statement
  *   repair/     refill, loss, quarantine, volgnummer

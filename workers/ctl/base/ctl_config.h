@@ -9,6 +9,14 @@ struct retention_months {
 	int64_t lapsed, history, feedback, contact, audit;
 };
 
+/* Where problems of boards are mailed, and by which server. */
+struct problem_settings {
+	const char *url, *ca_file, *tls, *user, *from;
+	struct secret password;
+	int64_t ms_max;
+	const char *helpdesk, *council_po, *council_vo, *council_wec, *council_mbo;
+};
+
 struct ctl_config {
 	struct kafka_settings kafka;
 	struct topic_settings topic;
@@ -17,6 +25,7 @@ struct ctl_config {
 	const char *validate_group, *write_group;
 	struct retention_months retention;
 	int64_t replay_plan_keep_ms, replay_approval_lines, replay_rate;
+	struct problem_settings problems;
 	struct pg_settings pg;	     /* the reader */
 	struct pg_settings pg_owner; /* of migrate, import */
 	struct redis_settings redis;

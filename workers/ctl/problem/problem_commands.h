@@ -7,5 +7,6 @@
 int run_problems_list(struct ctl *ctl);
 int run_problems_show(struct ctl *ctl);
 int run_problems_close(struct ctl *ctl);
+int run_problems_send(struct ctl *ctl);
 
 #endif

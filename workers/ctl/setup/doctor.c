@@ -280,6 +280,36 @@ static void look_at_disk(struct doctor *doctor, struct pg_link *link)
 		OK("disk", "%llu %% is free where PostgreSQL keeps its data", (unsigned long long)percent);
 }
 
+/* What boards reported and nobody was told. */
+static void look_at_problems(struct doctor *doctor, struct pg_link *link)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	bool has_server = doctor->ctl->config.problems.url[0] != '\0';
+	struct err err = { 0 };
+
+	if (pg_exec(link, NULL,
+		    "select count(*) filter (where m.refused_at is not null),"
+		    " count(*) filter (where m.refused_at is null and m.at < now() - interval '1 hour')"
+		    " from register.problem_mail m join register.problem p on p.id = m.problem"
+		    " where m.sent_at is null and (p.closed_at is null or m.recipient <> 'helpdesk')",
+		    NULL, &rows, NULL, &err) != 0) {
+		diagnosis_fail(&doctor->diagnosis, "problem mail", "instroomctl migrate", &err);
+		return;
+	}
+	int64_t refused = pg_get_i64(rows, 0, 0), late = pg_get_i64(rows, 0, 1);
+
+	if (refused > 0)
+		WARN("problem mail", "instroomctl problems list says why; then problems send --all",
+		     "%lld mails are refused by the mail server", (long long)refused);
+	if (late > 0)
+		WARN("problem mail",
+		     has_server ? "is instroom-problems.timer on? instroomctl problems send says what is wrong"
+				: "set problems.mail.url, or watch instroomctl problems list",
+		     "%lld mails have waited for more than an hour", (long long)late);
+	if (refused == 0 && late == 0)
+		OK("problem mail", "none waits");
+}
+
 static void look_at_register(struct doctor *doctor)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
@@ -303,6 +333,7 @@ static void look_at_register(struct doctor *doctor)
 	look_at_server_settings(doctor, link);
 	look_at_key(doctor, link);
 	look_at_pg_clock(doctor, link);
+	look_at_problems(doctor, link);
 	look_at_disk(doctor, link);
 }
 
