@@ -16,7 +16,7 @@ enum {
 	MARK_SEAL_AT = MARK_ENTRIES_AT + REDIS_SEAL_BYTES,
 	MARKS_BYTES = MARK_SEAL_AT + REDIS_SEAL_BYTES,
 	HEX_BYTES = 2 * CACHE_GEN_BYTES,
-	HEAD_WORDS = 5, /* gen wm vp tip seal */
+	HEAD_WORDS = 6, /* gen wm vp tip seal, how many boards */
 	TEACHER_BYTES = 16,
 	ENTRY_DAYS = 100, /* an entry nobody delivers for a quarter goes; so do those of a gen that is no more */
 };
@@ -83,11 +83,12 @@ static struct redis_seal_place place_of(const struct redis_cache *cache, const u
 static void seal_head(const struct redis_cache *cache, const struct cache_head *head, uint8_t ret[REDIS_SEAL_BYTES])
 {
 	struct redis_seal_place place = place_of(cache, head->gen);
-	uint8_t bytes[2 * sizeof(uint64_t) + CACHE_ID_BYTES];
+	uint8_t bytes[3 * sizeof(uint64_t) + CACHE_ID_BYTES];
 
 	num_put_be64(bytes, (uint64_t)head->next_raw);
 	num_put_be64(bytes + 8, (uint64_t)head->next_verdict);
-	memcpy(bytes + 16, head->tip, CACHE_ID_BYTES);
+	num_put_be64(bytes + 16, head->board_count);
+	memcpy(bytes + 24, head->tip, CACHE_ID_BYTES);
 	redis_seal(&place, "head", 0, slice_make(bytes, sizeof bytes), ret);
 }
 
@@ -189,12 +190,15 @@ static bool parse_head(const struct redis_cache *cache, const redisReply *reply,
 {
 	struct cache_head head = { 0 };
 	uint8_t seal[REDIS_SEAL_BYTES];
+	int64_t board_count;
 
 	if (!num_from_hex(word_of(reply, 0), head.gen, sizeof head.gen) ||
 	    !num_parse_i64(word_of(reply, 1), 0, INT64_MAX, &head.next_raw) ||
 	    !num_parse_i64(word_of(reply, 2), 0, INT64_MAX, &head.next_verdict) ||
-	    !num_from_hex(word_of(reply, 3), head.tip, sizeof head.tip))
+	    !num_from_hex(word_of(reply, 3), head.tip, sizeof head.tip) ||
+	    !num_parse_i64(word_of(reply, 5), 0, UINT32_MAX, &board_count))
 		return false;
+	head.board_count = (uint32_t)board_count;
 	seal_head(cache, &head, seal);
 	*ret = head;
 	return is_sealed(seal, word_of(reply, 4));
@@ -251,6 +255,7 @@ static int take_board(const struct redis_seal_place *place, const redisReply *re
 
 	*ret_sound = !lacks_field && parse_marks(place, marks, board);
 	board->is_changed = board->is_refused = false;
+	board->has_field = marks.n > 0;
 	board->entries = (struct slice){ 0 };
 	if (entries.n == 0)
 		return 0;
@@ -364,12 +369,22 @@ static size_t bytes_to_write(const struct cache_board *boards, size_t count)
 	return bytes;
 }
 
+static uint32_t count_new_fields(const struct cache_board *boards, size_t count)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += boards[i].is_changed && !boards[i].has_field;
+	return found;
+}
+
 int redis_cache_advance(struct redis_cache *cache, int32_t partition, const struct cache_head *expected,
 			const struct cache_head *next, const struct cache_board *boards, size_t count,
 			bool *ret_is_done, struct err *err)
 {
 	struct head_words was, will;
-	char ttl[NUMBER_BYTES], gen_prefix[KEY_BYTES_MAX];
+	struct cache_head to_be = *next;
+	char board_count[NUMBER_BYTES], ttl[NUMBER_BYTES], gen_prefix[KEY_BYTES_MAX];
 	int64_t answer;
 
 	*ret_is_done = false;
@@ -380,7 +395,9 @@ int redis_cache_advance(struct redis_cache *cache, int32_t partition, const stru
 		return err_set(err, ERR_FULL, "entries", "the entries of a batch are more than one call may carry");
 	begin_call(cache, partition, "2");
 	format_head(cache, expected, &was);
-	format_head(cache, next, &will);
+	to_be.board_count = expected->board_count + count_new_fields(boards, count);
+	format_head(cache, &to_be, &will);
+	snprintf(board_count, sizeof board_count, "%" PRIu32, to_be.board_count);
 	snprintf(gen_prefix, sizeof gen_prefix, "%.*s%s:", KEY_BYTES_MAX - HEX_BYTES - 2, cache->prefix, will.gen);
 	snprintf(ttl, sizeof ttl, "%d", ENTRY_DAYS * 24 * 3600);
 	const struct slice words[] = { slice_of(cache->head_key),
@@ -393,7 +410,8 @@ int redis_cache_advance(struct redis_cache *cache, int32_t partition, const stru
 				       slice_of(will.tip),
 				       slice_make(will.seal, sizeof will.seal),
 				       slice_of(will.raw_padded),
-				       slice_of(ttl) };
+				       slice_of(ttl),
+				       slice_of(board_count) };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		redis_args_add(&cache->args, words[i]);
@@ -415,13 +433,15 @@ int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct
 		      const struct cache_board *boards, size_t count, bool *ret_is_done, struct err *err)
 {
 	struct head_words words;
+	struct cache_head to_be = *head;
 	int64_t answer;
 
 	*ret_is_done = false;
 	if (count > CACHE_BOARDS_MAX)
 		return fail_count(count, err);
 	begin_call(cache, partition, "1");
-	format_head(cache, head, &words);
+	to_be.board_count = (uint32_t)count;
+	format_head(cache, &to_be, &words);
 	add_text(cache, cache->head_key);
 	add_text(cache, words.gen);
 	add_text(cache, words.raw);

@@ -52,7 +52,7 @@ enum {
 	CACHE_BOARDS_MAX = 4096,	 /* of one call: more is ERR_FULL; the country has 1,450 */
 	CACHE_CALL_BYTES_MAX = 32 << 20, /* entries of one advance: more is ERR_FULL; the country has 9 MB */
 };
-#define CACHE_FORMAT "2" /* of what stands under the keys: a binary of another format does not see it */
+#define CACHE_FORMAT "3" /* of what stands under the keys: a binary of another format does not see it */
 
 struct cache_head {
 	bool is_cold; /* no head, or one that is not whole: the rest is not set */
@@ -60,6 +60,8 @@ struct cache_head {
 	int64_t next_raw;     /* wm */
 	int64_t next_verdict; /* vp */
 	uint8_t tip[CACHE_ID_BYTES];
+	uint32_t board_count; /* that have a field: sealed with the rest, so that one which was removed is missed. Of an
+			       * advance: of the head that is expected; begin and advance count what they write */
 };
 
 struct cache_board {
@@ -67,6 +69,7 @@ struct cache_board {
 	int64_t sequence_max; /* 0: none seen */
 	int64_t sequence_full;
 	struct slice entries; /* count * CACHE_ENTRY_BYTES, in the arena; empty: nothing certain */
+	bool has_field;	      /* read: the head has one of this board; for the advance that follows */
 	bool is_refused;      /* read: entries stood there that are not those the head speaks of; not believed */
 	bool is_changed;      /* advance writes its sequences and entries; the others it leaves alone */
 };

@@ -1,7 +1,8 @@
 /* redis_seal: MACs that bind what stands in Redis to its place, so that only what we wrote there, and wrote there last,
  * is believed (design 4).
  *
- *   head   over gen, wm, vp, tip           in the head's field "seal"
+ *   head   over gen, wm, vp, tip, boards   in the head's field "seal"; boards: how many have a field, so that one
+ *                                          which is removed is missed
  *   entries over a board's string          in the board's field of the head, so the head says which string is current
  *   board  over max, full, seal of entries in the board's field too
  *

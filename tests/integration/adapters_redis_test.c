@@ -65,7 +65,7 @@ static void meddle(struct place *place, size_t count, const char *const *words)
 
 static struct cache_head head_at(int64_t raw, int64_t verdict, uint8_t mark)
 {
-	struct cache_head head = { .next_raw = raw, .next_verdict = verdict };
+	struct cache_head head = { .next_raw = raw, .next_verdict = verdict, .board_count = 2 };
 
 	memset(head.gen, 0xa0, sizeof head.gen);
 	memset(head.tip, mark, sizeof head.tip);
@@ -108,9 +108,12 @@ static struct cache_head read_two(struct place *place, struct cache_board boards
 
 static int advance_one(struct place *place, struct cache_head from, struct cache_head to, struct slice entries)
 {
-	struct cache_board board = {
-		.board = 41211, .sequence_max = 9, .sequence_full = 9, .entries = entries, .is_changed = true
-	};
+	struct cache_board board = { .board = 41211,
+				     .sequence_max = 9,
+				     .sequence_full = 9,
+				     .entries = entries,
+				     .is_changed = true,
+				     .has_field = true };
 	struct err err = { 0 };
 	bool is_done;
 	int rc = redis_cache_advance(place->cache, PARTITION, &from, &to, &board, 1, &is_done, &err);
@@ -216,6 +219,8 @@ Test(redis, a_damaged_head_is_cold_and_can_be_begun)
 		{ "HSET", "@head", "tip", "02020202020202020202020202020202" },
 		{ "HSET", "@head", "seal", "" },
 		{ "HDEL", "@head", "seal" },
+		{ "HDEL", "@head", "b41211" }, /* it has no entries: only the count tells it from a board nobody saw */
+		{ "HSET", "@head", "b41213", "another" },
 		{ "HSET", "@head", "b41211", "short" },
 		{ "HSET", "@head", "b41211", "\x80zzzzzzzzzzzzzzz" },
 	};
@@ -330,6 +335,84 @@ Test(redis, a_removed_field_of_a_board_with_entries_makes_the_head_cold)
 	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 1);
 	MEDDLE(&place, "HDEL", "@head", "b41211");
 	cr_expect(read_two(&place, boards).is_cold, "its volgnummers are not known to be 0");
+	place_release(&place);
+}
+
+Test(redis, a_removed_field_with_its_entries_makes_the_head_cold)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[3 * CACHE_ENTRY_BYTES];
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 1);
+	MEDDLE(&place, "HDEL", "@head", "b41211");
+	MEDDLE(&place, "DEL", "@" GEN ":41211");
+	cr_expect(read_two(&place, boards).is_cold, "its volgnummers are not known to be 0");
+	place_release(&place);
+}
+
+Test(redis, a_field_removed_between_a_read_and_the_advance_is_missed)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[3 * CACHE_ENTRY_BYTES];
+
+	place_init(&place);
+	begin(&place);
+	MEDDLE(&place, "HDEL", "@head", "b41212"); /* that of the board which is written would be written again */
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 0);
+	cr_expect(read_two(&place, boards).is_cold);
+	place_release(&place);
+}
+
+Test(redis, boards_that_are_new_are_counted)
+{
+	struct place place;
+	struct cache_head head, next = head_at(12, 22, 2);
+	struct cache_board boards[3] = { { .board = 41211 }, { .board = 41213 }, { .board = 41214 } };
+	struct err err = { 0 };
+	bool is_done;
+
+	place_init(&place);
+	begin(&place);
+	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, 3, &place.arena, &err));
+	cr_expect(head.board_count == 2 && boards[0].has_field && !boards[1].has_field);
+	boards[0].is_changed = boards[1].is_changed = true; /* the third is looked at only */
+	ASSERT_OK(redis_cache_advance(place.cache, PARTITION, &head, &next, boards, 3, &is_done, &err));
+	cr_expect(is_done);
+	ASSERT_OK(redis_cache_read(place.cache, PARTITION, &head, boards, 3, &place.arena, &err));
+	cr_expect_not(head.is_cold);
+	cr_expect_eq(head.board_count, 3);
+	cr_expect(boards[1].has_field && !boards[2].has_field);
+	place_release(&place);
+}
+
+/* After a rotation: what stood under the old key is copied to where the new one's stands. */
+Test(redis, entries_of_the_old_hmac_key_are_no_certainty_under_the_new_one)
+{
+	struct place place;
+	struct cache_board boards[2];
+	char buf[3 * CACHE_ENTRY_BYTES];
+	struct err err = { 0 };
+
+	place_init(&place);
+	begin(&place);
+	cr_expect_eq(advance_one(&place, head_at(10, 20, 1), head_at(12, 22, 2), make_entries(buf, 3)), 1);
+	MEDDLE(&place, "COPY", "@head", "@head_of_old");
+	copy_key(&place, "@" GEN ":41211", "@entries_of_old");
+	place_key.state[0] ^= 1; /* another key, under the same names: as if somebody had moved them */
+	redis_cache_close(place.cache);
+	ASSERT_OK(redis_cache_open(&place.options, place.topic, &place_key, &place.cache, &err));
+	cr_expect(read_two(&place, boards).is_cold);
+	begin(&place);
+	copy_key(&place, "@entries_of_old", "@" GEN ":41211");
+	cr_expect_not(read_two(&place, boards).is_cold);
+	cr_expect(boards[0].entries.n == 0 && boards[0].is_refused, "entries of the old key");
+	MEDDLE(&place, "EVAL", "redis.call('HSET', KEYS[2], 'b41211', redis.call('HGET', KEYS[1], 'b41211'))", "2",
+	       "@head_of_old", "@head");
+	cr_expect(read_two(&place, boards).is_cold, "with the field that speaks of them");
 	place_release(&place);
 }
 
@@ -540,9 +623,11 @@ static void work_through_an_event(struct place *place)
 	at = head_at(10, 20, 1);
 	say_now();
 	while (clock_ms() < end_ms && (failed == 0 || good_in_a_row < 100)) {
-		struct cache_board board = {
-			.board = 41211, .sequence_max = at.next_raw, .entries = entries, .is_changed = true
-		};
+		struct cache_board board = { .board = 41211,
+					     .sequence_max = at.next_raw,
+					     .entries = entries,
+					     .is_changed = true,
+					     .has_field = true };
 		struct cache_head seen;
 
 		next = head_at(at.next_raw + 1, at.next_verdict + 1, (uint8_t)at.next_raw);

@@ -72,20 +72,23 @@ def a_lie_is_found(machine):
     check("and the night after is unchanged", machine.night("99901", 51, rows) == {"ongewijzigd": TEACHERS})
 
 
-def a_removed_field_is_no_new_board(machine):
+def a_removed_field_is_no_new_board(machine, board, school, with_entries):
     """Without its field the head knows no volgnummer of the board: a late delivery would be taken for the newest, and
-    the night behind it for unchanged."""
-    old, new = teachers(5, "Oud"), teachers(5, "Nieuw")
-    machine.night("99902", 1, [row.replace("99ZZ", "99QB") for row in old])
-    machine.night("99902", 10, [row.replace("99ZZ", "99QB") for row in new])
+    the night behind it for unchanged. with_entries: what would tell it from a board nobody has seen is gone, too."""
+    old, new = ([row.replace("99ZZ", school) for row in teachers(5, name)] for name in ("Oud", "Nieuw"))
+    machine.night(board, 1, old)
+    machine.night(board, 10, new)
     head = next(key for key in machine.redis("--scan", "--pattern", "*:head").split("\n")
-                if key and machine.redis("hexists", key, "b99902").strip() == "1")
-    machine.redis("hdel", head, "b99902")
-    late = machine.night("99902", 5, [row.replace("99ZZ", "99QB") for row in old])
+                if key and machine.redis("hexists", key, "b" + board).strip() == "1")
+    machine.redis("hdel", head, "b" + board)
+    if with_entries:
+        entries = machine.redis("--scan", "--pattern", "*:" + board).split()
+        check("it has entries", entries != [] and machine.redis("unlink", *entries).strip() != "0", entries)
+    late = machine.night(board, 5, old)
     check("a late delivery is late", late == {"verouderd": 5}, late)
-    back = machine.night("99902", 11, [row.replace("99ZZ", "99QB") for row in old])
+    back = machine.night(board, 11, old)
     check("and the next one is no lost update", back == {"gewijzigd": 5}, back)
-    machine.expect("verify finds nothing", 0, " 0 differences", "verify", "--board", "99902")
+    machine.expect("verify finds nothing", 0, " 0 differences", "verify", "--board", board)
 
 
 def main():
@@ -99,7 +102,8 @@ def main():
         machine.workers.prepare(ROOT / "tests" / "cases" / "reference")
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
         a_lie_is_found(machine)
-        a_removed_field_is_no_new_board(machine)
+        a_removed_field_is_no_new_board(machine, "99902", "99QB", False)
+        a_removed_field_is_no_new_board(machine, "99906", "99QF", True)
         machine.workers.end(machine.workers.all(COUNTS), signal.SIGTERM, 30)
     finally:
         stack.wipe()

@@ -234,6 +234,8 @@ static int read_boards(struct batch *batch, struct lane *lane, bool *ret_is_read
 	if (rc == 0)
 		peers_cache_read(lane->partition, lane->batch.boards, lane->batch.board_count);
 	*ret_is_ready = rc == 0 && lane_is_at(lane, &head);
+	if (*ret_is_ready)
+		lane->cache_board_count = head.board_count;
 	if (rc == 0 && !*ret_is_ready && ++lane->heads_lost > HEADS_LOST_MAX)
 		rc = err_set(err, ERR_RETRY, "head",
 			     "the head of the cache is gone or moved each time we come back to it");

@@ -107,6 +107,7 @@ struct cache_head lane_head(const struct lane *lane, const struct chain_position
 {
 	struct cache_head head = { .next_raw = position->next_raw, .next_verdict = position->next_verdict };
 
+	head.board_count = lane->cache_board_count;
 	memcpy(head.gen, lane->gen, sizeof head.gen);
 	memcpy(head.tip, position->tip, sizeof head.tip);
 	return head;

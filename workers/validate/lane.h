@@ -106,6 +106,7 @@ struct lane {
 	struct chain_position position;
 	bool has_position;
 	uint8_t gen[CACHE_GEN_BYTES]; /* of the cache, in FOLD and RUN */
+	uint32_t cache_board_count;   /* in the cache's head when the boards of the batch were read */
 	int64_t next_fetch;	      /* offset the consumer gives next; -1: it has no start yet */
 	uint32_t messages_max;	      /* of one batch: all of it, or 1 and then doubling; see lane_attempt.h */
 	bool is_tried;		      /* an attempt was counted since the partition came to us */
