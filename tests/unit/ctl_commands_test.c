@@ -121,6 +121,15 @@ Test(ctl_commands, what_is_wrong_is_refused)
 		{ "replay", "start", { "job", "--reason", "" } },
 		{ "replay", "plan", { "--quarantine", "--reference", "newest" } },
 		{ "report", NULL, { "99901" } },
+		{ "report", NULL, { "99901", "" } },
+		{ "report", NULL, { "99901", "an-id\n" } },
+		{ "replay", "show", { "\xff\xfe" } },
+		{ "reference", "import", { "" } },
+		{ "deliver", NULL, { "folder", "" } },
+		{ "ledger", NULL, { "--board=99901", "--board=99902" } },
+		{ "ledger", NULL, { "--check", "--check" } },
+		{ "findings", NULL, { "--code", "LR-\xc3" } },
+		{ "quarantine", "discard", { "1/2", "--reason", "a\x1b[2Jb" } },
 	};
 
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -131,6 +140,16 @@ Test(ctl_commands, what_is_wrong_is_refused)
 		cr_expect_eq(answer(find(CASES[i].first, CASES[i].second), &ctl, count, words), ARGUMENTS_WRONG,
 			     "case %zu", i);
 	}
+}
+
+/* Files are called as people like. */
+Test(ctl_commands, a_path_may_have_any_bytes)
+{
+	const char *words[] = { "b\xffx", "a\nb" };
+	struct ctl ctl;
+
+	cr_expect_eq(answer(find("deliver", NULL), &ctl, 2, words), ARGUMENTS_READ);
+	cr_expect_eq(answer(find("refusals", NULL), &ctl, 2, words), ARGUMENTS_READ);
 }
 
 Test(ctl_commands, help_is_asked_by_two_words)

@@ -281,3 +281,28 @@ Test(gateway_web_server, takes_a_token_behind_the_word_bearer_only)
 		cr_expect_eq(status_of(answer), AUTHORIZATIONS[i].status, "%s: %s", more, answer);
 	}
 }
+
+Test(gateway_web_server, names_the_slash_at_the_end_of_an_address)
+{
+	static const struct {
+		const char *method, *path;
+		bool is_named;
+	} ADDRESSES[] = {
+		{ "POST", "/v1/leveringen/?bestuur=41211", true },
+		{ "GET", DELIVERY "/", true },
+		{ "GET", "/v1/regels/", true },
+		{ "GET", "/nergens/", false },
+		{ "GET", "/", false },
+		{ "GET", "/v1/leveringen//", false },
+		{ "GET", "/healthz%00/", false },
+		{ "GET", "/v1%2Fopenapi.json/", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ADDRESSES); i++) {
+		const char *answer = ask(ADDRESSES[i].method, ADDRESSES[i].path, "");
+
+		cr_expect_eq(status_of(answer), 404, "%s: %s", ADDRESSES[i].path, answer);
+		cr_expect_eq(strstr(answer, "laat de schuine streep aan het eind weg") != NULL, ADDRESSES[i].is_named,
+			     "%s: %s", ADDRESSES[i].path, answer);
+	}
+}

@@ -1,6 +1,7 @@
 #include "ctl/arguments.h"
 
 #include "base/suggestion.h"
+#include "base/utf8.h"
 #include "model/bsn.h"
 
 /* The words being read, and where we are in them. */
@@ -106,6 +107,45 @@ static void refuse_option(const struct command *command, const struct given *giv
 			  strchr(typed, '.') ? " (settings stand before the command)" : "", command->name);
 }
 
+/* A path may have any bytes. what: "FILE", "BOARD ID". */
+static bool is_path(const char *what)
+{
+	static const char *const PATHS[] = { "FILE", "DIR", "LOG" };
+
+	for (size_t i = 0; i < ARRAY_LEN(PATHS); i++)
+		if (strstr(what, PATHS[i]))
+			return true;
+	return false;
+}
+
+/* What no name, number or reason has; a database or a terminal would stumble over it. */
+static bool is_text(const char *value)
+{
+	for (const char *at = value; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return false;
+	return utf8_is_valid(slice_of(value));
+}
+
+static bool check_value(const struct command_option *option, const char *value)
+{
+	const char *name = option_name(option->option);
+
+	if (strchr(option->value, '|') && !is_one_of(option->value, value)) {
+		ctl_usage("--%s is one of %s", name, option->value);
+		return false;
+	}
+	if (!is_path(option->value) && !is_text(value)) {
+		ctl_usage("the value of --%s holds a line end or another character that is no text", name);
+		return false;
+	}
+	if (option->option == OPTION_REASON && bsn_find(slice_of(value), (struct slice){ 0 }) != RULE_NONE) {
+		ctl_usage("--reason is kept for years, so it names nobody: this one holds a number like a BSN");
+		return false;
+	}
+	return true;
+}
+
 static bool take_option(struct reading *reading, const char *word)
 {
 	struct given given = split(word);
@@ -126,12 +166,10 @@ static bool take_option(struct reading *reading, const char *word)
 	}
 	if (option->value && !take_value(reading, &given, &value))
 		return false;
-	if (option->value && strchr(option->value, '|') && !is_one_of(option->value, value)) {
-		ctl_usage("--%s is one of %s", option_name(option->option), option->value);
+	if (option->value && !check_value(option, value))
 		return false;
-	}
-	if (option->option == OPTION_REASON && bsn_find(slice_of(value), (struct slice){ 0 }) != RULE_NONE) {
-		ctl_usage("--reason is kept for years, so it names nobody: this one holds a number like a BSN");
+	if (ctl_has(reading->ctl, option->option)) { /* the other would be left out without a word */
+		ctl_usage("--%s is given twice", option_name(option->option));
 		return false;
 	}
 	reading->ctl->options[option->option] = value;
@@ -140,10 +178,35 @@ static bool take_option(struct reading *reading, const char *word)
 
 /* ---- all of it ---- */
 
+/* A shell leaves an empty one of a variable that is not set, and "/besturen.csv" would be read for "$DIR"/besturen.csv.
+ */
+static bool check_arguments(const struct reading *reading)
+{
+	const struct command *command = reading->command;
+
+	for (size_t i = 0; i < reading->ctl->argument_count; i++) {
+		const char *word = reading->ctl->arguments[i];
+
+		if (*word == '\0') {
+			ctl_usage("argument %zu of %s is empty", i + 1, command->name);
+			return false;
+		}
+		if (!is_text(word) && !(command->arguments && is_path(command->arguments))) {
+			ctl_usage("argument %zu of %s holds a line end or another character that is no text", i + 1,
+				  command->name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool has_all(const struct reading *reading)
 {
 	const struct command *command = reading->command;
 	size_t count = reading->ctl->argument_count;
+
+	if (!check_arguments(reading))
+		return false;
 
 	for (size_t i = 0; i < command->option_count; i++) {
 		const struct command_option *option = &command->options[i];

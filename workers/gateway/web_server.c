@@ -80,14 +80,30 @@ static bool decode_path(struct slice path, char *out, size_t out_bytes, struct s
 	return http_decode(path, false, out, out_bytes, ret) && count_slashes(*ret) == count_slashes(path);
 }
 
+/* Some programs put a slash behind every address. path: decoded; empty when it could not be. */
+static void answer_no_address(const struct web_server *server, struct request *request, struct slice path)
+{
+	struct slice shorter = slice_make(path.p, path.n > 1 && path.p[path.n - 1] == '/' ? path.n - 1 : 0);
+
+	if (shorter.n > 0 &&
+	    route_find(server->options.routes, server->options.route_count, shorter, request->http->head.method)
+			    .methods != 0)
+		reply_problem(&request->reply, 404, "Niet gevonden",
+			      "Dit adres bestaat niet: laat de schuine streep aan het eind weg");
+	else
+		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet");
+}
+
 static void find_route(const struct web_server *server, struct request *request)
 {
 	const struct http_head *head = &request->http->head;
 	char address[HTTP_TARGET_BYTES_MAX];
-	struct slice path;
+	struct slice path = { 0 };
 	struct route_match match = { 0 };
 
-	if (decode_path(head->path, address, sizeof address, &path))
+	if (!decode_path(head->path, address, sizeof address, &path))
+		path = (struct slice){ 0 };
+	else
 		match = route_find(server->options.routes, server->options.route_count, path, head->method);
 	request->route = match.route;
 	request->values = match.values;
@@ -96,7 +112,7 @@ static void find_route(const struct web_server *server, struct request *request)
 	if (match.route)
 		return;
 	if (match.methods == 0)
-		reply_problem(&request->reply, 404, "Niet gevonden", "Dit adres bestaat niet");
+		answer_no_address(server, request, path);
 	else
 		reply_other_methods(&request->reply, match.methods);
 }
