@@ -418,9 +418,9 @@ def spellings(data):
         expect("nor is one with a word before it", front.deliver(folder, token=token), 64, "without a blank")
     token.write_text("0123456789abcdef\n")
     with Front(data, take) as front:
-        for url in (f"\u201c{front.url}\u201d", f'"{front.url}"', "https://gateway.example:port"):
-            expect("an address that is none is a setting", front.deliver(folder, url=url, token=token), 78,
-                   "is no address")
+        for url, said in ((f"\u201c{front.url}\u201d", "in quotation marks"), (f'"{front.url}"', "in quotation marks"),
+                          ("https://gateway.example:port", "is no address")):
+            expect("an address that is none is a setting", front.deliver(folder, url=url, token=token), 78, said)
 
 
 def installations(data):

@@ -58,7 +58,7 @@ Test(gateway_upload_hint, says_to_a_person_what_a_file_is_or_what_broke_it)
 	} ROWS[] = {
 		/* what is no csv */
 		ROW("PK\3\4\x14\0\6\0\x08\0[Content_Types].xml",
-		    "een Excel-werkmap (xlsx). Sla het in Excel op als CSV"),
+		    "een Excel-werkmap (xlsx); sla het in Excel op als CSV"),
 		ROW("PK\3\4\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "LibreOffice (ods)"),
 		ROW("PK\3\4\x14\0leraren.csv", "ingepakt (zip)"),
 		ROW("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "(xls, of met een wachtwoord)"),
@@ -76,7 +76,7 @@ Test(gateway_upload_hint, says_to_a_person_what_a_file_is_or_what_broke_it)
 		ROW("\n", "geen regels met gegevens"),
 		ROW(HEADER "\n", "geen regels met gegevens"),
 		ROW(TABLE(HEADER, LINE) LINE "\0", "op regel 3 staat een byte"),
-		ROW(TABLE(HEADER, LINE) "123456782;Zo\xeb", "staat op regel 3. Waarschijnlijk"),
+		ROW(TABLE(HEADER, LINE) "123456782;Zo\xeb", "staat op regel 3; waarschijnlijk"),
 		/* separators */
 		ROW("sep=;\n" TABLE(HEADER, LINE), "de eerste regel (sep=)"),
 		ROW("bsn,geslachtsnaam\n1,2\n", "tussen de kolommen staan komma's"),
@@ -90,7 +90,7 @@ Test(gateway_upload_hint, says_to_a_person_what_a_file_is_or_what_broke_it)
 		ROW("Export;van;2018\n;;\n" TABLE(HEADER, LINE), "de kopregel staat op regel 3"),
 		ROW(TABLE(HEADER ";", LINE ";"), "kolom 16 heeft geen naam"),
 		ROW(TABLE("\xc2\xa0" HEADER, LINE),
-		    "in de naam van kolom 1 staat een teken dat niet te zien is. Typ de naam bsn"),
+		    "in de naam van kolom 1 staat een teken dat niet te zien is; typ de naam bsn"),
 		ROW(TABLE(HEADER "\xe2\x80\x8b", LINE), "in de naam van kolom 15 staat een teken"),
 		ROW("bsn;Begin Benoeming\n1;2\n", "kolom 2 moet begin_benoeming heten"),
 		ROW("bsn;vesteging\n1;2\n", "kolom 2 lijkt vestiging te moeten heten"),
@@ -112,7 +112,7 @@ Test(gateway_upload_hint, says_to_a_person_what_a_file_is_or_what_broke_it)
 
 		cr_expect(strstr(hint, ROWS[i].want), "row %zu, %s: %s", i, ROWS[i].want, hint);
 		cr_expect(strncmp(hint, "Deze levering is geweigerd: ", 28) == 0, "row %zu: %s", i, hint);
-		cr_expect_neq(hint[strlen(hint) - 1], '.', "row %zu: %s", i, hint);
+		cr_expect(hint[strlen(hint) - 1] != '.' && !strstr(hint, ". "), "row %zu: one sentence: %s", i, hint);
 	}
 }
 

@@ -24,7 +24,7 @@ static size_t line_of(struct slice bytes, size_t at)
 static void hint_unreadable(struct slice bytes, char *ret, size_t ret_bytes)
 {
 	snprintf(ret, ret_bytes,
-		 "het eerste teken dat niet leesbaar is staat op regel %zu. Waarschijnlijk is het bestand opgeslagen "
+		 "het eerste teken dat niet leesbaar is staat op regel %zu; waarschijnlijk is het bestand opgeslagen "
 		 "als ANSI of Windows-1252: kies bij het opslaan CSV UTF-8",
 		 line_of(bytes, utf8_valid_bytes(bytes)));
 }
@@ -36,13 +36,13 @@ static void hint_damaged(struct slice bytes, char *ret, size_t ret_bytes)
 
 	if (zero)
 		snprintf(ret, ret_bytes,
-			 "op regel %zu staat een byte die in een csv niet hoort (nul). Maak het bestand opnieuw aan",
+			 "op regel %zu staat een byte die in een csv niet hoort (nul); maak het bestand opnieuw aan",
 			 line_of(bytes, (size_t)(zero - bytes.p)));
 	else if (line_of(bytes, bytes.n) > FILE_LINES_MAX)
-		snprintf(ret, ret_bytes, "het bestand heeft meer dan 50.000 regels. Lever per bestuur een bestand");
+		snprintf(ret, ret_bytes, "het bestand heeft meer dan 50.000 regels; lever per bestuur een bestand");
 	else
 		snprintf(ret, ret_bytes,
-			 "er staan geen regels met gegevens in. Zijn er geen leraren meer, lever dan hun einddatums");
+			 "er staan geen regels met gegevens in; zijn er geen leraren meer, lever dan hun einddatums");
 }
 
 /* ---- separators ---- */
@@ -66,10 +66,10 @@ static void hint_separator(struct slice bytes, char *ret, size_t ret_bytes)
 	struct slice line = first_line(bytes);
 
 	if (line.n >= 4 && strncasecmp(line.p, "sep=", 4) == 0)
-		snprintf(ret, ret_bytes, "de eerste regel (sep=) is er voor Excel. Haal die regel weg");
+		snprintf(ret, ret_bytes, "de eerste regel (sep=) is er voor Excel; haal die regel weg");
 	else
 		snprintf(ret, ret_bytes,
-			 "tussen de kolommen staan %s. Sla het bestand op met puntkomma's als scheidingsteken",
+			 "tussen de kolommen staan %s; sla het bestand op met puntkomma's als scheidingsteken",
 			 has(line, '\t') ? "tabs" : "komma's");
 }
 
@@ -164,11 +164,11 @@ static void hint_column(struct slice field, size_t at, char *ret, size_t ret_byt
 
 	if (name.n == 0 && !name.had_unseen)
 		snprintf(ret, ret_bytes,
-			 "kolom %zu heeft geen naam. Staan er achter de laatste nog lege kolommen, haal die dan weg",
+			 "kolom %zu heeft geen naam; staan er achter de laatste nog lege kolommen, haal die dan weg",
 			 at);
 	else if (name.had_unseen && column != FIELD_NONE)
 		snprintf(ret, ret_bytes,
-			 "in de naam van kolom %zu staat een teken dat niet te zien is. Typ de naam %s opnieuw", at,
+			 "in de naam van kolom %zu staat een teken dat niet te zien is; typ de naam %s opnieuw", at,
 			 field_name(column));
 	else if (underscored != FIELD_NONE)
 		snprintf(ret, ret_bytes, "kolom %zu moet %s heten, met lage streepjes (_)", at,
@@ -222,21 +222,21 @@ static void hint_header(struct slice bytes, char *ret, size_t ret_bytes)
 	struct csv csv;
 
 	if (slice_starts_with(bytes, "\xef\xbb\xbf")) {
-		snprintf(ret, ret_bytes, "aan het begin staat twee keer een BOM. Sla het bestand opnieuw op");
+		snprintf(ret, ret_bytes, "aan het begin staat twee keer een BOM; sla het bestand opnieuw op");
 		return;
 	}
 	csv_init(&csv, bytes, ';', CSV_FIELD_BYTES_MAX, NULL);
 	if (csv_next(&csv, fields, ARRAY_LEN(fields), &count) != CSV_RECORD)
 		return;
 	if (late > 0 && !is_header_line(line)) {
-		snprintf(ret, ret_bytes, "de kopregel staat op regel %zu. Haal weg wat erboven staat", late);
+		snprintf(ret, ret_bytes, "de kopregel staat op regel %zu; haal weg wat erboven staat", late);
 	} else if (is_digits(slice_trim(fields[0]))) {
-		snprintf(ret, ret_bytes, "de kopregel ontbreekt. De eerste regel moet de namen van de kolommen hebben");
+		snprintf(ret, ret_bytes, "de kopregel ontbreekt; de eerste regel moet de namen van de kolommen hebben");
 	} else if (count == 1 && has(fields[0], ';')) {
 		snprintf(ret, ret_bytes,
-			 "elke regel staat in zijn geheel tussen aanhalingstekens. Haal die aan begin en eind weg");
+			 "elke regel staat in zijn geheel tussen aanhalingstekens; haal die aan begin en eind weg");
 	} else if (count == 1 && has(fields[0], '|')) {
-		snprintf(ret, ret_bytes, "tussen de kolommen staan verticale strepen. Gebruik puntkomma's");
+		snprintf(ret, ret_bytes, "tussen de kolommen staan verticale strepen; gebruik puntkomma's");
 	} else {
 		for (size_t i = 0; i < MIN(count, ARRAY_LEN(fields)); i++)
 			if (field_of_column(fields[i]) == FIELD_NONE) {
@@ -320,8 +320,9 @@ static void hint_broken(struct slice bytes, int64_t record, char *ret, size_t re
 		[FAULT_BEHIND_QUOTE] = "nog iets achter het aanhalingsteken dat de waarde sluit",
 		[FAULT_OPEN_QUOTE] = "een aanhalingsteken dat niet wordt gesloten",
 		[FAULT_CR] = "een regeleinde dat wij niet kunnen lezen (CR zonder LF)",
-		[FAULT_LONG] = "een waarde van meer dan 1.024 bytes. Ontbreekt er een puntkomma of aanhalingsteken",
-		[FAULT_FORMULA] = "een formule. Lever de waarde zelf, de kolom als tekst",
+		[FAULT_LONG] =
+			"een waarde van meer dan 1.024 bytes; misschien ontbreekt er een puntkomma of aanhalingsteken",
+		[FAULT_FORMULA] = "een formule; lever de waarde zelf, de kolom als tekst",
 	};
 	struct place at = { .rest = bytes, .record = 1 };
 	enum fault fault = FAULT_NONE;
@@ -344,7 +345,7 @@ static void hint_odd(const struct finding *finding, char *ret, size_t ret_bytes)
 			 (long long)record);
 	else if (count == 1)
 		snprintf(ret, ret_bytes,
-			 "regel %lld is leeg of is geen regel met gegevens (een totaal, een opmerking). Haal die weg",
+			 "regel %lld is leeg of is geen regel met gegevens (een totaal, een opmerking); haal die weg",
 			 (long long)record);
 }
 

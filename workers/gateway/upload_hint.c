@@ -44,19 +44,19 @@ static const struct {
 	const char *hint;
 } KINDS[] = {
 	{ "PK\3\4", 4, "[Content_Types].xml",
-	  "het bestand is een Excel-werkmap (xlsx). Sla het in Excel op als CSV UTF-8 en lever dat" },
+	  "het bestand is een Excel-werkmap (xlsx); sla het in Excel op als CSV UTF-8 en lever dat" },
 	{ "PK\3\4", 4, "opendocument.spreadsheet",
-	  "het bestand is een werkblad van LibreOffice (ods). Sla het op als csv met tekenset UTF-8 en lever dat" },
-	{ "PK\3\4", 4, NULL, "het bestand is ingepakt (zip). Pak het uit en lever het bestand dat erin zit" },
+	  "het bestand is een werkblad van LibreOffice (ods); sla het op als csv met tekenset UTF-8 en lever dat" },
+	{ "PK\3\4", 4, NULL, "het bestand is ingepakt (zip); pak het uit en lever het bestand dat erin zit" },
 	{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, NULL,
-	  "het bestand is een Excel-werkmap (xls, of met een wachtwoord). Sla het in Excel op als CSV UTF-8 en lever "
+	  "het bestand is een Excel-werkmap (xls, of met een wachtwoord); sla het in Excel op als CSV UTF-8 en lever "
 	  "dat" },
-	{ "\x1f\x8b", 2, NULL, "het bestand is ingepakt (gzip). Pak het uit en lever het bestand dat erin zit" },
+	{ "\x1f\x8b", 2, NULL, "het bestand is ingepakt (gzip); pak het uit en lever het bestand dat erin zit" },
 	{ "7z\xbc\xaf\x27\x1c", 6, NULL,
-	  "het bestand is ingepakt (7z). Pak het uit en lever het bestand dat erin zit" },
-	{ "Rar!", 4, NULL, "het bestand is ingepakt (rar). Pak het uit en lever het bestand dat erin zit" },
-	{ "%PDF-", 5, NULL, "het bestand is een pdf. Lever de lijst als csv" },
-	{ "{\\rtf", 5, NULL, "het bestand is opgemaakte tekst (rtf). Sla het op als tekst zonder opmaak" },
+	  "het bestand is ingepakt (7z); pak het uit en lever het bestand dat erin zit" },
+	{ "Rar!", 4, NULL, "het bestand is ingepakt (rar); pak het uit en lever het bestand dat erin zit" },
+	{ "%PDF-", 5, NULL, "het bestand is een pdf; lever de lijst als csv" },
+	{ "{\\rtf", 5, NULL, "het bestand is opgemaakte tekst (rtf); sla het op als tekst zonder opmaak" },
 };
 
 /* NULL: it is not told by its begin. */
@@ -71,9 +71,9 @@ static const char *kind_of(struct slice bytes)
 	struct slice text = skip_blanks(csv_skip_bom(bytes));
 
 	if (starts_as(text, "--") && holds(text, "Content-Disposition:"))
-		return "om het bestand zit een webformulier (multipart). Stuur alleen de inhoud van het bestand";
+		return "om het bestand zit een webformulier (multipart); stuur alleen de inhoud van het bestand";
 	if (starts_as(text, "<!doctype html") || starts_as(text, "<html"))
-		return "het bestand is een webpagina. Misschien is een aanmeldscherm opgeslagen en niet de lijst";
+		return "het bestand is een webpagina; misschien is een aanmeldscherm opgeslagen en niet de lijst";
 	return NULL;
 }
 
@@ -85,7 +85,7 @@ static const char *form_of(struct slice bytes, enum upload_form form)
 	if (form == UPLOAD_CSV && is_xml)
 		return "het bestand lijkt XML te zijn, stuur het dan met de kop Content-Type: application/xml";
 	if (form == UPLOAD_CSV && text.n > 0 && (text.p[0] == '{' || text.p[0] == '['))
-		return "het bestand lijkt JSON te zijn. Lever de lijst als csv";
+		return "het bestand lijkt JSON te zijn; lever de lijst als csv";
 	if (form == UPLOAD_XML && !is_xml)
 		return "het bestand lijkt geen XML te zijn, stuur csv met de kop Content-Type: text/csv";
 	return NULL;
@@ -96,8 +96,8 @@ static const char *of_size(const struct upload_refused *refused)
 	if (refused->finding.rule != RULE_F01)
 		return NULL;
 	if (refused->bytes_total == 0)
-		return "er is een leeg bestand aangekomen. Kijk of het juiste bestand is gestuurd";
-	return refused->bytes_total > FILE_BYTES_MAX ? "het bestand is groter dan 20 MiB. Lever per bestuur een bestand"
+		return "er is een leeg bestand aangekomen; kijk of het juiste bestand is gestuurd";
+	return refused->bytes_total > FILE_BYTES_MAX ? "het bestand is groter dan 20 MiB; lever per bestuur een bestand"
 						     : NULL;
 }
 

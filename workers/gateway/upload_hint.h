@@ -18,7 +18,7 @@ struct upload_refused {
 	struct finding finding; /* the first: it is what the hint is about */
 };
 
-/* Dutch sentences without the last full stop. Empty: nothing strikes. */
+/* One Dutch sentence without its full stop (specification 8.5). Empty: nothing strikes. */
 void upload_hint_of_file(const struct upload_refused *refused, char ret[UPLOAD_HINT_BYTES]);
 
 /* Of LR-K08: which form each field has that was wrong. */
