@@ -2,33 +2,9 @@
 
 #include <inttypes.h>
 
-#define DAY(column) "to_char(to_date(" column "::text, 'YYYYMMDD'), 'YYYY-MM-DD')"
-
-/* As whom what stands at this position came in, as `shown` of the alias. */
-#define ADMISSION(at, alias)                                                                                        \
-	" left join lateral (select json_build_object('afzender', case when is_seen then sender end,"               \
-	"   'partij', case when is_seen then party end, 'basis', basis,"                                            \
-	"   'traceid', case when is_seen then trace_id end,"                                                        \
-	"   'op', to_char(accepted_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) as shown"              \
-	"  from (select *, $6 or party = $7 or sender = $8 as is_seen from register.admission where position = " at \
-	") x) " alias " on true"
-
-/* The names are those of the summary (summary.c). One row more than a page says whether there is another. */
+/* One row more than a page says whether there is another. */
 static const char LIST_SQL[] =
-	"select d.position, json_build_object('leveringsid', d.delivery_id,"
-	"  'soort', case d.kind when 1 then 'VOLLEDIG' when 2 then 'MUTATIE' else 'INTREKKING' end,"
-	"  'proef', d.dry_run, 'volgnummer', d.sequence, 'extractiedatum', " DAY("d.extraction_date") ","
-	"  'ontvangen_op', " DAY("d.received_on") ","
-	"  'status', case d.state when 2 then 'wacht_op_bevestiging' else 'verwerkt' end, 'regels', d.lines,"
-	"  'tellingen', json_build_object('nieuw', d.nieuw, 'gewijzigd', d.gewijzigd, 'ongewijzigd', d.ongewijzigd,"
-	"   'verouderd', d.verouderd, 'afgekeurd', d.afgekeurd, 'ingetrokken', d.ingetrokken,"
-	"   'quarantaine', d.quarantaine), 'ontbrekend', d.absent, 'actief', d.active, 'vervallen', d.lapsed,"
-	"  'geleverd_door', a.shown, 'bevestigd_door', b.shown)::text"
-	" from register.delivery d left join lateral (select c.position from register.confirmation c"
-	"   where c.board = d.board and c.delivery_id = d.delivery_id and c.executed and d.notices & 4 <> 0"
-	"   order by c.position limit 1) c on true" ADMISSION("d.position", "a") ADMISSION("c.position", "b")
-	" where d.board = $1 and ($2 = 0 or d.position < $2) and d.received_on >= $3"
-	"  and ($4 = 0 or d.state = $4) order by d.position desc limit $5";
+	"select position, shown from register.ask_deliveries($1, $2, $3, $4, $5, $6, $7, $8) order by position desc";
 
 int delivery_list_write(struct pg_link *link, const struct delivery_list *list, struct strbuf *out, struct err *err)
 {

@@ -1,22 +1,8 @@
 #include "render/problem_list.h"
 
-#define TIME(column) "to_char(" column " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-
 /* One row more than a page says whether there is another. */
 static const char LIST_SQL[] =
-	"select p.reference, json_build_object('referentie', p.reference, 'status', register.problem_state(p),"
-	"  'gemeld_op', " TIME("p.at") ", 'leveringsid', p.delivery_id, 'codes', p.codes, 'toelichting', p.words,"
-	"  'verzonden_op', " TIME("h.sent_at") ", 'afgehandeld_op', " TIME("p.closed_at") ", 'antwoord', p.answer,"
-	"  'afzender', p.sender, 'basis', p.basis,"
-	"  'sectorraden', coalesce((select json_agg(json_build_object('sector', m.recipient,"
-	"     'status', register.problem_mail_state(m), 'toelichting', m.words, 'gevraagd_op', " TIME("m.at") ","
-	"     'verzonden_op', " TIME("m.sent_at") ") order by m.at, m.recipient)"
-	"    from register.problem_mail m where m.problem = p.id and m.recipient <> 'helpdesk'), '[]'))::text"
-	" from register.problem p join register.problem_mail h on h.problem = p.id and h.recipient = 'helpdesk'"
-	" where p.board = $1 and ($2::text is null or p.reference = $2)"
-	"  and ($3::text is null or p.id < (select id from register.problem where reference = $3 and board = $1))"
-	"  and ($4::text is null or register.problem_state(p) = $4) and ($5 or p.party = $6 or p.sender = $7)"
-	" order by p.id desc limit $8";
+	"select reference, shown from register.ask_problems($1, $2, $3, $4, $5, $6, $7, $8) order by id desc";
 
 static void add_text_or_null(struct pg_params *params, const char *text)
 {

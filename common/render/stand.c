@@ -53,6 +53,13 @@ static const char *const ABSENT_SQL =
 	" where t.status = 1 and greatest(t.sequence, coalesce(p.sequence, 0)) < d.sequence"
 	" and not exists (select from named n where n.key = t.key)";
 
+/* The same by an earlier row of the audit, which says of which board. */
+static const char *const READ_STAND_SQL =
+	"select board, bsn, status, sequence, lapsed_on, content, targets from register.read_stand($1)";
+
+static const char *const READ_ABSENT_SQL =
+	"select board, bsn, status, sequence, lapsed_on, content, targets from register.read_absent($1, $2)";
+
 static int end_board(struct stand *stand, struct err *err)
 {
 	bool has_bsn = !stand->options->pseudonym_key;
@@ -124,6 +131,24 @@ static int take_row(void *self, const struct pg_rows *row, struct err *err)
 	return 0;
 }
 
+static const char *stand_sql(const struct stand_options *options, struct pg_params *params)
+{
+	bool is_absent = options->absent_of != 0;
+
+	pg_params_reset(params);
+	if (options->reading)
+		pg_add_uuid(params, options->reading);
+	else if (options->is_one_board)
+		pg_add_i32(params, (int32_t)options->board);
+	else
+		pg_add_null(params, PG_I32);
+	if (is_absent)
+		pg_add_i64(params, options->absent_of);
+	if (options->reading)
+		return is_absent ? READ_ABSENT_SQL : READ_STAND_SQL;
+	return is_absent ? ABSENT_SQL : STAND_SQL;
+}
+
 int stand_write(struct pg_link *link, const struct stand_options *options, struct strbuf *out,
 		int (*flush)(void *self, struct strbuf *out, struct err *err), void *self, struct err *err)
 {
@@ -133,17 +158,12 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 
 	if (rc != 0)
 		return rc;
-	pg_params_reset(&params);
-	if (options->is_one_board)
-		pg_add_i32(&params, (int32_t)options->board);
-	else
-		pg_add_null(&params, PG_I32);
-	if (options->absent_of != 0)
-		pg_add_i64(&params, options->absent_of);
+	const char *sql = stand_sql(options, &params);
+
 	if (options->ret_teachers)
 		*options->ret_teachers = 0;
 	stand_add_header(out, !options->pseudonym_key);
-	rc = pg_stream(link, options->absent_of != 0 ? ABSENT_SQL : STAND_SQL, &params, take_row, &stand, err);
+	rc = pg_stream(link, sql, &params, take_row, &stand, err);
 	if (rc == 0)
 		rc = end_board(&stand, err);
 	free(stand.teachers);
@@ -183,7 +203,7 @@ int stand_find_waiting(struct pg_link *link, uint32_t board, struct slice id, en
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, id);
 	int rc = pg_exec(link, "stand_find_waiting",
-			 "select position, state from register.delivery where board = $1 and delivery_id = $2"
+			 "select position, state from register.ask_named(array[$1], array[$2])"
 			 " order by state = 2 desc, position limit 1",
 			 &params, &rows, NULL, err);
 

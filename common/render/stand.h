@@ -13,8 +13,11 @@
 struct stand_options {
 	bool is_one_board;
 	uint32_t board;
-	int64_t absent_of;    /* with is_one_board: only who would lapse if the delivery here were confirmed; 0: all */
-	size_t *ret_teachers; /* how many; NULL: nobody asks */
+	int64_t absent_of; /* with is_one_board: only who would lapse if the delivery here were confirmed; 0: all */
+	/* With is_one_board: the row of the audit of this reading (register.begin_reading), for a role that may not
+	 * read the tables; NULL: it may. */
+	const uint8_t *reading;
+	size_t *ret_teachers;		      /* how many; NULL: nobody asks */
 	const struct hmac_key *pseudonym_key; /* NULL: with BSN and person columns */
 };
 

@@ -3,20 +3,17 @@
 enum { QUERY_BYTES_MAX = 1 << 20 };
 
 static const char *const FIND_SQL =
-	"select position, fingerprint from register.delivery where board = $1 and delivery_id = $2"
-	" order by position limit 16";
+	"select position, fingerprint from register.ask_named(array[$1], array[$2]) order by position limit 16";
 
 static const char *const FIND_ALL_SQL =
-	"select (q.nr - 1)::int, d.position, d.fingerprint"
-	" from unnest($1::int[], $2::text[]) with ordinality as q(board, id, nr)"
-	" join register.delivery d on d.board = q.board and d.delivery_id = q.id order by d.position";
+	"select nr, position, fingerprint from register.ask_named($1, $2) order by position";
 
 static const char *const SUMMARY_SQL =
 	"select delivery_id, board, kind, dry_run, sequence, extraction_date, state, lines, nieuw, gewijzigd,"
 	" ongewijzigd, verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices"
-	" from register.delivery where position = $1";
+	" from register.ask_summary($1, $2)";
 
-static const char *const CODES_SQL = "select rule, lines from register.finding where position = $1";
+static const char *const CODES_SQL = "select rule, lines from register.ask_codes($1, $2)";
 
 static struct terugmelding_found take_found(const struct pg_rows *rows, size_t row, int first_column)
 {
@@ -127,13 +124,14 @@ static int fill_codes(struct pg_link *link, const struct pg_params *params, stru
 	return 0;
 }
 
-int terugmelding_summary(struct pg_link *link, int64_t position, struct arena *arena, struct summary *ret,
-			 struct err *err)
+int terugmelding_summary(struct pg_link *link, uint32_t board, int64_t position, struct arena *arena,
+			 struct summary *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
 	pg_add_i64(&params, position);
 	int rc = pg_exec(link, "terugmelding_summary", SUMMARY_SQL, &params, &rows, NULL, err);
 
@@ -172,27 +170,27 @@ int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t par
 	pg_add_text(&params, slice_of(topic));
 	pg_add_i32(&params, partition);
 	pg_add_i64(&params, offset);
-	int rc = pg_exec(link, "terugmelding_is_applied",
-			 "select next_raw > $3 from register.cursor where topic = $1 and partition = $2", &params,
-			 &rows, NULL, err);
+	int rc = pg_exec(link, "terugmelding_is_applied", "select register.ask_applied($1, $2, $3)", &params, &rows,
+			 NULL, err);
 
 	if (rc == 0)
-		*ret = pg_rows_count(rows) == 1 && pg_get_bool(rows, 0, 0);
+		*ret = pg_get_bool(rows, 0, 0);
 	return rc;
 }
 
-int terugmelding_confirmation(struct pg_link *link, const uint8_t request_id[16], struct confirmation_answer *ret,
-			      struct err *err)
+int terugmelding_confirmation(struct pg_link *link, uint32_t board, const uint8_t request_id[16],
+			      struct confirmation_answer *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	*ret = (struct confirmation_answer){ 0 };
 	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
 	pg_add_uuid(&params, request_id);
 	int rc = pg_exec(link, "terugmelding_confirmation",
-			 "select executed, lapsed, has_other_absent from register.confirmation where request_id = $1",
-			 &params, &rows, NULL, err);
+			 "select executed, lapsed, has_other_absent from register.ask_confirmation($1, $2)", &params,
+			 &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;

@@ -38,17 +38,17 @@ struct terugmelding_stream {
 	bool has_line;	      /* one was written */
 };
 
-static const char *const LINES_SQL =
-	"select d.lines, d.sequence, d.outcomes, f.body, d.feedback is not null from register.delivery d"
-	" left join register.feedback f on f.board = d.board and f.digest = d.feedback where d.position = $1";
+static const char *const LINES_SQL = "select lines, sequence, outcomes, body, has_body from register.ask_lines($1, $2)";
 
-static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, int64_t position, struct err *err)
+static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, uint32_t board, int64_t position,
+		      struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 	struct slice body = { 0 };
 
 	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
 	pg_add_i64(&params, position);
 	int rc = pg_exec(link, "terugmelding_lines", LINES_SQL, &params, &rows, NULL, err);
 
@@ -73,7 +73,7 @@ static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, 
 	return 0;
 }
 
-int terugmelding_stream_open(struct pg_link *link, int64_t position, enum terugmelding_form form,
+int terugmelding_stream_open(struct pg_link *link, uint32_t board, int64_t position, enum terugmelding_form form,
 			     struct terugmelding_stream **ret, struct err *err)
 {
 	struct terugmelding_stream *stream = calloc(1, sizeof *stream);
@@ -84,9 +84,9 @@ int terugmelding_stream_open(struct pg_link *link, int64_t position, enum terugm
 	int rc = arena_init(&stream->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
 
 	if (rc == 0 && form == TERUGMELDING_JSON)
-		rc = terugmelding_summary(link, position, &stream->arena, &stream->summary, err);
+		rc = terugmelding_summary(link, board, position, &stream->arena, &stream->summary, err);
 	if (rc == 0)
-		rc = load_lines(stream, link, position, err);
+		rc = load_lines(stream, link, board, position, err);
 	if (rc != 0) {
 		terugmelding_stream_free(stream);
 		return rc;

@@ -13,8 +13,8 @@ enum terugmelding_form { TERUGMELDING_CSV, TERUGMELDING_JSON }; /* specification
 struct terugmelding_stream;
 
 /* Of the delivery at position. ERR_DATA code "unknown": there is none. */
-MUSTUSE int terugmelding_stream_open(struct pg_link *link, int64_t position, enum terugmelding_form form,
-				     struct terugmelding_stream **ret, struct err *err);
+MUSTUSE int terugmelding_stream_open(struct pg_link *link, uint32_t board, int64_t position,
+				     enum terugmelding_form form, struct terugmelding_stream **ret, struct err *err);
 void terugmelding_stream_free(struct terugmelding_stream *stream);	    /* takes NULL */
 size_t terugmelding_stream_bytes(const struct terugmelding_stream *stream); /* the memory it takes, about */
 

@@ -105,7 +105,7 @@ class Workers:
             "stand.key.file": stand_key, "hmac.key.file": hmac_key,
             "redis.address": env["INSTROOM_REDIS_ADDRESS"]} | settings.get("instroomctl", {}))
         own = {
-            "gateway": {"pg.conninfo": env["INSTROOM_PG_READER"], "tokens.file": tokens, "stand.key.file": stand_key} |
+            "gateway": {"pg.conninfo": env["INSTROOM_PG_GATEWAY"], "tokens.file": tokens, "stand.key.file": stand_key} |
                        ({"test.received_on": "yes"} if is_test else {}) | self.secured_gateway() | self.front_gateway(),
             "validate": {"redis.address": env["INSTROOM_REDIS_ADDRESS"], "pg.conninfo": env["INSTROOM_PG_VALIDATOR"],
                          "hmac.key.file": hmac_key} | self.secured_redis(),

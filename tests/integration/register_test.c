@@ -124,7 +124,7 @@ Test(register, the_views_of_questions_have_the_columns_that_sql_users_know)
 	expect_text(link, COLUMNS_OF("bestuur_sector"), "board integer, sector text");
 	expect_text(link,
 		    "select string_agg(viewname, ' ' order by viewname) from pg_views where schemaname = 'register'",
-		    "benoeming bestuur bestuur_sector bevinding leraar names");
+		    "benoeming bestuur bestuur_sector bevinding leraar names superseded_contact");
 	pg_link_close(link);
 }
 
@@ -281,6 +281,28 @@ static const struct {
 	{ "instroom_validator", "update register.cursor set next_raw = 0" },
 	{ "instroom_validator", "insert into register.access (what) values ('x')" },
 	{ "instroom_validator", "select * from rights.mandate" },
+	{ "instroom_gateway", "select * from register.teacher" },
+	{ "instroom_gateway", "select bsn from register.leraar" },
+	{ "instroom_gateway", "select * from register.delivery" },
+	{ "instroom_gateway", "select * from register.feedback" },
+	{ "instroom_gateway", "select * from register.contact" },
+	{ "instroom_gateway", "select * from register.cursor" },
+	{ "instroom_gateway", "select * from register.access" },
+	{ "instroom_gateway", "select * from register.problem" },
+	{ "instroom_gateway", "insert into register.access (what, board) values ('x', 1)" },
+	{ "instroom_gateway", "insert into register.confirmation select * from register.confirmation" },
+	{ "instroom_gateway", "select register.board_of_reading(gen_random_uuid())" },
+	{ "instroom_gateway", "select * from register.read_stand(gen_random_uuid())" },
+	{ "instroom_gateway", "select * from register.read_stand(null)" },
+	{ "instroom_gateway", "select * from register.read_absent(gen_random_uuid(), 14)" },
+	{ "instroom_gateway",
+	  "select * from register.read_stand(register.begin_reading(1, 'gateway: stand', '', '', '', 1, ''))" },
+	{ "instroom_gateway", "select register.close_problem('P', 'x', 'x')" },
+	{ "instroom_gateway", "select * from rights.mandate" },
+	{ "instroom_validator", "select * from register.ask_summary(1, 14)" },
+	{ "instroom_validator", "select register.begin_reading(1, 'gateway: stand', '', '', '', 1, '')" },
+	{ "instroom_writer", "select * from register.read_stand(gen_random_uuid())" },
+	{ "instroom_reader", "select register.begin_reading(1, 'gateway: stand', '', '', '', 1, '')" },
 	{ "instroom_reader", "insert into register.access (at, what) values ('2020-01-01', 'x')" },
 	{ "instroom_reader", "insert into register.access (login, what) values ('another', 'x')" },
 	{ "instroom_reader", "update register.access set who = 'x'" },
@@ -322,5 +344,49 @@ Test(register, takes_away_what_a_stage_was_given_beside_its_rights)
 			    "select register.grant_rights(); set role instroom_writer",
 			    &err));
 	expect_refused(link, "delete from register.delivery");
+	pg_link_close(link);
+}
+
+/* The row of the audit stands before a teacher is shown, and it is the board's that is shown. */
+Test(register, shows_a_gateway_teachers_by_a_row_of_the_audit_that_stands)
+{
+	static const char READ[] = "select * from register.read_stand((select id from public.reading))";
+	struct pg_link *link = open_with_rows(MIGRATION_LAST);
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link,
+			    "create table public.reading (id uuid);"
+			    "grant select, insert, delete on public.reading to instroom_gateway;"
+			    "set role instroom_gateway",
+			    &err));
+	ASSERT_OK(
+		pg_script(link,
+			  "begin; insert into public.reading"
+			  " select register.begin_reading(1, 'gateway: stand with bsn', 'token:a', '', 'eigen', 1, '')",
+			  &err));
+	expect_refused(link, READ); /* it can still be taken back */
+	ASSERT_OK(pg_script(link, "rollback", &err));
+	ASSERT_OK(
+		pg_script(link,
+			  "insert into public.reading"
+			  " select register.begin_reading(1, 'gateway: stand with bsn', 'token:a', '', 'eigen', 1, '')",
+			  &err));
+	expect_text(link,
+		    "select string_agg(bsn::text, ' ' order by bsn) from register.read_stand((select id from"
+		    " public.reading))",
+		    "999900018 999900019 999900020");
+	ASSERT_OK(pg_script(link,
+			    "delete from public.reading; insert into public.reading"
+			    " select register.begin_reading(2, 'gateway: stand', 'token:a', '', 'eigen', 1, '')",
+			    &err));
+	expect_text(link, "select count(*)::text from register.read_stand((select id from public.reading))", "0");
+	ASSERT_OK(pg_script(link, "reset role", &err));
+	expect_text(link,
+		    "select string_agg(concat_ws('|', what, board, sender, who = session_user, login = session_user,"
+		    " at <= now()), ' ' order by board) from register.access",
+		    "gateway: stand with bsn|1|token:a|t|t|t gateway: stand|2|token:a|t|t|t");
+	ASSERT_OK(pg_script(
+		link, "update register.access set at = now() - interval '1 hour'; set role instroom_gateway", &err));
+	expect_refused(link, READ);
 	pg_link_close(link);
 }

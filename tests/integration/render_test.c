@@ -97,7 +97,7 @@ static const char *read_text(struct pg_link *link, enum terugmelding_form form, 
 	bool is_end = false;
 
 	strbuf_reset(out);
-	ASSERT_OK(terugmelding_stream_open(link, 14, form, &stream, &err));
+	ASSERT_OK(terugmelding_stream_open(link, 1, 14, form, &stream, &err));
 	while (!is_end)
 		ASSERT_OK(terugmelding_stream_next(stream, out, out->n + 1, &is_end, &err));
 	terugmelding_stream_free(stream);

@@ -488,7 +488,7 @@ Test(write, a_register_that_is_changed_after_a_batch_is_waited_for)
 		cr_expect_eq(rc, -ERR_RETRY, "%s %s: %d %s", CHANGED_ROWS[i].table, CHANGED_ROWS[i].code, rc, err.text);
 		cr_expect(!message->refusal.is_whole && !message->refusal.groups, "%s", CHANGED_ROWS[i].table);
 		ASSERT_OK(pg_link_connect(fixture.link, &err));
-		ASSERT_OK(pg_script(fixture.link, "drop function register.raise_first cascade", &err));
+		do_as_admin(&fixture, "drop function register.raise_first cascade");
 		cr_expect_eq(isolate_one(&fixture, message, &err), 0, "%s: %s", CHANGED_ROWS[i].table, err.text);
 		cr_expect_eq(ask_number(&fixture, "select quarantaine from register.delivery where board = 2"), 0);
 		fixture_close(&fixture);

@@ -107,6 +107,7 @@ static void confirmation_published(struct request *request, const struct kafka_r
 		return;
 	}
 	confirmation->job.kind = JOB_CONFIRMATION;
+	confirmation->job.board = request->values.board;
 	confirmation->deadline_ms = now_ms + request->services->config->confirm_ms_max;
 	services_wait(request, &confirmation->waiter, now_ms + FIRST_ASK_MS);
 }

@@ -24,6 +24,7 @@ enum {
 	ARENA_BYTES_MAX = 256 << 20,
 	ARENA_BYTES_KEPT = 1 << 20,
 	THREADS_MAX = 17,
+	READING_BYTES = 16,
 };
 
 struct job_queue {
@@ -38,6 +39,7 @@ struct register_thread {
 	struct job_queue *queue; /* that it serves */
 	struct pg_link *link;
 	struct arena arena;
+	uint8_t reading[READING_BYTES]; /* that was recorded last */
 	pthread_t handle;
 };
 
@@ -87,11 +89,11 @@ static struct register_job *queue_take(struct job_queue *queue)
 
 /* ---- answers ---- */
 
-static int add_summary(struct register_thread *thread, const struct terugmelding_found *found, size_t count,
-		       struct strbuf *out, struct err *err)
+static int add_summary(struct register_thread *thread, uint32_t board, const struct terugmelding_found *found,
+		       size_t count, struct strbuf *out, struct err *err)
 {
 	struct summary summary;
-	int rc = terugmelding_summary(thread->link, found[0].position, &thread->arena, &summary, err);
+	int rc = terugmelding_summary(thread->link, board, found[0].position, &thread->arena, &summary, err);
 
 	if (rc != 0)
 		return rc;
@@ -100,7 +102,7 @@ static int add_summary(struct register_thread *thread, const struct terugmelding
 				   : NULL; /* specification 14.13: the id shows the first and lists the others */
 
 	for (size_t i = 1; rc == 0 && i < count; i++) {
-		rc = terugmelding_summary(thread->link, found[i].position, &thread->arena, &summary, err);
+		rc = terugmelding_summary(thread->link, board, found[i].position, &thread->arena, &summary, err);
 		if (rc == 0)
 			json_build_append(&others, summary_json(&summary));
 	}
@@ -113,7 +115,7 @@ static int add_summary(struct register_thread *thread, const struct terugmelding
 static int open_terugmelding(struct register_thread *thread, struct register_job *job, int64_t position,
 			     struct err *err)
 {
-	int rc = terugmelding_stream_open(thread->link, position,
+	int rc = terugmelding_stream_open(thread->link, job->board, position,
 					  job->kind == JOB_FEEDBACK_CSV ? TERUGMELDING_CSV : TERUGMELDING_JSON,
 					  &job->terugmelding, err);
 
@@ -146,7 +148,7 @@ static int answer_delivery(struct register_thread *thread, struct register_job *
 		return 0;
 	if (job->kind == JOB_FEEDBACK_CSV || job->kind == JOB_FEEDBACK_JSON)
 		return open_terugmelding(thread, job, found[0].position, err);
-	return add_summary(thread, found, count, &job->body, err);
+	return add_summary(thread, job->board, found, count, &job->body, err);
 }
 
 static int keep_all(void *self, struct strbuf *out, struct err *err)
@@ -155,28 +157,39 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
-/* design 9: every reading of personal data leaves a row, and it says as whom. */
+/* design 9: every reading of personal data leaves a row, and it says as whom. By its number, in thread->reading, the
+ * register shows teachers; without it none. */
 static int record_access(struct register_thread *thread, const char *what, const struct register_job *job,
 			 struct err *err)
 {
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
-	pg_add_text(&params, slice_of(what));
 	pg_add_i32(&params, (int32_t)job->board);
+	pg_add_text(&params, slice_of(what));
 	grant_params_add(&params, job->grant, job->trace);
-	return pg_exec(thread->link, "record_access",
-		       "insert into register.access (what, board, sender, party, basis, version, trace_id)"
-		       " values ($1, $2, $3, $4, $5, nullif($6, 0), $7)",
-		       &params, NULL, NULL, err);
+	int rc = pg_exec(thread->link, "record_access",
+			 "select register.begin_reading($1, $2, $3, $4, $5, nullif($6, 0), $7)", &params, &rows, NULL,
+			 err);
+
+	if (rc != 0)
+		return rc;
+	struct slice reading = pg_get_bytes(rows, 0, 0);
+
+	if (reading.n != sizeof thread->reading)
+		return err_set(err, ERR_FATAL, "reading", "the register gives a reading no number");
+	memcpy(thread->reading, reading.p, sizeof thread->reading);
+	return 0;
 }
 
 static int answer_stand(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	struct stand_options stand = { .is_one_board = true,
 				       .board = job->board,
+				       .reading = thread->reading,
 				       .pseudonym_key = job->has_bsn ? NULL : thread->jobs->options.stand_key };
-	int rc = job->has_bsn ? record_access(thread, "gateway: stand with bsn", job, err) : 0;
+	int rc = record_access(thread, job->has_bsn ? "gateway: stand with bsn" : "gateway: stand", job, err);
 
 	job->answer = JOB_FOUND;
 	return rc != 0 ? rc : stand_write(thread->link, &stand, &job->body, keep_all, NULL, err);
@@ -184,7 +197,7 @@ static int answer_stand(struct register_thread *thread, struct register_job *job
 
 static int answer_absent(struct register_thread *thread, struct register_job *job, struct err *err)
 {
-	struct stand_options stand = { .is_one_board = true, .board = job->board };
+	struct stand_options stand = { .is_one_board = true, .board = job->board, .reading = thread->reading };
 	enum stand_waiting waiting;
 	int rc = stand_find_waiting(thread->link, job->board, slice_of(job->id), &waiting, &stand.absent_of, err);
 
@@ -351,7 +364,7 @@ static int set_contacts(struct register_thread *thread, struct register_job *job
 
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)
 {
-	int rc = terugmelding_confirmation(thread->link, job->request_id, &job->confirmation, err);
+	int rc = terugmelding_confirmation(thread->link, job->board, job->request_id, &job->confirmation, err);
 
 	job->answer = rc == 0 && job->confirmation.is_known ? JOB_FOUND : JOB_NOT_YET;
 	return rc;
@@ -434,7 +447,7 @@ static int answer_known(struct register_thread *thread, struct register_job *con
 		if (memcmp(found->fingerprint, job->fingerprint, sizeof job->fingerprint) == 0) {
 			job->answer = JOB_FOUND;
 			question_end_ms = clock_ms() + KNOWN_MS_MAX;
-			rc = add_summary(thread, found, 1, &job->body, err);
+			rc = add_summary(thread, job->board, found, 1, &job->body, err);
 		}
 	}
 	return rc;

@@ -65,7 +65,7 @@ struct register_job {
 	int32_t partition;
 	int64_t offset;
 	uint8_t request_id[16];	   /* of JOB_CONFIRMATION */
-	bool has_bsn;		   /* of JOB_STAND; leaves a row in register.access */
+	bool has_bsn;		   /* of JOB_STAND */
 	struct delivery_list list; /* of JOB_DELIVERIES */
 	struct problem_query problems;
 	const struct problem_form *problem; /* what is reported; the request's */

@@ -120,7 +120,7 @@ static int confirm_and_wait(struct ctl *ctl, struct pg_link *link, struct wire_c
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;
 
 	while (rc == 0) {
-		rc = terugmelding_confirmation(link, confirm->request_id, ret, err);
+		rc = terugmelding_confirmation(link, (uint32_t)confirm->board, confirm->request_id, ret, err);
 		if (rc != 0 || ret->is_known || clock_ms() >= end_ms || !app_wait(POLL_MS))
 			break;
 	}

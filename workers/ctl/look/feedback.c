@@ -56,11 +56,11 @@ static int print_stream(struct terugmelding_stream *stream, struct strbuf *out, 
 	return rc;
 }
 
-static int print_csv(struct pg_link *link, int64_t position, struct err *err)
+static int print_csv(struct pg_link *link, uint32_t board, int64_t position, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf part;
 	struct terugmelding_stream *stream = NULL;
-	int rc = terugmelding_stream_open(link, position, TERUGMELDING_CSV, &stream, err);
+	int rc = terugmelding_stream_open(link, board, position, TERUGMELDING_CSV, &stream, err);
 
 	strbuf_init(&part, PART_BYTES + TERUGMELDING_LINE_BYTES_MAX);
 	if (rc == 0)
@@ -69,23 +69,23 @@ static int print_csv(struct pg_link *link, int64_t position, struct err *err)
 	return rc;
 }
 
-static int print_text(struct ctl *ctl, struct pg_link *link, int64_t position, struct err *err)
+static int print_text(struct ctl *ctl, struct pg_link *link, uint32_t board, int64_t position, struct err *err)
 {
 	struct summary summary;
-	int rc = terugmelding_summary(link, position, &ctl->arena, &summary, err);
+	int rc = terugmelding_summary(link, board, position, &ctl->arena, &summary, err);
 
 	if (rc != 0)
 		return rc;
 	print_summary(&summary);
 	putchar('\n');
-	return print_csv(link, position, err);
+	return print_csv(link, board, position, err);
 }
 
-static int print_json(struct pg_link *link, int64_t position, struct err *err)
+static int print_json(struct pg_link *link, uint32_t board, int64_t position, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf text;
 	struct terugmelding_stream *stream = NULL;
-	int rc = terugmelding_stream_open(link, position, TERUGMELDING_JSON, &stream, err);
+	int rc = terugmelding_stream_open(link, board, position, TERUGMELDING_JSON, &stream, err);
 
 	strbuf_init(&text, REPORT_BYTES_MAX);
 	if (rc == 0)
@@ -118,9 +118,9 @@ int run_report(struct ctl *ctl)
 	if (rc == 0)
 		rc = ctl_record_access(link, what, &board, NULL, &err);
 	if (rc == 0)
-		rc = ctl->output == OUTPUT_CSV	  ? print_csv(link, found[0].position, &err)
-		     : ctl->output == OUTPUT_JSON ? print_json(link, found[0].position, &err)
-						  : print_text(ctl, link, found[0].position, &err);
+		rc = ctl->output == OUTPUT_CSV	  ? print_csv(link, board, found[0].position, &err)
+		     : ctl->output == OUTPUT_JSON ? print_json(link, board, found[0].position, &err)
+						  : print_text(ctl, link, board, found[0].position, &err);
 	if (rc == 0 && count > 1)
 		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
 	return rc == 0 ? 0 : ctl_fail(&err);
