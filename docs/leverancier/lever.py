@@ -97,9 +97,10 @@ class Instroom:
         while True:
             _, tekst = self.vraag(f"{plaats}?{positie}" if positie else plaats)
             samenvatting = lees(tekst)
-            if "status" not in samenvatting or not isinstance(samenvatting.get("tellingen"), dict):
+            is_ontvangen = samenvatting.get("status") == "ontvangen"  # en nog niet verwerkt: zonder tellingen
+            if "status" not in samenvatting or not (is_ontvangen or isinstance(samenvatting.get("tellingen"), dict)):
                 raise Geweigerd("het antwoord is niet de samenvatting van een levering")
-            if samenvatting["status"] != "ontvangen":
+            if not is_ontvangen:
                 return samenvatting
             if time.monotonic() > einde:
                 raise Geweigerd(f"de levering is ontvangen, maar nog niet verwerkt: vraag later om {plaats}")

@@ -110,11 +110,16 @@ def summary(gateway):
 
 
 class Office(ct.Gateway):
-    """Answers uploads as ct.Gateway, and questions after them: a summary and a terugmelding."""
+    """Answers uploads as ct.Gateway, and questions after them: that the delivery is not written yet, once, a summary
+    and a terugmelding."""
+    asked = set()
 
     def do_GET(self):
         is_feedback = self.path.endswith("/terugmelding")
+        is_first = (self.server.server_address, self.path) not in self.asked
+        self.asked.add((self.server.server_address, self.path))
         self.send(*((200, {"Content-Type": "text/csv"}, b"regel;uitkomst\n2;nieuw\n") if is_feedback else
+                    (200, {}, b'{"leveringsid": "x", "bestuur": "99901", "status": "ontvangen"}') if is_first else
                     summary(self)))
 
 
