@@ -16,6 +16,7 @@ from .process import Process, children_of, processes_in, run_helper, send, start
 ADMIN = "postgres"
 LOGINS = ("instroom_gateway", "instroom_validator", "instroom_writer", "instroom_reader")  # all but the owner's
 ROLES = ("instroom_owner", *LOGINS)
+TASKS = tuple(f"instroom_{task}" for task in ("look", "persons", "replay", "repair", "reference", "access"))
 SOCKET_PATH_MAX = 107  # of sun_path, without its NUL
 
 SETTINGS = {
@@ -62,6 +63,10 @@ select 'create database instroom owner instroom_owner template template0 encodin
 \\gexec
 revoke all on database instroom from public;
 grant connect on database instroom to {roles};
+select format('create role %I', name) from unnest(array[{tasks}]) as name
+ where not exists (select from pg_roles where rolname = name)
+\\gexec
+grant temporary on database instroom to instroom_repair;
 """
 
 
@@ -176,7 +181,8 @@ class Postgres:
         values = ", ".join(f"('{role}', '{passwords[role]}')" for role in ROLES)
         status, said = self.run([f"{find_programs()}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
                                  "-p", self.port, "-U", ADMIN, "-d", "postgres", "-f", "-"],
-                                text=MAKE_ROLES.format(values=values, roles=", ".join(ROLES)))
+                                text=MAKE_ROLES.format(values=values, roles=", ".join(ROLES),
+                                                        tasks=", ".join(f"'{task}'" for task in TASKS)))
         if status != 0:
             raise StackError(f"postgres: roles and database could not be made:\n{said}")
 

@@ -390,3 +390,144 @@ Test(register, shows_a_gateway_teachers_by_a_row_of_the_audit_that_stands)
 	expect_refused(link, READ);
 	pg_link_close(link);
 }
+
+/* What each of two operators may by the rights of his task, and what not. */
+static const struct {
+	const char *login, *sql;
+	bool may;
+} OPERATORS[] = {
+	{ "instroom_it_look", "select count(*) from register.delivery", true },
+	{ "instroom_it_look", "select count(*) from register.bevinding", true },
+	{ "instroom_it_look", "select * from register.ask_summary(1, 14)", true },
+	{ "instroom_it_look", "select * from rights.mandate", true },
+	{ "instroom_it_look", "select bsn from register.teacher", false },
+	{ "instroom_it_look", "select bsn from register.leraar", false },
+	{ "instroom_it_look", "select name from register.contact", false },
+	{ "instroom_it_look", "insert into register.replay_event (job, who, what) values (gen_random_uuid(), 'x', 'x')",
+	  false },
+	{ "instroom_it_look", "update register.cursor set parked = null", false },
+	{ "instroom_it_look", "insert into register.reference_snapshot (version) values ('x')", false },
+	{ "instroom_it_look", "insert into rights.party (name) values ('x')", false },
+	{ "instroom_it_look",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_it_look", "insert into register.access (at, what) values ('2020-01-01', 'x')", false },
+	{ "instroom_it_look", "delete from register.access", false },
+	{ "instroom_it_look", "select register.read_stand(gen_random_uuid())", false },
+	{ "instroom_it_tasks", "select bsn from register.teacher", true },
+	{ "instroom_it_tasks", "select name from register.contact", true },
+	{ "instroom_it_tasks", "update register.cursor set parked = null", true },
+	{ "instroom_it_tasks",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  true },
+	{ "instroom_it_tasks", "update register.cursor set next_raw = 0", false },
+	{ "instroom_it_tasks",
+	  "insert into register.replay_event (job, who, what) values (gen_random_uuid(), 'x', 'x')", false },
+	{ "instroom_it_tasks", "insert into register.reference_snapshot (version) values ('x')", false },
+	{ "instroom_it_tasks", "insert into rights.party (name) values ('x')", false },
+	{ "instroom_it_tasks", "update register.access set who = 'x'", false },
+	{ "instroom_it_tasks", "delete from register.removal", false },
+	{ "instroom_it_tasks", "select register.grant_rights()", false },
+};
+
+/* Logins are of the whole server: one test alone makes them. */
+static struct pg_link *open_with_operators(void)
+{
+	struct pg_link *link = open_with_rows(MIGRATION_LAST);
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link,
+			    "do $$ declare r text; begin"
+			    " foreach r in array array['instroom_look', 'instroom_persons', 'instroom_replay',"
+			    "   'instroom_repair', 'instroom_reference', 'instroom_access', 'instroom_it_look',"
+			    "   'instroom_it_tasks', 'instroom_it_replay'] loop"
+			    "  if to_regrole(r) is null then execute format('create role %I', r); end if;"
+			    " end loop; end $$;"
+			    "grant instroom_look to instroom_it_look;"
+			    "grant instroom_persons, instroom_repair to instroom_it_tasks;"
+			    "grant instroom_repair, instroom_replay to instroom_it_replay;"
+			    "select register.grant_rights()",
+			    &err));
+	return link;
+}
+
+static void check_rights_by_task(void)
+{
+	struct pg_link *link = open_with_operators();
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(OPERATORS); i++) {
+		char login[96];
+
+		snprintf(login, sizeof login, "set session authorization %s", OPERATORS[i].login);
+		ASSERT_OK(pg_script(link, login, &err));
+		if (OPERATORS[i].may)
+			cr_expect_eq(pg_script(link, OPERATORS[i].sql, &err), 0, "%s may: %s: %s", OPERATORS[i].login,
+				     OPERATORS[i].sql, err.text);
+		else
+			expect_refused(link, OPERATORS[i].sql);
+		ASSERT_OK(pg_script(link, "reset session authorization", &err));
+	}
+	pg_link_close(link);
+}
+
+/* Whatever name and time the program gives; under the owner's login it is the program's. */
+static void check_signature(void)
+{
+	struct pg_link *link = open_with_operators();
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(
+		link,
+		"set session authorization instroom_it_replay;"
+		"insert into register.access (who, what) values ('another', 'stand');"
+		"insert into register.repair (at, who, reason, changes) values ('2020-01-01', 'another', '', '');"
+		"insert into register.replay_job (id, planned_at, planned_by, scope, reference, state,"
+		"  deliveries, lines, foreseen, approval_needed) values (gen_random_uuid(), '2020-01-01',"
+		"  'another', '', 'current', 'planned', 0, 0, '{}', true)",
+		&err));
+	expect_text(link,
+		    "select concat_ws('|', (select who from register.access), (select login from register.access),"
+		    " (select who || ' ' || (at > now() - interval '1 hour') from register.repair),"
+		    " (select planned_by || ' ' || (planned_at > now() - interval '1 hour') from register.replay_job))",
+		    "instroom_it_replay|instroom_it_replay|instroom_it_replay true|instroom_it_replay true");
+	cr_expect_neq(pg_script(link, "update register.replay_job set approved_by = 'another', approved_at = now()",
+				&err),
+		      0, "he planned it");
+	cr_expect_str_eq(err.code, "23514");
+	ASSERT_OK(pg_script(
+		link,
+		"reset session authorization;"
+		"insert into register.repair (at, who, reason, changes) values ('2020-01-01', 'shared', '', '')",
+		&err));
+	expect_text(link, "select who || ' ' || at::date from register.repair where who = 'shared'",
+		    "shared 2020-01-01");
+	pg_link_close(link);
+}
+
+/* A role with more than its task is named. */
+static void check_excess(void)
+{
+	struct pg_link *link = open_with_operators();
+	struct err err = { 0 };
+
+	expect_text(link,
+		    "select coalesce(string_agg(role || ': ' || what, ', '), '') from register.role_excess()"
+		    " where role like 'instroom_it%' or role = 'instroom_look'",
+		    "");
+	ASSERT_OK(pg_script(link, "grant delete on register.delivery to instroom_look", &err));
+	expect_text(link,
+		    "select string_agg(role || ': ' || what, ', ') from register.role_excess()"
+		    " where role = 'instroom_look'",
+		    "instroom_look: it deletes deliveries");
+	pg_link_close(link);
+}
+
+Test(register, gives_operators_rights_by_task_and_signs_with_their_logins)
+{
+	check_rights_by_task();
+	check_signature();
+	check_excess();
+}

@@ -192,9 +192,9 @@ int run_replay_cancel(struct ctl *ctl)
 
 /* The register refuses the planner itself (replay_job_approved_by_another), whatever program asks. */
 static const char APPROVE_SQL[] =
-	"update register.replay_job set approved_by = $2, approved_at = now()"
+	"update register.replay_job set approved_by = register.actor($2), approved_at = now()"
 	" where id = $1 and state = 'planned' and approval_needed and approved_by is null"
-	" and planned_by <> $2";
+	" and planned_by <> register.actor($2)";
 
 static int approve(struct pg_link *link, const struct replay_job *job, struct err *err)
 {

@@ -84,6 +84,22 @@ static int grant_rights(struct pg_link *link, struct err *err)
 	return rc;
 }
 
+/* Told, not mended: who gave a role more than its task takes it away again. */
+static int look_at_roles(struct pg_link *link, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, NULL, "select role, what from register.role_excess() order by 1, 2", NULL, &rows, NULL,
+			 err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
+		struct slice role = pg_get_bytes(rows, i, 0), what = pg_get_bytes(rows, i, 1);
+
+		fprintf(stderr, "instroomctl: PostgreSQL: the role %.*s may more than it needs: %.*s\n", (int)role.n,
+			role.p, (int)what.n, what.p);
+	}
+	return rc;
+}
+
 static void print_setting(const struct pg_setting *setting)
 {
 	const char *is = setting->is[0] ? setting->is : "not known";
@@ -126,6 +142,8 @@ int run_migrate(struct ctl *ctl)
 		rc = grant_migrations(link, &err);
 	if (rc == 0)
 		rc = grant_rights(link, &err);
+	if (rc == 0)
+		rc = look_at_roles(link, &err);
 	if (rc == 0)
 		rc = look_at_settings(link, &differences, &err);
 	if (rc == 0)
