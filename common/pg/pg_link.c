@@ -57,8 +57,9 @@ static bool has_worked(const struct pg_link *link, uint64_t statement)
  * the first answer it is a setting, or a bug. */
 static bool may_pass(const struct pg_link *link, const char *sqlstate)
 {
-	/* 55000 at a connect: the database takes no connections, as while it is restored */
-	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000" };
+	/* 55000 at a connect: the database takes no connections, as while it is restored. P0, XX: a trigger that is not
+	 * ours, and a fault of its own, are no setting of ours either */
+	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000", "P0", "XX" };
 
 	if (link->is_settled || has_worked(link, link->statement))
 		return true;

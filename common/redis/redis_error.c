@@ -42,6 +42,11 @@ static const char *meaning_of(const char *code)
 		{ "OOM", "is full" },
 		{ "MISCONF", "cannot write its snapshot, and takes no writes until it can" },
 		{ "NOREPLICAS", "has too few replicas to take writes" },
+		{ "BUSY", "runs a script of somebody else that does not end (SCRIPT KILL ends it)" },
+		{ "WRONGTYPE", "holds something else under our keys: is it another program's Redis?" },
+		{ "DENIED", "is in protected mode: it wants a bind address and a password" },
+		{ "ERR", "does not know a command of ours (renamed?), or has too many clients (maxclients)" },
+		{ "", "answers with what is no error of Redis" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(MEANINGS); i++)

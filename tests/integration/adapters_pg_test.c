@@ -327,7 +327,9 @@ Test(pg, a_statement_that_never_worked_is_waited_for_once_the_work_was_done)
 	struct pg_link *link = connect_owner();
 	struct err err = { 0 };
 
+	ASSERT_OK(pg_exec(link, NULL, "SELECT 1", NULL, NULL, NULL, &err));
 	ASSERT_KIND(pg_script(link, "SELECT * FROM no_such_table", &err), ERR_FATAL);
+	ASSERT_KIND(pg_script(link, "DO 'BEGIN RAISE EXCEPTION ''x''; END'", &err), ERR_RETRY); /* no setting of ours */
 	ASSERT_OK(pg_link_connect(link, &err));
 	pg_link_settle(link);
 	ASSERT_KIND(pg_script(link, "SELECT * FROM no_such_table", &err), ERR_RETRY);

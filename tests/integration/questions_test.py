@@ -282,7 +282,7 @@ def doctor(machine, data):
         check(f"without {server}", seen[server] == "fail" and all(seen[other] == "ok" for other in others), seen)
     machine.expect("away is status 1", 1, "fail    redis", nowhere["redis"], "doctor")
     seen, found = states("--topic.partitions=3", "--backup.keep.days=91")
-    check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("warn", "fail", "fail"),
+    check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("fail", "fail", "fail"),
           found)
     (machine.workers.dir / "hmac.key.dpkg-old").touch()
     seen, found = states(f"--hmac.key.old.file={machine.workers.dir / 'hmac.key'}")

@@ -180,6 +180,29 @@ static void fake_end(struct fake *fake)
 	close(fake->fd);
 }
 
+Test(redis, what_a_redis_refuses_is_told_with_what_to_do)
+{
+	static char replies[][64] = {
+		"BUSY Redis is busy running a script.",
+		"WRONGTYPE Operation against a key",
+		"DENIED Redis is running in",
+		"ERR max number of clients reached",
+		"OOM command not allowed",
+		"no code at all",
+	};
+	static const char *const WORDS[] = { "SCRIPT KILL", "another program",	"protected mode", "maxclients",
+					     "full",	    "no error of Redis" };
+
+	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+		redisReply reply = { .type = REDIS_REPLY_ERROR, .str = replies[i] };
+		struct err err = { 0 };
+
+		reply.len = strlen(replies[i]);
+		cr_expect_eq(redis_reply_fail(&reply, &err), -ERR_RETRY);
+		cr_expect(strstr(err.text, WORDS[i]), "%s: %s", replies[i], err.text);
+	}
+}
+
 Test(redis, nothing_a_redis_says_is_more_than_a_retry)
 {
 	static const struct {

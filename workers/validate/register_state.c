@@ -68,8 +68,11 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	size_t count = pg_rows_count(rows);
 
 	if (count == 0)
-		return err_set(err, ERR_CONFIG, "cursor",
-			       "register.cursor has no row for %s/%d: run instroomctl migrate", raw_topic, partition);
+		return err_set(
+			err, ERR_CONFIG, "cursor",
+			"register.cursor has no row for %s/%d: run instroomctl migrate; were partitions added to "
+			"it? instroomctl doctor",
+			raw_topic, partition);
 	struct slice tip = pg_get_bytes(rows, 0, COLUMN_TIP);
 	struct register_state state = {
 		.position = { .next_raw = pg_get_i64(rows, 0, COLUMN_NEXT_RAW),

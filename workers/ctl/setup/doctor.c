@@ -141,8 +141,11 @@ static void look_at_kafka(struct doctor *doctor)
 	} else {
 		OK("kafka", "answers; %s has %d partitions", config->topic.raw, partitions);
 		if (partitions != config->topic_partitions)
-			WARN("kafka", "set topic.partitions to what there is: a topic's count never changes",
-			     "topic.partitions is %lld", (long long)config->topic_partitions);
+			FAIL("kafka",
+			     "a count never changes, as boards would move: if the setting is wrong, correct it; "
+			     "if partitions were added, RUNBOOK.md, Partitions were added",
+			     "%s has %d partitions, and topic.partitions is %lld", config->topic.raw, partitions,
+			     (long long)config->topic_partitions);
 		look_at_topics(doctor);
 		look_at_reference(doctor, reader);
 		look_at_kafka_clock(doctor, reader, partitions);
@@ -197,7 +200,11 @@ static void look_at_cursors(struct doctor *doctor, struct pg_link *link)
 	}
 	int64_t count = pg_get_i64(rows, 0, 0), parked = pg_get_i64(rows, 0, 1);
 
-	if (count < doctor->ctl->config.topic_partitions)
+	if (count > 0 && count != doctor->ctl->config.topic_partitions)
+		FAIL("cursor", "a count never changes: correct topic.partitions; RUNBOOK.md, Partitions were added",
+		     "the register knows %lld partitions, and topic.partitions is %lld", (long long)count,
+		     (long long)doctor->ctl->config.topic_partitions);
+	else if (count == 0)
 		FAIL("cursor", "instroomctl migrate", "%lld of %lld partitions have one", (long long)count,
 		     (long long)doctor->ctl->config.topic_partitions);
 	else if (parked > 0)
