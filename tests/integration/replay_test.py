@@ -273,7 +273,7 @@ def stopped_by_term(machine):
     machine.expect("a planned job can be cancelled", 0, "cancelled", "replay", "cancel", job, "--reason", "not needed")
     machine.expect("and is not started then", 1, "cancelled", "replay", "start", job, "--reason", "a test")
     check("nothing of it is in the log", machine.json("replay", "show", job)["published"] == 0, plan)
-    machine.expect("a job without a name", 1, "a job is named by its id", "replay", "start", "", "--reason", "a test")
+    machine.expect("a job without a name", 64, "is empty", "replay", "start", "", "--reason", "a test")
     _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
     machine.sql(f"update register.replay_job set planned_at = now() - interval '2 days' where id = '{job}'")
     machine.expect("a plan that nobody started expires", 1, "expired", "replay", "start", job, "--reason", "a test")
