@@ -76,7 +76,7 @@ create table rights.change (
 );
 create index change_at on rights.change (at);
 
-create function rights.note_change() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+create function rights.note_change() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   after jsonb := to_jsonb(new) - 'sha256';
   before jsonb;

@@ -49,7 +49,7 @@ create index problem_mail_unsent on register.problem_mail (next_at) where sent_a
 create function register.add_problem(of_board int, delivery text, finding_codes text, said text, by_sender text,
                                      by_party text, on_basis text, of_version bigint, trace text,
                                      out reference text, out is_new boolean)
-language plpgsql security definer set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   problem_id bigint;
 begin
@@ -79,7 +79,7 @@ end $$;
 -- tables say. What cannot be seen by who asks is the caller's to refuse. Asked again it changes nothing.
 create function register.add_problem_mail(of_board int, of_reference text, sector text, said text, by_sender text,
                                           by_party text, on_basis text, of_version bigint, trace text) returns boolean
-language plpgsql security definer set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if exists (select from register.bestuur_sector s where s.board = of_board)
      and not exists (select from register.bestuur_sector s
@@ -95,13 +95,13 @@ end $$;
 
 -- How it stands with one mail, and with a problem as a whole; the words of specification 8.7.
 create function register.problem_mail_state(m register.problem_mail) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when m.sent_at is not null then 'verzonden' when m.refused_at is not null then 'niet_verzonden'
          else 'ontvangen' end
 $$;
 
 create function register.problem_state(p register.problem) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when p.closed_at is not null then 'afgehandeld'
          else (select register.problem_mail_state(m) from register.problem_mail m
                where m.problem = p.id and m.recipient = 'helpdesk') end
@@ -109,7 +109,7 @@ $$;
 
 -- Closes it, with an answer that the board reads. false: there is none, or it is closed.
 create function register.close_problem(of_reference text, closer text, said text) returns boolean
-language plpgsql security definer set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   of_board int;
 begin
@@ -126,7 +126,7 @@ end $$;
 -- An attempt begins: it is counted before anything is sent, so that one that kills us is not made again at once. Gives the
 -- Message-ID that the mail has for good.
 create function register.begin_problem_mail(of_problem bigint, to_recipient text, first_message_id text) returns text
-language sql security definer set search_path = pg_catalog as $$
+language sql security definer set search_path = pg_catalog, pg_temp as $$
   update register.problem_mail
     set attempts = attempts + 1, message_id = coalesce(message_id, first_message_id), refused_at = null,
         outcome = 'no answer',
@@ -137,7 +137,7 @@ $$;
 
 create function register.end_problem_mail(of_problem bigint, to_recipient text, is_sent boolean, is_refused boolean,
                                           said text) returns void
-language sql security definer set search_path = pg_catalog as $$
+language sql security definer set search_path = pg_catalog, pg_temp as $$
   update register.problem_mail
     set outcome = left(said, 200), sent_at = case when is_sent then clock_timestamp() end,
         refused_at = case when is_refused and not is_sent then clock_timestamp() end

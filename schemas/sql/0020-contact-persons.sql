@@ -60,7 +60,7 @@ $$;
 -- persons: [{"taak", "naam", "telefoon", "email"}], all texts. false: they were so already, and nothing is changed. The caller
 -- holds the board's lock (common/render/contact_persons.c).
 create function register.set_contact_persons(of_board int, persons jsonb, by_sender text, by_party text, on_basis text)
-returns boolean language plpgsql security definer set search_path = pg_catalog as $$
+returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   last int;
   before jsonb;

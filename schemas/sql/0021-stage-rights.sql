@@ -7,10 +7,10 @@
 --
 -- instroom_reader stays, for programs of the release before. Writers of that release go on.
 
--- By which login: nobody but the owner says another. null: of before.
+-- By which login, whatever is said. null: of before.
 alter table register.access add column login text;
 
-create function register.sign_access() returns trigger language plpgsql set search_path = pg_catalog as $$
+create function register.sign_access() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if not pg_has_role(session_user, (select relowner from pg_class where oid = tg_relid), 'member') then
     new.at := now();
@@ -57,7 +57,7 @@ insert into register.role_right (role, object, privilege) values
 
 -- Gives each role that is there its rights, and takes away what it had beyond them. Names the roles that are not there. Called
 -- by every `instroomctl migrate`, so that a role made later gets its rights too.
-create function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog as $$
+create function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   name text;
   r register.role_right;

@@ -9,7 +9,7 @@ create unique index access_reading on register.access (reading) where reading is
 
 -- Leaves the row. Teachers are given to who names it in a later transaction: so it stands, whatever becomes of the reading.
 create function register.begin_reading(of_board int, what text, sender text, party text, basis text, version bigint, trace_id text)
-returns uuid language plpgsql security definer set search_path = pg_catalog as $$
+returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   id uuid := gen_random_uuid();
 begin
@@ -22,7 +22,7 @@ begin
 end $$;
 
 -- The board of a reading that this login began, lately and in an earlier transaction.
-create function register.board_of_reading(id uuid) returns int language plpgsql stable set search_path = pg_catalog as $$
+create function register.board_of_reading(id uuid) returns int language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   found int;
 begin
@@ -39,7 +39,7 @@ revoke all on function register.board_of_reading(uuid) from public;
 -- What the register holds of the board (specification 8.4); common/render/stand.c has the same for who may read the tables.
 create function register.read_stand(reading uuid)
 returns table (board int, bsn int, status smallint, sequence bigint, lapsed_on int, content text, targets text)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   of_board int := register.board_of_reading(reading);
@@ -57,7 +57,7 @@ end $$;
 -- Who would lapse if the delivery at this position were confirmed (specification 8.6).
 create function register.read_absent(reading uuid, delivery bigint)
 returns table (board int, bsn int, status smallint, sequence bigint, lapsed_on int, content text, targets text)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   of_board int := register.board_of_reading(reading);
@@ -84,7 +84,7 @@ end $$;
 -- Of the ledger. Each takes the board: a delivery of another is one that is not there.
 create function register.ask_named(boards int[], ids text[])
 returns table (nr int, "position" bigint, fingerprint bytea, state smallint)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -97,7 +97,7 @@ create function register.ask_summary(of_board int, place bigint)
 returns table (delivery_id text, board int, kind smallint, dry_run boolean, sequence bigint, extraction_date int,
   state smallint, lines int, nieuw int, gewijzigd int, ongewijzigd int, verouderd int, afgekeurd int, ingetrokken int,
   quarantaine int, absent int, active int, lapsed int, notices smallint)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -107,7 +107,7 @@ begin
 end $$;
 
 create function register.ask_codes(of_board int, place bigint) returns table (rule smallint, lines int)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -118,7 +118,7 @@ end $$;
 -- body null with has_body: it was removed when its term was over.
 create function register.ask_lines(of_board int, place bigint)
 returns table (lines int, sequence bigint, outcomes bytea, body bytea, has_body boolean)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -128,7 +128,7 @@ begin
 end $$;
 
 create function register.ask_applied(of_topic text, of_partition int, place bigint) returns boolean
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return coalesce((select c.next_raw > place from register.cursor c
                    where c.topic = of_topic and c.partition = of_partition), false);
@@ -136,7 +136,7 @@ end $$;
 
 create function register.ask_confirmation(of_board int, request uuid)
 returns table (executed boolean, lapsed int, has_other_absent boolean)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -148,7 +148,7 @@ end $$;
 create function register.ask_deliveries(of_board int, before bigint, since int, of_state int, most int, sees_all boolean,
                                         as_party text, as_sender text)
 returns table ("position" bigint, shown text)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -185,7 +185,7 @@ end $$;
 create function register.ask_problems(of_board int, of_reference text, before text, of_state text, sees_all boolean,
                                       as_party text, as_sender text, most int)
 returns table (id bigint, reference text, shown text)
-language plpgsql stable security definer set search_path = pg_catalog as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
@@ -214,17 +214,16 @@ declare
   f regprocedure;
 begin
   for f in select oid::regprocedure from pg_proc
-           where pronamespace = 'register'::regnamespace and proname ~ '^(ask|read|begin)_' loop
+           where pronamespace = 'register'::regnamespace
+           and (proname ~ '^ask_' or proname in ('begin_reading', 'read_stand', 'read_absent')) loop
     execute format('revoke all on function %s from public', f);
     insert into register.role_right (role, object, privilege) values ('instroom_gateway', 'function ' || f, 'execute');
-    if f::text like 'register.ask%' then
-      execute format('grant execute on function %s to instroom_reader', f);
-    end if;
+    execute format('grant execute on function %s to instroom_reader', f); -- for a gateway that has no role of its own yet
   end loop;
 end $$;
 -- Contact persons are the board's own (0020): by functions too.
-alter function register.contact_persons_json(int) security definer set search_path = pg_catalog;
-alter function register.contact_history_json(int, boolean, text, text) security definer set search_path = pg_catalog;
+alter function register.contact_persons_json(int) security definer set search_path = pg_catalog, pg_temp;
+alter function register.contact_history_json(int, boolean, text, text) security definer set search_path = pg_catalog, pg_temp;
 revoke all on function register.contact_persons_json(int), register.contact_history_json(int, boolean, text, text) from public;
 grant execute on function register.contact_persons_json(int), register.contact_history_json(int, boolean, text, text)
   to instroom_reader;

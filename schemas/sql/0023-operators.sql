@@ -5,14 +5,14 @@
 
 -- Who an audit row names: the login, unless it is one that is shared.
 create function register.actor(claimed text) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when session_user = 'instroom_reader' or pg_has_role(session_user, nspowner, 'member')
               then coalesce(claimed, session_user) else session_user end
   from pg_namespace where nspname = 'register'
 $$;
 
 -- As 0021 had it, and: who is the login, and what changes something wants the right to change.
-create or replace function register.sign_access() returns trigger language plpgsql set search_path = pg_catalog as $$
+create or replace function register.sign_access() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if not pg_has_role(session_user, (select relowner from pg_class where oid = tg_relid), 'member') then
     new.at := now();
@@ -27,7 +27,7 @@ begin
 end $$;
 
 -- Its arguments name the columns of when and who.
-create function register.sign_row() returns trigger language plpgsql set search_path = pg_catalog as $$
+create function register.sign_row() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if pg_has_role(session_user, (select relowner from pg_class where oid = tg_relid), 'member') then
     return new;
@@ -38,7 +38,8 @@ end $$;
 create trigger sign before insert on register.replay_job
   for each row execute function register.sign_row('planned_at', 'planned_by');
 create trigger sign_approval before update on register.replay_job
-  for each row when (new.approved_by is distinct from old.approved_by)
+  for each row when (new.approved_by is not null
+                     and (new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at))
   execute function register.sign_row('approved_at', 'approved_by');
 create trigger sign before insert on register.replay_event for each row execute function register.sign_row('at', 'who');
 create trigger sign before insert on register.quarantine_decision for each row execute function register.sign_row('at', 'who');
@@ -96,7 +97,9 @@ insert into register.role_right (role, object, privilege) values
 on conflict (role, object) do update set privilege = excluded.privilege;
 
 update register.role_right r set privilege = w.privilege from (values
-  ('instroom_replay', 'register.replay_job', 'select, insert, update (state, reason, rate, approved_by, approved_at)'),
+  ('instroom_replay', 'register.replay_job',
+   'select, insert (id, planned_by, scope, reference, state, deliveries, lines, foreseen, approval_needed),'
+   ' update (state, reason, rate, approved_by, approved_at)'),
   ('instroom_replay', 'register.replay_item', 'select, insert, update (published_at), delete'),
   ('instroom_replay', 'register.replay_event', 'select, insert'),
   ('instroom_repair', 'register.cursor', 'select, update (next_verdict, parked, moved_at)'),
@@ -124,7 +127,7 @@ update register.role_right r set privilege = w.privilege from (values
 ) as w(role, object, privilege) where r.role = w.role and r.object = w.object;
 
 -- As 0021 had it, and: schema rights, and what is not there is passed by (instroom_migration is migrate's own).
-create or replace function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog as $$
+create or replace function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   name text;
   r register.role_right;
@@ -137,8 +140,11 @@ begin
     execute format('revoke all on all tables in schema register, rights from %I', name);
     execute format('revoke all on all functions in schema register, rights from %I', name);
     execute format('grant usage on schema register to %I', name);
+    if (select pg_has_role(d.datdba, 'member') from pg_database d where d.datname = current_database()) then
+      execute format('grant connect on database %I to %I', current_database(), name); -- of a role made after the database
+    end if;
     for r in select * from register.role_right x
-             where x.role = name and (x.object like 'function %' or to_regclass(x.object) is not null) loop
+             where x.role = name and (x.object <> 'public.instroom_migration' or to_regclass(x.object) is not null) loop
       execute format('grant %s on %s to %I', r.privilege, r.object, name);
       if r.object like 'rights.%' then
         execute format('grant usage on schema rights to %I', name);
@@ -147,9 +153,9 @@ begin
   end loop;
 end $$;
 
--- What a role has beyond its task, for migrate and doctor. As whom the programs are connected now is looked at too.
+-- What a role has beyond its task, for migrate. As whom the programs are connected now is looked at too.
 create function register.role_excess() returns table (role text, what text)
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   with owner as (select nspowner as oid from pg_namespace where nspname = 'register'),
   stage as (
     select r.* from pg_roles r where r.rolname in (select x.role from register.role_right x) or r.rolname = 'instroom_reader'

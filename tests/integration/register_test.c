@@ -302,7 +302,7 @@ static const struct {
 	{ "instroom_validator", "select * from register.ask_summary(1, 14)" },
 	{ "instroom_validator", "select register.begin_reading(1, 'gateway: stand', '', '', '', 1, '')" },
 	{ "instroom_writer", "select * from register.read_stand(gen_random_uuid())" },
-	{ "instroom_reader", "select register.begin_reading(1, 'gateway: stand', '', '', '', 1, '')" },
+	{ "instroom_gateway", "select register.begin_problem_mail(1, 'helpdesk', 'x')" },
 	{ "instroom_reader", "insert into register.access (at, what) values ('2020-01-01', 'x')" },
 	{ "instroom_reader", "insert into register.access (login, what) values ('another', 'x')" },
 	{ "instroom_reader", "update register.access set who = 'x'" },
@@ -427,6 +427,11 @@ static const struct {
 	  "insert into register.replay_event (job, who, what) values (gen_random_uuid(), 'x', 'x')", false },
 	{ "instroom_it_tasks", "insert into register.reference_snapshot (version) values ('x')", false },
 	{ "instroom_it_tasks", "insert into rights.party (name) values ('x')", false },
+	{ "instroom_it_replay",
+	  "insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines, foreseen,"
+	  " approval_needed, approved_by, approved_at)"
+	  " values (gen_random_uuid(), 'x', '', 'current', 'running', 0, 0, '{}', true, 'another', now())",
+	  false },
 	{ "instroom_it_tasks", "update register.access set who = 'x'", false },
 	{ "instroom_it_tasks", "delete from register.removal", false },
 	{ "instroom_it_tasks", "select register.grant_rights()", false },
@@ -482,10 +487,15 @@ static void check_signature(void)
 	ASSERT_OK(pg_script(
 		link,
 		"set session authorization instroom_it_replay;"
+		/* a catalog of his own makes nobody the owner */
+		"create temp table pg_namespace as"
+		"  select 'register'::name as nspname, session_user::regrole::oid as nspowner;"
+		"create temp table pg_class as"
+		"  select c.oid, session_user::regrole::oid as relowner from pg_catalog.pg_class c;"
 		"insert into register.access (who, what) values ('another', 'stand');"
 		"insert into register.repair (at, who, reason, changes) values ('2020-01-01', 'another', '', '');"
-		"insert into register.replay_job (id, planned_at, planned_by, scope, reference, state,"
-		"  deliveries, lines, foreseen, approval_needed) values (gen_random_uuid(), '2020-01-01',"
+		"insert into register.replay_job (id, planned_by, scope, reference, state,"
+		"  deliveries, lines, foreseen, approval_needed) values (gen_random_uuid(),"
 		"  'another', '', 'current', 'planned', 0, 0, '{}', true)",
 		&err));
 	expect_text(link,
