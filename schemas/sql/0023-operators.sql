@@ -59,7 +59,7 @@ select role, object, privilege from
      'confirmation', 'set_back', 'admission', 'replay_change', 'replay_job', 'replay_item', 'replay_event',
      'quarantine_decision', 'refill', 'loss', 'key_rotation', 'repair', 'statement', 'statement_board', 'removal', 'retained',
      'removed_teacher', 'foreign_message', 'reference_table', 'reference_snapshot', 'bevinding', 'bestuur', 'bestuur_sector',
-     'problem', 'problem_mail', 'key_list', 'feedback', 'role_right']) as t
+     'key_list', 'feedback', 'role_right']) as t
    union all
    select 'register.access', 'select, insert (who, what, board, topic, partition, "offset", reason, request_id)'
    union all
@@ -85,6 +85,11 @@ insert into register.role_right (role, object, privilege) values
   ('instroom_persons', 'register.contact', 'select'),
   ('instroom_persons', 'register.contact_list', 'select'),
   ('instroom_persons', 'register.contact_person', 'select'),
+  -- a board's own words may be about persons
+  ('instroom_persons', 'register.problem', 'select'),
+  ('instroom_persons', 'register.problem_mail', 'select'),
+  ('instroom_repair', 'register.problem', 'select'),
+  ('instroom_repair', 'register.problem_mail', 'select'),
   ('instroom_persons', 'function register.contact_persons_json(int)', 'execute'),
   ('instroom_persons', 'function register.contact_history_json(int, boolean, text, text)', 'execute'),
   -- the preview of a replay wants keys and volgnummers, no person

@@ -403,6 +403,7 @@ static const struct {
 	{ "instroom_it_look", "select bsn from register.teacher", false },
 	{ "instroom_it_look", "select bsn from register.leraar", false },
 	{ "instroom_it_look", "select name from register.contact", false },
+	{ "instroom_it_look", "select words from register.problem", false },
 	{ "instroom_it_look", "insert into register.replay_event (job, who, what) values (gen_random_uuid(), 'x', 'x')",
 	  false },
 	{ "instroom_it_look", "update register.cursor set parked = null", false },
