@@ -4,6 +4,7 @@ with invented people. Both run on loopback, by TLS with a CA of their own, in DI
 The provider is the npm package oidc-provider, fetched once into .run/front/npm.
 """
 import json
+import re
 import secrets
 import shutil
 import signal
@@ -19,6 +20,9 @@ from .places import CHECKOUT, StackError, give_to, place
 from .process import Process, children_of, wait_for_end_of
 
 OIDC_PROVIDER = "8.8.1"  # the last that runs on Node.js 20
+NODE_MIN = 18
+NPM_S = 120  # without a network npm would try for minutes
+MIME_TYPES = Path("/etc/mime.types")
 HTTPD, MODULES = Path("/usr/sbin/apache2"), Path("/usr/lib/apache2/modules")
 LOADED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "alias", "dir", "env", "headers",
           "include", "mime", "proxy", "proxy_http", "reqtimeout", "rewrite", "ssl")
@@ -41,7 +45,17 @@ def missing():
     """What this machine lacks for it; empty: nothing that cannot be fetched."""
     lacks = [str(path) for path in (HTTPD, MODULES / "mod_auth_openidc.so") if not path.exists()]
     lacks = ["apache2-bin libapache2-mod-auth-openidc (Debian)"] if lacks else []
-    return lacks + [word for word in ("node", "npm", "openssl") if shutil.which(word) is None]
+    if not MIME_TYPES.exists():
+        lacks.append(f"{MIME_TYPES} (Debian: media-types)")
+    lacks += [word for word in ("node", "npm", "openssl") if shutil.which(word) is None]
+    return lacks if "node" in lacks or node_version() >= NODE_MIN else [*lacks, f"node {NODE_MIN} or later"]
+
+
+def node_version():
+    """Its first number, 0 when it does not say."""
+    done = subprocess.run(["node", "--version"], check=False, capture_output=True, text=True)
+    found = re.match(r"v(\d+)\.", done.stdout)
+    return int(found[1]) if found else 0
 
 
 def npm_folder():
@@ -50,8 +64,13 @@ def npm_folder():
     mark = folder / f"whole-{OIDC_PROVIDER}"
     if not mark.exists():
         folder.mkdir(mode=0o755, exist_ok=True)
-        done = subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund",
-                               f"oidc-provider@{OIDC_PROVIDER}"], check=False, capture_output=True, text=True)
+        try:
+            done = subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund",
+                                   "--fetch-retries", "0", "--fetch-timeout", "30000",
+                                   f"oidc-provider@{OIDC_PROVIDER}"], check=False, capture_output=True, text=True,
+                                  timeout=NPM_S)
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"npm could not fetch oidc-provider {OIDC_PROVIDER} in {NPM_S} s") from error
         if done.returncode != 0:
             raise StackError(f"npm could not fetch oidc-provider {OIDC_PROVIDER}: {done.stderr.strip()[-500:]}")
         mark.touch()
@@ -193,7 +212,7 @@ class Front(Server):
             give_to(self.stack.user, log)
         lines = [f'ServerRoot "{self.dir}"', f'PidFile "{self.dir}/httpd.pid"', f'DefaultRuntimeDir "{self.dir}"',
                  *(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in LOADED),
-                 "TypesConfig /etc/mime.types", f'ErrorLog "{self.stack.log_file("front-error")}"',
+                 f"TypesConfig {MIME_TYPES}", f'ErrorLog "{self.stack.log_file("front-error")}"',
                  "LogLevel warn auth_openidc:info",
                  "StartServers 1", "ServerName localhost", "SSLSessionCache none",
                  f"Listen 127.0.0.1:{self.port} https",
