@@ -27,7 +27,7 @@ class Checks:
 
     def skip(self, what, why):
         self.skipped += 1
-        print(f"skipped  {what}: {why}", flush=True)
+        print(f"skipped: {what}: {why}", flush=True)
 
     def end(self, name, more=""):
         """The last line, and the trial's line of passed.txt; name: empty for a short form; more: of what it was."""
