@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import kafka_produce  # noqa: E402
+from by_moments import run_until  # noqa: E402
 from private_stack import kafka_wire  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
@@ -239,7 +240,7 @@ def killed_and_resumed(machine):
     command = [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"),
                "replay", "start", job, "--reason", "to be killed", "--rate", "1/s"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run_until(process, lambda: machine.json("replay", "show", job)["published"] >= 1)
+    run_until(process, lambda: machine.json("replay", "show", job)["published"] >= 1, WAIT_S)
     process.send_signal(signal.SIGCONT)
     told = machine.ctl("replay", "pause", job, "--reason", "the night begins").stdout
     process.wait(timeout=WAIT_S)
@@ -248,7 +249,7 @@ def killed_and_resumed(machine):
           shown["state"] == "paused", f"{told} {shown}")
     command[command.index("start")] = "resume"
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run_until(process, lambda: machine.json("replay", "show", job)["state"] == "running")
+    run_until(process, lambda: machine.json("replay", "show", job)["state"] == "running", WAIT_S)
     process.kill()
     process.wait()
     deadline = time.monotonic() + WAIT_S
@@ -294,17 +295,6 @@ def stopped_by_term(machine):
           "resume" not in done.stderr, done)
 
 
-def run_until(process, is_there):
-    """Lets it run for a moment at a time and looks while it is stopped, so that it cannot run on meanwhile. It is
-    stopped afterwards."""
-    deadline = time.monotonic() + WAIT_S
-    process.send_signal(signal.SIGSTOP)
-    while not is_there() and time.monotonic() < deadline and process.poll() is None:
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.05)
-        process.send_signal(signal.SIGSTOP)
-
-
 def stopped_after_one(machine, stop):
     """Starts a job of one message, and stops it before it looks on."""
     _, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
@@ -313,7 +303,7 @@ def stopped_after_one(machine, stop):
                                 "replay", "start", job, "--reason", "a test", "--rate", "1/s"], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     published = f"select count(published_at) from register.replay_item where job = '{job}'"
-    run_until(process, lambda: machine.sql(published) == "1")
+    run_until(process, lambda: machine.sql(published) == "1", WAIT_S)
     try:
         stop(process, job)
     finally:

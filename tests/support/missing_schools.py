@@ -19,15 +19,18 @@ def teachers_by_school(night):
     return found, len(teachers)
 
 
-def choose_schools(night, known, share):
-    """Schools whose teachers are about this share of all: {school: boards}."""
+def choose_schools(night, known, share, board_count=0):
+    """Schools whose teachers are about this share of all, and others until they are of so many boards, where there are
+    as many: {school: boards}. Large ones, that stand out among the schools that nobody knows."""
     by_school, count = teachers_by_school(night)
-    chosen, teachers = {}, set()
+    chosen, teachers, boards = {}, set(), set()
     for school in sorted(known & by_school.keys(), key=lambda name: (-len(by_school[name]), name)):
-        if len(teachers) >= share * count:
-            break
+        its_boards = {board for board, _ in by_school[school]}
+        if len(teachers) >= share * count and (len(boards) >= board_count or its_boards <= boards):
+            continue
         teachers |= by_school[school]
-        chosen[school] = {board for board, _ in by_school[school]}
+        boards |= its_boards
+        chosen[school] = its_boards
     return chosen
 
 
