@@ -90,6 +90,13 @@ static int fail_tls(struct pg_link *link, enum peer_cause cause, const char *whe
 		       where, cause == PEER_WANTS_TLS ? "refuses us without TLS: see sslmode" : peer_cause_text(cause));
 }
 
+/* Of a database that takes no connections while it is restored, or a limit or fault of the server or of a pooler before
+ * it: no setting of ours, also at the first connect. */
+static bool passes_at_connect(const char *sqlstate)
+{
+	return strcmp(sqlstate, "55000") == 0 || strncmp(sqlstate, "54", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0;
+}
+
 static int fail_connect(struct pg_link *link, struct err *err)
 {
 	char sqlstate[SQLSTATE_BYTES + 1] = "", where[240];
@@ -105,6 +112,8 @@ static int fail_connect(struct pg_link *link, struct err *err)
 	enum err_kind refusal =
 		pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, is_away ? ERR_RETRY : ERR_CONFIG);
 
+	if (passes_at_connect(sqlstate))
+		refusal = ERR_RETRY;
 	say_where(link, where, sizeof where);
 	pg_link_drop(link);
 	if (is_refused && !has_state)

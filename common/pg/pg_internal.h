@@ -62,7 +62,7 @@ MUSTUSE int pg_wait_step(struct pg_link *link, short events, int wait_ms, bool *
 /* The last statement sent is this. */
 void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params *params);
 
-/* It had its answer: when the server refuses it later, that is waited for. */
+/* It had its answer: when the server refuses it later, that is waited for, and if it did before, that is over. */
 void pg_note_worked(struct pg_link *link);
 
 enum peer_cause pg_cause_of(const char *sqlstate);

@@ -52,21 +52,32 @@ static bool has_worked(const struct pg_link *link, uint64_t statement)
 	return false;
 }
 
-/* What a rotation, a failover, a restore, a migration or a trigger of somebody else does to us for a moment: our user
- * is refused, there is no database or table of that name, a right is not granted, a statement fails that worked. Before
- * the first answer it is a setting, or a bug. */
+static bool begins_with_one_of(const char *sqlstate, const char *const *prefixes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(sqlstate, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* What a rotation, a failover, a restore or a migration does to us for a moment: our user is refused, a right is not
+ * granted, there is no database of that name, nor a table that was there. Before the first answer it is a setting, or a
+ * bug. */
 static bool may_pass(const struct pg_link *link, const char *sqlstate)
 {
-	/* 55000 at a connect: the database takes no connections, as while it is restored. P0, XX: a trigger that is not
-	 * ours, and a fault of its own, are no setting of ours either */
-	static const char *const PREFIXES[] = { "28", "3D", "42501", "55000", "P0", "XX" };
+	/* 55000 at a connect: the database takes no connections, as while it is restored */
+	static const char *const PASSING[] = { "28", "3D", "42501", "55000" };
+	/* a trigger that is not ours, and a fault of its own: no setting of ours either, but maybe of one row only */
+	static const char *const FAULTS[] = { "P0", "XX" };
+	static const char CHANGED[] = "0A000";
+	bool worked = has_worked(link, link->statement), faults_pass = link->options.faults_pass;
 
-	if (link->is_settled || has_worked(link, link->statement))
+	if (link->is_settled)
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++)
-		if (strncmp(sqlstate, PREFIXES[i], strlen(PREFIXES[i])) == 0)
-			return link->has_answered;
-	return false;
+	if (worked && (faults_pass || pg_cause_of(sqlstate) == PEER_OBJECT || strcmp(sqlstate, CHANGED) == 0))
+		return true;
+	return link->has_answered && (begins_with_one_of(sqlstate, PASSING, ARRAY_LEN(PASSING)) ||
+				      (faults_pass && begins_with_one_of(sqlstate, FAULTS, ARRAY_LEN(FAULTS))));
 }
 
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
@@ -106,17 +117,17 @@ void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params 
 	link->statement = hash_statement(sql, params);
 }
 
+/* A refusal is over when what was refused works: another statement of the transaction says nothing of it. */
 void pg_note_worked(struct pg_link *link)
 {
+	if (link->refused == 0 || link->refused == link->statement)
+		note_admitted(link);
 	if (!has_worked(link, link->statement) && link->worked_count < PG_WORKED_MAX)
 		link->worked[link->worked_count++] = link->statement;
 }
 
-/* A refusal is over when what was refused works: another statement of the transaction says nothing of it. */
 static void note_answer(struct pg_link *link)
 {
-	if (link->refused == 0 || link->refused == link->statement)
-		note_admitted(link);
 	link->has_answered = true;
 	pg_note_worked(link);
 	peer_answered(PEER_POSTGRESQL);
@@ -541,8 +552,12 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 			return rc;
 		CLEANUP(drop_pgresult) PGresult *res = PQgetResult(link->conn);
 
-		if (!res)
-			return has_ended ? 0 : fail_line(link, "stream", err);
+		if (!res && !has_ended)
+			return fail_line(link, "stream", err);
+		if (!res) {
+			pg_note_worked(link);
+			return 0;
+		}
 		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE && !is_answer(res))
 			return pg_fail(link, res, "stream", err);
 		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE) {

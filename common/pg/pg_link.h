@@ -22,9 +22,13 @@ struct pg_options {
 	 * instead, which libpq reads each time, too. */
 	struct secret password;
 	const char *application;
-	bool must_write;     /* a server that takes no writes is none for us, whatever target_session_attrs says */
-	uint32_t connect_ms; /* for each address */
-	uint32_t lock_ms;    /* lock_timeout */
+	bool must_write; /* a server that takes no writes is none for us, whatever target_session_attrs says */
+	/* Of a caller that repeats the same work for ever: what a trigger of somebody else (P0) or a fault of the
+	 * server (XX) refuses, and whatever a statement that worked is refused for, is a condition to wait for. Of any
+	 * other it is a fault of that question: only what a restore or a migration does is waited for. */
+	bool faults_pass;
+	uint32_t connect_ms;	      /* for each address */
+	uint32_t lock_ms;	      /* lock_timeout */
 	uint32_t idle_transaction_ms; /* idle_in_transaction_session_timeout */
 	/* statement_timeout, 0: none. The server bounds no COMMIT that waits for a standby, and nothing while it
 	 * hangs itself: a request not taken in, or an answer not come, connect_ms later drops the line. */
@@ -43,8 +47,8 @@ enum err_kind pg_sort(const char *sqlstate);
 bool pg_link_is_refused(const struct pg_link *link);
 
 /* The caller has had its whole work done with this register once: what the server refuses from now on is a condition of
- * it, which passes (a restore, a migration, a trigger of somebody else), and is ERR_RETRY. Until then each statement
- * that has worked is waited for, and any other is a missing migration, a missing grant or a bug of ours. */
+ * it, which passes (a restore, a migration, a trigger of somebody else), and is ERR_RETRY. Until then a statement that
+ * has worked is waited for (see faults_pass), and any other is a missing migration or grant, or a bug of ours. */
 void pg_link_settle(struct pg_link *link);
 bool pg_link_is_settled(const struct pg_link *link);
 

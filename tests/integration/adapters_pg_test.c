@@ -13,6 +13,16 @@
 /* They only say when to give up: the machine may do much else. */
 enum { CONNECT_MS = 30000, SOON_MS = 20000 };
 
+static struct pg_link *connect_with(const struct pg_options *options)
+{
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_link_open(options, &link, &err));
+	ASSERT_OK(pg_link_connect(link, &err));
+	return link;
+}
+
 static struct pg_link *connect_within(const char *conninfo, bool (*should_stop)(void), uint32_t connect_ms)
 {
 	struct pg_options options = { .conninfo = conninfo,
@@ -21,12 +31,8 @@ static struct pg_link *connect_within(const char *conninfo, bool (*should_stop)(
 				      .lock_ms = 200,
 				      .idle_transaction_ms = 60000,
 				      .should_stop = should_stop };
-	struct pg_link *link = NULL;
-	struct err err = { 0 };
 
-	ASSERT_OK(pg_link_open(&options, &link, &err));
-	ASSERT_OK(pg_link_connect(link, &err));
-	return link;
+	return connect_with(&options);
 }
 
 static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void))
@@ -37,6 +43,17 @@ static struct pg_link *connect_to(const char *conninfo, bool (*should_stop)(void
 static struct pg_link *connect_owner(void)
 {
 	return connect_to(fixture_server("INSTROOM_PG_OWNER"), NULL);
+}
+
+/* As the writer's: it repeats the same work for ever. */
+static struct pg_link *connect_patiently(void)
+{
+	struct pg_options options = { .conninfo = fixture_server("INSTROOM_PG_OWNER"),
+				      .application = "adapters_it",
+				      .connect_ms = CONNECT_MS,
+				      .faults_pass = true };
+
+	return connect_with(&options);
 }
 
 Test(pg, values_come_back_as_they_went)
@@ -301,7 +318,7 @@ Test(pg, waits_for_a_table_that_was_changed_under_it)
 	snprintf(insert, sizeof insert, "INSERT INTO %s (n) VALUES (1)", name);
 	run_script(owner, "DROP TABLE IF EXISTS $; CREATE TABLE $ (n int)", name);
 	for (size_t i = 0; i < ARRAY_LEN(CHANGE_ROWS); i++) {
-		struct pg_link *link = connect_owner();
+		struct pg_link *link = connect_patiently();
 		bool is_insert = strcmp(CHANGE_ROWS[i].code, "P0001") == 0;
 		const char *sql = is_insert ? insert : select;
 
@@ -322,9 +339,67 @@ Test(pg, waits_for_a_table_that_was_changed_under_it)
 	run_script(owner, "DROP TABLE $", name);
 }
 
+/* A page that is corrupted, a row that a trigger refuses: the next question may be of another one. */
+Test(pg, a_question_that_fails_is_no_register_that_is_away)
+{
+	const char *owner = fixture_server("INSTROOM_PG_OWNER");
+	struct pg_link *link = connect_owner();
+	char name[64], text[128];
+	struct err err = { 0 };
+
+	snprintf(name, sizeof name, "raise_%d", (int)getpid());
+	snprintf(text, sizeof text, "SELECT %s()", name);
+	run_script(owner, "CREATE FUNCTION $() RETURNS int LANGUAGE sql AS 'SELECT 1'", name);
+	ASSERT_OK(pg_exec(link, "it", text, NULL, NULL, NULL, &err));
+	run_script(owner,
+		   "CREATE OR REPLACE FUNCTION $() RETURNS int LANGUAGE plpgsql AS "
+		   "'BEGIN RAISE EXCEPTION ''x'' USING ERRCODE = ''XX001''; END'",
+		   name);
+	ASSERT_KIND(pg_exec(link, "it", text, NULL, NULL, NULL, &err), ERR_FATAL);
+	cr_expect_str_eq(err.code, "XX001");
+	cr_expect(pg_link_is_up(link));
+	cr_expect_not(pg_link_is_refused(link));
+	run_script(owner, "DROP FUNCTION $", name);
+	ASSERT_KIND(pg_exec(link, "it", text, NULL, NULL, NULL, &err), ERR_RETRY);
+	cr_expect_str_eq(err.code, "42883", "a restore takes what is needed by all");
+	pg_link_close(link);
+}
+
+static int take_row(void *self, const struct pg_rows *row, struct err *err)
+{
+	(void)self, (void)row, (void)err;
+	return 0;
+}
+
+Test(pg, a_refused_stream_or_script_that_works_again_is_refused_no_more)
+{
+	const char *owner = fixture_server("INSTROOM_PG_OWNER");
+	char name[64], text[128];
+	struct err err = { 0 };
+
+	snprintf(name, sizeof name, "streamed_%d", (int)getpid());
+	snprintf(text, sizeof text, "SELECT n FROM %s", name);
+	run_script(owner, "DROP TABLE IF EXISTS $; CREATE TABLE $ (n int)", name);
+	for (int is_stream = 0; is_stream < 2; is_stream++) {
+		struct pg_link *link = connect_owner();
+
+		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err));
+		run_script(owner, "ALTER TABLE $ RENAME TO $_away", name);
+		ASSERT_KIND(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err),
+			    ERR_RETRY);
+		cr_expect(pg_link_is_refused(link), "stream %d", is_stream);
+		run_script(owner, "ALTER TABLE $_away RENAME TO $", name);
+		ASSERT_OK(pg_link_connect(link, &err));
+		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err));
+		cr_expect_not(pg_link_is_refused(link), "stream %d", is_stream);
+		pg_link_close(link);
+	}
+	run_script(owner, "DROP TABLE $", name);
+}
+
 Test(pg, a_statement_that_never_worked_is_waited_for_once_the_work_was_done)
 {
-	struct pg_link *link = connect_owner();
+	struct pg_link *link = connect_patiently();
 	struct err err = { 0 };
 
 	ASSERT_OK(pg_exec(link, NULL, "SELECT 1", NULL, NULL, NULL, &err));
@@ -348,6 +423,7 @@ Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)
 		{ " password=wrong passfile=/dev/null", ERR_CONFIG, "credentials" },
 		{ " user=nobody_at_all password=x", ERR_CONFIG, "credentials" },
 		{ " dbname=no_such_database", ERR_CONFIG, "3D000" },
+		{ " dbname=template0", ERR_RETRY, "55000" }, /* takes no connections, as one that is restored */
 		{ " port=1", ERR_RETRY, "connection" },
 	};
 	const char *conninfo = fixture_server("INSTROOM_PG_OWNER");

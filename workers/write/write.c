@@ -78,8 +78,6 @@ static int connect_register(struct writer *writer, struct err *err)
 	if (rc == 0 && !writer->is_register_checked)
 		rc = register_check(writer->link, err);
 	writer->is_register_checked |= rc == 0;
-	if (rc != 0)
-		writer_state_wait(&writer->state, "waiting for PostgreSQL");
 	return rc;
 }
 
@@ -124,8 +122,6 @@ static int open_assigned(struct writer *writer, struct err *err)
 	int rc = assignment_open(&writer->assignment, err);
 
 	polling_count_partitions(writer);
-	if (rc == -ERR_RETRY)
-		writer_state_wait(&writer->state, "waiting for PostgreSQL or Kafka to open partitions");
 	return rc == 0 || rc == -ERR_RETRY ? rc : register_session_explain(err);
 }
 
@@ -134,24 +130,35 @@ static bool may_poll(const struct writer *writer)
 	return !writer_state_has_batch(writer->state) && !assignment_is_due(&writer->inbox);
 }
 
-/* Up to a batch in the inbox, or none. */
-static int prepare(struct writer *writer, struct err *err)
+static int prepare_register(struct writer *writer, struct err *err)
+{
+	int rc = connect_register(writer, err);
+
+	if (rc == 0)
+		rc = check_cursors(writer, err);
+	return rc == 0 ? count_confirmations(writer, err) : rc;
+}
+
+/* Up to a batch in the inbox, or none. *ret_why: of an ERR_RETRY, what it waits for. */
+static int prepare(struct writer *writer, const char **ret_why, struct err *err)
 {
 	int rc = 0;
 
+	*ret_why = "waiting for Kafka";
 	if (!may_poll(writer) || !pg_link_is_up(writer->link))
 		rc = polling_rewind(writer, err);
-	if (rc == 0)
-		rc = connect_register(writer, err);
-	if (rc == 0)
-		rc = check_cursors(writer, err);
-	if (rc == 0)
-		rc = count_confirmations(writer, err);
-	if (rc == 0)
-		rc = open_assigned(writer, err);
-	if (rc == 0 && may_poll(writer))
-		rc = polling_linger(writer, err);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_why = "waiting for PostgreSQL";
+	rc = prepare_register(writer, err);
+	if (rc != 0)
+		return rc;
+	*ret_why = "waiting for PostgreSQL or Kafka to open partitions";
+	rc = open_assigned(writer, err);
+	if (rc != 0)
+		return rc;
+	*ret_why = "waiting for Kafka";
+	return may_poll(writer) ? polling_linger(writer, err) : 0;
 }
 
 /* Where the register's cursors stand, also while it is away and of partitions that are parked. */
@@ -176,7 +183,8 @@ static int iterate(void *opaque, struct err *err)
 
 	if (guarded != 0)
 		return guarded;
-	int prepared = prepare(writer, err);
+	const char *why;
+	int prepared = prepare(writer, &why, err);
 
 	if (prepared != 0 && prepared != -ERR_RETRY)
 		return prepared;
@@ -189,8 +197,7 @@ static int iterate(void *opaque, struct err *err)
 		return applied;
 	}
 	if (prepared != 0) {
-		if (pg_link_is_up(writer->link))
-			writer_state_wait(&writer->state, "waiting for Kafka");
+		writer_state_wait(&writer->state, why);
 		return prepared;
 	}
 	writer_state_change(&writer->state, WRITER_RUNNING, "all peers answer");
@@ -255,6 +262,7 @@ static int open_register(struct writer *writer, struct err *err)
 	options.lock_ms = (uint32_t)config->pg_lock_ms;
 	options.idle_transaction_ms = (uint32_t)config->pg_idle_ms;
 	options.must_write = true;
+	options.faults_pass = true;
 	options.should_stop = must_leave;
 	options.waits = on_wait;
 	options.waits_self = writer;
