@@ -464,10 +464,15 @@ static int fail_unknown(rd_kafka_t *rk, const char *topic, int32_t partition, rd
 		       topic, partition);
 }
 
-enum { SEEN_TOPICS_MAX = 16 };
+enum { TOPICS_MAX = 16 };
 
-/* Hashes of the topics whose ends Kafka has shown this process, in the order in which it did; 0: none yet. */
-static _Atomic uint64_t seen_topics[SEEN_TOPICS_MAX];
+/* Hashes of the topics that Kafka has granted this process something of, in the order in which it did; 0: none yet. */
+struct topic_table {
+	_Atomic uint64_t hashes[TOPICS_MAX];
+};
+
+static struct topic_table seen_topics; /* their ends were shown */
+static struct topic_table read_topics; /* they were read: whoever may ask for the ends may not read for that */
 
 /* Never 0. */
 static uint64_t hash_of(const char *topic)
@@ -475,20 +480,30 @@ static uint64_t hash_of(const char *topic)
 	return hash_add(HASH_BEGIN, topic, strlen(topic)) | 1;
 }
 
-/* Whether it stands there. is_seen: it does from now on, while there is a place for it. */
-static bool topic_was_seen(const char *topic, bool is_seen)
+/* Whether it stands there. is_granted: it does from now on, while there is a place for it. */
+static bool table_holds(struct topic_table *table, const char *topic, bool is_granted)
 {
 	const uint64_t hash = hash_of(topic);
 
-	for (size_t i = 0; i < ARRAY_LEN(seen_topics); i++) {
-		uint64_t there = atomic_load(&seen_topics[i]);
+	for (size_t i = 0; i < ARRAY_LEN(table->hashes); i++) {
+		uint64_t there = atomic_load(&table->hashes[i]);
 
-		if (there == 0 && is_seen && atomic_compare_exchange_strong(&seen_topics[i], &there, hash))
+		if (there == 0 && is_granted && atomic_compare_exchange_strong(&table->hashes[i], &there, hash))
 			return true;
 		if (there == 0 || there == hash)
 			return there == hash;
 	}
 	return false;
+}
+
+void kafka_note_read(const char *topic)
+{
+	(void)table_holds(&read_topics, topic, true);
+}
+
+bool kafka_has_read(const char *topic)
+{
+	return table_holds(&read_topics, topic, false);
 }
 
 int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
@@ -502,8 +517,8 @@ int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32
 	if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 		return fail_unknown(rk, topic, partition, code, wait_ms, err);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_fail_later(code, topic, topic_was_seen(topic, false), err);
-	(void)topic_was_seen(topic, true);
+		return kafka_fail_later(code, topic, table_holds(&seen_topics, topic, false), err);
+	(void)table_holds(&seen_topics, topic, true);
 	*ret = (struct kafka_topic_range){ .low = low, .high = high };
 	return 0;
 }

@@ -69,6 +69,10 @@ int kafka_name_cause(int rc, const char *what, struct err *err);
  * ERR_RETRY. */
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err);
 
+/* A reader of this process was given what the topic holds, or was told that it had come to its end. */
+void kafka_note_read(const char *topic);
+bool kafka_has_read(const char *topic);
+
 /* Owns the message from here on: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
 MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err);
 

@@ -16,7 +16,7 @@ struct kafka_reader {
 	int64_t next; /* Kafka has handed out all that is below it */
 	int64_t end;
 	bool was_answered; /* our credentials are good */
-	bool has_read;	   /* so is our right to read */
+	bool has_read;	   /* of the range under way: so is our right to read */
 	bool is_refused;
 };
 
@@ -136,10 +136,20 @@ int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t p
 		return rc;
 	}
 	reader->topic = handle;
+	reader->has_read = false;
 	reader->partition = partition;
 	reader->next = from;
 	reader->end = MIN(end, range.high);
 	return 0;
+}
+
+/* The right to read belongs to the process: another reader of the topic counts on it, too. */
+static void note_read(struct kafka_reader *reader, rd_kafka_resp_err_t code)
+{
+	if (reader->has_read || (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__PARTITION_EOF))
+		return;
+	reader->has_read = true;
+	kafka_note_read(rd_kafka_topic_name(reader->topic));
 }
 
 /* One message or event of the queue. *ret stays NULL when it brought none. */
@@ -150,7 +160,7 @@ static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_mess
 
 	if (!message)
 		return 0;
-	reader->has_read |= code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+	note_read(reader, code);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < reader->end) {
 		reader->next = message->offset + 1;
 		*ret = message;
@@ -162,7 +172,9 @@ static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_mess
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return 0;
 	/* whoever may ask where a topic ends may not read it for that */
-	return name_cause(reader, kafka_fail_later(code, "read", reader->has_read, err), err);
+	bool has_read = kafka_has_read(rd_kafka_topic_name(reader->topic));
+
+	return name_cause(reader, kafka_fail_later(code, "read", has_read, err), err);
 }
 
 int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
