@@ -204,14 +204,11 @@ static bool parse_head(const struct redis_cache *cache, const redisReply *reply,
 	return is_sealed(seal, word_of(reply, 4));
 }
 
-/* No marks and no entries: no delivery of this board was seen. Marks of another form: the head is not whole. */
+/* Marks of another form: the head is not whole. */
 static bool parse_marks(const struct redis_seal_place *place, struct slice marks, struct cache_board *board)
 {
 	uint8_t seal[REDIS_SEAL_BYTES];
 
-	board->sequence_max = board->sequence_full = 0;
-	if (marks.n == 0)
-		return true;
 	if (marks.n != MARKS_BYTES)
 		return false;
 	redis_seal(place, "board", board->board, slice_make(marks.p, MARK_SEAL_AT), seal);
@@ -248,14 +245,15 @@ static bool are_entries_sound(const struct redis_seal_place *place, uint32_t boa
 static int take_board(const struct redis_seal_place *place, const redisReply *reply, size_t at,
 		      struct cache_board *board, struct arena *arena, bool *ret_sound, struct err *err)
 {
-	struct slice marks = word_of(reply, HEAD_WORDS + 2 * at), entries = word_of(reply, HEAD_WORDS + 2 * at + 1);
+	size_t marks_at = HEAD_WORDS + 2 * at;
+	struct slice marks = word_of(reply, marks_at), entries = word_of(reply, marks_at + 1);
 
-	/* An advance writes both at once: a field was removed, with the volgnummers that tell late from new. */
-	bool lacks_field = marks.n == 0 && entries.n > 0;
-
-	*ret_sound = !lacks_field && parse_marks(place, marks, board);
+	board->sequence_max = board->sequence_full = 0;
 	board->is_changed = board->is_refused = false;
-	board->has_field = marks.n > 0;
+	board->has_field = reply->element[marks_at]->type == REDIS_REPLY_STRING;
+	/* No field and no entries: no delivery of this board was seen. An advance writes both at once: with entries
+	 * alone a field was removed, with the volgnummers that tell late from new. */
+	*ret_sound = board->has_field ? parse_marks(place, marks, board) : entries.n == 0;
 	board->entries = (struct slice){ 0 };
 	if (entries.n == 0)
 		return 0;

@@ -222,6 +222,7 @@ Test(redis, a_damaged_head_is_cold_and_can_be_begun)
 		{ "HDEL", "@head", "b41211" }, /* it has no entries: only the count tells it from a board nobody saw */
 		{ "HSET", "@head", "b41213", "another" },
 		{ "HSET", "@head", "b41211", "short" },
+		{ "HSET", "@head", "b41211", "" },
 		{ "HSET", "@head", "b41211", "\x80zzzzzzzzzzzzzzz" },
 	};
 
