@@ -80,5 +80,5 @@ bool access_watch_is_refused(const struct access_watch *watch)
 
 int64_t access_watch_silent_ms(const struct access_watch *watch)
 {
-	return topic_watch_silent_ms(watch->topic);
+	return topic_watch_unchecked_ms(watch->topic);
 }

@@ -40,6 +40,7 @@ struct register_thread {
 	struct pg_link *link;
 	struct arena arena;
 	uint8_t reading[READING_BYTES]; /* that was recorded last */
+	bool is_recording;		/* the question under way waits for its row, or got none */
 	pthread_t handle;
 };
 
@@ -169,12 +170,14 @@ static int record_access(struct register_thread *thread, const char *what, const
 	pg_add_i32(&params, (int32_t)job->board);
 	pg_add_text(&params, slice_of(what));
 	grant_params_add(&params, job->grant, job->trace);
+	thread->is_recording = true;
 	int rc = pg_exec(thread->link, "record_access",
 			 "select register.begin_reading($1, $2, $3, $4, $5, nullif($6, 0), $7)", &params, &rows, NULL,
 			 err);
 
 	if (rc != 0)
 		return rc;
+	thread->is_recording = false;
 	struct slice reading = pg_get_bytes(rows, 0, 0);
 
 	if (reading.n != sizeof thread->reading)
@@ -504,6 +507,27 @@ static int ask_twice(struct register_thread *thread, struct register_job *const 
 	return rc == -ERR_RETRY && was_up && !pg_link_is_up(thread->link) ? ask(thread, batch, count, err) : rc;
 }
 
+static bool does_answer(struct register_thread *thread)
+{
+	struct err err;
+
+	question_end_ms = clock_ms() + thread->jobs->options.pg.connect_ms;
+	return pg_link_connect(thread->link, &err) == 0 && pg_script(thread->link, "select 1", &err) == 0;
+}
+
+/* The row of a reading is on its disk only when a synchronous standby has it too. One that is away keeps back the
+ * readings, and nothing else. */
+static bool lacks_row_only(struct register_thread *thread, const struct err *err)
+{
+	bool may_pass = err->kind == ERR_RETRY || err->kind == ERR_STOP;
+
+	if (!thread->is_recording || !may_pass || !does_answer(thread))
+		return false;
+	log_event(LOG_WARN, "reading.unrecorded", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
+		  LOG_QUOTED(err->text), LOG_QUOTED("it gets 503; other questions are answered"));
+	return true;
+}
+
 static void answer_all(struct register_thread *thread, struct register_job *const *batch, size_t count)
 {
 	const struct pg_options *pg = &thread->jobs->options.pg;
@@ -514,9 +538,11 @@ static void answer_all(struct register_thread *thread, struct register_job *cons
 		struct err err = { 0 };
 
 		question_end_ms = clock_ms() + (is_known ? KNOWN_MS_MAX : (int64_t)pg->connect_ms + pg->statement_ms);
+		thread->is_recording = false;
 		if (ask_twice(thread, batch, count, &err) == 0)
 			return;
-		failure = sort_failure(thread, &err);
+		if (!lacks_row_only(thread, &err))
+			failure = sort_failure(thread, &err);
 	}
 	for (size_t i = 0; i < count; i++)
 		batch[i]->answer = failure;
@@ -525,10 +551,7 @@ static void answer_all(struct register_thread *thread, struct register_job *cons
 /* A trial is made without a job, so that no request waits for it. */
 static void try_register(struct register_thread *thread)
 {
-	struct err err;
-
-	question_end_ms = clock_ms() + thread->jobs->options.pg.connect_ms;
-	if (pg_link_connect(thread->link, &err) != 0 || pg_script(thread->link, "select 1", &err) != 0)
+	if (!does_answer(thread))
 		return;
 	atomic_store(&thread->jobs->is_away, false);
 	log_event(LOG_INFO, "register.back", "effect=\"repeats and LR-K01 are answered again\"");

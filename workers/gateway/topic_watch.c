@@ -26,7 +26,8 @@ struct topic_watch {
 	int64_t delayed_above; /* a shortage of ours is logged once: for offsets from here on */
 	void *_Atomic fresh;
 	_Atomic bool is_read;
-	_Atomic int64_t answered_ms; /* 0: never */
+	_Atomic int64_t answered_ms; /* Kafka said where the topic ends; 0: never */
+	_Atomic int64_t checked_ms;  /* and what came until there was read, or cannot be yet; 0: never */
 	_Atomic bool is_refused;     /* Kafka says that we may not read it */
 	bool is_missed;		     /* that the topic cannot be read was logged */
 	pthread_mutex_t lock;
@@ -138,7 +139,8 @@ static void report_refused(struct topic_watch *watch, const struct err *err)
 			  LOG_QUOTED("we do not know what is in it and look again: give us the rights of kafka-acls"));
 }
 
-/* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. */
+/* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. Once there is something in force
+ * it takes no more than the end of the topic: that it cannot be read says nothing against what is in force. */
 static int look_further(struct topic_watch *watch, struct err *err)
 {
 	struct kafka_topic_range range;
@@ -146,12 +148,15 @@ static int look_further(struct topic_watch *watch, struct err *err)
 
 	if (rc != 0)
 		return rc;
+	if (atomic_load(&watch->is_read))
+		atomic_store(&watch->answered_ms, clock_ms());
 	watch->next = MAX(watch->next, range.low);
 	if (watch->next < range.high)
 		rc = read_up_to(watch, range.high, err);
 	if (rc != 0)
 		return rc;
 	atomic_store(&watch->answered_ms, clock_ms());
+	atomic_store(&watch->checked_ms, clock_ms());
 	if (watch->next >= range.high)
 		atomic_store(&watch->is_read, true);
 	return 0;
@@ -166,7 +171,7 @@ static void look(struct topic_watch *watch)
 		atomic_store(&watch->is_refused, false);
 	if (rc != 0 && watch->kind->is_optional && is_missing(&err))
 		do_without(watch, &err);
-	else if (rc != 0 && watch->kind->is_optional && is_refused(&err))
+	else if (rc != 0 && is_refused(&err))
 		report_refused(watch, &err);
 }
 
@@ -283,9 +288,17 @@ bool topic_watch_is_refused(const struct topic_watch *watch)
 	return atomic_load(&watch->is_refused);
 }
 
+static int64_t ms_since(int64_t at_ms)
+{
+	return at_ms > 0 ? clock_ms() - at_ms : -1;
+}
+
 int64_t topic_watch_silent_ms(const struct topic_watch *watch)
 {
-	int64_t answered_ms = atomic_load(&watch->answered_ms);
+	return ms_since(atomic_load(&watch->answered_ms));
+}
 
-	return answered_ms > 0 ? clock_ms() - answered_ms : -1;
+int64_t topic_watch_unchecked_ms(const struct topic_watch *watch)
+{
+	return ms_since(atomic_load(&watch->checked_ms));
 }

@@ -28,8 +28,11 @@ bool topic_watch_close(struct topic_watch *watch);
 
 /* The last snapshot that came since the last call, now the caller's; NULL: no news. */
 void *topic_watch_take(struct topic_watch *watch);
-bool topic_watch_is_read(const struct topic_watch *watch);	/* once to the end of the topic (design 3) */
-bool topic_watch_is_refused(const struct topic_watch *watch);	/* at the last look, if it is optional */
-int64_t topic_watch_silent_ms(const struct topic_watch *watch); /* since Kafka last answered; -1: never */
+bool topic_watch_is_read(const struct topic_watch *watch);    /* once to the end of the topic (design 3) */
+bool topic_watch_is_refused(const struct topic_watch *watch); /* at the last look */
+/* Since Kafka last said where the topic ends (until the end was reached once: and gave what it holds); -1: never. */
+int64_t topic_watch_silent_ms(const struct topic_watch *watch);
+/* Since Kafka last gave all that it holds; -1: never. */
+int64_t topic_watch_unchecked_ms(const struct topic_watch *watch);
 
 #endif
