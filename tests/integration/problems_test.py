@@ -404,6 +404,21 @@ def killed(machine, post):
     check("the same mail", len(mails) == 2 and mails[0].data == mails[1].data, len(mails))
 
 
+def without_an_address(machine, post):
+    """More mails than a run takes, all older and to a council that has no address: the helpdesk's goes out."""
+    machine.sql("insert into register.problem_mail (problem, recipient, words, at) select id, 'MBO', 'x',"
+                f" clock_timestamp() - interval '1 hour' from register.problem where board = {OTHER} order by id limit"
+                " 120 on conflict do nothing")
+    reference = report(machine, "Achter al die andere")
+    post.expect("those are told, together", 1, "MBO has no address in the settings: 120 mails")
+    check("the helpdesk's is sent", len(post.of(reference)) == 1 and state_of(machine, reference) == "verzonden",
+          state_of(machine, reference))
+    post.expect("how many", 1, "120 have no address")
+    post.expect("sent when there is one", 0, "MBO sent", problems__council__mbo="mbo-raad@raad.example")
+    post.expect("100 a run", 0, "MBO sent", problems__council__mbo="mbo-raad@raad.example")
+    post.expect("then all are", 0, "")
+
+
 def by_mail(machine):
     post = Post(machine)
     try:
@@ -413,6 +428,7 @@ def by_mail(machine):
         later(machine, post)
         unanswered(machine, post)
         killed(machine, post)
+        without_an_address(machine, post)
         check("another council is asked", machine.council(reference, "VO", "x")[0] in (200, 422))
         machine.sql("insert into register.problem_mail (problem, recipient, words) select id, 'MBO', 'x' from"
                     f" register.problem where reference = '{reference}' on conflict do nothing")

@@ -2,7 +2,8 @@
  * every few minutes by instroom-problems.timer; nothing stays in memory, all of it is in register.problem_mail.
  *
  *   1. One run at a time: the second ends at once (an advisory lock, which goes with the connection).
- *   2. The mails that are due, oldest first. One whose recipient has no address in the settings is told and left.
+ *   2. The mails that are due, oldest first. Those whose recipient has no address in the settings are counted and left:
+ *      were they taken, as many as one run takes would keep all later ones from being sent, for good.
  *   3. The attempt is stored before anything is sent: it sets the next one and, the first time, the Message-ID. So a
  *      run that dies, at any instruction, is followed by another attempt, later and with the same Message-ID.
  *   4. The mail is sent, and what came of it is stored. If the server's answer is lost, or the register goes away
@@ -34,6 +35,13 @@ enum {
 	MAIL_FIRST_ID,
 };
 
+/* $1: those that the mail server refused too */
+#define DUE                                                                          \
+	" m.sent_at is null and ($1 or m.refused_at is null and m.next_at <= now())" \
+	" and (p.closed_at is null or m.recipient <> 'helpdesk')"
+/* $2: the recipients that have an address, with commas between them */
+#define HAS_ADDRESS "m.recipient = any (string_to_array($2, ','))"
+
 /* Its text is made here, of what is stored. A council is not told what the helpdesk does. */
 static const char DUE_SQL[] =
 	"select p.id, m.recipient, p.reference, " CTL_SQL_BOARD("p.board") ","
@@ -49,8 +57,11 @@ static const char DUE_SQL[] =
 	" from register.problem_mail m join register.problem p on p.id = m.problem"
 	" left join register.problem_mail h on h.problem = p.id and h.recipient = 'helpdesk'"
 	"   and m.recipient <> 'helpdesk'"
-	" where m.sent_at is null and ($1 or m.refused_at is null and m.next_at <= now())"
-	"  and (p.closed_at is null or m.recipient <> 'helpdesk') order by m.at, m.recipient limit $2";
+	" where" DUE " and " HAS_ADDRESS " order by m.at, m.recipient limit $3";
+
+static const char UNADDRESSED_SQL[] =
+	"select m.recipient, count(*) from register.problem_mail m join register.problem p on p.id = m.problem"
+	" where" DUE " and not " HAS_ADDRESS " group by m.recipient order by m.recipient";
 
 static const char WAITING_SQL[] =
 	"select count(*) filter (where m.refused_at is not null),"
@@ -74,6 +85,20 @@ static const char *address_of(const struct problem_settings *settings, struct sl
 		if (slice_equal_text(recipient, ADDRESSES[i].recipient))
 			return ADDRESSES[i].address;
 	return "";
+}
+
+enum { ADDRESSED_BYTES = 32 };
+
+/* The recipients that have one, with commas between them. */
+static void list_addressed(const struct problem_settings *settings, char ret[ADDRESSED_BYTES])
+{
+	static const char *const RECIPIENTS[] = { "helpdesk", "PO", "VO", "WEC", "MBO" };
+	size_t n = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(RECIPIENTS); i++)
+		if (address_of(settings, slice_of(RECIPIENTS[i]))[0])
+			n += (size_t)snprintf(ret + n, ADDRESSED_BYTES - n, "%s%s", n > 0 ? "," : "", RECIPIENTS[i]);
 }
 
 static int check_addresses(const struct problem_settings *settings, struct err *err)
@@ -128,7 +153,8 @@ struct run {
 	struct pg_link *link;
 	struct mail_server server;
 	struct strbuf mail;
-	size_t sent, unaddressed;
+	size_t sent;
+	int64_t unaddressed;
 	bool is_over; /* the server is away */
 };
 
@@ -212,11 +238,6 @@ static int send_one(struct run *run, const struct pg_rows *rows, size_t row, str
 	char message_id[MESSAGE_ID_BYTES], why[MAIL_WHY_BYTES] = "";
 	enum mail_outcome outcome = MAIL_UNKNOWN;
 
-	if (!to[0]) {
-		run->unaddressed++;
-		tell(rows, row, "has no address in the settings", "");
-		return 0;
-	}
 	int rc = begin_attempt(run, rows, row, message_id, err);
 
 	if (rc != 0 || !message_id[0])
@@ -239,13 +260,42 @@ static int send_one(struct run *run, const struct pg_rows *rows, size_t row, str
 
 /* ---- a run ---- */
 
+static void add_due(struct pg_params *params, const struct run *run, const char *addressed)
+{
+	pg_params_reset(params);
+	pg_add_bool(params, ctl_has(run->ctl, OPTION_ALL));
+	pg_add_text(params, slice_of(addressed));
+}
+
+static int count_unaddressed(struct run *run, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	char addressed[ADDRESSED_BYTES];
+	struct pg_params params;
+
+	list_addressed(&run->ctl->config.problems, addressed);
+	add_due(&params, run, addressed);
+	int rc = pg_exec(run->link, NULL, UNADDRESSED_SQL, &params, &rows, NULL, err);
+
+	for (size_t row = 0; rc == 0 && row < pg_rows_count(rows); row++) {
+		struct slice to = pg_get_bytes(rows, row, 0);
+		int64_t count = pg_get_i64(rows, row, 1);
+
+		printf("%.*s has no address in the settings: %lld %s\n", (int)to.n, to.p, (long long)count,
+		       count == 1 ? "mail" : "mails");
+		run->unaddressed += count;
+	}
+	return rc;
+}
+
 static int send_due(struct run *run, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	char addressed[ADDRESSED_BYTES];
 	struct pg_params params;
 
-	pg_params_reset(&params);
-	pg_add_bool(&params, ctl_has(run->ctl, OPTION_ALL));
+	list_addressed(&run->ctl->config.problems, addressed);
+	add_due(&params, run, addressed);
 	pg_add_i32(&params, RUN_MAILS_MAX);
 	int rc = pg_exec(run->link, NULL, DUE_SQL, &params, &rows, NULL, err);
 
@@ -272,9 +322,9 @@ static int tell_waiting(struct run *run, struct err *err)
 		return 0;
 	return err_set(
 		err, ERR_DATA, "unsent",
-		"%lld mails are refused by the mail server, %lld wait for more than %d hours, %zu have no address: "
+		"%lld mails are refused by the mail server, %lld wait for more than %d hours, %lld have no address: "
 		"problems list says which; problems send --all tries them again",
-		(long long)refused, (long long)late, LATE_HOURS, run->unaddressed);
+		(long long)refused, (long long)late, LATE_HOURS, (long long)run->unaddressed);
 }
 
 static int take_lock(struct run *run, bool *ret_is_taken, struct err *err)
@@ -302,6 +352,8 @@ int run_problems_send(struct ctl *ctl)
 	rc = ctl_connect(ctl, false, &run.link, &err);
 	if (rc == 0)
 		rc = take_lock(&run, &is_ours, &err);
+	if (rc == 0 && is_ours)
+		rc = count_unaddressed(&run, &err);
 	if (rc == 0 && is_ours)
 		rc = send_due(&run, &err);
 	if (rc == 0 && is_ours)
