@@ -473,12 +473,19 @@ static void take_secret(struct load *load, const struct config_key *key, const c
 		lack_memory(load, key->key);
 }
 
+static const char *odd_of(const struct config_key *key, const struct setting *setting)
+{
+	struct slice value = slice_of(setting->text);
+
+	return key->is_conninfo ? config_fault_of_conninfo(value) : config_fault_of_value(value, setting->line > 0);
+}
+
 static void take_value(struct load *load, const struct config_key *key, void *target)
 {
 	const struct setting *setting = &load->settings[key - load->table->keys];
 	const char *text = setting->text ? setting->text : key->fallback;
 	void *member = (char *)target + key->offset;
-	const char *odd = setting->text ? config_fault_of_value(slice_of(text), setting->line > 0) : NULL;
+	const char *odd = setting->text ? odd_of(key, setting) : NULL;
 
 	if (odd) {
 		value_fault(load, key, odd);

@@ -31,6 +31,7 @@ struct config_key {
 	const char *old_key; /* deprecated name; NULL: none */
 	bool needs_restart;  /* of CONFIG_SECRET: a change of its file is in use after a restart only */
 	bool may_have_bom;   /* of CONFIG_SECRET: who uses it drops what an editor put there */
+	bool is_conninfo;    /* of CONFIG_TEXT: libpq reads it, in which # and any white space may stand */
 };
 
 struct config_rows {

@@ -110,12 +110,19 @@ static bool has_control(struct slice value)
 	return false;
 }
 
-const char *config_fault_of_value(struct slice value, bool is_of_file)
+const char *config_fault_of_conninfo(struct slice value)
 {
 	if (!utf8_is_valid(value))
 		return "the value is not UTF-8: save it as UTF-8";
-	if (is_quoted(value))
-		return "the value stands in quotation marks: leave them out";
+	return is_quoted(value) ? "the value stands in quotation marks: leave them out" : NULL;
+}
+
+const char *config_fault_of_value(struct slice value, bool is_of_file)
+{
+	const char *odd = config_fault_of_conninfo(value);
+
+	if (odd)
+		return odd;
 	if (is_of_file && has_comment(value))
 		return "the value holds a #: a comment stands on a line of its own";
 	if (has_control(value))

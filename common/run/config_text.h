@@ -20,6 +20,9 @@ const char *config_line_advice(struct slice line);
 /* Quotation marks around it, a comment behind it (in a file), what is no text. */
 const char *config_fault_of_value(struct slice value, bool is_of_file);
 
+/* Of a connection string: quotation marks around it. A # or a line end within may be of a password, or white space. */
+const char *config_fault_of_conninfo(struct slice value);
+
 /* A byte order mark, UTF-16: it would be sent as part of a password. */
 const char *config_fault_of_secret(struct slice bytes);
 

@@ -96,7 +96,7 @@ const struct config_rows TOPIC_ACCESS_ROWS = ROWS(TOPIC_ACCESS);
 #define PG_AT(field) offsetof(struct pg_settings, field)
 static const struct config_key PG[] = {
 	{ "pg.conninfo", CONFIG_TEXT, PG_AT(conninfo), "dbname=instroom", 1, SETTINGS_TEXT_BYTES_MAX,
-	  "libpq connection string of the register, with the role of this program" },
+	  "libpq connection string of the register, with the role of this program", .is_conninfo = true },
 	SETTINGS_PASSWORD("pg.password.file", PG_AT(password),
 			  "file that holds the password, when the string names none"),
 };

@@ -614,6 +614,39 @@ Test(config, a_quotation_mark_or_a_number_sign_within_a_value_is_taken)
 	}
 }
 
+/* What libpq reads has rules of its own, and 0.1.0 took it so. */
+Test(config, a_connection_string_may_hold_a_number_sign_and_any_white_space)
+{
+	static const char *const VALUES[] = { "password='winter #1'", "#", "host=a\tuser=b" };
+	static const struct config_key ONE = {
+		.key = "peer.name", .offset = AT(name), .fallback = "a", .min = 1, .max = 50, .is_conninfo = true
+	};
+	static const struct config_table OF_ONE = {
+		.program = "instroom-test", .purpose = "tests", .keys = &ONE, .key_count = 1
+	};
+	struct settings settings;
+	char path[64], content[128],
+		*argv[] = { (char *)(uintptr_t) "instroom-test", (char *)(uintptr_t) "--config", path, NULL };
+
+	for (size_t i = 0; i < ARRAY_LEN(VALUES); i++) {
+		int n = snprintf(content, sizeof content, "peer.name = %s\n", VALUES[i]);
+
+		write_file(path, sizeof path, content, (size_t)n);
+		cr_expect_eq(config_load(&OF_ONE, 3, argv, &settings), 0, "%s", VALUES[i]);
+		cr_expect_str_eq(settings.name, VALUES[i]);
+		config_release(&OF_ONE, &settings);
+		unlink(path);
+	}
+	setenv("INSTROOM_PEER_NAME", "host=a\nuser=b", 1);
+	cr_expect_eq(config_load(&OF_ONE, 1, argv, &settings), 0);
+	cr_expect_str_eq(settings.name, "host=a\nuser=b");
+	config_release(&OF_ONE, &settings);
+	setenv("INSTROOM_PEER_NAME", "\"host=a\"", 1);
+	cr_redirect_stderr();
+	cr_expect_eq(config_load(&OF_ONE, 1, argv, &settings), -ERR_CONFIG);
+	cr_expect(strstr(logged(), "the value stands in quotation marks"));
+}
+
 Test(config, a_variable_has_no_line_end_and_one_with_a_typing_error_is_warned_of)
 {
 	struct settings settings;

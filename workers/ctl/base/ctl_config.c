@@ -56,7 +56,7 @@ static const struct config_key KEYS[] = {
 	{ "write.group", CONFIG_TEXT, AT(write_group), "instroom-write", 1, 250,
 	  "consumer group of the writers: status says which of them has a partition" },
 	{ "pg.owner.conninfo", CONFIG_TEXT, AT(pg_owner.conninfo), "dbname=instroom user=instroom_owner", 1,
-	  SETTINGS_TEXT_BYTES_MAX, "libpq connection string of the owner: migrate, import" },
+	  SETTINGS_TEXT_BYTES_MAX, "libpq connection string of the owner: migrate, import", .is_conninfo = true },
 	SETTINGS_PASSWORD("pg.owner.password.file", AT(pg_owner.password), "file that holds its password"),
 	{ "gateway.url", CONFIG_ADDRESS, AT(gateway_url), "http://127.0.0.1:8080", 8, 1024,
 	  "gateway that deliver uploads to" },
