@@ -96,8 +96,8 @@ static bool is_quoted(struct slice value)
 
 static bool has_comment(struct slice value)
 {
-	for (size_t i = 1; i < value.n; i++)
-		if (value.p[i] == '#' && (value.p[i - 1] == ' ' || value.p[i - 1] == '\t'))
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] == '#' && (i == 0 || value.p[i - 1] == ' ' || value.p[i - 1] == '\t'))
 			return true;
 	return false;
 }

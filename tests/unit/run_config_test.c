@@ -579,6 +579,7 @@ Test(config, what_other_habits_leave_in_a_file_is_named)
 		    "the value stands in quotation marks"),
 		ROW("peer.name = a # b\n", "the value holds a #: a comment stands on a line of its own"),
 		ROW("peer.name = \xe9\n", "the value is not UTF-8"),
+		ROW("peer.name = # none\n", "the value holds a #: a comment stands on a line of its own"),
 		ROW("peer.name = a\tb\n", "the value holds a tab"),
 		ROW("peer.wait.max = 5\n", "a whole number and ms, s or m behind it; it takes 1ms to 2m"),
 		ROW("batch.rows.max = 1.000\n", ":1: batch.rows.max: the value cannot be read; it takes 1 to 10k"),
@@ -603,8 +604,8 @@ Test(config, what_other_habits_leave_in_a_file_is_named)
 /* What such marks are when they belong to the value. */
 Test(config, a_quotation_mark_or_a_number_sign_within_a_value_is_taken)
 {
-	static const char *const WORDS[] = { "--peer.name=a'b", "--peer.name=a#b", "--peer.name=\"",
-					     "--peer.name=a #" };
+	static const char *const WORDS[] = { "--peer.name=a'b", "--peer.name=a#b", "--peer.name=\"", "--peer.name=a #",
+					     "--peer.name=#" };
 	struct settings settings;
 
 	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
