@@ -435,11 +435,13 @@ static void take_word(struct load *load, const struct config_key *key, struct sl
 	value_fault(load, key, "there is no such word");
 }
 
+/* A value that does not look like a path may be the secret itself, written where its file belongs: it is not shown. */
 static void secret_fault(struct load *load, const struct config_key *key, const char *path, const char *what)
 {
+	bool is_path = path[0] == '/' || path[0] == '.';
 	char text[FAULT_BYTES_MAX];
 
-	snprintf(text, sizeof text, "%s %s", path, what);
+	snprintf(text, sizeof text, "%s %s", is_path ? path : "a path is needed here; the file it names", what);
 	value_fault(load, key, text);
 }
 

@@ -682,12 +682,16 @@ Test(config, what_is_named_and_is_no_file_is_told_as_what_it_is, .timeout = 60)
 	cr_expect_eq(LOAD(&settings, "--config="), -ERR_CONFIG);
 	snprintf(word, sizeof word, "--peer.password.file=/no/such/file");
 	cr_expect_eq(LOAD(&settings, word), -ERR_CONFIG);
+	cr_expect_eq(LOAD(&settings, "--peer.password.file=winter-2018"), -ERR_CONFIG);
 	const char *got = logged();
 
 	cr_expect(strstr(got, "is a pipe into which nobody writes"), "%s", got);
 	cr_expect(strstr(got, "/tmp: is a folder, and a file is needed"), "%s", got);
 	cr_expect(strstr(got, "--config: a file is needed behind it"), "%s", got);
 	cr_expect(strstr(got, "peer.password.file: /no/such/file does not exist"), "%s", got);
+	cr_expect(strstr(got, "peer.password.file: a path is needed here; the file it names does not exist"), "%s",
+		  got);
+	cr_expect_not(strstr(got, "winter"), "a password that was written there is not shown: %s", got);
 }
 
 /* As the shell makes of <(command). */
