@@ -1,3 +1,4 @@
+#include "base/plain_file.h"
 #include "run/config.h"
 #include "run/config_help.h"
 
@@ -668,30 +669,57 @@ Test(config, a_variable_has_no_line_end_and_one_with_a_typing_error_is_warned_of
 	cr_expect_not(strstr(got, "TEST_RUN"), "%s", got);
 }
 
-Test(config, what_is_named_and_is_no_file_is_told_as_what_it_is, .timeout = 60)
+Test(config, what_is_named_and_is_no_file_is_told_as_what_it_is)
 {
 	struct settings settings;
-	char path[64], word[128];
 
-	snprintf(path, sizeof path, "/tmp/instroom-pipe-%d", (int)getpid());
-	cr_assert_eq(mkfifo(path, 0600), 0);
 	cr_redirect_stderr();
-	cr_expect_eq(LOAD(&settings, "--config", path), -ERR_CONFIG, "who opens it waits for ever");
-	unlink(path);
 	cr_expect_eq(LOAD(&settings, "--config=/tmp"), -ERR_CONFIG);
 	cr_expect_eq(LOAD(&settings, "--config="), -ERR_CONFIG);
-	snprintf(word, sizeof word, "--peer.password.file=/no/such/file");
-	cr_expect_eq(LOAD(&settings, word), -ERR_CONFIG);
+	cr_expect_eq(LOAD(&settings, "--peer.password.file=/no/such/file"), -ERR_CONFIG);
 	cr_expect_eq(LOAD(&settings, "--peer.password.file=winter-2018"), -ERR_CONFIG);
 	const char *got = logged();
 
-	cr_expect(strstr(got, "is a pipe into which nobody writes"), "%s", got);
 	cr_expect(strstr(got, "/tmp: is a folder, and a file is needed"), "%s", got);
 	cr_expect(strstr(got, "--config: a file is needed behind it"), "%s", got);
 	cr_expect(strstr(got, "peer.password.file: /no/such/file does not exist"), "%s", got);
 	cr_expect(strstr(got, "peer.password.file: a path is needed here; the file it names does not exist"), "%s",
 		  got);
 	cr_expect_not(strstr(got, "winter"), "a password that was written there is not shown: %s", got);
+}
+
+Test(config, a_pipe_into_which_nothing_is_written_is_told_after_a_while, .timeout = 60)
+{
+	struct err err = { 0 };
+	char path[64];
+	FILE *file = NULL;
+
+	snprintf(path, sizeof path, "/tmp/instroom-pipe-%d", (int)getpid());
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_expect_eq(plain_file_open_within(path, 1000, &file, &err), -ERR_CONFIG, "who opens it waits for ever");
+	cr_expect_str_eq(err.text, "is a pipe into which nothing was written within 1 s, and a file is needed");
+	unlink(path);
+}
+
+/* Whoever made it, as a shell makes <(command), ends or writes; a command that asks over a network may take long. */
+Test(config, a_pipe_that_a_shell_made_has_no_limit, .timeout = 60)
+{
+	static const char *const FOLDERS[] = { "/dev/fd", "/proc/self/fd" };
+	struct err err = { 0 };
+	char path[64];
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
+		FILE *file = NULL;
+
+		snprintf(path, sizeof path, "%s/%d", FOLDERS[i], ends[0]);
+		cr_expect_eq(plain_file_open_within(path, 0, &file, &err), 0, "%s: %s", path, err.text);
+		if (file)
+			fclose(file);
+	}
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* As the shell makes of <(command). */
