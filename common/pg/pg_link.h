@@ -81,7 +81,8 @@ void pg_add_i32(struct pg_params *params, int32_t v);
 void pg_add_i64(struct pg_params *params, int64_t v);
 void pg_add_bool(struct pg_params *params, bool v);
 void pg_add_text(struct pg_params *params, struct slice v);
-void pg_add_bytes(struct pg_params *params, struct slice v); /* bytea */
+void pg_add_text_or_null(struct pg_params *params, struct slice v); /* null when it is empty */
+void pg_add_bytes(struct pg_params *params, struct slice v);	    /* bytea */
 void pg_add_uuid(struct pg_params *params, const uint8_t v[16]);
 /* Arrays are built by the caller in a strbuf with pg_array_*, and must outlive the call. */
 void pg_add_array(struct pg_params *params, uint32_t array_type, struct slice array);

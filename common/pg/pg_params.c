@@ -70,6 +70,14 @@ void pg_add_text(struct pg_params *params, struct slice v)
 	add_param(params, PG_TEXT, never_null(v));
 }
 
+void pg_add_text_or_null(struct pg_params *params, struct slice v)
+{
+	if (v.n > 0)
+		pg_add_text(params, v);
+	else
+		pg_add_null(params, PG_TEXT);
+}
+
 void pg_add_bytes(struct pg_params *params, struct slice v)
 {
 	add_param(params, PG_BYTEA, never_null(v));

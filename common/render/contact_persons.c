@@ -163,14 +163,6 @@ int contact_persons_read(struct pg_link *link, uint32_t board, struct strbuf *ou
 	return read_text(link, "contact_read", "select register.contact_persons_json($1)", &params, out, err);
 }
 
-static void add_text_or_null(struct pg_params *params, struct slice text)
-{
-	if (text.n > 0)
-		pg_add_text(params, text);
-	else
-		pg_add_null(params, PG_TEXT);
-}
-
 int contact_persons_history(struct pg_link *link, uint32_t board, const struct contact_actor *actor, struct strbuf *out,
 			    struct err *err)
 {
@@ -179,8 +171,8 @@ int contact_persons_history(struct pg_link *link, uint32_t board, const struct c
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_bool(&params, actor->sees_all);
-	add_text_or_null(&params, actor->party);
-	add_text_or_null(&params, actor->sender);
+	pg_add_text_or_null(&params, actor->party);
+	pg_add_text_or_null(&params, actor->sender);
 	return read_text(link, "contact_history", "select register.contact_history_json($1, $2, $3, $4)", &params, out,
 			 err);
 }
@@ -194,7 +186,7 @@ int contact_persons_set(struct pg_link *link, uint32_t board, struct slice perso
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, persons);
 	pg_add_text(&params, actor->sender);
-	add_text_or_null(&params, actor->party);
+	pg_add_text_or_null(&params, actor->party);
 	pg_add_text(&params, actor->basis);
 	return pg_exec(link, "contact_set", "select register.set_contact_persons($1, $2::text::jsonb, $3, $4, $5)",
 		       &params, NULL, NULL, err);

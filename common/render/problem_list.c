@@ -4,23 +4,15 @@
 static const char LIST_SQL[] =
 	"select reference, shown from register.ask_problems($1, $2, $3, $4, $5, $6, $7, $8) order by id desc";
 
-static void add_text_or_null(struct pg_params *params, const char *text)
-{
-	if (text && text[0])
-		pg_add_text(params, slice_of(text));
-	else
-		pg_add_null(params, PG_TEXT);
-}
-
 static int ask(struct pg_link *link, const struct problem_query *query, struct pg_rows **ret, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)query->board);
-	add_text_or_null(&params, query->reference);
-	add_text_or_null(&params, query->before);
-	add_text_or_null(&params, query->state);
+	pg_add_text_or_null(&params, slice_of(query->reference));
+	pg_add_text_or_null(&params, slice_of(query->before));
+	pg_add_text_or_null(&params, slice_of(query->state));
 	pg_add_bool(&params, query->sees_all);
 	pg_add_text(&params, query->party);
 	pg_add_text(&params, query->sender);
