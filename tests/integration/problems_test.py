@@ -85,6 +85,9 @@ def reported(machine):
 
 def refused(machine):
     """Each with a sentence, and nothing is kept."""
+    tabbed = machine.send(f"/v1/besturen/{BOARD}/problemen", {"toelichting": "Met een tab in de kop"},
+                          kind="application/json\t; charset=utf-8")
+    check("JSON with a tab before its charset is JSON", tabbed[0] == 201, tabbed)
     before = machine.sql("select count(*) from register.problem")
     path = f"/v1/besturen/{BOARD}/problemen"
     for what, wanted, document, kind in (

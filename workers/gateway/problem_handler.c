@@ -1,6 +1,7 @@
 #include "gateway/problem_handler.h"
 
 #include "gateway/gateway_metrics.h"
+#include "gateway/json_body.h"
 #include "gateway/problem_form.h"
 #include "gateway/refusal_log.h"
 #include "gateway/register_question.h"
@@ -12,38 +13,21 @@ enum { TOO_MANY_RETRY_S = 3600 };
 
 struct problem_report {
 	struct register_job job;
-	struct strbuf body; /* reserved in the byte budget as a whole before it grows */
+	struct json_body body;
 	struct problem_form form;
 };
-
-static bool is_json(struct slice type)
-{
-	static const char JSON[] = "application/json";
-	size_t n = sizeof JSON - 1;
-
-	return type.n >= n && strncasecmp(type.p, JSON, n) == 0 &&
-	       (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
-}
 
 static void report_begin(struct request *request)
 {
 	struct problem_report *report = request->state;
+	bool is_json = json_body_begin(request, &report->body);
 
-	strbuf_init(&report->body, PROBLEM_BODY_BYTES_MAX);
-	if (!is_json(request_header(request, "Content-Type")))
-		reply_problem(&request->reply, 415, "Ander soort inhoud",
-			      "Stuur de melding met de kop Content-Type: application/json");
-	else if (!byte_budget_reserve(&request->reserved, PROBLEM_BODY_BYTES_MAX))
-		register_question_answer_away(request);
+	(void)is_json; /* false: it is answered, and nothing of it comes here */
 }
 
 static void report_take(struct request *request, struct slice bytes)
 {
-	struct problem_report *report = request->state;
-
-	strbuf_add(&report->body, bytes);
-	if (!strbuf_ok(&report->body))
-		reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
+	json_body_take(request, &((struct problem_report *)request->state)->body, bytes);
 }
 
 static const struct {
@@ -84,7 +68,7 @@ static void read_and_ask(struct request *request, bool has_sector, enum register
 
 	if (!register_question_read_query(request, NULL))
 		return;
-	enum problem_fault fault = problem_form_read(strbuf_slice(&report->body), has_sector, &report->form);
+	enum problem_fault fault = problem_form_read(strbuf_slice(&report->body.text), has_sector, &report->form);
 
 	if (fault != PROBLEM_GOOD) {
 		refuse(request, fault);
@@ -152,7 +136,7 @@ static void report_free(void *state)
 {
 	struct problem_report *report = state;
 
-	strbuf_release(&report->body);
+	json_body_release(&report->body);
 	problem_form_release(&report->form);
 	strbuf_release(&report->job.body);
 }
