@@ -35,6 +35,7 @@ static int open_register(struct peers *peers, struct err *err)
 	const struct validate_config *config = peers->config;
 	struct pg_options options = settings_pg(&config->pg, "instroom-validate");
 
+	options.faults_pass = true; /* a start is tried again for ever, and other partitions go on */
 	options.should_stop = stop_is_asked;
 	options.waits = beat;
 	breaker_init(&peers->register_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
