@@ -56,7 +56,8 @@ insert into register.role_right (role, object, privilege) values
   ('instroom_writer', 'register.key_rotation', 'select');
 
 -- Gives each role that is there its rights, and takes away what it had beyond them. Names the roles that are not there. Called
--- by every `instroomctl migrate`, so that a role made later gets its rights too.
+-- by every `instroomctl migrate`, so that a role made later gets its rights too; the table of migrations is migrate's own, and not
+-- always there.
 create function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   name text;
@@ -70,8 +71,15 @@ begin
     execute format('revoke all on all tables in schema register, rights from %I', name);
     execute format('revoke all on all functions in schema register, rights from %I', name);
     execute format('grant usage on schema register to %I', name);
-    for r in select * from register.role_right x where x.role = name loop
+    if (select pg_has_role(d.datdba, 'member') from pg_database d where d.datname = current_database()) then
+      execute format('grant connect on database %I to %I', current_database(), name); -- of a role made after the database
+    end if;
+    for r in select * from register.role_right x
+             where x.role = name and (x.object <> 'public.instroom_migration' or to_regclass(x.object) is not null) loop
       execute format('grant %s on %s to %I', r.privilege, r.object, name);
+      if r.object like 'rights.%' then
+        execute format('grant usage on schema rights to %I', name);
+      end if;
     end loop;
   end loop;
 end $$;

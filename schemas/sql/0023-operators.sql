@@ -131,33 +131,6 @@ update register.role_right r set privilege = w.privilege from (values
   ('instroom_access', 'rights.version', 'select, insert, update (published_at)')
 ) as w(role, object, privilege) where r.role = w.role and r.object = w.object;
 
--- As 0021 had it, and: schema rights, and what is not there is passed by (instroom_migration is migrate's own).
-create or replace function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-  name text;
-  r register.role_right;
-begin
-  for name in select distinct x.role from register.role_right x order by 1 loop
-    if to_regrole(name) is null then
-      return next name;
-      continue;
-    end if;
-    execute format('revoke all on all tables in schema register, rights from %I', name);
-    execute format('revoke all on all functions in schema register, rights from %I', name);
-    execute format('grant usage on schema register to %I', name);
-    if (select pg_has_role(d.datdba, 'member') from pg_database d where d.datname = current_database()) then
-      execute format('grant connect on database %I to %I', current_database(), name); -- of a role made after the database
-    end if;
-    for r in select * from register.role_right x
-             where x.role = name and (x.object <> 'public.instroom_migration' or to_regclass(x.object) is not null) loop
-      execute format('grant %s on %s to %I', r.privilege, r.object, name);
-      if r.object like 'rights.%' then
-        execute format('grant usage on schema rights to %I', name);
-      end if;
-    end loop;
-  end loop;
-end $$;
-
 -- What a role has beyond its task, for migrate. As whom the programs are connected now is looked at too.
 create function register.role_excess() returns table (role text, what text)
 language sql stable set search_path = pg_catalog, pg_temp as $$
