@@ -19,7 +19,8 @@ common/model      | base                                      | openssl
 common/wire       | base model                                |
 common/protocol   | base model wire                           |
 common/run        | base http                                 |
-common/kafka      | base model                                | librdkafka
+common/seal       | base                                      | openssl lz4
+common/kafka      | base model seal                           | librdkafka
 common/tls        | base                                      | openssl
 common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq
@@ -78,6 +79,7 @@ check() {
 	function in_list(word, list) { return index(" " list " ", " " word " ") > 0 }
 	function third_party(header) {
 		if (header ~ /^openssl\//) return "openssl"
+		if (header == "lz4.h") return "lz4"
 		if (header ~ /^librdkafka\// || header == "rdkafka.h") return "librdkafka"
 		if (header ~ /^hiredis\// || header == "hiredis.h") return "hiredis"
 		if (header ~ /^(libpq-fe|postgres_ext|pg_config)\.h$/) return "libpq"
