@@ -109,17 +109,23 @@ static const struct command REFERENCE[] = {
 	  .run = run_reference_build },
 	{ .name = "reference publish",
 	  .purpose = "publish the imported tables as the snapshot in force",
-	  .help = "Deliveries accepted from now on are judged with it.",
-	  .exits = { { 1, "no tables are imported, or they are not sound" } },
+	  .help = "Deliveries accepted from now on are judged with it. The reason is kept with your name: reference "
+		  "list and audit show it. The first publication needs none. A script that gives none goes on as "
+		  "ever, with a warning; at a terminal nothing is published without.",
+	  OPTIONS_OF(REASON),
+	  .exits = { { 1, "no tables are imported, they are not sound, or a reason is wanted" } },
 	  .run = run_reference_publish },
 	{ .name = "reference list",
-	  .purpose = "the versions that were published, and which is in force",
+	  .purpose = "the versions that were published, by whom and why, and which is in force",
+	  .help = "Of a version that was published again, the last time. While the register is away, without who and "
+		  "why.",
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_reference_list },
 	{ .name = "reference show",
 	  .arguments = "[VERSION]",
 	  .arguments_max = 1,
 	  .purpose = "the tables of a version: the first digits of it, current or imported",
+	  .help = "The standard error says when the version was published, by whom and why.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "there is no such version" } },
 	  .run = run_reference_show },
@@ -908,6 +914,7 @@ static const struct command_option PERSON_ERASE_OPTIONS[] = {
 
 static const struct command_option RETENTION_OPTIONS[] = {
 	{ OPTION_REASON, "TEXT", "why; it is kept with your name, and it is done", OPTIONAL },
+	{ OPTION_TIMER, NULL, "what the setting retention.timer says: for a timer, which gives no reason", OPTIONAL },
 };
 
 static const struct command PERSON[] = {
@@ -918,7 +925,9 @@ static const struct command PERSON[] = {
 		  " outcomes and counts stay. What waits for a confirmation keeps what came behind it in its"
 		  " partition.\n\n"
 		  "Works as the owner, some boards in a transaction, while writers go on: they wait for it. Killed, run"
-		  " it again. What was delivered goes by topic.retention.days.",
+		  " it again. What was delivered goes by topic.retention.days.\n\n"
+		  "instroom-retention.timer runs it with --timer, and so shows only what is due until retention.timer ="
+		  " remove is set.",
 	  OPTIONS_OF(RETENTION_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
 	  .run = run_retention },

@@ -45,6 +45,8 @@ static const struct config_key KEYS[] = {
 	  "how long a contact person is kept after another has come; 0: for good" },
 	{ "retention.audit.months", CONFIG_COUNT, AT(retention.audit), "60", 0, MONTHS_MAX,
 	  "how long it is kept who looked at persons; 0: for good" },
+	{ "retention.timer", CONFIG_WORD, AT(retention_timer), "show", 0, 0,
+	  "what retention --timer does: show what is due, or remove it", .words = "show|remove" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
 	  "consumer group of the validators, which must have no member during refill and loss accept" },
 	{ "replay.plan.keep", CONFIG_MS, AT(replay_plan_keep_ms), "1440m", 1000, INT64_C(31) * 86400 * 1000,

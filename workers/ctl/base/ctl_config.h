@@ -24,6 +24,7 @@ struct ctl_config {
 	int64_t topic_retention_days, backup_keep_days;
 	const char *validate_group, *write_group;
 	struct retention_months retention;
+	const char *retention_timer;
 	int64_t replay_plan_keep_ms, replay_approval_lines, replay_rate;
 	struct problem_settings problems;
 	struct pg_settings pg;	     /* the reader */

@@ -30,6 +30,7 @@ const char *option_name(enum option option)
 		[OPTION_QUIET] = "quiet",
 		[OPTION_RATE] = "rate",
 		[OPTION_REASON] = "reason",
+		[OPTION_TIMER] = "timer",
 		[OPTION_RECEIPTS] = "receipts",
 		[OPTION_REFERENCE] = "reference",
 		[OPTION_REPAIR] = "repair",

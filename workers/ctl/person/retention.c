@@ -1,4 +1,5 @@
-/* retention: what is kept no longer than its term. Without a reason it shows what is due; with one:
+/* retention: what is kept no longer than its term. Without a reason it shows what is due; with one, or by a
+ * timer whose setting says so:
  *
  *   1. A row of register.removal for each kind: who, when, why, up to which day. Its sum rises with each batch.
  *   2. Of each log the position below which rows may be gone (register.retained), before any goes: verify, ledger and
@@ -35,6 +36,7 @@ struct retention {
 	struct strbuf months_array, removals_array;
 	int64_t removals[KINDS]; /* 0: it has no term */
 	int64_t batches, rows, shown_ms;
+	const char *reason; /* NULL: nothing is removed */
 };
 
 static void set_months(struct retention *retention, const struct retention_months *months)
@@ -310,7 +312,7 @@ static int remove_all(struct ctl *ctl, struct retention *retention, struct err *
 	int rc = read_topic(ctl, retention, err);
 
 	if (rc == 0)
-		rc = begin_and_note(retention, ctl->options[OPTION_REASON], err);
+		rc = begin_and_note(retention, retention->reason, err);
 	if (rc == 0)
 		rc = remove_by_board(retention, err);
 	if (rc == 0)
@@ -323,8 +325,13 @@ static int remove_all(struct ctl *ctl, struct retention *retention, struct err *
 int run_retention(struct ctl *ctl)
 {
 	struct retention retention = { 0 };
-	bool does_it = ctl_has(ctl, OPTION_REASON);
+	bool is_timed = ctl_has(ctl, OPTION_TIMER), removes_timed = strcmp(ctl->config.retention_timer, "remove") == 0;
 	struct err err = { 0 };
+
+	if (is_timed && ctl_has(ctl, OPTION_REASON))
+		return ctl_usage("--timer does what retention.timer says, --reason removes: give one of them");
+	retention.reason = is_timed && removes_timed ? "retention.timer = remove" : ctl->options[OPTION_REASON];
+	bool does_it = retention.reason;
 
 	set_months(&retention, &ctl->config.retention);
 	int rc = ctl_connect(ctl, does_it, &retention.link, &err);
@@ -332,7 +339,8 @@ int run_retention(struct ctl *ctl)
 	if (rc == 0)
 		rc = does_it ? remove_all(ctl, &retention, &err) : print(ctl, &retention, false, &err);
 	if (rc == 0 && !does_it)
-		fputs("instroomctl: nothing is removed: --reason does it\n", stderr);
+		fprintf(stderr, "instroomctl: nothing is removed: %s does it\n",
+			is_timed ? "the setting retention.timer = remove" : "--reason");
 	pg_link_close(retention.link);
 	strbuf_release(&retention.months_array);
 	strbuf_release(&retention.removals_array);

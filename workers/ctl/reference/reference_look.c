@@ -3,6 +3,7 @@
  * No header: the commands stand in reference_commands.h. */
 #include "ctl/reference/reference_commands.h"
 
+#include "base/log.h"
 #include "ctl/reference/reference_tables.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { TIME_BYTES = 80, SHOWN_COLUMNS = 48 };
+enum { TIME_BYTES = 80, SHOWN_COLUMNS = 48, SHOWN_VERSION = 12, TOLD_BYTES = 1 << 16 };
 
 /* ---- list, show ---- */
 
@@ -25,6 +26,58 @@ static void time_text(int64_t ms, char ret[TIME_BYTES])
 			 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+/* Who published a version, and why, the last time. The versions themselves stand in their topic: while the register is
+ * away they are shown without. */
+struct publications {
+	struct pg_rows *rows; /* version in hex, who, reason, at; who and reason as text shows them. NULL: not known */
+};
+
+static void drop_publications(struct publications *publications)
+{
+	if (publications->rows)
+		pg_rows_free(publications->rows);
+}
+
+static void read_publications(struct ctl *ctl, struct publications *ret)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct err err = { 0 };
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = pg_exec(link, NULL,
+			     "select distinct on (version) encode(version, 'hex'), who, reason, " CTL_SQL_TIME(
+				     "at") ", left(who, 10), left(reason, 22) from register.reference_publication"
+					   " order by version, published_at is null, id desc",
+			     NULL, &ret->rows, NULL, &err);
+	if (rc != 0)
+		fprintf(stderr, "instroomctl: by whom and why versions were published is not known now: %s\n",
+			err.text);
+}
+
+/* -1: nothing is known of it. */
+static int find_publication(const struct publications *publications, const char *hex)
+{
+	for (size_t i = 0; publications->rows && i < pg_rows_count(publications->rows); i++)
+		if (slice_equal_text(pg_get_bytes(publications->rows, i, 0), hex))
+			return (int)i;
+	return -1;
+}
+
+static struct slice publication_column(const struct publications *publications, int row, int column)
+{
+	return row < 0 ? slice_of("") : pg_get_bytes(publications->rows, (size_t)row, column);
+}
+
+/* Text shortens both: a row has 80 columns. */
+static void add_publication(struct output *out, const struct publications *publications, int row)
+{
+	output_text(out, publication_column(publications, row, 1));
+	output_text(out, publication_column(publications, row, 4));
+	output_text(out, publication_column(publications, row, 2));
+	output_text(out, publication_column(publications, row, 5));
+}
+
 int run_reference_list(struct ctl *ctl)
 {
 	static const struct output_column COLUMNS_OF_LIST[] = {
@@ -32,9 +85,14 @@ int run_reference_list(struct ctl *ctl)
 		{ "version", NULL, COLUMN_TEXT },
 		{ "published_at", "published", COLUMN_TEXT },
 		{ "in_force", "in force", COLUMN_FLAG },
-		{ "boards", "boards", COLUMN_NUMBER },
-		{ "schools", "schools", COLUMN_NUMBER },
+		{ "boards", NULL, COLUMN_NUMBER },
+		{ "schools", NULL, COLUMN_NUMBER },
+		{ "who", NULL, COLUMN_TEXT },
+		{ NULL, "who", COLUMN_TEXT },
+		{ "reason", NULL, COLUMN_TEXT },
+		{ NULL, "reason", COLUMN_TEXT },
 	};
+	CLEANUP(drop_publications) struct publications publications = { 0 };
 	CLEANUP(output_release) struct output out = { 0 };
 	struct reference_walk walk = { .wanted = NULL };
 	struct err err = { 0 };
@@ -42,21 +100,43 @@ int run_reference_list(struct ctl *ctl)
 	int rc = reference_tables_walk(ctl, &walk, &err);
 
 	output_init(&out, ctl->output, COLUMNS_OF_LIST, ARRAY_LEN(COLUMNS_OF_LIST));
+	if (rc == 0 && walk.count > 0)
+		read_publications(ctl, &publications);
 	for (size_t i = 0; rc == 0 && i < walk.count; i++) {
 		const struct reference_entry *version = &walk.versions[i];
+		int publication = find_publication(&publications, version->hex);
 
-		output_text(&out, slice_make(version->hex, 16));
+		output_text(&out, slice_make(version->hex, SHOWN_VERSION));
 		output_text(&out, slice_of(version->hex));
 		time_text(version->published_ms, at);
 		output_text(&out, slice_of(at));
 		output_flag(&out, i + 1 == walk.count);
 		output_number(&out, version->rows[0]);
 		output_number(&out, version->rows[1]);
+		add_publication(&out, &publications, publication);
 	}
 	if (rc == 0)
 		rc = output_print(&out, stdout, &err);
 	reference_tables_release(&walk);
 	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
+static void tell_publication(struct ctl *ctl, const char *hex)
+{
+	CLEANUP(drop_publications) struct publications publications = { 0 };
+	CLEANUP(strbuf_drop) struct strbuf who, why;
+
+	read_publications(ctl, &publications);
+	int row = find_publication(&publications, hex);
+
+	strbuf_init(&who, TOLD_BYTES);
+	strbuf_init(&why, TOLD_BYTES);
+	strbuf_add(&who, publication_column(&publications, row, 1));
+	strbuf_add(&why, publication_column(&publications, row, 2));
+	if (row >= 0)
+		fprintf(stderr, "instroomctl: published at %.*s by %s: %s\n",
+			(int)publication_column(&publications, row, 3).n, publication_column(&publications, row, 3).p,
+			LOG_QUOTED(strbuf_text(&who)), LOG_QUOTED(strbuf_text(&why)));
 }
 
 int run_reference_show(struct ctl *ctl)
@@ -79,6 +159,8 @@ int run_reference_show(struct ctl *ctl)
 	}
 	if (rc == 0)
 		rc = output_print(&out, stdout, &err);
+	if (rc == 0 && walk.is_found)
+		tell_publication(ctl, walk.found);
 	reference_tables_release(&walk);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }

@@ -13,6 +13,8 @@
 #include "wire/gen/reference.h"
 #include "wire/wire.h"
 
+#include <unistd.h>
+
 enum { TABLE_BYTES_MAX = 16 << 20, SNAPSHOT_BYTES_MAX = 32 << 20 };
 
 static int store_table(struct pg_link *link, enum reference_table table, struct slice csv, size_t rows, struct err *err)
@@ -175,34 +177,115 @@ static int load_tables(struct ctl *ctl, struct pg_link *link, struct slice csv[R
 	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
+/* ---- publish: who and why stand in the register before the snapshot is in its topic ---- */
+
+static int is_first_publication(struct pg_link *link, bool *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, NULL,
+			 "select not exists (select from register.reference_snapshot)"
+			 " and not exists (select from register.reference_publication where published_at is not null)",
+			 NULL, &rows, NULL, err);
+
+	if (rc == 0)
+		*ret = pg_get_bool(rows, 0, 0);
+	return rc;
+}
+
+/* A person at a terminal is asked for it. Scripts of before go on: that they gave none is kept. */
+static int find_reason(struct ctl *ctl, struct pg_link *link, const char **ret, struct err *err)
+{
+	bool is_first = false;
+	int rc = 0;
+
+	*ret = ctl->options[OPTION_REASON];
+	if (*ret)
+		return 0;
+	rc = is_first_publication(link, &is_first, err);
+	if (rc != 0)
+		return rc;
+	if (!is_first && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+		return err_set(err, ERR_DATA, "reason", "nothing is published: --reason TEXT says why and publishes");
+	if (!is_first)
+		fputs("instroomctl: warning: no --reason was given, which reference list will show\n", stderr);
+	*ret = is_first ? "the first publication" : "not given";
+	return 0;
+}
+
+static int record_intent(struct pg_link *link, struct slice version, const char *reason, int64_t *ret_id,
+			 struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_bytes(&params, version);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(reason));
+	int rc = pg_exec(link, NULL,
+			 "insert into register.reference_publication (version, who, reason) values ($1, $2, $3)"
+			 " returning id",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0)
+		*ret_id = pg_get_i64(rows, 0, 0);
+	return rc;
+}
+
+static int record_publication(struct pg_link *link, struct slice version, int64_t id, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_bytes(&params, version);
+	int rc = pg_exec(link, NULL,
+			 "insert into register.reference_snapshot (version) values ($1) on conflict do nothing",
+			 &params, NULL, NULL, err);
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, id);
+	return rc != 0 ? rc
+		       : pg_exec(link, NULL,
+				 "update register.reference_publication set published_at = now() where id = $1",
+				 &params, NULL, NULL, err);
+}
+
+static int publish_imported(struct ctl *ctl, struct pg_link *link, struct wire_reference_snapshot *snapshot,
+			    struct slice csv[REFERENCE_TABLES], struct err *err)
+{
+	struct slice version = slice_make(snapshot->version, sizeof snapshot->version);
+	struct reference *reference = NULL;
+	const char *reason = NULL;
+	int64_t id = 0;
+	int rc = load_tables(ctl, link, csv, err);
+
+	if (rc == 0)
+		rc = reference_build(csv, &reference, err);
+	if (rc == 0) {
+		memcpy(snapshot->version, reference_version(reference), sizeof snapshot->version);
+		rc = find_reason(ctl, link, &reason, err);
+	}
+	reference_free(reference);
+	if (rc == 0)
+		rc = record_intent(link, version, reason, &id, err);
+	if (rc == 0)
+		rc = publish_snapshot(ctl, snapshot, err);
+	return rc == 0 ? record_publication(link, version, id, err) : rc;
+}
+
 int run_reference_publish(struct ctl *ctl)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct slice csv[REFERENCE_TABLES];
-	struct reference *reference = NULL;
 	struct wire_reference_snapshot snapshot = { .published_ms = clock_wall_ms(),
 						    .tables = { .items = csv, .count = REFERENCE_TABLES } };
-	struct pg_params params;
 	struct err err = { 0 };
 	char version[65] = "";
-
 	int rc = ctl_connect(ctl, true, &link, &err);
 
 	if (rc == 0)
-		rc = load_tables(ctl, link, csv, &err);
-	if (rc == 0)
-		rc = reference_build(csv, &reference, &err);
-	if (rc == 0) {
-		memcpy(snapshot.version, reference_version(reference), sizeof snapshot.version);
-		rc = publish_snapshot(ctl, &snapshot, &err);
-	}
-	reference_free(reference);
+		rc = publish_imported(ctl, link, &snapshot, csv, &err);
 	if (rc != 0)
-		return ctl_fail(&err);
-	pg_params_reset(&params);
-	pg_add_bytes(&params, slice_make(snapshot.version, sizeof snapshot.version));
-	if (pg_exec(link, NULL, "insert into register.reference_snapshot (version) values ($1) on conflict do nothing",
-		    &params, NULL, NULL, &err) != 0)
 		return ctl_fail(&err);
 	num_to_hex(snapshot.version, sizeof snapshot.version, version);
 	printf("published reference snapshot %s\n", version);
