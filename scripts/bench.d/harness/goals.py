@@ -63,6 +63,10 @@ class Run:
         found = [one for one in self.groups if one.workload == workload]
         return found[0].extra(name) if found else None
 
+    def beside_replay(self):
+        quiet, beside = self.extra("R-0", "p99_ms"), self.extra("R-1", "p99_ms")
+        return None if quiet is None or beside is None else beside / quiet
+
     def slowest_board(self):
         found = [one for one in self.groups if one.workload == "E"]
         return found[0].extra("max_ms") / 1000 / found[0].samples[0].seconds if found else None
@@ -100,6 +104,7 @@ GOALS = [
     ("memory of a gateway, all boards at once: MiB", AT_MOST, 128, ".0f", lambda run: run.peak_mib("gateway", "E")),
     ("D one board on an idle system, p50: ms", AT_MOST, 150, ".0f", lambda run: run.extra("D", "p50_ms")),
     ("D one board on an idle system, p99: ms", AT_MOST, 500, ".0f", lambda run: run.extra("D", "p99_ms")),
+    ("R one board beside a replay at its default rate: p99, of the quiet one", AT_MOST, 2.0, ".2f", Run.beside_replay),
     ("E all boards at once: the slowest one's time, of the whole load's", AT_MOST, 1.0, ".2f", Run.slowest_board),
 ]
 

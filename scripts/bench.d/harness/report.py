@@ -9,7 +9,7 @@ LABELS_SHOWN = LABELS[1:]
 TITLES = {"A": "A first load", "B": "B unchanged", "C": "C 1 % changed", "D": "D one board",
           "E": "E all boards at once",
           "F-S": "F a night, cold Redis", "F-R": "F all of it again", "L-1": "L largest delivery",
-          "L-2": "L the same again"}
+          "L-2": "L the same again", "R-0": "R one board, quiet", "R-1": "R one board, beside a replay"}
 WAYS = {"log": "from the log", "whole": "whole way"}
 MIB = 1 << 20
 

@@ -82,7 +82,7 @@ class Rig:
             worker.start(self.counts.environment(worker) if self.counts else ())
         self.workers.start(self.of(*kinds), START_S)
 
-    def generation(self, reference, partitions=PARTITIONS, processes=PROCESSES):
+    def generation(self, reference, partitions=PARTITIONS, processes=PROCESSES, ctl_settings=None):
         """A new log, an empty register, an empty Redis, one gateway that is ready; validators and writers are down."""
         if self.workers.dir.exists():
             self.end("gateway", "validate", "write")
@@ -91,7 +91,7 @@ class Rig:
         self.expected = 0
         self.numbers = {"gateway": 1, "validate": processes, "write": processes}
         settings = programs.generation(self.number)
-        settings["instroomctl"] |= {"topic.partitions": partitions}
+        settings["instroomctl"] |= {"topic.partitions": partitions} | (ctl_settings or {})
         settings["validate"] |= {"kafka.session.max": SESSION}
         self.workers.set_up(self.build, self.numbers, False, settings)
         self.topics = settings["instroomctl"]

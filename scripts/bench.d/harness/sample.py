@@ -101,3 +101,11 @@ def write_samples(path, samples):
                           f"{one.rate:.0f}",
                           f"{one.cpu_us:.3f}", f"{one.load:.2f}"] + [one.cpu.get(label, "") for label in LABELS] +
                          [one.peak.get(label, "") for label in LABELS] + [one.extra.get(name, "") for name in extras])
+
+
+def quantiles(latencies):
+    """Of seconds, as a sample's extra."""
+    ordered = sorted(latencies)
+    return {"p50_ms": round(ordered[len(ordered) // 2] * 1000, 1),
+            "p99_ms": round(ordered[(len(ordered) * 99) // 100] * 1000, 1),
+            "max_ms": round(ordered[-1] * 1000, 1), "deliveries": len(ordered)}

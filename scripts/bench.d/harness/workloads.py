@@ -18,6 +18,7 @@ from . import counts
 from . import data as sets
 from . import upload
 from .rig import PARTITIONS, PROCESSES
+from .sample import quantiles
 
 STEPS = (("A", "first"), ("B", "night"), ("C", "changed"))
 D_TEACHERS, D_PAUSE_S = 4000, 0.1
@@ -94,13 +95,6 @@ def counted(rig, data, library, partitions=(4, 12, 48)):
     finally:
         rig.counts = None
     return samples
-
-
-def quantiles(latencies):
-    ordered = sorted(latencies)
-    return {"p50_ms": round(ordered[len(ordered) // 2] * 1000, 1),
-            "p99_ms": round(ordered[(len(ordered) * 99) // 100] * 1000, 1),
-            "max_ms": round(ordered[-1] * 1000, 1), "deliveries": len(ordered)}
 
 
 def one_board(rig, data, count):
