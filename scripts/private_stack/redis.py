@@ -44,6 +44,7 @@ class Redis:
                 "tls-cert-file": f'"{pki.path("redis.crt")}"', "tls-key-file": f'"{pki.path("redis.key")}"',
                 "tls-ca-cert-file": f'"{pki.ca}"',
                 "user default": "off",
+                "user admin": f"on >{pki.password(secure.ADMIN)} ~* &* +@all",  # of tests, which do what others might
                 "user little": f"on >{pki.password('redis')} -@all +auth +ping",
                 "user instroom": f"on >{pki.password('redis')} ~{{instroom.raw.*}}* resetchannels -@all {commands}",
             }

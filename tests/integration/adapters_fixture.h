@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "kafka/kafka.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -30,6 +31,18 @@ static inline const char *fixture_server(const char *variable)
 	if (!value || !*value)
 		cr_skip_test("%s is not set: start a stack with scripts/stack", variable);
 	return value;
+}
+
+/* As the programs' settings of that name; NULL: not set, as on a stack that is open to all. */
+static inline struct kafka_options fixture_kafka(const char *client_id)
+{
+	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"),
+				       .client_id = client_id,
+				       .security_protocol = getenv("INSTROOM_KAFKA_SECURITY_PROTOCOL"),
+				       .ca_file = getenv("INSTROOM_KAFKA_CA_FILE"),
+				       .sasl_mechanism = getenv("INSTROOM_KAFKA_SASL_MECHANISM"),
+				       .sasl_user = getenv("INSTROOM_KAFKA_SASL_USER"),
+				       .sasl_password = { .path = getenv("INSTROOM_KAFKA_SASL_PASSWORD_FILE") } };
 }
 
 /* A name no other test and no other run has. */

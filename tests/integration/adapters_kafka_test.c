@@ -21,8 +21,7 @@ enum { MESSAGE_BYTES_MAX = 8 << 20, WAIT_MS = 120000, PARTITIONS_MAX = 16, REPOR
 
 static struct kafka_options broker(void)
 {
-	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"),
-				       .client_id = "adapters_it" };
+	return fixture_kafka("adapters_it");
 }
 
 /* --- topics and producers --- */

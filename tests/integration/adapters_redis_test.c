@@ -22,8 +22,12 @@ static void place_init(struct place *place)
 
 	*place = (struct place){ 0 };
 	place->options = (struct redis_options){ .address = fixture_server("INSTROOM_REDIS_ADDRESS"),
+						 .user = getenv("INSTROOM_REDIS_USER"),
+						 .password = { .path = getenv("INSTROOM_REDIS_PASSWORD_FILE") },
 						 .connect_ms = 10000,
-						 .wait_ms = 10000 };
+						 .wait_ms = 10000,
+						 .has_tls = getenv("INSTROOM_REDIS_TLS") != NULL,
+						 .ca_file = getenv("INSTROOM_REDIS_CA_FILE") };
 	hmac_key_init(&place_key, SLICE_LITERAL("a key of the tests, long enough to be one"));
 	fixture_name(place->topic, sizeof place->topic);
 	redis_link_init(&place->link, &place->options);
@@ -552,7 +556,7 @@ Test(redis, users_are_taken_refused_or_not_permitted)
 		struct cache_head head;
 
 		options.user = ROWS[i].user;
-		options.password.bytes = slice_of(ROWS[i].password);
+		options.password = (struct secret){ .bytes = slice_of(ROWS[i].password) };
 		ASSERT_OK(redis_cache_open(&options, place.topic, &place_key, &cache, &err));
 		int rc = redis_cache_read(cache, PARTITION, &head, NULL, 0, &place.arena, &err);
 

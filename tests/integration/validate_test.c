@@ -53,8 +53,7 @@ static struct err err;
 
 static struct kafka_options broker(void)
 {
-	return (struct kafka_options){ .brokers = fixture_server("INSTROOM_KAFKA_BROKERS"),
-				       .client_id = "validate_it" };
+	return fixture_kafka("validate_it");
 }
 
 /* ---- processes ---- */
@@ -92,8 +91,8 @@ static int end_process(pid_t *pid, int number)
 static void start_validator(int which)
 {
 	struct validator *validator = &world.validators[which];
-	char words[16][1200];
-	char *args[18] = { 0 };
+	char words[19][1200];
+	char *args[21] = { 0 };
 	size_t n = 0;
 
 	snprintf(words[n++], sizeof *words, "%s", VALIDATE_PROGRAM);
@@ -106,7 +105,10 @@ static void start_validator(int which)
 	snprintf(words[n++], sizeof *words, "--topic.verdict=%s", world.topics[VERDICT]);
 	snprintf(words[n++], sizeof *words, "--topic.quarantine=%s", world.topics[QUARANTINE]);
 	snprintf(words[n++], sizeof *words, "--topic.reference=%s", world.topics[REFERENCE]);
-	snprintf(words[n++], sizeof *words, "--redis.address=%s", world.socket);
+	snprintf(words[n++], sizeof *words, "--redis.address=%s", world.socket); /* ours, and open */
+	snprintf(words[n++], sizeof *words, "--redis.tls=no");
+	snprintf(words[n++], sizeof *words, "--redis.user=");
+	snprintf(words[n++], sizeof *words, "--redis.password.file=");
 	/* what is late is still there: judged without it, a line that is unchanged would be a candidate */
 	snprintf(words[n++], sizeof *words, "--redis.connect.max=5s");
 	snprintf(words[n++], sizeof *words, "--redis.wait.max=30s");

@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,15 +17,51 @@ static bool is_good(rd_kafka_error_t *error)
 	return false;
 }
 
+/* First line of the file; empty: there is none. */
+static void read_line(const char *path, char *ret, size_t ret_bytes)
+{
+	FILE *file = path ? fopen(path, "re") : NULL;
+
+	if (!file || !fgets(ret, (int)ret_bytes, file))
+		ret[0] = '\0';
+	ret[strcspn(ret, "\r\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* On a secured stack with the settings of that name in the environment. */
+static rd_kafka_conf_t *conf_of(const char *brokers)
+{
+	static const char *const SETTINGS[][2] = {
+		{ "security.protocol", "INSTROOM_KAFKA_SECURITY_PROTOCOL" },
+		{ "ssl.ca.location", "INSTROOM_KAFKA_CA_FILE" },
+		{ "sasl.mechanism", "INSTROOM_KAFKA_SASL_MECHANISM" },
+		{ "sasl.username", "INSTROOM_KAFKA_SASL_USER" },
+	};
+	char password[256], reason[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, reason, sizeof reason);
+	for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++) {
+		const char *value = getenv(SETTINGS[i][1]);
+
+		if (value)
+			rd_kafka_conf_set(conf, SETTINGS[i][0], value, reason, sizeof reason);
+	}
+	read_line(getenv("INSTROOM_KAFKA_SASL_PASSWORD_FILE"), password, sizeof password);
+	if (password[0])
+		rd_kafka_conf_set(conf, "sasl.password", password, reason, sizeof reason);
+	return conf;
+}
+
 static rd_kafka_t *open_producer(const char *brokers)
 {
 	char id[64], reason[256];
 	struct timespec now;
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_conf_t *conf = conf_of(brokers);
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(id, sizeof id, "foreign-%lld-%ld", (long long)now.tv_sec, now.tv_nsec);
-	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, reason, sizeof reason);
 	rd_kafka_conf_set(conf, "transactional.id", id, reason, sizeof reason);
 	return rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
 }
@@ -66,10 +103,7 @@ bool kafka_transaction_write(const char *brokers, const char *topic, int32_t par
 bool kafka_transaction_delete(const char *brokers, const char *topic, int32_t partition, int64_t below)
 {
 	char reason[256];
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
-	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, reason, sizeof reason);
-	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf_of(brokers), reason, sizeof reason);
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 
