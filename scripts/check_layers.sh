@@ -33,7 +33,7 @@ workers/gen       | base model wire protocol run kafka redis pg render | jansson
 workers/ctl       | base model run settings                            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
 workers/ctl/deliver | base model wire protocol kafka pg render ctl/base | curl jansson
-workers/ctl/access | base model wire protocol run kafka pg ctl/base    |
+workers/ctl/access | base model wire protocol run kafka pg render ctl/base |
 workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
 workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
 workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/key | jansson

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice address = slice_make(data, size);
 	const char *blank = size > 0 ? memchr(data, ' ', size) : NULL;
 	struct slice method = slice_cut(&address, blank ? (size_t)(blank - address.p) : 0);
-	char text[128], board[16];
+	char text[128], board[16], number[16];
 
 	address = slice_from(address, 1);
 	struct route_match match = route_find(ROUTES, ROUTES_COUNT, address, method);
@@ -33,6 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(board, sizeof board, "%05u", match.values.board);
 	replace(text, sizeof text, "{bestuur}", board);
 	replace(text, sizeof text, "{leveringsid}", match.values.delivery_id);
+	snprintf(number, sizeof number, "%d", match.values.number);
+	replace(text, sizeof text, "{nummer}", number);
 	FUZZ_EXPECT(slice_equal_text(address, text));
 	return 0;
 }

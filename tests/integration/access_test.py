@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +24,7 @@ from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 WAIT_S = 90
-COUNTS = {"gateway": 1, "validate": 1, "write": 1}
+COUNTS = {"gateway": 2, "validate": 1, "write": 1}
 LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
 OFFICE, READER, STRANGER, OWN, MANAGER = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk", "beheerder"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -70,7 +71,8 @@ class Machine:
         (stack.dir / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
         self.workers.set_up(BUILD.resolve(), self.counts, True, {"gateway": {
             "jwt.issuer": proofs.ISSUER, "jwt.audience": proofs.AUDIENCE, "jwt.keys.file": stack.dir / "keys.json"}})
-        self.gateway = self.workers.named("gateway1")[0]
+        self.gateway, self.other_gateway = (self.workers.named(name)[0] for name in ("gateway1",
+                                            f"gateway{self.counts['gateway']}"))
         self.tokens = {"file": (self.workers.dir / "token").read_text(), "none": None, "unknown": "x" * 40}
         for name, represents in SIGNED.items():
             self.tokens[name] = proofs.token_of_content(key, {"represents": represents, "exp": "@7200"})
@@ -113,13 +115,13 @@ class Machine:
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
 
-    def send(self, method, path, credential, content=None, **headers):
-        """(status, what the answer says, its ETag); content: of JSON. headers: If_Match is If-Match."""
+    def send(self, method, path, credential, content=None, at=None, **headers):
+        """(status, what the answer says, its ETag); content: of JSON. headers: If_Match is If-Match. at: a gateway."""
         body = None if content is None else json.dumps(content).encode()
         sent = {"Authorization": f"Bearer {self.tokens[credential]}", "Content-Type": "application/json",
                 "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(self.gateway.address + path, data=body, headers=sent, method=method)
+        request = urllib.request.Request((at or self.gateway).address + path, data=body, headers=sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
                 return answer.status, json.loads(answer.read() or "null"), answer.headers["ETag"]
@@ -203,10 +205,12 @@ TABLE = {
 
 
 # routes that open with another of the table
-RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d", "k": "s", "h": "s", "u": "M"}
+RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d", "k": "s", "h": "s", "u": "M",
+            "g": "M", "G": "M", "x": "M", "X": "M"}
 # what a route answers with whom it is open to: no such delivery or problem, and 415 of a report without a body
 OPENED = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,), "P": (404,), "p": (200,),
-          "m": (415,), "q": (415,), "k": (200,), "h": (200,), "u": (200,)}
+          "m": (415,), "q": (415,), "k": (200,), "h": (200,), "u": (200,), "g": (200,), "G": (415,), "x": (404,),
+          "X": (415,)}
 
 
 def ask_route(machine, route, credential, board):
@@ -214,12 +218,14 @@ def ask_route(machine, route, credential, board):
     problems = f"/v1/besturen/{board}/problemen"
     if route == "d":
         return machine.deliver(credential, board)
-    contacts = f"/v1/besturen/{board}/contactpersonen"
+    contacts, mandates = (f"/v1/besturen/{board}/{what}" for what in ("contactpersonen", "machtigingen"))
     if route == "u":
         status, said, _ = machine.send("PUT", contacts, credential, {"personen": []})
         return status, json.dumps(said)
     method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
-                    "k": ("GET", contacts), "h": ("GET", f"{contacts}/historie"),
+                    "g": ("GET", mandates), "G": ("POST", mandates), "x": ("DELETE", f"{mandates}/999999999"),
+                    "X": ("PUT", f"{mandates}/999999999/tot"), "k": ("GET", contacts),
+                    "h": ("GET", f"{contacts}/historie"),
                     "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand"),
                     "c": ("GET", f"/v1/besturen/{board}/scholen"),
                     "P": ("GET", f"{problems}/P-BCDF-GHJK-LMNP"), "p": ("GET", problems),
@@ -231,7 +237,7 @@ def every_route(machine):
     """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
     for credential, boards in TABLE.items():
         for board in (BOARD, SHARED, OTHER):
-            for route in "dltbscPpmqkhu":
+            for route in "dltbscPpmqkhugGxX":
                 status, body = ask_route(machine, route, credential, board)
                 opens = boards != 401 and RIGHT_OF.get(route, route) in boards[board]
                 wanted = OPENED[route] if opens else (401,) if boards == 401 else (403,)
@@ -379,6 +385,377 @@ def contacts_of_the_operator(machine, before):
     machine.expect("no log says any of it", 0, "", "verify", "--board", BOARD)
 
 
+def give(machine, credential, board, party, service="leveren", at=None, **more):
+    """(status, what the answer says)"""
+    return machine.send("POST", f"/v1/besturen/{board}/machtigingen", credential,
+                        {"partij": party, "dienst": service} | more, at=at)[:2]
+
+
+def listed(machine, credential, board, day=None):
+    query = f"?op={day}" if day else ""
+    return machine.send("GET", f"/v1/besturen/{board}/machtigingen{query}", credential)[1]
+
+
+def may(machine, credential, board, query=""):
+    status, said, _ = machine.send("GET", f"/v1/besturen/{board}/toegang?{query}", credential)
+    check(f"{credential} may ask", status == 200 and sorted(said) == ["bestuur", "dienst", "op", "toegestaan"], said)
+    return said["toegestaan"] if status == 200 else None
+
+
+def versions(machine):
+    return machine.sql("select count(*) from rights.version")
+
+
+def mandates(machine):
+    """A board gives, shortens and withdraws mandates by itself: in force at every gateway within seconds."""
+    path = f"/v1/besturen/{OTHER}/machtigingen"
+    said = listed(machine, "bestuur-zelf", OTHER)
+    check("none, and its own token", (said["machtigingen"], [(one["soort"], one["wie"]) for one in said["eigen"]]) ==
+          ([], [("token", "bestuur-zelf")]), said)
+    check("an office of no board may not", may(machine, OFFICE, OTHER) is False)
+    begun = time.monotonic()
+    status, said = give(machine, "bestuur-zelf", OTHER, "KVK:11111111")
+    check("given", status == 201 and said["van_kracht"] is True, f"{status} {said}")
+    wait_until("it opens at once", lambda: machine.deliver(OFFICE, OTHER)[0] == 202)
+    wait_until("at the other gateway, too", lambda: OTHER in json.dumps(
+        machine.send("GET", "/v1/toegang", OFFICE, at=machine.other_gateway)[1]["besturen"]))
+    print(f"given and open at both gateways within {time.monotonic() - begun:.1f} s", flush=True)
+    number, before = said["machtiging"]["nummer"], versions(machine)
+    check("the same again", give(machine, "bestuur-zelf", OTHER, "OIN:00000099000000000001") ==
+          (200, {"machtiging": said["machtiging"], "van_kracht": True}))
+    check("makes no version", versions(machine) == before, before)
+    check("and the newest is published", machine.sql("select rights.is_unpublished()") == "f")
+    mandate = said["machtiging"]
+    check("as it is listed", listed(machine, "bestuur-zelf", OTHER)["machtigingen"] == [mandate], mandate)
+    party = mandate["partij"]
+    check("to whom, for what, by whom", (party["naam"], party["nummers"], mandate["dienst"], mandate["tot"],
+                                         mandate["gegeven_door"]) ==
+          ("kantoor", ["KVK:11111111", "OIN:00000099000000000001"], "leveren", None, "credential:bestuur-zelf"),
+          mandate)
+    refused_mandates(machine, path, number)
+    check("none of it changed anything", (versions(machine), listed(machine, "bestuur-zelf", OTHER)["machtigingen"]) ==
+          (before, [mandate]))
+    who_asks_of_himself(machine)
+    ended(machine, path, number)
+    by_a_manager(machine)
+    at_both_gateways(machine)
+    attacked(machine)
+    the_register_decides_too(machine)
+    while_another_has_the_lock(machine)
+    at_most(machine)
+    row = machine.sql("select who from rights.change where what = 'mandate insert' and board = "
+                      f"{int(OTHER)} order by id limit 1")
+    check("the audit names the credential, and the database's login", row ==
+          "instroom_gateway credential:bestuur-zelf", row)
+    seen = machine.sql("select string_agg(distinct concat_ws(' ', what, sender, basis, version > 0, trace_id, who),"
+                       f" ', ') from register.access where board = {int(OTHER)} and what ~ 'machtiging'")
+    for what in ("gegeven", "verkort", "ingetrokken"):
+        row = f"gateway: machtiging {what} credential:bestuur-zelf eigen t {TRACE} instroom_gateway"
+        check(f"as whom, on what basis, in which request: {what}", row in seen, seen)
+
+
+def refused_mandates(machine, path, number):
+    for what, content in (("partij is", {"dienst": "leveren"}), ("partij is", {"partij": "KVK:1", "dienst": "leveren"}),
+                          ("dienst is", {"partij": "KVK:11111111", "dienst": "alles"}),
+                          ("van is", {"partij": "KVK:11111111", "dienst": "leveren", "van": "2018-01-01"}),
+                          ("van is", {"partij": "KVK:11111111", "dienst": "leveren", "van": "20991301"}),
+                          ("tot is", {"partij": "KVK:11111111", "dienst": "leveren", "tot": "2018-01-01"}),
+                          ("niets anders", {"partij": "KVK:11111111", "dienst": "leveren", "board": BOARD})):
+        status, said, _ = machine.send("POST", path, "bestuur-zelf", content)
+        check(f"400: {content}", status == 400 and what in said["detail"], f"{status} {said}")
+    check("a party that is not known", give(machine, "bestuur-zelf", OTHER, "KVK:98765432")[0] == 422)
+    check("no day", machine.send("GET", f"{path}?op=1-3-2018", "bestuur-zelf")[0] == 400)
+    for header in ({"Origin": "https://elders.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        for method, address, content in (("POST", path, {"partij": "KVK:33333333", "dienst": "inzien"}),
+                                         ("DELETE", f"{path}/{number}", None),
+                                         ("PUT", f"{path}/{number}/tot", {"tot": "2099-01-01"})):
+            check(f"a page elsewhere: {method} {header}",
+                  machine.send(method, address, "bestuur-zelf", content, **header)[0] == 403)
+    for credential, board in ((OWN, BOARD), (MANAGER, BOARD)):  # who may manage another board
+        other = f"/v1/besturen/{board}/machtigingen/{number}"
+        check("of another board: unknown", machine.send("DELETE", other, credential)[0] == 404)
+        check("likewise", machine.send("PUT", f"{other}/tot", credential, {"tot": "2099-01-01"})[0] == 404)
+        check("its board is shut", machine.send("DELETE", f"{path}/{number}", credential)[0] == 403)
+
+
+def who_asks_of_himself(machine):
+    """Yes or no, and the same no for what there is and what there is not."""
+    check("the office may", may(machine, OFFICE, OTHER) and may(machine, OFFICE, OTHER, "dienst=leveren"))
+    check("for that alone", not may(machine, OFFICE, OTHER, "dienst=inzien"))
+    check("not before it was given", not may(machine, OFFICE, OTHER, "op=2018-03-01"))
+    check("in future", may(machine, OFFICE, OTHER, "op=2099-03-01"))
+    check("a stranger may not, of a board there is or is not",
+          not may(machine, STRANGER, OTHER) and not may(machine, STRANGER, "00001"))
+    check("the board itself", may(machine, "bestuur-zelf", OTHER, "dienst=beheer") and
+          not may(machine, "bestuur-zelf", BOARD))
+    check("by its number", may(machine, OWN, SHARED) and may(machine, "jwt-stichting", SHARED))
+    check("of a signed token", may(machine, "jwt-kantoor", OTHER) and not may(machine, "jwt-persoon", OTHER))
+    check("of the file", may(machine, "file", OTHER) and not may(machine, "file", OTHER, "dienst=beheer"))
+    check("not who is none of ours", machine.send("GET", f"/v1/besturen/{OTHER}/toegang", "unknown")[0] == 401)
+    check("no service", machine.send("GET", f"/v1/besturen/{OTHER}/toegang?dienst=x", OFFICE)[0] == 400)
+
+
+def ended(machine, path, number):
+    def until(content):
+        return machine.send("PUT", f"{path}/{number}/tot", "bestuur-zelf", content)
+
+    today = machine.sql("select rights.iso_day(rights.day_of(now()))")
+    status, said, _ = until({"tot": "2099-12-31"})
+    check("a last day", (status, said["machtiging"]["tot"], said["van_kracht"]) == (200, "2099-12-31", True), said)
+    check("again", until({"tot": "2099-12-31"})[0] == 200)
+    check("no later one", until({"tot": "2100-01-01"})[0] == 422)
+    check("none that is over", until({"tot": "2018-01-01"})[0] == 400)
+    check("no end at all", until({"tot": None})[0] == 400)
+    status, said, _ = machine.send("DELETE", f"{path}/{number}", "bestuur-zelf")
+    check("withdrawn", status == 200 and said["machtiging"]["ingetrokken_op"] and said["van_kracht"], said)
+    wait_until("it opens nothing any more", lambda: machine.deliver(OFFICE, OTHER)[0] == 403)
+    check("nor does the office hear yes, on this day", not may(machine, OFFICE, OTHER))
+    again = machine.send("DELETE", f"{path}/{number}", "bestuur-zelf")
+    check("again", again[:2] == (200, said), again)
+    check("then no other day", until({"tot": today})[0] == 422)
+    check("from now on it is none", listed(machine, "bestuur-zelf", OTHER)["machtigingen"] == [])
+    check("on this day it was one", [one["nummer"] for one in listed(machine, "bestuur-zelf", OTHER, today)[
+        "machtigingen"]] == [number])
+    check("before it was none", listed(machine, "bestuur-zelf", OTHER, "2018-03-01")["machtigingen"] == [])
+
+
+def by_a_manager(machine):
+    """By a mandate for beheer others are given and ended, but beheer itself only by the board."""
+    status, said = give(machine, MANAGER, BOARD, "KVK:33333333", "inzien")
+    check("a manager gives", status == 201 and said["machtiging"]["gegeven_door"] ==
+          f"credential:{MANAGER} KVK:55555555", said)
+    path, given = f"/v1/besturen/{BOARD}/machtigingen", said["machtiging"]["nummer"]
+    check("but not beheer", give(machine, MANAGER, BOARD, "KVK:33333333", "beheer")[0] == 403)
+    own = [one["nummer"] for one in listed(machine, MANAGER, BOARD)["machtigingen"] if one["dienst"] == "beheer"]
+    check("nor ends it", [machine.send("DELETE", f"{path}/{one}", MANAGER)[0] for one in own] == [403], own)
+    check("nor shortens it", machine.send("PUT", f"{path}/{own[0]}/tot", MANAGER, {"tot": "2099-01-01"})[0] == 403)
+    check("he withdraws", machine.send("DELETE", f"{path}/{given}", MANAGER)[0] == 200)
+    status, said = give(machine, OWN, BOARD, "KVK:33333333", "beheer", van="2099-01-01", tot="2099-01-31")
+    check("the board gives beheer, later", (status, said["machtiging"]["van"]) == (201, "2099-01-01"), said)
+    check("and withdraws", machine.send("DELETE", f"{path}/{said['machtiging']['nummer']}", OWN)[0] == 200)
+
+
+def at_both_gateways(machine):
+    """At once: both are made, and what is in force has both."""
+    days = [f"2098-01-{day:02}" for day in range(1, 9)]
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(lambda day: give(machine, "bestuur-zelf", OTHER, "RSIN:222222222", "inzien", van=day,
+                                              tot=day, at=machine.other_gateway if int(day[-1]) % 2 else None), days))
+    made = [said["machtiging"]["nummer"] for status, said in seen if status == 201]
+    check("each is made, or nothing of it (503)", all(status in (201, 503) for status, _ in seen) and made, seen)
+    days = [said["machtiging"]["van"] for status, said in seen if status == 201]
+    check("all of them, once", sorted(one["van"] for one in listed(machine, "bestuur-zelf", OTHER)["machtigingen"]) ==
+          sorted(days), days)
+    machine.wait_for_version()
+    wait_until("the newest version is published", lambda: machine.sql("select rights.is_unpublished()") == "f")
+    for number in made:
+        path = f"/v1/besturen/{OTHER}/machtigingen/{number}"
+        check("withdrawn", machine.send("DELETE", path, "bestuur-zelf")[0] == 200)
+
+
+def same_refusal(machine, what, status, one, other):
+    """Two addresses are answered in the same bytes, but for what names the request: (method, path, credential)."""
+    said = [machine.ask(*asked) for asked in (one, other)]
+    check(f"{what}: {status}, and nothing tells them apart", said[0] == said[1] and said[0][0] == status, said)
+
+
+def attacked(machine):
+    """What is there of another board is answered as what is nowhere; no form of a request does what it should not."""
+    status, said = give(machine, "bestuur-zelf", OTHER, "KVK:33333333", "inzien", van="2097-01-01", tot="2097-01-31")
+    check("something to attack", status == 201, said)
+    number, before = said["machtiging"]["nummer"], (versions(machine), listed(machine, "bestuur-zelf", OTHER))
+    mine, theirs = (f"/v1/besturen/{board}/machtigingen" for board in (BOARD, OTHER))
+    for method, end in (("DELETE", ""), ("PUT", "/tot")):
+        same_refusal(machine, f"{method} of another board, without its beheer", 403,
+                     (method, f"{theirs}/{number}{end}", OWN), (method, f"{theirs}/999999999{end}", OWN))
+        same_refusal(machine, f"{method} by whoever may only read", 403, (method, f"{mine}/{number}{end}", READER),
+                     (method, f"{mine}/999999999{end}", READER))
+    same_refusal(machine, "a number of another board", 404, ("DELETE", f"{mine}/{number}", OWN),
+                 ("DELETE", f"{mine}/999999999", OWN))
+    same_refusal(machine, "a board that is not there", 403, ("GET", theirs, OWN),
+                 ("GET", "/v1/besturen/00001/machtigingen", OWN))
+    for number_text in ("0", "-1", "01", "1000000000", "99999999999999999999", "1%20or%201=1", "1;", "x", ""):
+        status = machine.ask("DELETE", f"{theirs}/{number_text}", "bestuur-zelf")[0]
+        check(f"no number: {number_text}", status in (404, 405), status)
+    for day in ("2018-02-30", "2018-13-01", "0001-01-01", "9999-12-31", "2018-3-1", "20180301", "vandaag", "",
+                "1" * 5000, "2018-01-01'--", "2018-01-01%00"):
+        status, said = machine.ask("GET", f"{theirs}?op={day}", "bestuur-zelf")
+        check(f"no day: {day[:40]}", status == 400, f"{status} {said[:200]}")
+        check(f"nor here: {day[:40]}", machine.ask("GET", f"/v1/besturen/{OTHER}/toegang?op={day}", OFFICE)[0] == 400)
+    check("op twice", machine.ask("GET", f"{theirs}?op=2018-01-01&op=2018-01-02", "bestuur-zelf")[0] == 400)
+    check("another parameter", machine.ask("GET", f"{theirs}?bestuur={BOARD}", "bestuur-zelf")[0] == 400)
+    for method, path in (("POST", theirs), ("DELETE", f"{theirs}/{number}")):
+        status = machine.send(method, f"{path}?op=2018-01-01", "bestuur-zelf",
+                              {"partij": "KVK:33333333", "dienst": "inzien"})[0]
+        check(f"a change knows no op: {method}", status == 400, status)
+    strange_bodies(machine, theirs, number)
+    check("none of it changed anything", (versions(machine), listed(machine, "bestuur-zelf", OTHER)) == before)
+    check("and it is withdrawn", machine.send("DELETE", f"{theirs}/{number}", "bestuur-zelf")[0] == 200)
+
+
+def strange_bodies(machine, path, number):
+    good = {"partij": "KVK:33333333", "dienst": "inzien"}
+    for content in (None, [], [good], "x", 1, {}, good | {"partij": {"partij": "KVK:33333333"}},
+                    good | {"dienst": ["inzien"]},
+                    good | {"van": {"van": "2099-01-01"}}, good | {"tot": True}, good | {"van": 20990101},
+                    good | {"tot": "2099-02-30"}, good | {"tot": "9999-12-31"}, good | {"van": "2200-01-01"},
+                    good | {"dienst": "leveren inzien"}, good | {"dienst": "*"}, good | {"bestuur": BOARD},
+                    good | {"gegeven_door": "directie"}, good | {"partij": "KVK:33333333'; drop table x;--"},
+                    good | {"partij": "kvk:33333333"}, good | {"partij": "KVK:3333333\u0663"},
+                    good | {"van": "2099-01-01", "tot": "2098-12-31"}, {"x": [[[[[[]]]]]]}):
+        status, said, _ = machine.send("POST", path, "bestuur-zelf", content)
+        check(f"400 or 415: {content}", status in (400, 415), f"{status} {said}")
+    for raw in (b"", b"{", b"null", b'{"tot":"2099-01-01","tot":"2098-01-01"}', b"\xff\xfe{}", b"{" * 5000,
+                b'{"tot":"2099-01-01\\u0000"}', b'{"tot": "2099-01-01"} {}'):
+        status = send_raw(machine, "PUT", f"{path}/{number}/tot", raw)
+        check(f"400: {raw[:40]}", status == 400, status)
+    check("too long", send_raw(machine, "POST", path, b" " * 70000) == 413)
+    for party in ("KVK:98765432", "RSIN:987654321", "OIN:00000099999999999999"):
+        check(f"nobody we know: {party}", give(machine, "bestuur-zelf", OTHER, party)[0] == 422)
+
+
+def send_raw(machine, method, path, body):
+    headers = {"Authorization": f"Bearer {machine.tokens['bestuur-zelf']}", "Content-Type": "application/json"}
+    request = urllib.request.Request(machine.gateway.address + path, data=body, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def as_gateway(machine, statement):
+    """What PostgreSQL answers to a gateway's login that says what it likes."""
+    done = subprocess.run(["psql", "-tAqX", machine.stack.env()["INSTROOM_PG_GATEWAY"], "-c", statement], check=False,
+                          capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else f"refused: {done.stderr.strip()}"
+
+
+def the_register_decides_too(machine):
+    """Who was withdrawn a moment ago changes nothing at a gateway that has not heard of it; and a gateway that names
+    an actor without beheer is refused by the database itself."""
+    def named(sender, party="", basis="eigen", board=OTHER, service="inzien"):
+        return as_gateway(machine, f"select a.what from rights.give_mandate({int(board)}, 1, '33333333', '{service}',"
+                          f" 20990101, 20990102, '{sender}', nullif('{party}', ''), '{basis}', 1, null) a")
+
+    for sender, party in ((f"credential:{OFFICE}", "KVK:11111111"), (f"credential:{MANAGER}", "KVK:55555555"),
+                          ("credential:ingetrokken", ""), ("credential:verlopen", ""), ("credential:niemand", ""),
+                          ("jwt:0123", "KVK:99999999"), ("jwt:0123", ""), ("oin:1", "OIN:00000099000000000001"),
+                          ("token:x", "KVK:44444444"), ("", "KVK:44444444"), ("operator:x", "KVK:44444444")):
+        check(f"the database refuses {sender} {party}", named(sender, party) == "right", named(sender, party))
+    for sender, party, basis in ((f"credential:{MANAGER}", "KVK:55555555", "eigen"),
+                                 ("jwt:0", "KVK:44444444", "keten")):
+        check(f"and that beheer is given: {sender}", named(sender, party, basis, BOARD, "beheer") == "beheer")
+    for statement in ("select * from rights.mandate", "select rights.beheer_basis(1, 'x', 'x')",
+                      "select rights.note_actor(1, 'x', row('a', 'b', 'c', 1, 'd'))",
+                      "insert into rights.mandate (board, party, service, from_day, given_by) values (1, 1, '', 1, '')",
+                      "update rights.mandate set until_day = 1", "delete from rights.change",
+                      "insert into register.access (what) values ('x')"):
+        said = as_gateway(machine, statement)
+        check(f"refused: {statement}", said.startswith("refused"), said)
+    reader = machine.stack.env()["INSTROOM_PG_READER"]
+    done = subprocess.run(["psql", "-tAqX", reader, "-c", "select * from rights.snapshot_credentials()"], check=False,
+                          capture_output=True, text=True)
+    check("readers see no digests of tokens", done.returncode != 0, done.stdout)
+    given_the_moment_before(machine)
+
+
+def given_the_moment_before(machine):
+    machine.change("mandate", "give", SHARED, MANAGER, "beheer", "--given-by", "directie")
+    machine.wait_for_version()
+    path = f"/v1/besturen/{SHARED}/machtigingen"
+    check("he manages", machine.send("GET", path, MANAGER)[0] == 200)
+    machine.sql(f"update rights.mandate set withdrawn_at = now() where board = {int(SHARED)} and service = 'beheer'")
+    refused = machine.metric("instroom_access_refused_total", 'reason="service"')
+    check("the gateway has not heard of it", machine.send("GET", path, MANAGER)[0] == 200)
+    for method, address, content in (("POST", path, {"partij": "KVK:55555555", "dienst": "leveren"}),
+                                     ("DELETE", f"{path}/1", None), ("PUT", f"{path}/1/tot", {"tot": "2099-01-01"})):
+        status, said, _ = machine.send(method, address, MANAGER, content)
+        check(f"the register has: {method}", status == 403 and "deze dienst" in said["detail"], f"{status} {said}")
+    check("and it is counted", machine.metric("instroom_access_refused_total", 'reason="service"') == refused + 3)
+    machine.expect("published", 0, "published", "access", "publish")
+    wait_until("and the gateway hears of it", lambda: machine.send("GET", path, MANAGER)[0] == 403)
+
+
+def while_another_has_the_lock(machine):
+    """A change waits, and is 503; nobody else is kept waiting, and what is not published is said."""
+    holder = subprocess.Popen(["psql", "-qtAX", machine.stack.env()["INSTROOM_PG_OWNER"]], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        holder.stdin.write("select pg_advisory_lock(4920180732);\nselect 'held';\n")
+        holder.stdin.flush()
+        wait_until("the lock is held", lambda: holder.stdout.readline().strip() == "held")
+        status, said = give(machine, "bestuur-zelf", OTHER, "KVK:33333333", van="2096-01-01", tot="2096-01-01")
+        check("no change", status == 503 and listed(machine, "bestuur-zelf", OTHER)["machtigingen"] == [],
+              f"{status} {said}")
+        check("questions are answered", machine.ask("GET", f"/v1/besturen/{OTHER}/stand", "bestuur-zelf")[0] == 200)
+        machine.sql("insert into rights.version (sequence, slot, sha256) select max(sequence) + 1, 0, '\\x00' from"
+                    " rights.version")
+        wait_until("that nobody can publish", lambda: machine.metric("instroom_access_unpublished") == 1)
+    finally:
+        holder.stdin.close()
+        holder.wait(WAIT_S)
+    wait_until("it is published then", lambda: machine.sql("select rights.is_unpublished()") == "f")
+    wait_until("and said", lambda: machine.metric("instroom_access_unpublished") == 0)
+    check("a change is made again", give(machine, "bestuur-zelf", OTHER, "KVK:33333333", van="2096-01-01",
+                                         tot="2096-01-01")[0] == 201)
+    number = listed(machine, "bestuur-zelf", OTHER)["machtigingen"][0]["nummer"]
+    path = f"/v1/besturen/{OTHER}/machtigingen/{number}"
+    check("and taken back", machine.send("DELETE", path, "bestuur-zelf")[0] == 200)
+
+
+def at_most(machine):
+    """One board fills nobody else's snapshot: 200 mandates, 500 changes a day; the door can always be shut."""
+    board = "99905"
+    machine.make_credential("bestuur-vol", board)
+    machine.wait_for_version()
+    machine.sql("insert into rights.mandate (board, party, service, from_day, until_day, given_by) select "
+                f"{int(board)}, (select id from rights.party where name = 'vreemd'), 'inzien', 20900101 + n, 21001231,"
+                " 'x' from generate_series(1, 20) n, generate_series(1, 10)")
+    path = f"/v1/besturen/{board}/machtigingen"
+    number = listed(machine, "bestuur-vol", board)["machtigingen"][0]["nummer"]
+    status, said = give(machine, "bestuur-vol", board, "KVK:11111111")
+    check("no 201st", status == 429 and "200" in said["detail"], f"{status} {said}")
+    check("one is withdrawn", machine.send("DELETE", f"{path}/{number}", "bestuur-vol")[0] == 200)
+    check("then another", give(machine, "bestuur-vol", board, "KVK:11111111")[0] == 201)
+    machine.sql(f"insert into rights.change (who, what, board, detail) select 'x', 'x', {int(board)}, '{{}}'"
+                " from generate_series(1, 300)")
+    number = listed(machine, "bestuur-vol", board)["machtigingen"][0]["nummer"]
+    status, said, _ = machine.send("PUT", f"{path}/{number}/tot", "bestuur-vol", {"tot": "2099-01-01"})
+    check("no 501st change", status == 429, f"{status} {said}")
+    check("but the door is shut", machine.send("DELETE", f"{path}/{number}", "bestuur-vol")[0] == 200)
+    check("and other boards go on", give(machine, "bestuur-zelf", OTHER, "KVK:11111111", van="2095-01-01",
+                                         tot="2095-01-01")[0] == 201)
+    number = listed(machine, "bestuur-zelf", OTHER)["machtigingen"][0]["nummer"]
+    machine.send("DELETE", f"/v1/besturen/{OTHER}/machtigingen/{number}", "bestuur-zelf")
+    machine.wait_for_version()
+
+
+def killed_before_it_is_published(machine):
+    """A mandate is given while Kafka is away, and the gateway dies: it is stored, said not to be in force, and is put
+    in force by a gateway without anybody's help."""
+    machine.stack.named("kafka")[0].stop()
+    status, said = give(machine, "bestuur-zelf", OTHER, "KVK:11111111")
+    check("made, not in force", (status, said.get("van_kracht")) == (202, False), f"{status} {said}")
+    wait_until("it says so", lambda: machine.metric("instroom_access_unpublished") == 1)
+    check("and is refused until then", may_deliver_by_memory(machine) is False)
+    for gateway in (machine.gateway, machine.other_gateway):
+        machine.workers.end([gateway], signal.SIGKILL, 30)
+    machine.stack.start("kafka", 60)
+    machine.workers.start([machine.gateway, machine.other_gateway], WAIT_S)
+    wait_until("a gateway puts it in force", lambda: machine.deliver(OFFICE, OTHER)[0] == 202)
+    wait_until("and nothing is behind", lambda: machine.sql("select rights.is_unpublished()") == "f")
+    made = [one for one in listed(machine, "bestuur-zelf", OTHER)["machtigingen"]
+            if one["dienst"] == "leveren" and one["gegeven_door"] == "credential:bestuur-zelf"]
+    check("once", len(made) == 1, made)
+
+
+def may_deliver_by_memory(machine):
+    """What the gateway itself decides by: /v1/toegang needs neither Kafka nor the register."""
+    return any(one["bestuur"] == OTHER and "leveren" in [right["dienst"] for right in one["diensten"]]
+               for one in machine.send("GET", "/v1/toegang", OFFICE)[1]["besturen"])
+
+
 def withdrawals(machine):
     machine.change("mandate", "give", OTHER, "kantoor", "leveren", "--given-by", "directie", "--from", "2199-01-01")
     machine.change("mandate", "give", SHARED, "kantoor", "leveren", "--given-by", "directie", "--from", "2020-01-01",
@@ -416,6 +793,8 @@ def without_postgres(machine):
     path = f"/v1/besturen/{BOARD}/contactpersonen"
     check("no contact persons", machine.send("GET", path, OWN)[0] == 503)
     check("none are set", machine.send("PUT", path, OWN, {"personen": []})[0] == 503)
+    check("no mandates", machine.send("GET", f"/v1/besturen/{OTHER}/machtigingen", "bestuur-zelf")[0] == 503)
+    check("none is given", give(machine, "bestuur-zelf", OTHER, "KVK:33333333")[0] == 503)
     check("but schools are known", machine.send("GET", f"/v1/besturen/{BOARD}/scholen", OWN)[0] == 200)
     machine.expect("no change", 69, "", "access", "mandate", "give", BOARD, "kantoor", "leveren", "--given-by", "x")
     age, checked = machine.metric("instroom_access_age_seconds"), machine.metric("instroom_access_checked_seconds")
@@ -580,10 +959,12 @@ def main():
         own_rights(machine)
         who_might(machine)
         contact_persons(machine)
+        mandates(machine)
         withdrawals(machine)
         two_at_once(machine)
         without_postgres(machine)
         without_kafka(machine)
+        killed_before_it_is_published(machine)
         restored(machine)
         kept_with_it(machine)
         audit(machine)

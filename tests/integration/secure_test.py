@@ -381,7 +381,7 @@ def later_rows(machine):
     with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
     rotate_password(machine)
     withdraw_right(machine)
-    access_refused(machine, ("Read", "Describe", "DescribeConfigs"))
+    access_refused(machine, ("Read", "Write", "Describe", "DescribeConfigs"))
     done = machine.workers.ctl("access", "publish", capture_output=True, text=True)
     check("the snapshot is published", done.returncode == 0, done.stderr)
     access_refused(machine, ("Read",))  # that something is there is told then, and not what

@@ -4,6 +4,7 @@
  * The register is a fake: these names go before those of the libraries. */
 #include "gateway/problem_store.h"
 #include "gateway/register_jobs.h"
+#include "gateway/access_publisher.h"
 #include "render/contact_persons.h"
 #include "render/terugmelding.h"
 #include "render/stand.h"
@@ -59,6 +60,64 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 {
 	(void)name, (void)params, (void)ret, (void)ret_affected;
 	return pg_script(link, sql, err);
+}
+
+int mandate_store_list(struct pg_link *link, uint32_t board, int32_t day, struct strbuf *out, struct err *err)
+{
+	(void)day;
+	strbuf_add_printf(out, "%u", board);
+	return pg_script(link, "list", err);
+}
+
+int mandate_store_might(struct pg_link *link, uint32_t board, const struct mandate_question *question, bool *ret,
+			struct err *err)
+{
+	(void)board, (void)question;
+	*ret = true;
+	return pg_script(link, "might", err);
+}
+
+int mandate_store_change(struct pg_link *link, struct arena *arena, uint32_t board, const struct mandate_wish *wish,
+			 const struct mandate_actor *actor, enum mandate_outcome *ret, struct strbuf *out,
+			 struct err *err)
+{
+	(void)arena, (void)wish, (void)actor;
+	*ret = MANDATE_MADE;
+	strbuf_add_printf(out, "%u", board);
+	return pg_script(link, "change", err);
+}
+
+int access_publisher_open(const struct access_publisher_options *options, struct access_publisher **ret,
+			  struct err *err)
+{
+	(void)options, (void)err;
+	*ret = malloc(1);
+	return 0;
+}
+
+void access_publisher_close(struct access_publisher *publisher)
+{
+	free(publisher);
+}
+
+int access_publisher_is_behind(struct pg_link *link, bool *ret, struct err *err)
+{
+	*ret = true;
+	return pg_script(link, "behind", err);
+}
+
+int access_publisher_publish(struct access_publisher *publisher, struct pg_link *link, struct arena *arena,
+			     struct err *err)
+{
+	(void)publisher, (void)arena;
+	return pg_script(link, "publish", err);
+}
+
+int access_publisher_catch_up(struct access_publisher *publisher, struct pg_link *link, struct arena *arena,
+			      bool *ret_tried, struct err *err)
+{
+	*ret_tried = true;
+	return access_publisher_publish(publisher, link, arena, err);
 }
 
 int pg_begin(struct pg_link *link, struct err *err)
@@ -244,8 +303,8 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 
 static const struct access_grant GRANT = { .basis = BASIS_OWN, .speaker = "token:x" };
 static const struct trace NO_TRACE;
-static const enum register_job_kind KINDS[] = { JOB_KNOWN,	JOB_FEEDBACK_CSV, JOB_STAND,
-						JOB_DELIVERIES, JOB_CONTACTS_SET, JOB_CONFIRMATION };
+static const enum register_job_kind KINDS[] = { JOB_KNOWN,	  JOB_FEEDBACK_CSV,   JOB_STAND,       JOB_DELIVERIES,
+						JOB_CONTACTS_SET, JOB_MANDATE_CHANGE, JOB_CONFIRMATION };
 
 /* A job is the loop's, or that of the threads. */
 struct slot {
@@ -319,6 +378,7 @@ int main(void)
 	const struct register_jobs_options options = { .pg = { .connect_ms = 1000, .statement_ms = 5000 },
 						       .raw_topic = "raw",
 						       .stand_key = &key,
+						       .access_topic = "access",
 						       .threads = ASKERS,
 						       .queue_max = JOBS,
 						       .body_bytes_max = BODY_BYTES_MAX };

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/access_publisher.h"
+#include "gateway/gateway_metrics.h"
 #include "gateway/grant_params.h"
 #include "gateway/problem_store.h"
 #include "render/contact_persons.h"
@@ -23,8 +25,10 @@ enum {
 	KNOWN_BATCH_MAX = 64,
 	ARENA_BYTES_MAX = 256 << 20,
 	ARENA_BYTES_KEPT = 1 << 20,
-	THREADS_MAX = 17,
 	READING_BYTES = 16,
+	THREADS_MAX = 18,
+	FIXED_THREADS = 2, /* one of JOB_KNOWN, one of changes */
+	PUBLISH_EVERY_MS = 2000,
 };
 
 struct job_queue {
@@ -47,7 +51,9 @@ struct register_thread {
 struct register_jobs {
 	struct register_jobs_options options;
 	pthread_mutex_t lock; /* of the queues and is_closing */
-	struct job_queue known, questions, answered;
+	struct job_queue known, questions, changes, answered;
+	struct access_publisher *publisher; /* the thread of changes' own; NULL: nothing is published here */
+	bool is_behind;			    /* likewise: it was said that a version could not be published */
 	bool is_closing;
 	_Atomic bool is_away;
 	int fd;
@@ -285,6 +291,84 @@ static int mail_problem(struct register_thread *thread, struct register_job *job
 	return has_sector ? answer_problems(thread, job, err) : 0;
 }
 
+/* ---- mandates ---- */
+
+static int answer_mandates(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	job->answer = JOB_FOUND;
+	return mandate_store_list(thread->link, job->board, job->mandate_day, &job->body, err);
+}
+
+static int answer_might(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	job->answer = JOB_FOUND;
+	return mandate_store_might(thread->link, job->board, &job->question, &job->may, err);
+}
+
+/* Said once, until it is published. */
+static void note_publication(struct register_jobs *jobs, int rc, const struct err *err)
+{
+	gateway_metric_set(METRIC_ACCESS_UNPUBLISHED, rc != 0);
+	if (rc != 0 && !jobs->is_behind)
+		log_event(LOG_WARN, "access.unpublished",
+			  "code=%s why=%s effect=\"a change of the access data is not in force yet; tried again\"",
+			  LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+	jobs->is_behind = rc != 0;
+}
+
+static bool publish_access(struct register_thread *thread)
+{
+	struct register_jobs *jobs = thread->jobs;
+	struct err err = { 0 };
+	int rc = access_publisher_publish(jobs->publisher, thread->link, &thread->arena, &err);
+
+	note_publication(jobs, rc, &err);
+	return rc == 0;
+}
+
+/* What waits for another who changes access data is no sign that the register is away: the sender tries again. */
+static int change_mandate(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	const struct mandate_actor actor = { job->grant, job->trace };
+	int rc = mandate_store_change(thread->link, &thread->arena, job->board, &job->mandate, &actor,
+				      &job->mandate_outcome, &job->body, err);
+
+	if (rc == -ERR_RETRY && pg_link_is_up(thread->link)) {
+		strbuf_reset(&job->body);
+		job->answer = JOB_AWAY;
+		return 0;
+	}
+	job->answer = JOB_FOUND;
+	if (rc == 0 && (job->mandate_outcome == MANDATE_MADE || job->mandate_outcome == MANDATE_SAME))
+		job->is_in_force = thread->jobs->publisher && publish_access(thread);
+	return rc;
+}
+
+/* Somebody may have died, or met no Kafka, between a change and its publication. */
+static void catch_up(struct register_thread *thread)
+{
+	const struct pg_options *pg = &thread->jobs->options.pg;
+	struct err err = { 0 };
+	bool is_behind = false, is_tried = false;
+
+	if (!thread->jobs->publisher || !register_jobs_is_up(thread->jobs))
+		return;
+	question_end_ms = clock_ms() + (int64_t)pg->connect_ms + pg->statement_ms;
+	int rc = pg_link_connect(thread->link, &err);
+
+	if (rc == 0)
+		rc = access_publisher_is_behind(thread->link, &is_behind, &err);
+	if (rc == 0 && !is_behind)
+		note_publication(thread->jobs, 0, NULL);
+	else if (rc == 0)
+		rc = access_publisher_catch_up(thread->jobs->publisher, thread->link, &thread->arena, &is_tried, &err);
+	if (is_tried)
+		note_publication(thread->jobs, rc, &err);
+	else if (is_behind) /* another process has the lock: it publishes, or hangs */
+		gateway_metric_set(METRIC_ACCESS_UNPUBLISHED, 1);
+	arena_reset(&thread->arena);
+}
+
 /* ---- contact persons ---- */
 
 static struct contact_actor actor_of(const struct register_job *job)
@@ -397,6 +481,12 @@ static int ask_register(struct register_thread *thread, struct register_job *job
 		return answer_absent(thread, job, err);
 	case JOB_DELIVERIES:
 		return answer_deliveries(thread, job, err);
+	case JOB_MANDATES:
+		return answer_mandates(thread, job, err);
+	case JOB_MIGHT:
+		return answer_might(thread, job, err);
+	case JOB_MANDATE_CHANGE:
+		return change_mandate(thread, job, err);
 	case JOB_CONTACTS:
 		return answer_contacts(thread, job, err);
 	case JOB_CONTACT_HISTORY:
@@ -421,7 +511,7 @@ static int answer_job(struct register_thread *thread, struct register_job *job, 
 {
 	int rc = ask_register(thread, job, err);
 
-	if (rc == 0 && job->answer == JOB_FOUND && job->kind != JOB_CONFIRMATION)
+	if (rc == 0 && job->answer == JOB_FOUND && job->kind != JOB_CONFIRMATION && job->kind != JOB_MIGHT)
 		make_etag(job);
 	return rc;
 }
@@ -559,17 +649,19 @@ static void try_register(struct register_thread *thread)
 
 /* ---- the threads ---- */
 
-static void wait_for_trial(struct register_jobs *jobs)
+static void wait_awhile(struct register_jobs *jobs, struct job_queue *queue, int wait_ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TRIAL_EVERY_MS % 1000 * 1000000L;
-	until.tv_sec += TRIAL_EVERY_MS / 1000;
-	pthread_cond_timedwait(&jobs->known.wake, &jobs->lock, &until);
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_cond_timedwait(&queue->wake, &jobs->lock, &until);
 }
 
-/* Waits, then takes up to batch_max jobs. 0 with *ret_closing false: none came, but it is time to try the register. */
+/* Waits, then takes up to batch_max jobs. 0 with *ret_closing false: none came, but it is time to try the register, or
+ * to look what is to be published. */
 static size_t wait_for_jobs(struct register_thread *thread, struct register_job **batch, size_t batch_max,
 			    bool *ret_closing)
 {
@@ -579,8 +671,8 @@ static size_t wait_for_jobs(struct register_thread *thread, struct register_job 
 
 	pthread_mutex_lock(&jobs->lock);
 	while (!jobs->is_closing && queue->count == 0) {
-		if (queue == &jobs->known && atomic_load(&jobs->is_away)) {
-			wait_for_trial(jobs);
+		if (queue == &jobs->changes || (queue == &jobs->known && atomic_load(&jobs->is_away))) {
+			wait_awhile(jobs, queue, queue == &jobs->changes ? PUBLISH_EVERY_MS : TRIAL_EVERY_MS);
 			break;
 		}
 		pthread_cond_wait(&queue->wake, &jobs->lock);
@@ -617,6 +709,8 @@ static void *answer_jobs(void *self)
 		if (count > 0) {
 			answer_all(thread, batch, count);
 			give_back(thread->jobs, batch, count);
+		} else if (!is_closing && thread->queue == &thread->jobs->changes) {
+			catch_up(thread);
 		} else if (!is_closing && atomic_load(&thread->jobs->is_away)) {
 			try_register(thread);
 		}
@@ -654,10 +748,26 @@ static int open_thread(struct register_jobs *jobs, struct register_thread *threa
 	return rc;
 }
 
+static int open_access_publisher(struct register_jobs *jobs, struct err *err)
+{
+	const struct access_publisher_options options = { .kafka = jobs->options.kafka,
+							  .topic = jobs->options.access_topic,
+							  .compression = jobs->options.compression,
+							  .should_stop = is_overdue };
+
+	return access_publisher_open(&options, &jobs->publisher, err);
+}
+
+/* Of the next thread that is opened. */
+static struct job_queue *queue_of_thread(struct register_jobs *jobs)
+{
+	return jobs->thread_count == 0 ? &jobs->known : jobs->thread_count == 1 ? &jobs->changes : &jobs->questions;
+}
+
 int register_jobs_open(const struct register_jobs_options *options, struct register_jobs **ret, struct err *err)
 {
 	struct register_jobs *jobs = calloc(1, sizeof *jobs);
-	size_t thread_count = MIN(options->threads + 1, (size_t)THREADS_MAX);
+	size_t thread_count = MIN(options->threads + FIXED_THREADS, (size_t)THREADS_MAX);
 
 	if (!jobs)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the threads that ask the register");
@@ -667,12 +777,14 @@ int register_jobs_open(const struct register_jobs_options *options, struct regis
 	pthread_mutex_init(&jobs->lock, NULL);
 	queue_init(&jobs->known);
 	queue_init(&jobs->questions);
+	queue_init(&jobs->changes);
 	jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int rc = jobs->fd >= 0 ? 0 : err_set(err, ERR_FATAL, "eventfd", "the system gives no event descriptor");
 
+	if (rc == 0 && options->access_topic)
+		rc = open_access_publisher(jobs, err);
 	while (rc == 0 && jobs->thread_count < thread_count) {
-		rc = open_thread(jobs, &jobs->threads[jobs->thread_count],
-				 jobs->thread_count == 0 ? &jobs->known : &jobs->questions, err);
+		rc = open_thread(jobs, &jobs->threads[jobs->thread_count], queue_of_thread(jobs), err);
 		if (rc == 0)
 			jobs->thread_count++;
 	}
@@ -693,16 +805,19 @@ void register_jobs_close(struct register_jobs *jobs)
 	jobs->is_closing = true;
 	pthread_cond_broadcast(&jobs->known.wake);
 	pthread_cond_broadcast(&jobs->questions.wake);
+	pthread_cond_broadcast(&jobs->changes.wake);
 	pthread_mutex_unlock(&jobs->lock);
 	for (size_t i = 0; i < jobs->thread_count; i++) {
 		pthread_join(jobs->threads[i].handle, NULL);
 		pg_link_close(jobs->threads[i].link);
 		arena_release(&jobs->threads[i].arena);
 	}
+	access_publisher_close(jobs->publisher);
 	if (jobs->fd >= 0)
 		close(jobs->fd);
 	pthread_cond_destroy(&jobs->known.wake);
 	pthread_cond_destroy(&jobs->questions.wake);
+	pthread_cond_destroy(&jobs->changes.wake);
 	pthread_mutex_destroy(&jobs->lock);
 	free(jobs);
 }
@@ -716,7 +831,9 @@ int register_jobs_fd(const struct register_jobs *jobs)
 
 bool register_jobs_submit(struct register_jobs *jobs, struct register_job *job)
 {
-	struct job_queue *queue = job->kind == JOB_KNOWN ? &jobs->known : &jobs->questions;
+	struct job_queue *queue = job->kind == JOB_KNOWN	    ? &jobs->known
+				  : job->kind == JOB_MANDATE_CHANGE ? &jobs->changes
+								    : &jobs->questions;
 
 	if (!register_jobs_is_up(jobs))
 		return false;

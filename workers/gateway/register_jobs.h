@@ -3,6 +3,8 @@
  *   1. The loop submits a job; from then on it belongs to the threads.
  *   2. A thread asks and writes the answer into the job. One thread serves JOB_KNOWN only, whatever waits in one
  *      question, so that no upload queues behind a long answer; the others serve the rest.
+ *      Another one serves JOB_MANDATE_CHANGE: it may wait for Kafka, as it publishes what it changed
+ *      (access_publisher.h). Every two seconds it looks whether somebody left a version unpublished, and publishes it.
  *   3. The descriptor becomes readable; the loop takes the answered jobs back.
  *
  * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever
@@ -14,8 +16,10 @@
 #include "base/strbuf.h"
 #include "gateway/access_grant.h"
 #include "gateway/conditional.h"
+#include "gateway/mandate_store.h"
 #include "gateway/problem_form.h"
 #include "gateway/trace.h"
+#include "kafka/kafka.h"
 #include "model/delivery.h"
 #include "pg/pg_link.h"
 #include "render/delivery_list.h"
@@ -24,14 +28,17 @@
 #include "render/terugmelding_stream.h"
 
 enum register_job_kind {
-	JOB_KNOWN = 1,	   /* is (board, id) known: repeat, or LR-K01? body: the summary of a repeat */
-	JOB_SUMMARY,	   /* body: 8.2 as JSON; with a position asked: JOB_NOT_YET before the cursor has passed it */
-	JOB_FEEDBACK_CSV,  /* terugmelding: 8.1 */
-	JOB_FEEDBACK_JSON, /* terugmelding: 8.3 */
-	JOB_STAND,	   /* body: 8.4 of one board */
-	JOB_ABSENT,	   /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
-	JOB_DELIVERIES,	   /* body: the deliveries of one board, as list asks for them */
-	JOB_CONTACTS,	   /* body: the contact persons of one board; leaves a row in register.access, as do the next */
+	JOB_KNOWN = 1,	    /* is (board, id) known: repeat, or LR-K01? body: the summary of a repeat */
+	JOB_SUMMARY,	    /* body: 8.2 as JSON; with a position asked: JOB_NOT_YET before the cursor has passed it */
+	JOB_FEEDBACK_CSV,   /* terugmelding: 8.1 */
+	JOB_FEEDBACK_JSON,  /* terugmelding: 8.3 */
+	JOB_STAND,	    /* body: 8.4 of one board */
+	JOB_ABSENT,	    /* body: 8.6, who would lapse; JOB_UNKNOWN, or JOB_NOT_WAITING: there is no such file */
+	JOB_DELIVERIES,	    /* body: the deliveries of one board, as list asks for them */
+	JOB_MANDATES,	    /* body: the mandates of one board, of mandate_day or, 0, from today on */
+	JOB_MIGHT,	    /* may: the answer to question */
+	JOB_MANDATE_CHANGE, /* mandate becomes so; body: the mandate; mandate_outcome, is_in_force */
+	JOB_CONTACTS, /* body: the contact persons of one board; leaves a row in register.access, as do the next */
 	JOB_CONTACT_HISTORY, /* body: who they were */
 	JOB_CONTACTS_SET,    /* persons become those of the board; body: as of JOB_CONTACTS, or JOB_CHANGED */
 	JOB_CONFIRMATION,    /* the answer to a confirmation, JOB_NOT_YET before it is there */
@@ -68,8 +75,14 @@ struct register_job {
 	bool has_bsn;		   /* of JOB_STAND */
 	struct delivery_list list; /* of JOB_DELIVERIES */
 	struct problem_query problems;
-	const struct problem_form *problem; /* what is reported; the request's */
-	bool is_new;			    /* answer of JOB_PROBLEM_ADD: it was not reported before */
+	const struct problem_form *problem;   /* what is reported; the request's */
+	bool is_new;			      /* answer of JOB_PROBLEM_ADD: it was not reported before */
+	int32_t mandate_day;		      /* of JOB_MANDATES */
+	struct mandate_question question;     /* of JOB_MIGHT */
+	bool may;			      /* its answer */
+	struct mandate_wish mandate;	      /* of JOB_MANDATE_CHANGE */
+	enum mandate_outcome mandate_outcome; /* its answer */
+	bool is_in_force;		      /* likewise: all gateways will decide by it within seconds */
 	struct slice persons; /* of JOB_CONTACTS_SET, as contact_persons_check gives them; like the next, the asker's */
 	struct slice if_match, if_none_match; /* likewise; p NULL: not said */
 	const struct access_grant
@@ -91,7 +104,10 @@ struct register_jobs_options {
 	struct pg_options pg; /* statement_ms also bounds our own waits; should_stop is ours */
 	const char *raw_topic;
 	const struct hmac_key *stand_key; /* of pseudonyms; lives until register_jobs_close */
-	size_t threads;			  /* beside the one for JOB_KNOWN */
+	struct kafka_options kafka;	  /* where access data are published, */
+	const char *access_topic;	  /* in this topic; NULL: they are not */
+	const char *compression;
+	size_t threads; /* beside the one for JOB_KNOWN and the one for JOB_MANDATE_CHANGE */
 	size_t queue_max, body_bytes_max;
 };
 

@@ -31,7 +31,7 @@ bool register_question_read_query(struct request *request, read_parameter *read)
 			&request->reply, 400, "Verkeerd verzoek",
 			"Een veld in het webadres is hier niet bekend of niet leesbaar: een levering kent positie "
 			"uit het ontvangstbewijs, een stand bsn=ja, de lijst van leveringen status, vanaf en na, "
-			"en die van problemen status en na");
+			"die van problemen status en na, die van machtigingen op, en toegang dienst en op");
 	return !walk.is_wrong;
 }
 

@@ -36,14 +36,22 @@ static bool read_reference(struct slice segment, struct route_values *values)
 	return true;
 }
 
+static bool read_number(struct slice segment, struct route_values *values)
+{
+	uint64_t number;
+
+	if (segment.n == 0 || segment.n > 9 || segment.p[0] == '0' || !num_parse_u64(segment, 999999999, &number))
+		return false;
+	values->number = (int32_t)number;
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct slice segment, struct route_values *values);
 } VARIABLES[] = {
-	{ "{bestuur}", read_board },
-	{ "{leveringsid}", read_delivery_id },
-	{ "{code}", read_rule },
-	{ "{referentie}", read_reference },
+	{ "{bestuur}", read_board }, { "{leveringsid}", read_delivery_id }, { "{code}", read_rule },
+	{ "{nummer}", read_number }, { "{referentie}", read_reference },
 };
 
 /* Takes "/segment" off the path. The segment may be empty. false: the path is at its end, or does not begin with a

@@ -3,6 +3,7 @@
  * A pattern is an address whose segments are words, or one of these, which also say what form the segment must have:
  *   {bestuur}       a board number of 5 digits
  *   {leveringsid}   16 to 36 letters, digits and hyphens
+ *   {nummer}        a number of 1 to 9 digits, not beginning with 0
  *   {code}          a code of a rule, as LR-S02
  *   {referentie}    of a problem, as P-BCDF-GHJK-LMNP
  * An address fits a pattern in one way only: each of its segments fits that of the pattern, and no slash is left over.
@@ -51,6 +52,7 @@ struct route_values {
 	uint32_t board;
 	char delivery_id[DELIVERY_ID_BYTES_MAX + 1];
 	enum rule rule;
+	int32_t number;
 	char reference[PROBLEM_REFERENCE_BYTES];
 };
 

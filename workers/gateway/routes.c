@@ -8,6 +8,7 @@
 #include "gateway/feedback_handler.h"
 #include "gateway/health_handler.h"
 #include "gateway/installation_handler.h"
+#include "gateway/mandates_handler.h"
 #include "gateway/problem_form.h"
 #include "gateway/problem_handler.h"
 #include "gateway/json_body.h"
@@ -24,6 +25,7 @@ enum {
 };
 
 #define BOARD	 "/v1/besturen/{bestuur}"
+#define MANDATES BOARD "/machtigingen"
 #define DELIVERY BOARD "/leveringen/{leveringsid}"
 #define PROBLEM	 BOARD "/problemen/{referentie}"
 
@@ -65,6 +67,16 @@ const struct route ROUTES[ROUTES_COUNT] = {
 	  "application/json", SERVICE_MANAGE, "200 400 412 413 415 500 " OF_A_QUESTION },
 	{ BOARD "/contactpersonen/historie", METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &CONTACT_HISTORY_HANDLER, "",
 	  "application/json", SERVICE_READ, OF_A_READING },
+	{ MANDATES, METHOD_GET, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &MANDATES_HANDLER, "op", "application/json",
+	  SERVICE_MANAGE, OF_A_READING },
+	{ MANDATES, METHOD_POST, ROUTE_FOR_BOARD, JSON_BODY_BYTES_MAX, &MANDATE_GIVE_HANDLER, "", "application/json",
+	  SERVICE_MANAGE, "200 201 202 400 413 415 422 500 " OF_A_QUESTION },
+	{ MANDATES "/{nummer}", METHOD_DELETE, ROUTE_FOR_BOARD, OTHER_BYTES_MAX, &MANDATE_WITHDRAW_HANDLER, "",
+	  "application/json", SERVICE_MANAGE, "200 202 400 404 422 500 " OF_A_QUESTION },
+	{ MANDATES "/{nummer}/tot", METHOD_PUT, ROUTE_FOR_BOARD, JSON_BODY_BYTES_MAX, &MANDATE_END_HANDLER, "",
+	  "application/json", SERVICE_MANAGE, "200 202 400 404 413 415 422 500 " OF_A_QUESTION },
+	{ BOARD "/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &BOARD_RIGHT_HANDLER, "dienst op",
+	  "application/json", 0, "200 400 401 406 429 500 503" },
 	{ "/v1/installatie", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &INSTALLATION_HANDLER, "",
 	  "application/json", 0, "200 400 401 406 503" },
 	{ "/v1/toegang", METHOD_GET, ROUTE_BY_HANDLER, OTHER_BYTES_MAX, &RIGHTS_HANDLER, "", "application/json", 0,

@@ -322,7 +322,7 @@ int run_access_publish(struct ctl *ctl)
 	if (rc == 0)
 		rc = rights_publish(&store, &err);
 	if (rc == 0)
-		printf("published access data version %lld\n", (long long)store.version.sequence);
+		printf("published access data version %lld\n", (long long)store.snapshot.version.sequence);
 	else
 		rc = ctl_fail(&err);
 	rights_end(&store);

@@ -1,25 +1,21 @@
-/* rights_store: one change of the access data (specification 15), stored and put in force:
+/* rights_store: one change of the access data (specification 15) by an operator, stored and put in force, as
+ * render/rights_snapshot.h says:
  *
- *   1. rights_begin: a lock that one command at a time holds, until its connection ends: so snapshots go into the log
- *      in the order of their sequence. Then a transaction.
+ *   1. rights_begin: a lock that one process at a time holds, here until the connection ends. Then a transaction.
  *   2. The caller changes rows. Triggers leave the audit row.
- *   3. rights_commit: all rows become one snapshot, and what cannot be a message is refused here, before it is stored.
- *      A version row; commit. From here on the change is made, whatever becomes of us.
+ *   3. rights_commit: the snapshot and its version; commit. From here on the change is made, whatever becomes of us.
  *   4. rights_publish: the snapshot goes to the access topic. When Kafka is away, or we die, the version row has no
- *      published_at: instroomctl access publish, or the next change, puts it in force. */
+ *      published_at: a gateway, instroomctl access publish, or the next change, puts it in force. */
 #ifndef CTL_ACCESS_RIGHTS_STORE_H
 #define CTL_ACCESS_RIGHTS_STORE_H
 
 #include "ctl/base/ctl.h"
-#include "model/access_data.h"
+#include "render/rights_snapshot.h"
 
 struct rights_store {
 	struct ctl *ctl;
 	struct pg_link *link;
-	struct access_version version;
-	int32_t slot;
-	bool is_published; /* the version of the tables is in the log already */
-	struct strbuf tables, message;
+	struct rights_snapshot snapshot;
 };
 
 MUSTUSE int rights_begin(struct ctl *ctl, struct rights_store *store, struct err *err);
