@@ -32,17 +32,18 @@ workers/write     | base model wire protocol run kafka redis pg settings render 
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
 workers/ctl       | base model run settings                            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
+workers/ctl/checkpoint | base model settings ctl/base               | openssl
 workers/ctl/deliver | base model wire protocol kafka pg render ctl/base | curl jansson
 workers/ctl/access | base model wire protocol run kafka pg render ctl/base |
 workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
 workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
-workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/key | jansson
+workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/checkpoint ctl/key | jansson
 workers/ctl/problem | base model run pg ctl/base                   | curl
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
 workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
-workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/reference |
+workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/checkpoint ctl/reference |
 workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base ctl/replay | jansson
-workers/ctl/setup | base model kafka redis pg settings ctl/base        |
+workers/ctl/setup | base model kafka redis pg settings ctl/base ctl/checkpoint |
 schemas/codegen   | base                                      | avro jansson
 EOF
 }

@@ -114,6 +114,20 @@ int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint
 	return name_cause(reader, kafka_ask_partitions(reader->rk, topic, wait_ms, ret, err), err);
 }
 
+int kafka_reader_cluster_id(struct kafka_reader *reader, uint32_t wait_ms, char *buf, size_t buf_bytes, struct err *err)
+{
+	char *id = rd_kafka_clusterid(reader->rk, (int)wait_ms);
+
+	if (!id)
+		return err_set(err, ERR_RETRY, "kafka", "no broker tells the id of its cluster");
+	int n = snprintf(buf, buf_bytes, "%s", id);
+
+	rd_kafka_mem_free(reader->rk, id);
+	return (size_t)n < buf_bytes
+		       ? 0
+		       : err_set(err, ERR_CONFIG, "kafka", "the cluster's id is longer than %zu bytes", buf_bytes - 1);
+}
+
 int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
 		       struct err *err)
 {

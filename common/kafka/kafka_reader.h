@@ -23,6 +23,9 @@ MUSTUSE int kafka_reader_range(struct kafka_reader *reader, const char *topic, i
 			       struct kafka_topic_range *ret, struct err *err);
 MUSTUSE int kafka_reader_partitions(struct kafka_reader *reader, const char *topic, uint32_t wait_ms, int32_t *ret,
 				    struct err *err);
+/* The id of the cluster, asked of a broker. ERR_RETRY: none answers within wait_ms. */
+MUSTUSE int kafka_reader_cluster_id(struct kafka_reader *reader, uint32_t wait_ms, char *buf, size_t buf_bytes,
+				    struct err *err);
 /* Begins with the messages from offset from on and below end, or below the log's end when that comes first. from must
  * lie in the log: ERR_DATA otherwise. */
 MUSTUSE int kafka_reader_begin(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,

@@ -867,6 +867,15 @@ static const struct command_option VERIFY_OPTIONS[] = {
 	{ OPTION_WITH_BSN, NULL, "name teachers by BSN beside their key; leaves a row in register.access", OPTIONAL },
 	{ OPTION_REPAIR, NULL, "show which rows would be put right, as the log says; with --reason do it", OPTIONAL },
 	{ OPTION_REASON, "TEXT", "of --repair: why; it is kept with your name", OPTIONAL },
+	{ OPTION_FROM_CHECKPOINT, NULL, "from the newest checkpoints on, also where the log is whole", OPTIONAL },
+};
+
+static const struct command_option CHECKPOINT_MAKE_OPTIONS[] = {
+	{ OPTION_FROM_CHECKPOINT, NULL, "from the newest checkpoints on, also where the log is whole", OPTIONAL },
+	{ OPTION_WITH_BSN, NULL, "name teachers by BSN beside their key; leaves a row in register.access", OPTIONAL },
+};
+static const struct command_option CHECKPOINT_PRUNE_OPTIONS[] = {
+	{ OPTION_KEEP, "N", "so many of each partition, else checkpoint.keep", OPTIONAL },
 };
 
 static const struct command_option STATEMENT_OPTIONS[] = {
@@ -882,13 +891,45 @@ static const struct command PROVE[] = {
 		  " the state of "
 		  "deliveries: all that a board, a keeper or a court could see. A teacher is named by key, and the"
 		  " field that "
-		  "differs. Needs the log from its beginning and the setting hmac.key.file.\n\n"
+		  "differs. Needs the setting hmac.key.file, and the log from its beginning; where retention has "
+		  "removed that, the newest checkpoint of checkpoint.dir and the log from there on.\n\n"
 		  "--repair works as the owner, one transaction per board, while writers go on: they wait for it. What"
 		  " no log says stays. Killed, run it again.",
 	  OPTIONS_OF(VERIFY_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
-	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" } },
+	  .exits = { { 1, "something differs, or a partition is unproven; what, is printed" },
+		     { 78, "too: a checkpoint is of another key, cluster, topic or format; the others were proved" } },
 	  .run = run_verify },
+	{ .name = "checkpoint make",
+	  .purpose = "verify all boards, and keep what was derived as a place to start from",
+	  .help = "As verify --all. A partition in which nothing differs leaves a checkpoint in checkpoint.dir: the "
+		  "derived boards at this place of the log, sealed with checkpoint.key.file and signed with "
+		  "checkpoint.sign.key.file. One in which something differs keeps those it has. Killed, run it again: "
+		  "half a checkpoint is never taken for one; nor on a full disk (70). All but the newest "
+		  "checkpoint.keep go.",
+	  OPTIONS_OF(CHECKPOINT_MAKE_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "something differs, or a partition is unproven: it has no new checkpoint" },
+		     { 69, "a server is away, or another process works in checkpoint.dir" },
+		     { 78, "too: keys or the folder are not as they must be, or a checkpoint is of others" } },
+	  .run = run_checkpoint_make },
+	{ .name = "checkpoint list",
+	  .purpose = "the checkpoints there are, the newest of each partition first",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_checkpoint_list },
+	{ .name = "checkpoint check",
+	  .purpose = "prove that no checkpoint was altered",
+	  .help = "Signature, digest and chain of each; with checkpoint.key.file that each board's state opens, too. "
+		  "Without it checkpoint.public.key.file is enough. Asks no server.",
+	  .exits = { { 1, "one is altered, or does not follow the one before it; what, is printed" },
+		     { 78, "too: one is of another key or format" } },
+	  .run = run_checkpoint_check },
+	{ .name = "checkpoint prune",
+	  .purpose = "remove all but the newest checkpoints of each partition",
+	  .help = "After a person was erased: checkpoint make, then checkpoint prune --keep 1.",
+	  OPTIONS_OF(CHECKPOINT_PRUNE_OPTIONS),
+	  .exits = { { 69, "another process works in checkpoint.dir" } },
+	  .run = run_checkpoint_prune },
 	{ .name = "statement",
 	  .purpose = "what came in since the day before, in a chain of hashes",
 	  .help = "Makes the statement of today, unless there is one, and prints its sums and its hash: keep them "
@@ -937,7 +978,7 @@ static const struct command PERSON[] = {
 	  .purpose = "all that every store holds about one person, over all boards",
 	  .help = "By his BSN in a file, or by a board and his key there. Register, history, deliveries that name him,"
 		  " terugmeldingen, confirmations, quarantine and the places of messages in the logs, which are read"
-		  " from their beginning; cache and backups are named. Contact"
+		  " from their beginning, and the checkpoints of checkpoint.dir; cache and backups are named. Contact"
 		  " persons are known by name only: instroomctl contact shows them. Leaves a row in register.access."
 		  " Needs hmac.key.file.",
 	  OPTIONS_OF(PERSON_REPORT_OPTIONS),
@@ -951,7 +992,8 @@ static const struct command PERSON[] = {
 	  .help = "By his BSN in a file, or by a board and his key there. Register, history and marks go; in"
 		  " terugmeldingen his lines lose the board's numbers, in key lists another key takes his place; the"
 		  " cache forgets him. Outcomes and counts stay. Then all stores are looked through again: what stands"
-		  " in the logs stays until topic.retention.days. A delivery behind it that names him brings him back:"
+		  " in the logs stays until topic.retention.days, in checkpoints until checkpoint make and then"
+		  " checkpoint prune --keep 1. A delivery behind it that names him brings him back:"
 		  " his board has to leave him out first.\n\n"
 		  "Works as the owner, board by board, while writers go on. Killed, run it again. Leaves rows in"
 		  " register.access and, without whom, in register.removal.",

@@ -1,6 +1,8 @@
 #include "ctl/base/ctl_config.h"
 
-enum { MONTHS_MAX = 1200 };
+#include "model/teacher_key.h"
+
+enum { MONTHS_MAX = 1200, CHECKPOINT_KEY_BYTES_MAX = 8192 };
 
 #define AT(field) offsetof(struct ctl_config, field)
 
@@ -47,6 +49,18 @@ static const struct config_key KEYS[] = {
 	  "how long it is kept who looked at persons; 0: for good" },
 	{ "retention.timer", CONFIG_WORD, AT(retention_timer), "show", 0, 0,
 	  "what retention --timer does: show what is due, or remove it", .words = "show|remove" },
+	{ "checkpoint.dir", CONFIG_TEXT, AT(checkpoint_dir), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "folder of the checkpoints that verify may start from; empty: there are none" },
+	{ "checkpoint.key.file", CONFIG_SECRET, AT(checkpoint_key), "", 0, HMAC_KEY_BYTES_MAX,
+	  "file of the key that checkpoints are sealed with" },
+	{ "checkpoint.key.old.file", CONFIG_SECRET, AT(checkpoint_old_key), "", 0, HMAC_KEY_BYTES_MAX,
+	  "file of the key of before, which opens those that were sealed with it" },
+	{ "checkpoint.sign.key.file", CONFIG_SECRET, AT(checkpoint_sign_key), "", 0, CHECKPOINT_KEY_BYTES_MAX,
+	  "Ed25519 key that signs them, PEM; needed where they are made" },
+	{ "checkpoint.public.key.file", CONFIG_TEXT, AT(checkpoint_public_key_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "its public half, PEM, which proves them, and those of before; empty: that of checkpoint.sign.key.file" },
+	{ "checkpoint.keep", CONFIG_COUNT, AT(checkpoint_keep), "7", 1, 10000,
+	  "checkpoints of a partition that are kept; older ones go when another is made" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
 	  "consumer group of the validators, which must have no member during refill and loss accept" },
 	{ "replay.plan.keep", CONFIG_MS, AT(replay_plan_keep_ms), "1440m", 1000, INT64_C(31) * 86400 * 1000,

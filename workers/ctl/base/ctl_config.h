@@ -35,6 +35,9 @@ struct ctl_config {
 	struct secret gateway_token;
 	struct secret stand_key;
 	struct secret hmac_key, hmac_old_key;
+	const char *checkpoint_dir, *checkpoint_public_key_file;
+	struct secret checkpoint_key, checkpoint_old_key, checkpoint_sign_key;
+	int64_t checkpoint_keep;
 };
 
 extern const struct config_table CTL_CONFIG;

@@ -183,6 +183,7 @@ const char *person_store_name(enum person_store store)
 		[STORE_RAW] = "raw log",
 		[STORE_VERDICT] = "verdict log",
 		[STORE_QUARANTINE] = "quarantine",
+		[STORE_CHECKPOINT] = "checkpoints",
 		[STORE_CACHE] = "cache",
 		[STORE_BACKUP] = "backups",
 	};

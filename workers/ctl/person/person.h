@@ -51,6 +51,7 @@ enum person_store {
 	STORE_RAW,
 	STORE_VERDICT,
 	STORE_QUARANTINE,
+	STORE_CHECKPOINT,
 	STORE_CACHE,
 	STORE_BACKUP,
 	PERSON_STORES
@@ -85,5 +86,8 @@ MUSTUSE int person_look_in_register(struct ctl *ctl, struct pg_link *link, const
 /* raw, verdict and quarantine, from their beginning; with progress for a person who waits. */
 MUSTUSE int person_look_in_logs(struct ctl *ctl, const struct person *person, struct person_findings *findings,
 				struct err *err);
+/* Those of checkpoint.dir; a board of one counts once. ERR_CONFIG: they cannot be opened with the keys at hand. */
+MUSTUSE int person_look_in_checkpoints(struct ctl *ctl, const struct person *person, struct person_findings *findings,
+				       struct err *err);
 
 #endif

@@ -335,6 +335,12 @@ static int show(struct erasure *erasure, bool is_done, const struct person_findi
 			output_text(&out, slice_of(effect_of((enum person_store)store, is_done)));
 		}
 	print_logs(erasure, found, &out);
+	if (found->counts[STORE_CHECKPOINT] > 0) {
+		output_text(&out, slice_of(person_store_name(STORE_CHECKPOINT)));
+		output_absent(&out);
+		output_number(&out, found->counts[STORE_CHECKPOINT]);
+		output_text(&out, SLICE_LITERAL("hold him until checkpoint make, then checkpoint prune --keep 1"));
+	}
 	output_text(&out, slice_of(person_store_name(STORE_CACHE)));
 	output_absent(&out);
 	output_absent(&out);
@@ -352,6 +358,8 @@ static int look(struct erasure *erasure, struct person_findings *found, struct e
 
 	if (rc == 0)
 		rc = person_look_in_logs(erasure->ctl, &erasure->person, found, err);
+	if (rc == 0)
+		rc = person_look_in_checkpoints(erasure->ctl, &erasure->person, found, err);
 	return rc == 0 && found->is_out_of_memory ? err_set(err, ERR_FATAL, "memory", "no memory for boards") : rc;
 }
 
@@ -408,6 +416,8 @@ static int run(struct erasure *erasure, bool does_it, int64_t *ret_left, struct 
 	if (rc == 0)
 		rc = does_it ? person_look_in_register(erasure->ctl, erasure->link, &erasure->person, &before, err)
 			     : look(erasure, &before, err);
+	if (rc == 0 && does_it) /* what cannot be opened is said before anything goes */
+		rc = person_look_in_checkpoints(erasure->ctl, &erasure->person, &before, err);
 	if (rc == 0 && does_it)
 		rc = erase_all(erasure, &before, err);
 	if (rc == 0 && does_it)

@@ -5,7 +5,8 @@
  *   3. The register: his rows at every board, history, deliveries that name him with their outcome, his lines in
  *      terugmeldingen, confirmations, marks.
  *   4. The logs from their beginning: raw, verdict, quarantine. A message is named by its place.
- *   5. What cannot be asked is named: the cache, which holds hashes that follow from the log, and backups.
+ *   5. The checkpoints of verify, when there are any.
+ *   6. What cannot be asked is named: the cache, which holds hashes that follow from the log, and backups.
  *
  * No header: run_person_report stands in person_commands.h. */
 #include "ctl/person/person_commands.h"
@@ -63,6 +64,8 @@ static int answer(struct ctl *ctl, struct pg_link *link, struct person_findings 
 		rc = person_look_in_register(ctl, link, &person, findings, err);
 	if (rc == 0)
 		rc = person_look_in_logs(ctl, &person, findings, err);
+	if (rc == 0)
+		rc = person_look_in_checkpoints(ctl, &person, findings, err);
 	explicit_bzero(&person, sizeof person);
 	if (rc != 0)
 		return rc;

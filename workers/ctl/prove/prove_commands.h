@@ -4,6 +4,10 @@
 
 #include "ctl/base/ctl.h"
 
+int run_checkpoint_check(struct ctl *ctl);
+int run_checkpoint_list(struct ctl *ctl);
+int run_checkpoint_make(struct ctl *ctl);
+int run_checkpoint_prune(struct ctl *ctl);
 int run_statement(struct ctl *ctl);
 int run_verify(struct ctl *ctl);
 

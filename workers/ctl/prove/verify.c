@@ -2,17 +2,21 @@
  *
  *   1. One snapshot of the register (repeatable read) for all of it; the wanted boards are chosen in it. --all wants
  *      those of the log, too.
- *   2. Partition by partition verify_log derives those boards from the two logs, up to the snapshot's cursor. A
- *      partition whose logs cannot tell is said to be unproven, and the others go on.
+ *   2. Partition by partition verify_log derives those boards from the two logs, or from a checkpoint and what came
+ *      behind it (verify_checkpoint), up to the snapshot's cursor. A partition whose logs cannot tell is said to be
+ *      unproven, and the others go on.
  *   3. verify_compare puts each beside its rows; a board the log does not name must have none.
  *   4. --repair puts right what differs, board by board (verify_repair), when its partition was compared.
  *   5. --all looks for rows that belong to no board at all.
  *
- * No header: run_verify stands in prove_commands.h. */
+ * checkpoint make is the same over all boards, and leaves a checkpoint of each partition in which nothing differs.
+ *
+ * No header: run_verify and run_checkpoint_make stand in prove_commands.h. */
 #include "ctl/prove/prove_commands.h"
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "ctl/prove/verify_checkpoint.h"
 #include "ctl/prove/verify_compare.h"
 #include "ctl/prove/verify_log.h"
 #include "ctl/prove/verify_repair.h"
@@ -36,6 +40,8 @@ struct verify {
 	struct pg_link *link;
 	bool *is_wanted, *is_stored; /* by board number; stored: some table has a row of it */
 	struct verify_log log;
+	struct verify_checkpoints checkpoints;
+	enum err_kind checkpoint_error;	   /* the first of a kind that ends a command; 0: none */
 	int64_t boards, refused, unproven; /* the last are partitions */
 	int64_t begun_ms, shown_ms;
 	bool repairs;
@@ -67,6 +73,8 @@ static int compare_board(struct verify *verify, uint32_t number, struct err *err
 	int rc = verify_compare(verify->link, board ? board : &none, partition_of(verify, number), &verify->findings,
 				err);
 
+	if (rc == 0 && board)
+		rc = verify_checkpoint_add(&verify->checkpoints, board, err);
 	verify->boards++;
 	verify->refused += board ? board->refused : 0;
 	verify->is_wanted[number] = verify->repairs && verify->findings.count > before;
@@ -97,15 +105,31 @@ static void show_progress(struct verify *verify, int32_t partition)
 		fputs("\n", stderr);
 }
 
+static int derive_partition(struct verify *verify, int32_t partition, struct err *err)
+{
+	static const uint8_t NO_TIP[sizeof verify->log.tip];
+
+	verify_log_begin_at(&verify->log, 0, 0, NO_TIP);
+	int rc = verify_checkpoint_start(&verify->checkpoints, &verify->log, partition, err);
+
+	return rc == 0 ? verify_log_advance(&verify->log, partition, err) : rc;
+}
+
 static int verify_partition(struct verify *verify, int32_t partition, struct err *err)
 {
+	int64_t before = verify->findings.count;
+
 	if (!is_wanted_in(verify, partition))
 		return 0;
-	int rc = verify_log_derive(&verify->log, partition, err);
+	int rc = derive_partition(verify, partition, err);
 
+	if (rc == 0)
+		rc = verify_checkpoint_begin(&verify->checkpoints, &verify->log, partition, err);
 	for (uint32_t number = 0; rc == 0 && number < VERIFY_BOARDS; number++)
 		if (is_compared(verify, number, partition))
 			rc = compare_board(verify, number, err);
+	if (rc == 0)
+		rc = verify_checkpoint_end(&verify->checkpoints, verify->findings.count == before, err);
 	for (uint32_t number = 0; rc == 0 && verify->repairs && number < VERIFY_BOARDS; number++)
 		if (is_compared(verify, number, partition)) {
 			rc = verify_repair_board(&verify->repair, number, partition, err);
@@ -114,15 +138,28 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	return rc;
 }
 
+/* A checkpoint that cannot be used is no reason either; the exit status tells its kind in the end. */
+static bool is_of_partition(struct verify *verify, int rc, const struct err *err)
+{
+	bool is_of_checkpoint = strncmp(err->code, "checkpoint", strlen("checkpoint")) == 0;
+
+	if (rc == -ERR_CONFIG && is_of_checkpoint && !verify->checkpoint_error)
+		verify->checkpoint_error = ERR_CONFIG;
+	return rc == -ERR_DATA || (rc == -ERR_CONFIG && is_of_checkpoint);
+}
+
 /* What its logs do not tell is no reason to leave the others unproven; a server that is away is. */
 static int try_partition(struct verify *verify, int32_t partition, struct err *err)
 {
+	struct err second;
 	int rc = verify_partition(verify, partition, err);
 
 	for (uint32_t number = 0; rc != 0 && number < VERIFY_BOARDS; number++)
 		verify_log_drop_board(&verify->log, number);
+	if (rc != 0 && verify_checkpoint_end(&verify->checkpoints, false, &second) != 0)
+		return rc;
 	show_progress(verify, partition);
-	if (rc != -ERR_DATA)
+	if (rc == 0 || !is_of_partition(verify, rc, err))
 		return rc;
 	fprintf(stderr, "instroomctl: partition %d is unproven: %s\n", partition, err->text);
 	verify->unproven++;
@@ -230,20 +267,32 @@ static int open_verify(struct verify *verify, struct err *err)
 	verify->repair.log = &verify->log;
 	verify->repair.reason = verify->ctl->options[OPTION_REASON];
 	verify->repair.out = verify->findings.out;
-	verify->log.keeps_feedback = verify->repairs;
+	verify->log.keeps_feedback = verify->repairs || verify->checkpoints.to;
 	verify->log.ctl = verify->ctl;
 	verify->log.link = verify->link;
 	verify->log.is_wanted = verify->is_wanted;
-	return verify_log_open(&verify->log, err);
+	rc = verify_log_open(&verify->log, err);
+	return rc == 0 ? verify_checkpoints_open(&verify->checkpoints, &verify->log, err) : rc;
 }
 
 static void close_verify(struct verify *verify)
 {
+	verify_checkpoints_close(&verify->checkpoints);
 	verify_log_close(&verify->log);
 	pg_link_close(verify->link);
 	pg_link_close(verify->repair.link);
 	free(verify->is_wanted);
 	free(verify->is_stored);
+}
+
+static void print_checkpoints(const struct verify_checkpoints *checkpoints)
+{
+	if (checkpoints->used > 0)
+		printf("; %lld partitions are derived from a checkpoint on", (long long)checkpoints->used);
+	if (checkpoints->made > 0)
+		printf("; %lld checkpoints were made", (long long)checkpoints->made);
+	if (checkpoints->refused > 0)
+		printf("; %lld partitions get none, and keep the one before", (long long)checkpoints->refused);
 }
 
 static int print_sums(const struct verify *verify, struct err *err)
@@ -254,12 +303,15 @@ static int print_sums(const struct verify *verify, struct err *err)
 							    { "differences", NULL, COLUMN_NUMBER },
 							    { "unproven_partitions", NULL, COLUMN_NUMBER },
 							    { "repaired_boards", NULL, COLUMN_NUMBER },
-							    { "repaired_rows", NULL, COLUMN_NUMBER } };
+							    { "repaired_rows", NULL, COLUMN_NUMBER },
+							    { "from_checkpoint", NULL, COLUMN_NUMBER },
+							    { "checkpoints_made", NULL, COLUMN_NUMBER } };
 	CLEANUP(output_release) struct output out = { 0 };
 
 	if (verify->ctl->output == OUTPUT_TEXT) {
 		printf("%lld boards derived from %lld messages: %lld differences", (long long)verify->boards,
 		       (long long)verify->log.messages, (long long)verify->findings.count);
+		print_checkpoints(&verify->checkpoints);
 		if (verify->unproven > 0)
 			printf("; %lld partitions are unproven", (long long)verify->unproven);
 		if (verify->repairs)
@@ -278,6 +330,8 @@ static int print_sums(const struct verify *verify, struct err *err)
 	output_number(&out, verify->unproven);
 	output_number(&out, verify->repair.reason ? verify->repair.boards : 0);
 	output_number(&out, verify->repair.reason ? verify->repair.rows : 0);
+	output_number(&out, verify->checkpoints.used);
+	output_number(&out, verify->checkpoints.made);
 	return output_print(&out, stdout, err);
 }
 
@@ -301,36 +355,74 @@ static bool is_well(const struct verify *verify)
 	return (verify->findings.count == 0 || is_repaired) && verify->unproven == 0;
 }
 
+/* Every partition, rows of none, and the sums. */
+static int prove(struct verify *verify, struct err *err)
+{
+	const char *board = verify->ctl->options[OPTION_BOARD], *sample = verify->ctl->options[OPTION_SAMPLE];
+	int rc = open_verify(verify, err);
+
+	if (rc == 0)
+		rc = want_boards(verify, board, sample, err);
+	verify->begun_ms = clock_ms();
+	for (int32_t partition = 0; rc == 0 && partition < verify->log.partitions; partition++)
+		rc = try_partition(verify, partition, err);
+	if (rc == 0 && !board && !sample)
+		rc = look_for_strays(verify, err);
+	return rc;
+}
+
+static int run(struct verify *verify)
+{
+	const char *dir = verify->ctl->config.checkpoint_dir;
+	struct err err = { 0 };
+	int64_t removed;
+
+	if (verify->ctl->output != OUTPUT_TEXT)
+		verify->findings.out = stderr;
+	verify->checkpoints.from = dir[0] ? dir : NULL;
+	verify->checkpoints.is_asked = ctl_has(verify->ctl, OPTION_FROM_CHECKPOINT);
+	int rc = verify->findings.shows_bsn ? record_look(verify->ctl, &err) : 0;
+
+	if (rc == 0)
+		rc = prove(verify, &err);
+	if (rc == 0 && verify->checkpoints.to)
+		rc = checkpoint_store_prune(dir, verify->ctl->config.checkpoint_keep, &removed, &err);
+	if (rc == 0)
+		rc = print_sums(verify, &err);
+	close_verify(verify);
+	if (rc != 0)
+		return ctl_fail(&err);
+	if (verify->checkpoint_error)
+		return exit_status_of(-(int)verify->checkpoint_error, &(struct err){ .kind = ERR_CONFIG });
+	return is_well(verify) ? 0 : EXIT_ANSWER_IS_NO;
+}
+
+/* "--from-checkpoint needs .." */
+static int need_folder(const struct ctl *ctl, const char *what)
+{
+	return ctl->config.checkpoint_dir[0] ? 0 : ctl_usage("%s needs the setting checkpoint.dir", what);
+}
+
 int run_verify(struct ctl *ctl)
 {
-	const char *board = ctl->options[OPTION_BOARD], *sample = ctl->options[OPTION_SAMPLE];
 	struct verify verify = { .ctl = ctl, .findings.out = stdout };
-	struct err err = { 0 };
 
 	if (ctl_has(ctl, OPTION_BOARD) + ctl_has(ctl, OPTION_SAMPLE) + ctl_has(ctl, OPTION_ALL) != 1)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
 	if (ctl_has(ctl, OPTION_REASON) && (!ctl_has(ctl, OPTION_REPAIR) || !ctl->options[OPTION_REASON][0]))
 		return ctl_usage("--reason says why --repair is to be done");
+	int usage = ctl_has(ctl, OPTION_FROM_CHECKPOINT) ? need_folder(ctl, "--from-checkpoint") : 0;
+
 	verify.repairs = ctl_has(ctl, OPTION_REPAIR);
-	if (ctl->output != OUTPUT_TEXT)
-		verify.findings.out = stderr;
 	verify.findings.shows_bsn = ctl_has(ctl, OPTION_WITH_BSN);
-	int rc = verify.findings.shows_bsn ? record_look(ctl, &err) : 0;
+	return usage != 0 ? usage : run(&verify);
+}
 
-	if (rc == 0)
-		rc = open_verify(&verify, &err);
+int run_checkpoint_make(struct ctl *ctl)
+{
+	struct verify verify = { .ctl = ctl, .findings.out = stdout };
+	int usage = need_folder(ctl, "checkpoint make");
 
-	if (rc == 0)
-		rc = want_boards(&verify, board, sample, &err);
-	verify.begun_ms = clock_ms();
-	for (int32_t partition = 0; rc == 0 && partition < verify.log.partitions; partition++)
-		rc = try_partition(&verify, partition, &err);
-	if (rc == 0 && ctl_has(ctl, OPTION_ALL))
-		rc = look_for_strays(&verify, &err);
-	if (rc == 0)
-		rc = print_sums(&verify, &err);
-	close_verify(&verify);
-	if (rc != 0)
-		return ctl_fail(&err);
-	return is_well(&verify) ? 0 : EXIT_ANSWER_IS_NO;
+	verify.checkpoints.to = ctl->config.checkpoint_dir;
+	return usage != 0 ? usage : run(&verify);
 }

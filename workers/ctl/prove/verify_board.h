@@ -33,12 +33,14 @@ struct verify_version {
 	int32_t lapsed_on;
 	struct slice content, targets; /* emptied by an INTREKKING */
 	bool is_removed;	       /* its teacher was, behind it */
+	bool is_expired;	       /* the comparison found that its term was over */
 	size_t older;		       /* as verify_teacher.newest */
 };
 
 struct verify_contact {
 	int64_t since;
 	struct slice name, phone, email;
+	bool is_expired; /* as verify_version's */
 };
 
 struct verify_confirmation {
@@ -86,6 +88,7 @@ struct verify_line {
 	/* Of a board that keeps_feedback: the line's datum behind its group, the same when its teacher is erased, and
 	 * rules as uint16. */
 	struct slice feedback_body, blank_body, rules;
+	uint32_t bsn; /* of a readable one */
 	uint8_t key[TEACHER_KEY_BYTES];
 	uint8_t key_before[TEACHER_KEY_BYTES]; /* by the HMAC key of before a rotation, when the board has one */
 };
@@ -102,6 +105,9 @@ struct verify_delivery {
 	uint32_t notices;
 	int64_t absent, active, lapsed;
 	uint64_t attempts; /* bit set of those entered; a delivery is not replayed more often */
+	/* The comparison found that the term of its terugmelding was over: this digest of it is all that is left. */
+	bool is_feedback_gone;
+	uint8_t feedback_digest[TEACHER_KEY_BYTES];
 	struct verify_line *lines;
 	size_t line_count;
 };

@@ -124,13 +124,18 @@ static int compare_teachers(struct pg_link *link, const struct verify_board *boa
 
 /* ---- history ---- */
 
-static int compare_versions(const void *a, const void *b)
+/* < 0, 0, > 0: by teacher, then by time. */
+static int order_versions(const struct verify_version *left, const struct verify_version *right)
 {
-	const struct verify_version *left = a, *right = b;
 	int order = memcmp(left->key, right->key, TEACHER_KEY_BYTES);
 
 	order = order != 0 ? order : (left->since > right->since) - (left->since < right->since);
 	return order != 0 ? order : (left->until > right->until) - (left->until < right->until);
+}
+
+static int compare_versions(const void *a, const void *b)
+{
+	return order_versions(*(struct verify_version *const *)a, *(struct verify_version *const *)b);
 }
 
 static struct verify_version version_of_row(const struct pg_rows *rows, size_t i)
@@ -184,19 +189,19 @@ static void report_version(const struct verify_board *board, const uint8_t *key,
 	verify_report_teacher(findings, board, key, teacher ? teacher->bsn : 0, what);
 }
 
-/* A copy, as the board's own stays in log order, without those of removed teachers. */
-static int sort_history(const struct verify_board *board, struct verify_version **ret, size_t *ret_count,
+/* The board's own stay in log order; without those of removed teachers. */
+static int sort_history(const struct verify_board *board, struct verify_version ***ret, size_t *ret_count,
 			struct err *err)
 {
-	*ret = calloc(MAX(board->history_count, (size_t)1), sizeof **ret);
+	*ret = calloc(MAX(board->history_count, (size_t)1), sizeof(struct verify_version *));
 	if (!*ret)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a board's history");
 	*ret_count = 0;
 	for (size_t i = 0; i < board->history_count; i++)
 		if (!board->history[i].is_removed)
-			(*ret)[(*ret_count)++] = board->history[i];
+			(*ret)[(*ret_count)++] = &board->history[i];
 	if (*ret_count > 0)
-		qsort(*ret, *ret_count, sizeof **ret, compare_versions);
+		qsort(*ret, *ret_count, sizeof(struct verify_version *), compare_versions);
 	return 0;
 }
 
@@ -207,7 +212,7 @@ static int compare_history(struct pg_link *link, const struct verify_board *boar
 	size_t i = 0, v = 0, count = 0;
 	char text[WHAT_BYTES];
 	int64_t kept_from = 0;
-	struct verify_version *history = NULL;
+	struct verify_version **history = NULL;
 	int rc = pg_exec(link, "verify_history", HISTORY_SQL, params, &rows, NULL, err);
 
 	if (rc == 0)
@@ -216,12 +221,15 @@ static int compare_history(struct pg_link *link, const struct verify_board *boar
 		rc = sort_history(board, &history, &count, err);
 	while (rc == 0 && (i < pg_rows_count(rows) || v < count)) {
 		struct verify_version row = { 0 };
-		const struct verify_version *version = &history[v];
+		struct verify_version *version = v < count ? history[v] : NULL;
 
 		if (i < pg_rows_count(rows))
 			row = version_of_row(rows, i);
-		int order = i == pg_rows_count(rows) ? 1 : v == count ? -1 : compare_versions(&row, version);
-		bool is_gone = order > 0 && version->until < kept_from; /* its term was over */
+		int order = i == pg_rows_count(rows) ? 1 : !version ? -1 : order_versions(&row, version);
+		bool is_gone = order > 0 && version && version->until < kept_from; /* its term was over */
+
+		if (is_gone)
+			version->is_expired = true;
 		const char *what = is_gone     ? NULL
 				   : order > 0 ? "a row of his history is missing"
 				   : order < 0 ? "his history has a row that the log does not"
@@ -271,7 +279,7 @@ static int compare_board(struct pg_link *link, const struct verify_board *board,
 	return 0;
 }
 
-int verify_compare(struct pg_link *link, const struct verify_board *board, int32_t partition,
+int verify_compare(struct pg_link *link, struct verify_board *board, int32_t partition,
 		   struct verify_findings *findings, struct err *err)
 {
 	struct pg_params params;

@@ -5,7 +5,7 @@
 #include "ctl/prove/verify_findings.h"
 
 /* partition: where the board belongs. */
-MUSTUSE int verify_compare(struct pg_link *link, const struct verify_board *board, int32_t partition,
+MUSTUSE int verify_compare(struct pg_link *link, struct verify_board *board, int32_t partition,
 			   struct verify_findings *findings, struct err *err);
 
 #endif

@@ -234,6 +234,7 @@ static void set_line(const struct verify_board *board, struct verify_line *line,
 	line->record_number = (int32_t)judged->lines[i].record_no;
 	line->outcome = outcome;
 	line->is_readable = group->is_readable;
+	line->bsn = group->is_readable ? group->bsn : 0;
 	memcpy(line->key, group->key, TEACHER_KEY_BYTES);
 	if (!board->key_before || !group->is_readable)
 		return;
@@ -407,7 +408,7 @@ static int decide_groups(struct verify_board *board, const struct verify_deliver
 static int deliver_lines(struct verify_board *board, struct verify_delivery *delivery, const struct wire_header *header,
 			 const struct judged *judged, const struct verify_known *known, struct err *err)
 {
-	uint8_t *outcomes = calloc(judged->group_count, 1);
+	uint8_t *outcomes = calloc(MAX(judged->group_count, (size_t)1), 1);
 	int rc = outcomes ? decide_groups(board, delivery, header, judged, known, outcomes, err) : no_memory(err);
 
 	for (size_t i = 0; rc == 0 && i < delivery->line_count; i++)

@@ -71,7 +71,8 @@ static const char DELIVERIES_SQL[] =
 	"  (select string_agg(g.rule || ':' || g.lines, ' ' order by g.rule) from register.finding g"
 	"    where g.position = d.position),"
 	"  coalesce(encode(substring(sha256(l.keys) for 16), 'hex')::uuid = l.digest,"
-	"   d.key_list = 'e3b0c442-98fc-1c14-9afb-f4c8996fb924')" /* of an empty list, which needs no row */
+	"   d.key_list = 'e3b0c442-98fc-1c14-9afb-f4c8996fb924')," /* of an empty list, which needs no row */
+	"  d.feedback"
 	" from register.delivery d"
 	" left join register.feedback f on f.board = d.board and f.digest = d.feedback"
 	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
@@ -259,7 +260,7 @@ static int compare_feedback(const struct verify_board *board, const struct verif
 }
 
 /* feedback_from: of deliveries below, terugmeldingen may be gone. */
-static int compare_delivery(const struct verify_board *board, const struct verify_delivery *delivery,
+static int compare_delivery(const struct verify_board *board, struct verify_delivery *delivery,
 			    const struct pg_rows *rows, size_t i, int64_t feedback_from,
 			    struct verify_findings *findings, struct err *err)
 {
@@ -276,13 +277,17 @@ static int compare_delivery(const struct verify_board *board, const struct verif
 	bool is_gone = delivery->position < feedback_from && pg_is_null(rows, i, 27) && delivery->line_count > 0 &&
 		       pg_get_bool(rows, i, 26) != delivery->lines[0].has_feedback;
 
-	if (is_made && is_gone)
+	if (is_made && is_gone) {
+		delivery->is_feedback_gone = true;
+		if (!pg_is_null(rows, i, 30))
+			memcpy(delivery->feedback_digest, pg_get_bytes(rows, i, 30).p, TEACHER_KEY_BYTES);
 		return 0;
+	}
 	return is_made ? compare_feedback(board, delivery, rows, i, findings, err)
 		       : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 }
 
-static int compare_deliveries(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+static int compare_deliveries(struct pg_link *link, struct verify_board *board, const struct pg_params *params,
 			      int64_t feedback_from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -383,7 +388,7 @@ static const char *contact_difference(const struct pg_rows *rows, size_t row, co
 }
 
 /* from: those below, after whom another came below it too, may be gone. */
-static int compare_contacts(struct pg_link *link, const struct verify_board *board, const struct pg_params *params,
+static int compare_contacts(struct pg_link *link, struct verify_board *board, const struct pg_params *params,
 			    int64_t from, struct verify_findings *findings, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -397,6 +402,8 @@ static int compare_contacts(struct pg_link *link, const struct verify_board *boa
 
 		if (!what)
 			what = contact_difference(rows, merge.row, &board->contacts[merge.item]);
+		if (is_gone)
+			board->contacts[merge.item].is_expired = true;
 		if (what && !is_gone)
 			verify_report(findings, board, NULL, "its contact persons differ: since %lld %s",
 				      (long long)merge_position(&merge), what);
@@ -514,7 +521,7 @@ static int compare_lists(struct pg_link *link, const struct verify_board *board,
 	return rc;
 }
 
-int verify_compare_ledger(struct pg_link *link, const struct verify_board *board, int32_t partition,
+int verify_compare_ledger(struct pg_link *link, struct verify_board *board, int32_t partition,
 			  struct verify_findings *findings, struct err *err)
 {
 	struct pg_params params;

@@ -5,7 +5,7 @@
 
 #include "ctl/prove/verify_findings.h"
 
-MUSTUSE int verify_compare_ledger(struct pg_link *link, const struct verify_board *board, int32_t partition,
+MUSTUSE int verify_compare_ledger(struct pg_link *link, struct verify_board *board, int32_t partition,
 				  struct verify_findings *findings, struct err *err);
 
 #endif

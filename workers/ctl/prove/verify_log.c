@@ -82,7 +82,7 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 
 /* ---- the raw log ---- */
 
-static struct verify_board *board_of(struct verify_log *log, uint32_t number)
+struct verify_board *verify_log_board(struct verify_log *log, uint32_t number)
 {
 	if (!log->derived[number]) {
 		log->derived[number] = calloc(1, sizeof(struct verify_board));
@@ -322,7 +322,7 @@ static int follow_raw(void *self, const struct kafka_message *message, struct er
 	if (mark == MARK_FOREIGN || !raw_headers_read(message->headers, message->header_count, &read) ||
 	    !log->is_wanted[read.board])
 		return 0;
-	struct verify_board *board = board_of(log, read.board);
+	struct verify_board *board = verify_log_board(log, read.board);
 
 	if (!board)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a board");
@@ -398,7 +398,7 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
 	pg_add_i32(&params, partition);
 	int rc = pg_exec(log->link, NULL,
-			 "select next_raw, next_verdict from register.cursor where topic = $1 and partition = $2",
+			 "select next_raw, next_verdict, tip from register.cursor where topic = $1 and partition = $2",
 			 &params, &rows, NULL, err);
 
 	if (rc == 0 && pg_rows_count(rows) == 0)
@@ -426,14 +426,15 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 		return rc;
 	log->from_raw = log->next_raw;
 	log->from_verdict = pg_get_i64(rows, 0, 1);
+	memcpy(log->register_tip, pg_get_bytes(rows, 0, 2).p, sizeof log->register_tip);
 	return 0;
 }
 
-int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err)
+void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16])
 {
-	log->from_raw = log->from_verdict = 0;
-	memset(log->tip, 0, sizeof log->tip);
-	return verify_log_advance(log, partition, err);
+	log->from_raw = raw;
+	log->from_verdict = verdict;
+	memcpy(log->tip, tip, sizeof log->tip);
 }
 
 void verify_log_drop_board(struct verify_log *log, uint32_t number)

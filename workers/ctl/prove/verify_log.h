@@ -1,13 +1,14 @@
 /* verify_log: the boards of a partition as its two logs make them.
  *
  *   1. The cursor says how far the register has applied both logs; nothing above is read.
- *   2. The verdict log is read from its beginning. Following the chain from one verdict to the next leaves out what
- *      does not count, and marks each raw message: judged, given up, foreign.
- *   3. The raw log is read from its beginning. Each message of a wanted board is judged again by the line rules, with
+ *   2. The verdict log is read from its beginning, or from where a checkpoint ends. Following the chain from one
+ *      verdict to the next leaves out what does not count, and marks each raw message: judged, given up, foreign.
+ *   3. The raw log is read likewise. Each message of a wanted board is judged again by the line rules, with
  *      the reference version it names, and folded into its board (verify_fold). A message without a mark ends it: then
  *      the register cannot have applied it.
  *
- * Retention that cut off the beginning of a log ends it too: what was before cannot be derived any more. */
+ * A checkpoint (verify_checkpoint.h) takes the place of what was before it. Without one, retention that cut off the
+ * beginning of a log ends it: what was before cannot be derived any more. */
 #ifndef CTL_VERIFY_LOG_H
 #define CTL_VERIFY_LOG_H
 
@@ -35,8 +36,9 @@ struct verify_log {
 	bool keeps_feedback;	       /* of the boards it derives */
 	/* Of the partition at hand: it is derived below from_raw, and is being derived below next_raw. */
 	int64_t from_raw, from_verdict, next_raw;
-	uint8_t *marks;	 /* enum mark by raw offset, the first is from_raw's */
-	uint8_t tip[16]; /* verdict id the chain has come to */
+	uint8_t *marks;		  /* enum mark by raw offset, the first is from_raw's */
+	uint8_t tip[16];	  /* verdict id the chain has come to */
+	uint8_t register_tip[16]; /* that of the cursor; the same where nothing is wrong */
 	int64_t messages;
 };
 
@@ -44,9 +46,12 @@ struct verify_log {
 MUSTUSE int verify_log_open(struct verify_log *log, struct err *err);
 void verify_log_close(struct verify_log *log);
 
-/* Derives the wanted boards of this partition. */
-MUSTUSE int verify_log_derive(struct verify_log *log, int32_t partition, struct err *err);
-/* The same partition again, up to where the cursor stands by now. Boards that were dropped must no longer be wanted. */
+/* Where a partition begins: at 0 without a tip, or where a checkpoint has its boards, which are in derived already. */
+void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16]);
+/* Made when it is not there. NULL: no memory. */
+struct verify_board *verify_log_board(struct verify_log *log, uint32_t number);
+/* Derives the wanted boards of the partition up to where the cursor stands by now: from where it begins, or from where
+ * it was derived before. Boards that were dropped since must no longer be wanted. */
 MUSTUSE int verify_log_advance(struct verify_log *log, int32_t partition, struct err *err);
 void verify_log_drop_board(struct verify_log *log, uint32_t number);
 

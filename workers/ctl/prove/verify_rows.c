@@ -354,7 +354,9 @@ static int add_delivery(struct delivery_rows *rows, const struct verify_board *b
 	if (!verify_groups_make_as(board, delivery, stored_list, &groups))
 		return err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 	put_named(&rows->key_lists, board->number, strbuf_slice(&groups.keys), key_list);
-	if (has_feedback) {
+	if (has_feedback && delivery->is_feedback_gone)
+		memcpy(feedback, delivery->feedback_digest, sizeof feedback);
+	else if (has_feedback) {
 		build_feedback(&body, delivery, &groups, groups.is_by_key_before);
 		if (!strbuf_ok(&body))
 			return err_set(err, ERR_FATAL, "memory", "no memory for feedback");

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "ctl/setup/applied.h"
+#include "ctl/setup/doctor_checkpoint.h"
 #include "ctl/setup/doctor_local.h"
 #include "ctl/setup/topics.h"
 #include "kafka/kafka_reader.h"
@@ -399,6 +400,7 @@ int run_doctor(struct ctl *ctl)
 
 	diagnosis_begin(&doctor.diagnosis, ctl->output);
 	doctor_look_locally(&ctl->config, &doctor.diagnosis);
+	doctor_look_at_checkpoints(&ctl->config, &doctor.diagnosis);
 	look_at_kafka(&doctor);
 	look_at_register(&doctor);
 	look_at_owner(&doctor);
