@@ -79,6 +79,8 @@ static int read_public_keys(const char *path, struct checkpoint_keys *keys, stru
 	size_t n = fread(text, 1, sizeof text, file);
 
 	fclose(file);
+	if (n <= 1) /* an empty line, which service managers put in the place of a file that is not there */
+		return 0;
 	BIO *bio = BIO_new_mem_buf(text, (int)n);
 	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL) : NULL;
 
