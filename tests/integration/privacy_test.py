@@ -6,18 +6,22 @@ misplaced in addresses, tokens and headers, and asked about by every command tha
 validator and a writer are killed meanwhile. Then every BSN, name, birth date, address, personeelsnummer and contact of
 theirs is looked for in:
 
-  logs of workers and servers; names of all files; metrics; command lines and environments of all processes
-  all bytes that Redis holds; keys and headers of all Kafka messages
+  logs of workers and servers, which log as much as somebody who looks for a slow statement makes them log
+  names of all files; metrics; command lines and environments of all processes; statements that sessions are at
+  all bytes that Redis holds, and every command it was given (its slow log); keys and headers of all Kafka messages
   every column of the register but those that exist for persons (PERSONAL)
   what the commands printed, and refusals over HTTP
+  what a program leaves that ends by a signal that dumps, though its limit was raised meanwhile: nothing
 
 A value that stood there before the first delivery (a surname that is a word of a server's log) proves nothing: it is
 left out, and there may be few of them. All persons are invented.
 """
 import base64
-import csv
+import contextlib
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +36,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 import kafka_log  # noqa: E402
+import personal_values  # noqa: E402
+from personal_values import PERSON_COLUMNS  # noqa: E402
 from questions_test import bsn  # noqa: E402
 from secure_test import library_can_scram  # noqa: E402
 from private_stack import secure  # noqa: E402
@@ -52,9 +58,14 @@ PERSONAL = {("teacher", "bsn"), ("teacher", "content"), ("teacher_history", "con
             ("contact_person", "name"), ("contact_person", "phone"), ("contact_person", "email")}
 # folders of servers that hold content because they are there for it
 CONTENT = {("kafka", "data"), ("postgres", "data")}
-PERSON_COLUMNS = ("bsn", "personeelsnummer", "geslachtsnaam", "voornamen", "geboortedatum", "straat", "postcode",
-                  "plaats", "adresregel1", "adresregel2", "adresregel3")
 BOARD = "99901"
+# All that makes PostgreSQL log statements, but their trees. The four settings of common/pg/pg_privacy.c stay.
+TALKATIVE = ("log_statement = 'all'", "log_min_duration_statement = 0", "log_duration = on", "log_lock_waits = on",
+             "log_temp_files = 0", "log_checkpoints = on", "log_connections = on", "log_disconnections = on")
+REDIS_TALKATIVE = """slowlog-log-slower-than 0
+slowlog-max-len 100000
+user watcher on >{} resetchannels -@all +auth +slowlog|get +acl|log
+"""
 HEADER = ("bsn;personeelsnummer;geslachtsnaam;voorvoegsel;voornamen;geslacht;geboortedatum;straat;huisnummer;"
           "toevoeging;postcode;plaats;land;adresregel1;adresregel2;adresregel3;benoemingssleutel;brin;vestiging;"
           "begin_arbeidsovereenkomst;einde_arbeidsovereenkomst;begin_benoeming;einde_benoeming;benoemingsgrondslag;"
@@ -92,11 +103,31 @@ class Machine:
         self.stack = stacks.Stack(f"privacy-{os.getpid()}")
         self.stack.up({"partitions": PARTITIONS, "brokers": 1, "servers": None, "no_topics": False, "tmpfs": False,
                        "base_port": None, "wait": WAIT_S, "secure": self.variant})
+        self.make_talkative()
         self.workers = programs.Workers(self.stack)
         self.workers.set_up(BUILD, COUNTS, True, {})
         self.token = (self.workers.dir / "token").read_text()
         self.sequence = 0
         self.said = []  # (what, text): all that commands printed and the gateway refused
+
+    def make_talkative(self):
+        for setting in TALKATIVE:
+            self.sql(f"alter system set {setting}", "ADMIN")
+        self.sql("select pg_reload_conf()", "ADMIN")
+        redis = self.stack.named("redis")[0]
+        redis.stop()
+        with open(redis.settings, "a", encoding="utf-8") as file:
+            file.write(REDIS_TALKATIVE.format(self.stack.pki.password("redis")))
+        redis.start()
+        redis.wait(WAIT_S)
+
+    def redis(self, *words):
+        done = subprocess.run(["redis-cli", "--no-auth-warning", "--tls", "--cacert", str(self.stack.pki.ca), "-h",
+                               "127.0.0.1", "-p", str(self.stack.port("redis")), "--user", "watcher", *words],
+                              check=False, capture_output=True, text=True, errors="replace",
+                              env=os.environ | {"REDISCLI_AUTH": self.stack.pki.password("redis")})
+        check(f"redis {words[0]}", done.returncode == 0 and "NOPERM" not in done.stdout, done.stdout + done.stderr)
+        return done.stdout
 
     def start(self, reference):
         self.workers.prepare(reference)
@@ -141,10 +172,10 @@ class Machine:
         check(statement[:60], done.returncode == 0, done.stderr)
         return done.stdout
 
-    def kill(self, kind):
+    def kill(self, kind, number=signal.SIGKILL):
         """Which starts again."""
         worker = self.workers.named(kind)[0]
-        self.workers.end([worker], 9, WAIT_S)
+        self.workers.end([worker], number, WAIT_S)
         self.workers.start([worker], WAIT_S)
 
     def end(self):
@@ -154,41 +185,11 @@ class Machine:
 
 # --- what is looked for ---
 
-def dates(text):
-    """A date in all forms that something here might write."""
-    return {text, f"{text[:4]}-{text[4:6]}-{text[6:]}"} if re.fullmatch(r"\d{8}", text) else {text}
-
-
 def needles(persons, folder):
-    """Every personal value, with the column that it is from. Dates that are no birth date alone are none."""
-    found, others = {}, set()
-    rows = [one.row for one in persons]
-    for path in sorted(folder.glob("*.csv")):
-        with open(path, encoding="utf-8", newline="") as file:
-            rows += [row for row in csv.DictReader(file, delimiter=";") if row.get("bsn")]
-    for row in rows:
-        others |= {row.get(column) or "" for column in ("begin_arbeidsovereenkomst", "einde_arbeidsovereenkomst",
-                                                        "begin_benoeming", "einde_benoeming")}
-        for column in PERSON_COLUMNS:
-            value = row.get(column) or ""
-            if len(value) >= 4:
-                found |= {form: column for form in dates(value)}
-    for value in others:
-        for form in dates(value):
-            found.pop(form, None)
-    return found | {"Contactpersoon Zevenhuizen": "contact", "zevenhuizen@voorbeeld.test": "contact",
-                    "0612987654": "contact"}
-
-
-def word_in(value, text):
-    """Whether value stands in text, not as a part of a longer word or number."""
-    at = text.find(value)
-    while at >= 0:
-        before, after = text[at - 1:at], text[at + len(value):at + len(value) + 1]
-        if not (before.isalnum() or after.isalnum()):
-            return True
-        at = text.find(value, at + 1)
-    return False
+    """Every personal value, with the column that it is from."""
+    rows = [one.row for one in persons] + list(personal_values.rows_of(folder))
+    return personal_values.of_rows(rows) | {"Contactpersoon Zevenhuizen": "contact",
+                                            "zevenhuizen@voorbeeld.test": "contact", "0612987654": "contact"}
 
 
 # --- where ---
@@ -217,10 +218,23 @@ def processes(machine):
 
 
 def dumps(machine):
-    """No worker leaves a core."""
+    """No worker leaves a core: by its limit, and where somebody raised that, too."""
     for worker in machine.workers.all():
-        limits = Path(f"/proc/{worker.process.pid()}/limits").read_text()
+        pid = worker.process.pid()
+        limits = Path(f"/proc/{pid}/limits").read_text()
         check(f"{worker.name} leaves no core", re.search(r"^Max core file size +0 +0 ", limits, re.M), limits)
+        with contextlib.suppress(PermissionError):  # not everywhere may root raise it
+            resource.prlimit(pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        machine.kill(worker.kind, signal.SIGABRT)
+    left = [path.name for path in machine.workers.dir.rglob("*") if re.match(r"core|.*\.core|.*\.dump", path.name)]
+    check("workers that were aborted left no core", not left, left)
+
+
+def sessions(machine):
+    """What whoever may look at PostgreSQL's sessions, or at Redis, sees of them."""
+    yield "statements of sessions", machine.sql("select query from pg_stat_activity", "ADMIN")
+    yield "commands of Redis", machine.redis("slowlog", "get", "100000")
+    yield "refusals of Redis", machine.redis("acl", "log")
 
 
 def messages(machine):
@@ -250,7 +264,7 @@ def tables(machine):
                 yield f"register.{table}.{column}, bytes", raw.decode("utf-8", "replace")
 
 
-PLACES = (files, metrics, processes, messages, tables)
+PLACES = (files, metrics, processes, sessions, messages, tables)
 
 
 # --- what is done meanwhile ---
@@ -342,7 +356,7 @@ def look(machine, wanted, left_out):
 
 def judge(where, text, wanted, left_out):
     """Says the column and never the value, in case somebody tries this on a real register."""
-    found = {column for value, column in wanted.items() if value not in left_out and word_in(value, text)}
+    found = {wanted[value] for value in personal_values.values_in(text, wanted) - left_out}
     encoded = {column for value, column in wanted.items() if column == "bsn" and
                base64.b64encode(value.encode()).decode() in text}
     check(f"{where} holds no personal data", not found | encoded, sorted(found | encoded))
@@ -352,7 +366,7 @@ def judge(where, text, wanted, left_out):
 def before(machine, wanted):
     """Values that stand somewhere although nobody delivered them yet."""
     text = "\n".join(text for place in PLACES for _, text in place(machine))
-    return {value for value in wanted if word_in(value, text)}
+    return personal_values.values_in(text, wanted)
 
 
 def main():
@@ -381,6 +395,9 @@ def main():
             questions(machine)
             content = machine.sql("select content from register.teacher")
             check("there was something to find", "Quastenbeekaab" in content)
+            log = machine.stack.log_file("postgres").read_text(errors="replace")
+            check("PostgreSQL logged statements", "insert into register" in log.lower())
+            check("Redis logged commands", "{instroom.raw.1/" in machine.redis("slowlog", "get", "100000"))
             dumps(machine)
             look(machine, wanted, left_out)
             print(f"{len(wanted)} values looked for, {len(left_out)} left out; {time.monotonic() - begin:.0f} s",

@@ -4,10 +4,14 @@
 #include "run/status.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A worker of which each iteration gives the next result; a signal may come with one. */
@@ -312,4 +316,58 @@ Test(app, readiness_reaches_both_and_only_when_it_changes)
 	cr_expect_str_eq(hear(fd), "");
 	unlink(address.sun_path);
 	close(fd);
+}
+
+/* Whether a process that aborts leaves a core, though its limit allows one: in folder, where the kernel's pattern is a
+ * name. is_forbidden: it called app_forbid_core_dumps before the limit was raised. */
+static bool leaves_a_core(const char *folder, bool is_forbidden)
+{
+	struct rlimit limit = { 0, 0 };
+	int status = 0;
+
+	getrlimit(RLIMIT_CORE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	pid_t child = fork();
+
+	if (child == 0) {
+		signal(SIGABRT, SIG_DFL);
+		if (chdir(folder) != 0)
+			_exit(1);
+		if (is_forbidden)
+			app_forbid_core_dumps();
+		setrlimit(RLIMIT_CORE, &limit); /* root may, and so could whoever starts us with prlimit */
+		raise(SIGABRT);
+		_exit(2);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	return WCOREDUMP(status);
+}
+
+static void remove_files(const char *folder)
+{
+	DIR *stream = opendir(folder);
+
+	cr_assert(stream);
+	for (const struct dirent *entry = readdir(stream); entry; entry = readdir(stream))
+		unlinkat(dirfd(stream), entry->d_name, 0); /* not the two of dots, which are folders */
+	closedir(stream);
+	cr_expect_eq(rmdir(folder), 0);
+}
+
+Test(app, a_process_that_holds_personal_data_dumps_no_core)
+{
+	char folder[] = "/tmp/instroom-core-XXXXXX";
+
+	cr_assert(mkdtemp(folder));
+	if (!leaves_a_core(folder, false))
+		cr_log_warn("this machine makes no cores: nothing is shown but the settings");
+	cr_expect_not(leaves_a_core(folder, true), "its limit was raised, and it is not dumpable");
+	remove_files(folder);
+	app_forbid_core_dumps();
+	struct rlimit limit = { 1, 1 };
+
+	getrlimit(RLIMIT_CORE, &limit);
+	cr_expect(limit.rlim_cur == 0 && limit.rlim_max == 0);
+	cr_expect_eq(prctl(PR_GET_DUMPABLE), 0);
 }
