@@ -5,6 +5,7 @@
 #include "render/summary.h"
 
 #include <jansson.h>
+#include <string.h>
 
 enum { LOCK_OF_CONTACTS = 49201807 };
 
@@ -142,11 +143,34 @@ int contact_persons_lock(struct pg_link *link, uint32_t board, struct err *err)
 	return pg_exec(link, "contact_lock", "select pg_advisory_xact_lock($1, $2)", &params, NULL, NULL, err);
 }
 
-static int read_text(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+int contact_persons_digest(struct pg_link *link, uint32_t board, uint8_t ret[32], struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	int rc = pg_exec(link, "contact_digest", "select register.ask_contact_digest($1)", &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	struct slice digest = pg_get_bytes(rows, 0, 0);
+
+	if (digest.n != 32)
+		return err_set(err, ERR_FATAL, "digest", "the register gives contact persons no digest");
+	memcpy(ret, digest.p, 32);
+	return 0;
+}
+
+static int read_text(struct pg_link *link, const char *name, const char *sql, const uint8_t reading[16],
 		     struct strbuf *out, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, name, sql, params, &rows, NULL, err);
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_uuid(&params, reading);
+	int rc = pg_exec(link, name, sql, &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
@@ -154,30 +178,17 @@ static int read_text(struct pg_link *link, const char *name, const char *sql, co
 	return strbuf_check(out, "contact persons", err);
 }
 
-int contact_persons_read(struct pg_link *link, uint32_t board, struct strbuf *out, struct err *err)
+int contact_persons_read(struct pg_link *link, const uint8_t reading[16], struct strbuf *out, struct err *err)
 {
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_i32(&params, (int32_t)board);
-	return read_text(link, "contact_read", "select register.contact_persons_json($1)", &params, out, err);
+	return read_text(link, "contact_read", "select register.read_contact_persons($1)", reading, out, err);
 }
 
-int contact_persons_history(struct pg_link *link, uint32_t board, const struct contact_actor *actor, struct strbuf *out,
-			    struct err *err)
+int contact_persons_history(struct pg_link *link, const uint8_t reading[16], struct strbuf *out, struct err *err)
 {
-	struct pg_params params;
-
-	pg_params_reset(&params);
-	pg_add_i32(&params, (int32_t)board);
-	pg_add_bool(&params, actor->sees_all);
-	pg_add_text_or_null(&params, actor->party);
-	pg_add_text_or_null(&params, actor->sender);
-	return read_text(link, "contact_history", "select register.contact_history_json($1, $2, $3, $4)", &params, out,
-			 err);
+	return read_text(link, "contact_history", "select register.read_contact_history($1)", reading, out, err);
 }
 
-int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons, const struct contact_actor *actor,
+int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons, struct slice sender,
 			struct err *err)
 {
 	struct pg_params params;
@@ -185,9 +196,8 @@ int contact_persons_set(struct pg_link *link, uint32_t board, struct slice perso
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, persons);
-	pg_add_text(&params, actor->sender);
-	pg_add_text_or_null(&params, actor->party);
-	pg_add_text(&params, actor->basis);
-	return pg_exec(link, "contact_set", "select register.set_contact_persons($1, $2::text::jsonb, $3, $4, $5)",
-		       &params, NULL, NULL, err);
+	pg_add_text(&params, sender);
+	return pg_exec(link, "contact_set",
+		       "select register.set_contact_persons($1, $2::text::jsonb, $3, null, 'beheer')", &params, NULL,
+		       NULL, err);
 }

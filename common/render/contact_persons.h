@@ -4,10 +4,11 @@
  * what he compared is what he replaces:
  *
  *   1. pg_begin, contact_persons_lock.
- *   2. contact_persons_read: what holds, for a caller who wants to compare.
- *   3. contact_persons_set, commit.
+ *   2. contact_persons_digest: of what holds, for a caller who wants to compare.
+ *   3. register.put_contact_persons, or an operator's contact_persons_set; commit.
  *
- * Who reads persons leaves a row in register.access first: the caller's duty. */
+ * A gateway sees them by a row of register.access only, that stands (register.begin_reading, migration 0026): the
+ * register shows them to who names it. An operator's row is the caller's duty. */
 #ifndef RENDER_CONTACT_PERSONS_H
 #define RENDER_CONTACT_PERSONS_H
 
@@ -29,18 +30,15 @@ struct contact_fault {
  * false: *ret_fault says what is wrong. */
 MUSTUSE bool contact_persons_check(const struct json_t *json, struct strbuf *persons, struct contact_fault *ret_fault);
 
-/* Who sets them, or asks who did. */
-struct contact_actor {
-	bool sees_all; /* the board itself, or an operator: else of others only on what basis they did it */
-	struct slice sender, party, basis; /* party empty: none is known */
-};
-
-/* Errors of all as of pg_exec, and those of out. */
+/* reading: the number of a row of register.access. Errors of all as of pg_exec, and those of out. */
 MUSTUSE int contact_persons_lock(struct pg_link *link, uint32_t board, struct err *err);
-MUSTUSE int contact_persons_read(struct pg_link *link, uint32_t board, struct strbuf *out, struct err *err);
-MUSTUSE int contact_persons_history(struct pg_link *link, uint32_t board, const struct contact_actor *actor,
-				    struct strbuf *out, struct err *err);
-MUSTUSE int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons,
-				const struct contact_actor *actor, struct err *err);
+/* The SHA-256 of what contact_persons_read gives. */
+MUSTUSE int contact_persons_digest(struct pg_link *link, uint32_t board, uint8_t ret[32], struct err *err);
+MUSTUSE int contact_persons_read(struct pg_link *link, const uint8_t reading[16], struct strbuf *out, struct err *err);
+MUSTUSE int contact_persons_history(struct pg_link *link, const uint8_t reading[16], struct strbuf *out,
+				    struct err *err);
+/* As an operator. */
+MUSTUSE int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons, struct slice sender,
+				struct err *err);
 
 #endif

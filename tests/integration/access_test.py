@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests/support"))
 import proofs_test as proofs  # noqa: E402
+from fault_proxy import CutAt, FaultProxy  # noqa: E402
 from questions_test import COLUMNS  # noqa: E402
 from private_stack import stack as stacks  # noqa: E402
 from private_stack import workers as programs  # noqa: E402
@@ -756,6 +758,48 @@ def may_deliver_by_memory(machine):
                for one in machine.send("GET", "/v1/toegang", OFFICE)[1]["besturen"])
 
 
+class LostCommit(CutAt):
+    """The answer to the first commit is lost, and the server is away from then on."""
+
+    def __init__(self):
+        super().__init__(b"commit\0", "after")
+
+    @property
+    def refuses(self):
+        return self.struck > 0
+
+
+def through(machine, port):
+    """The gateway asks the register at this port from now on."""
+    path = machine.workers.dir / "gateway1.conf"
+    path.write_text(re.sub(r"^(pg\.conninfo.*port=)\d+", rf"\g<1>{port}", path.read_text(), flags=re.M))
+    machine.workers.end([machine.gateway], signal.SIGTERM, 30)
+    machine.workers.start([machine.gateway], WAIT_S)
+    machine.wait_for_version()
+
+
+def lost_commit(machine):
+    """Contact persons that were set, though the answer to the commit was lost, are told as set when they come again."""
+    path, standing = f"/v1/besturen/{BOARD}/contactpersonen", machine.stack.port("postgres")
+    count = f"select count(*) from register.contact_list where board = {int(BOARD)}"
+    proxy = FaultProxy(standing)
+    through(machine, proxy.port)
+    before, (_, _, etag) = int(machine.sql(count)), machine.send("GET", path, OWN)
+    wanted = [person(name="Verloren antwoord")]
+    fault = proxy.fault = LostCommit()
+    status, said, _ = machine.send("PUT", path, OWN, {"personen": wanted}, If_Match=etag)
+    check("it is done, and nobody heard so", (status, int(machine.sql(count))) == (503, before + 1), f"{status} {said}")
+    proxy.fault = None
+    wait_until("the register is back", lambda: machine.send("GET", path, OWN)[0] == 200)
+    status, said, now = machine.send("PUT", path, OWN, {"personen": wanted}, If_Match=etag)
+    check("sent again it is told as done", (status, said.get("personen")) == (200, wanted), f"{status} {said}")
+    check("once", (fault.struck > 0, int(machine.sql(count))) == (True, before + 1), machine.sql(count))
+    check("others want what stands", machine.send("PUT", path, OWN, {"personen": []}, If_Match=etag)[0] == 412 and
+          machine.send("GET", path, OWN)[2] == now)
+    through(machine, standing)
+    proxy.close()
+
+
 def withdrawals(machine):
     machine.change("mandate", "give", OTHER, "kantoor", "leveren", "--given-by", "directie", "--from", "2199-01-01")
     machine.change("mandate", "give", SHARED, "kantoor", "leveren", "--given-by", "directie", "--from", "2020-01-01",
@@ -960,6 +1004,7 @@ def main():
         who_might(machine)
         contact_persons(machine)
         mandates(machine)
+        lost_commit(machine)
         withdrawals(machine)
         two_at_once(machine)
         without_postgres(machine)

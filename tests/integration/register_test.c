@@ -297,6 +297,22 @@ static const struct {
 	{ "instroom_gateway", "select * from register.read_absent(gen_random_uuid(), 14)" },
 	{ "instroom_gateway",
 	  "select * from register.read_stand(register.begin_reading(1, 'gateway: stand', '', '', '', 1, ''))" },
+	{ "instroom_gateway", "select * from register.contact_list" },
+	{ "instroom_gateway", "select * from register.contact_person" },
+	{ "instroom_gateway", "select register.contact_persons_json(1)" },
+	{ "instroom_gateway", "select register.contact_history_json(1, true, '', '')" },
+	{ "instroom_gateway", "select register.set_contact_persons(1, '[]', '', '', 'eigen')" },
+	{ "instroom_gateway", "select register.row_of_reading(gen_random_uuid(), true)" },
+	{ "instroom_gateway", "select register.read_contact_persons(gen_random_uuid())" },
+	{ "instroom_gateway", "select register.read_contact_persons(null)" },
+	{ "instroom_gateway", "select register.read_contact_history(gen_random_uuid())" },
+	{ "instroom_gateway",
+	  "select register.read_contact_persons("
+	  " register.begin_reading(1, 'gateway: contactpersonen', '', '', '', 1, ''))" },
+	{ "instroom_gateway",
+	  "select register.read_contact_persons(register.put_contact_persons(1, '[]', true, '', '', 'eigen', 1, ''))" },
+	{ "instroom_validator", "select register.put_contact_persons(1, '[]', true, '', '', 'eigen', 1, '')" },
+	{ "instroom_writer", "select register.ask_contact_digest(1)" },
 	{ "instroom_gateway", "select register.close_problem('P', 'x', 'x')" },
 	{ "instroom_gateway", "select * from rights.mandate" },
 	{ "instroom_gateway", "insert into rights.version (sequence, slot, sha256) values (1, 1, '\\x00')" },
@@ -395,6 +411,103 @@ Test(register, shows_a_gateway_teachers_by_a_row_of_the_audit_that_stands)
 	ASSERT_OK(pg_script(
 		link, "update register.access set at = now() - interval '1 hour'; set role instroom_gateway", &err));
 	expect_refused(link, READ);
+	pg_link_close(link);
+}
+
+/* One row of the audit, begun by the gateway and named by public.reading. */
+static void begin_reading(struct pg_link *link, const char *what)
+{
+	char sql[256];
+	struct err err = { 0 };
+
+	snprintf(sql, sizeof sql,
+		 "delete from public.reading; insert into public.reading"
+		 " select register.begin_reading(1, '%s', 'token:a', '', 'machtiging', 1, '')",
+		 what);
+	ASSERT_OK(pg_script(link, sql, &err));
+}
+
+static struct pg_link *open_with_contacts(void)
+{
+	struct pg_link *link = open_with_rows(MIGRATION_LAST);
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link,
+			    "create table public.reading (id uuid);"
+			    "grant select, insert, delete on public.reading to instroom_gateway;"
+			    "select register.set_contact_persons(1, '[{\"taak\": \"techniek\", \"naam\": \"A\","
+			    " \"telefoon\": \"1\", \"email\": \"\"}]', 'operator:x', null, 'beheer');"
+			    "set role instroom_gateway",
+			    &err));
+	return link;
+}
+
+/* As teachers; a row of the one shows nothing of the other. */
+Test(register, shows_a_gateway_contact_persons_by_a_row_of_the_audit_that_stands)
+{
+	static const char READ[] = "select register.read_contact_persons((select id from public.reading))";
+	struct pg_link *link = open_with_contacts();
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link, "begin", &err));
+	begin_reading(link, "gateway: contactpersonen");
+	expect_refused(link, READ); /* it can still be taken back */
+	ASSERT_OK(pg_script(link, "rollback", &err));
+	begin_reading(link, "gateway: contactpersonen");
+	expect_text(
+		link,
+		"select register.read_contact_persons((select id from public.reading))::jsonb #>> '{personen,0,naam}'",
+		"A");
+	expect_text(link,
+		    "select ((register.read_contact_history((select id from public.reading))::jsonb #> '{lijsten,0}')"
+		    " - 'vanaf' - 'personen')::text",
+		    "{\"tot\": null, \"basis\": \"beheer\", \"afzender\": null}");
+	expect_refused(link, "select * from register.read_stand((select id from public.reading))");
+	begin_reading(link, "gateway: stand");
+	expect_refused(link, READ);
+	ASSERT_OK(pg_script(link, "reset role", &err));
+	expect_text(link, "select string_agg(what, ' ' order by what) from register.access",
+		    "gateway: contactpersonen gateway: stand");
+	pg_link_close(link);
+}
+
+/* What sets them leaves the row in the same transaction, and the row reads them once that is committed. */
+Test(register, a_gateway_sets_contact_persons_with_a_row_of_the_audit)
+{
+	static const char PUT[] =
+		"insert into public.reading select register.put_contact_persons(1, '%s', %s, 'token:a',"
+		" null, 'eigen', 1, '')";
+	static const char PERSON[] =
+		"[{\"taak\": \"inhoud\", \"naam\": \"B\", \"telefoon\": \"2\","
+		" \"email\": \"\"}]";
+	struct pg_link *link = open_with_contacts();
+	struct err err = { 0 };
+	char put[512];
+
+	snprintf(put, sizeof put, PUT, PERSON, "false");
+	ASSERT_OK(pg_script(link, put, &err));
+	expect_text(link, "select string_agg(coalesce(id::text, 'others'), ' ') from public.reading", "others");
+	snprintf(put, sizeof put, PUT, PERSON, "true");
+	ASSERT_OK(pg_script(link, "delete from public.reading", &err));
+	ASSERT_OK(pg_script(link, put, &err));
+	expect_text(
+		link,
+		"select register.read_contact_persons((select id from public.reading))::jsonb #>> '{personen,0,naam}'",
+		"B");
+	expect_text(link,
+		    "select (sha256(convert_to(register.read_contact_persons((select id from public.reading)), 'UTF8'))"
+		    " = register.ask_contact_digest(1))::text",
+		    "true");
+	snprintf(put, sizeof put, PUT, PERSON, "false"); /* they are these: as done */
+	ASSERT_OK(pg_script(link, put, &err));
+	ASSERT_OK(pg_script(link, "reset role", &err));
+	expect_text(link, "select count(*)::text || ' ' || count(id) from public.reading", "2 2");
+	expect_text(link,
+		    "select string_agg(concat_ws('|', number, sender, basis), ' ' order by number)"
+		    " from register.contact_list",
+		    "1|operator:x|beheer 2|token:a|eigen");
+	expect_text(link, "select string_agg(concat_ws('|', what, board, sender, basis), ' ') from register.access",
+		    "gateway: contactpersonen gezet|1|token:a|eigen gateway: contactpersonen gezet|1|token:a|eigen");
 	pg_link_close(link);
 }
 

@@ -19,6 +19,7 @@ enum { ASKERS = 4, JOBS = 64, ANSWERS = 8000, BODY_BYTES_MAX = 64, WAIT_MS = 100
 struct pg_link {
 	bool is_up;
 	uint64_t questions; /* owner: one thread; ThreadSanitizer sees another */
+	uint32_t locked;    /* the board of the change under way */
 };
 
 static _Atomic int asked;
@@ -127,28 +128,27 @@ int pg_begin(struct pg_link *link, struct err *err)
 
 int contact_persons_lock(struct pg_link *link, uint32_t board, struct err *err)
 {
-	(void)board;
+	link->locked = board;
 	return pg_script(link, "lock", err);
 }
 
-int contact_persons_read(struct pg_link *link, uint32_t board, struct strbuf *out, struct err *err)
+int contact_persons_digest(struct pg_link *link, uint32_t board, uint8_t ret[32], struct err *err)
 {
-	strbuf_add_printf(out, "%u", board);
+	(void)board;
+	memset(ret, 0, 32);
+	return pg_script(link, "digest", err);
+}
+
+int contact_persons_read(struct pg_link *link, const uint8_t reading[16], struct strbuf *out, struct err *err)
+{
+	(void)reading;
+	strbuf_add_printf(out, "%u", link->locked);
 	return pg_script(link, "read", err);
 }
 
-int contact_persons_history(struct pg_link *link, uint32_t board, const struct contact_actor *actor, struct strbuf *out,
-			    struct err *err)
+int contact_persons_history(struct pg_link *link, const uint8_t reading[16], struct strbuf *out, struct err *err)
 {
-	(void)actor;
-	return contact_persons_read(link, board, out, err);
-}
-
-int contact_persons_set(struct pg_link *link, uint32_t board, struct slice persons, const struct contact_actor *actor,
-			struct err *err)
-{
-	(void)board, (void)persons, (void)actor;
-	return pg_script(link, "set", err);
+	return contact_persons_read(link, reading, out, err);
 }
 
 /* The number of a reading. */
@@ -156,6 +156,12 @@ struct slice pg_get_bytes(const struct pg_rows *rows, size_t row, int column)
 {
 	(void)rows, (void)row, (void)column;
 	return slice_make("0123456789abcdef", 16);
+}
+
+bool pg_is_null(const struct pg_rows *rows, size_t row, int column)
+{
+	(void)rows, (void)row, (void)column;
+	return false;
 }
 
 void pg_rows_free(struct pg_rows *rows)

@@ -164,8 +164,19 @@ static int keep_all(void *self, struct strbuf *out, struct err *err)
 	return 0;
 }
 
+/* rows: one, with the number of a reading. */
+static int keep_reading(struct register_thread *thread, const struct pg_rows *rows, struct err *err)
+{
+	struct slice reading = pg_get_bytes(rows, 0, 0);
+
+	if (reading.n != sizeof thread->reading)
+		return err_set(err, ERR_FATAL, "reading", "the register gives a reading no number");
+	memcpy(thread->reading, reading.p, sizeof thread->reading);
+	return 0;
+}
+
 /* design 9: every reading of personal data leaves a row, and it says as whom. By its number, in thread->reading, the
- * register shows teachers; without it none. */
+ * register shows persons; without it none. */
 static int record_access(struct register_thread *thread, const char *what, const struct register_job *job,
 			 struct err *err)
 {
@@ -184,12 +195,7 @@ static int record_access(struct register_thread *thread, const char *what, const
 	if (rc != 0)
 		return rc;
 	thread->is_recording = false;
-	struct slice reading = pg_get_bytes(rows, 0, 0);
-
-	if (reading.n != sizeof thread->reading)
-		return err_set(err, ERR_FATAL, "reading", "the register gives a reading no number");
-	memcpy(thread->reading, reading.p, sizeof thread->reading);
-	return 0;
+	return keep_reading(thread, rows, err);
 }
 
 static int answer_stand(struct register_thread *thread, struct register_job *job, struct err *err)
@@ -371,55 +377,59 @@ static void catch_up(struct register_thread *thread)
 
 /* ---- contact persons ---- */
 
-static struct contact_actor actor_of(const struct register_job *job)
-{
-	const struct access_grant *grant = job->grant;
-
-	return (struct contact_actor){ .sees_all = sees_all(grant),
-				       .sender = slice_of(grant->speaker),
-				       .party = slice_of(grant->party),
-				       .basis = slice_of(access_basis_word(grant->basis)) };
-}
-
 static int answer_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
 {
 	int rc = record_access(thread, "gateway: contactpersonen", job, err);
 
 	job->answer = JOB_FOUND;
-	return rc != 0 ? rc : contact_persons_read(thread->link, job->board, &job->body, err);
+	return rc != 0 ? rc : contact_persons_read(thread->link, thread->reading, &job->body, err);
 }
 
 static int answer_contact_history(struct register_thread *thread, struct register_job *job, struct err *err)
 {
-	const struct contact_actor actor = actor_of(job);
 	int rc = record_access(thread, "gateway: contactpersonen, historie", job, err);
 
 	job->answer = JOB_FOUND;
-	return rc != 0 ? rc : contact_persons_history(thread->link, job->board, &actor, &job->body, err);
+	return rc != 0 ? rc : contact_persons_history(thread->link, thread->reading, &job->body, err);
 }
 
-/* Under the board's lock. JOB_CHANGED when somebody else set them since the sender looked. */
-static int replace_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
+/* JOB_FOUND when they are what the sender wants now, and the row of the audit has the number thread->reading. */
+static int put_contacts(struct register_thread *thread, struct register_job *job, bool may_replace, struct err *err)
 {
-	const struct contact_actor actor = actor_of(job);
-	char etag[ETAG_BYTES];
-	uint8_t sha256[32];
-	int rc = contact_persons_read(thread->link, job->board, &job->body, err);
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)job->board);
+	pg_add_text(&params, job->persons);
+	pg_add_bool(&params, may_replace);
+	grant_params_add(&params, job->grant, job->trace);
+	int rc = pg_exec(thread->link, "contact_put",
+			 "select register.put_contact_persons($1, $2::text::jsonb, $3, $4, $5, $6, nullif($7, 0), $8)",
+			 &params, &rows, NULL, err);
 
 	if (rc != 0)
 		return rc;
-	sha256_of(strbuf_slice(&job->body), sha256);
+	job->answer = pg_is_null(rows, 0, 0) ? JOB_CHANGED : JOB_FOUND;
+	return job->answer == JOB_FOUND ? keep_reading(thread, rows, err) : 0;
+}
+
+/* Under the board's lock. JOB_CHANGED when somebody else set them since the sender looked. What If-Match names may be
+ * gone because the sender set these very persons before and never got the answer: then it is done (RFC 9110,
+ * 13.1.1). */
+static int replace_contacts(struct register_thread *thread, struct register_job *job, struct err *err)
+{
+	char etag[ETAG_BYTES];
+	uint8_t sha256[32];
+	int rc = contact_persons_digest(thread->link, job->board, sha256, err);
+
+	if (rc != 0)
+		return rc;
 	etag_write(sha256, etag);
-	strbuf_reset(&job->body);
-	if (conditional_check(job->if_match, job->if_none_match, etag) != CONDITION_HOLDS) {
-		job->answer = JOB_CHANGED;
-		return 0;
-	}
-	job->answer = JOB_FOUND;
-	rc = record_access(thread, "gateway: contactpersonen gezet", job, err);
-	if (rc == 0)
-		rc = contact_persons_set(thread->link, job->board, job->persons, &actor, err);
-	return rc == 0 ? contact_persons_read(thread->link, job->board, &job->body, err) : rc;
+	enum condition condition = conditional_check(job->if_match, job->if_none_match, etag);
+
+	job->answer = JOB_CHANGED;
+	return condition == CONDITION_NOT_MODIFIED ? 0 : put_contacts(thread, job, condition == CONDITION_HOLDS, err);
 }
 
 /* Of a transaction that changes something. One that only has to wait for another is no sign that the register is away:
@@ -446,7 +456,11 @@ static int set_contacts(struct register_thread *thread, struct register_job *job
 	rc = contact_persons_lock(thread->link, job->board, err);
 	if (rc == 0)
 		rc = replace_contacts(thread, job, err);
-	return end_change(thread, job, rc, err);
+	rc = end_change(thread, job, rc, err);
+	/* what stands, by the row that stands now */
+	return rc == 0 && job->answer == JOB_FOUND
+		       ? contact_persons_read(thread->link, thread->reading, &job->body, err)
+		       : rc;
 }
 
 static int answer_confirmation(struct register_thread *thread, struct register_job *job, struct err *err)

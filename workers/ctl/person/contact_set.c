@@ -40,12 +40,10 @@ static int read_persons(const char *path, struct strbuf *persons, struct err *er
 static int set(struct ctl *ctl, uint32_t board, struct slice persons, struct err *err)
 {
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	struct contact_actor actor = { .basis = slice_of("beheer") };
 	char sender[SENDER_BYTES];
 	int rc = ctl_connect(ctl, true, &link, err);
 
 	snprintf(sender, sizeof sender, "operator:%s", ctl_operator());
-	actor.sender = slice_of(sender);
 	if (rc == 0)
 		rc = pg_begin(link, err);
 	if (rc == 0)
@@ -53,7 +51,7 @@ static int set(struct ctl *ctl, uint32_t board, struct slice persons, struct err
 	if (rc == 0)
 		rc = ctl_record_act(link, "contact set", &board, ctl->options[OPTION_REASON], NULL, err);
 	if (rc == 0)
-		rc = contact_persons_set(link, board, persons, &actor, err);
+		rc = contact_persons_set(link, board, persons, slice_of(sender), err);
 	return rc == 0 ? pg_script(link, "commit", err) : rc;
 }
 
