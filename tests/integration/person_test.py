@@ -35,6 +35,12 @@ def stores(rows):
     return {row["store"] for row in rows}
 
 
+def a_problem_of(machine, board):
+    """What a board reported in its own words."""
+    machine.sql("insert into register.problem (reference, board, codes, words) values ('P-' || substr('BCDFGHJKLMN',"
+                f" {board % 10 + 1}, 1), {board}, '{{}}', 'Jansen ontbreekt')")
+
+
 def load(machine):
     """He works at two boards: at one he was changed, and a delivery that waits leaves him out; at the other his line
     is rejected."""
@@ -46,6 +52,7 @@ def load(machine):
     kafka_produce.produce(machine.stack.nodes()[0].port, "instroom.raw.1", 0, b"99901",
                           f"no delivery at all, and {bsn(HE)} in it".encode(), [])
     machine.wait()
+    a_problem_of(machine, 99901)
     return names
 
 
@@ -72,6 +79,8 @@ def everything_about_him_is_shown(machine, data, names):
     check("the delivery without him is not his", not [row for row in rows if names["waits"] in row["value"] and
                                                       row["store"] != "confirmation"], rows)
     check("cache and backups are named", {"cache", "backups"} <= stores(rows), stores(rows))
+    words = [row["place"] for row in rows if row["store"] == "problems"]
+    check("and that the words of his board may name him", words == ["problems list --all --board 99901"], words)
     place = [row["place"] for row in rows if row["store"] == "raw log" and row["board"] == "99902"]
     topic, partition, offset = place[0].split("/")
     shown = machine.ctl("dump", topic, partition, offset, "--with-personal-data")
@@ -285,10 +294,11 @@ class Session:
 
 
 def looking_erases_nothing(machine, path):
+    a_problem_of(machine, 99906)
     done, seen = erase(machine, path)
     check("without a reason it shows what would go", done.returncode == 0 and "--reason does it" in done.stderr and
-          {"register", "history", "ledger", "terugmelding", "raw log", "verdict log", "cache", "backups"} <= seen,
-          (done, seen))
+          {"register", "history", "ledger", "terugmelding", "raw log", "verdict log", "cache", "backups",
+           "problems"} <= seen, (done, seen))
     check("and nothing goes", len(keys_of(machine, GONE)) == 2)
     machine.expect("a reason names nobody", 64, "names nobody", "person", "erase", "--bsn-file", path, "--reason",
                    f"verzoek van {bsn(GONE)}")

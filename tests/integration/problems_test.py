@@ -422,6 +422,52 @@ def without_an_address(machine, post):
     post.expect("then all are", 0, "")
 
 
+def refused_for_good(machine, post):
+    """More mails than a run takes that the server goes on refusing keep no other one waiting, also of --all."""
+    council = {"problems__council__wec": "wec-raad@raad.example"}
+    post.server.unknown = {council["problems__council__wec"]}
+    machine.sql("insert into register.problem_mail (problem, recipient, words, at, next_at, attempts, refused_at)"
+                " select id, 'WEC', 'x', now() - interval '1 hour', now() - interval '1 hour', 3, now()"
+                f" from register.problem where board = {OTHER} order by id limit 120")
+    post.server.mood = "greylist"
+    second = report(machine, "Een keer uitgesteld")
+    post.expect("put off", 1, f"{second} helpdesk later", **council)
+    post.server.mood = "take"
+    first = report(machine, "Nog nooit geprobeerd")
+    post.expect("what was never tried goes first", 1, f"{first} helpdesk sent", "--all", **council)
+    tried = machine.sql("select count(*) from register.problem_mail where recipient = 'WEC' and attempts > 3")
+    check("a run is bounded", tried == "99", tried)
+    post.expect("then what waits longest", 1, f"{second} helpdesk sent", "--all", **council)
+    tried = machine.sql("select min(attempts) from register.problem_mail where recipient = 'WEC'")
+    check("all were tried", tried == "4", tried)
+    machine.sql("delete from register.problem_mail where recipient = 'WEC'")
+
+
+def kept_no_longer(machine):
+    """Closed problems go with their mails when their term is over; open ones stay."""
+    def due(*words):
+        return {row["what"]: row["rows"] for row in machine.rows("retention", *words)}["problem"]
+
+    machine.sql("update register.problem set closed_at = now() - interval '13 months', closed_by = 'x', answer = 'x'"
+                f" where board = {OTHER}")
+    old, all_of_them = (int(machine.sql(f"select count(*) from register.problem {where}"))
+                        for where in (f"where board = {OTHER}", ""))
+    check("those are due", due() == old > 0, (due(), old))
+    check("looking removes nothing", int(machine.sql("select count(*) from register.problem")) == all_of_them)
+    done = machine.ctl("--retention.problem.months=1200", "retention", "--json")
+    check("by their term", '"what":"problem"' in done.stdout.replace(" ", "") and
+          {row["what"]: row["rows"] for row in json.loads(done.stdout)}["problem"] == 0, done.stdout + done.stderr)
+    check("they go", due("--reason", "de termijn is voorbij") == old)
+    left = machine.sql(f"select (select count(*) from register.problem) || ' ' || (select count(*) from"
+                       f" register.problem where board = {OTHER}) || ' ' || (select count(*) from"
+                       " register.problem_mail m where not exists (select from register.problem p where p.id ="
+                       " m.problem))")
+    check("and nothing else", left == f"{all_of_them - old} 0 0", left)
+    check("who removed them is kept", [row["detail"].split()[0] for row in machine.rows("audit")
+                                       if row["what"] == "retention" and row["detail"].startswith("problem")] ==
+          ["problem"], machine.rows("audit")[:8])
+
+
 def by_mail(machine):
     post = Post(machine)
     try:
@@ -432,6 +478,7 @@ def by_mail(machine):
         unanswered(machine, post)
         killed(machine, post)
         without_an_address(machine, post)
+        refused_for_good(machine, post)
         check("another council is asked", machine.council(reference, "VO", "x")[0] in (200, 422))
         machine.sql("insert into register.problem_mail (problem, recipient, words) select id, 'MBO', 'x' from"
                     f" register.problem where reference = '{reference}' on conflict do nothing")
@@ -460,6 +507,7 @@ def main():
         at_the_helpdesk(machine, reference)
         rights(machine)
         by_mail(machine)
+        kept_no_longer(machine)
         without_postgres(machine)
         check("a stranger is refused", machine.report("x", STRANGER)[0] == 403)
 

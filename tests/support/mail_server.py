@@ -31,6 +31,7 @@ class Mail:
 class MailServer:
     def __init__(self, context, user, password):
         self.mood, self.is_plain, self.mails, self.commands = "take", False, [], []
+        self.unknown = set()  # addresses that are refused, whatever the mood
         self.context, self.user, self.password = context, user, password
         self.got_mail = threading.Event()  # the whole of one is here
         self.is_closing = threading.Event()
@@ -106,7 +107,8 @@ class Session:
             self.say("250 sender")
         elif command == "RCPT":
             self.to.append(words[0].partition(":")[2].strip("<>"))
-            self.say({"refuse": "550 no 111222333 here", "greylist": "451 later"}.get(self.mood, "250 recipient"))
+            self.say({"refuse": "550 no 111222333 here", "greylist": "451 later"}.get(
+                "refuse" if self.to[-1] in self.server.unknown else self.mood, "250 recipient"))
         elif command == "DATA":
             self.say("354 go on")
             return self.take_mail()

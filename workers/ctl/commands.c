@@ -444,7 +444,9 @@ static const struct command PROBLEMS[] = {
 	  .purpose = "mail what boards reported to the helpdesk and the sector councils",
 	  .help = "By the settings problems.mail.* and problems.*; instroom-problems.timer runs it every two minutes. "
 		  "Each mail is sent at least once, always with the same Message-ID. What the server does not take now "
-		  "(4xx) comes again after a pause of a minute to an hour; what it refuses (5xx) waits for --all.",
+		  "(4xx) comes again after a pause of a minute to an hour; what it refuses (5xx) waits for --all. A "
+		  "run takes 100 mails: those never tried before all others, the oldest first, then those whose pause "
+		  "was over first, so that mails that are refused for good keep no others waiting.",
 	  OPTIONS_OF(PROBLEM_SEND_OPTIONS),
 	  .exits = { { 1, "mails are refused, have no address, or have waited for hours" },
 		     { 69, "the mail server gave no answer; the other mails were not tried" },
@@ -961,10 +963,10 @@ static const struct command_option RETENTION_OPTIONS[] = {
 static const struct command PERSON[] = {
 	{ .name = "retention",
 	  .purpose = "what is kept longer than its term; with --reason it is removed",
-	  .help = "Lapsed teachers, what teachers were, terugmeldingen, contact persons after whom another came, and"
-		  " who looked at persons: the settings retention.*.months say how long each is kept. Deliveries, their"
-		  " outcomes and counts stay. What waits for a confirmation keeps what came behind it in its"
-		  " partition.\n\n"
+	  .help = "Lapsed teachers, what teachers were, terugmeldingen, contact persons after whom another came,"
+		  " who looked at persons, and problems that were closed: the settings retention.*.months say"
+		  " how long each is kept. Deliveries, their outcomes and counts stay. What waits for"
+		  " a confirmation keeps what came behind it in its partition.\n\n"
 		  "Works as the owner, some boards in a transaction, while writers go on: they wait for it. Killed, run"
 		  " it again. What was delivered goes by topic.retention.days.\n\n"
 		  "instroom-retention.timer runs it with --timer, and so shows only what is due until retention.timer ="

@@ -47,6 +47,8 @@ static const struct config_key KEYS[] = {
 	  "how long a contact person is kept after another has come; 0: for good" },
 	{ "retention.audit.months", CONFIG_COUNT, AT(retention.audit), "60", 0, MONTHS_MAX,
 	  "how long it is kept who looked at persons; 0: for good" },
+	{ "retention.problem.months", CONFIG_COUNT, AT(retention.problem), "12", 0, MONTHS_MAX,
+	  "how long a problem that a board reported is kept, with its mails, after it was closed; 0: for good" },
 	{ "retention.timer", CONFIG_WORD, AT(retention_timer), "show", 0, 0,
 	  "what retention --timer does: show what is due, or remove it", .words = "show|remove" },
 	{ "checkpoint.dir", CONFIG_TEXT, AT(checkpoint_dir), "", 0, SETTINGS_TEXT_BYTES_MAX,

@@ -6,7 +6,7 @@
 
 /* How long what is kept, in months; 0: for good. */
 struct retention_months {
-	int64_t lapsed, history, feedback, contact, audit;
+	int64_t lapsed, history, feedback, contact, audit, problem;
 };
 
 /* Where problems of boards are mailed, and by which server. */

@@ -186,6 +186,7 @@ const char *person_store_name(enum person_store store)
 		[STORE_CHECKPOINT] = "checkpoints",
 		[STORE_CACHE] = "cache",
 		[STORE_BACKUP] = "backups",
+		[STORE_PROBLEM] = "problems",
 	};
 
 	return NAMES[store];

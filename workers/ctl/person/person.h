@@ -54,6 +54,7 @@ enum person_store {
 	STORE_CHECKPOINT,
 	STORE_CACHE,
 	STORE_BACKUP,
+	STORE_PROBLEM, /* what a board that has him reported in its own words, which no key finds */
 	PERSON_STORES
 };
 const char *person_store_name(enum person_store store);

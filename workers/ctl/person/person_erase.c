@@ -314,6 +314,19 @@ static void print_logs(struct erasure *erasure, const struct person_findings *fo
 	}
 }
 
+/* Boards whose words may name him: somebody has to read them. */
+static void print_problems(const struct person_findings *found, struct output *out)
+{
+	for (size_t i = 0; i < found->board_count; i++)
+		if (found->boards[i].counts[STORE_PROBLEM] > 0) {
+			output_text(out, slice_of(person_store_name(STORE_PROBLEM)));
+			output_board(out, found->boards[i].board);
+			output_absent(out);
+			output_text(out, slice_of("own words of the board may name him: problems list --all --board, "
+						  "and retention"));
+		}
+}
+
 /* *ret_left: rows of the register. */
 static int show(struct erasure *erasure, bool is_done, const struct person_findings *found, int64_t *ret_left,
 		struct err *err)
@@ -334,6 +347,7 @@ static int show(struct erasure *erasure, bool is_done, const struct person_findi
 			output_number(&out, rows);
 			output_text(&out, slice_of(effect_of((enum person_store)store, is_done)));
 		}
+	print_problems(found, &out);
 	print_logs(erasure, found, &out);
 	if (found->counts[STORE_CHECKPOINT] > 0) {
 		output_text(&out, slice_of(person_store_name(STORE_CHECKPOINT)));

@@ -58,7 +58,12 @@ static const char MARKS_SQL[] = KEYS_SQL
 	"  from k join register.board b using (board)"
 	"  join register.key_list n on n.board = b.board and n.digest = b.pending_key_list"
 	"  where position(uuid_send(k.key) in n.keys) > 0"
-	" order by 1, 2, 3";
+	" union all select 12, p.board, 'problems list --all --board ' || lpad(p.board::text, 5, '0'), 'may name him',"
+	"  'own words of the board, to be read by a person: ' || count(*)"
+	"  from register.problem p where p.board in (select board from k join register.teacher using (board, key))"
+	"  group by p.board order by 1, 2, 3";
+/* numbers in MARKS_SQL */
+_Static_assert(STORE_CONFIRMATION == 4 && STORE_MARK == 5 && STORE_PROBLEM == 12, "MARKS_SQL names other stores");
 
 /* Key lists in which his bytes stand; whether as a key of his, person_is_named says. */
 static const char LEDGER_SQL[] = KEYS_SQL

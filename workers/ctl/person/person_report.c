@@ -6,7 +6,8 @@
  *      terugmeldingen, confirmations, marks.
  *   4. The logs from their beginning: raw, verdict, quarantine. A message is named by its place.
  *   5. The checkpoints of verify, when there are any.
- *   6. What cannot be asked is named: the cache, which holds hashes that follow from the log, and backups.
+ *   6. What cannot be asked is named: the cache, which holds hashes that follow from the log, backups, and the words
+ *      of problems that his boards reported.
  *
  * No header: run_person_report stands in person_commands.h. */
 #include "ctl/person/person_commands.h"

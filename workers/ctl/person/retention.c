@@ -9,6 +9,7 @@
  *      (register.retention_batch).
  *   4. Contact persons that were set (register.contact_list), which no log holds.
  *   5. Rows of who looked at persons, some at a time.
+ *   6. Problems that boards reported and that are closed, with their mails, some at a time.
  *
  * Killed anywhere it is run again, and takes what is left.
  *
@@ -23,11 +24,12 @@
 
 #include <unistd.h>
 
-enum { BATCH_BOARDS = 20, BATCH_TEACHERS = 1000, BATCH_AUDIT = 5000, ARRAY_BYTES_MAX = 1 << 20, KINDS = 5 };
+enum { BATCH_BOARDS = 20, BATCH_TEACHERS = 1000, BATCH_AUDIT = 5000, BATCH_PROBLEMS = 1000 };
+enum { ARRAY_BYTES_MAX = 1 << 20, KINDS = 6 };
 enum { SHOW_EVERY_MS = 200 };
 
-static const char *const KIND_NAMES[KINDS] = { "lapsed", "history", "feedback", "contact", "audit" };
-enum { KIND_LAPSED, KIND_CONTACT = 3, KIND_AUDIT };
+static const char *const KIND_NAMES[KINDS] = { "lapsed", "history", "feedback", "contact", "audit", "problem" };
+enum { KIND_LAPSED, KIND_CONTACT = 3, KIND_AUDIT, KIND_PROBLEM };
 
 struct retention {
 	struct pg_link *link;
@@ -41,8 +43,8 @@ struct retention {
 
 static void set_months(struct retention *retention, const struct retention_months *months)
 {
-	const int64_t given[KINDS] = { months->lapsed, months->history, months->feedback, months->contact,
-				       months->audit };
+	const int64_t given[KINDS] = { months->lapsed,	months->history, months->feedback,
+				       months->contact, months->audit,	 months->problem };
 
 	strbuf_init(&retention->months_array, ARRAY_BYTES_MAX);
 	strbuf_init(&retention->removals_array, ARRAY_BYTES_MAX);
@@ -237,6 +239,28 @@ static int remove_audit(struct retention *retention, struct err *err)
 	return rc;
 }
 
+static int remove_problems(struct retention *retention, struct err *err)
+{
+	int64_t rows = BATCH_PROBLEMS;
+	struct pg_params params;
+	int rc = 0;
+
+	pg_params_reset(&params);
+	pg_add_i64(&params, retention->removals[KIND_PROBLEM]);
+	pg_add_i32(&params, BATCH_PROBLEMS);
+	while (rc == 0 && rows == BATCH_PROBLEMS && retention->removals[KIND_PROBLEM] > 0) {
+		CLEANUP(drop_pg_rows) struct pg_rows *gone = NULL;
+
+		if (stop_is_asked())
+			return err_set(err, ERR_STOP, "stop", "stopped between two batches: run retention again");
+		rc = pg_exec(retention->link, "retention_problem", "select register.remove_problems($1, $2)", &params,
+			     &gone, NULL, err);
+		rows = rc == 0 ? pg_get_i64(gone, 0, 0) : 0;
+		retention->rows += rows;
+	}
+	return rc;
+}
+
 /* Of those that were set (specification 8.8), which stand in no log: by their own time. */
 static int remove_contact_lists(struct retention *retention, struct err *err)
 {
@@ -280,7 +304,7 @@ static int print(struct ctl *ctl, struct retention *retention, bool is_done, str
 			: "select what, " CTL_SQL_DAY(
 				  "until") ", rows, boards from register.retention_due($1)"
 					   " order by array_position(array['lapsed', 'history', 'feedback', 'contact',"
-					   " 'audit'], what)",
+					   " 'audit', 'problem'], what)",
 		false, QUESTION_LIMIT_ANY
 	};
 	struct pg_params params;
@@ -319,6 +343,8 @@ static int remove_all(struct ctl *ctl, struct retention *retention, struct err *
 		rc = remove_contact_lists(retention, err);
 	if (rc == 0)
 		rc = remove_audit(retention, err);
+	if (rc == 0)
+		rc = remove_problems(retention, err);
 	return rc == 0 ? print(ctl, retention, true, err) : rc;
 }
 

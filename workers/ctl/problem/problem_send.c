@@ -2,7 +2,9 @@
  * every few minutes by instroom-problems.timer; nothing stays in memory, all of it is in register.problem_mail.
  *
  *   1. One run at a time: the second ends at once (an advisory lock, which goes with the connection).
- *   2. The mails that are due, oldest first. Those whose recipient has no address in the settings are counted and left:
+ *   2. The mails that are due: those never tried, oldest first, then the others by when their pause is over. Each
+ *      attempt makes the pause longer, so what the server refuses for good, or dies of, goes behind all others, also
+ *      when --all passes over the pauses. Those whose recipient has no address in the settings are counted and left:
  *      were they taken, as many as one run takes would keep all later ones from being sent, for good.
  *   3. The attempt is stored before anything is sent: it sets the next one and, the first time, the Message-ID. So a
  *      run that dies, at any instruction, is followed by another attempt, later and with the same Message-ID.
@@ -57,7 +59,8 @@ static const char DUE_SQL[] =
 	" from register.problem_mail m join register.problem p on p.id = m.problem"
 	" left join register.problem_mail h on h.problem = p.id and h.recipient = 'helpdesk'"
 	"   and m.recipient <> 'helpdesk'"
-	" where" DUE " and " HAS_ADDRESS " order by m.at, m.recipient limit $3";
+	" where" DUE " and " HAS_ADDRESS
+	" order by m.attempts > 0, case when m.attempts > 0 then m.next_at else m.at end, m.at, m.recipient limit $3";
 
 static const char UNADDRESSED_SQL[] =
 	"select m.recipient, count(*) from register.problem_mail m join register.problem p on p.id = m.problem"
