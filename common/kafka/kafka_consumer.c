@@ -51,6 +51,7 @@ struct kafka_consumer {
 	const struct kafka_consumer_events *events;
 	void *self;
 	char *topic;
+	int32_t shares, share; /* see kafka_consumer_options */
 	struct consumer_partition partitions[PARTITIONS_MAX];
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
@@ -127,6 +128,12 @@ static void apply_assignment(struct kafka_consumer *consumer)
 		keep_failure(consumer, code, "assign");
 }
 
+static bool is_of_our_share(const struct kafka_consumer *consumer, int32_t partition)
+{
+	return consumer->shares <= 1 || partition % consumer->shares == consumer->share;
+}
+
+/* What of a list of the group's is ours; ret holds PARTITIONS_MAX. */
 static size_t read_list(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list,
 			int32_t *ret)
 {
@@ -135,7 +142,8 @@ static size_t read_list(const struct kafka_consumer *consumer, const rd_kafka_to
 	for (int i = 0; i < list->cnt && count < PARTITIONS_MAX; i++) {
 		int32_t partition = list->elems[i].partition;
 
-		if (strcmp(list->elems[i].topic, consumer->topic) == 0 && partition >= 0 && partition < PARTITIONS_MAX)
+		if (strcmp(list->elems[i].topic, consumer->topic) == 0 && partition >= 0 &&
+		    partition < PARTITIONS_MAX && is_of_our_share(consumer, partition))
 			ret[count++] = partition;
 	}
 	return count;
@@ -292,6 +300,8 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 	kafka_login_init(&consumer->login, kafka);
 	consumer->events = events;
 	consumer->self = self;
+	consumer->shares = options->shares;
+	consumer->share = options->share;
 	kafka_conf_begin(&conf, kafka);
 	set_conf(&conf, options, consumer);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &consumer->rk, err);

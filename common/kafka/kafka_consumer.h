@@ -31,6 +31,9 @@ struct kafka_consumer_options {
 	int32_t message_bytes_max; /* the largest that can come */
 	int64_t queued_kbytes_max; /* librdkafka's prefetch in all */
 	int32_t session_timeout_ms;
+	/* Ours are the partitions whose number, divided by shares, leaves share; others that the group gives us nobody
+	 * reads. All members of a group have the same two. shares 0 or 1: all partitions. */
+	int32_t shares, share;
 };
 
 MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,

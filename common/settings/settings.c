@@ -55,6 +55,10 @@ static const struct config_key KAFKA_CONSUMER[] = {
 	  "silence after which our partitions go to others" },
 	{ "kafka.prefetch.bytes", CONFIG_BYTES, KAFKA_AT(prefetch_bytes), "8M", 65536, 1073741824,
 	  "messages fetched ahead, all partitions" },
+	{ "registers", CONFIG_COUNT, KAFKA_AT(registers), "1", 1, SETTINGS_REGISTERS_MAX,
+	  "registers that share the topics, by board; each has a PostgreSQL and a consumer group of its own" },
+	{ "register.number", CONFIG_COUNT, KAFKA_AT(register_number), "1", 1, SETTINGS_REGISTERS_MAX,
+	  "of several registers ours: of n registers number 1 has partitions 0, n, 2n .., number 2 has 1, n + 1 .." },
 };
 const struct config_rows KAFKA_CONSUMER_ROWS = ROWS(KAFKA_CONSUMER);
 
@@ -173,6 +177,29 @@ struct kafka_options settings_kafka(const struct kafka_settings *settings, const
 		.sasl_user = settings->sasl_user,
 		.sasl_password = settings->sasl_password,
 	};
+}
+
+int settings_consumer(const struct kafka_settings *settings, char group[SETTINGS_GROUP_BYTES],
+		      struct kafka_consumer_options *ret, struct err *err)
+{
+	int shares = (int)settings->registers, number = (int)settings->register_number;
+
+	if (number > shares)
+		return err_set(err, ERR_CONFIG, "register.number",
+			       "register.number is %d, and registers is %d: it must be 1 to %d", number, shares,
+			       shares);
+	if (shares == 1)
+		snprintf(group, SETTINGS_GROUP_BYTES, "%s", settings->group);
+	else
+		snprintf(group, SETTINGS_GROUP_BYTES, "%s.%d-of-%d", settings->group, number, shares);
+	*ret = (struct kafka_consumer_options){
+		.group = group,
+		.queued_kbytes_max = settings->prefetch_bytes / 1024,
+		.session_timeout_ms = (int32_t)settings->session_ms,
+		.shares = shares,
+		.share = number - 1,
+	};
+	return 0;
 }
 
 struct pg_options settings_pg(const struct pg_settings *settings, const char *application)

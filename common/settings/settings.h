@@ -17,7 +17,7 @@
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
-#include "kafka/kafka.h"
+#include "kafka/kafka_consumer.h"
 #include "pg/pg_link.h"
 #include "redis/redis_cache.h"
 #include "run/config.h"
@@ -32,9 +32,10 @@ struct kafka_settings {
 	const char *security_protocol, *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
 	struct secret sasl_password;
-	const char *group; /* this and the next two: consumers */
+	const char *group; /* this and the next four: consumers */
 	int64_t session_ms;
 	int64_t prefetch_bytes;
+	int64_t registers, register_number;
 	int64_t delivery_ms; /* this and the next: producers */
 	const char *compression;
 };
@@ -68,6 +69,12 @@ void settings_begin_log(const struct log_settings *settings);
 
 /* The strings stay the settings'. */
 struct kafka_options settings_kafka(const struct kafka_settings *settings, const char *client_id);
+/* What every member of a stage's group has: group, share of the partitions, session and prefetch; the caller adds topic
+ * and size. With several registers each has a group of its own, whose name is made in group. ERR_CONFIG: there are not
+ * so many registers. */
+enum { SETTINGS_GROUP_BYTES = 320 };
+MUSTUSE int settings_consumer(const struct kafka_settings *settings, char group[SETTINGS_GROUP_BYTES],
+			      struct kafka_consumer_options *ret, struct err *err);
 struct redis_options settings_redis(const struct redis_settings *settings);
 /* Waits for locks and idle transactions are bounded as statements are; should_stop is the caller's to set. */
 struct pg_options settings_pg(const struct pg_settings *settings, const char *application);
@@ -92,6 +99,6 @@ extern const struct config_rows HMAC_KEY_ROWS, HMAC_OLD_KEY_ROWS, STAND_KEY_ROWS
 /* of an int64_t: drain.max */
 extern const struct config_rows DRAIN_ROWS;
 
-enum { SETTINGS_TEXT_BYTES_MAX = 4096, SETTINGS_PASSWORD_BYTES_MAX = 1024 };
+enum { SETTINGS_TEXT_BYTES_MAX = 4096, SETTINGS_PASSWORD_BYTES_MAX = 1024, SETTINGS_REGISTERS_MAX = 64 };
 
 #endif

@@ -327,18 +327,26 @@ static void note_out_of_range(void *self, int32_t partition, int64_t offset)
 
 static const struct kafka_consumer_events EVENTS = { note_assigned, note_revoked, note_out_of_range };
 
-static void join(struct member *member, const char *topic, const char *group)
+/* shares, share: as in kafka_consumer_options */
+static void join_share(struct member *member, const char *topic, const char *group, int32_t shares, int32_t share)
 {
 	struct kafka_options kafka = broker();
 	struct kafka_consumer_options options = { .topic = topic,
 						  .group = group,
 						  .message_bytes_max = MESSAGE_BYTES_MAX,
 						  .queued_kbytes_max = 65536,
-						  .session_timeout_ms = 6000 };
+						  .session_timeout_ms = 6000,
+						  .shares = shares,
+						  .share = share };
 	struct err err = { 0 };
 
 	*member = (struct member){ .topic = topic, .out_of_range_at = -1, .starts_at_once = member->starts_at_once };
 	ASSERT_OK(kafka_consumer_open(&kafka, &options, &EVENTS, member, &member->consumer, &err));
+}
+
+static void join(struct member *member, const char *topic, const char *group)
+{
+	join_share(member, topic, group, 1, 0);
 }
 
 static int count_ours(const struct member *member)
@@ -647,6 +655,35 @@ Test(consumer, members_share_the_partitions_and_take_over_from_one_that_leaves, 
 		left--;
 	cr_expect_eq(left, 0);
 	kafka_consumer_close(a.consumer);
+}
+
+Test(consumer, a_share_of_the_partitions_is_all_that_is_ours, .timeout = 600)
+{
+	char topic[64], group[80];
+	struct member members[2] = { { .starts_at_once = true }, { .starts_at_once = true } };
+	struct err err = { 0 };
+
+	make_topic(topic, sizeof topic, 5);
+	for (int32_t partition = 0; partition < 5; partition++)
+		fill(topic, partition, 0, 10);
+	for (int32_t share = 0; share < 2; share++) {
+		struct member *member = &members[share];
+		int count = share == 0 ? 3 : 2;
+
+		snprintf(group, sizeof group, "%s-%d", topic, share);
+		join_share(member, topic, group, 2, share);
+		await_assignment(member, count);
+		for (int32_t partition = 0; partition < 5; partition++)
+			cr_expect_eq(member->is_ours[partition], partition % 2 == share, "partition %d", partition);
+		for (int i = 0; i < 10 * count; i++)
+			cr_assert_geq(next_offset(member, WAIT_MS), 0);
+		cr_expect_eq(next_offset(member, 300), -1, "and nothing of the others");
+		ASSERT_KIND(kafka_consumer_start(member->consumer, 1 - share, 0, &err), ERR_RETRY);
+	}
+	for (int32_t share = 0; share < 2; share++) {
+		kafka_consumer_close(members[share].consumer);
+		cr_expect_eq(count_ours(&members[share]), 0);
+	}
 }
 
 /* One message at most; checks that it is the next of its partition. */

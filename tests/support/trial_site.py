@@ -4,6 +4,7 @@ that can be compared byte for byte with another site's.
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -32,6 +33,19 @@ order by 1, 2, 3"""
 
 def say(text):
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def generate(build, folder, share, nights):
+    """Deliveries of a share of the country below folder, which is made anew: night-0, the first load, and the nights
+    after it, in which 1 % is changed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for night in range(nights):
+        subprocess.run([build.resolve() / "workers/gen/instroom-gen", "--out", folder / f"night-{night}",
+                        "--seed", "2018", "--night", str(night), "--boards", str(max(5, round(BOARDS * share))),
+                        "--teachers", str(round(TEACHERS * share)), "--received", "2018-06-02", "--errors", "1%",
+                        *(("--changed", "1%", "--joined", "0.5%", "--left", "0.5%") if night else ())],
+                       check=True, stdout=subprocess.DEVNULL)
 
 
 class Site:
@@ -142,11 +156,13 @@ class Site:
         return done.stdout
 
     def feedback(self):
-        """SHA-256 of each terugmelding, one line each."""
-        gateway = self.workers.named("gateway1")[0]
+        return self.feedback_of(self.workers.named("gateway1")[0], self.sql)
+
+    def feedback_of(self, gateway, sql):
+        """SHA-256 of each terugmelding, one line each. sql: asks the register of that gateway."""
         token = (self.workers.dir / "token").read_text()
-        rows = self.sql("select lpad(board::text, 5, '0'), delivery_id from register.delivery order by board, "
-                        "sequence, delivery_id").decode().splitlines()
+        rows = sql("select lpad(board::text, 5, '0'), delivery_id from register.delivery order by board, sequence, "
+                   "delivery_id").decode().splitlines()
 
         def fetch(row):
             board, delivery = row.split("|")

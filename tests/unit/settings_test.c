@@ -18,12 +18,13 @@ struct program {
 static const struct config_section SHARED[] = {
 	{ &LOG_ROWS, offsetof(struct program, log) },
 	{ &KAFKA_ROWS, offsetof(struct program, kafka) },
+	{ &KAFKA_CONSUMER_ROWS, offsetof(struct program, kafka) },
 	{ &KAFKA_PRODUCER_ROWS, offsetof(struct program, kafka) },
 	{ &PG_ROWS, offsetof(struct program, pg) },
 	{ &PG_LIMIT_ROWS, offsetof(struct program, pg) },
 	{ &REDIS_ROWS, offsetof(struct program, redis) },
 };
-static const struct config_default DEFAULTS[] = { { "worker.name", "test" } };
+static const struct config_default DEFAULTS[] = { { "worker.name", "test" }, { "kafka.group", "test-group" } };
 static const struct config_table TABLE = {
 	.program = "instroom-test",
 	.purpose = "tests the shared settings",
@@ -144,4 +145,31 @@ Test(settings, the_log_level_is_one_of_its_words)
 		config_release(&TABLE, &program);
 	}
 	cr_expect_eq(load(&program, "--log.level=warm"), -ERR_CONFIG);
+}
+
+Test(settings, each_of_several_registers_has_its_share_and_its_group)
+{
+	static const struct {
+		int64_t registers, number;
+		const char *group;
+		int32_t share;
+	} ROWS[] = { { 1, 1, "test-group", 0 }, { 2, 1, "test-group.1-of-2", 0 }, { 3, 3, "test-group.3-of-3", 2 } };
+	struct kafka_consumer_options options;
+	char group[SETTINGS_GROUP_BYTES];
+	struct program program = { 0 };
+	struct err err = { 0 };
+
+	cr_assert_eq(load(&program, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		program.kafka.registers = ROWS[i].registers;
+		program.kafka.register_number = ROWS[i].number;
+		cr_assert_eq(settings_consumer(&program.kafka, group, &options, &err), 0);
+		cr_expect_str_eq(options.group, ROWS[i].group);
+		cr_expect_eq(options.shares, ROWS[i].registers);
+		cr_expect_eq(options.share, ROWS[i].share);
+	}
+	program.kafka.register_number = 4;
+	cr_expect_eq(settings_consumer(&program.kafka, group, &options, &err), -ERR_CONFIG);
+	cr_expect_str_eq(err.text, "register.number is 4, and registers is 3: it must be 1 to 3");
+	config_release(&TABLE, &program);
 }

@@ -65,18 +65,20 @@ static int open_kafka(struct peers *peers, const struct peers_events *events, st
 {
 	const struct validate_config *config = peers->config;
 	struct kafka_options kafka = settings_kafka(&config->kafka, "instroom-validate");
-	struct kafka_consumer_options consumer = { .topic = config->topic.raw,
-						   .group = config->kafka.group,
-						   .message_bytes_max = PEERS_MESSAGE_BYTES_MAX,
-						   .queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
-						   .session_timeout_ms = (int32_t)config->kafka.session_ms };
+	struct kafka_consumer_options consumer;
+	char group[SETTINGS_GROUP_BYTES];
 	struct kafka_producer_options producer = { .message_bytes_max = PEERS_MESSAGE_BYTES_MAX,
 						   .linger_ms = VERDICT_LINGER_MS,
 						   .delivery_timeout_ms = (int32_t)config->kafka.delivery_ms,
 						   .queue_bytes_max = PRODUCER_QUEUE_BYTES,
 						   .compression = config->kafka.compression };
-	int rc = kafka_reader_open(&kafka, PEERS_MESSAGE_BYTES_MAX, &peers->reader, err);
+	int rc = settings_consumer(&config->kafka, group, &consumer, err);
 
+	if (rc != 0)
+		return rc;
+	consumer.topic = config->topic.raw;
+	consumer.message_bytes_max = PEERS_MESSAGE_BYTES_MAX;
+	rc = kafka_reader_open(&kafka, PEERS_MESSAGE_BYTES_MAX, &peers->reader, err);
 	if (rc == 0)
 		rc = check_topics(peers, err);
 	if (rc == 0)

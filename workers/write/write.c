@@ -287,18 +287,17 @@ static int open_kafka(struct writer *writer, struct err *err)
 		.queue_bytes_max = FORGET_QUEUE_BYTES,
 		.compression = "none",
 	};
-	struct kafka_consumer_options consumer = {
-		.topic = config->topic.verdict,
-		.group = config->kafka.group,
-		.message_bytes_max = VERDICT_BYTES_MAX,
-		.queued_kbytes_max = config->kafka.prefetch_bytes / 1024,
-		.session_timeout_ms = (int32_t)config->kafka.session_ms,
-	};
-	int rc = kafka_producer_open(&writer->kafka, &producer, forgets_reported, &writer->forgets, &writer->producer,
-				     err);
+	struct kafka_consumer_options consumer;
+	char group[SETTINGS_GROUP_BYTES];
+	int rc = settings_consumer(&config->kafka, group, &consumer, err);
 
+	if (rc == 0)
+		rc = kafka_producer_open(&writer->kafka, &producer, forgets_reported, &writer->forgets,
+					 &writer->producer, err);
 	if (rc != 0)
 		return rc;
+	consumer.topic = config->topic.verdict;
+	consumer.message_bytes_max = VERDICT_BYTES_MAX;
 	forgets_init(&writer->forgets, writer->producer, config->topic.raw);
 	return kafka_consumer_open(&writer->kafka, &consumer, &EVENTS, writer, &writer->consumer, err);
 }
