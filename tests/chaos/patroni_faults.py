@@ -21,6 +21,8 @@ from .standby_faults import WithStandby
 
 SCOPE = "register"
 TTL_S = 20  # Patroni takes no less
+# Only says when to give up: a killed leader recovers, is rewound and catches up, in a minute on cores that are free.
+WAIT_S = 600
 PROGRAMS = ("patroni", "etcd")
 HAS_PATRONI = all(shutil.which(name) for name in PROGRAMS)
 
@@ -95,10 +97,10 @@ class PatroniPair(Pair):
             return False
 
     def wait_in_step(self):
-        wait_for("the standby is in step", lambda: self.answers(self.follower, "/sync"), 180)
+        wait_for("the standby is in step", lambda: self.answers(self.follower, "/sync"), WAIT_S)
 
     def wait_for_leader(self, server):
-        wait_for(f"{self.member(server)} leads", lambda: self.answers(server, "/primary"), 180)
+        wait_for(f"{self.member(server)} leads", lambda: self.answers(server, "/primary"), WAIT_S)
         self.leader = server
 
     # --- what happens ---
