@@ -65,7 +65,7 @@ static const struct config_key KEYS[] = {
 	{ "questions.board.max", CONFIG_COUNT, AT(board_questions_max), "16", 1, 60000,
 	  "questions about one board in progress; more get 429" },
 	{ "register.threads", CONFIG_COUNT, AT(register_threads), "2", 1, 16,
-	  "threads that answer questions; one more asks for repeats" },
+	  "threads that answer questions; one more asks for repeats, and one changes mandates" },
 	{ "confirm.wait.max", CONFIG_MS, AT(confirm_ms_max), "10s", 0, 60000, "longest a confirmation is waited for" },
 #ifdef INSTROOM_TEST_SETTINGS /* not in what is released */
 	{ "test.received_on", CONFIG_BOOL, AT(test_received_on), "no", 0, 0,
