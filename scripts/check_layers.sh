@@ -40,7 +40,7 @@ workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/
 workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/checkpoint ctl/key | jansson
 workers/ctl/problem | base model run pg ctl/base                   | curl
 workers/ctl/reference | base model wire protocol kafka pg ctl/base     |
-workers/ctl/replay | base model wire protocol kafka pg render ctl/base ctl/reference | jansson
+workers/ctl/replay | base model wire protocol run kafka pg render ctl/base ctl/reference | jansson
 workers/ctl/prove | base model wire protocol kafka pg render ctl/base ctl/checkpoint ctl/reference |
 workers/ctl/repair | base model wire protocol kafka redis pg settings ctl/base ctl/replay | jansson
 workers/ctl/setup | base model kafka redis pg settings ctl/base ctl/checkpoint |

@@ -552,6 +552,58 @@ static const struct command REPLAY[] = {
 	  .run = run_replay_show },
 };
 
+/* ---- undo ---- */
+
+static const struct command_option UNDO_PLAN_OPTIONS[] = {
+	{ OPTION_ALSO_LATER, NULL, "also teachers whom the board delivered again since", OPTIONAL },
+	{ OPTION_WITH_BSN, NULL, "show them with BSN; leaves a row in register.access", OPTIONAL },
+};
+
+static const struct command UNDO[] = {
+	{ .name = "undo plan",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "what it takes to undo a delivery, and a plan for it",
+	  .help = "Teachers whom it changed get back what they were, by a MUTATIE; who came by it is withdrawn, by an "
+		  "INTREKKING. Who was delivered again since is left as he is. What they were is taken from the "
+		  "history, of those who were withdrawn from the log. Nothing is delivered: undo start does that. "
+		  "Needs hmac.key.file and stand.key.file.",
+	  OPTIONS_OF(UNDO_PLAN_OPTIONS),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "there is nothing to undo, or no such delivery; or it was undone already" } },
+	  .run = run_undo_plan },
+	{ .name = "undo approve",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "let a large undo be started: by another person than its planner",
+	  .help = "One of replay.approval.lines lines or more has to be approved first, which the register checks.",
+	  OPTIONS_OF(REASON_NEEDED),
+	  .exits = { { 1, "it needs no approval, is not planned, or you planned it" } },
+	  .run = run_undo_approve },
+	{ .name = "undo start",
+	  .arguments = "BOARD ID",
+	  .arguments_min = 2,
+	  .arguments_max = 2,
+	  .purpose = "deliver what undoes a delivery, with the board's next volgnummer",
+	  .help = "As leveringsid HERSTEL-.., let in as beheer; the answer is what came of it. Has the board delivered "
+		  "since, so that other lines are needed, it has to be planned again. Killed, or run again, it does "
+		  "what is missing, and no more.",
+	  OPTIONS_OF(REASON_NEEDED),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "it is not planned or not approved, or has to be planned again" },
+		     { 69, "it is not in the ledger yet: run it again" } },
+	  .run = run_undo_start },
+	{ .name = "undo list",
+	  .arguments = "BOARD",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "the deliveries of a board that were undone: by whom, when and why",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_undo_list },
+};
+
 /* ---- repair ---- */
 
 static const struct command_option REFILL_OPTIONS[] = {
@@ -1035,6 +1087,7 @@ static const struct command_group GROUPS[] = {
 	{ "Problems of boards", PROBLEMS, ARRAY_LEN(PROBLEMS) },
 	{ "Keys", KEY, ARRAY_LEN(KEY) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
+	{ "Undoing", UNDO, ARRAY_LEN(UNDO) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
 	{ "Proving", PROVE, ARRAY_LEN(PROVE) },
 	{ "Persons", PERSON, ARRAY_LEN(PERSON) },

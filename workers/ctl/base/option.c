@@ -33,6 +33,7 @@ const char *option_name(enum option option)
 		[OPTION_RATE] = "rate",
 		[OPTION_REASON] = "reason",
 		[OPTION_TIMER] = "timer",
+		[OPTION_ALSO_LATER] = "also-later",
 		[OPTION_RECEIPTS] = "receipts",
 		[OPTION_REFERENCE] = "reference",
 		[OPTION_REPAIR] = "repair",

@@ -104,6 +104,36 @@ static int tell_set_back(struct pg_link *link, uint32_t board, struct err *err)
 	return rc;
 }
 
+/* Who undid a delivery, and why; id NULL: how many of the board's were. */
+static int tell_undone(struct pg_link *link, uint32_t board, const char *id, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	char at[TIME_BYTES], who[NAME_BYTES], why[REASON_BYTES];
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	question_add_text(&params, id);
+	int rc = pg_exec(link, NULL,
+			 "select " CTL_SQL_TIME("started_at") ", started_by, reason from register.undo where board = $1"
+							      " and delivery_id = coalesce($2, delivery_id)"
+							      " and state <> 'planned'",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0 || pg_rows_count(rows) == 0)
+		return rc;
+	if (!id) {
+		fprintf(stderr, "instroomctl: %zu deliveries were undone: instroomctl undo list %05u\n",
+			pg_rows_count(rows), board);
+		return 0;
+	}
+	copy_text(pg_get_bytes(rows, 0, 0), at, sizeof at);
+	copy_text(pg_get_bytes(rows, 0, 1), who, sizeof who);
+	copy_text(pg_get_bytes(rows, 0, 2), why, sizeof why);
+	fprintf(stderr, "instroomctl: it was undone at %s by %s: %s\n", at, LOG_QUOTED(who), LOG_QUOTED(why));
+	return 0;
+}
+
 static bool is_position(const char *text)
 {
 	int64_t position;
@@ -140,6 +170,8 @@ int run_deliveries(struct ctl *ctl)
 		rc = question_answer(ctl, link, &question, &params, NULL, &err);
 	if (rc == 0)
 		rc = tell_set_back(link, board, &err);
+	if (rc == 0)
+		rc = tell_undone(link, board, NULL, &err);
 	return rc == 0 ? 0 : ctl_fail(&err);
 }
 
@@ -391,6 +423,8 @@ int run_delivery(struct ctl *ctl)
 		rc = err_set(&err, ERR_DATA, "unknown",
 			     "neither the ledger nor the log beyond it has a delivery %s of board %05u", search.id,
 			     search.board);
+	if (rc == 0)
+		rc = tell_undone(link, search.board, search.id, &err);
 	if (rc == 0 && count > 1)
 		fprintf(stderr, "instroomctl: %zu deliveries have this id; this is the first\n", count);
 	if (reader)

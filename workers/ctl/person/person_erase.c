@@ -14,6 +14,7 @@
 #include "ctl/person/person_commands.h"
 
 #include "base/clock.h"
+#include "ctl/base/applied_wait.h"
 #include "ctl/base/publish.h"
 #include "ctl/person/person_rewrite.h"
 #include "model/date.h"
@@ -21,7 +22,7 @@
 #include "protocol/partitioning.h"
 #include "protocol/raw_message.h"
 
-enum { TRIES = 10, POLL_MS = 50, APPLIED_MS_MAX = 120000, FORGET_BYTES_MAX = 4096, NOTE_BYTES = 160, DAY_BYTES = 11 };
+enum { TRIES = 10, FORGET_BYTES_MAX = 4096, NOTE_BYTES = 160, DAY_BYTES = 11 };
 enum { DAY_MS = 86400000 };
 
 struct erasure {
@@ -78,24 +79,6 @@ static int read_cursor(struct erasure *erasure, int32_t partition, const char *s
 	if (rc == 0)
 		*ret = pg_get_i64(rows, 0, 0);
 	return rc;
-}
-
-static int wait_applied(struct erasure *erasure, int32_t partition, int64_t end, struct err *err)
-{
-	int64_t until_ms = clock_ms() + APPLIED_MS_MAX, at = 0;
-	int rc = 0;
-
-	while (rc == 0) {
-		rc = read_cursor(erasure, partition,
-				 "select next_raw from register.cursor where topic = $1 and partition = $2", &at, err);
-		if (rc != 0 || at >= end)
-			return rc;
-		if (clock_ms() >= until_ms || !app_wait(POLL_MS))
-			break;
-	}
-	return err_set(err, ERR_RETRY, "waiting",
-		       "partition %d is at %lld and has to come to %lld: is a writer running? Run it again", partition,
-		       (long long)at, (long long)end);
 }
 
 /* ---- one board ---- */
@@ -248,7 +231,7 @@ static int try_board(struct erasure *erasure, uint32_t board, bool *ret_is_done,
 	if (rc == 0)
 		rc = read_end(erasure, partition, &end, err);
 	if (rc == 0)
-		rc = wait_applied(erasure, partition, end, err);
+		rc = applied_wait(erasure->ctl, erasure->link, partition, end, err);
 	if (rc == 0)
 		rc = pg_begin(erasure->link, err);
 	if (rc != 0)
