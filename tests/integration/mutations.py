@@ -46,6 +46,7 @@ TABLES_LEFT_OUT = {
     "problem": "reported by the board: in no log",
     "problem_mail": "as problem",
     "quarantine_decision": "an operator's act",
+    "reference_publication": "an operator's act",
     "reference_snapshot": "which versions were published; the topic has them",
     "reference_table": "the next version, as imported",
     "refill": "an operator's act; verify reads the log by it",
@@ -59,6 +60,7 @@ TABLES_LEFT_OUT = {
     "replay_event": "an operator's act",
     "replay_item": "an operator's plan; verify reads which lines were in it",
     "replay_job": "an operator's plan",
+    "undo": "an operator's plan; what came of it are deliveries",
 }
 COLUMNS_LEFT_OUT = {
     "board.disowned": "counts rows of disowned; ledger --check compares them",
