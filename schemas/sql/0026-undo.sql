@@ -41,7 +41,10 @@ create trigger sign_start before update on register.undo
 
 grant select on register.undo to instroom_reader;
 insert into register.role_right (role, object, privilege)
-select role, 'register.undo', case when role = 'instroom_repair' then 'select, insert, update, delete' else 'select' end
+select role, 'register.undo', case when role = 'instroom_repair' then
+  'select, delete, insert (position, board, delivery_id, number, state, planned_by, takes_later, teachers, lines, changes,'
+  ' withdrawals, approval_needed), update (state, approved_by, approved_at, approval_reason, started_by, started_at, reason,'
+  ' sequence, received_on, reference_version, newest)' else 'select' end
 from unnest(array['instroom_look', 'instroom_persons', 'instroom_replay', 'instroom_repair', 'instroom_reference',
                   'instroom_access']) as role;
 select register.grant_rights();

@@ -553,6 +553,10 @@ static const struct {
 	  " approval_needed, approved_by, approved_at)"
 	  " values (gen_random_uuid(), 'x', '', 'current', 'running', 0, 0, '{}', true, 'another', now())",
 	  false },
+	{ "instroom_it_tasks", "select approved_by from register.undo", true },
+	{ "instroom_it_tasks", "update register.undo set planned_by = 'another'", false },
+	{ "instroom_it_tasks", "update register.undo set approval_needed = false", false },
+	{ "instroom_it_look", "update register.undo set state = 'done'", false },
 	{ "instroom_it_tasks", "update register.access set who = 'x'", false },
 	{ "instroom_it_tasks", "delete from register.removal", false },
 	{ "instroom_it_tasks", "select register.grant_rights()", false },
