@@ -1,9 +1,10 @@
 /* The table is signed_tokens.json. Tokens are signed here by OpenSSL itself, so that what libjose thinks of a header
  * has no part in making them. */
-#include "gateway/signed_token.h"
+#include "gateway/signed_token_cache.h"
 #include "gateway/strict_json.h"
 
 #include "base/strbuf.h"
+#include "model/teacher_key.h"
 #include "support/base64url_write.h"
 
 #include <criterion/criterion.h>
@@ -357,6 +358,107 @@ Test(gateway_signed_token, gives_clocks_a_minute_and_not_more, .init = make_keys
 	cr_expect_eq(signed_token_check(text, NULL, &RULES, NOW_S, &who), SIGNED_TOKEN_KEY, "before there are keys");
 	strbuf_release(&token);
 	json_decref(entry);
+}
+
+/* ---- the cache ---- */
+
+/* A token of the usual content but for its end, as the cache answers it at a moment. */
+struct shown {
+	struct strbuf token;
+	struct signed_token_cache *cache;
+};
+
+static struct shown show(const char *ends)
+{
+	json_t *entry = json_pack("{s:{s:s, s:n}}", "content", "exp", ends, "iat");
+	struct shown shown = { .cache = signed_token_cache_new() };
+
+	make_token(entry, &shown.token);
+	json_decref(entry);
+	return shown;
+}
+
+static enum signed_token_answer ask(const struct shown *shown, const struct key_set *set, int64_t now_s)
+{
+	struct signed_token who = { 0 };
+	enum signed_token_answer answer =
+		signed_token_cache_check(shown->cache, strbuf_slice(&shown->token), set, &RULES, now_s, &who);
+
+	cr_expect((answer == SIGNED_TOKEN_GOOD) == (who.party_count == 1 && who.subject[0] != '\0'));
+	return answer;
+}
+
+static void drop(struct shown *shown)
+{
+	signed_token_cache_free(shown->cache);
+	strbuf_release(&shown->token);
+}
+
+/* Another signature, until the digest of the token begins as before: the cache has one place for both. */
+static void alter_within_its_place(struct strbuf *token)
+{
+	static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint8_t was[32], is[32];
+
+	sha256_of(strbuf_slice(token), was);
+	for (size_t i = 0; i < 52 * 52; i++) {
+		token->p[token->n - 8] = LETTERS[i % 52];
+		token->p[token->n - 9] = LETTERS[i / 52];
+		sha256_of(strbuf_slice(token), is);
+		if (is[0] == was[0] && memcmp(is, was, sizeof is) != 0)
+			return;
+	}
+	cr_assert_fail("no token of the same place");
+}
+
+/* Rules that no token keeps show whether one is checked: the process has one set of them, and so has the cache. */
+Test(gateway_signed_token, a_token_is_checked_once, .init = make_keys, .fini = drop_keys)
+{
+	const struct signed_token_rules none = { .issuer = "", .audience = "", .types = "", .levels = "" };
+	struct shown shown = show("@300");
+	struct signed_token who = { 0 };
+
+	cr_expect_eq(ask(&shown, keys, NOW_S), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(signed_token_cache_check(shown.cache, strbuf_slice(&shown.token), keys, &none, NOW_S + 1, &who),
+		     SIGNED_TOKEN_GOOD);
+	cr_expect_eq(who.party_count, 1);
+	cr_expect_eq(signed_token_cache_check(NULL, strbuf_slice(&shown.token), keys, &none, NOW_S, &who),
+		     SIGNED_TOKEN_TYPE);
+	alter_within_its_place(&shown.token);
+	cr_expect_eq(ask(&shown, keys, NOW_S), SIGNED_TOKEN_SIGNATURE, "another in the same place");
+	cr_expect_eq(ask(&shown, keys, NOW_S), SIGNED_TOKEN_SIGNATURE, "a refusal is not kept as anything else");
+	drop(&shown);
+}
+
+Test(gateway_signed_token, a_token_that_was_good_ends_and_goes_with_its_keys, .init = make_keys, .fini = drop_keys)
+{
+	struct shown shown = show("@300");
+	struct key_set *others, *same;
+
+	cr_assert_eq(read_list(json_pack("[o]", rsa_jwk(pss, "pss-1", "PS256")), RULES.algs, &others), 0);
+	cr_assert_eq(read_list(json_pack("[o]", rsa_jwk(rsa, "rsa-1", "RS256")), RULES.algs, &same), 0);
+	cr_expect_eq(ask(&shown, keys, NOW_S), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(ask(&shown, others, NOW_S), SIGNED_TOKEN_KEY, "its key was taken back");
+	cr_expect_eq(ask(&shown, NULL, NOW_S), SIGNED_TOKEN_KEY, "no keys are believed any more");
+	cr_expect_eq(ask(&shown, same, NOW_S), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(ask(&shown, same, NOW_S + 359), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(ask(&shown, same, NOW_S + 360), SIGNED_TOKEN_EXPIRED);
+	cr_expect_neq(key_set_serial(others), key_set_serial(same));
+	key_set_free(others);
+	key_set_free(same);
+	drop(&shown);
+}
+
+Test(gateway_signed_token, a_clock_that_was_set_back_checks_again, .init = make_keys, .fini = drop_keys)
+{
+	json_t *entry = json_pack("{s:{s:s, s:s, s:n}}", "content", "exp", "@300", "nbf", "@0", "iat");
+	struct shown shown = { .cache = signed_token_cache_new() };
+
+	make_token(entry, &shown.token);
+	cr_expect_eq(ask(&shown, keys, NOW_S), SIGNED_TOKEN_GOOD);
+	cr_expect_eq(ask(&shown, keys, NOW_S - 61), SIGNED_TOKEN_EARLY);
+	json_decref(entry);
+	drop(&shown);
 }
 
 Test(gateway_signed_token, knows_one_by_its_dots)

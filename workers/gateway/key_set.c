@@ -17,6 +17,7 @@ enum {
 struct key_set {
 	struct signing_key keys[KEY_SET_KEYS_MAX];
 	size_t count, skipped;
+	uint64_t serial;
 };
 
 static const char *const ALG_NAMES[SIGNATURE_ALGS] = { "RS256", "PS256", "ES256" };
@@ -198,6 +199,7 @@ static int read_keys(const json_t *keys, unsigned algs, struct key_set *set, str
 
 int key_set_read(struct slice document, unsigned algs, struct key_set **ret, struct err *err)
 {
+	static _Atomic uint64_t read_count; /* sets are read by the thread that asks the issuer, too */
 	struct key_set *set = calloc(1, sizeof *set);
 	json_t *json = NULL;
 	int rc = document.n <= KEY_SET_BYTES_MAX ? strict_json_read(document, DEPTH_MAX, &json) : -ERR_DATA;
@@ -213,8 +215,14 @@ int key_set_read(struct slice document, unsigned algs, struct key_set **ret, str
 		key_set_free(set);
 		return rc;
 	}
+	set->serial = ++read_count;
 	*ret = set;
 	return 0;
+}
+
+uint64_t key_set_serial(const struct key_set *set)
+{
+	return set ? set->serial : 0;
 }
 
 void key_set_free(struct key_set *set)

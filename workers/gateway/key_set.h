@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#include <stdint.h>
+
 struct json_t; /* of jansson */
 
 enum { KEY_SET_BYTES_MAX = 256 << 10, KEY_SET_KEYS_MAX = 64, KEY_ID_BYTES_MAX = 128 };
@@ -39,7 +41,9 @@ MUSTUSE int key_set_read(struct slice document, unsigned algs, struct key_set **
 void key_set_free(struct key_set *set); /* takes NULL */
 /* NULL: it has no such key. Takes a NULL set. */
 const struct signing_key *key_set_find(const struct key_set *set, struct slice id);
-size_t key_set_count(const struct key_set *set);   /* takes NULL */
+size_t key_set_count(const struct key_set *set); /* takes NULL */
+/* No other set of this process has it; 0: a NULL set. */
+uint64_t key_set_serial(const struct key_set *set);
 size_t key_set_skipped(const struct key_set *set); /* keys of the document that are not used; takes NULL */
 
 #endif

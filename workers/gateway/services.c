@@ -255,6 +255,7 @@ static int open_issuer(struct services *services, struct err *err)
 								    .types = config->jwt_types,
 								    .levels = config->jwt_acr,
 								    .algs = algs };
+	services->signed_tokens = signed_token_cache_new();
 	return issuer_keys_open(&options, &services->issuer_keys, err);
 }
 
@@ -301,6 +302,7 @@ void services_close(struct services *services)
 {
 	reference_free(services->reference);
 	issuer_keys_close(services->issuer_keys);
+	signed_token_cache_free(services->signed_tokens);
 	client_authority_free(services->client_authority);
 	access_data_free(services->access);
 	tokens_free(services->tokens);

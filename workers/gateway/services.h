@@ -14,7 +14,7 @@
 #include "gateway/raw_publisher.h"
 #include "gateway/register_jobs.h"
 #include "gateway/request.h"
-#include "gateway/signed_token.h"
+#include "gateway/signed_token_cache.h"
 #include "gateway/token_watch.h"
 #include "gateway/tokens.h"
 #include "gateway/wait_list.h"
@@ -30,6 +30,7 @@ struct services {
 	struct token_watch token_watch;
 	struct issuer_keys *issuer_keys; /* NULL: signed tokens are not believed */
 	struct signed_token_rules signed_token_rules;
+	struct signed_token_cache *signed_tokens;  /* NULL: none, or no memory: each is checked */
 	struct client_authority *client_authority; /* NULL: client certificates are not believed */
 	struct hmac_key stand_key;		   /* of fingerprints and pseudonyms */
 	struct reference *reference;		   /* in force; NULL before the first */

@@ -144,9 +144,9 @@ static enum access_answer refuse_signed(struct issuer_keys *keys, enum signed_to
 static enum access_answer identify_signed(const struct services *services, struct slice text, struct speaker *ret)
 {
 	struct signed_token token;
-	enum signed_token_answer answer = signed_token_check(text, issuer_keys_now(services->issuer_keys),
-							     &services->signed_token_rules, clock_wall_ms() / 1000,
-							     &token);
+	enum signed_token_answer answer =
+		signed_token_cache_check(services->signed_tokens, text, issuer_keys_now(services->issuer_keys),
+					 &services->signed_token_rules, clock_wall_ms() / 1000, &token);
 
 	if (answer != SIGNED_TOKEN_GOOD)
 		return refuse_signed(services->issuer_keys, answer, &ret->refusal);
