@@ -978,6 +978,17 @@ static const struct command PROVE[] = {
 	  .exits = { { 1, "one is altered, or does not follow the one before it; what, is printed" },
 		     { 78, "too: one is of another key or format" } },
 	  .run = run_checkpoint_check },
+	{ .name = "checkpoint restore",
+	  .purpose = "write a lost register again, as the newest checkpoints have it",
+	  .help = "Into an empty register (migrate) while no writer runs. Cursors go to where the checkpoints "
+		  "end, then all boards are written, one transaction each. Start the writers: what came since they "
+		  "take from the log. Killed, run it again. What stands in no log is not brought back: RUNBOOK.md, "
+		  "The register is lost.",
+	  OPTIONS_OF(REASON_NEEDED),
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "the register is not empty, or the log does not reach back to a checkpoint" },
+		     { 78, "too: a checkpoint is of another key, cluster, topic or format" } },
+	  .run = run_checkpoint_restore },
 	{ .name = "checkpoint prune",
 	  .purpose = "remove all but the newest checkpoints of each partition",
 	  .help = "After a person was erased: checkpoint make, then checkpoint prune --keep 1.",

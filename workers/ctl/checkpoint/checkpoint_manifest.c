@@ -63,6 +63,7 @@ static void add_head(struct strbuf *out, const struct checkpoint_manifest *manif
 	strbuf_add_printf(out, "raw %s %lld\nverdict %s %lld\n", manifest->raw, (long long)manifest->next_raw,
 			  manifest->verdict, (long long)manifest->next_verdict);
 	add_hex_line(out, "tip ", manifest->tip, sizeof manifest->tip);
+	add_hex_line(out, "digest ", manifest->digest, sizeof manifest->digest);
 	strbuf_add_printf(out, "key %08x\nmade %s\n", manifest->key_id, made);
 	add_hex_line(out, "before ", manifest->before, sizeof manifest->before);
 	add_hex_line(out, "signer ", manifest->signer, sizeof manifest->signer);
@@ -181,6 +182,7 @@ static bool take_head(struct slice *rest, struct checkpoint_manifest *ret)
 			take_name(rest, "verdict ", ' ', ret->verdict) &&
 			take_number(rest, "", '\n', INT64_MAX, &ret->next_verdict) &&
 			take_hex(rest, "tip ", '\n', ret->tip, sizeof ret->tip) &&
+			take_hex(rest, "digest ", '\n', ret->digest, sizeof ret->digest) &&
 			take_hex(rest, "key ", '\n', key, sizeof key) && take_time(rest, &ret->made_s) &&
 			take_hex(rest, "before ", '\n', ret->before, sizeof ret->before) &&
 			take_hex(rest, "signer ", '\n', ret->signer, sizeof ret->signer) &&

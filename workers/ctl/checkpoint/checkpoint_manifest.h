@@ -8,6 +8,7 @@
  *   raw instroom.raw.1 4711            the topic, and the first offset that the states do not hold
  *   verdict instroom.verdict.1 5012
  *   tip 6fc3..                         id of the last verdict that counts
+ *   digest 9b1d..                      of the raw message that it is about, as the verdict has it
  *   key 0a1b2c3d                       of the HMAC key that makes teacher keys
  *   made 2026-11-30T05:12:09Z
  *   before 9f86..                      SHA-256 of the manifest before it; zeros: there was none
@@ -37,7 +38,7 @@ struct checkpoint_manifest {
 	int64_t number;
 	int32_t partition, partitions;
 	int64_t next_raw, next_verdict;
-	uint8_t tip[16];
+	uint8_t tip[16], digest[16];
 	uint32_t key_id;
 	int64_t made_s; /* since 1970 */
 	uint8_t before[32];

@@ -10,8 +10,10 @@
  *   5. --all looks for rows that belong to no board at all.
  *
  * checkpoint make is the same over all boards, and leaves a checkpoint of each partition in which nothing differs.
+ * checkpoint restore is --repair of an empty register: its cursors are moved to where the checkpoints end, and all that
+ * is missing is written. Writers go on from there.
  *
- * No header: run_verify and run_checkpoint_make stand in prove_commands.h. */
+ * No header: run_verify, run_checkpoint_make and run_checkpoint_restore stand in prove_commands.h. */
 #include "ctl/prove/prove_commands.h"
 
 #include "base/clock.h"
@@ -45,6 +47,7 @@ struct verify {
 	int64_t boards, refused, unproven; /* the last are partitions */
 	int64_t begun_ms, shown_ms;
 	bool repairs;
+	bool restores; /* checkpoint restore: the differences are all there is, and nobody wants to read them */
 	int64_t unrepaired;
 	struct verify_repair repair;
 	struct verify_findings findings;
@@ -109,7 +112,7 @@ static int derive_partition(struct verify *verify, int32_t partition, struct err
 {
 	static const uint8_t NO_TIP[sizeof verify->log.tip];
 
-	verify_log_begin_at(&verify->log, 0, 0, NO_TIP);
+	verify_log_begin_at(&verify->log, 0, 0, NO_TIP, NO_TIP);
 	int rc = verify_checkpoint_start(&verify->checkpoints, &verify->log, partition, err);
 
 	return rc == 0 ? verify_log_advance(&verify->log, partition, err) : rc;
@@ -194,7 +197,8 @@ static int look_for_strays(struct verify *verify, struct err *err)
 		rc = pg_exec(verify->link, NULL, STRAYS[i].sql, NULL, &rows, NULL, err);
 		if (rc != 0 || pg_get_i64(rows, 0, 0) == 0)
 			continue;
-		fprintf(verify->findings.out, "%lld %s\n", (long long)pg_get_i64(rows, 0, 0), STRAYS[i].what);
+		if (verify->findings.out)
+			fprintf(verify->findings.out, "%lld %s\n", (long long)pg_get_i64(rows, 0, 0), STRAYS[i].what);
 		verify->findings.count++;
 		verify->unrepaired += !STRAYS[i].is_repaired;
 	}
@@ -245,6 +249,18 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 	return mark_stored(verify, verify->is_wanted, (int32_t)count, err);
 }
 
+static const char SNAPSHOT_SQL[] = "begin isolation level repeatable read read only";
+
+/* And a snapshot that sees them. */
+static int restore_cursors(struct verify *verify, struct err *err)
+{
+	int rc = verify_checkpoints_restore(&verify->checkpoints, &verify->log, verify->repair.link, err);
+
+	if (rc == 0)
+		rc = pg_script(verify->link, "rollback", err);
+	return rc == 0 ? pg_script(verify->link, SNAPSHOT_SQL, err) : rc;
+}
+
 static int open_verify(struct verify *verify, struct err *err)
 {
 	verify->is_wanted = calloc(VERIFY_BOARDS, sizeof *verify->is_wanted);
@@ -257,7 +273,7 @@ static int open_verify(struct verify *verify, struct err *err)
 		/* the log is read meanwhile */
 		rc = pg_script(verify->link, "set idle_in_transaction_session_timeout = 0", err);
 	if (rc == 0)
-		rc = pg_script(verify->link, "begin isolation level repeatable read read only", err);
+		rc = pg_script(verify->link, SNAPSHOT_SQL, err);
 	if (rc != 0)
 		return rc;
 	if (verify->repairs)
@@ -266,13 +282,15 @@ static int open_verify(struct verify *verify, struct err *err)
 		return rc;
 	verify->repair.log = &verify->log;
 	verify->repair.reason = verify->ctl->options[OPTION_REASON];
-	verify->repair.out = verify->findings.out;
+	verify->repair.out = verify->ctl->output == OUTPUT_TEXT ? stdout : stderr;
 	verify->log.keeps_feedback = verify->repairs || verify->checkpoints.to;
 	verify->log.ctl = verify->ctl;
 	verify->log.link = verify->link;
 	verify->log.is_wanted = verify->is_wanted;
 	rc = verify_log_open(&verify->log, err);
-	return rc == 0 ? verify_checkpoints_open(&verify->checkpoints, &verify->log, err) : rc;
+	if (rc == 0)
+		rc = verify_checkpoints_open(&verify->checkpoints, &verify->log, err);
+	return rc == 0 && verify->restores ? restore_cursors(verify, err) : rc;
 }
 
 static void close_verify(struct verify *verify)
@@ -377,10 +395,12 @@ static int run(struct verify *verify)
 	struct err err = { 0 };
 	int64_t removed;
 
-	if (verify->ctl->output != OUTPUT_TEXT)
+	if (verify->restores)
+		verify->findings.out = NULL;
+	else if (verify->ctl->output != OUTPUT_TEXT)
 		verify->findings.out = stderr;
 	verify->checkpoints.from = dir[0] ? dir : NULL;
-	verify->checkpoints.is_asked = ctl_has(verify->ctl, OPTION_FROM_CHECKPOINT);
+	verify->checkpoints.is_asked = verify->restores || ctl_has(verify->ctl, OPTION_FROM_CHECKPOINT);
 	int rc = verify->findings.shows_bsn ? record_look(verify->ctl, &err) : 0;
 
 	if (rc == 0)
@@ -424,5 +444,15 @@ int run_checkpoint_make(struct ctl *ctl)
 	int usage = need_folder(ctl, "checkpoint make");
 
 	verify.checkpoints.to = ctl->config.checkpoint_dir;
+	return usage != 0 ? usage : run(&verify);
+}
+
+int run_checkpoint_restore(struct ctl *ctl)
+{
+	struct verify verify = { .ctl = ctl, .repairs = true, .restores = true };
+	int usage = need_folder(ctl, "checkpoint restore");
+
+	if (usage == 0 && !ctl->options[OPTION_REASON][0])
+		return ctl_usage("--reason says why it is restored");
 	return usage != 0 ? usage : run(&verify);
 }

@@ -87,8 +87,8 @@ static int check_identity(const struct verify_checkpoints *checkpoints, const st
 				 "its teachers are named by another HMAC key than hmac.key.file and hmac.key.old.file");
 }
 
-static int check_position(const struct verify_log *log, const struct checkpoint_manifest *manifest,
-			  const struct cursor *cursor, const struct kafka_topic_range *raw, struct err *err)
+static int check_position(const struct checkpoint_manifest *manifest, const struct cursor *cursor,
+			  const struct kafka_topic_range *raw, struct err *err)
 {
 	long long at = (long long)manifest->next_raw;
 
@@ -102,7 +102,6 @@ static int check_position(const struct verify_log *log, const struct checkpoint_
 			       "it ends at raw offset %lld, and %s/%d ends at %lld: is it "
 			       "this log?",
 			       at, manifest->raw, manifest->partition, (long long)raw->high);
-	(void)log;
 	return cursor->next_raw != manifest->next_raw || memcmp(cursor->tip, manifest->tip, sizeof cursor->tip) == 0
 		       ? 0
 		       : err_set(err, ERR_DATA, "checkpoint",
@@ -193,7 +192,7 @@ static int use(struct verify_checkpoints *checkpoints, struct verify_log *log,
 	int rc = check_identity(checkpoints, log, manifest, err);
 
 	if (rc == 0)
-		rc = check_position(log, manifest, cursor, raw, err);
+		rc = check_position(manifest, cursor, raw, err);
 	if (rc != 0)
 		return checkpoint_name_error(&place, rc, err);
 	rc = checkpoint_keys_need_cipher(&checkpoints->keys, err);
@@ -203,7 +202,8 @@ static int use(struct verify_checkpoints *checkpoints, struct verify_log *log,
 		return rc;
 	bool is_there = verdict->low <= manifest->next_verdict && manifest->next_verdict <= verdict->high;
 
-	verify_log_begin_at(log, manifest->next_raw, is_there ? manifest->next_verdict : verdict->low, manifest->tip);
+	verify_log_begin_at(log, manifest->next_raw, is_there ? manifest->next_verdict : verdict->low, manifest->tip,
+			    manifest->digest);
 	checkpoints->used++;
 	return 0;
 }
@@ -251,6 +251,76 @@ int verify_checkpoint_start(struct verify_checkpoints *checkpoints, struct verif
 	return rc == 0 && is_found ? use(checkpoints, log, &manifest, &cursor, &raw, &verdict, err) : rc;
 }
 
+/* ---- restore ---- */
+
+/* Nothing is applied yet; or the cursor stands where this very checkpoint does, as when a restore was killed. */
+static const char RESTORE_SQL[] =
+	"update register.cursor set next_raw = $3, next_verdict = $4, tip = $5,"
+	" digest = $6, key_id = $7, parked = null, moved_at = now()"
+	" where topic = $1 and partition = $2 and (next_raw, next_verdict) in ((0, 0), ($3, $4))";
+
+static int move_cursor(struct pg_link *link, const struct checkpoint_manifest *manifest, struct err *err)
+{
+	const struct checkpoint_place place = { .partition = manifest->partition, .number = manifest->number };
+	struct pg_params params;
+	int64_t moved = 0;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(manifest->raw));
+	pg_add_i32(&params, manifest->partition);
+	pg_add_i64(&params, manifest->next_raw);
+	pg_add_i64(&params, manifest->next_verdict);
+	pg_add_uuid(&params, manifest->tip);
+	pg_add_uuid(&params, manifest->digest);
+	pg_add_i32(&params, (int32_t)manifest->key_id);
+	int rc = pg_exec(link, NULL, RESTORE_SQL, &params, NULL, &moved, err);
+
+	if (rc != 0 || moved == 1)
+		return rc;
+	return checkpoint_name_error(&place,
+				     err_set(err, ERR_DATA, "restore",
+					     "the register is not empty: it has applied what came later, or other "
+					     "messages"),
+				     err);
+}
+
+/* The newest of a partition, whatever the register says. */
+static int restore_partition(const struct verify_checkpoints *checkpoints, struct verify_log *log, struct pg_link *link,
+			     int32_t partition, struct err *err)
+{
+	static const struct cursor ANY = { .next_raw = INT64_MAX };
+	CLEANUP(checkpoint_manifest_release) struct checkpoint_manifest manifest = { 0 };
+	struct kafka_topic_range raw;
+	bool is_found = false;
+	int rc = find(checkpoints, partition, &ANY, &manifest, &is_found, err);
+
+	if (rc != 0 || !is_found)
+		return rc;
+	const struct checkpoint_place place = { .partition = manifest.partition, .number = manifest.number };
+
+	rc = kafka_reader_range(log->reader, manifest.raw, partition, CTL_WAIT_MS, &raw, err);
+	if (rc == 0)
+		rc = check_identity(checkpoints, log, &manifest, err);
+	if (rc == 0)
+		rc = check_position(&manifest, &ANY, &raw, err);
+	return rc == 0 ? move_cursor(link, &manifest, err) : checkpoint_name_error(&place, rc, err);
+}
+
+int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, struct verify_log *log,
+			       struct pg_link *link, struct err *err)
+{
+	struct err second;
+	int rc = pg_begin(link, err);
+
+	for (int32_t partition = 0; rc == 0 && partition < log->partitions; partition++)
+		rc = restore_partition(checkpoints, log, link, partition, err);
+	if (rc == 0)
+		return pg_script(link, "commit", err);
+	if (pg_link_is_up(link) && pg_script(link, "rollback", &second) != 0)
+		pg_link_drop(link);
+	return rc;
+}
+
 /* ---- making ---- */
 
 int verify_checkpoint_begin(struct verify_checkpoints *checkpoints, const struct verify_log *log, int32_t partition,
@@ -269,6 +339,7 @@ int verify_checkpoint_begin(struct verify_checkpoints *checkpoints, const struct
 	snprintf(manifest.raw, sizeof manifest.raw, "%s", log->ctl->config.topic.raw);
 	snprintf(manifest.verdict, sizeof manifest.verdict, "%s", log->ctl->config.topic.verdict);
 	memcpy(manifest.tip, log->tip, sizeof manifest.tip);
+	memcpy(manifest.digest, log->digest, sizeof manifest.digest);
 	if (memcmp(log->tip, log->register_tip, sizeof log->tip) != 0)
 		return err_set(err, ERR_DATA, "checkpoint",
 			       "the chain of verdicts does not end with the one that the register has: no checkpoint");

@@ -34,6 +34,11 @@ void verify_checkpoints_close(struct verify_checkpoints *checkpoints);
 MUSTUSE int verify_checkpoint_start(struct verify_checkpoints *checkpoints, struct verify_log *log, int32_t partition,
 				    struct err *err);
 
+/* Moves the cursors of an empty register to where the newest checkpoints end, all or none; where a partition has none
+ * it stays at the beginning. link: the owner's. ERR_DATA: the register is not empty, or the log does not reach back. */
+MUSTUSE int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, struct verify_log *log,
+				       struct pg_link *link, struct err *err);
+
 /* The partition is derived up to the register's cursor. ERR_DATA: its chain does not end where the register's does. */
 MUSTUSE int verify_checkpoint_begin(struct verify_checkpoints *checkpoints, const struct verify_log *log,
 				    int32_t partition, struct err *err);

@@ -66,6 +66,7 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 	    memcmp(verdict.parent, log->tip, sizeof log->tip) != 0)
 		return 0;
 	memcpy(log->tip, verdict.id, sizeof log->tip);
+	memcpy(log->digest, verdict.raw_digest, sizeof log->digest);
 	if (verdict.raw_offset < log->from_raw || verdict.raw_offset >= log->next_raw)
 		return 0;
 	if (is_of_lost(&verdict))
@@ -430,11 +431,13 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	return 0;
 }
 
-void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16])
+void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16],
+			 const uint8_t digest[16])
 {
 	log->from_raw = raw;
 	log->from_verdict = verdict;
 	memcpy(log->tip, tip, sizeof log->tip);
+	memcpy(log->digest, digest, sizeof log->digest);
 }
 
 void verify_log_drop_board(struct verify_log *log, uint32_t number)

@@ -38,6 +38,7 @@ struct verify_log {
 	int64_t from_raw, from_verdict, next_raw;
 	uint8_t *marks;		  /* enum mark by raw offset, the first is from_raw's */
 	uint8_t tip[16];	  /* verdict id the chain has come to */
+	uint8_t digest[16];	  /* of the raw message it is about, as the verdict says */
 	uint8_t register_tip[16]; /* that of the cursor; the same where nothing is wrong */
 	int64_t messages;
 };
@@ -47,7 +48,8 @@ MUSTUSE int verify_log_open(struct verify_log *log, struct err *err);
 void verify_log_close(struct verify_log *log);
 
 /* Where a partition begins: at 0 without a tip, or where a checkpoint has its boards, which are in derived already. */
-void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16]);
+void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16],
+			 const uint8_t digest[16]);
 /* Made when it is not there. NULL: no memory. */
 struct verify_board *verify_log_board(struct verify_log *log, uint32_t number);
 /* Derives the wanted boards of the partition up to where the cursor stands by now: from where it begins, or from where
