@@ -26,6 +26,7 @@ enum {
 struct sink_topic {
 	char name[TOPIC_BYTES_MAX];
 	rd_kafka_topic_t *handle;
+	int32_t partitions; /* as of kafka_producer_partitions; 0: not known */
 };
 
 struct kafka_producer {
@@ -175,13 +176,13 @@ static int fail_refused(struct kafka_producer *producer, struct err *err)
 	return kafka_fail(RD_KAFKA_RESP_ERR__AUTHENTICATION, "producer", err);
 }
 
-static int find_topic(struct kafka_producer *producer, const char *name, rd_kafka_topic_t **ret, struct err *err)
+static int find_topic(struct kafka_producer *producer, const char *name, struct sink_topic **ret, struct err *err)
 {
-	int32_t partitions;
+	int32_t partitions = 0;
 
 	for (size_t i = 0; i < producer->topic_count; i++) {
 		if (strcmp(producer->topics[i].name, name) == 0) {
-			*ret = producer->topics[i].handle;
+			*ret = &producer->topics[i];
 			return 0;
 		}
 	}
@@ -207,8 +208,24 @@ static int find_topic(struct kafka_producer *producer, const char *name, rd_kafk
 
 	snprintf(topic->name, sizeof topic->name, "%s", name);
 	topic->handle = handle;
-	*ret = handle;
+	topic->partitions = rc == 0 ? partitions : 0;
+	*ret = topic;
 	return 0;
+}
+
+int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, int32_t *ret, struct err *err)
+{
+	struct sink_topic *found = NULL;
+	int rc = find_topic(producer, topic, &found, err);
+
+	if (rc == 0 && found->partitions == 0)
+		rc = kafka_ask_partitions(producer->rk, topic, RIGHTS_WAIT_MS, &found->partitions, err);
+	if (rc == 0 && found->partitions == 0)
+		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet how many partitions it has",
+			       topic);
+	if (rc == 0)
+		*ret = found->partitions;
+	return rc;
 }
 
 /* NULL: not all of them. A message without one of its headers would be another message, and an acknowledged one. */
@@ -284,8 +301,11 @@ static int check_producer(struct kafka_producer *producer, const char *topic, rd
 {
 	if (producer->is_dead)
 		return fail_put(producer, RD_KAFKA_RESP_ERR__FATAL, topic, err);
-	int rc = find_topic(producer, topic, ret, err);
+	struct sink_topic *found = NULL;
+	int rc = find_topic(producer, topic, &found, err);
 
+	if (rc == 0)
+		*ret = found->handle;
 	return rc == 0 && producer->is_refused ? fail_refused(producer, err) : rc;
 }
 

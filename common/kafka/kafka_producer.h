@@ -46,7 +46,12 @@ MUSTUSE int kafka_producer_open(const struct kafka_options *kafka, const struct 
 /* Messages in flight are called off and reported as ERR_RETRY: they may be in the log all the same. */
 void kafka_producer_close(struct kafka_producer *producer);
 
-enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key */
+/* How many partitions Kafka says the topic has, when it was first asked; later ones do not count. The first call asks as
+ * the first message does. ERR_RETRY: it did not say. */
+MUSTUSE int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, int32_t *ret,
+				      struct err *err);
+
+enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key, over as many as there are at the moment */
 
 /* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
  * bytes of framing included. ERR_CONFIG: no such topic or partition, or credentials that were refused before a broker

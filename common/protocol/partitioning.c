@@ -17,8 +17,12 @@ struct slice partitioning_key(uint32_t board, char ret[PARTITIONING_KEY_BYTES + 
 int32_t partitioning_partition(uint32_t board, int32_t partitions)
 {
 	char text[PARTITIONING_KEY_BYTES + 1];
-	struct slice key = partitioning_key(board, text);
 
+	return partitioning_of_key(partitioning_key(board, text), partitions);
+}
+
+int32_t partitioning_of_key(struct slice key, int32_t partitions)
+{
 	assert(partitions > 0);
 	return (int32_t)(num_murmur2(key.p, key.n) & INT32_MAX) % partitions;
 }

@@ -1,6 +1,6 @@
 #include "render/terugmelding.h"
 
-enum { QUERY_BYTES_MAX = 1 << 20 };
+enum { QUERY_BYTES_MAX = 1 << 20, PARTITION_MAX = 4095 };
 
 static const char *const FIND_SQL =
 	"select position, fingerprint from register.ask_named(array[$1], array[$2]) order by position limit 16";
@@ -175,6 +175,25 @@ int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t par
 
 	if (rc == 0)
 		*ret = pg_get_bool(rows, 0, 0);
+	return rc;
+}
+
+int terugmelding_partitions(struct pg_link *link, const char *topic, int32_t *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(topic));
+	pg_add_i32(&params, PARTITION_MAX);
+	/* the gateway's role does not see the cursors: from -1 on, all of one that is there is applied */
+	int rc = pg_exec(link, "terugmelding_partitions",
+			 "select coalesce(max(p) + 1, 0)::bigint from generate_series(0, $2) p"
+			 " where register.ask_applied($1, p, -1)",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0)
+		*ret = (int32_t)pg_get_i64(rows, 0, 0);
 	return rc;
 }
 

@@ -16,7 +16,7 @@ import struct
 from . import secure
 
 METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
-ELECT_LEADERS = 43
+CREATE_PARTITIONS, ELECT_LEADERS = 37, 43
 SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
 KINDS = {"topic": 2, "group": 3}
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10,
@@ -161,6 +161,16 @@ def create_topics(port, topics, wait_s=15):
     answer.take("i")
     results = answer.array(lambda: (answer.text(), answer.take("h"), answer.text()))
     return {name: (error, text) for name, error, text in results if error not in (0, ALREADY_THERE)}
+
+
+def add_partitions(port, topic, partitions, wait_s=15):
+    """partitions: how many it has from then on."""
+    body = struct.pack(">i", 1) + pack_text(topic) + struct.pack(">iiib", partitions, -1, wait_s * 1000, 0)
+    answer = ask(port, CREATE_PARTITIONS, 0, body, wait_s + 5)
+    answer.take("i")
+    for name, error, text in answer.array(lambda: (answer.text(), answer.take("h"), answer.text())):
+        if error:
+            raise RuntimeError(f"{name}: {error} {text}")
 
 
 def describe_topic(port, name, wait_s=5):

@@ -183,6 +183,13 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 	return 0;
 }
 
+int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, int32_t *ret, struct err *err)
+{
+	(void)producer, (void)topic, (void)err;
+	*ret = 12;
+	return 0;
+}
+
 int kafka_producer_produce_again(struct kafka_producer *producer, const char *topic, const struct kafka_report *report,
 				 struct err *err)
 {
@@ -307,6 +314,11 @@ struct register_job *register_jobs_take(struct register_jobs *self)
 			strbuf_add_text(&job->body, "{\"leveringsid\":\"fake\"}");
 	}
 	return first;
+}
+
+int32_t register_jobs_partitions(const struct register_jobs *self)
+{
+	return register_jobs_is_up(self) ? 12 : 0;
 }
 
 bool register_jobs_is_up(const struct register_jobs *self)

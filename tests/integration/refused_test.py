@@ -194,6 +194,36 @@ def a_quarantine_that_takes_nothing_waits_in_sight_too(bench):
     expect(behind["status"] == "verwerkt", "and the partition goes on")
 
 
+@behaviour
+def partitions_that_somebody_adds_get_nothing_and_hold_up_nobody(bench):
+    """Boards stay where they were, also with a gateway that never saw the topic as it was; the workers do without what
+    has no cursor. The last test: partitions cannot be taken away again."""
+    boards = ["99901", "99902", "99906", "99907", "99908", "99909"]
+    homes = {board: bench.main.deliver(gateway_test.csv_of([40]), bestuur=board, volgnummer="50").json()["partitie"]
+             for board in boards}
+    port = bench.workers.stack.port("kafka1")
+    for topic in ("raw", "verdict", "quarantine"):
+        kafka_wire.add_partitions(port, f"instroom.{topic}.1", 17)
+    kinds = ("validate", "write")
+    workers = [worker(bench, kind) for kind in kinds]
+    for one in workers:
+        one.process.end(signal.SIGTERM, WAIT_S)
+        one.start()  # not ready: an operator has to look at what is parked
+    with gateway_test.Gateway(bench, 3) as fresh:
+        for gateway, sequence in ((bench.main, "51"), (fresh, "52")):
+            answers = [gateway.deliver(gateway_test.csv_of([41]), bestuur=board, volgnummer=sequence)
+                       for board in boards]
+            found = {board: answer.json()["partitie"] for board, answer in zip(boards, answers)}
+            expect(found == homes, f"volgnummer {sequence}: {found}, and before {homes}")
+            for answer in answers:
+                expect(settled(gateway, answer)["status"] == "verwerkt", "it is judged and written")
+    for kind, one in zip(kinds, workers):
+        parked = f'instroom_partitions{{stage="{kind}",state="parked"}}'
+        eventually(lambda: figure(one, parked) == 5, WAIT_S, f"{kind} shows those without a cursor")  # noqa: B023
+        expect("Partitions were added" in log_of(bench, kind), f"the log of {kind} says where to read")
+    bench.ctl("verify", "--all")
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     sys.exit(run(TESTS))

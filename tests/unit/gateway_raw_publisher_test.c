@@ -15,6 +15,7 @@ struct world {
 	struct raw_publisher publisher;
 	int epoll_fd;
 	int reports[MESSAGES], errors[MESSAGES];
+	int32_t partitions[MESSAGES];
 };
 
 static struct world world;
@@ -26,9 +27,10 @@ static void note(void *self, const struct kafka_report *report)
 	(void)self;
 	world.reports[which]++;
 	world.errors[which] = report->error;
+	world.partitions[which] = report->partition;
 }
 
-static void open_world(void)
+static void open_cluster(int partitions)
 {
 	char error[256];
 	struct err err;
@@ -36,7 +38,7 @@ static void open_world(void)
 	world.rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof error);
 	cr_assert(world.rk, "%s", error);
 	world.cluster = rd_kafka_mock_cluster_new(world.rk, 1);
-	cr_assert_eq(rd_kafka_mock_topic_create(world.cluster, "raw", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	cr_assert_eq(rd_kafka_mock_topic_create(world.cluster, "raw", partitions, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
 	world.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct raw_publisher_options options = { .kafka = { .brokers =
 								    rd_kafka_mock_cluster_bootstraps(world.cluster) },
@@ -51,6 +53,11 @@ static void open_world(void)
 						 .reported = note };
 
 	cr_assert_eq(raw_publisher_open(&world.publisher, &options, &err), 0, "%s", err.text);
+}
+
+static void open_world(void)
+{
+	open_cluster(1);
 }
 
 static void close_world(void)
@@ -127,4 +134,38 @@ Test(gateway_raw_publisher, what_waits_at_the_end_is_reported_once, .init = open
 		cr_expect_eq(world.reports[i], 1);
 		cr_expect_eq(world.errors[i], ERR_RETRY);
 	}
+}
+
+enum { PINNED = 12, GROWN = 17 };
+
+static void open_grown(void)
+{
+	open_cluster(GROWN);
+}
+
+/* Somebody added partitions to the topic: Kafka's client would choose among all of them. */
+Test(gateway_raw_publisher, a_board_stays_in_its_partition_when_some_are_added, .init = open_grown, .fini = close_world)
+{
+	const struct slice key = SLICE_LITERAL("99901");
+
+	cr_assert_neq(partitioning_of_key(key, PINNED), partitioning_of_key(key, GROWN), "else nothing is tried");
+	raw_publisher_pin(&world.publisher, PINNED);
+	put(0);
+	await(0);
+	cr_expect_eq(world.errors[0], 0);
+	cr_expect_eq(world.partitions[0], partitioning_of_key(key, PINNED));
+}
+
+Test(gateway_raw_publisher, without_the_register_the_first_number_of_kafka_counts, .init = open_grown,
+     .fini = close_world)
+{
+	put(0);
+	await(0);
+	cr_expect_eq(world.partitions[0], partitioning_of_key(SLICE_LITERAL("99901"), GROWN));
+	cr_expect_eq(world.publisher.partitions, GROWN);
+	cr_expect_not(world.publisher.is_pinned, "the register may know better");
+	raw_publisher_pin(&world.publisher, PINNED);
+	put(1);
+	await(0);
+	cr_expect_eq(world.partitions[1], partitioning_of_key(SLICE_LITERAL("99901"), PINNED));
 }

@@ -70,6 +70,8 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 		app_set_ready(false, "the end of the access topic");
 	else if (!gateway->services.reference)
 		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
+	else if (register_jobs_partitions(gateway->services.jobs) < 0)
+		app_set_ready(false, "the register's number of partitions");
 	else if (!raw_publisher_is_up(&gateway->services.publisher) || !reference_watch_has_kafka(gateway->watch))
 		app_set_ready(false, "Kafka");
 	else

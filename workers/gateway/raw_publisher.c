@@ -122,13 +122,31 @@ void raw_publisher_close(struct raw_publisher *publisher)
 	close_both(publisher);
 }
 
+void raw_publisher_pin(struct raw_publisher *publisher, int32_t partitions)
+{
+	if (publisher->partitions > 0 && publisher->partitions != partitions)
+		log_event(LOG_ERROR, "partitions.added", "topic=%s kafka=%d register=%d why=%s effect=%s",
+			  publisher->options.topic, publisher->partitions, partitions,
+			  LOG_QUOTED("Kafka's number was believed while the register was away"),
+			  LOG_QUOTED("deliveries since the start went to other partitions: RUNBOOK.md, "
+				     "Partitions were added"));
+	publisher->partitions = partitions;
+	publisher->is_pinned = true;
+}
+
 int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token, struct err *err)
 {
 	if (!publisher->producer)
 		return err_set(err, ERR_RETRY, "producer", "there is no producer now");
-	int rc = kafka_producer_produce(publisher->producer, publisher->options.topic, KAFKA_ANY_PARTITION,
-					message->key, message->value, message->headers.items, message->headers.count,
-					token, err);
+	int rc = 0;
+
+	if (publisher->partitions == 0)
+		rc = kafka_producer_partitions(publisher->producer, publisher->options.topic, &publisher->partitions,
+					       err);
+	if (rc == 0)
+		rc = kafka_producer_produce(publisher->producer, publisher->options.topic,
+					    partitioning_of_key(message->key, publisher->partitions), message->key,
+					    message->value, message->headers.items, message->headers.count, token, err);
 
 	publisher->in_flight += rc == 0;
 	return rc;

@@ -5,6 +5,10 @@
  * (design 3). While there is none, nothing is accepted. Its event descriptor is in the event loop's epoll set. Owner:
  * the event loop.
  *
+ * The partition of a board follows from how many there are, and must never be another: an older file would be judged
+ * beside a newer one. So the number is pinned. The register's counts (raw_publisher_pin). While the register is away
+ * from the start on, it is what Kafka says at the first message; partitions that somebody adds later get nothing.
+ *
  * Messages of one partition share a request, and a broker takes a request whole or not at all: where one message is
  * larger than the topic takes, all that went with it come back as too large. Nobody can say which one it was. So each
  * of them is sent once more by a second producer, which sends messages alone; what that one reports is final. It is
@@ -29,6 +33,8 @@ struct raw_publisher {
 	struct kafka_producer *producer; /* NULL: none could be made, tried again by raw_publisher_renew */
 	struct kafka_producer *alone;	 /* sends each message in a request of its own; NULL: not needed yet */
 	int64_t in_flight;		 /* messages without a report */
+	int32_t partitions;		 /* of the raw topic; 0: not known yet */
+	bool is_pinned;			 /* it is the register's */
 	bool is_closing;
 };
 
@@ -37,6 +43,8 @@ MUSTUSE int raw_publisher_open(struct raw_publisher *publisher, const struct raw
 /* Reports all that is in flight as failed, though it may be in the log. One that is not open is fine. */
 void raw_publisher_close(struct raw_publisher *publisher);
 
+/* The register's number of partitions, from now on. */
+void raw_publisher_pin(struct raw_publisher *publisher, int32_t partitions);
 /* Puts one message, which is copied; the report has this token. Errors as of kafka_producer_produce, and ERR_RETRY
  * without a producer: not accepted, and no report comes. */
 MUSTUSE int raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token,

@@ -56,6 +56,7 @@ struct register_jobs {
 	bool is_behind;			    /* likewise: it was said that a version could not be published */
 	bool is_closing;
 	_Atomic bool is_away;
+	_Atomic int32_t partitions; /* as of register_jobs_partitions */
 	int fd;
 	struct register_thread threads[THREADS_MAX];
 	size_t thread_count;
@@ -661,6 +662,24 @@ static void try_register(struct register_thread *thread)
 	log_event(LOG_INFO, "register.back", "effect=\"repeats and LR-K01 are answered again\"");
 }
 
+static bool knows_partitions(const struct register_jobs *jobs)
+{
+	return atomic_load(&jobs->partitions) > 0;
+}
+
+static void ask_partitions(struct register_thread *thread)
+{
+	struct register_jobs *jobs = thread->jobs;
+	int32_t partitions = 0;
+	struct err err = { 0 };
+
+	question_end_ms = clock_ms() + KNOWN_MS_MAX;
+	if (pg_link_connect(thread->link, &err) == 0 &&
+	    terugmelding_partitions(thread->link, jobs->options.raw_topic, &partitions, &err) == 0 && partitions > 0)
+		log_event(LOG_INFO, "partitions.known", "topic=%s partitions=%d", jobs->options.raw_topic, partitions);
+	atomic_store(&jobs->partitions, partitions);
+}
+
 /* ---- the threads ---- */
 
 static void wait_awhile(struct register_jobs *jobs, struct job_queue *queue, int wait_ms)
@@ -685,7 +704,8 @@ static size_t wait_for_jobs(struct register_thread *thread, struct register_job 
 
 	pthread_mutex_lock(&jobs->lock);
 	while (!jobs->is_closing && queue->count == 0) {
-		if (queue == &jobs->changes || (queue == &jobs->known && atomic_load(&jobs->is_away))) {
+		if (queue == &jobs->changes ||
+		    (queue == &jobs->known && (atomic_load(&jobs->is_away) || !knows_partitions(jobs)))) {
 			wait_awhile(jobs, queue, queue == &jobs->changes ? PUBLISH_EVERY_MS : TRIAL_EVERY_MS);
 			break;
 		}
@@ -714,11 +734,13 @@ static void *answer_jobs(void *self)
 {
 	struct register_thread *thread = self;
 	struct register_job *batch[KNOWN_BATCH_MAX];
+	bool is_known = thread->queue == &thread->jobs->known;
 	bool is_closing = false;
 
+	if (is_known)
+		ask_partitions(thread);
 	while (!is_closing) {
-		size_t count = wait_for_jobs(thread, batch, thread->queue == &thread->jobs->known ? KNOWN_BATCH_MAX : 1,
-					     &is_closing);
+		size_t count = wait_for_jobs(thread, batch, is_known ? KNOWN_BATCH_MAX : 1, &is_closing);
 
 		if (count > 0) {
 			answer_all(thread, batch, count);
@@ -728,6 +750,8 @@ static void *answer_jobs(void *self)
 		} else if (!is_closing && atomic_load(&thread->jobs->is_away)) {
 			try_register(thread);
 		}
+		if (!is_closing && is_known && !knows_partitions(thread->jobs))
+			ask_partitions(thread);
 	}
 	return NULL;
 }
@@ -787,6 +811,7 @@ int register_jobs_open(const struct register_jobs_options *options, struct regis
 		return err_set(err, ERR_FATAL, "memory", "no memory for the threads that ask the register");
 	jobs->options = *options;
 	jobs->options.pg.should_stop = is_overdue;
+	atomic_store(&jobs->partitions, -1);
 	atomic_store(&is_called_off, false);
 	pthread_mutex_init(&jobs->lock, NULL);
 	queue_init(&jobs->known);
@@ -876,4 +901,9 @@ struct register_job *register_jobs_take(struct register_jobs *jobs)
 bool register_jobs_is_up(const struct register_jobs *jobs)
 {
 	return !atomic_load(&jobs->is_away);
+}
+
+int32_t register_jobs_partitions(const struct register_jobs *jobs)
+{
+	return atomic_load(&jobs->partitions);
 }

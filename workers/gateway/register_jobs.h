@@ -7,6 +7,8 @@
  *      (access_publisher.h). Every two seconds it looks whether somebody left a version unpublished, and publishes it.
  *   3. The descriptor becomes readable; the loop takes the answered jobs back.
  *
+ * The thread of JOB_KNOWN also asks, at the start and until it is told, how many partitions the raw topic has.
+ *
  * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever
  * the server does; and after one that could not be asked the register counts as away: no job is accepted, until a trial
  * by the thread of JOB_KNOWN, once a second, succeeds. */
@@ -122,5 +124,8 @@ MUSTUSE bool register_jobs_submit(struct register_jobs *jobs, struct register_jo
 /* The answered jobs since the last call, by next; NULL: none. */
 struct register_job *register_jobs_take(struct register_jobs *jobs);
 bool register_jobs_is_up(const struct register_jobs *jobs);
+/* Of the raw topic, as the register has it, which does not change any more. 0: the register was asked, and is away or
+ * has none yet; -1: it was not asked yet, which takes seconds at most. */
+int32_t register_jobs_partitions(const struct register_jobs *jobs);
 
 #endif

@@ -31,6 +31,20 @@ static const struct handler *handler_of(const struct request *request)
 
 /* ---- what a request may wait for ---- */
 
+/* Asked once at the start; by then the gateway is hardly ready. */
+static int pin_partitions(struct services *services, struct err *err)
+{
+	int32_t partitions = services->jobs ? register_jobs_partitions(services->jobs) : 0;
+
+	if (services->publisher.is_pinned)
+		return 0;
+	if (partitions < 0)
+		return err_set(err, ERR_RETRY, "partitions", "the register was not asked yet for the partitions");
+	if (partitions > 0)
+		raw_publisher_pin(&services->publisher, partitions);
+	return 0;
+}
+
 bool services_ask(struct request *request, struct register_job *job)
 {
 	job->owner = request;
@@ -47,6 +61,8 @@ int services_publish(struct request *request, struct raw_message *message, struc
 
 	raw_headers_add(&message->headers, TRACEPARENT_NAME, request->trace.traceparent);
 	raw_headers_add(&message->headers, ACCESS_HEADER_NAME, request->grant.header);
+	if (rc == 0)
+		rc = pin_partitions(services, err);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
 	if (rc == 0)

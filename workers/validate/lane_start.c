@@ -15,6 +15,8 @@ enum { BYPASS_PAUSE_MS = 1000, RETRY_PAUSE_MS = 500 };
 static const char OTHER_KEY[] =
 	"the register or the verdict log has teacher keys of another HMAC key: hmac.key.file is not the present one, or"
 	" hmac.key.old.file is not the one before";
+static const char ADDED[] =
+	"register.cursor has no row for it: somebody added it to the topic. RUNBOOK.md, Partitions were added";
 static const char HOLE[] = "a verdict that counts speaks of a raw message that was judged before";
 static const char LACKING[] = "verdicts are missing from the verdict log: run instroomctl refill";
 
@@ -142,6 +144,10 @@ static int find_position(struct lane_start *self, const struct lane *lane, struc
 		return 0;
 	rc = ask_register(self, lane, &state, &is_known, err);
 	if (rc == 0 && is_known) {
+		if (!state.has_cursor) {
+			*ret_why = ADDED;
+			return 0;
+		}
 		*ret = state.position;
 		if (has_other_key(self, &state)) {
 			*ret_why = OTHER_KEY;
@@ -338,8 +344,8 @@ static int start_cold(struct lane_start *self, struct lane *lane, struct err *er
 		return rc;
 	if (!is_known)
 		return enter_follow(self, lane, err);
-	if (has_other_key(self, &state)) {
-		lane_park(lane, OTHER_KEY);
+	if (!state.has_cursor || has_other_key(self, &state)) {
+		lane_park(lane, state.has_cursor ? OTHER_KEY : ADDED);
 		return 0;
 	}
 	rc = ask_verdict_log(self, lane, &range, err);

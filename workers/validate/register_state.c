@@ -3,16 +3,17 @@
 #include "protocol/partitioning.h"
 #include "run/exit_status.h"
 
-/* All boards of the register: their key says which of them belong to this partition. What another generation of the
- * topic wrote counts too. */
+/* One row at least, of nulls where the topic has cursors and this partition has none. All boards of the register: their
+ * key says which of them belong to this partition. What another generation of the topic wrote counts too. */
 static const char STATE_SQL[] =
 	"select c.next_raw, c.next_verdict, c.tip,"
 	" coalesce(c.key_id, (select n.key_id from register.cursor n"
 	"   where n.topic = c.topic and n.key_id is not null limit 1)),"
-	" (select count(*) from register.cursor n where n.topic = c.topic), b.board,"
-	" greatest(b.sequence_max, b.sequence_top)"
-	" from register.cursor c left join register.board b on greatest(b.sequence_max, b.sequence_top) > 0"
-	" where c.topic = $1 and c.partition = $2";
+	" t.partitions, b.board, greatest(b.sequence_max, b.sequence_top)"
+	" from (select max(partition) + 1::bigint as partitions from register.cursor where topic = $1"
+	"   having count(*) > 0) t"
+	" left join register.cursor c on c.topic = $1 and c.partition = $2"
+	" left join register.board b on c.topic is not null and greatest(b.sequence_max, b.sequence_top) > 0";
 
 enum {
 	COLUMN_NEXT_RAW,
@@ -68,13 +69,15 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	size_t count = pg_rows_count(rows);
 
 	if (count == 0)
-		return err_set(
-			err, ERR_CONFIG, "cursor",
-			"register.cursor has no row for %s/%d: run instroomctl migrate; were partitions added to "
-			"it? instroomctl doctor",
-			raw_topic, partition);
+		return err_set(err, ERR_CONFIG, "cursor",
+			       "register.cursor has no row for any partition of %s: run instroomctl migrate",
+			       raw_topic);
+	ret->has_cursor = !pg_is_null(rows, 0, COLUMN_NEXT_RAW);
+	if (!ret->has_cursor)
+		return 0;
 	struct slice tip = pg_get_bytes(rows, 0, COLUMN_TIP);
 	struct register_state state = {
+		.has_cursor = true,
 		.position = { .next_raw = pg_get_i64(rows, 0, COLUMN_NEXT_RAW),
 			      .next_verdict = pg_get_i64(rows, 0, COLUMN_NEXT_VERDICT) },
 		.has_key_id = !pg_is_null(rows, 0, COLUMN_KEY_ID),

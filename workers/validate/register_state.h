@@ -10,6 +10,7 @@
 #include "redis/redis_cache.h"
 
 struct register_state {
+	bool has_cursor; /* false: somebody added the partition to the topic; the rest says nothing */
 	struct chain_position position;
 	bool has_key_id;	    /* false: nothing of this partition was written yet */
 	uint32_t key_id;	    /* of the HMAC key whose teacher keys the register holds */
@@ -17,8 +18,8 @@ struct register_state {
 	size_t board_count;
 };
 
-/* ERR_RETRY: PostgreSQL is away. ERR_CONFIG: no cursor row, so the migration is missing or the topic has another
- * name. */
+/* ERR_RETRY: PostgreSQL is away. ERR_CONFIG: no cursor row of the whole topic, so the migration is missing or
+ * the topic has another name. */
 MUSTUSE int register_state_read(struct pg_link *link, const char *raw_topic, int32_t partition, struct arena *arena,
 				struct register_state *ret, struct err *err);
 

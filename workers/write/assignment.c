@@ -33,7 +33,7 @@ static int read_cursors(struct assignment *assignment, struct cursor *cursors, s
 	for (int32_t i = 0; i < inbox->partition_end; i++)
 		if (inbox->partitions[i].state == PARTITION_ASSIGNED)
 			cursors[(*ret_count)++].partition = i;
-	return cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, *ret_count, err);
+	return cursor_find(assignment->session, slice_of(assignment->topic_raw), cursors, *ret_count, err);
 }
 
 /* Whether the log goes with the register's cursor. When it does not, the partition is PARKED. */
@@ -118,6 +118,15 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
 	struct kafka_topic_range range;
 	enum match match = PARKED;
+
+	partition->has_cursor = cursor->is_there;
+	if (!cursor->is_there) {
+		partition->committed = partition->ahead = (struct chain){ 0 };
+		partition_park(partition, cursor->partition,
+			       "the register has no cursor for it: somebody added it to the topic. RUNBOOK.md, "
+			       "Partitions were added");
+		return 0;
+	}
 	int rc = kafka_consumer_range(assignment->consumer, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
@@ -167,12 +176,16 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 	for (int32_t i = 0; i < assignment->inbox->partition_end; i++)
 		if (partition_is_open(&partitions[i]))
 			cursors[count++].partition = i; /* one that is parked, too: an operator may have mended it */
-	int rc = cursor_read(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
+	int rc = cursor_find(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
 
 	*ret_stands = true;
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		const struct chain *ours = &partitions[cursors[i].partition].committed;
+		const struct partition *partition = &partitions[cursors[i].partition];
+		const struct chain *ours = &partition->committed;
 
+		*ret_stands &= cursors[i].is_there == partition->has_cursor;
+		if (!cursors[i].is_there)
+			continue;
 		*ret_stands &= cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
 			       cursors[i].chain.at.next_raw == ours->at.next_raw &&
 			       (!ours->has_key_id || cursors[i].chain.key_id == ours->key_id);

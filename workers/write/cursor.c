@@ -1,9 +1,10 @@
 #include "write/cursor.h"
 
+/* With the row of partition 0, which is there as soon as there is any. */
 static const struct register_statement READ = {
 	"cursor_read", VALUES_OURS,
 	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
-	" from register.cursor c where c.topic = $1 and c.partition = any($2)"
+	" from register.cursor c where c.topic = $1 and (c.partition = any($2) or c.partition = 0)"
 };
 
 static const struct register_statement FENCE = {
@@ -37,7 +38,14 @@ static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size
 		chain->key_id = pg_get_i32(rows, row, 5);
 }
 
-int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
+static int fail_missing(struct slice topic, int32_t partition, struct err *err)
+{
+	return err_set(err, ERR_CONFIG, "cursor",
+		       "the register has no cursor for partition %d of %.*s: run instroomctl migrate", partition,
+		       (int)topic.n, topic.p);
+}
+
+int cursor_find(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
 		struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -52,18 +60,29 @@ int cursor_read(struct register_session *session, struct slice topic, struct cur
 
 	if (rc != 0)
 		return rc;
+	if (pg_rows_count(rows) == 0 && count > 0)
+		return fail_missing(topic, cursors[0].partition, err);
 	for (size_t i = 0; i < count; i++) {
 		size_t row = 0;
 
 		while (row < pg_rows_count(rows) && pg_get_i32(rows, row, 0) != cursors[i].partition)
 			row++;
-		if (row == pg_rows_count(rows))
-			return err_set(err, ERR_CONFIG, "cursor",
-				       "the register has no cursor for partition %d of %.*s: run instroomctl migrate",
-				       cursors[i].partition, (int)topic.n, topic.p);
-		chain_from_row(&cursors[i].chain, rows, row);
+		cursors[i].is_there = row < pg_rows_count(rows);
+		if (cursors[i].is_there)
+			chain_from_row(&cursors[i].chain, rows, row);
 	}
 	return 0;
+}
+
+int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
+		struct err *err)
+{
+	int rc = cursor_find(session, topic, cursors, count, err);
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (!cursors[i].is_there)
+			rc = fail_missing(topic, cursors[i].partition, err);
+	return rc;
 }
 
 int cursor_fence(struct register_session *session, struct slice topic, const struct cursor_move *moves, size_t count,

@@ -10,9 +10,14 @@
 
 struct cursor {
 	int32_t partition;
+	bool is_there;
 	struct chain chain;
 };
 
+/* Reads the rows of the partitions named in cursors, of which some may not be there: partitions that somebody added to
+ * the topic. ERR_CONFIG: none is there of the whole topic: the register is not migrated for it. */
+MUSTUSE int cursor_find(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
+			struct err *err);
 /* Reads the rows of the partitions named in cursors. A missing one is ERR_CONFIG: the register is not migrated for it.
  * */
 MUSTUSE int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,

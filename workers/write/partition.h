@@ -39,6 +39,7 @@ enum partition_state {
 struct partition {
 	enum partition_state state;
 	struct chain committed, ahead; /* of no meaning before RUNNING */
+	bool has_cursor;	       /* likewise; false: the register has none, and it is PARKED */
 	char why[200];		       /* PARKED */
 	bool is_why_due;	       /* it is not in the register yet */
 };

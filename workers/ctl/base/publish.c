@@ -1,5 +1,6 @@
 #include "ctl/base/publish.h"
 
+#include "ctl/base/raw_log.h"
 #include "kafka/kafka_refusal.h"
 #include "protocol/raw_message.h"
 
@@ -40,19 +41,22 @@ int publish_one(struct ctl *ctl, const struct publish_message *message, struct e
 	return rc;
 }
 
-int publish_raw(struct ctl *ctl, const char *what, const struct raw_message *message, const struct strbuf *value,
-		struct err *err)
+int publish_raw(struct ctl *ctl, struct pg_link *link, const char *what, const struct raw_message *message,
+		const struct strbuf *value, struct err *err)
 {
+	struct publish_message published = { .what = what,
+					     .topic = ctl->config.topic.raw,
+					     .key = message->key,
+					     .value = message->value,
+					     .headers = message->headers.items,
+					     .header_count = message->headers.count };
+	int32_t partitions = 0;
 	int rc = strbuf_check(value, what, err);
 
-	return rc != 0 ? rc
-		       : publish_one(ctl,
-				     &(struct publish_message){ .what = what,
-								.topic = ctl->config.topic.raw,
-								.partition = KAFKA_ANY_PARTITION,
-								.key = message->key,
-								.value = message->value,
-								.headers = message->headers.items,
-								.header_count = message->headers.count },
-				     err);
+	if (rc == 0)
+		rc = raw_log_partitions(ctl, link, &partitions, err);
+	if (rc != 0)
+		return rc;
+	published.partition = partitioning_of_key(message->key, partitions);
+	return publish_one(ctl, &published, err);
 }

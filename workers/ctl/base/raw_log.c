@@ -32,6 +32,25 @@ static int topic_of(const struct ctl *ctl, int64_t position, char *out, size_t b
 	return 0;
 }
 
+int raw_log_partitions(struct ctl *ctl, struct pg_link *link, int32_t *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl->config.topic.raw));
+	int rc = pg_exec(link, NULL,
+			 "select coalesce(max(partition) + 1, 0)::bigint from register.cursor where topic = $1",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	*ret = (int32_t)pg_get_i64(rows, 0, 0);
+	return *ret > 0 ? 0
+			: err_set(err, ERR_CONFIG, "cursor",
+				  "the register has no cursor for %s: run instroomctl migrate", ctl->config.topic.raw);
+}
+
 int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct arena *arena,
 		 enum raw_found *ret_found, struct wire_delivery *ret, struct err *err)
 {

@@ -16,14 +16,14 @@
 
 enum { CONFIRM_BYTES_MAX = 1 << 16, ROWS_BYTES_MAX = 512 << 20, POLL_MS = 10, ANSWER_MS_MAX = 60000 };
 
-static int publish(struct ctl *ctl, const struct wire_confirm *confirm, struct err *err)
+static int publish(struct ctl *ctl, struct pg_link *link, const struct wire_confirm *confirm, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf value;
 	struct raw_message message;
 
 	strbuf_init(&value, CONFIRM_BYTES_MAX);
 	raw_message_of_confirm(&message, confirm, &value);
-	return publish_raw(ctl, "the confirmation", &message, &value, err);
+	return publish_raw(ctl, link, "the confirmation", &message, &value, err);
 }
 
 static int answer(const struct ctl *ctl, const struct confirmation_answer *made)
@@ -116,7 +116,7 @@ static int confirm_and_wait(struct ctl *ctl, struct pg_link *link, struct wire_c
 		rc = ctl_record_act(link, what, &(uint32_t){ (uint32_t)confirm->board }, ctl->options[OPTION_REASON],
 				    confirm->request_id, err);
 	if (rc == 0)
-		rc = publish(ctl, confirm, err);
+		rc = publish(ctl, link, confirm, err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;
 
 	while (rc == 0) {

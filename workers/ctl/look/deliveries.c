@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "ctl/base/question.h"
+#include "ctl/base/raw_log.h"
 #include "ctl/base/topic_walk.h"
 #include "model/date.h"
 #include "model/delivery.h"
@@ -329,7 +330,7 @@ static int search_raw(struct ctl *ctl, struct pg_link *link, struct kafka_reader
 	const char *topic = ctl->config.topic.raw;
 	struct pg_params params;
 	int32_t partitions = 0;
-	int rc = kafka_reader_partitions(reader, topic, CTL_WAIT_MS, &partitions, err);
+	int rc = raw_log_partitions(ctl, link, &partitions, err);
 
 	if (rc != 0)
 		return rc;

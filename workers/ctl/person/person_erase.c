@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "ctl/base/applied_wait.h"
 #include "ctl/base/publish.h"
+#include "ctl/base/raw_log.h"
 #include "ctl/person/person_rewrite.h"
 #include "model/date.h"
 #include "protocol/log_position.h"
@@ -51,7 +52,7 @@ static int publish_forget(struct erasure *erasure, uint32_t board, struct err *e
 	body.keys = slice_make(sorted, count * TEACHER_KEY_BYTES);
 	strbuf_init(&value, FORGET_BYTES_MAX);
 	raw_message_of_forget(&message, &body, &value);
-	return publish_raw(erasure->ctl, "the Forget", &message, &value, err);
+	return publish_raw(erasure->ctl, erasure->link, "the Forget", &message, &value, err);
 }
 
 static int read_end(struct erasure *erasure, int32_t partition, int64_t *ret, struct err *err)
@@ -375,9 +376,7 @@ static int open_erasure(struct erasure *erasure, bool does_it, struct err *err)
 		rc = ctl_check_key(ctl, erasure->link, erasure->person.keys.now.id, err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &erasure->reader, err);
-	return rc != 0 ? rc
-		       : kafka_reader_partitions(erasure->reader, ctl->config.topic.raw, CTL_WAIT_MS,
-						 &erasure->partitions, err);
+	return rc != 0 ? rc : raw_log_partitions(ctl, erasure->link, &erasure->partitions, err);
 }
 
 /* Those boards that were found. */

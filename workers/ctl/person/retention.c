@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "ctl/base/question.h"
-#include "kafka/kafka_reader.h"
+#include "ctl/base/raw_log.h"
 #include "protocol/log_position.h"
 #include "protocol/partitioning.h"
 
@@ -319,16 +319,9 @@ static int print(struct ctl *ctl, struct retention *retention, bool is_done, str
 
 static int read_topic(struct ctl *ctl, struct retention *retention, struct err *err)
 {
-	struct kafka_reader *reader = NULL;
-
 	if (!log_position_split_topic(slice_of(ctl->config.topic.raw), NULL, &retention->generation))
 		return err_set(err, ERR_CONFIG, "topic.raw", "topic.raw must end in a dot and its generation");
-	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
-
-	if (rc == 0)
-		rc = kafka_reader_partitions(reader, ctl->config.topic.raw, CTL_WAIT_MS, &retention->partitions, err);
-	kafka_reader_close(reader);
-	return rc;
+	return raw_log_partitions(ctl, retention->link, &retention->partitions, err);
 }
 
 static int remove_all(struct ctl *ctl, struct retention *retention, struct err *err)

@@ -471,7 +471,7 @@ int verify_log_open(struct verify_log *log, struct err *err)
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &log->reader, err);
 	if (rc == 0)
-		rc = kafka_reader_partitions(log->reader, ctl->config.topic.raw, CTL_WAIT_MS, &log->partitions, err);
+		rc = raw_log_partitions(ctl, log->link, &log->partitions, err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &log->reference_reader, err);
 	return rc != 0 ? rc : reference_versions_open(ctl, log->reference_reader, &log->versions, err);

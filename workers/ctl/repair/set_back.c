@@ -71,14 +71,14 @@ static int show_preview(struct ctl *ctl, struct pg_link *link, const struct wire
 	return rc;
 }
 
-static int publish(struct ctl *ctl, const struct wire_set_back *wanted, struct err *err)
+static int publish(struct ctl *ctl, struct pg_link *link, const struct wire_set_back *wanted, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf value;
 	struct raw_message message;
 
 	strbuf_init(&value, SET_BACK_BYTES_MAX);
 	raw_message_of_set_back(&message, wanted, &value);
-	return publish_raw(ctl, "the message", &message, &value, err);
+	return publish_raw(ctl, link, "the message", &message, &value, err);
 }
 
 static int ask_answer(struct pg_link *link, const struct wire_set_back *wanted, bool *ret_is_known, bool *ret_executed,
@@ -109,7 +109,7 @@ static int set_back(struct ctl *ctl, struct pg_link *link, struct wire_set_back 
 		rc = ctl_record_act(link, "volgnummer set-back", &(uint32_t){ (uint32_t)wanted->board },
 				    ctl->options[OPTION_REASON], wanted->request_id, err);
 	if (rc == 0)
-		rc = publish(ctl, wanted, err);
+		rc = publish(ctl, link, wanted, err);
 	int64_t end_ms = clock_ms() + ANSWER_MS_MAX;
 
 	while (rc == 0) {

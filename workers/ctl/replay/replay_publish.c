@@ -45,6 +45,7 @@ struct replay_publish {
 	struct kafka_reader *reader;
 	struct kafka_producer *producer;
 	int64_t rate;
+	int32_t partitions; /* of the raw topic */
 	struct arena arena; /* of one window */
 	struct strbuf message;
 	struct item items[WINDOW];
@@ -117,9 +118,9 @@ static int put(struct replay_publish *publish, struct item *item, const struct w
 	if (!strbuf_ok(&publish->message))
 		return err_set(err, ERR_FULL, "replay", "a replay is larger than a message may be");
 	for (;;) {
-		int rc = kafka_producer_produce(publish->producer, publish->ctl->config.topic.raw, KAFKA_ANY_PARTITION,
-						message.key, message.value, message.headers.items,
-						message.headers.count, item, err);
+		int rc = kafka_producer_produce(publish->producer, publish->ctl->config.topic.raw,
+						partitioning_of_key(message.key, publish->partitions), message.key,
+						message.value, message.headers.items, message.headers.count, item, err);
 
 		if (rc != -ERR_FULL)
 			return rc;
@@ -290,6 +291,8 @@ int replay_publish_open(struct ctl *ctl, struct pg_link *link, struct replay_job
 	strbuf_init(&publish->message, MESSAGE_BYTES_MAX);
 	int rc = arena_init(&publish->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
 
+	if (rc == 0)
+		rc = raw_log_partitions(ctl, link, &publish->partitions, err);
 	if (rc == 0)
 		rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &publish->reader, err);
 	if (rc == 0)

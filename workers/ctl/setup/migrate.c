@@ -48,17 +48,30 @@ static int apply(struct pg_link *link, const struct migration *migration, struct
 	return 0;
 }
 
+/* All of a topic, or none: gateways take the number of partitions from them, and with another one boards would move. */
 static int make_cursors(struct ctl *ctl, struct pg_link *link, struct err *err)
 {
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(ctl->config.topic.raw));
 	pg_add_i32(&params, (int32_t)ctl->config.topic_partitions);
-	return pg_exec(link, NULL,
-		       "insert into register.cursor (topic, partition) select $1, p from generate_series(0, $2 - 1) p"
-		       " on conflict do nothing",
-		       &params, NULL, NULL, err);
+	int rc = pg_exec(link, NULL,
+			 "with known as (select coalesce(max(partition) + 1, $2)::bigint as count from register.cursor"
+			 "   where topic = $1),"
+			 " made as (insert into register.cursor (topic, partition)"
+			 "   select $1, p from known, generate_series(0, known.count - 1) p on conflict do nothing)"
+			 " select count from known",
+			 &params, &rows, NULL, err);
+
+	if (rc != 0 || pg_get_i64(rows, 0, 0) == ctl->config.topic_partitions)
+		return rc;
+	return err_set(err, ERR_CONFIG, "partitions",
+		       "the register knows %lld partitions of %s, which never changes, and topic.partitions is %lld: "
+		       "RUNBOOK.md, Partitions were added",
+		       (long long)pg_get_i64(rows, 0, 0), ctl->config.topic.raw,
+		       (long long)ctl->config.topic_partitions);
 }
 
 /* So that a writer can see whether the register is of its release. */
