@@ -1,5 +1,6 @@
 #include "base/peer_cause.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdatomic.h>
@@ -37,6 +38,9 @@ static const struct {
 };
 
 static _Atomic int64_t failures[PEERS][PEER_CAUSES];
+static _Atomic int64_t throttled_ms;
+
+enum { THROTTLE_LOG_MS = 60000 };
 static _Atomic int last[PEERS];
 static _Atomic bool answered[PEERS];
 
@@ -152,4 +156,22 @@ bool peer_has_answered(enum peer peer)
 int64_t peer_failures(enum peer peer, enum peer_cause cause)
 {
 	return atomic_load(&failures[peer][cause]);
+}
+
+void peer_throttled(const char *broker, int64_t held_ms)
+{
+	static _Atomic int64_t log_again_at_ms;
+	int64_t now_ms = clock_ms(), due_ms = atomic_load(&log_again_at_ms);
+
+	atomic_fetch_add(&throttled_ms, held_ms);
+	if (held_ms > 0 && now_ms >= due_ms &&
+	    atomic_compare_exchange_strong(&log_again_at_ms, &due_ms, now_ms + THROTTLE_LOG_MS))
+		log_event(LOG_WARN, "kafka.throttled", "broker=%s held_ms=%lld why=%s effect=%s", LOG_QUOTED(broker),
+			  (long long)held_ms, LOG_QUOTED("a quota of Kafka for our user or client id"),
+			  LOG_QUOTED("what we send and read waits"));
+}
+
+int64_t peer_throttled_ms(void)
+{
+	return atomic_load(&throttled_ms);
 }

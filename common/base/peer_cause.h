@@ -47,4 +47,9 @@ enum peer_cause peer_last_cause(enum peer peer); /* since it last answered; PEER
 bool peer_has_answered(enum peer peer);
 int64_t peer_failures(enum peer peer, enum peer_cause cause);
 
+/* Kafka keeps our requests back for so long, as we are above a quota; all else looks as if nothing were to be done.
+ * Logged once a minute at most. */
+void peer_throttled(const char *broker, int64_t held_ms);
+int64_t peer_throttled_ms(void); /* so far */
+
 #endif

@@ -21,8 +21,15 @@ static int note_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_i
 	return 0;
 }
 
+static void note_throttle(rd_kafka_t *rk, const char *broker, int32_t broker_id, int held_ms, void *opaque)
+{
+	(void)rk, (void)broker_id, (void)opaque;
+	peer_throttled(broker, held_ms);
+}
+
 void kafka_conf_watch(struct kafka_conf *conf)
 {
+	rd_kafka_conf_set_throttle_cb(conf->conf, note_throttle);
 	rd_kafka_conf_set_ssl_cert_verify_cb(conf->conf, note_certificate);
 }
 

@@ -14,11 +14,14 @@
 #include "kafka/kafka_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <assert.h>
 
 enum {
 	PARTITIONS_MAX = 1024,
+	CLOSE_MS_MAX = 10000,
+	CLOSE_STEP_MS = 50,
 	FETCH_WAIT_MS = 250, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_consumer_open */
@@ -316,12 +319,40 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 	return 0;
 }
 
+static void drop_queue(rd_kafka_queue_t **queue)
+{
+	rd_kafka_queue_destroy(*queue);
+}
+
+/* rd_kafka_consumer_close() waits for what the broker still has to answer, for minutes when it does not. false: it did
+ * not within CLOSE_MS_MAX. */
+static bool leave_group(struct kafka_consumer *consumer)
+{
+	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
+	int64_t end_ms = clock_ms() + CLOSE_MS_MAX;
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->rk, queue);
+
+	if (error) { /* it is closed already */
+		rd_kafka_error_destroy(error);
+		return true;
+	}
+	while (!rd_kafka_consumer_closed(consumer->rk) && clock_ms() < end_ms)
+		rd_kafka_queue_poll_callback(queue, CLOSE_STEP_MS); /* on_rebalance says goodbye to what is ours */
+	return rd_kafka_consumer_closed(consumer->rk);
+}
+
 void kafka_consumer_close(struct kafka_consumer *consumer)
 {
 	if (!consumer)
 		return;
-	rd_kafka_consumer_close(consumer->rk); /* serves on_rebalance, which says goodbye to what is ours */
-	source_free(consumer);
+	if (leave_group(consumer)) {
+		source_free(consumer);
+		return;
+	}
+	/* to destroy the handle would wait as well; the process ends, and nobody polls for its callbacks any more */
+	log_event(LOG_WARN, "consumer.left", "topic=%s why=%s effect=%s", consumer->topic,
+		  LOG_QUOTED("Kafka does not answer"),
+		  LOG_QUOTED("the group gives our partitions to others when our session is over"));
 }
 
 /* --- messages --- */

@@ -39,7 +39,9 @@ struct kafka_consumer_options {
 MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,
 				const struct kafka_consumer_events *events, void *self, struct kafka_consumer **ret,
 				struct err *err);
-void kafka_consumer_close(struct kafka_consumer *consumer); /* leaves the group; runs revoked */
+/* Leaves the group; runs revoked. At most 10 s beside that: of a broker that does not answer the client and its threads
+ * are left behind until the process ends. NULL is fine. */
+void kafka_consumer_close(struct kafka_consumer *consumer);
 
 /* The next message, which the caller drops. *ret_came false: none within wait_ms, and *ret is not written. Poll at
  * least every max.poll.interval (5 minutes), else the group takes our partitions away (revoked with is_lost). Messages

@@ -50,7 +50,6 @@ bool pg_link_is_refused(const struct pg_link *link);
  * it, which passes (a restore, a migration, a trigger of somebody else), and is ERR_RETRY. Until then a statement that
  * has worked is waited for (see faults_pass), and any other is a missing migration or grant, or a bug of ours. */
 void pg_link_settle(struct pg_link *link);
-bool pg_link_is_settled(const struct pg_link *link);
 
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);

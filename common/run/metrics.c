@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MICROSECONDS = 1000000 };
+enum { MICROSECONDS = 1000000, US_PER_MS = 1000 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct metric *list_first;
@@ -230,6 +230,10 @@ static void write_process(struct strbuf *out)
 		   "Secrets, tokens and certificates that could not be read again.", "counter");
 	strbuf_add_printf(out, "instroom_reload_failures_total %" PRId64 "\n", secret_file_failures());
 	write_peers(out);
+	write_head(out, "instroom_kafka_throttled_seconds_total", "Time Kafka kept our requests back by a quota.",
+		   "counter");
+	strbuf_add_text(out, "instroom_kafka_throttled_seconds_total ");
+	write_seconds(out, peer_throttled_ms() * US_PER_MS);
 	write_head(out, "process_start_time_seconds", "Start of the process since 1970.", "gauge");
 	strbuf_add_printf(out, "process_start_time_seconds %" PRId64 "\n", started_ms / 1000);
 }

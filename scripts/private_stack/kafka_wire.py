@@ -16,7 +16,7 @@ import struct
 from . import secure
 
 METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
-CREATE_PARTITIONS, ELECT_LEADERS = 37, 43
+CREATE_PARTITIONS, ELECT_LEADERS, ALTER_QUOTAS = 37, 43, 49
 SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
 KINDS = {"topic": 2, "group": 3}
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10,
@@ -171,6 +171,17 @@ def add_partitions(port, topic, partitions, wait_s=15):
     for name, error, text in answer.array(lambda: (answer.text(), answer.take("h"), answer.text())):
         if error:
             raise RuntimeError(f"{name}: {error} {text}")
+
+
+def set_quota(port, client_id, name, value, wait_s=15):
+    """name: producer_byte_rate, consumer_byte_rate, ..; value None: none."""
+    body = struct.pack(">ii", 1, 1) + pack_text("client-id") + pack_text(client_id)
+    body += struct.pack(">i", 1) + pack_text(name) + struct.pack(">dbb", value or 0, value is None, 0)
+    answer = ask(port, ALTER_QUOTAS, 0, body, wait_s)
+    answer.take("i"), answer.take("i")
+    error, text = answer.take("h"), answer.text()
+    if error:
+        raise RuntimeError(f"quota of {client_id}: {error} {text}")
 
 
 def describe_topic(port, name, wait_s=5):

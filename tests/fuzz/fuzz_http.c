@@ -377,6 +377,12 @@ bool reference_watch_is_read(const struct reference_watch *self)
 	return self->is_read;
 }
 
+bool reference_watch_is_refused(const struct reference_watch *self)
+{
+	(void)self;
+	return false;
+}
+
 bool reference_watch_has_kafka(const struct reference_watch *self)
 {
 	(void)self;

@@ -195,6 +195,24 @@ def a_quarantine_that_takes_nothing_waits_in_sight_too(bench):
 
 
 @behaviour
+def a_quota_that_holds_us_back_is_seen(bench):
+    gateway, port = bench.main, bench.workers.stack.port("kafka1")
+    kafka_wire.set_quota(port, "instroom-gateway", "producer_byte_rate", 100_000)
+    try:
+        body, numbers = large(lines=1500, seed=9), iter(range(60, 1000))
+
+        def is_held():
+            answer = gateway.deliver(body, proef="ja", volgnummer=str(next(numbers)))
+            expect(answer.status in (202, 503), f"slow, and no fault: {answer.status}")
+            return gateway.metric("instroom_kafka_throttled_seconds_total") > 0
+        eventually(is_held, WAIT_S, "the metric of InstroomKafkaThrottles")
+    finally:
+        kafka_wire.set_quota(port, "instroom-gateway", "producer_byte_rate", None)
+    expect("event=kafka.throttled" in gateway.log(), "the log says so too")
+    eventually(lambda: gateway.deliver(gateway_test.csv_of([8]), proef="ja").status == 202, WAIT_S, "and it goes on")
+
+
+@behaviour
 def partitions_that_somebody_adds_get_nothing_and_hold_up_nobody(bench):
     """Boards stay where they were, also with a gateway that never saw the topic as it was; the workers do without what
     has no cursor. The last test: partitions cannot be taken away again."""

@@ -422,9 +422,9 @@ static const struct {
 	const char *why;
 } BLAME_ROWS[] = {
 	{ "cursor", "54000", 3, ERR_RETRY, "the fence carries nothing that was delivered" },
-	{ "cursor", "23514", FOREVER, ERR_FATAL, "nor can it break a rule of ours" },
+	{ "cursor", "23514", FOREVER, ERR_RETRY, "nor can it break a rule of ours: somebody changed that" },
 	{ "board", "54000", FOREVER, ERR_RETRY, "nor does the board's row" },
-	{ "board", "22000", FOREVER, ERR_FATAL, "likewise" },
+	{ "board", "22000", FOREVER, ERR_RETRY, "likewise" },
 	{ "teacher", "54000", FOREVER, ERR_RETRY, "a limit that meets all of them is the server's" },
 	{ "teacher", "53200", FOREVER, ERR_RETRY, "no memory" },
 	{ "teacher", "54001", FOREVER, ERR_RETRY, "its stack" },

@@ -25,7 +25,7 @@ then the file of `--config`, then the environment, then the arguments; the last 
 once, and end the start with 78.
 """
 OF_THE_PROCESS = ("instroom_build_info", "instroom_ready", "process_", "instroom_reload_failures",
-                  "instroom_peer_failures")
+                  "instroom_peer_failures", "instroom_kafka_throttled")
 # shown when a partition is ours
 LAZY = {"instroom_consumer_lag_records", "instroom_oldest_waiting_timestamp_seconds"}
 WAIT_S = 30

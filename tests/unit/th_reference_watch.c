@@ -11,6 +11,7 @@
 #include "wire/gen/reference.h"
 #include "wire/wire.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +34,8 @@ static struct strbuf value;
 static char key[2 * REFERENCE_VERSION_BYTES + 1];
 static uint8_t version[REFERENCE_VERSION_BYTES];
 
+static _Atomic bool is_deleted; /* the topic, after it was read */
+
 struct kafka_reader {
 	int64_t next, high, end; /* owner: one thread */
 };
@@ -53,7 +56,9 @@ void kafka_reader_close(struct kafka_reader *reader)
 int kafka_reader_range(struct kafka_reader *reader, const char *topic, int32_t partition, uint32_t wait_ms,
 		       struct kafka_topic_range *ret, struct err *err)
 {
-	(void)topic, (void)partition, (void)wait_ms, (void)err;
+	(void)topic, (void)partition, (void)wait_ms;
+	if (atomic_load(&is_deleted))
+		return err_set(err, ERR_CONFIG, "UNKNOWN_TOPIC_OR_PART", "there is none");
 	reader->high += LOOK_MESSAGES;
 	*ret = (struct kafka_topic_range){ 0, reader->high };
 	return 0;
@@ -133,7 +138,19 @@ int main(void)
 		reference_free(reference);
 		taken++;
 	}
+	end_ms = clock_ms() + WAIT_MS;
+	TH_EXPECT(reference_watch_has_kafka(watch) && !reference_watch_is_refused(watch));
+	atomic_store(&is_deleted, true);
+	while (!reference_watch_is_refused(watch)) {
+		TH_EXPECT(clock_ms() < end_ms);
+		usleep(50);
+	}
 	TH_EXPECT(reference_watch_has_kafka(watch));
+	atomic_store(&is_deleted, false);
+	while (reference_watch_is_refused(watch)) {
+		TH_EXPECT(clock_ms() < end_ms);
+		usleep(50);
+	}
 	reference_watch_close(watch);
 	strbuf_release(&value);
 	return EXIT_SUCCESS;

@@ -96,6 +96,7 @@ static int do_chores(struct gateway *gateway, struct err *err)
 		take_access(gateway);
 	gateway->services.is_access_refused = access_watch_is_refused(gateway->access_watch);
 	measure_access(gateway);
+	gateway_metric_set(METRIC_REFERENCE_TOPIC_REFUSED, reference_watch_is_refused(gateway->watch));
 	report_readiness(gateway, is_read);
 	gateway_metric_set(METRIC_CONNECTIONS, (int64_t)web_server_connections(&gateway->server));
 	return topic_guard_poll(&gateway->guard, err);

@@ -64,6 +64,9 @@ static struct metric metrics[GATEWAY_METRICS] = {
 	[METRIC_ACCESS_UNPUBLISHED] =
 		METRIC_OF(METRIC_GAUGE, "instroom_access_unpublished", STAGE,
 			  "Whether this gateway found a change of the access data that it could not publish: 1 or 0."),
+	[METRIC_REFERENCE_TOPIC_REFUSED] = METRIC_OF(
+		METRIC_GAUGE, "instroom_reference_topic_refused", STAGE,
+		"Whether this gateway cannot read the reference topic any more, by right or as there is none: 1 or 0."),
 	[METRIC_ENDED_MALFORMED] = ENDED("malformed"),
 	[METRIC_ENDED_HEAD_TIME] = ENDED("head_time"),
 	[METRIC_ENDED_BODY_TIME] = ENDED("body_time"),

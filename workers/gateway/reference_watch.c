@@ -75,3 +75,8 @@ bool reference_watch_has_kafka(const struct reference_watch *watch)
 
 	return silent_ms >= 0 && silent_ms < SILENT_MS_MAX;
 }
+
+bool reference_watch_is_refused(const struct reference_watch *watch)
+{
+	return topic_watch_is_refused(watch->topic) || topic_watch_is_gone(watch->topic);
+}

@@ -14,7 +14,8 @@ void reference_watch_close(struct reference_watch *watch); /* NULL is fine; at m
 
 /* The newest snapshot that came since the last call, now the caller's; NULL: no news. */
 struct reference *reference_watch_take(struct reference_watch *watch);
-bool reference_watch_is_read(const struct reference_watch *watch);   /* once to the end of the topic (design 3) */
-bool reference_watch_has_kafka(const struct reference_watch *watch); /* it answered lately */
+bool reference_watch_is_read(const struct reference_watch *watch);    /* once to the end of the topic (design 3) */
+bool reference_watch_has_kafka(const struct reference_watch *watch);  /* it answered lately */
+bool reference_watch_is_refused(const struct reference_watch *watch); /* no right, or no topic any more */
 
 #endif

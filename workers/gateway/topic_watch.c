@@ -29,6 +29,7 @@ struct topic_watch {
 	_Atomic int64_t answered_ms; /* Kafka said where the topic ends; 0: never */
 	_Atomic int64_t checked_ms;  /* and what came until there was read, or cannot be yet; 0: never */
 	_Atomic bool is_refused;     /* Kafka says that we may not read it */
+	_Atomic bool is_gone;	     /* Kafka says that there is none, and we have read it */
 	bool is_missed;		     /* that the topic cannot be read was logged */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -139,6 +140,19 @@ static void report_refused(struct topic_watch *watch, const struct err *err)
 			  LOG_QUOTED("we do not know what is in it and look again: give us the rights of kafka-acls"));
 }
 
+/* What was read stays in force: Kafka answers, and what we accept is safe in another topic. */
+static void report_gone(struct topic_watch *watch, const struct err *err)
+{
+	char event[64];
+
+	atomic_store(&watch->answered_ms, clock_ms());
+	snprintf(event, sizeof event, "%s.gone", watch->kind->event);
+	if (!atomic_exchange(&watch->is_gone, true))
+		log_event(LOG_ERROR, event, "topic=%s why=%s effect=%s", watch->topic, LOG_QUOTED(err->text),
+			  LOG_QUOTED("what was read stays in force; nothing else is known after a restart: "
+				     "instroomctl migrate makes the topic, and what was in it is published again"));
+}
+
 /* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. Once there is something in force
  * it takes no more than the end of the topic: that it cannot be read says nothing against what is in force. */
 static int look_further(struct topic_watch *watch, struct err *err)
@@ -169,10 +183,14 @@ static void look(struct topic_watch *watch)
 
 	if (rc == 0 || is_missing(&err))
 		atomic_store(&watch->is_refused, false);
+	if (rc == 0)
+		atomic_store(&watch->is_gone, false);
 	if (rc != 0 && watch->kind->is_optional && is_missing(&err))
 		do_without(watch, &err);
 	else if (rc != 0 && is_refused(&err))
 		report_refused(watch, &err);
+	else if (rc != 0 && is_missing(&err) && atomic_load(&watch->is_read))
+		report_gone(watch, &err);
 }
 
 /* false: closing. */
@@ -286,6 +304,11 @@ bool topic_watch_is_read(const struct topic_watch *watch)
 bool topic_watch_is_refused(const struct topic_watch *watch)
 {
 	return atomic_load(&watch->is_refused);
+}
+
+bool topic_watch_is_gone(const struct topic_watch *watch)
+{
+	return atomic_load(&watch->is_gone);
 }
 
 static int64_t ms_since(int64_t at_ms)

@@ -30,6 +30,7 @@ bool topic_watch_close(struct topic_watch *watch);
 void *topic_watch_take(struct topic_watch *watch);
 bool topic_watch_is_read(const struct topic_watch *watch);    /* once to the end of the topic (design 3) */
 bool topic_watch_is_refused(const struct topic_watch *watch); /* at the last look */
+bool topic_watch_is_gone(const struct topic_watch *watch);    /* likewise: there is none any more */
 /* Since Kafka last said where the topic ends (until the end was reached once: and gave what it holds); -1: never. */
 int64_t topic_watch_silent_ms(const struct topic_watch *watch);
 /* Since Kafka last gave all that it holds; -1: never. */

@@ -18,16 +18,17 @@ void register_session_release(struct register_session *session)
 	strbuf_release(&session->copy);
 }
 
-/* Whose fault an error of class data is. Once a batch was committed, the register was as we made it: somebody changed
- * it since, and may change it back. */
-static int blame(const struct register_session *session, int rc, enum statement_values values, struct err *err)
+/* Whose fault an error of class data is. Of a statement that carries nothing delivered it is the register's: somebody
+ * changed it (a constraint, a trigger), and may change it back. Waiting for that is no worse than to end: nothing of the
+ * batch is in, and the process that is started next would meet the same. */
+static int blame(int rc, enum statement_values values, struct err *err)
 {
 	if (rc != -ERR_DATA || values == VALUES_DELIVERED)
 		return rc;
 	bool is_limit = strncmp(err->code, "54", 2) == 0;
 	size_t n = strlen(err->text);
 
-	err->kind = is_limit || pg_link_is_settled(session->link) ? ERR_RETRY : ERR_FATAL;
+	err->kind = ERR_RETRY;
 	snprintf(err->text + n, sizeof err->text - n, "; it carries nothing that was delivered: %s",
 		 is_limit ? "the server is at a limit of its own" : "the register is not as we made it");
 	return -(int)err->kind;
@@ -39,7 +40,7 @@ int register_session_exec(struct register_session *session, const struct registe
 	int rc = row_arrays_exec(&session->arrays, session->link, statement->name, statement->sql, first, ret,
 				 ret_affected, err);
 
-	return blame(session, rc, statement->values, err);
+	return blame(rc, statement->values, err);
 }
 
 int register_session_run(struct register_session *session, const struct register_statement *statement,
@@ -47,7 +48,7 @@ int register_session_run(struct register_session *session, const struct register
 {
 	int rc = pg_exec(session->link, statement->name, statement->sql, params, NULL, NULL, err);
 
-	return blame(session, rc, statement->values, err);
+	return blame(rc, statement->values, err);
 }
 
 int register_session_copy(struct register_session *session, const struct register_statement *statement, struct err *err)
@@ -59,17 +60,17 @@ int register_session_copy(struct register_session *session, const struct registe
 	if (session->copy.n > 0)
 		rc = pg_copy_run(session->link, statement->sql, strbuf_slice(&session->copy), err);
 	strbuf_reset(&session->copy);
-	return blame(session, rc, statement->values, err);
+	return blame(rc, statement->values, err);
 }
 
 int register_session_begin(struct register_session *session, struct err *err)
 {
-	return blame(session, pg_begin(session->link, err), VALUES_OURS, err);
+	return blame(pg_begin(session->link, err), VALUES_OURS, err);
 }
 
 int register_session_script(struct register_session *session, const char *sql, struct err *err)
 {
-	return blame(session, pg_script(session->link, sql, err), VALUES_OURS, err);
+	return blame(pg_script(session->link, sql, err), VALUES_OURS, err);
 }
 
 int register_session_explain(struct err *err)
