@@ -46,8 +46,8 @@ MUSTUSE int kafka_producer_open(const struct kafka_options *kafka, const struct 
 /* Messages in flight are called off and reported as ERR_RETRY: they may be in the log all the same. */
 void kafka_producer_close(struct kafka_producer *producer);
 
-/* How many partitions Kafka says the topic has, when it was first asked; later ones do not count. The first call asks as
- * the first message does. ERR_RETRY: it did not say. */
+/* How many partitions Kafka says the topic has, when it was first asked; later ones do not count. The first call asks
+ * as the first message does. ERR_RETRY: it did not say. */
 MUSTUSE int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, int32_t *ret,
 				      struct err *err);
 

@@ -48,8 +48,8 @@ MUSTUSE int terugmelding_summary(struct pg_link *link, uint32_t board, int64_t p
 MUSTUSE int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t partition, int64_t offset,
 				    bool *ret, struct err *err);
 
-/* How many partitions of the topic the register has a cursor of: which one a board has follows from their number, and it
- * never changes (design 2). 0: it knows none yet. */
+/* How many partitions of the topic the register has a cursor of: which one a board has follows from their number, and
+ * it never changes (design 2). 0: it knows none yet. */
 MUSTUSE int terugmelding_partitions(struct pg_link *link, const char *topic, int32_t *ret, struct err *err);
 
 /* The answer to a confirmation of the board. */

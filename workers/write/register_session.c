@@ -19,8 +19,8 @@ void register_session_release(struct register_session *session)
 }
 
 /* Whose fault an error of class data is. Of a statement that carries nothing delivered it is the register's: somebody
- * changed it (a constraint, a trigger), and may change it back. Waiting for that is no worse than to end: nothing of the
- * batch is in, and the process that is started next would meet the same. */
+ * changed it (a constraint, a trigger), and may change it back. Waiting for that is no worse than to end: nothing of
+ * the batch is in, and the process that is started next would meet the same. */
 static int blame(int rc, enum statement_values values, struct err *err)
 {
 	if (rc != -ERR_DATA || values == VALUES_DELIVERED)

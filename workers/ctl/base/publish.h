@@ -21,8 +21,8 @@ struct publish_message {
 int publish_fail(int error, const char *code, const char *what, const char *topic, struct err *err);
 
 MUSTUSE int publish_one(struct ctl *ctl, const struct publish_message *message, struct err *err);
-/* The same for a message of the raw topic, in the partition of its board. value: the buffer it was made in; ERR_FULL when
- * it is not whole. */
+/* The same for a message of the raw topic, in the partition of its board. value: the buffer it was made in; ERR_FULL
+ * when it is not whole. */
 MUSTUSE int publish_raw(struct ctl *ctl, struct pg_link *link, const char *what, const struct raw_message *message,
 			const struct strbuf *value, struct err *err);
 

@@ -18,8 +18,8 @@ enum raw_found {
 MUSTUSE int raw_log_read(struct ctl *ctl, struct kafka_reader *reader, int64_t position, struct arena *arena,
 			 enum raw_found *ret_found, struct wire_delivery *ret, struct err *err);
 
-/* How many partitions the raw topic has as the register knows it, whatever somebody added to it by hand: the partition of
- * a board follows from it. ERR_CONFIG: the register has none yet. */
+/* How many partitions the raw topic has as the register knows it, whatever somebody added to it by hand: the partition
+ * of a board follows from it. ERR_CONFIG: the register has none yet. */
 MUSTUSE int raw_log_partitions(struct ctl *ctl, struct pg_link *link, int32_t *ret, struct err *err);
 
 /* A body as read from any message: false when it is no delivery whose cells fit its columns and lines. */
