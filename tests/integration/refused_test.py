@@ -220,9 +220,9 @@ def partitions_that_somebody_adds_get_nothing_and_hold_up_nobody(bench):
     homes = {board: bench.main.deliver(gateway_test.csv_of([40]), bestuur=board, volgnummer="50").json()["partitie"]
              for board in boards}
     port = bench.workers.stack.port("kafka1")
-    for topic in ("raw", "verdict", "quarantine"):
-        kafka_wire.add_partitions(port, f"instroom.{topic}.1", 17)
-    kinds = ("validate", "write")
+    for topic, count in (("raw", 17), ("verdict", 15)):
+        kafka_wire.add_partitions(port, f"instroom.{topic}.1", count)
+    kinds = {"validate": 5, "write": 3}
     workers = [worker(bench, kind) for kind in kinds]
     for one in workers:
         one.process.end(signal.SIGTERM, WAIT_S)
@@ -235,9 +235,9 @@ def partitions_that_somebody_adds_get_nothing_and_hold_up_nobody(bench):
             expect(found == homes, f"volgnummer {sequence}: {found}, and before {homes}")
             for answer in answers:
                 expect(settled(gateway, answer)["status"] == "verwerkt", "it is judged and written")
-    for kind, one in zip(kinds, workers):
+    for (kind, count), one in zip(kinds.items(), workers):
         parked = f'instroom_partitions{{stage="{kind}",state="parked"}}'
-        eventually(lambda: figure(one, parked) == 5, WAIT_S, f"{kind} shows those without a cursor")  # noqa: B023
+        eventually(lambda: figure(one, parked) == count, WAIT_S, f"{kind} shows those without a cursor")  # noqa: B023
         expect("Partitions were added" in log_of(bench, kind), f"the log of {kind} says where to read")
     bench.ctl("verify", "--all")
 

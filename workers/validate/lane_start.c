@@ -17,6 +17,9 @@ static const char OTHER_KEY[] =
 	" hmac.key.old.file is not the one before";
 static const char ADDED[] =
 	"register.cursor has no row for it: somebody added it to the topic. RUNBOOK.md, Partitions were added";
+static const char ADDED_RAW[] =
+	"the verdict topic has no such partition: somebody added it to the raw topic. RUNBOOK.md, "
+	"Partitions were added";
 static const char HOLE[] = "a verdict that counts speaks of a raw message that was judged before";
 static const char LACKING[] = "verdicts are missing from the verdict log: run instroomctl refill";
 
@@ -358,10 +361,19 @@ static int start_cold(struct lane_start *self, struct lane *lane, struct err *er
 	return begin_cache(self, lane, &state, err);
 }
 
+static bool has_verdict_partition(const struct peers *peers, const struct lane *lane)
+{
+	return peers->verdict_partitions == 0 || lane->partition < peers->verdict_partitions;
+}
+
 static int step_start(struct lane_start *self, struct lane *lane, struct err *err)
 {
 	struct cache_head head;
 
+	if (!has_verdict_partition(self->peers, lane)) {
+		lane_park(lane, ADDED_RAW);
+		return 0;
+	}
 	if (!breaker_may_ask(&self->peers->cache_breaker, clock_ms()))
 		return enter_follow(self, lane, err);
 	int rc = redis_cache_read(self->peers->cache, lane->partition, &head, NULL, 0, self->arena, err);

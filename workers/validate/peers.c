@@ -42,8 +42,8 @@ static int open_register(struct peers *peers, struct err *err)
 	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
 }
 
-/* Raw and verdict must have as many partitions: a verdict goes to the number of its raw message. Brokers that are away
- * now are waited for later. */
+/* Raw and verdict should have as many partitions: a verdict goes to the number of its raw message. Where somebody added
+ * some to the raw topic, those wait and no other (lane_start.c). Brokers that are away now are waited for later. */
 static int check_topics(struct peers *peers, struct err *err)
 {
 	const struct validate_config *config = peers->config;
@@ -54,10 +54,13 @@ static int check_topics(struct peers *peers, struct err *err)
 		rc = kafka_reader_partitions(peers->reader, config->topic.verdict, PEERS_BROKER_WAIT_MS, &verdict, err);
 	if (rc < 0)
 		return rc == -ERR_RETRY ? 0 : rc;
-	if (raw != verdict || raw > LANES_MAX)
-		return err_set(err, ERR_CONFIG, "partitions",
-			       "%s has %d partitions and %s %d: as many are needed, at most %d", config->topic.raw, raw,
-			       config->topic.verdict, verdict, LANES_MAX);
+	if (raw > LANES_MAX)
+		return err_set(err, ERR_CONFIG, "partitions", "%s has %d partitions: at most %d", config->topic.raw,
+			       raw, LANES_MAX);
+	if (raw != verdict)
+		log_event(LOG_ERROR, "partitions.differ", "raw=%d verdict=%d effect=%s", raw, verdict,
+			  LOG_QUOTED("those that only one topic has are parked: RUNBOOK.md, Partitions were added"));
+	peers->verdict_partitions = verdict;
 	return 0;
 }
 

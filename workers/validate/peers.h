@@ -31,6 +31,7 @@ struct peers {
 	char cache_code_logged[32];    /* why it was last away */
 	struct pg_link *register_link; /* NULL: no register to ask */
 	struct breaker register_breaker;
+	int32_t verdict_partitions; /* of the verdict topic; 0: not known */
 	bool is_log_late; /* Kafka has confirmed no verdict for some seconds: not ready until it confirms one */
 };
 
