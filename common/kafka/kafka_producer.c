@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -39,10 +40,10 @@ struct kafka_producer {
 	int32_t message_bytes_max;
 	int reports_out; /* since the last poll began */
 	bool is_dead;
-	bool was_accepted;	  /* a broker has answered us: our credentials are good */
-	bool is_refused;	  /* the brokers refuse our credentials, and the next call says so */
-	int64_t ask_rights_at_ms; /* not before */
-	int event_fds[2];	  /* a pipe; -1: not asked for */
+	bool was_accepted; /* a broker has answered us: our credentials are good */
+	bool is_refused;   /* the brokers refuse our credentials, and the next call says so */
+	int64_t ask_at_ms; /* not before */
+	int event_fds[2];  /* a pipe; -1: not asked for */
 };
 
 /* --- reports --- */
@@ -213,12 +214,24 @@ static int find_topic(struct kafka_producer *producer, const char *name, struct 
 	return 0;
 }
 
+/* Once a second: who asks waits. */
+static bool may_ask(struct kafka_producer *producer)
+{
+	int64_t now_ms = clock_ms();
+
+	if (now_ms < producer->ask_at_ms)
+		return false;
+	producer->ask_at_ms = now_ms + RIGHTS_PAUSE_MS;
+	return true;
+}
+
 int kafka_producer_partitions(struct kafka_producer *producer, const char *topic, int32_t *ret, struct err *err)
 {
 	struct sink_topic *found = NULL;
 	int rc = find_topic(producer, topic, &found, err);
 
-	if (rc == 0 && found->partitions == 0)
+	assert(rc != 0 || found);
+	if (rc == 0 && found->partitions == 0 && may_ask(producer))
 		rc = kafka_ask_partitions(producer->rk, topic, RIGHTS_WAIT_MS, &found->partitions, err);
 	if (rc == 0 && found->partitions == 0)
 		return err_set(err, ERR_RETRY, "partitions", "%s: Kafka does not say yet how many partitions it has",
@@ -274,12 +287,10 @@ static rd_kafka_resp_err_t put_message(struct kafka_producer *producer, const st
  * granted. So we ask, once a second at most. */
 static bool has_right_again(struct kafka_producer *producer, const char *topic)
 {
-	int64_t now_ms = clock_ms();
 	int32_t partitions;
 
-	if (now_ms < producer->ask_rights_at_ms)
+	if (!may_ask(producer))
 		return false;
-	producer->ask_rights_at_ms = now_ms + RIGHTS_PAUSE_MS;
 	return kafka_ask_partitions(producer->rk, topic, RIGHTS_WAIT_MS, &partitions, NULL) == 0;
 }
 
@@ -304,6 +315,7 @@ static int check_producer(struct kafka_producer *producer, const char *topic, rd
 	struct sink_topic *found = NULL;
 	int rc = find_topic(producer, topic, &found, err);
 
+	assert(rc != 0 || found);
 	if (rc == 0)
 		*ret = found->handle;
 	return rc == 0 && producer->is_refused ? fail_refused(producer, err) : rc;
