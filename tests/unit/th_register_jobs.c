@@ -23,6 +23,7 @@ struct pg_link {
 };
 
 static _Atomic int asked;
+static _Atomic bool has_no_standby; /* a COMMIT waits for one without end, and nothing else does */
 
 int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err)
 {
@@ -59,7 +60,9 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
-	(void)name, (void)params, (void)ret, (void)ret_affected;
+	(void)params, (void)ret, (void)ret_affected;
+	if (name && strcmp(name, "record_access") == 0 && atomic_load(&has_no_standby))
+		return err_set(err, ERR_RETRY, "57014", "a COMMIT that nobody confirms");
 	return pg_script(link, sql, err);
 }
 
@@ -386,6 +389,34 @@ static int take_answers(struct register_jobs *jobs)
 	return count;
 }
 
+/* Of one job of this kind. */
+static enum register_job_answer answer_to(struct register_jobs *jobs, enum register_job_kind kind)
+{
+	slots[0] = (struct slot){ .is_out = true };
+	slots[0].job = (struct register_job){
+		.kind = kind, .board = 4, .grant = &GRANT, .trace = &NO_TRACE, .owner = &slots[0]
+	};
+	TH_EXPECT(register_jobs_submit(jobs, &slots[0].job));
+	TH_EXPECT(take_answers(jobs) == 1);
+	return slots[0].job.answer;
+}
+
+/* A reading is shown to nobody without its row, and the register is not away for that: other questions are answered. */
+static void check_unrecorded(const struct register_jobs_options *options)
+{
+	struct register_jobs *jobs;
+	struct err err;
+
+	TH_EXPECT(register_jobs_open(options, &jobs, &err) == 0);
+	atomic_store(&has_no_standby, true);
+	TH_EXPECT(answer_to(jobs, JOB_STAND) == JOB_AWAY);
+	TH_EXPECT(register_jobs_is_up(jobs));
+	TH_EXPECT(answer_to(jobs, JOB_DELIVERIES) == JOB_FOUND);
+	atomic_store(&has_no_standby, false);
+	TH_EXPECT(answer_to(jobs, JOB_STAND) == JOB_FOUND);
+	register_jobs_close(jobs);
+}
+
 int main(void)
 {
 	struct hmac_key key;
@@ -420,5 +451,6 @@ int main(void)
 		if (slots[i].is_out)
 			strbuf_release(&slots[i].job.body);
 	}
+	check_unrecorded(&options);
 	return EXIT_SUCCESS;
 }
