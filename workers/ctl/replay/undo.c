@@ -319,7 +319,7 @@ static int catch_up(struct undo *undo, struct err *err)
 	const char *topic = undo->ctl->config.topic.raw;
 	struct kafka_topic_range range = { 0 };
 	int32_t partitions = 0;
-	int rc = kafka_reader_partitions(undo->reader, topic, CTL_WAIT_MS, &partitions, err);
+	int rc = raw_log_partitions(undo->ctl, undo->link, &partitions, err);
 
 	if (rc != 0)
 		return rc;
@@ -361,7 +361,7 @@ static int publish(struct undo *undo, enum undo_part_name name, struct err *err)
 	access_header_write(&(struct access_header){ .basis = slice_of("beheer"), .speaker = slice_of(speaker) },
 			    access);
 	raw_headers_add(&message.headers, ACCESS_HEADER_NAME, access);
-	return publish_raw(undo->ctl, "the undo", &message, &value, err);
+	return publish_raw(undo->ctl, undo->link, "the undo", &message, &value, err);
 }
 
 static bool is_as_planned(const struct undo *undo, enum undo_part_name part)
