@@ -19,16 +19,17 @@ common/model      | base                                      | openssl
 common/wire       | base model                                |
 common/protocol   | base model wire                           |
 common/run        | base http                                 |
+common/trace      | base model run                            | curl jansson
 common/seal       | base                                      | openssl lz4
 common/kafka      | base model seal                           | librdkafka
 common/tls        | base                                      | openssl
 common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq
-common/settings   | base run kafka redis pg                   |
+common/settings   | base run trace kafka redis pg             |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway   | base http model wire protocol run kafka redis pg settings render | curl expat jansson jose openssl
-workers/validate  | base model wire protocol run kafka redis pg settings render |
-workers/write     | base model wire protocol run kafka redis pg settings render |
+workers/gateway | base http model wire protocol run trace kafka redis pg settings render|curl expat jansson jose openssl
+workers/validate  | base model wire protocol run trace kafka redis pg settings render |
+workers/write     | base model wire protocol run trace kafka redis pg settings render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
 workers/ctl       | base model run settings                            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson

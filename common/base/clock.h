@@ -7,6 +7,7 @@
 int64_t clock_ms(void);	     /* monotonic */
 int64_t clock_us(void);	     /* monotonic */
 int64_t clock_wall_ms(void); /* since 1970, UTC */
+int64_t clock_wall_us(void); /* likewise */
 
 /* The date in Europe/Amsterdam as JJJJMMDD, by the European rule for summer time of 2000/84/EC; no zone file is
  * read. */

@@ -2,7 +2,14 @@
 
 #include "base/num.h"
 
-enum { TRACEPARENT_LENGTH = 55, TRACE_ID_AT = 3, TRACE_ID_LENGTH = 32, TRACE_PARENT_END = 52 };
+enum {
+	TRACEPARENT_LENGTH = 55,
+	TRACE_ID_AT = 3,
+	TRACE_ID_LENGTH = 32,
+	TRACE_PARENT_AT = 36,
+	TRACE_PARENT_END = 52,
+	TRACE_FLAGS_AT = 53
+};
 
 /* As the gateway writes it: version 00, lower-case hex. */
 static bool is_traceparent(struct slice value)
@@ -27,14 +34,25 @@ static const struct message_header *find_trace(const struct message_header *item
 	return NULL;
 }
 
+/* Bit 0 of the flags, which are two hex digits. */
+static bool is_sampled(const char *flags)
+{
+	return ((flags[1] >= 'a' ? flags[1] - 'a' + 10 : flags[1] - '0') & 1) != 0;
+}
+
 void admission_read(const struct message_header *items, size_t count, struct admission *ret)
 {
 	const struct message_header *trace = find_trace(items, count);
 
 	*ret = (struct admission){ 0 };
 	access_header_read(items, count, &ret->access);
-	if (trace)
-		ret->trace_id = slice_make(trace->value.p + TRACE_ID_AT, TRACE_ID_LENGTH);
+	if (!trace)
+		return;
+	const char *text = trace->value.p;
+
+	ret->trace_id = slice_make(text + TRACE_ID_AT, TRACE_ID_LENGTH);
+	ret->parent_id = slice_make(text + TRACE_PARENT_AT, TRACE_PARENT_END - TRACE_PARENT_AT);
+	ret->is_sampled = is_sampled(text + TRACE_FLAGS_AT);
 }
 
 size_t admission_headers(const struct message_header *items, size_t count,

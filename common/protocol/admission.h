@@ -20,6 +20,8 @@ enum { ADMISSION_HEADERS_MAX = 2 };
 struct admission {
 	struct access_header access; /* basis empty: not known, and then nothing else counts */
 	struct slice trace_id;	     /* 32 hex digits; empty: the request had none */
+	struct slice parent_id;	     /* 16 hex digits: the step that produced the raw message; empty likewise */
+	bool is_sampled;	     /* by its traceparent: its steps are exported, where that is set up */
 };
 
 /* Of the headers of a raw message or of a verdict. Whatever is of another form counts as not there. */

@@ -132,6 +132,16 @@ static const struct config_key REDIS[] = {
 };
 const struct config_rows REDIS_ROWS = ROWS(REDIS);
 
+#define TRACE_AT(field) offsetof(struct trace_settings, field)
+static const struct config_key TRACE[] = {
+	{ "trace.endpoint", CONFIG_TEXT, TRACE_AT(endpoint), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "where spans of sampled deliveries go, OTLP over HTTP: https://host/v1/traces, or http:// of this machine; "
+	  "empty: none are made" },
+	{ "trace.ca.file", CONFIG_TEXT, TRACE_AT(ca_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
+	  "CAs of its certificate (PEM); empty: those of the system" },
+};
+const struct config_rows TRACE_ROWS = ROWS(TRACE);
+
 /* A key is in use from start to end; bytes_min 0: it may be absent. */
 #define KEY_ROW(key, bytes_min, help)                                                            \
 	{                                                                                        \
@@ -212,6 +222,14 @@ struct pg_options settings_pg(const struct pg_settings *settings, const char *ap
 		.lock_ms = (uint32_t)settings->statement_ms,
 		.idle_transaction_ms = (uint32_t)settings->statement_ms,
 		.statement_ms = (uint32_t)settings->statement_ms,
+	};
+}
+
+struct span_exporter_options settings_trace(const struct trace_settings *settings, const char *stage,
+					    const struct log_settings *log)
+{
+	return (struct span_exporter_options){
+		.endpoint = settings->endpoint, .ca_file = settings->ca_file, .stage = stage, .instance = log->worker
 	};
 }
 

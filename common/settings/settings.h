@@ -21,6 +21,7 @@
 #include "pg/pg_link.h"
 #include "redis/redis_cache.h"
 #include "run/config.h"
+#include "trace/span_exporter.h"
 
 struct log_settings {
 	const char *worker; /* the name in each line */
@@ -58,6 +59,10 @@ struct redis_settings {
 	const char *ca_file, *cert_file, *key_file;
 };
 
+struct trace_settings {
+	const char *endpoint, *ca_file;
+};
+
 /* A row of a password's file, whose size every adapter bears. */
 #define SETTINGS_PASSWORD(key, where, help)                                         \
 	{                                                                           \
@@ -79,6 +84,10 @@ struct redis_options settings_redis(const struct redis_settings *settings);
 /* Waits for locks and idle transactions are bounded as statements are; should_stop is the caller's to set. */
 struct pg_options settings_pg(const struct pg_settings *settings, const char *application);
 
+/* stage: a literal, as of span_exporter_options. */
+struct span_exporter_options settings_trace(const struct trace_settings *settings, const char *stage,
+					    const struct log_settings *log);
+
 /* ---- the rows ---- */
 
 /* of struct log_settings: worker.name has no default of its own */
@@ -96,6 +105,8 @@ extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
 extern const struct config_rows REDIS_ROWS;
 /* of a struct secret each: hmac.key.file, hmac.key.old.file, stand.key.file */
 extern const struct config_rows HMAC_KEY_ROWS, HMAC_OLD_KEY_ROWS, STAND_KEY_ROWS;
+/* of struct trace_settings */
+extern const struct config_rows TRACE_ROWS;
 /* of an int64_t: drain.max */
 extern const struct config_rows DRAIN_ROWS;
 

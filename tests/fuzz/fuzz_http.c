@@ -64,6 +64,11 @@ int64_t clock_wall_ms(void)
 	return INT64_C(1528977600000) + now_ms;
 }
 
+int64_t clock_wall_us(void)
+{
+	return clock_wall_ms() * 1000;
+}
+
 int32_t clock_amsterdam_date(int64_t wall_ms)
 {
 	(void)wall_ms;
@@ -441,6 +446,7 @@ static void set_up(void)
 						.helpdesk_address = "",
 						.tokens_file = path,
 						.jwt_issuer = "",
+						.trace = { .endpoint = "", .ca_file = "" },
 						.tls_client_ca_file = "",
 						.tls_cert_file = "",
 						.connections_max = 16,

@@ -45,5 +45,46 @@ Test(gateway_trace, hands_on_a_good_traceparent_under_a_parent_of_ours)
 		cr_expect_eq(strlen(trace.traceparent), TRACEPARENT_BYTES);
 		cr_expect(slice_starts_with(slice_of(trace.traceparent), "00-" ID "-"));
 		cr_expect_eq(strstr(trace.traceparent, PARENT), NULL, "the parent is ours");
+		cr_expect_str_eq(trace.sender_id, PARENT, "his is kept");
 	}
+}
+
+Test(gateway_trace, hands_on_the_flags_that_the_standard_knows)
+{
+	static const struct {
+		const char *flags, *want;
+		bool is_sampled;
+	} FLAGS[] = { { "00", "00", false }, { "01", "01", true }, { "02", "02", false },
+		      { "03", "03", true },  { "ff", "03", true }, { "fc", "00", false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(FLAGS); i++) {
+		struct trace trace;
+		char value[TRACEPARENT_BYTES + 1];
+
+		snprintf(value, sizeof value, "00-" ID "-" PARENT "-%s", FLAGS[i].flags);
+		trace_read(&trace, slice_of(value), 1);
+		cr_expect_str_eq(trace.traceparent + TRACEPARENT_BYTES - 2, FLAGS[i].want);
+		cr_expect_eq(trace_is_sampled(&trace), FLAGS[i].is_sampled);
+		trace_begin(&trace, 1000);
+		cr_expect_eq(trace_is_sampled(&trace), FLAGS[i].is_sampled, "what the sender says stands");
+	}
+}
+
+Test(gateway_trace, begins_one_of_ours_and_samples_by_its_id)
+{
+	size_t sampled = 0;
+
+	for (size_t i = 0; i < 2000; i++) {
+		struct trace trace = { 0 }, all = { 0 }, none = { 0 }, again;
+
+		trace_begin(&trace, 500);
+		trace_begin(&all, 1000);
+		trace_begin(&none, 0);
+		cr_assert(trace_is_sampled(&all) && !trace_is_sampled(&none));
+		sampled += trace_is_sampled(&trace);
+		trace_read(&again, slice_of(trace.traceparent), 1);
+		cr_assert_str_neq(again.traceparent, "", "%s is of good form", trace.traceparent);
+		cr_assert_str_empty(trace.sender_id);
+	}
+	cr_expect(sampled > 700 && sampled < 1300, "%zu of 2000", sampled); /* 13 standard deviations */
 }

@@ -70,6 +70,8 @@ Test(verdict_headers, as_whom_the_raw_message_came_in_is_read_back)
 	cr_expect(slice_equal_text(admission.access.party, "KVK:11111111"));
 	cr_expect(slice_equal_text(admission.access.speaker, "credential:kantoor-a"));
 	cr_expect(slice_equal_text(admission.trace_id, TRACE));
+	cr_expect_eq(admission.parent_id.n, 16);
+	cr_expect(admission.is_sampled);
 }
 
 Test(verdict_headers, what_is_of_another_form_is_not_handed_on)

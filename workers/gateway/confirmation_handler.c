@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "gateway/not_recorded.h"
 #include "gateway/register_question.h"
+#include "gateway/request_span.h"
 #include "gateway/services.h"
 
 #include <jansson.h>
@@ -67,6 +68,8 @@ static void publish(struct request *request, const uint8_t request_id[16], struc
 	struct raw_message message;
 	struct err err = { 0 };
 
+	services_follow(request);
+	request_span_of_delivery(request, values->board, delivery_id, 0);
 	memcpy(confirm.request_id, request_id, sizeof confirm.request_id);
 	raw_message_of_confirm(&message, &confirm, &request->services->message);
 	if (services_publish(request, &message, &err) != 0)

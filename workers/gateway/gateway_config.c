@@ -6,7 +6,7 @@ static const struct config_section SHARED[] = {
 	{ &STATUS_ROWS, AT(status_address) }, { &LOG_ROWS, AT(log) },	      { &KAFKA_ROWS, AT(kafka) },
 	{ &KAFKA_PRODUCER_ROWS, AT(kafka) },  { &TOPIC_RAW_ROWS, AT(topic) }, { &TOPIC_REFERENCE_ROWS, AT(topic) },
 	{ &TOPIC_ACCESS_ROWS, AT(topic) },    { &PG_ROWS, AT(pg) },	      { &PG_LIMIT_ROWS, AT(pg) },
-	{ &STAND_KEY_ROWS, AT(stand_key) },   { &DRAIN_ROWS, AT(drain_ms) },
+	{ &STAND_KEY_ROWS, AT(stand_key) },   { &DRAIN_ROWS, AT(drain_ms) },  { &TRACE_ROWS, AT(trace) },
 };
 
 static const struct config_default DEFAULTS[] = {
@@ -67,6 +67,8 @@ static const struct config_key KEYS[] = {
 	{ "register.threads", CONFIG_COUNT, AT(register_threads), "2", 1, 16,
 	  "threads that answer questions; one more asks for repeats, and one changes mandates" },
 	{ "confirm.wait.max", CONFIG_MS, AT(confirm_ms_max), "10s", 0, 60000, "longest a confirmation is waited for" },
+	{ "trace.sample", CONFIG_COUNT, AT(trace_sample), "0", 0, 1000,
+	  "of a thousand deliveries without a traceparent so many are sampled; one with it is if its flag says so" },
 #ifdef INSTROOM_TEST_SETTINGS /* not in what is released */
 	{ "test.received_on", CONFIG_BOOL, AT(test_received_on), "no", 0, 0,
 	  "tests only: obey the parameter ontvangen_op" },

@@ -6,6 +6,8 @@
 
 struct gateway_config {
 	struct log_settings log;
+	struct trace_settings trace;
+	int64_t trace_sample;
 	const char *status_address;
 	const char *listen;
 	const char *tokens_file;

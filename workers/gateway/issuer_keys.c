@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "base/url.h"
 #include "gateway/public_file.h"
 #include "gateway/token_watch.h"
 
@@ -60,25 +61,10 @@ static int look_whether_closing(void *self, curl_off_t a, curl_off_t b, curl_off
 	return atomic_load(&answer->keys->is_closing);
 }
 
-/* What may be plain HTTP: a port of this machine, as tests and proxies have them. */
-static bool is_near(const char *url)
-{
-	static const char *const HOSTS[] = { "http://127.0.0.1:", "http://[::1]:" };
-
-	for (size_t i = 0; i < ARRAY_LEN(HOSTS); i++)
-		if (strncmp(url, HOSTS[i], strlen(HOSTS[i])) == 0) {
-			const char *port = url + strlen(HOSTS[i]);
-			size_t digits = strspn(port, "0123456789");
-
-			return digits > 0 && (port[digits] == '/' || port[digits] == '\0');
-		}
-	return false;
-}
-
 static bool set_options(CURL *curl, struct curl_slist *headers, struct answer *answer, char *why)
 {
 	const struct issuer_keys_options *options = &answer->keys->options;
-	const char *protocols = is_near(options->url) ? "http" : "https";
+	const char *protocols = url_is_near(options->url) ? "http" : "https";
 	const CURLcode done[] = {
 		curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why),
 		curl_easy_setopt(curl, CURLOPT_URL, options->url),
@@ -217,7 +203,7 @@ static int begin_thread(struct issuer_keys *keys, struct err *err)
 {
 	pthread_condattr_t monotonic;
 
-	if (strncmp(keys->options.url, "https://", 8) != 0 && !is_near(keys->options.url))
+	if (!url_is_safe(keys->options.url))
 		return err_set(err, ERR_CONFIG, "jwt.keys.url",
 			       "the keys of an issuer are asked for by https:// (http:// of this machine: 127.0.0.1)");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

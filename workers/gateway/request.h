@@ -12,9 +12,22 @@
 #include "gateway/reply.h"
 #include "gateway/route.h"
 #include "gateway/trace.h"
+#include "trace/span.h"
 
 struct http_request;
 struct services;
+struct span_exporter;
+
+/* What the spans of a sampled request need (request_span.h). */
+struct request_span {
+	struct span_exporter *spans; /* NULL: it is not sampled */
+	const char *topic;
+	uint8_t id[SPAN_ID_BYTES];
+	int64_t produced_us; /* since 1970: the message was handed to Kafka's client */
+	uint32_t board;
+	char delivery_id[SPAN_DELIVERY_BYTES];
+	uint32_t lines;
+};
 
 struct request {
 	/* for the handler */
@@ -29,6 +42,7 @@ struct request {
 	struct access_grant grant;
 	int64_t begun_ms;
 	struct trace trace;
+	struct request_span span;
 	struct slice type; /* of what the sender wants of those the route offers; p NULL: the route offers none */
 
 	/* for the HTTP layer */

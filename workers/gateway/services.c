@@ -6,6 +6,7 @@
 #include "gateway/gateway_metrics.h"
 #include "gateway/public_file.h"
 #include "gateway/handler.h"
+#include "gateway/request_span.h"
 #include "protocol/admission.h"
 
 #include <sys/epoll.h>
@@ -65,8 +66,10 @@ int services_publish(struct request *request, struct raw_message *message, struc
 		rc = pin_partitions(services, err);
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
-	if (rc == 0)
+	if (rc == 0) {
+		request_span_produced(request);
 		request_suspend(request);
+	}
 	return rc;
 }
 
@@ -85,6 +88,7 @@ static void take_report(void *self, const struct kafka_report *report)
 
 	(void)self;
 	byte_budget_release_all(&request->reserved); /* the message was all it held */
+	request_span_reported(request, report);
 	handler_of(request)->published(request, report);
 	request_resume(request);
 }
@@ -124,8 +128,16 @@ void services_poll(struct services *services)
 	take_due(services);
 }
 
+void services_follow(struct request *request)
+{
+	const struct services *services = request->services;
+
+	request_span_begin(request, services->spans, services->config->trace_sample, services->config->topic.raw);
+}
+
 void services_forget(struct request *request)
 {
+	request_span_end(request);
 	load_end(request->services->load, &request->load);
 }
 
@@ -275,6 +287,14 @@ static int open_issuer(struct services *services, struct err *err)
 	return issuer_keys_open(&options, &services->issuer_keys, err);
 }
 
+static int open_spans(struct services *services, struct err *err)
+{
+	const struct gateway_config *config = services->config;
+	struct span_exporter_options options = settings_trace(&config->trace, "gateway", &config->log);
+
+	return span_exporter_open(&options, &services->spans, err);
+}
+
 int services_open(struct services *services, int epoll_fd, struct err *err)
 {
 	const struct gateway_config *config = services->config;
@@ -294,6 +314,8 @@ int services_open(struct services *services, int epoll_fd, struct err *err)
 	strbuf_init(&services->message, MESSAGE_BYTES_MAX);
 	if (rc == 0 && !services->load)
 		rc = err_set(err, ERR_FATAL, "memory", "no memory for what boards have in progress");
+	if (rc == 0)
+		rc = open_spans(services, err);
 	if (rc == 0)
 		rc = open_issuer(services, err);
 	if (rc == 0)
@@ -316,6 +338,7 @@ void services_close_peers(struct services *services)
 
 void services_close(struct services *services)
 {
+	span_exporter_close(services->spans);
 	reference_free(services->reference);
 	issuer_keys_close(services->issuer_keys);
 	signed_token_cache_free(services->signed_tokens);

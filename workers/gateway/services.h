@@ -20,6 +20,7 @@
 #include "gateway/wait_list.h"
 #include "model/access_data.h"
 #include "model/reference.h"
+#include "trace/span_exporter.h"
 
 struct web_server;
 
@@ -42,8 +43,9 @@ struct services {
 	struct byte_budget uploads, answers; /* memory */
 	struct load *load;
 	struct wait_list waiting;
-	struct arena file_arena; /* of the file under check */
-	struct strbuf message;	 /* being made for the publisher, which copies it */
+	struct span_exporter *spans; /* NULL: none are made */
+	struct arena file_arena;     /* of the file under check */
+	struct strbuf message;	     /* being made for the publisher, which copies it */
 };
 
 /* Before: config and server are set, the rest is zero. One that could not be opened is closed like any other. */
@@ -58,6 +60,9 @@ MUSTUSE int services_read_tokens(struct services *services, struct err *err);
 /* Reads the CAs of client certificates again, and the lists of those that were taken back. Likewise. */
 MUSTUSE int services_read_authority(struct services *services, struct err *err);
 
+/* The request may bring what it brings: from here on it is followed, if it is sampled (request_span.h). Nobody who may
+ * not do what he asks causes spans. */
+void services_follow(struct request *request);
 /* Gives back what the request had in progress. */
 void services_forget(struct request *request);
 void services_poll(struct services *services);

@@ -33,6 +33,7 @@
 #include "gateway/not_recorded.h"
 #include "gateway/receipt_position.h"
 #include "gateway/refusal_log.h"
+#include "gateway/request_span.h"
 #include "gateway/services.h"
 #include "gateway/upload_answer.h"
 #include "gateway/upload_body.h"
@@ -164,6 +165,7 @@ static void upload_begin(struct request *request)
 	}
 	if (!may_deliver(request, reading))
 		return;
+	services_follow(request);
 	upload->form = upload_header_form(request);
 	if (upload->form == UPLOAD_OTHER)
 		reply_problem(&request->reply, 415, "Ander soort inhoud",
@@ -205,6 +207,7 @@ static void publish(struct request *request, const struct file_reading *file)
 	struct err err = { 0 };
 
 	upload->lines = (uint32_t)file->line_count;
+	request_span_of_delivery(request, message.header->board, slice_of(upload->id), upload->lines);
 	upload_message_make(&message, &services->message, &raw);
 	raw_headers_add(&raw.headers, "instroom-channel", upload->form == UPLOAD_XML ? "XML" : "CSV");
 	crash_point("gateway.checked");
@@ -312,6 +315,7 @@ static void upload_end(struct request *request)
 		return;
 	}
 	identify(upload, &request->services->stand_key);
+	request_span_of_delivery(request, reading->header.board, slice_of(upload->id), 0);
 	if (reading->finding_count > 0) {
 		upload_hint_of_header(reading->findings, reading->finding_count, upload->hint);
 		refuse(request, 400, reading->findings, reading->finding_count);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "validate/raw_input.h"
 #include "validate/validate_metrics.h"
+#include "validate/verdict_span.h"
 
 #include <assert.h>
 
@@ -102,6 +103,7 @@ static bool lane_accepts(struct batch *batch, struct lane *lane, struct batch_me
 	lane->next_fetch = offset + 1;
 	message->lane = lane;
 	message->next = NULL;
+	verdict_span_begin(batch->peers, message);
 	if (lane->batch.last)
 		lane->batch.last->next = message;
 	else

@@ -9,6 +9,7 @@
 #include "validate/lane_attempt.h"
 #include "validate/refusal.h"
 #include "validate/validate_metrics.h"
+#include "validate/verdict_span.h"
 
 enum {
 	WAITING_PAUSE_MS = 1000,
@@ -148,6 +149,7 @@ static int judge_and_produce(struct batch *batch, struct lane *lane, struct batc
 		lane->batch.pause_ms = BATCH_PAUSE_MS;
 		return rc;
 	}
+	verdict_span_judged(message, input, &verdict);
 	crash_point("validate.judged");
 	if (input->state != RAW_INPUT_READY)
 		rc = batch_output_quarantine(batch, message, input, err);

@@ -8,6 +8,7 @@
 #include "run/app.h"
 #include "validate/refusal.h"
 #include "validate/validate_metrics.h"
+#include "validate/verdict_span.h"
 #include "wire/gen/quarantine.h"
 
 #include <assert.h>
@@ -181,6 +182,7 @@ void batch_output_reported(void *owner, const struct kafka_report *report)
 		return;
 	}
 	part->in_flight_count--;
+	verdict_span_reported(batch->peers, message, report);
 	if (report->error != 0 || report->offset != message->verdict_offset_expected)
 		part->is_void = true;
 }

@@ -65,6 +65,15 @@ enum { LANES_MAX = 1024 };
 
 struct lane;
 
+/* What the spans of a sampled message need (verdict_span.h); times since 1970. */
+struct verdict_span {
+	bool is_sampled;
+	int64_t received_us, judged_us;
+	uint8_t verdict_id[VERDICT_ID_BYTES];
+	int32_t line_count;
+	const char *outcome; /* static */
+};
+
 /* A raw message of this batch. */
 struct batch_message {
 	struct kafka_message raw;
@@ -72,6 +81,7 @@ struct batch_message {
 	struct batch_message *next;	 /* of the same lane */
 	int64_t follows;		 /* offset behind the raw message before it: its own, but for markers between */
 	int64_t verdict_offset_expected; /* set when its verdict is produced */
+	struct verdict_span span;
 };
 
 /* Of a batch: the first raw message of which Kafka did not take the verdict, or the bytes for the quarantine; see

@@ -11,6 +11,7 @@
 #include "model/teacher_key.h"
 #include "pg/pg_link.h"
 #include "redis/redis_cache.h"
+#include "trace/span_exporter.h"
 #include "validate/breaker.h"
 #include "validate/validate_config.h"
 
@@ -31,7 +32,8 @@ struct peers {
 	char cache_code_logged[32];    /* why it was last away */
 	struct pg_link *register_link; /* NULL: no register to ask */
 	struct breaker register_breaker;
-	int32_t verdict_partitions; /* of the verdict topic; 0: not known */
+	int32_t verdict_partitions;  /* of the verdict topic; 0: not known */
+	struct span_exporter *spans; /* NULL: none are made */
 	bool is_log_late; /* Kafka has confirmed no verdict for some seconds: not ready until it confirms one */
 };
 

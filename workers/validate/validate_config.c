@@ -18,6 +18,7 @@ static const struct config_section SHARED[] = {
 	{ &HMAC_KEY_ROWS, AT(hmac_key) },
 	{ &HMAC_OLD_KEY_ROWS, AT(hmac_old_key) },
 	{ &DRAIN_ROWS, AT(drain_ms) },
+	{ &TRACE_ROWS, AT(trace) },
 };
 
 static const struct config_default DEFAULTS[] = {

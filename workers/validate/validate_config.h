@@ -6,6 +6,7 @@
 
 struct validate_config {
 	struct log_settings log;
+	struct trace_settings trace;
 	const char *status_address;
 	struct kafka_settings kafka;
 	struct topic_settings topic;

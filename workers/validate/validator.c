@@ -270,6 +270,13 @@ static int begin_watches(struct validator *self, struct err *err)
 	return rc != 0 ? rc : backlog_begin(&kafka, "validate", self->config.topic.raw, &self->backlog, err);
 }
 
+static int open_spans(struct validator *self, struct err *err)
+{
+	struct span_exporter_options options = settings_trace(&self->config.trace, "validate", &self->config.log);
+
+	return span_exporter_open(&options, &self->peers.spans, err);
+}
+
 static int open_all(struct validator *self, struct err *err)
 {
 	static const struct kafka_consumer_events PARTITIONS = { on_assigned, on_revoked, on_out_of_range };
@@ -281,6 +288,8 @@ static int open_all(struct validator *self, struct err *err)
 
 	if (rc == 0)
 		rc = status_open(self->config.status_address, HEARTBEAT_MS_MAX, &self->status, err);
+	if (rc == 0)
+		rc = open_spans(self, err);
 	if (rc == 0)
 		rc = peers_open(&self->peers, &self->config, &events, err);
 	if (rc == 0)
@@ -300,6 +309,7 @@ static void close_all(struct validator *self)
 {
 	topic_guard_end(&self->guard);
 	peers_close(&self->peers);
+	span_exporter_close(self->peers.spans);
 	backlog_end(self->backlog);
 	reference_cache_close(self->references);
 	batch_release(&self->batch);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "run/crash.h"
 #include "write/isolation.h"
+#include "write/commit_span.h"
 #include "write/polling.h"
 #include "write/write_metrics.h"
 
@@ -75,6 +76,7 @@ static void on_committed(void *opaque, struct message **messages, size_t count, 
 	crash_point("write.committed");
 	forgets_publish(&writer->forgets, messages, count);
 	count_messages(messages, count);
+	commit_span_add(writer, messages, count);
 	report_checks(messages, count);
 	report_replays(messages, count);
 	for (size_t i = 0; i < move_count; i++) {

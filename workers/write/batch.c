@@ -32,6 +32,7 @@ static void message_reset(struct message *message)
 		.verdict_offset = message->verdict_offset,
 		.accepted_at_ms = message->accepted_at_ms,
 		.admission = message->admission,
+		.received_us = message->received_us,
 		.refusal = message->refusal,
 	};
 

@@ -1,5 +1,6 @@
 #include "write/inbox.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "protocol/frame.h"
 #include "protocol/log_position.h"
@@ -93,6 +94,8 @@ static enum inbox_result add(struct inbox *inbox, struct message *message, const
 	message->verdict_offset = raw->offset;
 	message->accepted_at_ms = verdict_headers_accepted_at(raw->headers, raw->header_count);
 	admission_read(raw->headers, raw->header_count, &message->admission);
+	if (message->admission.is_sampled)
+		message->received_us = clock_wall_us();
 	inbox->messages[at] = message;
 	inbox->after[at] = inbox->partitions[raw->partition].ahead;
 	inbox->raws[at] = *raw;

@@ -57,6 +57,7 @@ struct message {
 	int64_t verdict_offset;
 	int64_t accepted_at_ms;	    /* append of its raw message; -1: not known */
 	struct admission admission; /* borrows from the headers of the Kafka message, which live as long */
+	int64_t received_us;	    /* since 1970, of a sampled one: when it was polled */
 	struct refusal refusal;
 	struct board_state *board;
 	struct message *next; /* of the same board, in log order */

@@ -302,6 +302,13 @@ static int open_kafka(struct writer *writer, struct err *err)
 	return kafka_consumer_open(&writer->kafka, &consumer, &EVENTS, writer, &writer->consumer, err);
 }
 
+static int open_spans(struct writer *writer, struct err *err)
+{
+	struct span_exporter_options options = settings_trace(&writer->config.trace, "write", &writer->config.log);
+
+	return span_exporter_open(&options, &writer->spans, err);
+}
+
 static int open_all(struct writer *writer, struct err *err)
 {
 	const struct write_config *config = &writer->config;
@@ -316,6 +323,8 @@ static int open_all(struct writer *writer, struct err *err)
 	rc = inbox_init(&writer->inbox, &limits, generation, (size_t)config->batch_arena_bytes, err);
 	if (rc == 0)
 		rc = status_open(config->status_address, HEARTBEAT_MS_MAX, &writer->status, err);
+	if (rc == 0)
+		rc = open_spans(writer, err);
 	if (rc == 0)
 		rc = open_register(writer, err);
 	if (rc == 0)
@@ -341,6 +350,7 @@ static void close_all(struct writer *writer)
 	kafka_consumer_close(writer->consumer);
 	backlog_end(writer->backlog);
 	kafka_producer_close(writer->producer);
+	span_exporter_close(writer->spans);
 	forgets_release(&writer->forgets);
 	transaction_release(&writer->transaction);
 	pg_link_close(writer->link);

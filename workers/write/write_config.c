@@ -7,7 +7,7 @@ static const struct config_section SHARED[] = {
 	{ &KAFKA_ROWS, AT(kafka) },	{ &KAFKA_CONSUMER_ROWS, AT(kafka) },
 	{ &TOPIC_RAW_ROWS, AT(topic) }, { &TOPIC_VERDICT_ROWS, AT(topic) },
 	{ &PG_ROWS, AT(pg) },		{ &PG_LIMIT_ROWS, AT(pg) },
-	{ &DRAIN_ROWS, AT(drain_ms) },
+	{ &DRAIN_ROWS, AT(drain_ms) },	{ &TRACE_ROWS, AT(trace) },
 };
 
 static const struct config_default DEFAULTS[] = {

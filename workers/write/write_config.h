@@ -6,6 +6,7 @@
 
 struct write_config {
 	struct log_settings log;
+	struct trace_settings trace;
 	const char *status_address;
 	struct kafka_settings kafka;
 	int64_t kafka_wait_ms;

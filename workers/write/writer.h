@@ -4,6 +4,7 @@
 
 #include "settings/backlog.h"
 #include "settings/topic_guard.h"
+#include "trace/span_exporter.h"
 #include "write/assignment.h"
 #include "write/forgets.h"
 #include "write/transaction.h"
@@ -26,6 +27,7 @@ struct writer {
 	struct forgets forgets;
 	struct topic_guard guard;
 	struct backlog *backlog;
+	struct span_exporter *spans;	  /* NULL: none are made */
 	int64_t check_at_ms, count_at_ms; /* not before */
 	int64_t lingered_at_ms;		  /* the last batch was complete */
 	struct cursor_move moves[INBOX_PARTITIONS_MAX];
