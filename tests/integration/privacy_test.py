@@ -7,7 +7,8 @@ validator and a writer are killed meanwhile. Then every BSN, name, birth date, a
 theirs is looked for in:
 
   logs of workers and servers, which log as much as somebody who looks for a slow statement makes them log
-  names of all files; metrics; command lines and environments of all processes; statements that sessions are at
+  spans of all deliveries; names of all files; metrics; command lines and environments of all processes; statements
+  that sessions are at
   all bytes that Redis holds, and every command it was given (its slow log); keys and headers of all Kafka messages
   every column of the register but those that exist for persons (PERSONAL)
   what the commands printed, and refusals over HTTP
@@ -38,6 +39,7 @@ sys.path.insert(0, str(ROOT / "tests" / "integration"))
 import kafka_log  # noqa: E402
 import personal_values  # noqa: E402
 from personal_values import PERSON_COLUMNS  # noqa: E402
+from otlp_receiver import OtlpReceiver  # noqa: E402
 from questions_test import bsn  # noqa: E402
 from secure_test import library_can_scram  # noqa: E402
 from private_stack import secure  # noqa: E402
@@ -105,7 +107,10 @@ class Machine:
                        "base_port": None, "wait": WAIT_S, "secure": self.variant})
         self.make_talkative()
         self.workers = programs.Workers(self.stack)
-        self.workers.set_up(BUILD, COUNTS, True, {})
+        self.receiver = OtlpReceiver()
+        traced = {"trace.endpoint": self.receiver.endpoint}
+        self.workers.set_up(BUILD, COUNTS, True, {"gateway": traced | {"trace.sample": 1000}, "validate": traced,
+                                                   "write": traced})
         self.token = (self.workers.dir / "token").read_text()
         self.sequence = 0
         self.said = []  # (what, text): all that commands printed and the gateway refused
@@ -180,6 +185,7 @@ class Machine:
 
     def end(self):
         self.workers.end_all()
+        self.receiver.close()
         self.stack.wipe()
 
 
@@ -264,7 +270,13 @@ def tables(machine):
                 yield f"register.{table}.{column}, bytes", raw.decode("utf-8", "replace")
 
 
-PLACES = (files, metrics, processes, sessions, messages, tables)
+def spans(machine):
+    """Of every delivery, refused ones too."""
+    for number, body in enumerate(list(machine.receiver.bodies)):
+        yield f"request {number} with spans", body.decode("utf-8", "replace")
+
+
+PLACES = (files, metrics, processes, sessions, messages, tables, spans)
 
 
 # --- what is done meanwhile ---
@@ -398,6 +410,9 @@ def main():
             log = machine.stack.log_file("postgres").read_text(errors="replace")
             check("PostgreSQL logged statements", "insert into register" in log.lower())
             check("Redis logged commands", "{instroom.raw.1/" in machine.redis("slowlog", "get", "100000"))
+            check("spans came of all stages", {span.service for span in machine.receiver.spans} == {
+                "instroom-gateway", "instroom-validate", "instroom-write"} and not machine.receiver.faults,
+                  machine.receiver.faults)
             dumps(machine)
             look(machine, wanted, left_out)
             print(f"{len(wanted)} values looked for, {len(left_out)} left out; {time.monotonic() - begin:.0f} s",
