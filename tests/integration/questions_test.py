@@ -67,6 +67,11 @@ class Machine:
         return subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", self.stack.env()["INSTROOM_PG_OWNER"], "-c",
                                statement], check=True, capture_output=True, text=True).stdout
 
+    def admin(self, statement):
+        """As the superuser of the server."""
+        subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", self.stack.env()["INSTROOM_PG_ADMIN"], "-c", statement],
+                       check=True, capture_output=True)
+
     def json(self, *words):
         done = self.ctl(*words, "--output", "json")
         if done.returncode not in (0, 1):
@@ -289,6 +294,39 @@ def deliveries(machine):
     check("and then is written", written["state"] == "verwerkt", written)
 
 
+def roles(machine):
+    """A right that is lacking, one too many, and what no GRANT speaks of; each is told, and nothing else is."""
+    def lines():
+        rows = json.loads(machine.ctl("doctor", "--json").stdout)
+        return {(row["check"], row["state"], row["found"]) for row in rows if row["check"] in ("pg rights", "pg roles")}
+
+    before = lines()
+    check("all is as it should be", {(name, state) for name, state, _ in before} ==
+          {("pg rights", "ok"), ("pg roles", "ok")}, before)
+    for what, change, back, wanted in (
+            ("lacking", "revoke insert on register.finding from instroom_writer", "grant insert on register.finding to"
+             " instroom_writer", {("pg rights", "fail", "lacking: instroom_writer INSERT on register.finding")}),
+            ("too much", "grant delete on register.feedback to instroom_writer", "revoke delete on register.feedback"
+             " from instroom_writer", {("pg rights", "warn", "too much: instroom_writer DELETE on register.feedback")}),
+            ("a column", "grant select (content) on register.teacher to instroom_validator", "revoke select (content)"
+             " on register.teacher from instroom_validator",
+             {("pg rights", "warn", "too much: instroom_validator SELECT (content) on register.teacher")}),
+            ("everybody", "grant select on register.cursor to public", "revoke select on register.cursor from public",
+             {("pg roles", "warn", "everybody (PUBLIC): SELECT on register.cursor")}),
+            ("locked out", "alter role instroom_writer connection limit 0", "alter role instroom_writer connection"
+             " limit -1", {("pg roles", "warn",
+                            "instroom_writer: it may have no connection (CONNECTION LIMIT 0)")}),
+            ("a superuser", "alter role instroom_validator superuser", "alter role instroom_validator nosuperuser",
+             {("pg roles", "warn", "instroom_validator: it is a superuser")})):
+        machine.admin(change)
+        try:
+            seen = lines()
+        finally:
+            machine.admin(back)
+        check(f"{what}: told", {one for one in seen if one[1] != "ok"} == wanted, seen)
+    check("and it changes nothing itself", lines() == before, lines())
+
+
 def doctor(machine, data):
     """All is well; each server away is a line of its own; and what a person left wrong is named with what to do."""
     def states(*words):
@@ -316,6 +354,7 @@ def doctor(machine, data):
     seen, found = states("--topic.partitions=3", "--backup.keep.days=91")
     check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("fail", "fail", "fail"),
           found)
+    roles(machine)
     (machine.workers.dir / "hmac.key.dpkg-old").touch()
     seen, found = states(f"--hmac.key.old.file={machine.workers.dir / 'hmac.key'}")
     check("a rotation that is not finished, and an old copy", seen["old file"] == "warn" and

@@ -2,7 +2,8 @@
  *
  *   1. settings, keys and files, without asking anybody (doctor_local.c)
  *   2. Kafka: does it answer, are the topics as design 2 has them, is a reference snapshot there, is its clock ours
- *   3. PostgreSQL: as the program's role and as the owner; migrations, cursors, settings, keys, clock, disk
+ *   3. PostgreSQL: as the program's role and as the owner; migrations, cursors, settings, keys, clock, disk; what the
+ *      roles may, beside what they need (doctor_roles.h)
  *   4. Redis: does it answer, is its clock ours
  *
  * Each check stands alone: with a server away its lines fail, and the others are told all the same. The checks are
@@ -16,6 +17,7 @@
 #include "ctl/setup/applied.h"
 #include "ctl/setup/doctor_checkpoint.h"
 #include "ctl/setup/doctor_local.h"
+#include "ctl/setup/doctor_roles.h"
 #include "ctl/setup/topics.h"
 #include "kafka/kafka_reader.h"
 #include "pg/pg_privacy.h"
@@ -351,10 +353,12 @@ static void look_at_owner(struct doctor *doctor)
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct err err = { 0 };
 
-	if (ctl_connect(doctor->ctl, true, &link, &err) == 0)
-		OK("pg owner", "answers and takes writes");
-	else
+	if (ctl_connect(doctor->ctl, true, &link, &err) != 0) {
 		WARN("pg owner", "pg.owner.conninfo, for whoever runs migrate, reference and repairs", "%s", err.text);
+		return;
+	}
+	OK("pg owner", "answers and takes writes");
+	doctor_look_at_roles(link, &doctor->diagnosis);
 }
 
 /* ---- Redis ---- */
