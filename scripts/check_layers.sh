@@ -10,9 +10,9 @@ set -u -o pipefail
 # module | modules of ours it may include, besides itself | third party it may include
 # Third party belongs into .c files and the module's own NAME_internal.h, which is private to it. A worker's inner
 # folder (workers/X/Y) is a module of its own: "X/Y" names it. What stands in workers/X itself is the shell above them,
-# which may include all of them; no inner folder includes the shell.
+# which may include all of them; no inner folder includes the shell. A backslash: the row goes on in the next line.
 table() {
-	cat <<'EOF'
+	sed -e ':join' -e '/\\$/{N;s/\\\n *//;bjoin}' <<'EOF'
 common/base       |                                           |
 common/http       | base                                      | openssl
 common/model      | base                                      | openssl
@@ -25,18 +25,20 @@ common/kafka      | base model seal                           | librdkafka
 common/tls        | base                                      | openssl
 common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq
-common/settings   | base run trace kafka redis pg             |
+common/settings   | base run trace seal kafka redis pg        |
+common/encryption | base model wire protocol run seal kafka settings |
 common/render     | base model wire protocol pg                        | jansson
-workers/gateway | base http model wire protocol run trace kafka redis pg settings render|curl expat jansson jose openssl
-workers/validate  | base model wire protocol run trace kafka redis pg settings render |
-workers/write     | base model wire protocol run trace kafka redis pg settings render |
+workers/gateway   | base http model wire protocol run trace kafka redis pg settings encryption render | \
+                                                                curl expat jansson jose openssl
+workers/validate  | base model wire protocol run trace kafka redis pg settings encryption render |
+workers/write     | base model wire protocol run trace kafka redis pg settings encryption render |
 workers/gen       | base model wire protocol run kafka redis pg render | jansson
-workers/ctl       | base model run settings                            |
+workers/ctl       | base model run seal settings encryption            |
 workers/ctl/base  | base model wire protocol run kafka pg settings     | jansson
 workers/ctl/checkpoint | base model settings ctl/base               | openssl
 workers/ctl/deliver | base model wire protocol kafka pg render ctl/base | curl jansson
 workers/ctl/access | base model wire protocol run kafka pg render ctl/base |
-workers/ctl/key   | base model wire protocol kafka pg ctl/base ctl/reference |
+workers/ctl/key   | base model wire protocol seal kafka pg settings encryption ctl/base ctl/reference |
 workers/ctl/look  | base model wire protocol kafka redis pg settings render ctl/base  | jansson avro
 workers/ctl/person | base model wire protocol kafka pg render ctl/base ctl/checkpoint ctl/key | jansson
 workers/ctl/problem | base model run pg ctl/base                   | curl

@@ -316,6 +316,7 @@ void kafka_login_served(struct kafka_login *login)
 
 struct message_owner {
 	rd_kafka_message_t *message;
+	char *opened; /* the body, when it was sealed; else NULL */
 	size_t header_count;
 	struct message_header headers[];
 };
@@ -326,7 +327,34 @@ static size_t count_headers(const rd_kafka_headers_t *headers)
 	return headers ? MIN(rd_kafka_header_cnt(headers), (size_t)KAFKA_HEADERS_MAX) : 0;
 }
 
-int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err)
+static int open_body(const struct kafka_bodies *bodies, const char *topic, struct kafka_message *message,
+		     struct err *err)
+{
+	struct body_place place = { topic, message->key, message->headers, message->header_count };
+	struct message_owner *owner = message->owner;
+	struct body_opened opened = { 0 };
+	char why[256];
+
+	if (bodies->are_ignored)
+		return 0;
+	int rc = body_seal_open(bodies->seal, &place, message->value, &opened, err);
+
+	if (rc != 0)
+		return rc;
+	if (opened.state == BODY_BROKEN) {
+		body_seal_explain(bodies->seal, message->value, why, sizeof why);
+		log_event(LOG_ERROR, "body.tampered", "topic=%s partition=%d offset=%lld why=%s effect=%s", topic,
+			  message->partition, (long long)message->offset, LOG_QUOTED(why),
+			  LOG_QUOTED("taken for bytes that are no message"));
+	}
+	message->body = opened.state;
+	message->value = opened.value;
+	owner->opened = opened.p;
+	return 0;
+}
+
+int kafka_message_take(const struct kafka_bodies *bodies, rd_kafka_message_t *message, struct kafka_message *ret,
+		       struct err *err)
 {
 	rd_kafka_headers_t *headers = NULL;
 
@@ -340,6 +368,7 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 		return err_set(err, ERR_FATAL, "memory", "no memory for a message");
 	}
 	owner->message = message;
+	owner->opened = NULL;
 	owner->header_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *name;
@@ -361,7 +390,11 @@ int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, s
 		.header_count = owner->header_count,
 		.owner = owner,
 	};
-	return 0;
+	int rc = open_body(bodies, rd_kafka_topic_name(message->rkt), ret, err);
+
+	if (rc != 0)
+		kafka_message_drop(ret);
+	return rc;
 }
 
 void kafka_message_drop(struct kafka_message *message)
@@ -370,6 +403,7 @@ void kafka_message_drop(struct kafka_message *message)
 
 	if (owner) {
 		rd_kafka_message_destroy(owner->message);
+		free(owner->opened);
 		free(owner);
 	}
 	*message = (struct kafka_message){ 0 };

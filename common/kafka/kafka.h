@@ -12,6 +12,7 @@
 
 #include "base/message_header.h"
 #include "base/secret_file.h"
+#include "seal/body_seal.h"
 
 enum { KAFKA_PASSWORD_BYTES_MAX = 1024 };
 
@@ -23,6 +24,9 @@ struct kafka_options {
 	const char *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
 	struct secret sasl_password; /* at most KAFKA_PASSWORD_BYTES_MAX */
+	/* How bodies are sealed and opened; NULL: none is sealed, and none that is can be opened. */
+	const struct body_seal *bodies;
+	bool ignores_bodies; /* a reader that looks at where messages stand only: nothing is opened */
 };
 
 enum { KAFKA_HEADERS_MAX = 32 };
@@ -35,7 +39,8 @@ struct kafka_message {
 	int64_t timestamp_ms;
 	const struct message_header *headers;
 	size_t header_count;
-	void *owner; /* the module's own */
+	enum body_state body; /* of value: see body_seal.h */
+	void *owner;	      /* the module's own */
 };
 void kafka_message_drop(struct kafka_message *message);
 

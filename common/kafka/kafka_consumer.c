@@ -51,6 +51,7 @@ struct consumer_partition {
 struct kafka_consumer {
 	rd_kafka_t *rk;
 	struct kafka_login login;
+	struct kafka_bodies bodies;
 	const struct kafka_consumer_events *events;
 	void *self;
 	char *topic;
@@ -301,6 +302,7 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 		return err_set(err, ERR_FATAL, "memory", "no memory for a consumer");
 	}
 	kafka_login_init(&consumer->login, kafka);
+	consumer->bodies = kafka_bodies_of(kafka);
 	consumer->events = events;
 	consumer->self = self;
 	consumer->shares = options->shares;
@@ -464,7 +466,7 @@ static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret
 	consumer->polled_bytes += (int64_t)message->len;
 	if (consumer->wake_bytes > 0 && consumer->polled_bytes >= consumer->wake_bytes)
 		wake_fetchers(consumer);
-	int rc = kafka_message_take(message, ret, err);
+	int rc = kafka_message_take(&consumer->bodies, message, ret, err);
 
 	*ret_came = rc == 0;
 	return rc;

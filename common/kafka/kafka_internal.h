@@ -73,8 +73,20 @@ int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked
 void kafka_note_read(const char *topic);
 bool kafka_has_read(const char *topic);
 
-/* Owns the message from here on: slices into it, headers beside it. ERR_FATAL: no memory; the message is destroyed. */
-MUSTUSE int kafka_message_take(rd_kafka_message_t *message, struct kafka_message *ret, struct err *err);
+/* What a client does with bodies; the strings are the options'. */
+struct kafka_bodies {
+	const struct body_seal *seal;
+	bool are_ignored;
+};
+static inline struct kafka_bodies kafka_bodies_of(const struct kafka_options *kafka)
+{
+	return (struct kafka_bodies){ kafka->bodies, kafka->ignores_bodies };
+}
+
+/* Owns the message from here on: slices into it, headers beside it; its body opened, if it was sealed and we can.
+ * ERR_FATAL: no memory; the message is destroyed. */
+MUSTUSE int kafka_message_take(const struct kafka_bodies *bodies, rd_kafka_message_t *message,
+			       struct kafka_message *ret, struct err *err);
 
 MUSTUSE int kafka_ask_range(rd_kafka_t *rk, const char *topic, int32_t partition, uint32_t wait_ms,
 			    struct kafka_topic_range *ret, struct err *err);

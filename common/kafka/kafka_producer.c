@@ -22,6 +22,8 @@ enum {
 	CLOSE_STEP_MS = 50,
 	RIGHTS_PAUSE_MS = 1000,
 	RIGHTS_WAIT_MS = 200,
+	SEALED_BYTES_MAX = SEALED_BODY_BYTES_MAX + (1 << 20), /* more than LZ4 may need for the largest body */
+	SEALED_BYTES_KEPT = 4 << 20,
 };
 
 struct sink_topic {
@@ -33,6 +35,8 @@ struct sink_topic {
 struct kafka_producer {
 	rd_kafka_t *rk;
 	struct kafka_login login;
+	const struct body_seal *bodies;
+	struct strbuf sealed; /* the message that is sealed now */
 	void (*reported)(void *self, const struct kafka_report *report);
 	void *self;
 	struct sink_topic topics[TOPICS_MAX];
@@ -114,6 +118,8 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 	if (!producer)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a producer");
 	kafka_login_init(&producer->login, kafka);
+	producer->bodies = kafka->bodies;
+	strbuf_init(&producer->sealed, SEALED_BYTES_MAX);
 	producer->reported = reported;
 	producer->self = self;
 	producer->message_bytes_max = options->message_bytes_max;
@@ -135,7 +141,10 @@ int kafka_producer_open(const struct kafka_options *kafka, const struct kafka_pr
 	kafka_conf_set_number(&conf, "message.timeout.ms", options->delivery_timeout_ms);
 	kafka_conf_set_number(&conf, "queue.buffering.max.kbytes", MAX(options->queue_bytes_max / 1024, (int64_t)1));
 	kafka_conf_set_number(&conf, "queue.buffering.max.messages", QUEUE_MESSAGES_MAX);
-	kafka_conf_set(&conf, "compression.codec", options->compression);
+	/* sealed bytes do not compress; they were before */
+	bool seals = kafka->bodies && kafka->bodies->seals;
+
+	kafka_conf_set(&conf, "compression.codec", seals ? "none" : options->compression);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_PRODUCER, &producer->rk, err);
 
 	if (rc != 0) {
@@ -162,6 +171,7 @@ void kafka_producer_close(struct kafka_producer *producer)
 	for (size_t i = 0; i < producer->topic_count; i++)
 		rd_kafka_topic_destroy(producer->topics[i].handle);
 	rd_kafka_destroy(producer->rk);
+	strbuf_release(&producer->sealed);
 	for (size_t i = 0; i < ARRAY_LEN(producer->event_fds); i++)
 		if (producer->event_fds[i] >= 0)
 			close(producer->event_fds[i]);
@@ -321,9 +331,9 @@ static int check_producer(struct kafka_producer *producer, const char *topic, rd
 	return rc == 0 && producer->is_refused ? fail_refused(producer, err) : rc;
 }
 
-int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
-			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
-			   struct err *err)
+static int put_new(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+		   struct slice value, const struct message_header *headers, size_t header_count, void *token,
+		   struct err *err)
 {
 	rd_kafka_topic_t *handle = NULL;
 
@@ -342,6 +352,35 @@ int kafka_producer_produce(struct kafka_producer *producer, const char *topic, i
 			       copy,   token };
 
 	return put(producer, topic, &message, err);
+}
+
+/* librdkafka has its own copy by then; the memory of a large one is not kept. */
+static void forget_sealed(struct kafka_producer *producer)
+{
+	strbuf_reset(&producer->sealed);
+	if (producer->sealed.capacity > SEALED_BYTES_KEPT) {
+		strbuf_release(&producer->sealed);
+		strbuf_init(&producer->sealed, SEALED_BYTES_MAX);
+	}
+}
+
+int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition, struct slice key,
+			   struct slice value, const struct message_header *headers, size_t header_count, void *token,
+			   struct err *err)
+{
+	struct body_place place = { topic, key, headers, header_count };
+
+	if (!body_seal_covers(producer->bodies, topic))
+		return put_new(producer, topic, partition, key, value, headers, header_count, token, err);
+	int rc = body_seal_put(producer->bodies, &place, value, &producer->sealed, err);
+
+	if (rc == -ERR_FULL)
+		rc = err_set(err, ERR_DATA, "size", "%s: %zu bytes are more than a message may have", topic, value.n);
+	if (rc == 0)
+		rc = put_new(producer, topic, partition, key, strbuf_slice(&producer->sealed), headers, header_count,
+			     token, err);
+	forget_sealed(producer);
+	return rc;
 }
 
 int kafka_producer_produce_again(struct kafka_producer *producer, const char *topic, const struct kafka_report *report,

@@ -53,10 +53,12 @@ MUSTUSE int kafka_producer_partitions(struct kafka_producer *producer, const cha
 
 enum { KAFKA_ANY_PARTITION = -1 }; /* by murmur2 of the key, over as many as there are at the moment */
 
-/* ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than message_bytes_max, key, headers and some 100
- * bytes of framing included. ERR_CONFIG: no such topic or partition, or credentials that were refused before a broker
- * took them, which is reported once each time. ERR_FATAL: the producer is dead. A call that fails has no report. The
- * first message to a topic asks for its metadata, up to 2 s when the brokers are away. At most 16 topics a producer. */
+/* The body leaves sealed when the options say so for this topic. ERR_RETRY "day_key": there is no key for today, and
+ * nothing leaves in the clear. ERR_FULL: the queue is full: poll and try again. ERR_DATA: larger than
+ * message_bytes_max, key, headers and some 100 bytes of framing included. ERR_CONFIG: no such topic or partition, or
+ * credentials that were refused before a broker took them, which is reported once each time. ERR_FATAL: the producer is
+ * dead. A call that fails has no report. The first message to a topic asks for its metadata, up to 2 s when the brokers
+ * are away. At most 16 topics a producer. */
 MUSTUSE int kafka_producer_produce(struct kafka_producer *producer, const char *topic, int32_t partition,
 				   struct slice key, struct slice value, const struct message_header *headers,
 				   size_t header_count, void *token, struct err *err);

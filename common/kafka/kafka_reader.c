@@ -11,6 +11,7 @@ enum { FETCH_WAIT_MS = 10, BEGIN_MS_MAX = 5000 };
 struct kafka_reader {
 	rd_kafka_t *rk;
 	struct kafka_login login;
+	struct kafka_bodies bodies;
 	rd_kafka_topic_t *topic; /* of the range under way, else NULL */
 	int32_t partition;
 	int64_t next; /* Kafka has handed out all that is below it */
@@ -41,6 +42,7 @@ int kafka_reader_open(const struct kafka_options *kafka, int32_t message_bytes_m
 	if (!reader)
 		return err_set(err, ERR_FATAL, "memory", "no memory for a reader");
 	kafka_login_init(&reader->login, kafka);
+	reader->bodies = kafka_bodies_of(kafka);
 	kafka_conf_begin(&conf, kafka);
 	rd_kafka_conf_set_opaque(conf.conf, reader);
 	rd_kafka_conf_set_error_cb(conf.conf, on_error);
@@ -166,6 +168,18 @@ static void note_read(struct kafka_reader *reader, rd_kafka_resp_err_t code)
 	kafka_note_read(rd_kafka_topic_name(reader->topic));
 }
 
+/* Who reads on without the body would take it for bytes that are no message. */
+static int fail_shut(struct kafka_reader *reader, struct kafka_message *message, struct err *err)
+{
+	int64_t offset = message->offset;
+	char why[256];
+
+	body_seal_explain(reader->bodies.seal, message->value, why, sizeof why);
+	kafka_message_drop(message);
+	return err_set(err, ERR_RETRY, "day_key", "%s/%d: the message at offset %lld %s",
+		       rd_kafka_topic_name(reader->topic), reader->partition, (long long)offset, why);
+}
+
 /* One message or event of the queue. *ret stays NULL when it brought none. */
 static int read_one(struct kafka_reader *reader, uint32_t wait_ms, rd_kafka_message_t **ret, struct err *err)
 {
@@ -213,19 +227,25 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 		return err_set(err, ERR_RETRY, "silent", "%s/%d gives nothing from %lld on, though it ends at %lld",
 			       rd_kafka_topic_name(reader->topic), reader->partition, (long long)reader->next,
 			       (long long)reader->end);
-	*ret_came = true;
-	return kafka_message_take(message, ret, err);
+	rc = kafka_message_take(&reader->bodies, message, ret, err);
+	if (rc == 0 && ret->body == BODY_NO_KEY)
+		rc = fail_shut(reader, ret, err);
+	*ret_came = rc == 0;
+	return rc;
 }
 
 int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from, int64_t end,
 		       uint32_t wait_ms, bool *ret_holds, struct err *err)
 {
 	struct kafka_message message = { 0 };
+	struct kafka_bodies bodies = reader->bodies;
 	int rc = kafka_reader_begin(reader, topic, partition, from, end, err);
 
+	reader->bodies.are_ignored = true;
 	if (rc == 0)
 		rc = kafka_reader_next(reader, wait_ms, &message, ret_holds, err);
 	kafka_message_drop(&message);
+	reader->bodies = bodies;
 	end_range(reader);
 	return rc;
 }

@@ -139,7 +139,7 @@ int body_frame_seal(const struct day_key_id *id, const uint8_t key[DAY_KEY_BYTES
 	size_t start = out->n;
 	int n = 0;
 
-	if (plain.n > BODY_BYTES_MAX)
+	if (plain.n > SEALED_BODY_BYTES_MAX)
 		return err_set(err, ERR_FULL, "size", "%zu bytes are more than a sealed body may have", plain.n);
 	put_marker(head);
 	day_key_id_put(id, head + AT_ID);
@@ -228,7 +228,7 @@ int body_frame_open(const uint8_t key[DAY_KEY_BYTES], const struct body_place *p
 	size_t n = value.n - BODY_FRAME_BYTES;
 	uint32_t length = num_get_be32(head + AT_LENGTH);
 
-	if (n > BODY_BYTES_MAX || length > BODY_BYTES_MAX)
+	if (n > SEALED_BODY_BYTES_MAX || length > SEALED_BODY_BYTES_MAX)
 		return fail_open(err);
 	char *content = malloc(MAX(n, (size_t)1));
 

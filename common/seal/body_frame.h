@@ -33,7 +33,7 @@
 
 #define BODY_FRAME_SCHEMA UINT64_C(0x3165646f426c6153) /* "SalBode1" */
 
-enum { BODY_FRAME_HEAD_BYTES = 59, BODY_FRAME_BYTES = BODY_FRAME_HEAD_BYTES + 16, BODY_BYTES_MAX = 64 << 20 };
+enum { BODY_FRAME_HEAD_BYTES = 59, BODY_FRAME_BYTES = BODY_FRAME_HEAD_BYTES + 16, SEALED_BODY_BYTES_MAX = 64 << 20 };
 
 /* Where a body stands: what it is bound to. */
 struct body_place {
@@ -50,8 +50,8 @@ enum body_frame_kind {
 };
 enum body_frame_kind body_frame_look(struct slice value, struct day_key_id *ret_id);
 
-/* Appends the frame to out; ask strbuf_check. ERR_FULL: plain is larger than BODY_BYTES_MAX; ERR_RETRY: no memory;
- * ERR_FATAL: no randomness or no cipher. */
+/* Appends the frame to out. ERR_FULL: plain is larger than SEALED_BODY_BYTES_MAX, or than out takes; ERR_RETRY: no
+ * memory; ERR_FATAL: no randomness or no cipher. */
 MUSTUSE int body_frame_seal(const struct day_key_id *id, const uint8_t key[DAY_KEY_BYTES],
 			    const struct body_place *place, struct slice plain, bool compresses, struct strbuf *out,
 			    struct err *err);

@@ -16,6 +16,7 @@ enum {
 	DAY_KEY_WRAPPED_BYTES = 12 + DAY_KEY_BYTES + 16, /* nonce, key, tag */
 	MASTER_KEY_ID_BYTES = 8,
 	DAY_KEY_BY_BYTES = 64,
+	DAY_KEY_WHY_BYTES = 256,
 };
 
 struct day_key_id {
@@ -28,7 +29,8 @@ struct day_key_record {
 	struct day_key_id id;
 	bool is_shredded;
 	int64_t at_ms;		   /* when it was made, or shredded */
-	char by[DAY_KEY_BY_BYTES]; /* by whom, NUL-terminated */
+	char by[DAY_KEY_BY_BYTES]; /* by whom; this and the next NUL-terminated */
+	char why[DAY_KEY_WHY_BYTES];
 	uint8_t master_id[MASTER_KEY_ID_BYTES];
 	uint8_t wrapped[DAY_KEY_WRAPPED_BYTES];
 };

@@ -146,7 +146,10 @@ int backlog_begin(const struct kafka_options *kafka, const char *stage, const ch
 	snprintf(backlog->topic, sizeof backlog->topic, "%s", topic);
 	for (size_t i = 0; i < STAGE_PARTITIONS_MAX; i++)
 		atomic_init(&backlog->next_raw[i], NOT_OURS);
-	int rc = kafka_reader_open(kafka, MESSAGE_BYTES_MAX, &backlog->reader, err);
+	struct kafka_options times = *kafka;
+
+	times.ignores_bodies = true;
+	int rc = kafka_reader_open(&times, MESSAGE_BYTES_MAX, &backlog->reader, err);
 
 	if (rc == 0)
 		rc = start_thread(backlog, err);

@@ -1,6 +1,7 @@
 #include "settings/settings.h"
 
 #include "base/log.h"
+#include "seal/master_keys.h"
 
 _Static_assert((int)SETTINGS_PASSWORD_BYTES_MAX == (int)KAFKA_PASSWORD_BYTES_MAX &&
 		       (int)SETTINGS_PASSWORD_BYTES_MAX == (int)PG_PASSWORD_BYTES_MAX,
@@ -91,11 +92,26 @@ static const struct config_key TOPIC_ACCESS[] = {
 	{ "topic.access", CONFIG_TEXT, TOPIC_AT(access), "instroom.access.1", 1, TOPIC_BYTES_MAX,
 	  "topic of who may deliver for whom" },
 };
+static const struct config_key TOPIC_DAY_KEY[] = {
+	{ "topic.day_keys", CONFIG_TEXT, TOPIC_AT(day_keys), "instroom.daykeys.1", 1, TOPIC_BYTES_MAX,
+	  "topic of the keys that bodies are encrypted with, each wrapped; used with encrypt.key.file" },
+};
 const struct config_rows TOPIC_RAW_ROWS = ROWS(TOPIC_RAW);
 const struct config_rows TOPIC_VERDICT_ROWS = ROWS(TOPIC_VERDICT);
 const struct config_rows TOPIC_QUARANTINE_ROWS = ROWS(TOPIC_QUARANTINE);
 const struct config_rows TOPIC_REFERENCE_ROWS = ROWS(TOPIC_REFERENCE);
 const struct config_rows TOPIC_ACCESS_ROWS = ROWS(TOPIC_ACCESS);
+const struct config_rows TOPIC_DAY_KEY_ROWS = ROWS(TOPIC_DAY_KEY);
+
+#define ENCRYPT_AT(field) offsetof(struct encrypt_settings, field)
+static const struct config_key ENCRYPT[] = {
+	{ "encrypt.bodies", CONFIG_BOOL, ENCRYPT_AT(bodies), "no", 0, 0,
+	  "encrypt what is produced to raw, verdict and quarantine, with the day's key; wants encrypt.key.file" },
+	{ "encrypt.key.file", CONFIG_SECRET, ENCRYPT_AT(key), "", 0, MASTER_KEYS_FILE_BYTES_MAX,
+	  "file of the keys that wrap day keys, a line of 64 hex digits each, the newest last; empty: no body that is "
+	  "encrypted can be read" },
+};
+const struct config_rows ENCRYPT_ROWS = ROWS(ENCRYPT);
 
 #define PG_AT(field) offsetof(struct pg_settings, field)
 static const struct config_key PG[] = {
@@ -186,6 +202,7 @@ struct kafka_options settings_kafka(const struct kafka_settings *settings, const
 		.sasl_mechanism = settings->sasl_mechanism,
 		.sasl_user = settings->sasl_user,
 		.sasl_password = settings->sasl_password,
+		.bodies = settings->bodies,
 	};
 }
 
@@ -210,6 +227,15 @@ int settings_consumer(const struct kafka_settings *settings, char group[SETTINGS
 		.share = number - 1,
 	};
 	return 0;
+}
+
+struct topic_settings settings_topics(const struct topic_settings *topics, const struct encrypt_settings *encrypt)
+{
+	struct topic_settings used = *topics;
+
+	if (slice_is_empty(encrypt->key.bytes))
+		used.day_keys = NULL;
+	return used;
 }
 
 struct pg_options settings_pg(const struct pg_settings *settings, const char *application)

@@ -39,10 +39,17 @@ struct kafka_settings {
 	int64_t registers, register_number;
 	int64_t delivery_ms; /* this and the next: producers */
 	const char *compression;
+	const struct body_seal *bodies; /* no setting: body_encryption_open sets it, before a client is opened */
+};
+
+/* Encryption of message bodies (design 9). */
+struct encrypt_settings {
+	bool bodies;
+	struct secret key; /* empty: it is off, and no body that is encrypted can be read */
 };
 
 struct topic_settings {
-	const char *raw, *verdict, *quarantine, *reference, *access;
+	const char *raw, *verdict, *quarantine, *reference, *access, *day_keys;
 };
 
 struct pg_settings {
@@ -72,6 +79,9 @@ struct trace_settings {
 /* log_init as the settings say. */
 void settings_begin_log(const struct log_settings *settings);
 
+/* As they are, without the topic of day keys when nothing is encrypted. */
+struct topic_settings settings_topics(const struct topic_settings *topics, const struct encrypt_settings *encrypt);
+
 /* The strings stay the settings'. */
 struct kafka_options settings_kafka(const struct kafka_settings *settings, const char *client_id);
 /* What every member of a stage's group has: group, share of the partitions, session and prefetch; the caller adds topic
@@ -98,7 +108,9 @@ extern const struct config_rows STATUS_ROWS;
 extern const struct config_rows KAFKA_ROWS, KAFKA_CONSUMER_ROWS, KAFKA_PRODUCER_ROWS;
 /* of struct topic_settings */
 extern const struct config_rows TOPIC_RAW_ROWS, TOPIC_VERDICT_ROWS, TOPIC_QUARANTINE_ROWS, TOPIC_REFERENCE_ROWS,
-	TOPIC_ACCESS_ROWS;
+	TOPIC_ACCESS_ROWS, TOPIC_DAY_KEY_ROWS;
+/* of struct encrypt_settings */
+extern const struct config_rows ENCRYPT_ROWS;
 /* of struct pg_settings */
 extern const struct config_rows PG_ROWS, PG_LIMIT_ROWS;
 /* of struct redis_settings */

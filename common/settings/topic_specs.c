@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #define RAW_BYTES     "33554432" /* 32 MiB */
+#define DAY_MS_TEXT   "86400000"
 #define VERDICT_BYTES "67108864" /* 64 MiB */
 
 enum { MS_A_DAY = 86400000 };
@@ -37,6 +38,16 @@ static void add_log(struct topic_specs *specs, const char *bytes)
 	add(specs, (struct kafka_topic_setting){ "retention.bytes", "-1", KAFKA_AT_LEAST });
 	add(specs, (struct kafka_topic_setting){ "message.timestamp.type", "LogAppendTime" });
 	add_sizes(specs, bytes);
+	add_copies(specs);
+}
+
+/* A shredded key is to be gone from the disks: a record that a newer one replaces is compacted away within a day, and
+ * segments are short enough for that. */
+static void add_day_keys(struct topic_specs *specs)
+{
+	add(specs, (struct kafka_topic_setting){ "cleanup.policy", "compact", .is_vital = true });
+	add(specs, (struct kafka_topic_setting){ "max.compaction.lag.ms", DAY_MS_TEXT, KAFKA_AT_MOST });
+	add(specs, (struct kafka_topic_setting){ "segment.ms", DAY_MS_TEXT, KAFKA_AT_MOST });
 	add_copies(specs);
 }
 
@@ -77,4 +88,6 @@ void topic_specs_make(const struct topic_settings *topics, int32_t partitions, i
 	add_sizes(specs, RAW_BYTES);
 	add_copies(specs);
 	end(specs, topics->access, 1, replication);
+	add_day_keys(specs);
+	end(specs, topics->day_keys, 1, replication);
 }

@@ -8,7 +8,7 @@
 #include "kafka/kafka_admin.h"
 #include "settings/settings.h"
 
-enum { TOPIC_SPECS = 5 };
+enum { TOPIC_SPECS = 6 };
 
 struct topic_specs {
 	struct kafka_topic_spec items[TOPIC_SPECS];

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-WHOLE = ("instroom.reference.", "instroom.access.")  # topics of whole snapshots: one partition
+WHOLE = ("instroom.reference.", "instroom.access.", "instroom.daykeys.")  # compacted: one partition
 ROOT = Path(__file__).resolve().parent.parent.parent
 K8S = ROOT / "deploy" / "k8s"
 OVERLAYS = ("small", "national")

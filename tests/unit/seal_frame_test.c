@@ -47,7 +47,7 @@ static void seal(struct slice plain, bool compresses, struct strbuf *out)
 	struct body_place where = place();
 	struct err err = { 0 };
 
-	strbuf_init(out, BODY_BYTES_MAX);
+	strbuf_init(out, SEALED_BODY_BYTES_MAX);
 	cr_assert_eq(body_frame_seal(&ID, KEY, &where, plain, compresses, out, &err), 0, "%s", err.text);
 }
 

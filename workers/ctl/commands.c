@@ -821,6 +821,40 @@ static const struct command KEY[] = {
 	  .run = run_key_retire },
 };
 
+static const struct command DAY_KEYS[] = {
+	{ .name = "day-keys list",
+	  .purpose = "the keys that bodies are encrypted with, and what became of each",
+	  .help = "left: a wrapped form of a shredded key still stands in the topic, until Kafka has compacted it.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "today or one of the next three days has no key that can be unwrapped" } },
+	  .run = run_day_keys_list },
+	{ .name = "day-keys make",
+	  .arguments = "[DAYS]",
+	  .arguments_max = 1,
+	  .purpose = "make the keys of today and the coming days, as far as they are missing",
+	  .help = "14 days when none are said. Each is wrapped by the last key of encrypt.key.file. Safe to run again, "
+		  "and from several machines: a day with two keys has two.",
+	  .run = run_day_keys_make },
+	{ .name = "day-keys rewrap",
+	  .purpose = "wrap every day key by the newest master key",
+	  .help = "Give every program the new master first, below the old one in encrypt.key.file. Afterwards the old "
+		  "one can go, but for backups of the topic.",
+	  .exits = { { 1, "some keys are wrapped by a master that encrypt.key.file does not hold" } },
+	  .run = run_day_keys_rewrap },
+	{ .name = "day-keys shred",
+	  .arguments = "DATE",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "make the bodies of all days before DATE unreadable, wherever they are",
+	  .help = "Shows which keys; with --reason erases them, for good. Refused for days within "
+		  "topic.retention.days, and while a message that is encrypted with one of them stands in raw, verdict "
+		  "or quarantine: what remains are copies, on disks and in backups. Kafka removes wrapped keys from "
+		  "its own disks within max.compaction.lag.ms and a roll of the segment: list says which are left.",
+	  OPTIONS_OF(REASON),
+	  .exits = { { 1, "messages still need one of the keys; nothing is erased" } },
+	  .run = run_day_keys_shred },
+};
+
 static const struct command REPAIR[] = {
 	{ .name = "refill",
 	  .arguments = "PARTITION",
@@ -1097,6 +1131,7 @@ static const struct command_group GROUPS[] = {
 	{ "Who may deliver for whom", RIGHTS, ARRAY_LEN(RIGHTS) },
 	{ "Problems of boards", PROBLEMS, ARRAY_LEN(PROBLEMS) },
 	{ "Keys", KEY, ARRAY_LEN(KEY) },
+	{ "Keys of bodies", DAY_KEYS, ARRAY_LEN(DAY_KEYS) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Undoing", UNDO, ARRAY_LEN(UNDO) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },

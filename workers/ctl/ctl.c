@@ -13,6 +13,7 @@
 #include "ctl/arguments.h"
 #include "ctl/commands.h"
 #include "ctl/help.h"
+#include "encryption/body_encryption.h"
 
 #include <errno.h>
 
@@ -28,6 +29,25 @@ static int count_settings(int argc, char **argv)
 	return MIN(count, argc);
 }
 
+/* What no command can see of itself: to each of them such a body is bytes that are no message. */
+static void report_bodies(const struct ctl *ctl)
+{
+	struct day_keys *keys = body_encryption_keys(ctl->encryption);
+	struct day_keys_counts counts = { 0 };
+
+	if (keys)
+		counts = day_keys_counts(keys);
+	if (counts.shredded > 0)
+		fprintf(stderr,
+			"instroomctl: %lld messages cannot be read, as their day keys are shredded: "
+			"instroomctl day-keys list says when and by whom\n",
+			(long long)counts.shredded);
+	if (counts.broken > 0)
+		fprintf(stderr,
+			"instroomctl: %lld messages do not open: somebody changed or moved them (body.tampered)\n",
+			(long long)counts.broken);
+}
+
 static int run_with_settings(struct ctl *ctl, const struct command *command, int setting_count, char **settings)
 {
 	struct err err = { 0 };
@@ -35,12 +55,16 @@ static int run_with_settings(struct ctl *ctl, const struct command *command, int
 
 	if (rc != 0)
 		return exit_status_of_config(rc);
+	rc = body_encryption_open_once(&ctl->config.encrypt, &ctl->config.topic, &ctl->config.kafka, &ctl->encryption,
+				       &err);
 	ctl->kafka = settings_kafka(&ctl->config.kafka, "instroomctl");
-	rc = arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err);
+	if (rc == 0)
+		rc = arena_init(&ctl->arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, &err);
 	int status = rc == 0 ? command->run(ctl) : ctl_fail(&err);
 
-	if (rc == 0)
-		arena_release(&ctl->arena);
+	report_bodies(ctl);
+	arena_release(&ctl->arena);
+	body_encryption_close(ctl->encryption);
 	config_release(&CTL_CONFIG, &ctl->config);
 	return status;
 }

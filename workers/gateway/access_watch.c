@@ -1,7 +1,7 @@
 #include "gateway/access_watch.h"
 
 #include "base/log.h"
-#include "gateway/topic_watch.h"
+#include "kafka/topic_watch.h"
 #include "protocol/access_snapshot.h"
 
 #include <stdlib.h>

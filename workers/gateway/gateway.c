@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "encryption/body_encryption.h"
 #include "gateway/access.h"
 #include "gateway/gateway_metrics.h"
 #include "gateway/refusal_log.h"
@@ -64,6 +65,8 @@ static void measure_access(const struct gateway *gateway)
 
 static void report_readiness(const struct gateway *gateway, bool is_read)
 {
+	const char *lacks = body_encryption_poll(gateway->encryption);
+
 	if (!is_read)
 		app_set_ready(false, "the end of the reference topic");
 	else if (gateway->services.awaits_access && !gateway->services.is_access_refused)
@@ -74,6 +77,8 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 		app_set_ready(false, "the register's number of partitions");
 	else if (!raw_publisher_is_up(&gateway->services.publisher) || !reference_watch_has_kafka(gateway->watch))
 		app_set_ready(false, "Kafka");
+	else if (*lacks)
+		app_set_ready(false, lacks);
 	else
 		app_set_ready(true, "");
 }
@@ -201,7 +206,9 @@ static int begin_guard(struct gateway *gateway, struct err *err)
 {
 	struct kafka_options kafka = settings_kafka(&gateway->config.kafka, "instroom-gateway");
 
-	return topic_guard_begin(&gateway->guard, &kafka, &gateway->config.topic, err);
+	struct topic_settings topics = settings_topics(&gateway->config.topic, &gateway->config.encrypt);
+
+	return topic_guard_begin(&gateway->guard, &kafka, &topics, err);
 }
 
 /* A front hands on who speaks (Client-Cert), so nobody but it may open the socket that it does that on. */
@@ -265,6 +272,9 @@ int gateway_open(struct gateway *gateway, struct err *err)
 	int rc = watch_fd(gateway, gateway->signal_fd, err);
 
 	if (rc == 0)
+		rc = body_encryption_open("gateway", &gateway->config.encrypt, &gateway->config.topic,
+					  &gateway->config.kafka, &gateway->encryption, err);
+	if (rc == 0)
 		rc = services_open(services, gateway->epoll_fd, err);
 	if (rc == 0)
 		rc = open_watches(gateway, err);
@@ -282,6 +292,7 @@ void gateway_close(struct gateway *gateway)
 	reference_watch_close(gateway->watch);
 	access_watch_close(gateway->access_watch);
 	services_close(&gateway->services);
+	body_encryption_close(gateway->encryption);
 	if (gateway->signal_fd >= 0)
 		close(gateway->signal_fd);
 	if (gateway->epoll_fd >= 0)

@@ -7,7 +7,7 @@
  *
  * What knows what, from below to above; nothing includes a file of a line below its own:
  *   byte_budget, wait_list, route, tokens, header_form, file_check, reply, raw_publisher, register_jobs,
- *   topic_watch, reference_watch, access_watch
+ *   reference_watch, access_watch
  *   request, web_server                       the web, without any handler
  *   services, speaker, access                 what handlers may use
  *   upload_*, register_question, *_handler    the handlers
@@ -25,6 +25,7 @@
 
 struct gateway {
 	struct gateway_config config;
+	struct body_encryption *encryption; /* NULL: it is off */
 	struct services services;
 	struct web_server server;
 	struct reference_watch *watch;

@@ -3,10 +3,13 @@
 #define AT(field) offsetof(struct gateway_config, field)
 
 static const struct config_section SHARED[] = {
-	{ &STATUS_ROWS, AT(status_address) }, { &LOG_ROWS, AT(log) },	      { &KAFKA_ROWS, AT(kafka) },
-	{ &KAFKA_PRODUCER_ROWS, AT(kafka) },  { &TOPIC_RAW_ROWS, AT(topic) }, { &TOPIC_REFERENCE_ROWS, AT(topic) },
-	{ &TOPIC_ACCESS_ROWS, AT(topic) },    { &PG_ROWS, AT(pg) },	      { &PG_LIMIT_ROWS, AT(pg) },
-	{ &STAND_KEY_ROWS, AT(stand_key) },   { &DRAIN_ROWS, AT(drain_ms) },  { &TRACE_ROWS, AT(trace) },
+	{ &STATUS_ROWS, AT(status_address) }, { &LOG_ROWS, AT(log) },
+	{ &KAFKA_ROWS, AT(kafka) },	      { &KAFKA_PRODUCER_ROWS, AT(kafka) },
+	{ &TOPIC_RAW_ROWS, AT(topic) },	      { &TOPIC_REFERENCE_ROWS, AT(topic) },
+	{ &TOPIC_DAY_KEY_ROWS, AT(topic) },   { &ENCRYPT_ROWS, AT(encrypt) },
+	{ &TOPIC_ACCESS_ROWS, AT(topic) },    { &PG_ROWS, AT(pg) },
+	{ &PG_LIMIT_ROWS, AT(pg) },	      { &STAND_KEY_ROWS, AT(stand_key) },
+	{ &DRAIN_ROWS, AT(drain_ms) },	      { &TRACE_ROWS, AT(trace) },
 };
 
 static const struct config_default DEFAULTS[] = {

@@ -25,6 +25,7 @@ struct gateway_config {
 	int64_t upload_bytes_max, answer_bytes_max;
 	struct kafka_settings kafka;
 	struct topic_settings topic;
+	struct encrypt_settings encrypt;
 	struct pg_settings pg;
 	int64_t register_threads;
 	struct secret stand_key;

@@ -1,7 +1,7 @@
 #include "gateway/reference_watch.h"
 
 #include "base/log.h"
-#include "gateway/topic_watch.h"
+#include "kafka/topic_watch.h"
 #include "protocol/reference_snapshot.h"
 
 enum { SILENT_MS_MAX = 10000 }; /* Kafka is away when it has not answered for so long */

@@ -191,10 +191,10 @@ static int judge_message(struct batch *batch, struct lane *lane, struct batch_me
 	return judge_and_produce(batch, lane, message, &input, reference, board, err);
 }
 
-static int rest_until_there(struct batch *batch, struct lane *lane, struct err *err)
+static int rest_until_there(struct batch *batch, struct lane *lane, const char *why, struct err *err)
 {
 	lane_attempt_take_back(batch->peers, lane);
-	lane_enter(lane, LANE_WAITING, WAITING_PAUSE_MS, "the next message lacks a schema or a reference version");
+	lane_enter(lane, LANE_WAITING, WAITING_PAUSE_MS, why);
 	lane_forget_fetched(lane);
 	return kafka_consumer_pause(batch->peers->consumer, lane->partition, err);
 }
@@ -217,7 +217,10 @@ static int judge_messages(struct batch *batch, struct lane *lane, struct err *er
 		is_poison = false;
 	}
 	crash_point("validate.produced");
-	return step == JUDGE_WAITS && lane->batch.produced_count == 0 ? rest_until_there(batch, lane, err) : 0;
+	return step == JUDGE_WAITS && lane->batch.produced_count == 0
+		       ? rest_until_there(batch, lane,
+					  "the next message lacks a schema, a reference version or a day key", err)
+		       : 0;
 }
 
 /* ---- the lane ---- */
@@ -258,6 +261,8 @@ static int give_up(struct batch *batch, struct lane *lane, int rc, const struct 
 	if (rc != -ERR_RETRY && rc != -ERR_FULL)
 		return rc;
 	lane_attempt_take_back(batch->peers, lane);
+	if (strcmp(err->code, "day_key") == 0) /* the last one ended just now */
+		lane->batch.pause_ms = BATCH_PAUSE_MS;
 	validate_metric_add(METRIC_BATCH_RETRIES, 1);
 	lane_forget_fetched(lane);
 	lane->batch.is_void = lane->batch.produced_count > 0; /* then it starts again when the reports are in */
@@ -276,7 +281,9 @@ int batch_judge_lane(struct batch *batch, struct lane *lane, struct err *err)
 	bool is_ready;
 
 	if (!lane_is_judging(lane))
-		return 0;					     /* parked or revoked while the batch was polled */
+		return 0;				 /* parked or revoked while the batch was polled */
+	if (batch->peers->lacks && *batch->peers->lacks) /* else its verdicts would be refused one by one */
+		return rest_until_there(batch, lane, "there is no day key for today", err);
 	if (lane->batch.first->follows != lane->position.next_raw) { /* a batch before this one failed half-way */
 		lane_forget_fetched(lane);
 		return 0;

@@ -33,6 +33,7 @@ struct peers {
 	struct pg_link *register_link; /* NULL: no register to ask */
 	struct breaker register_breaker;
 	int32_t verdict_partitions;  /* of the verdict topic; 0: not known */
+	const char *lacks;	     /* why no verdict may be produced now; NULL or "": one may */
 	struct span_exporter *spans; /* NULL: none are made */
 	bool is_log_late; /* Kafka has confirmed no verdict for some seconds: not ready until it confirms one */
 };

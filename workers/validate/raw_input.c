@@ -128,7 +128,12 @@ void raw_input_decode(const struct kafka_message *message, struct arena *arena, 
 
 	if (input->state != RAW_INPUT_READY)
 		return;
-	if (frame_open(message->value, &schema, &body, NULL) != 0) {
+	if (message->body == BODY_NO_KEY) {
+		input->state = RAW_INPUT_WAITING;
+		input->reason = REASON_NO_DAY_KEY;
+	} else if (message->body == BODY_SHREDDED || message->body == BODY_BROKEN) {
+		raw_input_give_up(input, message->body == BODY_SHREDDED ? REASON_SHREDDED : REASON_TAMPERED);
+	} else if (frame_open(message->value, &schema, &body, NULL) != 0) {
 		raw_input_give_up(input, REASON_UNDECODABLE);
 	} else if (!wire_schema_find(schema)) {
 		input->state = RAW_INPUT_WAITING;

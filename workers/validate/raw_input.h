@@ -4,7 +4,8 @@
  *   UNREADABLE  headers are good, the body is not: every line is quarantaine, so the delivery balances
  *   FOREIGN     no readable headers, so it cannot be from a gateway; or a Confirm, Replay, Forget or SetBack that
  *               cannot be decoded, of which nothing but the body says what was asked
- *   WAITING     headers are good, the schema or the reference version is one we do not know: we are behind, so wait
+ *   WAITING     headers are good, the schema, the reference version or the day key is one we do not know: we are
+ *               behind, so wait
  *
  * Whoever sent the bytes is not trusted: every count and number is compared with what the headers say and with its
  * limit. Borrows from the message. Pure. */
@@ -24,6 +25,9 @@ enum raw_input_state { RAW_INPUT_READY = 1, RAW_INPUT_UNREADABLE, RAW_INPUT_FORE
 #define REASON_UNKNOWN_SCHEMA	 "unknown-schema"
 #define REASON_MISSING_REFERENCE "missing-reference"
 #define REASON_POISON		 "poison"
+#define REASON_NO_DAY_KEY	 "no-day-key"
+#define REASON_SHREDDED		 "shredded"
+#define REASON_TAMPERED		 "tampered"
 
 struct raw_input {
 	enum raw_input_state state;

@@ -12,6 +12,8 @@ static const struct config_section SHARED[] = {
 	{ &TOPIC_VERDICT_ROWS, AT(topic) },
 	{ &TOPIC_QUARANTINE_ROWS, AT(topic) },
 	{ &TOPIC_REFERENCE_ROWS, AT(topic) },
+	{ &TOPIC_DAY_KEY_ROWS, AT(topic) },
+	{ &ENCRYPT_ROWS, AT(encrypt) },
 	{ &REDIS_ROWS, AT(redis) },
 	{ &PG_ROWS, AT(pg) },
 	{ &PG_LIMIT_ROWS, AT(pg) },

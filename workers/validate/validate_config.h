@@ -10,6 +10,7 @@ struct validate_config {
 	const char *status_address;
 	struct kafka_settings kafka;
 	struct topic_settings topic;
+	struct encrypt_settings encrypt;
 	struct redis_settings redis;
 	struct pg_settings pg;
 	struct secret hmac_key, hmac_old_key;

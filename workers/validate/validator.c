@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "encryption/body_encryption.h"
 #include "run/app.h"
 #include "run/crash.h"
 #include "run/status.h"
@@ -25,6 +26,7 @@ enum {
 struct validator {
 	struct validate_config config;
 	struct status *status;
+	struct body_encryption *encryption; /* NULL: it is off */
 	struct peers peers;
 	struct reference_cache *references;
 	bool is_references_read;
@@ -108,7 +110,7 @@ static void report_state(struct validator *self)
 	else if (counts[LANE_PARKED] > 0)
 		app_set_ready(false, "an operator: a partition is parked");
 	else if (counts[LANE_WAITING] > 0)
-		app_set_ready(false, "a schema or reference version");
+		app_set_ready(false, *self->peers.lacks ? self->peers.lacks : "a schema, reference version or day key");
 	else if (self->peers.is_log_late)
 		app_set_ready(false, PEERS_LOG_LATE);
 	else
@@ -232,6 +234,8 @@ static int iterate(void *owner, struct err *err)
 	bool is_busy = false;
 	int rc = topic_guard_poll(&self->guard, err);
 
+	self->peers.lacks = body_encryption_poll(self->encryption);
+
 	if (rc == 0)
 		rc = read_references(self, err);
 	if (rc == 0)
@@ -265,7 +269,8 @@ static int drain(void *owner, int64_t deadline_ms, struct err *err)
 static int begin_watches(struct validator *self, struct err *err)
 {
 	struct kafka_options kafka = settings_kafka(&self->config.kafka, self->config.log.worker);
-	int rc = topic_guard_begin(&self->guard, &kafka, &self->config.topic, err);
+	struct topic_settings topics = settings_topics(&self->config.topic, &self->config.encrypt);
+	int rc = topic_guard_begin(&self->guard, &kafka, &topics, err);
 
 	return rc != 0 ? rc : backlog_begin(&kafka, "validate", self->config.topic.raw, &self->backlog, err);
 }
@@ -291,6 +296,9 @@ static int open_all(struct validator *self, struct err *err)
 	if (rc == 0)
 		rc = open_spans(self, err);
 	if (rc == 0)
+		rc = body_encryption_open("validate", &self->config.encrypt, &self->config.topic, &self->config.kafka,
+					  &self->encryption, err);
+	if (rc == 0)
 		rc = peers_open(&self->peers, &self->config, &events, err);
 	if (rc == 0)
 		rc = reference_cache_open(self->peers.reader, self->config.topic.reference,
@@ -312,6 +320,7 @@ static void close_all(struct validator *self)
 	span_exporter_close(self->peers.spans);
 	backlog_end(self->backlog);
 	reference_cache_close(self->references);
+	body_encryption_close(self->encryption);
 	batch_release(&self->batch);
 	lanes_release(&self->lanes);
 	status_close(self->status);

@@ -58,8 +58,8 @@ static enum match match_verdict_log(struct partition *partition, const struct cu
 	return PARKED;
 }
 
-/* The raw message we applied last against the digest in the cursor. One that the log keeps no more counts as the
- * same. */
+/* The raw message we applied last against the digest in the cursor. One that the log keeps no more, or whose
+ * day key is shredded, counts as the same. */
 static int match_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
 			bool *ret_is_same, struct err *err)
 {
@@ -73,9 +73,11 @@ static int match_digest(struct assignment *assignment, struct kafka_reader *read
 		rc = kafka_reader_next(reader, assignment->wait_ms, &message, &came, err);
 	if (rc != 0)
 		return rc;
-	if (came)
+	bool is_readable = came && message.body != BODY_SHREDDED;
+
+	if (is_readable)
 		sha256_of(message.value, digest);
-	*ret_is_same = !came || memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
+	*ret_is_same = !is_readable || memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
 	kafka_message_drop(&message);
 	return 0;
 }

@@ -42,6 +42,8 @@ struct partition {
 	bool has_cursor;	       /* likewise; false: the register has none, and it is PARKED */
 	char why[200];		       /* PARKED */
 	bool is_why_due;	       /* it is not in the register yet */
+	int64_t rests_until_ms;	       /* PAUSED: the next verdict is sealed with a day key that we do not have yet */
+	int64_t sealed_offset;	       /* of that verdict, which is logged once */
 };
 
 /* The only place where a state changes. A change that the drawing does not have is our bug and ends the process. */

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "write/write_metrics.h"
 
-enum { POLL_MS = 200 };
+enum { POLL_MS = 200, NO_KEY_PAUSE_MS = 500 };
 
 void polling_count_partitions(const struct writer *writer)
 {
@@ -12,7 +12,9 @@ void polling_count_partitions(const struct writer *writer)
 
 	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
 		owned += writer->inbox.partitions[i].state != PARTITION_OTHERS;
-		waiting += writer->inbox.partitions[i].state == PARTITION_ASSIGNED;
+		waiting += writer->inbox.partitions[i].state == PARTITION_ASSIGNED ||
+			   (writer->inbox.partitions[i].state == PARTITION_PAUSED &&
+			    writer->inbox.partitions[i].rests_until_ms > 0);
 		parked += writer->inbox.partitions[i].state == PARTITION_PARKED;
 	}
 	write_gauge(GAUGE_PARTITIONS, owned);
@@ -50,8 +52,9 @@ static int resume(struct writer *writer, struct err *err)
 	for (int32_t i = 0; i < writer->inbox.partition_end; i++) {
 		struct partition *partition = &writer->inbox.partitions[i];
 
-		if (partition->state != PARTITION_PAUSED)
+		if (partition->state != PARTITION_PAUSED || clock_ms() < partition->rests_until_ms)
 			continue;
+		partition->rests_until_ms = 0;
 		int rc = unless_gone(kafka_consumer_resume(writer->consumer, i, err));
 
 		if (rc != 0)
@@ -117,6 +120,30 @@ static int pass_gap(struct writer *writer, const struct kafka_message *raw, enum
 	return unless_gone(kafka_consumer_pause(writer->consumer, raw->partition, err));
 }
 
+/* The partition rests before a verdict that cannot be opened yet; the others go on. */
+static int rest_before(struct writer *writer, const struct kafka_message *raw, struct err *err)
+{
+	struct partition *partition = &writer->inbox.partitions[raw->partition];
+	char why[256];
+
+	if (partition->state != PARTITION_RUNNING)
+		return 0;
+	if (partition->sealed_offset != raw->offset + 1) {
+		body_seal_explain(writer->kafka.bodies, raw->value, why, sizeof why);
+		log_event(LOG_ERROR, "verdict.waiting", "partition=%d offset=%lld why=%s effect=%s", raw->partition,
+			  (long long)raw->offset, LOG_QUOTED(why), LOG_QUOTED("the partition waits"));
+	}
+	partition->sealed_offset = raw->offset + 1;
+	int rc = fetch_again(writer, raw->partition, err);
+
+	if (rc == 0)
+		rc = unless_gone(kafka_consumer_pause(writer->consumer, raw->partition, err));
+	partition_change(partition, PARTITION_PAUSED);
+	partition->rests_until_ms = clock_ms() + NO_KEY_PAUSE_MS;
+	polling_count_partitions(writer);
+	return rc;
+}
+
 static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_is_full, struct err *err)
 {
 	int64_t appended_ms = raw->timestamp_ms;
@@ -125,6 +152,11 @@ static int add_one(struct writer *writer, struct kafka_message *raw, bool *ret_i
 	int rc = pass_gap(writer, raw, &gap, err);
 
 	if (rc != 0 || gap == GAP_PARKED) {
+		kafka_message_drop(raw);
+		return rc;
+	}
+	if (raw->body == BODY_NO_KEY) {
+		rc = rest_before(writer, raw, err);
 		kafka_message_drop(raw);
 		return rc;
 	}

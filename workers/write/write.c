@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "encryption/body_encryption.h"
 #include "protocol/log_position.h"
 #include "run/app.h"
 #include "run/status.h"
@@ -177,6 +178,7 @@ static int iterate(void *opaque, struct err *err)
 	struct writer *writer = opaque;
 
 	report_backlog(writer);
+	(void)body_encryption_poll(writer->encryption); /* for metrics: Forgets that lack a key are sent again */
 	if (kafka_producer_is_dead(writer->producer))
 		return err_set(err, ERR_FATAL, "producer", "the producer of Forgets is dead: starting anew");
 	int guarded = topic_guard_poll(&writer->guard, err);
@@ -312,11 +314,11 @@ static int open_spans(struct writer *writer, struct err *err)
 static int open_all(struct writer *writer, struct err *err)
 {
 	const struct write_config *config = &writer->config;
+	struct topic_settings topics = settings_topics(&config->topic, &config->encrypt);
 	struct inbox_limits limits = { config->batch_rows_max, config->batch_bytes_max };
 	int32_t generation;
 	int rc;
 
-	writer->kafka = settings_kafka(&config->kafka, config->log.worker);
 	if (!log_position_split_topic(slice_of(config->topic.raw), NULL, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw",
 			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
@@ -326,11 +328,15 @@ static int open_all(struct writer *writer, struct err *err)
 	if (rc == 0)
 		rc = open_spans(writer, err);
 	if (rc == 0)
+		rc = body_encryption_open("write", &config->encrypt, &config->topic, &writer->config.kafka,
+					  &writer->encryption, err);
+	writer->kafka = settings_kafka(&config->kafka, config->log.worker);
+	if (rc == 0)
 		rc = open_register(writer, err);
 	if (rc == 0)
 		rc = open_kafka(writer, err);
 	if (rc == 0)
-		rc = topic_guard_begin(&writer->guard, &writer->kafka, &config->topic, err);
+		rc = topic_guard_begin(&writer->guard, &writer->kafka, &topics, err);
 	if (rc == 0)
 		rc = backlog_begin(&writer->kafka, "write", config->topic.raw, &writer->backlog, err);
 	writer->assignment = (struct assignment){
@@ -353,6 +359,7 @@ static void close_all(struct writer *writer)
 	span_exporter_close(writer->spans);
 	forgets_release(&writer->forgets);
 	transaction_release(&writer->transaction);
+	body_encryption_close(writer->encryption);
 	pg_link_close(writer->link);
 	inbox_release(&writer->inbox);
 	status_close(writer->status);

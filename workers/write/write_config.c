@@ -3,11 +3,18 @@
 #define AT(field) offsetof(struct write_config, field)
 
 static const struct config_section SHARED[] = {
-	{ &LOG_ROWS, AT(log) },		{ &STATUS_ROWS, AT(status_address) },
-	{ &KAFKA_ROWS, AT(kafka) },	{ &KAFKA_CONSUMER_ROWS, AT(kafka) },
-	{ &TOPIC_RAW_ROWS, AT(topic) }, { &TOPIC_VERDICT_ROWS, AT(topic) },
-	{ &PG_ROWS, AT(pg) },		{ &PG_LIMIT_ROWS, AT(pg) },
-	{ &DRAIN_ROWS, AT(drain_ms) },	{ &TRACE_ROWS, AT(trace) },
+	{ &LOG_ROWS, AT(log) },
+	{ &STATUS_ROWS, AT(status_address) },
+	{ &KAFKA_ROWS, AT(kafka) },
+	{ &KAFKA_CONSUMER_ROWS, AT(kafka) },
+	{ &TOPIC_RAW_ROWS, AT(topic) },
+	{ &TOPIC_VERDICT_ROWS, AT(topic) },
+	{ &PG_ROWS, AT(pg) },
+	{ &PG_LIMIT_ROWS, AT(pg) },
+	{ &TOPIC_DAY_KEY_ROWS, AT(topic) },
+	{ &ENCRYPT_ROWS, AT(encrypt) },
+	{ &DRAIN_ROWS, AT(drain_ms) },
+	{ &TRACE_ROWS, AT(trace) },
 };
 
 static const struct config_default DEFAULTS[] = {

@@ -11,6 +11,7 @@ struct write_config {
 	struct kafka_settings kafka;
 	int64_t kafka_wait_ms;
 	struct topic_settings topic;
+	struct encrypt_settings encrypt;
 	struct pg_settings pg;
 	int64_t pg_lock_ms, pg_idle_ms;
 	int64_t batch_rows_max, batch_bytes_max;

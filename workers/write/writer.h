@@ -18,6 +18,7 @@ struct writer {
 	enum writer_state state;
 	struct inbox inbox;
 	struct kafka_consumer *consumer;
+	struct body_encryption *encryption; /* NULL: it is off */
 	struct kafka_producer *producer;
 	struct pg_link *link;
 	bool is_register_checked;

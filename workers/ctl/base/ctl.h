@@ -6,7 +6,7 @@
  *   base/       this, options, output, questions of one statement, and deliveries read back from the log
  *   access/     token make, list, withdraw; access
  *   deliver/    deliver, confirm, wait
- *   key/        key status, rotate, retire
+ *   key/        key status, rotate, retire; day-keys
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, refusals, dump
  *   person/     person report, erase, retention
  *   problem/    problems list, show, close, send
@@ -41,14 +41,16 @@ enum { CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 /* Who holds it, until its connection ends, is the only one who plans replays. */
 #define REPLAY_PLAN_LOCK_SQL "select pg_advisory_lock(hashtextextended('instroom replay plan', 0))"
 
-struct command_table; /* of the shell */
+struct command_table;	/* of the shell */
+struct body_encryption; /* of encryption/body_encryption.h */
 
 struct ctl {
 	const struct command_table *commands; /* for help, completion and the man page */
 	struct ctl_config config;
 	struct kafka_options kafka;
-	const char *options[OPTIONS]; /* the value of each option, "" of one without; NULL: not given */
-	char **arguments;	      /* those of the command */
+	struct body_encryption *encryption; /* NULL: it is off */
+	const char *options[OPTIONS];	    /* the value of each option, "" of one without; NULL: not given */
+	char **arguments;		    /* those of the command */
 	size_t argument_count;
 	enum output_format output;
 	bool holds_job;		/* a first signal is its own to handle, only a second breaks off what PostgreSQL does */

@@ -13,6 +13,8 @@ static const struct config_section SHARED[] = {
 	{ &TOPIC_QUARANTINE_ROWS, AT(topic) },
 	{ &TOPIC_REFERENCE_ROWS, AT(topic) },
 	{ &TOPIC_ACCESS_ROWS, AT(topic) },
+	{ &TOPIC_DAY_KEY_ROWS, AT(topic) },
+	{ &ENCRYPT_ROWS, AT(encrypt) },
 	{ &PG_ROWS, AT(pg) },
 	{ &REDIS_ROWS, AT(redis) },
 	{ &STAND_KEY_ROWS, AT(stand_key) },

@@ -20,6 +20,7 @@ struct problem_settings {
 struct ctl_config {
 	struct kafka_settings kafka;
 	struct topic_settings topic;
+	struct encrypt_settings encrypt;
 	int64_t topic_partitions, topic_replication;
 	int64_t topic_retention_days, backup_keep_days;
 	const char *validate_group, *write_group;

@@ -51,10 +51,11 @@ static int look(struct ctl *ctl, const struct topic_specs *specs, bool is_to_set
 int topics_look(struct ctl *ctl, kafka_topic_differs *differs, void *self, struct err *err)
 {
 	const struct ctl_config *config = &ctl->config;
+	struct topic_settings topics = settings_topics(&config->topic, &config->encrypt);
 	static struct topic_specs specs;
 	size_t count = 0;
 
-	topic_specs_make(&config->topic, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
+	topic_specs_make(&topics, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
 			 config->topic_retention_days, &specs);
 	return kafka_topics_check(&ctl->kafka, specs.items, specs.count, CTL_WAIT_MS, false, differs, self, &count,
 				  err);
@@ -63,11 +64,12 @@ int topics_look(struct ctl *ctl, kafka_topic_differs *differs, void *self, struc
 int topics_set_up(struct ctl *ctl, bool is_to_set, struct err *err)
 {
 	const struct ctl_config *config = &ctl->config;
+	struct topic_settings topics = settings_topics(&config->topic, &config->encrypt);
 	static struct topic_specs specs;
 	struct err making = { 0 };
 	size_t count = 0;
 
-	topic_specs_make(&config->topic, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
+	topic_specs_make(&topics, (int32_t)config->topic_partitions, (int32_t)config->topic_replication,
 			 config->topic_retention_days, &specs);
 	int made = kafka_admin_make_topics(&ctl->kafka, specs.items, specs.count, CTL_WAIT_MS * 3, &making);
 

@@ -1,4 +1,4 @@
-#include "gateway/topic_watch.h"
+#include "kafka/topic_watch.h"
 
 #include "base/clock.h"
 #include "base/log.h"

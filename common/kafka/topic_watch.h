@@ -3,8 +3,8 @@
  *
  * The thread owns the reader. It asks twice a second for the end of the topic, which also shows whether Kafka answers,
  * and fetches only when that moved. */
-#ifndef GATEWAY_TOPIC_WATCH_H
-#define GATEWAY_TOPIC_WATCH_H
+#ifndef KAFKA_TOPIC_WATCH_H
+#define KAFKA_TOPIC_WATCH_H
 
 #include "kafka/kafka.h"
 
