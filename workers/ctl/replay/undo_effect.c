@@ -123,15 +123,6 @@ struct brought {
 	struct wire_delivery delivery;
 };
 
-static struct slice trimmed(struct slice text)
-{
-	while (text.n > 0 && text.p[0] == ' ')
-		text = slice_from(text, 1);
-	while (text.n > 0 && text.p[text.n - 1] == ' ')
-		text.n--;
-	return text;
-}
-
 static int add_delivered(struct undo_part *part, const struct wire_delivery *from, struct slice bsn, bool *ret_is_there,
 			 struct err *err)
 {
@@ -142,7 +133,7 @@ static int add_delivered(struct undo_part *part, const struct wire_delivery *fro
 	for (size_t line = 0; bsn_column && line < (size_t)from->header.line_count; line++) {
 		const struct slice *cells = from->cells.items + line * width;
 
-		if (slice_compare(trimmed(cells[bsn_column - from->columns.p]), bsn) != 0)
+		if (slice_compare(slice_trim(cells[bsn_column - from->columns.p]), bsn) != 0)
 			continue;
 		struct slice *made = add_line(part);
 
