@@ -197,7 +197,7 @@ MUTANTS = [
              "rc = kafka_consumer_start(assignment->consumer, cursor->partition, -1000, err);")],
            lambda: [PgOld(at=0.3, lasts_s=1.5)]),
     Mutant("same-log", "the last message applied is compared with the log's",
-           [("workers/write/assignment.c", "*ret_is_same = !came ||",
+           [("workers/write/assignment.c", "*ret_is_same = !is_readable ||",
              "*ret_is_same = true ||")],
            lambda: [LogReplaced()]),
     Mutant("singly", "a message applied alone moves the cursor behind itself only",
