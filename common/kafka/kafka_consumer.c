@@ -327,7 +327,8 @@ static void drop_queue(rd_kafka_queue_t **queue)
 }
 
 /* rd_kafka_consumer_close() waits for what the broker still has to answer, for minutes when it does not. false: it did
- * not within CLOSE_MS_MAX. */
+ * not within CLOSE_MS_MAX. The queue has what was fetched and not handed out, too: that is dropped, and the call for
+ * queues with callbacks only, rd_kafka_queue_poll_callback(), would abort at it. */
 static bool leave_group(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
@@ -338,8 +339,12 @@ static bool leave_group(struct kafka_consumer *consumer)
 		rd_kafka_error_destroy(error);
 		return true;
 	}
-	while (!rd_kafka_consumer_closed(consumer->rk) && clock_ms() < end_ms)
-		rd_kafka_queue_poll_callback(queue, CLOSE_STEP_MS); /* on_rebalance says goodbye to what is ours */
+	while (!rd_kafka_consumer_closed(consumer->rk) && clock_ms() < end_ms) {
+		rd_kafka_message_t *message = rd_kafka_consume_queue(queue, CLOSE_STEP_MS); /* runs on_rebalance */
+
+		if (message)
+			rd_kafka_message_destroy(message);
+	}
 	return rd_kafka_consumer_closed(consumer->rk);
 }
 

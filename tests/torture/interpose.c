@@ -240,7 +240,7 @@ static struct fault FAULTS[] = {
 	{ "rd_kafka_consume", 0, ETIMEDOUT },
 	{ "rd_kafka_consume_start", -1, EINVAL },
 	{ "rd_kafka_consume_stop", -1, EINVAL, do_it },
-	{ "rd_kafka_queue_poll_callback", 0, 0 },
+	{ "rd_kafka_consume_queue", 0, ETIMEDOUT },
 	{ "rd_kafka_subscribe", KAFKA_FAIL, 0 },
 	{ "rd_kafka_assign", KAFKA_FAIL, 0 },
 	{ "rd_kafka_assignment", KAFKA_FAIL, 0 },

@@ -1,4 +1,5 @@
-/* A consumer that is closed while its broker takes requests and answers none, by a cluster of librdkafka's own. */
+/* A consumer that is closed: while its broker takes requests and answers none, and while messages wait in it. The
+ * brokers are a cluster of librdkafka's own. */
 #include "base/clock.h"
 #include "kafka/kafka_consumer.h"
 #include "kafka/kafka_internal.h"
@@ -6,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <librdkafka/rdkafka_mock.h>
 
+enum { PARTITIONS = 2, MESSAGES = 400, FLUSH_MS = 60000 };
 enum { BROKER = 1, POLLS_MAX = 3000, POLL_MS = 20, MUTE_MS = 3600000, SESSION_MS = 6000 };
 /* Without a bound of ours librdkafka gives a request up after a minute. */
 enum { CLOSED_MS_MAX = 40000 };
@@ -38,37 +40,87 @@ static void note_outside(void *self, int32_t partition, int64_t offset)
 	(void)self, (void)partition, (void)offset;
 }
 
-Test(kafka_close, a_broker_that_is_mute_holds_no_consumer_back)
+struct site {
+	rd_kafka_t *host; /* the cluster lives in it */
+	rd_kafka_mock_cluster_t *cluster;
+	struct seen seen;
+};
+
+static const struct kafka_consumer_events EVENTS = { note_assigned, note_revoked, note_outside };
+
+static void begin(struct site *site)
 {
-	const struct kafka_consumer_events events = { note_assigned, note_revoked, note_outside };
-	rd_kafka_t *host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);
-	rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(host, 1);
-	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(cluster), .client_id = "close" };
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	*site = (struct site){ 0 };
+	rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", NULL, 0);
+	site->host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
+	site->cluster = rd_kafka_handle_mock_cluster(site->host);
+	cr_assert_eq(rd_kafka_mock_topic_create(site->cluster, "raw", PARTITIONS, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+static void end(struct site *site)
+{
+	rd_kafka_destroy(site->host);
+}
+
+/* Polls until it owns both partitions, and, if wanted, has a message. */
+static void join(struct site *site, bool wants_message)
+{
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(site->cluster),
+				       .client_id = "close" };
 	struct kafka_consumer_options options = { .topic = "raw",
 						  .group = "close",
 						  .message_bytes_max = 1 << 20,
 						  .queued_kbytes_max = 1024,
 						  .session_timeout_ms = SESSION_MS };
-	struct seen seen = { 0 };
+	bool has_message = false;
 	struct err err;
 
-	cr_assert_eq(rd_kafka_mock_topic_create(cluster, "raw", 2, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
-	cr_assert_eq(kafka_consumer_open(&kafka, &options, &events, &seen, &seen.consumer, &err), 0, "%s", err.text);
-	for (int i = 0; i < POLLS_MAX && seen.assigned < 2; i++) {
+	cr_assert_eq(kafka_consumer_open(&kafka, &options, &EVENTS, &site->seen, &site->seen.consumer, &err), 0, "%s",
+		     err.text);
+	for (int i = 0; i < POLLS_MAX && (site->seen.assigned < PARTITIONS || has_message != wants_message); i++) {
 		struct kafka_message message;
-		bool came;
+		bool came = false;
 
-		(void)!kafka_consumer_poll(seen.consumer, POLL_MS, &message, &came, &err);
+		if (kafka_consumer_poll(site->seen.consumer, POLL_MS, &message, &came, &err) == 0 && came)
+			kafka_message_drop(&message);
+		has_message |= came;
 	}
-	cr_assert_eq(seen.assigned, 2, "it never became a member");
-	kafka_consumer_commit(seen.consumer, 0, 0, "");
-	rd_kafka_mock_broker_set_rtt(cluster, BROKER, MUTE_MS);
+	cr_assert_eq(site->seen.assigned, PARTITIONS, "it never became a member");
+	cr_assert_eq(has_message, wants_message);
+}
+
+Test(kafka_close, a_broker_that_is_mute_holds_no_consumer_back)
+{
+	struct site site;
+
+	begin(&site);
+	join(&site, false);
+	kafka_consumer_commit(site.seen.consumer, 0, 0, "");
+	rd_kafka_mock_broker_set_rtt(site.cluster, BROKER, MUTE_MS);
 	int64_t begun_ms = clock_ms();
 
-	kafka_consumer_close(seen.consumer);
+	kafka_consumer_close(site.seen.consumer);
 	printf("    closed after %lld ms\n", (long long)(clock_ms() - begun_ms));
 	cr_expect_lt(clock_ms() - begun_ms, CLOSED_MS_MAX);
-	cr_expect_eq(seen.revoked, 2, "what is ours was said goodbye to");
-	rd_kafka_mock_cluster_destroy(cluster);
-	rd_kafka_destroy(host);
+	cr_expect_eq(site.seen.revoked, PARTITIONS, "what is ours was said goodbye to");
+	end(&site);
+}
+
+/* Under a backlog, as at every rolling restart. */
+Test(kafka_close, what_was_fetched_and_not_handed_out_is_dropped)
+{
+	struct site site;
+
+	begin(&site);
+	for (int i = 0; i < MESSAGES; i++)
+		cr_assert_eq(rd_kafka_producev(site.host, RD_KAFKA_V_TOPIC("raw"), RD_KAFKA_V_PARTITION(i % PARTITIONS),
+					       RD_KAFKA_V_VALUE("text", 4), RD_KAFKA_V_END),
+			     RD_KAFKA_RESP_ERR_NO_ERROR);
+	cr_assert_eq(rd_kafka_flush(site.host, FLUSH_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+	join(&site, true);
+	kafka_consumer_close(site.seen.consumer);
+	cr_expect_eq(site.seen.revoked, PARTITIONS, "what is ours was said goodbye to");
+	end(&site);
 }

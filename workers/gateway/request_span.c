@@ -49,7 +49,8 @@ static bool begin_span(const struct request *request, struct slice parent_id, co
 
 	if (!span->spans || !span_init(ret, trace_id(&request->trace), parent_id, id))
 		return false;
-	span_set_delivery(ret, span->board, slice_of(span->delivery_id));
+	if (span->delivery_id[0]) /* its header was read */
+		span_set_delivery(ret, span->board, slice_of(span->delivery_id));
 	ret->end_us = clock_wall_us();
 	return true;
 }

@@ -64,12 +64,11 @@ int services_publish(struct request *request, struct raw_message *message, struc
 	raw_headers_add(&message->headers, ACCESS_HEADER_NAME, request->grant.header);
 	if (rc == 0)
 		rc = pin_partitions(services, err);
+	request_span_produced(request); /* who reads the message may be faster than we are */
 	if (rc == 0)
 		rc = raw_publisher_put(&services->publisher, message, request, err);
-	if (rc == 0) {
-		request_span_produced(request);
+	if (rc == 0)
 		request_suspend(request);
-	}
 	return rc;
 }
 

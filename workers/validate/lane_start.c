@@ -361,23 +361,33 @@ static int start_cold(struct lane_start *self, struct lane *lane, struct err *er
 	return begin_cache(self, lane, &state, err);
 }
 
-static bool has_verdict_partition(const struct peers *peers, const struct lane *lane)
+/* Not known when we began before Kafka was there. */
+static int find_verdict_partition(struct peers *peers, const struct lane *lane, bool *ret, struct err *err)
 {
-	return peers->verdict_partitions == 0 || lane->partition < peers->verdict_partitions;
+	int rc = 0;
+
+	if (peers->verdict_partitions == 0)
+		rc = kafka_reader_partitions(peers->reader, peers->config->topic.verdict, PEERS_BROKER_WAIT_MS,
+					     &peers->verdict_partitions, err);
+	*ret = lane->partition < peers->verdict_partitions;
+	return rc;
 }
 
 static int step_start(struct lane_start *self, struct lane *lane, struct err *err)
 {
 	struct cache_head head;
+	bool is_there = false;
+	int rc = find_verdict_partition(self->peers, lane, &is_there, err);
 
-	if (!has_verdict_partition(self->peers, lane)) {
+	if (rc < 0)
+		return rc;
+	if (!is_there) {
 		lane_park(lane, ADDED_RAW);
 		return 0;
 	}
 	if (!breaker_may_ask(&self->peers->cache_breaker, clock_ms()))
 		return enter_follow(self, lane, err);
-	int rc = redis_cache_read(self->peers->cache, lane->partition, &head, NULL, 0, self->arena, err);
-
+	rc = redis_cache_read(self->peers->cache, lane->partition, &head, NULL, 0, self->arena, err);
 	if (rc == -ERR_RETRY)
 		return bypass_failed_cache(self, lane, err);
 	if (rc < 0)

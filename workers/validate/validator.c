@@ -315,9 +315,11 @@ static int open_all(struct validator *self, struct err *err)
 /* The consumer and the producer go first: closing them runs callbacks that know lanes and batch. */
 static void close_all(struct validator *self)
 {
+	struct span_exporter *spans = self->peers.spans; /* what peers_close reports adds some */
+
 	topic_guard_end(&self->guard);
 	peers_close(&self->peers);
-	span_exporter_close(self->peers.spans);
+	span_exporter_close(spans);
 	backlog_end(self->backlog);
 	reference_cache_close(self->references);
 	body_encryption_close(self->encryption);
