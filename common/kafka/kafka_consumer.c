@@ -327,8 +327,8 @@ static void drop_queue(rd_kafka_queue_t **queue)
 }
 
 /* rd_kafka_consumer_close() waits for what the broker still has to answer, for minutes when it does not. false: it did
- * not within CLOSE_MS_MAX. The queue has what was fetched and not handed out, too: that is dropped, and the call for
- * queues with callbacks only, rd_kafka_queue_poll_callback(), would abort at it. */
+ * not within CLOSE_MS_MAX. The queue has what was fetched and not handed out, too: that is dropped. librdkafka's call
+ * for queues with callbacks alone would abort at it. */
 static bool leave_group(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
