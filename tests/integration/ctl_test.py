@@ -737,7 +737,8 @@ def publish_beside_an_import(workers, published):
         return run("psql", "-tAqX", workers.stack.env()["INSTROOM_PG_OWNER"], "-c", text)
     sql(SLOW_TABLES)
     publisher = subprocess.Popen([workers.program("instroomctl"), "--config", str(workers.dir / "instroomctl.conf"),
-                                  "reference", "publish"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                  "reference", "publish", "--reason", "a trial"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True)
     asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and sql(asleep).stdout != "1\n" and publisher.poll() is None:
