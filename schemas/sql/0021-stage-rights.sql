@@ -77,7 +77,7 @@ begin
     for r in select * from register.role_right x
              where x.role = name and (x.object <> 'public.instroom_migration' or to_regclass(x.object) is not null) loop
       execute format('grant %s on %s to %I', r.privilege, r.object, name);
-      if r.object ~ '^(function )?rights[.]' then
+      if r.object like 'rights.%' then
         execute format('grant usage on schema rights to %I', name);
       end if;
     end loop;

@@ -8,6 +8,34 @@
 -- ends in the past; a board has a limit; who and when are written by the database. What only the gateway does: that whoever
 -- asks is the actor whom it names.
 
+-- As in 0021, which saw only the tables of the schema rights: a role that has functions of it alone needs its usage, too. Not
+-- changed there, as registers have it.
+create or replace function register.grant_rights() returns setof text language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  name text;
+  r register.role_right;
+begin
+  for name in select distinct x.role from register.role_right x order by 1 loop
+    if to_regrole(name) is null then
+      return next name;
+      continue;
+    end if;
+    execute format('revoke all on all tables in schema register, rights from %I', name);
+    execute format('revoke all on all functions in schema register, rights from %I', name);
+    execute format('grant usage on schema register to %I', name);
+    if (select pg_has_role(d.datdba, 'member') from pg_database d where d.datname = current_database()) then
+      execute format('grant connect on database %I to %I', current_database(), name); -- of a role made after the database
+    end if;
+    for r in select * from register.role_right x
+             where x.role = name and (x.object <> 'public.instroom_migration' or to_regclass(x.object) is not null) loop
+      execute format('grant %s on %s to %I', r.privilege, r.object, name);
+      if r.object ~ '^(function )?rights[.]' then
+        execute format('grant usage on schema rights to %I', name);
+      end if;
+    end loop;
+  end loop;
+end $$;
+
 -- A day in the Netherlands, JJJJMMDD.
 create function rights.day_of(moment timestamptz) returns int
 language sql stable set search_path = pg_catalog, pg_temp as $$
