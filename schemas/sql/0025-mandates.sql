@@ -307,7 +307,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   update rights.version set published_at = now() where sequence = of_sequence and published_at is null
 $$;
 
--- A gateway that is still connected as instroom_reader changes no mandates: it only sees, and says, that one is not published.
+-- A gateway that is still connected as instroom_reader changes no mandates: it answers who may act, and says when a change is
+-- not published.
 do $$
 declare
   f record;
@@ -322,7 +323,9 @@ begin
       insert into register.role_right (role, object, privilege) values
         ('instroom_gateway', 'function ' || f.signature, 'execute'), ('instroom_access', 'function ' || f.signature, 'execute');
     end if;
+    if f.name ~ '^(mandates_json|might|is_unpublished)$' then
+      execute format('grant execute on function %s to instroom_reader', f.signature);
+    end if;
   end loop;
-  grant execute on function rights.is_unpublished() to instroom_reader;
 end $$;
 select register.grant_rights();

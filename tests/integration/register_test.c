@@ -354,6 +354,20 @@ Test(register, refuses_what_a_stage_must_not_do)
 	pg_link_close(link);
 }
 
+/* It has no role of its own yet: a question that it may not ask shuts the register for everybody. */
+Test(register, answers_a_gateway_of_before_who_may_act)
+{
+	struct pg_link *link = register_open();
+	struct err err = { 0 };
+
+	register_migrate(link, 1, MIGRATION_LAST);
+	ASSERT_OK(pg_script(link, "set role instroom_reader", &err));
+	expect_text(link, "select rights.might(1, '{KVK:11111111}', 'x', 'leveren', 20300101)::text", "false");
+	expect_text(link, "select rights.mandates_json(1, null)::json->>'bestuur'", "00001");
+	expect_text(link, "select rights.is_unpublished()::text", "false");
+	pg_link_close(link);
+}
+
 /* migrate gives rights anew each time: what somebody granted beside them is gone then. */
 Test(register, takes_away_what_a_stage_was_given_beside_its_rights)
 {

@@ -5,6 +5,7 @@
 #include "gateway/problem_store.h"
 #include "gateway/register_jobs.h"
 #include "gateway/access_publisher.h"
+#include "gateway/gateway_metrics.h"
 #include "render/contact_persons.h"
 #include "render/terugmelding.h"
 #include "render/stand.h"
@@ -23,6 +24,8 @@ struct pg_link {
 };
 
 static _Atomic int asked;
+static _Atomic bool lacks_right;    /* JOB_MIGHT and JOB_MANDATE_CHANGE: SQLSTATE 42501 of what served us before */
+static _Atomic bool is_unaskable;   /* whether a version is unpublished */
 static _Atomic bool has_no_standby; /* a COMMIT waits for one without end, and nothing else does */
 
 int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err)
@@ -66,6 +69,14 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	return pg_script(link, sql, err);
 }
 
+static _Atomic int64_t unpublished = -1;
+
+void gateway_metric_set(enum gateway_metric metric, int64_t v)
+{
+	TH_EXPECT(metric == METRIC_ACCESS_UNPUBLISHED);
+	atomic_store(&unpublished, v);
+}
+
 int mandate_store_list(struct pg_link *link, uint32_t board, int32_t day, struct strbuf *out, struct err *err)
 {
 	(void)day;
@@ -73,12 +84,19 @@ int mandate_store_list(struct pg_link *link, uint32_t board, int32_t day, struct
 	return pg_script(link, "list", err);
 }
 
+/* As pg_link does: the line is dropped. */
+static int refuse_right(struct pg_link *link, struct err *err)
+{
+	link->is_up = false;
+	return err_set(err, ERR_RETRY, "42501", "a grant is missing");
+}
+
 int mandate_store_might(struct pg_link *link, uint32_t board, const struct mandate_question *question, bool *ret,
 			struct err *err)
 {
 	(void)board, (void)question;
 	*ret = true;
-	return pg_script(link, "might", err);
+	return atomic_load(&lacks_right) ? refuse_right(link, err) : pg_script(link, "might", err);
 }
 
 int mandate_store_change(struct pg_link *link, struct arena *arena, uint32_t board, const struct mandate_wish *wish,
@@ -87,6 +105,8 @@ int mandate_store_change(struct pg_link *link, struct arena *arena, uint32_t boa
 {
 	(void)arena, (void)wish, (void)actor;
 	*ret = MANDATE_MADE;
+	if (atomic_load(&lacks_right))
+		return refuse_right(link, err);
 	strbuf_add_printf(out, "%u", board);
 	return pg_script(link, "change", err);
 }
@@ -107,7 +127,7 @@ void access_publisher_close(struct access_publisher *publisher)
 int access_publisher_is_behind(struct pg_link *link, bool *ret, struct err *err)
 {
 	*ret = true;
-	return pg_script(link, "behind", err);
+	return atomic_load(&is_unaskable) ? refuse_right(link, err) : pg_script(link, "behind", err);
 }
 
 int access_publisher_publish(struct access_publisher *publisher, struct pg_link *link, struct arena *arena,
@@ -353,6 +373,8 @@ static void check_answer(struct register_job *job)
 	snprintf(own, sizeof own, "%u", job->board);
 	if (job->answer == JOB_AWAY) {
 		TH_EXPECT(asked > SPELL_AT);
+	} else if (job->answer == JOB_FAILED) {
+		TH_EXPECT(atomic_load(&lacks_right));
 	} else if (job->kind == JOB_KNOWN) {
 		TH_EXPECT(job->answer == (job->board % 2 == 1 ? JOB_CLASH : JOB_UNKNOWN));
 	} else if (job->kind == JOB_CONFIRMATION) {
@@ -417,6 +439,45 @@ static void check_unrecorded(const struct register_jobs_options *options)
 	register_jobs_close(jobs);
 }
 
+/* A question that lacks a right fails; others are answered, whoever repeats it. */
+static void check_without_right(const struct register_jobs_options *options)
+{
+	struct register_jobs *jobs;
+	struct err err;
+
+	TH_EXPECT(register_jobs_open(options, &jobs, &err) == 0);
+	atomic_store(&lacks_right, true);
+	TH_EXPECT(answer_to(jobs, JOB_MIGHT) == JOB_FAILED);
+	TH_EXPECT(answer_to(jobs, JOB_MANDATE_CHANGE) == JOB_FAILED);
+	TH_EXPECT(register_jobs_is_up(jobs));
+	TH_EXPECT(answer_to(jobs, JOB_DELIVERIES) == JOB_FOUND);
+	atomic_store(&lacks_right, false);
+	TH_EXPECT(answer_to(jobs, JOB_MANDATE_CHANGE) == JOB_FOUND);
+	register_jobs_close(jobs);
+}
+
+static void wait_for_unpublished(int64_t wanted)
+{
+	for (int i = 0; i < WAIT_MS && atomic_load(&unpublished) != wanted; i++)
+		usleep(1000);
+	TH_EXPECT(atomic_load(&unpublished) == wanted);
+}
+
+/* What cannot be asked counts as unpublished, until it can. */
+static void check_unaskable(const struct register_jobs_options *options)
+{
+	struct register_jobs *jobs;
+	struct err err;
+
+	atomic_store(&is_unaskable, true);
+	atomic_store(&unpublished, 0);
+	TH_EXPECT(register_jobs_open(options, &jobs, &err) == 0);
+	wait_for_unpublished(1);
+	atomic_store(&is_unaskable, false);
+	wait_for_unpublished(0);
+	register_jobs_close(jobs);
+}
+
 int main(void)
 {
 	struct hmac_key key;
@@ -452,5 +513,7 @@ int main(void)
 			strbuf_release(&slots[i].job.body);
 	}
 	check_unrecorded(&options);
+	check_without_right(&options);
+	check_unaskable(&options);
 	return EXIT_SUCCESS;
 }

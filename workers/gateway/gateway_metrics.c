@@ -63,7 +63,7 @@ static struct metric metrics[GATEWAY_METRICS] = {
 			  "Whether Kafka does not let this gateway read the access topic: 1 or 0."),
 	[METRIC_ACCESS_UNPUBLISHED] =
 		METRIC_OF(METRIC_GAUGE, "instroom_access_unpublished", STAGE,
-			  "Whether this gateway found a change of the access data that it could not publish: 1 or 0."),
+			  "Whether this gateway could not publish a change of the access data, or find out: 1 or 0."),
 	[METRIC_REFERENCE_TOPIC_REFUSED] = METRIC_OF(
 		METRIC_GAUGE, "instroom_reference_topic_refused", STAGE,
 		"Whether this gateway cannot read the reference topic any more, by right or as there is none: 1 or 0."),

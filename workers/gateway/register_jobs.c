@@ -312,14 +312,16 @@ static int answer_might(struct register_thread *thread, struct register_job *job
 	return mandate_store_might(thread->link, job->board, &job->question, &job->may, err);
 }
 
-/* Said once, until it is published. */
+/* Said once, until it is known to be published. */
 static void note_publication(struct register_jobs *jobs, int rc, const struct err *err)
 {
+	if (rc != 0 && atomic_load(&is_called_off))
+		return;
 	gateway_metric_set(METRIC_ACCESS_UNPUBLISHED, rc != 0);
 	if (rc != 0 && !jobs->is_behind)
-		log_event(LOG_WARN, "access.unpublished",
-			  "code=%s why=%s effect=\"a change of the access data is not in force yet; tried again\"",
-			  LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+		log_event(LOG_WARN, "access.unpublished", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
+			  LOG_QUOTED(err->text),
+			  LOG_QUOTED("a change of the access data may not be in force yet; tried again"));
 	jobs->is_behind = rc != 0;
 }
 
@@ -351,7 +353,8 @@ static int change_mandate(struct register_thread *thread, struct register_job *j
 	return rc;
 }
 
-/* Somebody may have died, or met no Kafka, between a change and its publication. */
+/* Somebody may have died, or met no Kafka, between a change and its publication. What cannot be asked counts as not
+ * published: a withdrawal that nobody has heard of is worse than an alarm too many. */
 static void catch_up(struct register_thread *thread)
 {
 	const struct pg_options *pg = &thread->jobs->options.pg;
@@ -365,14 +368,12 @@ static void catch_up(struct register_thread *thread)
 
 	if (rc == 0)
 		rc = access_publisher_is_behind(thread->link, &is_behind, &err);
-	if (rc == 0 && !is_behind)
-		note_publication(thread->jobs, 0, NULL);
-	else if (rc == 0)
+	if (rc == 0 && is_behind)
 		rc = access_publisher_catch_up(thread->jobs->publisher, thread->link, &thread->arena, &is_tried, &err);
-	if (is_tried)
-		note_publication(thread->jobs, rc, &err);
-	else if (is_behind) /* another process has the lock: it publishes, or hangs */
+	if (rc == 0 && is_behind && !is_tried) /* another process has the lock: it publishes, or hangs */
 		gateway_metric_set(METRIC_ACCESS_UNPUBLISHED, 1);
+	else
+		note_publication(thread->jobs, rc, &err);
 	arena_reset(&thread->arena);
 }
 
@@ -633,6 +634,19 @@ static bool lacks_row_only(struct register_thread *thread, const struct err *err
 	return true;
 }
 
+/* A right or a function that this question needs is not there, as for a login of before or while a migration is under
+ * way: any sender could ask it, and shut the register for all. A right to connect is another matter. */
+static bool lacks_right_only(struct register_thread *thread, const struct err *err)
+{
+	bool is_right = strcmp(err->code, "42501") == 0 || strcmp(err->code, "42883") == 0;
+
+	if (!is_right || err->kind != ERR_RETRY || thread->queue == &thread->jobs->known || !does_answer(thread))
+		return false;
+	log_event(LOG_ERROR, "register.question", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
+		  LOG_QUOTED(err->text), LOG_QUOTED("it gets 500; other questions are answered"));
+	return true;
+}
+
 static void answer_all(struct register_thread *thread, struct register_job *const *batch, size_t count)
 {
 	const struct pg_options *pg = &thread->jobs->options.pg;
@@ -646,7 +660,9 @@ static void answer_all(struct register_thread *thread, struct register_job *cons
 		thread->is_recording = false;
 		if (ask_twice(thread, batch, count, &err) == 0)
 			return;
-		if (!lacks_row_only(thread, &err))
+		if (lacks_right_only(thread, &err))
+			failure = JOB_FAILED;
+		else if (!lacks_row_only(thread, &err))
 			failure = sort_failure(thread, &err);
 	}
 	for (size_t i = 0; i < count; i++)

@@ -11,7 +11,8 @@
  *
  * Accepting a delivery never depends on the register (design 3). So each question has a time limit of ours, whatever
  * the server does; and after one that could not be asked the register counts as away: no job is accepted, until a trial
- * by the thread of JOB_KNOWN, once a second, succeeds. */
+ * by the thread of JOB_KNOWN, once a second, succeeds. A question that lacks a right, while others are answered, is
+ * JOB_FAILED and no sign of that. */
 #ifndef GATEWAY_REGISTER_JOBS_H
 #define GATEWAY_REGISTER_JOBS_H
 
