@@ -27,3 +27,22 @@ Test(gateway_load, bounds_what_a_sender_and_a_board_have_in_progress)
 	load_free(load);
 	load_free(NULL);
 }
+
+Test(gateway_load, a_stranger_takes_no_place_of_a_board)
+{
+	struct load *load = load_new(&LIMITS);
+	struct sender *stranger = load_sender(load, 1), *other = load_sender(load, 2);
+	struct load_part parts[4] = { 0 };
+
+	cr_assert(stranger && other);
+	cr_expect(load_begin(load, &parts[0], LOAD_STRANGER, stranger, 41211));
+	cr_expect(!load_begin(load, &parts[1], LOAD_STRANGER, stranger, 41212), "one of a sender, of whatever board");
+	cr_expect(load_begin(load, &parts[1], LOAD_STRANGER, other, 41211));
+	cr_expect(load_begin(load, &parts[2], LOAD_QUESTION, other, 41211), "the board has its own");
+	load_end(load, &parts[0]);
+	load_end(load, &parts[0]);
+	cr_expect(load_begin(load, &parts[0], LOAD_STRANGER, stranger, 41211), "what ended is released, once");
+	cr_expect(!load_begin(load, &parts[3], LOAD_STRANGER, stranger, 41211));
+	cr_expect(!load_begin(load, &parts[3], LOAD_QUESTION, stranger, 41211), "nor is one of the board released");
+	load_free(load);
+}

@@ -66,7 +66,7 @@ static const struct config_key KEYS[] = {
 	{ "uploads.board.max", CONFIG_COUNT, AT(board_uploads_max), "256", 1, 60000,
 	  "uploads for one board in progress; more get 429" },
 	{ "questions.board.max", CONFIG_COUNT, AT(board_questions_max), "16", 1, 60000,
-	  "questions about one board in progress; more get 429" },
+	  "questions about one board in progress; more get 429, as does one sender who asks so often whether he may" },
 	{ "register.threads", CONFIG_COUNT, AT(register_threads), "2", 1, 16,
 	  "threads that answer questions; one more asks for repeats, and one changes mandates" },
 	{ "confirm.wait.max", CONFIG_MS, AT(confirm_ms_max), "10s", 0, 60000, "longest a confirmation is waited for" },

@@ -52,12 +52,24 @@ static uint32_t *board_count(struct load *load, enum load_kind kind, uint32_t bo
 	return kind == LOAD_UPLOAD ? &load->uploads[board] : &load->questions[board];
 }
 
+static bool begin_stranger(const struct load *load, struct load_part *part, struct sender *sender)
+{
+	if (sender->questions_in_progress >= load->limits.board_questions_max)
+		return false;
+	sender->questions_in_progress++;
+	*part = (struct load_part){ .kind = LOAD_STRANGER, .sender = sender };
+	return true;
+}
+
 bool load_begin(struct load *load, struct load_part *part, enum load_kind kind, struct sender *sender, uint32_t board)
 {
 	const struct load_limits *limits = &load->limits;
-	uint32_t *count = board_count(load, kind, board);
 
 	assert(part->kind == LOAD_NONE && kind != LOAD_NONE);
+	if (kind == LOAD_STRANGER)
+		return begin_stranger(load, part, sender);
+	uint32_t *count = board_count(load, kind, board);
+
 	if (*count >= (kind == LOAD_UPLOAD ? limits->board_uploads_max : limits->board_questions_max))
 		return false;
 	if (kind == LOAD_UPLOAD && sender->uploads_in_progress >= limits->sender_uploads_max)
@@ -72,7 +84,10 @@ void load_end(struct load *load, struct load_part *part)
 {
 	if (part->kind == LOAD_NONE)
 		return;
-	--*board_count(load, part->kind, part->board);
+	if (part->kind == LOAD_STRANGER)
+		part->sender->questions_in_progress--;
+	else
+		--*board_count(load, part->kind, part->board);
 	part->sender->uploads_in_progress -= part->kind == LOAD_UPLOAD;
 	*part = (struct load_part){ 0 };
 }

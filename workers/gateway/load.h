@@ -2,8 +2,9 @@
  *
  * A sender is a token. Of the memory for uploads, and of that for answers, one sender may hold a share (byte_budget.h);
  * and he may have a number of uploads in progress. A board may have a number of uploads and of questions in progress,
- * whoever sends them. Who asks for more gets 429 and comes back later. Senders are kept once seen: there are no more
- * than tokens. Pure; owner: the event loop. */
+ * whoever sends them; what one without any right for it may ask about a board counts for the sender alone. Who asks for
+ * more gets 429 and comes back later. Senders are kept once seen: there are no more than tokens. Pure; owner: the event
+ * loop. */
 #ifndef GATEWAY_LOAD_H
 #define GATEWAY_LOAD_H
 
@@ -14,12 +15,14 @@
 
 struct sender {
 	uint64_t id;
-	struct byte_account uploads, answers; /* bytes in either budget */
-	uint32_t uploads_in_progress;
+	struct byte_account uploads, answers;		     /* bytes in either budget */
+	uint32_t uploads_in_progress, questions_in_progress; /* the latter of LOAD_STRANGER */
 	struct sender *next;
 };
 
-enum load_kind { LOAD_NONE, LOAD_UPLOAD, LOAD_QUESTION };
+/* LOAD_STRANGER: a question of a sender who may have no right for the board, whose own places it does not take: as many
+ * of one sender as a board may have. */
+enum load_kind { LOAD_NONE, LOAD_UPLOAD, LOAD_QUESTION, LOAD_STRANGER };
 
 /* One request's part; given back with load_end. Zeroed: it has none. */
 struct load_part {

@@ -319,8 +319,7 @@ static void right_begin(struct request *request)
 
 	question->service = "leveren";
 	question->day = today();
-	if (!access_identify(request, &speaker) || !access_check_load(request, LOAD_QUESTION, request->values.board) ||
-	    !register_question_read_query(request, read_right))
+	if (!access_identify(request, &speaker) || !register_question_read_query(request, read_right))
 		return;
 	keep_numbers(&speaker, question);
 	right->is_known = speaker.kind == SPEAKER_OPERATOR || speaker.kind == SPEAKER_TOKEN;
@@ -346,7 +345,7 @@ static void right_end(struct request *request)
 
 	if (right->is_known)
 		answer_right(request, right->may);
-	else
+	else if (access_check_load(request, LOAD_STRANGER, request->values.board)) /* whole, so that it ends soon */
 		register_question_ask(request, &right->job, JOB_MIGHT);
 }
 
