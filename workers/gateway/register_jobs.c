@@ -54,6 +54,7 @@ struct register_jobs {
 	struct job_queue known, questions, changes, answered;
 	struct access_publisher *publisher; /* the thread of changes' own; NULL: nothing is published here */
 	bool is_behind;			    /* likewise: it was said that a version could not be published */
+	bool is_number_missed;		    /* the first thread's own: it was said that partitions are not known */
 	bool is_closing;
 	_Atomic bool is_away;
 	_Atomic int32_t partitions; /* as of register_jobs_partitions */
@@ -330,7 +331,13 @@ static bool publish_access(struct register_thread *thread)
 	struct register_jobs *jobs = thread->jobs;
 	struct err err = { 0 };
 	int rc = access_publisher_publish(jobs->publisher, thread->link, &thread->arena, &err);
+	struct err second = { 0 };
+	bool is_behind = true;
 
+	/* another gateway, which found our version first, may have had the lock meanwhile */
+	if (rc == -ERR_RETRY && pg_link_is_up(thread->link) &&
+	    access_publisher_is_behind(thread->link, &is_behind, &second) == 0 && !is_behind)
+		rc = 0;
 	note_publication(jobs, rc, &err);
 	return rc == 0;
 }
@@ -690,9 +697,17 @@ static void ask_partitions(struct register_thread *thread)
 	struct err err = { 0 };
 
 	question_end_ms = clock_ms() + KNOWN_MS_MAX;
-	if (pg_link_connect(thread->link, &err) == 0 &&
-	    terugmelding_partitions(thread->link, jobs->options.raw_topic, &partitions, &err) == 0 && partitions > 0)
+	int rc = pg_link_connect(thread->link, &err);
+
+	if (rc == 0)
+		rc = terugmelding_partitions(thread->link, jobs->options.raw_topic, &partitions, &err);
+	if (rc == 0 && partitions > 0)
 		log_event(LOG_INFO, "partitions.known", "topic=%s partitions=%d", jobs->options.raw_topic, partitions);
+	if (rc != 0 && !jobs->is_number_missed && !atomic_load(&is_called_off))
+		log_event(LOG_WARN, "partitions.unknown", "topic=%s code=%s why=%s effect=%s", jobs->options.raw_topic,
+			  LOG_QUOTED(err.code), LOG_QUOTED(err.text),
+			  LOG_QUOTED("until the register says it, the number at our first message counts"));
+	jobs->is_number_missed = rc != 0;
 	atomic_store(&jobs->partitions, partitions);
 }
 
