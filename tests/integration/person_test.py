@@ -309,6 +309,10 @@ def looking_erases_nothing(machine, path):
     with Session(machine, f"select pg_advisory_lock(hashtextextended('instroom replay {job}', 0))"):
         machine.expect("nor while its publisher has not seen that", 1, job[:8], "person", "erase", "--bsn-file", path,
                        "--reason", "verzoek 2018-18")
+    with Session(machine, "select pg_advisory_lock(hashtextextended('instroom undo ' || 99907, 0))"):
+        machine.expect("nor while an undo is under way", 1, "an undo at board 99907", "person", "erase", "--bsn-file",
+                       path, "--reason", "verzoek 2018-18")
+    check("and he is there", len(keys_of(machine, GONE)) == 2)
 
 
 def nothing_of_him_is_left(machine, path, names):

@@ -568,6 +568,7 @@ static const struct {
 	  " values (gen_random_uuid(), 'x', '', 'current', 'running', 0, 0, '{}', true, 'another', now())",
 	  false },
 	{ "instroom_it_tasks", "select approved_by from register.undo", true },
+	{ "instroom_it_replay", "select bsn from register.leraar", true }, /* undo, under instroom_repair alone */
 	{ "instroom_it_tasks", "update register.undo set planned_by = 'another'", false },
 	{ "instroom_it_tasks", "update register.undo set approval_needed = false", false },
 	{ "instroom_it_look", "update register.undo set state = 'done'", false },
@@ -617,6 +618,39 @@ static void check_rights_by_task(void)
 	pg_link_close(link);
 }
 
+/* Who started an undo stands in it, whatever states he sets, and what was started stays. link: an operator's. */
+static void check_undo_stays(struct pg_link *link)
+{
+	static const char *const REFUSED[] = { "update register.undo set started_by = 'another'",
+					       "update register.undo set reason = 'another'",
+					       "update register.undo set approved_by = 'another'",
+					       "update register.undo set sequence = 9",
+					       "update register.undo set state = 'planned'",
+					       "update register.undo set state = 'started'",
+					       "delete from register.undo" };
+	static const char PLAN[] =
+		"insert into register.undo (position, board, delivery_id, number, state, planned_by,"
+		"  takes_later, teachers, lines, changes, withdrawals, approval_needed)"
+		" values (1, 1, 'x', 1, 'planned', 'another', false, 0, 0, '', '', false)";
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link, PLAN, &err));
+	ASSERT_OK(pg_script(link, "delete from register.undo", &err));
+	ASSERT_OK(pg_script(link, PLAN, &err));
+	ASSERT_OK(pg_script(link,
+			    "update register.undo set state = 'done', started_by = 'another',"
+			    " started_at = '2020-01-01', reason = 'x', sequence = 1",
+			    &err));
+	expect_text(link,
+		    "select concat_ws('|', planned_by, started_by, started_at > now() - interval '1 hour')"
+		    " from register.undo",
+		    "instroom_it_replay|instroom_it_replay|t");
+	for (size_t i = 0; i < ARRAY_LEN(REFUSED); i++) {
+		cr_expect_neq(pg_script(link, REFUSED[i], &err), 0, "%s", REFUSED[i]);
+		cr_expect_str_eq(err.code, "23000", "%s: %s", REFUSED[i], err.code);
+	}
+}
+
 /* Whatever name and time the program gives; under the owner's login it is the program's. */
 static void check_signature(void)
 {
@@ -642,6 +676,7 @@ static void check_signature(void)
 		    " (select who || ' ' || (at > now() - interval '1 hour') from register.repair),"
 		    " (select planned_by || ' ' || (planned_at > now() - interval '1 hour') from register.replay_job))",
 		    "instroom_it_replay|instroom_it_replay|instroom_it_replay true|instroom_it_replay true");
+	check_undo_stays(link);
 	cr_expect_neq(pg_script(link, "update register.replay_job set approved_by = 'another', approved_at = now()",
 				&err),
 		      0, "he planned it");

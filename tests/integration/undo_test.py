@@ -61,7 +61,7 @@ def of_a_mutatie(machine):
     check("each line has its outcome", [machine.outcomes(board, row["delivery_id"]) for row in reversed(rows)] ==
           [{2: "gewijzigd"}, {2: "ingetrokken"}], rows)
     start(machine, board, wrong, words="it was undone before")
-    machine.expect("nor is it planned again", 1, "undone already", "undo", "plan", board, wrong)
+    machine.expect("nor is there more to plan", 1, "undone already", "undo", "plan", board, wrong)
     check("twice is once", len(made(machine, board)) == 2)
     machine.expect("the delivery says so", 0, "it was undone at", "delivery", board, wrong)
     row = machine.json("undo", "list", board)[0]
@@ -127,8 +127,64 @@ def with_approval(machine):
     check("nor by hand", "undo_approved" in by_hand, by_hand)
     machine.expect("nor approved by its planner", 1, "you planned it", "undo", "approve", board, wrong, *WHY)
     machine.sql(f"update register.undo set planned_by = 'a-colleague' where board = {board}")
-    machine.expect("another does", 0, "approved", "undo", "approve", board, wrong, *WHY)
+    machine.expect("another plan is not approved for it", 1, "another plan", "undo", "approve", board, wrong, 7, *WHY)
+    machine.expect("another does", 0, "approved", "undo", "approve", board, wrong, 1, *WHY)
     start(machine, board, wrong)
+
+
+def of_what_a_replay_brought(machine):
+    """His content was withdrawn; a replay made him what he was, of lines that stand where they were delivered."""
+    board = "99908"
+    first = machine.deliver(board, 1, "MUTATIE", [line(30, "99QH")])
+    check("his school is missing", machine.outcomes(board, first) == {2: "afgekeurd"})
+    machine.publish(ROOT / "tests" / "cases" / "reference")
+    machine.replay("a replay brings him", "--delivery", board, first)
+    before = stand(machine, board)
+    check("he is there", f"{board};{bsn(30)};ACTIEF" in "\n".join(before), before)
+    wrong = machine.deliver(board, 2, "INTREKKING", [f"{bsn(30)};1030{';' * 14}"])
+    foreseen = plan(machine, board, wrong)
+    check("the log knows what he was", foreseen == {"restored": 1}, foreseen)
+    start(machine, board, wrong)
+    check("and he is it again", stand(machine, board) == before, stand(machine, board))
+
+
+def by_an_operator(machine):
+    """Under a login with the task that RUNBOOK names, who cannot change what was started."""
+    board, login = "99908", "instroom_it_undo"
+    admin = machine.stack.env()["INSTROOM_PG_ADMIN"]
+    subprocess.run(["psql", "-qX", admin, "-c", f"create role {login} in role instroom_repair"], check=True)
+    owner = f"--pg.owner.conninfo={admin} options='-c role={login}'"
+    machine.deliver(board, 10, "MUTATIE", [line(31, "99QH"), line(32, "99QH")])
+    before = stand(machine, board)
+    wrong = machine.deliver(board, 11, "MUTATIE", [line(31, "99QH", name="Fout")])
+    machine.expect("an operator plans", 0, "plan 1: 1 lines", owner, "undo", "plan", board, wrong)
+    machine.expect("and starts", 0, "HERSTEL-", owner, "undo", "start", board, wrong, *WHY)
+    check("it is undone", stand(machine, board) == before, stand(machine, board))
+    for change in ("update register.undo set started_by = 'x'", "update register.undo set reason = 'x'",
+                   "update register.undo set state = 'planned'", "delete from register.undo"):
+        said = machine.refused_sql(f"{change} where board = {board}")
+        check(f"what was started stays: {change}", "can only end" in said, said)
+
+
+def behind_a_set_back(machine):
+    """Which lowers the volgnummers that said who was delivered since."""
+    board = "99909"
+    machine.deliver(board, 1, "VOLLEDIG", [line(one, "99QK") for one in (33, 34, 35)])
+    before = stand(machine, board, {bsn(35)})
+    wrong = machine.deliver(board, 2, "MUTATIE", [line(one, "99QK", name="Fout") for one in (33, 34, 35)])
+    machine.deliver(board, 3, "MUTATIE", [line(35, "99QK", name="Fout")])
+    machine.expect("as RUNBOOK has it", 0, "it is set back", "volgnummer", "set-back", board, 1, *WHY)
+    foreseen = plan(machine, board, wrong)
+    check("who was delivered since is told apart all the same", foreseen == {"restored": 2, "delivered_since": 1},
+          foreseen)
+    start(machine, board, wrong)
+    check("and left", stand(machine, board, {bsn(35)}) == before and f"{board};{bsn(35)};ACTIEF;;Fout" in
+          "\n".join(stand(machine, board)), stand(machine, board))
+    wrong = machine.deliver(board, 5, "VOLLEDIG", [line(33, "99QK"), line(35, "99QK", name="Fout")])
+    machine.deliver(board, 6, "VOLLEDIG", [line(33, "99QK"), line(35, "99QK", name="Fout")])
+    machine.expect("again", 0, "it is set back", "volgnummer", "set-back", board, 4, *WHY)
+    foreseen = plan(machine, board, wrong)
+    check("so is who lapsed and is in no newer VOLLEDIG", foreseen == {"delivered_since": 1}, foreseen)
 
 
 def killed(machine):
@@ -165,6 +221,7 @@ def is_stopped(process):
 def beside_a_delivery(machine):
     board = "99906"
     machine.deliver(board, 1, "VOLLEDIG", [line(one, "99QF") for one in (81, 82)])
+    before = stand(machine, board)
     wrong = machine.deliver(board, 2, "MUTATIE", [line(one, "99QF", name="Fout") for one in (81, 82)])
     plan(machine, board, wrong)
     machine.deliver(board, 3, "MUTATIE", [line(81, "99QF", name="Nieuwer")])
@@ -180,6 +237,9 @@ def beside_a_delivery(machine):
         time.sleep(0.05)
     check("it stands still before it publishes", is_stopped(process))
     machine.deliver(board, 4, "MUTATIE", [line(82, "99QF", name="Tegelijk")])
+    key = machine.sql(f"select key from register.teacher where board = {board} and bsn = {int(bsn(82))}")
+    machine.expect("nobody is erased meanwhile, whom it may bring back", 1, "an undo at board 99906", "person", "erase",
+                   board, key, *WHY)
     process.send_signal(signal.SIGCONT)
     said = process.communicate(timeout=WAIT_S)[0]
     check("it is done, and says what came in between", process.returncode == 0 and "1 deliveries of the board came" in
@@ -187,6 +247,14 @@ def beside_a_delivery(machine):
     check("the board's own delivery stays", "Tegelijk" in "\n".join(stand(machine, board)), stand(machine, board))
     outcomes = machine.outcomes(board, made(machine, board)[0]["delivery_id"])
     check("and its line is refused", set(outcomes.values()) == {"afgekeurd"}, outcomes)
+    foreseen = plan(machine, board, wrong)
+    check("he is left then", foreseen == {"changed_since": 2}, foreseen)
+    foreseen = plan(machine, board, wrong, "--also-later")
+    check("what was not applied can be planned again", foreseen == {"restored": 2}, foreseen)
+    start(machine, board, wrong)
+    check("and is undone", stand(machine, board) == before, stand(machine, board))
+    rows = [(row["plan"], row["state"]) for row in machine.json("undo", "list", board)]
+    check("each with a row of its own", rows == [(3, "done"), (2, "done")], rows)
 
 
 def what_is_no_delivery(machine):
@@ -206,12 +274,16 @@ def main():
         stack.up({"partitions": 3, "brokers": 1, "servers": None, "no_topics": True, "tmpfs": False, "base_port": None,
                   "wait": WAIT_S})
         machine = replay_test.Machine(stack, data)
-        machine.workers.prepare(ROOT / "tests" / "cases" / "reference")
+        replay_test.without_schools(ROOT / "tests" / "cases" / "reference", data / "reference")
+        machine.workers.prepare(data / "reference")
         machine.workers.start(machine.workers.all(COUNTS), WAIT_S)
+        of_what_a_replay_brought(machine)
         of_a_mutatie(machine)
         of_a_volledig(machine)
         with_later_changes(machine)
         with_approval(machine)
+        by_an_operator(machine)
+        behind_a_set_back(machine)
         killed(machine)
         beside_a_delivery(machine)
         what_is_no_delivery(machine)

@@ -568,19 +568,21 @@ static const struct command UNDO[] = {
 	  .help = "Teachers whom it changed get back what they were, by a MUTATIE; who came by it is withdrawn, by an "
 		  "INTREKKING. Who was delivered again since is left as he is. What they were is taken from the "
 		  "history, of those who were withdrawn from the log. Nothing is delivered: undo start does that. "
+		  "Of one that was undone, what was not applied can be planned again. "
 		  "Needs hmac.key.file and stand.key.file.",
 	  OPTIONS_OF(UNDO_PLAN_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
-	  .exits = { { 1, "there is nothing to undo, or no such delivery; or it was undone already" } },
+	  .exits = { { 1, "there is nothing to undo, or not any more; or no such delivery" } },
 	  .run = run_undo_plan },
 	{ .name = "undo approve",
-	  .arguments = "BOARD ID",
+	  .arguments = "BOARD ID [PLAN]",
 	  .arguments_min = 2,
-	  .arguments_max = 2,
+	  .arguments_max = 3,
 	  .purpose = "let a large undo be started: by another person than its planner",
-	  .help = "One of replay.approval.lines lines or more has to be approved first, which the register checks.",
+	  .help = "One of replay.approval.lines lines or more has to be approved first, which the register checks. "
+		  "PLAN: the number that undo plan shows; with it only that plan is approved, and no newer one.",
 	  OPTIONS_OF(REASON_NEEDED),
-	  .exits = { { 1, "it needs no approval, is not planned, or you planned it" } },
+	  .exits = { { 1, "it needs no approval, is not planned (or by another plan), or you planned it" } },
 	  .run = run_undo_approve },
 	{ .name = "undo start",
 	  .arguments = "BOARD ID",

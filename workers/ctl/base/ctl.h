@@ -40,6 +40,8 @@ enum { CTL_WAIT_MS = 10000, CTL_MESSAGE_BYTES_MAX = 64 << 20 };
 
 /* Who holds it, until its connection ends, is the only one who plans replays. */
 #define REPLAY_PLAN_LOCK_SQL "select pg_advisory_lock(hashtextextended('instroom replay plan', 0))"
+/* Key of the advisory lock of an undo of a board; board: SQL. */
+#define UNDO_LOCK_KEY_SQL(board) "hashtextextended('instroom undo ' || " board ", 0)"
 
 struct command_table;	/* of the shell */
 struct body_encryption; /* of encryption/body_encryption.h */

@@ -116,9 +116,10 @@ static int tell_undone(struct pg_link *link, uint32_t board, const char *id, str
 	pg_add_i32(&params, (int32_t)board);
 	question_add_text(&params, id);
 	int rc = pg_exec(link, NULL,
-			 "select " CTL_SQL_TIME("started_at") ", started_by, reason from register.undo where board = $1"
-							      " and delivery_id = coalesce($2, delivery_id)"
-							      " and state <> 'planned'",
+			 "select distinct on (position) " CTL_SQL_TIME(
+				 "started_at") ", started_by, reason from register.undo where board = $1"
+					       " and delivery_id = coalesce($2, delivery_id) and state <> 'planned'"
+					       " order by position, number desc",
 			 &params, &rows, NULL, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)

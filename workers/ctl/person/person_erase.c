@@ -8,7 +8,8 @@
  *      of register.removal, which does not name him, is of the same transaction.
  *
  * Then the proof: the register is looked through again, and the logs, which cannot be changed: what stands there, and
- * until when. Killed anywhere it is run again. A job of replays that may bring lines of his is a reason to do nothing.
+ * until when. Killed anywhere it is run again. A job of replays that may bring lines of his is a reason to do nothing,
+ * and so is an undo at one of his boards.
  *
  * No header: run_person_erase stands in person_commands.h. */
 #include "ctl/person/person_commands.h"
@@ -141,6 +142,25 @@ static int check_jobs(struct erasure *erasure, struct err *err)
 	return rc;
 }
 
+/* An undo of the board reads for minutes what he was, and publishes that. To the end of this transaction none begins,
+ * and one that begins then no longer finds him (ctl/replay/undo.c). */
+static int check_undo(struct erasure *erasure, uint32_t board, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	int rc = pg_exec(erasure->link, NULL, "select pg_try_advisory_xact_lock(" UNDO_LOCK_KEY_SQL("$1::int") ")",
+			 &params, &rows, NULL, err);
+
+	if (rc == 0 && !pg_get_bool(rows, 0, 0))
+		rc = err_set(err, ERR_DATA, "undo",
+			     "an undo at board %05u may bring back lines of this person: wait until it has ended",
+			     board);
+	return rc;
+}
+
 static int remove_state(struct erasure *erasure, uint32_t board, int64_t at, struct err *err)
 {
 	uint8_t keys[PERSON_KEYS_MAX][TEACHER_KEY_BYTES];
@@ -207,6 +227,8 @@ static int erase_locked(struct erasure *erasure, uint32_t board, int64_t from, b
 			     partition);
 	if (rc == 0)
 		rc = check_jobs(erasure, err);
+	if (rc == 0)
+		rc = check_undo(erasure, board, err);
 	if (rc == 0)
 		rc = is_quiet(erasure, board, first, at, ret_is_done, err);
 	if (rc != 0 || !*ret_is_done)
@@ -387,6 +409,8 @@ static int erase_all(struct erasure *erasure, const struct person_findings *foun
 
 	if (rc == 0)
 		rc = check_jobs(erasure, err);
+	for (size_t i = 0; rc == 0 && i < found->board_count; i++)
+		rc = check_undo(erasure, found->boards[i].board, err);
 	for (size_t i = 0; rc == 0 && i < found->board_count; i++)
 		if (found->boards[i].in_register > 0)
 			rc = erase_board(erasure, found->boards[i].board, err);

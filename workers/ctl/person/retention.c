@@ -124,6 +124,20 @@ static int begin_and_note(struct retention *retention, const char *reason, struc
 	return rc == 0 ? end(retention, note(retention, reason, err), err) : rc;
 }
 
+/* An undo of a board may bring back who lapsed by it, from what it read of him before he is removed: none is under way
+ * until this transaction ends. Before the cursor's row is held: the register waits for that row, and the undo for the
+ * register. */
+static int await_undo(struct retention *retention, struct slice boards, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_array(&params, PG_I32_ARRAY, boards);
+	return pg_exec(retention->link, NULL,
+		       "select pg_advisory_xact_lock(" UNDO_LOCK_KEY_SQL("b") ") from unnest($1::int[]) b", &params,
+		       NULL, NULL, err);
+}
+
 /* boards: int[]. *ret_lapsed: so many teachers went that there may be more. */
 static int batch(struct retention *retention, int64_t log_begin, struct slice boards, bool *ret_is_done,
 		 struct err *err)
@@ -143,9 +157,11 @@ static int batch(struct retention *retention, int64_t log_begin, struct slice bo
 	pg_add_array(&params, PG_I32_ARRAY, boards);
 	pg_add_i32(&params, BATCH_TEACHERS);
 	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&retention->removals_array));
-	rc = pg_exec(retention->link, "retention_batch",
-		     "select lapsed, history, feedback, contact from register.retention_batch($1, $2, $3, $4)", &params,
-		     &rows, NULL, err);
+	rc = await_undo(retention, boards, err);
+	if (rc == 0)
+		rc = pg_exec(retention->link, "retention_batch",
+			     "select lapsed, history, feedback, contact from register.retention_batch($1, $2, $3, $4)",
+			     &params, &rows, NULL, err);
 	rc = end(retention, rc, err);
 	for (int i = 0; rc == 0 && i < KIND_AUDIT; i++)
 		retention->rows += pg_get_i64(rows, 0, i);

@@ -8,7 +8,8 @@
  *      and it has to be planned again.
  *   4. Volgnummer, day and reference version are fixed in register.undo, then a MUTATIE and an INTREKKING go into the
  *      raw log, as far as each has lines. They are judged, written and answered as any delivery.
- *   5. Once the register has both, the undo is done.
+ *   5. Once the register has both, the undo is done. Lines that were not applied, as the reference data reject them or
+ *      the board delivered in between, can be planned again: plan goes on with the next number.
  *
  * Killed behind 4, start goes on: what is in the ledger is not published again, and what is not is made of the same
  * lines, volgnummer and day, which is the same delivery. A delivery that the board makes between 3 and 4 stands before
@@ -19,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "ctl/base/applied_wait.h"
 #include "ctl/base/publish.h"
 #include "ctl/base/question.h"
@@ -75,15 +77,15 @@ static int find_delivery(struct undo *undo, struct err *err)
 	return 0;
 }
 
-/* One command at a time plans or starts an undo of a board. */
+/* One command at a time plans or starts an undo of a board, and nobody of it is erased meanwhile. */
 static int lock_board(struct undo *undo, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)undo->target.board);
-	return pg_exec(undo->link, NULL, "select pg_advisory_lock(hashtextextended('instroom undo ' || $1::int, 0))",
-		       &params, NULL, NULL, err);
+	return pg_exec(undo->link, NULL, "select pg_advisory_lock(" UNDO_LOCK_KEY_SQL("$1::int") ")", &params, NULL,
+		       NULL, err);
 }
 
 static int set_keys(struct undo *undo, struct err *err)
@@ -248,9 +250,6 @@ static int plan(struct undo *undo, struct err *err)
 {
 	bool takes_later = ctl_has(undo->ctl, OPTION_ALSO_LATER);
 
-	if (undo->job.state == UNDO_DONE)
-		return err_set(err, ERR_DATA, "done", "it was undone already: instroomctl undo list %05u",
-			       undo->target.board);
 	int rc = read_effect(undo, takes_later, err);
 
 	if (rc == 0 && lines_of(undo) > 0)
@@ -278,10 +277,14 @@ int run_undo_plan(struct ctl *ctl)
 	int64_t lines = rc == 0 ? lines_of(&undo) : 0;
 
 	if (rc == 0 && lines == 0)
-		fputs("instroomctl: there is nothing to undo\n", stderr);
+		fprintf(stderr, "instroomctl: there is nothing to undo%s\n",
+			undo.job.state == UNDO_DONE ? " any more: it was undone already" : "");
 	else if (rc == 0)
-		fprintf(stderr, "instroomctl: %lld lines, nothing is delivered yet: %sundo start %s %s --reason TEXT\n",
-			(long long)lines, undo.job.lacks_approval ? "another person has to undo approve it, then " : "",
+		fprintf(stderr,
+			"instroomctl: plan %d: %lld lines, nothing is delivered yet: %sundo start %s %s --reason "
+			"TEXT\n",
+			undo.job.number, (long long)lines,
+			undo.job.lacks_approval ? "another person has to undo approve it, then " : "",
 			ctl->arguments[0], ctl->arguments[1]);
 	close_undo(&undo);
 	if (rc != 0)
@@ -295,15 +298,19 @@ int run_undo_approve(struct ctl *ctl)
 {
 	struct undo undo = { .ctl = ctl, .target = { .id = slice_of(ctl->arguments[1]) } };
 	struct err err = { 0 };
+	int64_t number = 0;
 
 	if (!ctl_board(ctl->arguments[0], &undo.target.board))
 		return ctl_usage("a board number has 5 digits");
+	if (ctl->argument_count > 2 && !num_parse_i64(slice_of(ctl->arguments[2]), 1, INT32_MAX, &number))
+		return ctl_usage("a plan is the number that undo plan shows");
 	int rc = ctl_connect(ctl, true, &undo.link, &err);
 
 	if (rc == 0)
 		rc = find_delivery(&undo, &err);
 	if (rc == 0)
-		rc = undo_job_approve(undo.link, undo.target.position, ctl->options[OPTION_REASON], &err);
+		rc = undo_job_approve(undo.link, undo.target.position, (int32_t)number, ctl->options[OPTION_REASON],
+				      &err);
 	pg_link_close(undo.link);
 	if (rc != 0)
 		return ctl_fail(&err);
@@ -329,7 +336,8 @@ static int catch_up(struct undo *undo, struct err *err)
 	return rc == 0 ? applied_wait(undo->ctl, undo->link, partition, range.high, err) : rc;
 }
 
-/* Whether the ledger has it. */
+/* Whether the ledger has it. A board may deliver under that id, too: ours is let in as beheer, and says what it
+ * undoes. */
 static int is_entered(struct undo *undo, enum undo_part_name part, bool *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -340,7 +348,11 @@ static int is_entered(struct undo *undo, enum undo_part_name part, bool *ret, st
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)undo->target.board);
 	pg_add_text(&params, slice_of(id));
-	int rc = pg_exec(undo->link, NULL, "select 1 from register.delivery where board = $1 and delivery_id = $2",
+	pg_add_text(&params, undo->target.id);
+	int rc = pg_exec(undo->link, NULL,
+			 "select 1 from register.delivery d join register.admission a on a.position = d.position"
+			 " where d.board = $1 and d.delivery_id = $2 and a.basis = 'beheer'"
+			 "  and a.sender = 'ongedaan-gemaakt:' || $3",
 			 &params, &rows, NULL, err);
 
 	*ret = rc == 0 && pg_rows_count(rows) > 0;
@@ -402,8 +414,9 @@ static const char RESULT_SQL[] =
 	"select d.delivery_id, case d.kind when 2 then 'MUTATIE' else 'INTREKKING' end, d.sequence, d.lines, d.nieuw,"
 	"  d.gewijzigd, d.ongewijzigd, d.ingetrokken, d.verouderd + d.afgekeurd + d.quarantaine"
 	" from register.undo u join register.delivery d on d.board = u.board"
-	"  and d.delivery_id like 'HERSTEL-' || lpad(to_hex(u.position), 16, '0') || '-%'"
-	" where u.position = $1 order by d.position";
+	"  and d.delivery_id like 'HERSTEL-' || lpad(to_hex(u.position), 16, '0') || '-' || u.number || '_'"
+	" join register.admission a on a.position = d.position and a.basis = 'beheer'"
+	" where u.position = $1 and u.number = $2 order by d.position";
 
 static const struct output_column RESULT_COLUMNS[] = {
 	{ "delivery_id", "delivery", COLUMN_TEXT }, { "kind", "kind", COLUMN_TEXT },
@@ -421,11 +434,13 @@ static int tell_between(struct undo *undo, struct err *err)
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, undo->target.position);
+	pg_add_i32(&params, undo->job.number);
 	int rc = pg_exec(
 		undo->link, NULL,
 		"with ours as (select d.position, u.board, u.newest from register.undo u join register.delivery"
 		"   d on d.board = u.board and d.delivery_id like 'HERSTEL-' || lpad(to_hex(u.position), 16, '0')"
-		"   || '-%' where u.position = $1)"
+		"   || '-' || u.number || '_' join register.admission a on a.position = d.position"
+		"   and a.basis = 'beheer' where u.position = $1 and u.number = $2)"
 		" select count(distinct d.position) from ours o join register.delivery d on d.board = o.board"
 		"  and d.position > o.newest and d.position < o.position and not d.dry_run"
 		"  and d.position not in (select position from ours)",
@@ -447,6 +462,7 @@ static int show_result(struct undo *undo, struct err *err)
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, undo->target.position);
+	pg_add_i32(&params, undo->job.number);
 	int rc = question_answer(undo->ctl, undo->link, &question, &params, NULL, err);
 
 	return rc == 0 ? tell_between(undo, err) : rc;
@@ -473,7 +489,7 @@ static int start(struct undo *undo, struct err *err)
 		}
 	if (rc == 0)
 		rc = catch_up(undo, err);
-	return rc == 0 ? undo_job_end(undo->link, undo->target.position, err) : rc;
+	return rc == 0 ? undo_job_end(undo->link, undo->target.position, undo->job.number, err) : rc;
 }
 
 int run_undo_start(struct ctl *ctl)
@@ -503,12 +519,13 @@ int run_undo_start(struct ctl *ctl)
 /* ---- list ---- */
 
 static const char LIST_SQL[] =
-	"select delivery_id, state, " CTL_SQL_TIME("planned_at") ", planned_by, approved_by, " CTL_SQL_TIME(
+	"select delivery_id, number, state, " CTL_SQL_TIME("planned_at") ", planned_by, approved_by, " CTL_SQL_TIME(
 		"started_at") ", started_by, reason, left(reason, 20), teachers, lines, takes_later from register.undo"
 			      " where board = $1 order by planned_at desc";
 
 static const struct output_column LIST_COLUMNS[] = {
 	{ "delivery_id", "delivery", COLUMN_TEXT },
+	{ "plan", "plan", COLUMN_NUMBER },
 	{ "state", "state", COLUMN_TEXT },
 	{ "planned_at", NULL, COLUMN_TEXT },
 	{ "planned_by", NULL, COLUMN_TEXT },

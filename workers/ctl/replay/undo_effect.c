@@ -5,11 +5,14 @@
 
 #include <stdlib.h>
 
+enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 16 << 20 };
 enum { CELLS_FIRST = 1024, TEXT_BYTES_MAX = 2 * FILE_BYTES_MAX, ROW_BYTES_EXTRA = 64 };
 
 /* The places of the log where the delivery had an effect: its own, its replays', its confirmation's. A teacher's first
  * of them says what he was before. Later is who was delivered again, and who lapsed and whom a newer VOLLEDIG does not
- * name either. */
+ * name either: by volgnummers; behind a set-back (specification 7.6), which lowers them, by the deliveries since that
+ * did not undo this one, by any of them if its list has keys of before a rotation. What a replay brought stands in the
+ * log where it was delivered. */
 static const char EFFECT_SQL[] =
 	"with d as (select x.board, x.position, x.delivery_id,"
 	"   register.sequence_at(x.board, x.position, x.sequence, 9223372036854775807) as sequence"
@@ -24,14 +27,30 @@ static const char EFFECT_SQL[] =
 	"   union all select h.key, h.since from register.teacher_history h join d on d.board = h.board"
 	"     where h.since in (select position from places)"
 	"   union all select h.key, h.until from register.teacher_history h join d on d.board = h.board"
-	"     where h.until in (select position from places)) x group by key)"
+	"     where h.until in (select position from places)) x group by key),"
+	" later as materialized (select x.position, x.board, x.kind, x.state, x.key_list"
+	"   from d join register.delivery x on x.board = d.board and x.position > d.position and not x.dry_run"
+	"   where exists (select from register.set_back s"
+	"     where s.board = d.board and s.executed and s.position > d.position)"
+	"   and not exists (select from register.admission a where a.position = x.position and a.basis = 'beheer'"
+	"     and a.sender = 'ongedaan-gemaakt:' || d.delivery_id)),"
+	" named as materialized (select distinct encode(substring(l.keys from 16 * i + 1 for 16), 'hex')::uuid as key"
+	"   from (select distinct board, key_list from later) x"
+	"   join register.key_list l on l.board = x.board and l.digest = x.key_list"
+	"   cross join lateral generate_series(0, length(l.keys) / 16 - 1) i)"
 	" select l.bsn, l.status, l.since not in (select position from places),"
-	"   l.volgnummer > d.sequence or (l.status = 'VERVALLEN' and b.sequence_full > d.sequence),"
-	"   h.status, h.content, h.since, l.status = 'ACTIEF' and l.content is not distinct from h.content"
+	"   l.volgnummer > d.sequence or e.key in (select key from named)"
+	"     or exists (select from later x join register.key_rotation k on x.position >= k.from_position"
+	"       and x.position < k.below) or (l.status = 'VERVALLEN' and"
+	"     (b.sequence_full > d.sequence or exists (select from later where kind = 1 and state <> 2))),"
+	"   h.status, h.content, coalesce(r.position, h.since),"
+	"   l.status = 'ACTIEF' and l.content is not distinct from h.content"
 	" from effects e cross join d join register.board b on b.board = d.board"
 	" left join register.leraar l on l.board = d.board and l.key = e.key"
 	" left join register.teacher_history h on h.board = d.board and h.key = e.key and h.until = e.at"
-	" order by case when h.status = 1 and h.content is null then h.since else 0 end, e.key";
+	" left join lateral (select c.position from register.replay_change c where c.replay_position = h.since limit 1)"
+	"   r on true"
+	" order by case when h.status = 1 and h.content is null then coalesce(r.position, h.since) else 0 end, e.key";
 
 enum { AT_BSN, AT_STATUS, AT_IS_CHANGED, AT_IS_LATER, AT_WAS_STATUS, AT_WAS_CONTENT, AT_WAS_SINCE, AT_IS_SAME };
 
@@ -116,15 +135,17 @@ static int add_content(struct undo_part *part, struct slice bsn, struct slice co
 
 /* ---- what was withdrawn: the lines as they were delivered ---- */
 
-/* The delivery that was read last: teachers come in the order of these. */
+/* The delivery that was read last, in memory of its own: teachers come in the order of these. */
 struct brought {
+	struct arena arena;
 	int64_t position;
 	enum raw_found found;
 	struct wire_delivery delivery;
 };
 
-static int add_delivered(struct undo_part *part, const struct wire_delivery *from, struct slice bsn, bool *ret_is_there,
-			 struct err *err)
+/* Cells are copied into the arena. */
+static int add_delivered(struct undo_part *part, const struct wire_delivery *from, struct slice bsn,
+			 struct arena *arena, bool *ret_is_there, struct err *err)
 {
 	size_t width = from->columns.n;
 	const char *bsn_column = memchr(from->columns.p, FIELD_BSN, width);
@@ -141,8 +162,9 @@ static int add_delivered(struct undo_part *part, const struct wire_delivery *fro
 			return no_memory(err);
 		*ret_is_there = true;
 		for (size_t i = 0; i < width; i++)
-			if (from->columns.p[i] != FIELD_EMPLOYEE_REF)
-				made[place_of((unsigned char)from->columns.p[i])] = cells[i];
+			if (from->columns.p[i] != FIELD_EMPLOYEE_REF &&
+			    !arena_copy(arena, cells[i], &made[place_of((unsigned char)from->columns.p[i])]))
+				return no_memory(err);
 	}
 	return 0;
 }
@@ -152,14 +174,18 @@ static int add_withdrawn(const struct undo_source *source, struct undo_part *par
 {
 	*ret_is_there = false;
 	if (brought->position != since) {
-		int rc = raw_log_read(source->ctl, source->reader, since, source->arena, &brought->found,
+		arena_reset(&brought->arena);
+		brought->position = -1;
+		int rc = raw_log_read(source->ctl, source->reader, since, &brought->arena, &brought->found,
 				      &brought->delivery, err);
 
 		if (rc != 0)
 			return rc;
 		brought->position = since;
 	}
-	return brought->found == RAW_FOUND ? add_delivered(part, &brought->delivery, bsn, ret_is_there, err) : 0;
+	return brought->found == RAW_FOUND
+		       ? add_delivered(part, &brought->delivery, bsn, source->arena, ret_is_there, err)
+		       : 0;
 }
 
 /* ---- one teacher ---- */
@@ -288,8 +314,10 @@ int undo_effect_read(const struct undo_source *source, struct undo_effect *ret, 
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	struct brought brought = { .position = -1 };
 	struct pg_params params;
-	int rc = check_history(source, err);
+	int rc = arena_init(&brought.arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);
 
+	if (rc == 0)
+		rc = check_history(source, err);
 	set_columns(ret);
 	pg_params_reset(&params);
 	pg_add_i64(&params, source->position);
@@ -303,6 +331,7 @@ int undo_effect_read(const struct undo_source *source, struct undo_effect *ret, 
 		rc = take_teacher(source, ret, rows, row, &brought, err);
 	for (size_t part = 0; rc == 0 && part < UNDO_PARTS; part++)
 		rc = digest(source, &ret->parts[part], err);
+	arena_release(&brought.arena);
 	return rc;
 }
 

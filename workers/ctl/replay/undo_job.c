@@ -2,7 +2,7 @@
 
 static const char LOAD_SQL[] =
 	"select number, state, takes_later, approval_needed and approved_by is null, changes, withdrawals, sequence,"
-	"  received_on, reference_version from register.undo where position = $1";
+	"  received_on, reference_version from register.undo where position = $1 order by number desc limit 1";
 
 static enum undo_state state_of(struct slice name)
 {
@@ -72,7 +72,7 @@ int undo_job_plan(struct pg_link *link, const struct undo_target *target, const 
 		  bool takes_later, bool needs_approval, struct undo_job *job, struct err *err)
 {
 	struct undo_job plan = { .state = UNDO_PLANNED,
-				 .number = job->state == UNDO_NONE ? 1 : job->number + (job->state == UNDO_STARTED),
+				 .number = job->number + 1,
 				 .takes_later = takes_later,
 				 .lacks_approval = needs_approval };
 	struct pg_params params;
@@ -81,7 +81,7 @@ int undo_job_plan(struct pg_link *link, const struct undo_target *target, const 
 	pg_params_reset(&params);
 	pg_add_i64(&params, target->position);
 	if (rc == 0)
-		rc = pg_exec(link, NULL, "delete from register.undo where position = $1 and state <> 'done'", &params,
+		rc = pg_exec(link, NULL, "delete from register.undo where position = $1 and state = 'planned'", &params,
 			     NULL, NULL, err);
 	if (rc == 0)
 		rc = insert_plan(link, target, effect, &plan, err);
@@ -92,7 +92,7 @@ int undo_job_plan(struct pg_link *link, const struct undo_target *target, const 
 	return rc;
 }
 
-int undo_job_approve(struct pg_link *link, int64_t position, const char *reason, struct err *err)
+int undo_job_approve(struct pg_link *link, int64_t position, int32_t number, const char *reason, struct err *err)
 {
 	struct pg_params params;
 	int64_t approved = 0;
@@ -101,15 +101,17 @@ int undo_job_approve(struct pg_link *link, int64_t position, const char *reason,
 	pg_add_i64(&params, position);
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(reason));
+	pg_add_i32(&params, number);
 	int rc = pg_exec(link, NULL,
 			 "update register.undo set approved_by = register.actor($2), approved_at = now(),"
 			 " approval_reason = $3 where position = $1 and state = 'planned' and approval_needed"
-			 " and approved_by is null and planned_by <> register.actor($2)",
+			 " and approved_by is null and planned_by <> register.actor($2) and $4 in (0, number)",
 			 &params, NULL, &approved, err);
 
 	if (rc == 0 && approved == 0)
 		rc = err_set(err, ERR_DATA, "approval",
-			     "it is not planned, needs no approval, or you planned it: you are %s", ctl_operator());
+			     "it is not planned (or by another plan), needs no approval, or you planned it: you are %s",
+			     ctl_operator());
 	return rc;
 }
 
@@ -125,13 +127,14 @@ int undo_job_start(struct pg_link *link, const struct undo_target *target, const
 	pg_add_text(&params, slice_of(reason));
 	pg_add_i32(&params, job->received_on);
 	pg_add_bytes(&params, slice_make(job->reference_version, sizeof job->reference_version));
+	pg_add_i32(&params, job->number);
 	int rc = pg_exec(link, NULL,
 			 "update register.undo u set state = 'started', started_by = register.actor($2),"
 			 "  started_at = now(), reason = $3, sequence = b.sequence_max + 1, received_on = $4,"
 			 "  reference_version = $5,"
 			 "  newest = (select max(d.position) from register.delivery d where d.board = b.board)"
-			 " from register.board b where u.position = $1 and b.board = u.board and u.state = 'planned'"
-			 "  and b.sequence_max < 9223372036854775806"
+			 " from register.board b where u.position = $1 and u.number = $6 and b.board = u.board"
+			 "  and u.state = 'planned' and b.sequence_max < 9223372036854775806"
 			 " returning u.sequence",
 			 &params, &rows, NULL, err);
 
@@ -145,14 +148,15 @@ int undo_job_start(struct pg_link *link, const struct undo_target *target, const
 	return rc;
 }
 
-int undo_job_end(struct pg_link *link, int64_t position, struct err *err)
+int undo_job_end(struct pg_link *link, int64_t position, int32_t number, struct err *err)
 {
 	struct pg_params params;
 
 	pg_params_reset(&params);
 	pg_add_i64(&params, position);
-	return pg_exec(link, NULL, "update register.undo set state = 'done' where position = $1", &params, NULL, NULL,
-		       err);
+	pg_add_i32(&params, number);
+	return pg_exec(link, NULL, "update register.undo set state = 'done' where position = $1 and number = $2",
+		       &params, NULL, NULL, err);
 }
 
 void undo_job_delivery_id(const struct undo_job *job, int64_t position, enum undo_part_name part,
