@@ -416,6 +416,7 @@ static const char RESULT_SQL[] =
 	" from register.undo u join register.delivery d on d.board = u.board"
 	"  and d.delivery_id like 'HERSTEL-' || lpad(to_hex(u.position), 16, '0') || '-' || u.number || '_'"
 	" join register.admission a on a.position = d.position and a.basis = 'beheer'"
+	"  and a.sender = 'ongedaan-gemaakt:' || u.delivery_id"
 	" where u.position = $1 and u.number = $2 order by d.position";
 
 static const struct output_column RESULT_COLUMNS[] = {
@@ -440,7 +441,8 @@ static int tell_between(struct undo *undo, struct err *err)
 		"with ours as (select d.position, u.board, u.newest from register.undo u join register.delivery"
 		"   d on d.board = u.board and d.delivery_id like 'HERSTEL-' || lpad(to_hex(u.position), 16, '0')"
 		"   || '-' || u.number || '_' join register.admission a on a.position = d.position"
-		"   and a.basis = 'beheer' where u.position = $1 and u.number = $2)"
+		"   and a.basis = 'beheer' and a.sender = 'ongedaan-gemaakt:' || u.delivery_id"
+		"   where u.position = $1 and u.number = $2)"
 		" select count(distinct d.position) from ours o join register.delivery d on d.board = o.board"
 		"  and d.position > o.newest and d.position < o.position and not d.dry_run"
 		"  and d.position not in (select position from ours)",
