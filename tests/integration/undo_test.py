@@ -210,6 +210,24 @@ def killed(machine):
         check(f"{point}: who came is withdrawn", f"{came};INGETROKKEN" in "\n".join(stand(machine, board)))
 
 
+def beside_its_id(machine):
+    """The board delivers somebody else under the very id of what a killed undo has not published yet."""
+    board = "99904"
+    machine.deliver(board, 10, "MUTATIE", [line(52, "99QD")])
+    before = stand(machine, board)
+    wrong = machine.deliver(board, 11, "MUTATIE", [line(52, "99QD", name="Fout")])
+    plan(machine, board, wrong)
+    done = subprocess.run(command(machine, "undo", "start", board, wrong, *WHY), check=False, capture_output=True,
+                          text=True, env={**os.environ, "INSTROOM_CRASH_AT": "undo.started"})
+    check("it dies before it publishes", done.returncode == 137, f"{done.returncode} {done.stderr}")
+    position = int(machine.sql(f"select position from register.undo where board = {board} and state = 'started'"))
+    machine.deliver(board, 12, "MUTATIE", [line(53, "99QD")], leveringsid=f"HERSTEL-{position:016x}-1W")
+    start(machine, board, wrong)
+    check("ours is delivered all the same", stand(machine, board, {bsn(53)}) == before, stand(machine, board))
+    check("both stand in the ledger", len({row["sender"] for row in made(machine, board)[:2]}) == 2,
+          made(machine, board))
+
+
 def command(machine, *words):
     return [machine.workers.program("instroomctl"), "--config", str(machine.workers.dir / "instroomctl.conf"), *words]
 
@@ -285,6 +303,7 @@ def main():
         by_an_operator(machine)
         behind_a_set_back(machine)
         killed(machine)
+        beside_its_id(machine)
         beside_a_delivery(machine)
         what_is_no_delivery(machine)
         machine.balances("after all of them")
