@@ -26,6 +26,10 @@ struct chain_position {
 /* Where every topic generation begins: no verdict, and the genesis id of sixteen zero bytes. */
 extern const struct chain_position CHAIN_GENESIS;
 
+/* register.cursor.parked while instroomctl checkpoint restore is at work, or was killed: the cursor stands where its
+ * checkpoint ends, and boards are missing. No writer goes on there. */
+#define CURSOR_RESTORING "checkpoint restore is not finished"
+
 enum chain_step {
 	CHAIN_COUNTS, /* it is the next of the chain; *position stands behind it */
 	CHAIN_VOID,   /* it does not count; *position stands behind it */

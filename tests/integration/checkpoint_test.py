@@ -35,6 +35,7 @@ class Machine(key_test.Machine):
     def __init__(self, stack, data):
         super().__init__(stack, data)
         self.dir, self.settings = data / "checkpoints", {}
+        self.key_before = ""  # as manifests of before a rotation name the HMAC key
         for name, words in (("seal", ("rand", "-hex", "32")), ("sign", ("genpkey", "-algorithm", "ed25519"))):
             self.key(name, *words)
         self.settings = {"dir": self.dir, "key.file": data / "seal", "sign.key.file": data / "sign", "keep": 3}
@@ -126,7 +127,9 @@ def killed(machine):
     check("and sweeps it away", not any(one.exists() for one in half))
     machine.expect("checkpoint.keep are kept", 0, "", "checkpoint", "list")
     counts = [len(list(machine.dir.glob(f"{partition:04}-*.manifest"))) for partition in range(PARTITIONS)]
-    check("of each partition", counts == [machine.settings["keep"]] * PARTITIONS or max(counts) <= 3, counts)
+    keep = machine.settings["keep"]
+    check("of each partition; the one that got none at first may have one less", min(counts) >= keep - 1 and
+          sorted(counts)[1:] == [keep] * (PARTITIONS - 1) and max(counts) == keep, counts)
 
 
 def refused(machine):
@@ -299,6 +302,7 @@ def named_anew(machine):
     """The HMAC key is rotated: checkpoints of before go on."""
     machine.end("validate")
     machine.wait()
+    machine.key_before = re.search(r"^key (\w+)$", machine.newest("manifest")[0].read_text(), re.M)[1]
     machine.new_key()
     machine.expect("the register is named anew", 0, "", "key", "rotate", "--validators-are-stopped")
     machine.start("validate")
@@ -312,30 +316,90 @@ def named_anew(machine):
 
 # --- the end ---
 
-# Without volgnummers of teachers: those of the unchanged may stand in a list. verify compares all there is.
+# Without volgnummers of teachers: those of the unchanged may stand in a list; and without the order of outcomes, which
+# is that of the key by which a delivery named teachers when it came. verify compares all there is.
 CONTENT = ("select md5(string_agg(x, '|' order by x)) from (select (board, bsn, status, content)::text as x"
-           " from register.teacher union all select (position, outcomes, lines, state)::text from register.delivery) y")
+           " from register.teacher union all select (position, lines, nieuw, gewijzigd, ongewijzigd, verouderd,"
+           " afgekeurd, ingetrokken, quarantaine, state)::text from register.delivery) y")
+FINDINGS = "select md5(string_agg(f::text, '|' order by f::text)) from register.finding f"
+RESTORE = ("checkpoint", "restore", "--reason", "a test")
+
+
+def retained(machine):
+    """Terugmeldingen are over their term, and their codes are kept: a repair from a checkpoint keeps them too."""
+    codes = machine.sql(FINDINGS)
+    machine.expect("terugmeldingen go", 0, "", *(f"--retention.{one}.months=0" for one in (
+        "lapsed", "history", "contact", "audit", "problem")), "retention", "--reason", "bewaartermijnen")
+    check("all of them", machine.sql("select count(*) from register.feedback") == "0")
+    machine.expect("which is no difference", 0, f"{PARTITIONS} checkpoints were made", "checkpoint", "make",
+                   "--from-checkpoint")
+    machine.sql("update register.teacher set content = 'x' || content where content is not null")
+    machine.expect("their boards are put right", 0, "rows put right", "verify", "--all", "--from-checkpoint",
+                   "--repair", "--reason", "a test")
+    check("and their codes are as they were", machine.sql(FINDINGS) == codes)
+
+
+def altered(machine):
+    """What is wrong with a checkpoint is said before anything is written."""
+    manifest, state = (machine.newest(what)[0] for what in ("manifest", "state"))
+    cases = (
+        ("a state is altered", 1, "its digest", lambda: flip(state, 60)),
+        ("a state is missing", 1, "cannot be read", state.unlink),
+        ("it names teachers by the key of before", 78, "restore, then key rotate", lambda: sign(machine, manifest, [
+            ("^key .*$", f"key {machine.key_before}")])),
+    )
+    for what, status, words, spoil in cases:
+        kept = manifest.read_bytes(), state.read_bytes()
+        spoil()
+        told(f"nothing is restored when {what}", machine.ctl(*RESTORE), status, words)
+        check(f"no cursor moved when {what}", not any(ends(machine, "raw").values()))
+        manifest.write_bytes(kept[0])
+        state.write_bytes(kept[1])
+
+
+def restore_ended(machine):
+    """Half of the register from an older checkpoint, then from the newest. A writer is there, and waits."""
+    aside = [(one, machine.data / one.name) for one in (machine.newest(what)[0] for what in ("manifest", "state"))]
+    for one, kept in aside:
+        one.rename(kept)
+    machine.sql("create function public.ended() returns trigger language plpgsql as $$begin raise exception 'ended';"
+                " end$$; create trigger ended before insert on register.board execute function public.ended()")
+    done = machine.ctl(*RESTORE)
+    check("a restore ends on its way", done.returncode not in (0, 1), f"{done.returncode} {done.stderr}")
+    why = {one["partition"]: one["parked"] for one in machine.json("status")}
+    check("which is seen", why[0] == "checkpoint restore is not finished", why)
+    machine.start("write", 0)
+    log = machine.workers.dir / "write1.log"
+    machine.until("and no writer goes on there", lambda: re.search(
+        "event=partition.parked partition=0 .*checkpoint restore is not finished", log.read_text()))
+    check("nor says otherwise", {one["partition"]: one["parked"] for one in machine.json("status")}[0] == why[0])
+    machine.sql("drop function public.ended() cascade")
+    for one, kept in aside:
+        kept.rename(one)
 
 
 def lost(machine):
     """The register is gone: it comes back from checkpoints, and from the log what came since."""
     machine.deliver(OTHER, 963, "MUTATIE", [line(32, "99QB", name="Smit"), line(36, "99QB")])
-    before = machine.sql(CONTENT)
+    before, codes = machine.sql(CONTENT), machine.sql(FINDINGS)
     machine.end("write")
     machine.end("validate")
-    machine.expect("it is not restored over one that is there", 1, "not empty", "checkpoint", "restore", "--reason",
-                   "a test")
+    machine.expect("it is not restored over one that is there", 1, "not empty", *RESTORE)
     check("and nothing changed", machine.sql(CONTENT) == before)
     machine.workers.empty_register()
     machine.expect("an empty one is made", 0, "", "migrate")
-    machine.expect("it is restored", 0, "rows put right", "checkpoint", "restore", "--reason", "a test")
-    machine.expect("again, as after a kill: nothing is left to do", 0, " 0 rows of 0 boards", "checkpoint", "restore",
-                   "--reason", "a test")
-    machine.expect("it is as the checkpoints say", 0, " 0 differences", "verify", "--all")
+    altered(machine)
+    restore_ended(machine)
+    machine.expect("it is restored", 0, "rows put right", *RESTORE)
     machine.start("validate")
-    machine.start("write")
+    machine.until("a writer that waited goes on by itself", lambda: not any(
+        one["parked"] or one["raw_end"] > one["raw_applied"] for one in machine.json("status")))
+    machine.expect("it is as the checkpoints say", 0, " 0 differences", "verify", "--all", "--from-checkpoint")
+    machine.expect("nothing is left to do", 0, " 0 rows of 0 boards", "verify", "--all", "--from-checkpoint",
+                   "--repair")
     machine.wait()
     check("what came since comes from the log", machine.sql(CONTENT) == before)
+    check("with the codes of terugmeldingen that were gone", machine.sql(FINDINGS) == codes)
     machine.expect("and all is as the log says", 0, " 0 differences", "verify", "--all")
     machine.deliver(OTHER, 964, "MUTATIE", [line(37, "99QB")])
     machine.expect("deliveries go on", 0, " 0 differences", "verify", "--all")
@@ -360,6 +424,7 @@ def steps(machine, count):
     faults(machine)
     rotated(machine)
     named_anew(machine)
+    retained(machine)
     lost(machine)
     gap(machine)
 

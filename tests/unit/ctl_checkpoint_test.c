@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { STATE_MAX = 1 << 20, BOARD = 99901 };
+enum { STATE_MAX = 1 << 20, BOARD = 99901, LINES_GIVEN_UP = 60 };
 
 /* Made for this test with openssl genpkey -algorithm ed25519; they sign nothing else. */
 static const char SIGN_KEY[] =
@@ -150,6 +150,52 @@ Test(verify_state, holds_nothing_of_who_was_removed_and_of_what_expired)
 	cr_expect_eq(back.deliveries[0].lines[1].bsn, 0);
 	cr_expect(slice_equal(back.deliveries[0].lines[1].feedback_body, SLICE_LITERAL("\0\0")));
 	cr_expect_eq(back.deliveries[0].lines[1].key[TEACHER_KEY_BYTES - 1], 2, "the key before his, and 1");
+	verify_board_release(&board);
+	verify_board_release(&back);
+	strbuf_release(&state);
+}
+
+/* The register keeps how many lines had a code when the terugmelding is gone: a repair has to know them. */
+Test(verify_state, keeps_the_codes_of_a_terugmelding_that_is_gone)
+{
+	struct verify_board board, back;
+	struct strbuf state;
+	struct err err = { 0 };
+
+	fill(&board, &err);
+	board.deliveries[0].is_feedback_gone = true;
+	write_state(&board, &state);
+	cr_assert_eq(read_state(strbuf_slice(&state), &back), 0);
+	cr_expect(back.deliveries[0].is_feedback_gone);
+	cr_expect(slice_equal_text(back.deliveries[0].lines[0].rules, "R1"));
+	cr_expect_eq(back.deliveries[0].lines[0].feedback_body.n, 0);
+	cr_expect_eq(back.deliveries[0].lines[0].blank_body.n, 0);
+	verify_board_release(&board);
+	verify_board_release(&back);
+	strbuf_release(&state);
+}
+
+/* Lines of a body that was given up have next to nothing, and nothing may stand behind them. */
+Test(verify_state, comes_back_when_all_there_is_was_given_up)
+{
+	struct verify_board board = { .number = BOARD }, back;
+	struct strbuf state;
+
+	board.deliveries = calloc(1, sizeof *board.deliveries);
+	cr_assert(board.deliveries);
+	board.delivery_count = board.delivery_capacity = 1;
+	board.deliveries[0] = (struct verify_delivery){ .position = 5,
+							.id = "a-delivery-0000001",
+							.kind = DELIVERY_MUTATIE,
+							.lines = calloc(LINES_GIVEN_UP, sizeof(struct verify_line)),
+							.line_count = LINES_GIVEN_UP };
+	cr_assert(board.deliveries[0].lines);
+	for (int i = 0; i < LINES_GIVEN_UP; i++)
+		board.deliveries[0].lines[i] =
+			(struct verify_line){ .record_number = i, .outcome = OUTCOME_QUARANTAINE };
+	write_state(&board, &state);
+	cr_assert_eq(read_state(strbuf_slice(&state), &back), 0);
+	cr_expect_eq(back.deliveries[0].line_count, LINES_GIVEN_UP);
 	verify_board_release(&board);
 	verify_board_release(&back);
 	strbuf_release(&state);

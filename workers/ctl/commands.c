@@ -1016,13 +1016,15 @@ static const struct command PROVE[] = {
 	  .run = run_checkpoint_check },
 	{ .name = "checkpoint restore",
 	  .purpose = "write a lost register again, as the newest checkpoints have it",
-	  .help = "Into an empty register (migrate) while no writer runs. Cursors go to where the checkpoints "
-		  "end, then all boards are written, one transaction each. Start the writers: what came since they "
-		  "take from the log. Killed, run it again. What stands in no log is not brought back: RUNBOOK.md, "
-		  "The register is lost.",
+	  .help = "Into an empty register (migrate) while no writer and no validator runs. Cursors go to where the "
+		  "checkpoints end, then all boards are written, one transaction each; a partition is parked until "
+		  "its boards are in. Start the writers: what came since they take from the log. Killed, run it "
+		  "again. Where the newest checkpoint is altered nothing is written: remove its two files, and the "
+		  "one before it is taken. hmac.key.file is the key that was in force when they were made. What "
+		  "stands in no log is not brought back: RUNBOOK.md, The register is lost.",
 	  OPTIONS_OF(REASON_NEEDED),
 	  .outputs = TEXT_CSV_JSON,
-	  .exits = { { 1, "the register is not empty, or the log does not reach back to a checkpoint" },
+	  .exits = { { 1, "the register is not empty, a checkpoint is altered, or the log does not reach back to it" },
 		     { 78, "too: a checkpoint is of another key, cluster, topic or format" } },
 	  .run = run_checkpoint_restore },
 	{ .name = "checkpoint prune",

@@ -114,6 +114,13 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	return 0;
 }
 
+/* No note is due: it stands there, and a restore that ends meanwhile takes it away. */
+static void park_restoring(struct partition *partition, int32_t number)
+{
+	partition_park(partition, number, "%s", CURSOR_RESTORING);
+	partition->is_why_due = false;
+}
+
 static int open_one(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
 		    struct err *err)
 {
@@ -122,6 +129,7 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	enum match match = PARKED;
 
 	partition->has_cursor = cursor->is_there;
+	partition->is_restoring = cursor->is_there && cursor->is_restoring;
 	if (!cursor->is_there) {
 		partition->committed = partition->ahead = (struct chain){ 0 };
 		partition_park(partition, cursor->partition,
@@ -129,11 +137,15 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 			       "Partitions were added");
 		return 0;
 	}
+	partition->committed = partition->ahead = cursor->chain;
+	if (cursor->is_restoring) {
+		park_restoring(partition, cursor->partition);
+		return 0;
+	}
 	int rc = kafka_consumer_range(assignment->consumer, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
 		return rc;
-	partition->committed = partition->ahead = cursor->chain;
 	if (match_verdict_log(partition, cursor, &range) == PARKED)
 		return 0;
 	rc = match_raw_log(assignment, reader, cursor, &match, err);
@@ -188,7 +200,8 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 		*ret_stands &= cursors[i].is_there == partition->has_cursor;
 		if (!cursors[i].is_there)
 			continue;
-		*ret_stands &= cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
+		*ret_stands &= cursors[i].is_restoring == partition->is_restoring &&
+			       cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
 			       cursors[i].chain.at.next_raw == ours->at.next_raw &&
 			       (!ours->has_key_id || cursors[i].chain.key_id == ours->key_id);
 	}

@@ -3,7 +3,8 @@
 /* With the row of partition 0, which is there as soon as there is any. */
 static const struct register_statement READ = {
 	"cursor_read", VALUES_OURS,
-	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id"
+	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id,"
+	" coalesce(c.parked = '" CURSOR_RESTORING "', false)"
 	" from register.cursor c where c.topic = $1 and (c.partition = any($2) or c.partition = 0)"
 };
 
@@ -38,6 +39,12 @@ static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size
 		chain->key_id = pg_get_i32(rows, row, 5);
 }
 
+static void cursor_from_row(struct cursor *cursor, const struct pg_rows *rows, size_t row)
+{
+	chain_from_row(&cursor->chain, rows, row);
+	cursor->is_restoring = pg_get_bool(rows, row, 6);
+}
+
 static int fail_missing(struct slice topic, int32_t partition, struct err *err)
 {
 	return err_set(err, ERR_CONFIG, "cursor",
@@ -69,7 +76,7 @@ int cursor_find(struct register_session *session, struct slice topic, struct cur
 			row++;
 		cursors[i].is_there = row < pg_rows_count(rows);
 		if (cursors[i].is_there)
-			chain_from_row(&cursors[i].chain, rows, row);
+			cursor_from_row(&cursors[i], rows, row);
 	}
 	return 0;
 }

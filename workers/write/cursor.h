@@ -11,6 +11,7 @@
 struct cursor {
 	int32_t partition;
 	bool is_there;
+	bool is_restoring; /* CURSOR_RESTORING */
 	struct chain chain;
 };
 

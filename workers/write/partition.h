@@ -40,6 +40,7 @@ struct partition {
 	enum partition_state state;
 	struct chain committed, ahead; /* of no meaning before RUNNING */
 	bool has_cursor;	       /* likewise; false: the register has none, and it is PARKED */
+	bool is_restoring;	       /* likewise; true: boards are missing in the register, and it is PARKED */
 	char why[200];		       /* PARKED */
 	bool is_why_due;	       /* it is not in the register yet */
 	int64_t rests_until_ms;	       /* PAUSED: the next verdict is sealed with a day key that we do not have yet */

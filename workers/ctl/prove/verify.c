@@ -11,7 +11,7 @@
  *
  * checkpoint make is the same over all boards, and leaves a checkpoint of each partition in which nothing differs.
  * checkpoint restore is --repair of an empty register: its cursors are moved to where the checkpoints end, and all that
- * is missing is written. Writers go on from there.
+ * is missing is written. A partition is parked until all its boards are in; then writers go on from there.
  *
  * No header: run_verify, run_checkpoint_make and run_checkpoint_restore stand in prove_commands.h. */
 #include "ctl/prove/prove_commands.h"
@@ -118,6 +118,22 @@ static int derive_partition(struct verify *verify, int32_t partition, struct err
 	return rc == 0 ? verify_log_advance(&verify->log, partition, err) : rc;
 }
 
+/* Restored, one with a board that is not in stays parked. */
+static int repair_partition(struct verify *verify, int32_t partition, struct err *err)
+{
+	int64_t left = verify->repair.left;
+	int rc = 0;
+
+	for (uint32_t number = 0; rc == 0 && verify->repairs && number < VERIFY_BOARDS; number++)
+		if (is_compared(verify, number, partition)) {
+			rc = verify_repair_board(&verify->repair, number, partition, err);
+			verify->is_wanted[number] = false;
+		}
+	return rc == 0 && verify->restores && verify->repair.left == left
+		       ? verify_checkpoint_restored(&verify->log, verify->repair.link, partition, err)
+		       : rc;
+}
+
 static int verify_partition(struct verify *verify, int32_t partition, struct err *err)
 {
 	int64_t before = verify->findings.count;
@@ -133,12 +149,7 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 			rc = compare_board(verify, number, err);
 	if (rc == 0)
 		rc = verify_checkpoint_end(&verify->checkpoints, verify->findings.count == before, err);
-	for (uint32_t number = 0; rc == 0 && verify->repairs && number < VERIFY_BOARDS; number++)
-		if (is_compared(verify, number, partition)) {
-			rc = verify_repair_board(&verify->repair, number, partition, err);
-			verify->is_wanted[number] = false;
-		}
-	return rc;
+	return rc == 0 ? repair_partition(verify, partition, err) : rc;
 }
 
 /* A checkpoint that cannot be used is no reason either; the exit status tells its kind in the end. */
@@ -425,7 +436,7 @@ static int need_folder(const struct ctl *ctl, const char *what)
 
 int run_verify(struct ctl *ctl)
 {
-	struct verify verify = { .ctl = ctl, .findings.out = stdout };
+	struct verify verify = { .ctl = ctl, .findings.out = stdout, .checkpoints.lock = -1 };
 
 	if (ctl_has(ctl, OPTION_BOARD) + ctl_has(ctl, OPTION_SAMPLE) + ctl_has(ctl, OPTION_ALL) != 1)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
@@ -440,7 +451,7 @@ int run_verify(struct ctl *ctl)
 
 int run_checkpoint_make(struct ctl *ctl)
 {
-	struct verify verify = { .ctl = ctl, .findings.out = stdout };
+	struct verify verify = { .ctl = ctl, .findings.out = stdout, .checkpoints.lock = -1 };
 	int usage = need_folder(ctl, "checkpoint make");
 
 	verify.checkpoints.to = ctl->config.checkpoint_dir;
@@ -449,7 +460,7 @@ int run_checkpoint_make(struct ctl *ctl)
 
 int run_checkpoint_restore(struct ctl *ctl)
 {
-	struct verify verify = { .ctl = ctl, .repairs = true, .restores = true };
+	struct verify verify = { .ctl = ctl, .repairs = true, .restores = true, .checkpoints.lock = -1 };
 	int usage = need_folder(ctl, "checkpoint restore");
 
 	if (usage == 0 && !ctl->options[OPTION_REASON][0])

@@ -3,6 +3,7 @@
 #include "ctl/checkpoint/checkpoint_reader.h"
 #include "ctl/prove/verify_state.h"
 #include "model/bsn.h"
+#include "protocol/chain_position.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -253,11 +254,17 @@ int verify_checkpoint_start(struct verify_checkpoints *checkpoints, struct verif
 
 /* ---- restore ---- */
 
-/* Nothing is applied yet; or the cursor stands where this very checkpoint does, as when a restore was killed. */
+/* Nothing is applied yet; or a restore was ended, from this or another checkpoint; or the cursor is where this very
+ * checkpoint ends. */
 static const char RESTORE_SQL[] =
 	"update register.cursor set next_raw = $3, next_verdict = $4, tip = $5,"
-	" digest = $6, key_id = $7, parked = null, moved_at = now()"
-	" where topic = $1 and partition = $2 and (next_raw, next_verdict) in ((0, 0), ($3, $4))";
+	" digest = $6, key_id = $7, parked = '" CURSOR_RESTORING "', moved_at = now()"
+	" where topic = $1 and partition = $2"
+	" and ((next_raw, next_verdict) in ((0, 0), ($3, $4)) or parked = '" CURSOR_RESTORING "')";
+
+static const char RESTORED_SQL[] =
+	"update register.cursor set parked = null"
+	" where topic = $1 and partition = $2 and parked = '" CURSOR_RESTORING "'";
 
 static int move_cursor(struct pg_link *link, const struct checkpoint_manifest *manifest, struct err *err)
 {
@@ -284,6 +291,27 @@ static int move_cursor(struct pg_link *link, const struct checkpoint_manifest *m
 				     err);
 }
 
+/* Before any cursor moves: the register goes to where it ends, so it has to be whole. */
+static int check_states(const struct verify_checkpoints *checkpoints, const struct checkpoint_manifest *manifest,
+			struct err *err)
+{
+	CLEANUP(checkpoint_reader_close) struct checkpoint_reader reader = { 0 };
+	int rc = checkpoint_reader_open(&reader, checkpoints->from, manifest, &checkpoints->keys, err);
+
+	return rc == 0 ? checkpoint_reader_check(&reader, err) : rc;
+}
+
+/* Verdicts behind it name teachers by the key that was in force then, and the writer takes that from the cursor: so the
+ * register goes on with it. */
+static int check_present_key(const struct verify_log *log, const struct checkpoint_manifest *manifest, struct err *err)
+{
+	return manifest->key_id == log->key.id
+		       ? 0
+		       : err_set(err, ERR_CONFIG, "checkpoint",
+				 "its teachers are named by the HMAC key of before: set hmac.key.file to that one, "
+				 "restore, then key rotate");
+}
+
 /* The newest of a partition, whatever the register says. */
 static int restore_partition(const struct verify_checkpoints *checkpoints, struct verify_log *log, struct pg_link *link,
 			     int32_t partition, struct err *err)
@@ -302,8 +330,13 @@ static int restore_partition(const struct verify_checkpoints *checkpoints, struc
 	if (rc == 0)
 		rc = check_identity(checkpoints, log, &manifest, err);
 	if (rc == 0)
+		rc = check_present_key(log, &manifest, err);
+	if (rc == 0)
 		rc = check_position(&manifest, &ANY, &raw, err);
-	return rc == 0 ? move_cursor(link, &manifest, err) : checkpoint_name_error(&place, rc, err);
+	if (rc != 0)
+		return checkpoint_name_error(&place, rc, err);
+	rc = check_states(checkpoints, &manifest, err);
+	return rc == 0 ? move_cursor(link, &manifest, err) : rc;
 }
 
 int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, struct verify_log *log,
@@ -319,6 +352,16 @@ int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, str
 	if (pg_link_is_up(link) && pg_script(link, "rollback", &second) != 0)
 		pg_link_drop(link);
 	return rc;
+}
+
+int verify_checkpoint_restored(const struct verify_log *log, struct pg_link *link, int32_t partition, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
+	pg_add_i32(&params, partition);
+	return pg_exec(link, NULL, RESTORED_SQL, &params, NULL, NULL, err);
 }
 
 /* ---- making ---- */

@@ -21,7 +21,7 @@ struct verify_checkpoints {
 	bool is_asked;	       /* from: also where logs are whole */
 	struct checkpoint_keys keys;
 	char cluster[CHECKPOINT_NAME_BYTES];
-	int lock; /* of to; -1: none */
+	int lock; /* of to; -1: none, as its owner sets it */
 	struct checkpoint_writer writer;
 	int64_t used, made, refused; /* partitions */
 };
@@ -35,9 +35,13 @@ MUSTUSE int verify_checkpoint_start(struct verify_checkpoints *checkpoints, stru
 				    struct err *err);
 
 /* Moves the cursors of an empty register to where the newest checkpoints end, all or none; where a partition has none
- * it stays at the beginning. link: the owner's. ERR_DATA: the register is not empty, or the log does not reach back. */
+ * it stays at the beginning. They are parked (CURSOR_RESTORING) until verify_checkpoint_restored. link: the owner's.
+ * ERR_DATA: the register is not empty, the log does not reach back, or a checkpoint is altered. */
 MUSTUSE int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, struct verify_log *log,
 				       struct pg_link *link, struct err *err);
+/* All boards of the partition are in: writers may go on there. */
+MUSTUSE int verify_checkpoint_restored(const struct verify_log *log, struct pg_link *link, int32_t partition,
+				       struct err *err);
 
 /* The partition is derived up to the register's cursor. ERR_DATA: its chain does not end where the register's does. */
 MUSTUSE int verify_checkpoint_begin(struct verify_checkpoints *checkpoints, const struct verify_log *log,

@@ -259,7 +259,8 @@ static int compare_feedback(const struct verify_board *board, const struct verif
 	return is_made ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a delivery");
 }
 
-/* feedback_from: of deliveries below, terugmeldingen may be gone. */
+/* feedback_from: of deliveries below, terugmeldingen may be gone; and those that a checkpoint has as gone, which a
+ * register that was restored from it knows nothing of. */
 static int compare_delivery(const struct verify_board *board, struct verify_delivery *delivery,
 			    const struct pg_rows *rows, size_t i, int64_t feedback_from,
 			    struct verify_findings *findings, struct err *err)
@@ -274,8 +275,8 @@ static int compare_delivery(const struct verify_board *board, struct verify_deli
 		if (!pg_get_bool(rows, i, 29))
 			verify_report(findings, board, delivery->id, "its key list is not what its digest says");
 	}
-	bool is_gone = delivery->position < feedback_from && pg_is_null(rows, i, 27) && delivery->line_count > 0 &&
-		       pg_get_bool(rows, i, 26) != delivery->lines[0].has_feedback;
+	bool is_gone = (delivery->position < feedback_from || delivery->is_feedback_gone) && pg_is_null(rows, i, 27) &&
+		       delivery->line_count > 0 && pg_get_bool(rows, i, 26) != delivery->lines[0].has_feedback;
 
 	if (is_made && is_gone) {
 		delivery->is_feedback_gone = true;

@@ -7,7 +7,7 @@
 
 enum { FORMAT = 1, ATTEMPT_BITS = 63 };
 /* At least so many bytes an item has: bounds what a count may claim. */
-enum { TEACHER_BYTES_MIN = 40, VERSION_BYTES_MIN = 24, DELIVERY_BYTES_MIN = 70, LINE_BYTES_MIN = 6 };
+enum { TEACHER_BYTES_MIN = 40, VERSION_BYTES_MIN = 24, DELIVERY_BYTES_MIN = 70, LINE_BYTES_MIN = 5 };
 enum { CONTACT_BYTES_MIN = 4, CONFIRMATION_BYTES_MIN = 20, SET_BACK_BYTES_MIN = 22, ADMISSION_BYTES_MIN = 8 };
 enum { CHANGE_BYTES_MIN = 50 };
 
@@ -339,6 +339,7 @@ static void replace_erased(struct verify_line **lines, size_t count, bool by_key
 	}
 }
 
+/* The codes of a terugmelding that is gone stay: the register keeps how many lines had each. */
 static bool blank_lines(const struct verify_delivery *delivery, struct verify_line *copy)
 {
 	struct verify_line **readable = calloc(delivery->line_count, sizeof(struct verify_line *));
@@ -348,7 +349,7 @@ static bool blank_lines(const struct verify_delivery *delivery, struct verify_li
 		if (copy[i].is_readable)
 			readable[count++] = &copy[i];
 		if (delivery->is_feedback_gone)
-			copy[i].feedback_body = copy[i].blank_body = copy[i].rules = (struct slice){ 0 };
+			copy[i].feedback_body = copy[i].blank_body = (struct slice){ 0 };
 		else if (copy[i].is_erased)
 			copy[i].feedback_body = copy[i].blank_body;
 	}
