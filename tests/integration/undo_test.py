@@ -251,15 +251,19 @@ def beside_a_delivery(machine):
                                stderr=subprocess.STDOUT, text=True,
                                env={**os.environ, "INSTROOM_CRASH_AT": "undo.started=stop"})
     deadline = time.monotonic() + WAIT_S
-    while process.poll() is None and not is_stopped(process) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    check("it stands still before it publishes", is_stopped(process))
-    machine.deliver(board, 4, "MUTATIE", [line(82, "99QF", name="Tegelijk")])
-    key = machine.sql(f"select key from register.teacher where board = {board} and bsn = {int(bsn(82))}")
-    machine.expect("nobody is erased meanwhile, whom it may bring back", 1, "an undo at board 99906", "person", "erase",
-                   board, key, *WHY)
-    process.send_signal(signal.SIGCONT)
-    said = process.communicate(timeout=WAIT_S)[0]
+    try:
+        while process.poll() is None and not is_stopped(process) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        check("it stands still before it publishes", is_stopped(process))
+        machine.deliver(board, 4, "MUTATIE", [line(82, "99QF", name="Tegelijk")])
+        key = machine.sql(f"select key from register.teacher where board = {board} and bsn = {int(bsn(82))}")
+        machine.expect("nobody is erased meanwhile, whom it may bring back", 1, "an undo at board 99906", "person",
+                       "erase", board, key, *WHY)
+        process.send_signal(signal.SIGCONT)
+        said = process.communicate(timeout=WAIT_S)[0]
+    finally:
+        process.kill()
+        process.wait()
     check("it is done, and says what came in between", process.returncode == 0 and "1 deliveries of the board came" in
           said, f"{process.returncode} {said}")
     check("the board's own delivery stays", "Tegelijk" in "\n".join(stand(machine, board)), stand(machine, board))
