@@ -26,6 +26,7 @@ from replay_test import (COUNTS, ROOT, WAIT_S, bsn, check, kafka_produce, line, 
 
 PARTITIONS, SEED = 3, int(os.environ.get("INSTROOM_SEED", "20261130"))
 BOARD, OTHER = mutations.BOARD, mutations.OTHER
+OWNER = 65534  # of the folder for a while, where the test is root's
 ERASED = 8  # of BOARD, lapsed by its second VOLLEDIG
 
 
@@ -176,6 +177,8 @@ def erased(machine):
     machine.expect("the next ones", 0, "checkpoints were made", "checkpoint", "make", "--from-checkpoint")
     machine.expect("and those of before go", 0, "removed", "checkpoint", "prune", "--keep", 1)
     done, rows = erase(machine, path)
+    told("without the setting it is said that nobody looked", machine.with_settings(
+        {"dir": ""}, "person", "erase", "--bsn-file", path), 0, "not looked through: checkpoints")
     check("do not hold him", done.returncode == 0 and "checkpoints" not in rows and "raw log" in rows, rows)
     machine.expect("and prove as well", 0, " 0 differences", "verify", "--all", "--from-checkpoint")
 
@@ -199,8 +202,13 @@ def log_gone(machine):
 
 def next_one(machine):
     """Made from the one before and what came since."""
+    if os.geteuid() == 0:
+        os.chown(machine.dir, OWNER, OWNER)
+    before = set(machine.dir.iterdir())
     machine.expect("the next one is made from the one before", 0, f"{PARTITIONS} checkpoints were made", "checkpoint",
                    "make", "--from-checkpoint")
+    owners = {one.stat().st_uid for one in set(machine.dir.iterdir()) - before}
+    check("whoever has the folder has it, when root makes it", owners == {machine.dir.stat().st_uid}, owners)
     machine.expect("all is proved from it", 0, " 0 differences", "verify", "--all")
 
 

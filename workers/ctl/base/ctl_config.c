@@ -63,7 +63,7 @@ static const struct config_key KEYS[] = {
 	  "Ed25519 key that signs them, PEM; needed where they are made" },
 	{ "checkpoint.public.key.file", CONFIG_TEXT, AT(checkpoint_public_key_file), "", 0, SETTINGS_TEXT_BYTES_MAX,
 	  "its public half, PEM, which proves them, and those of before; empty: that of checkpoint.sign.key.file" },
-	{ "checkpoint.keep", CONFIG_COUNT, AT(checkpoint_keep), "7", 1, 10000,
+	{ "checkpoint.keep", CONFIG_COUNT, AT(checkpoint_keep), "3", 1, 10000,
 	  "checkpoints of a partition that are kept; older ones go when another is made" },
 	{ "validate.group", CONFIG_TEXT, AT(validate_group), "instroom-validate", 1, 250,
 	  "consumer group of the validators, which must have no member during refill and loss accept" },

@@ -102,6 +102,13 @@ static int sweep(const char *dir, struct err *err)
 	return 0;
 }
 
+bool checkpoint_give_file(const char *dir, int fd)
+{
+	struct stat info;
+
+	return geteuid() != 0 || (stat(dir, &info) == 0 && fchown(fd, info.st_uid, info.st_gid) == 0);
+}
+
 int checkpoint_store_lock(const char *dir, int *ret_lock, struct err *err)
 {
 	char path[CHECKPOINT_PATH_BYTES];
@@ -117,7 +124,9 @@ int checkpoint_store_lock(const char *dir, int *ret_lock, struct err *err)
 
 	if (fd < 0)
 		return file_error(err, path, "opened");
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	if (!checkpoint_give_file(dir, fd))
+		rc = file_error(err, path, "given to the folder's owner");
+	else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		rc = errno == EWOULDBLOCK ? err_set(err, ERR_RETRY, "busy",
 						    "another process makes or removes checkpoints in %s", dir)
 					  : file_error(err, path, "locked");

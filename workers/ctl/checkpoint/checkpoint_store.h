@@ -45,4 +45,7 @@ MUSTUSE int checkpoint_store_read(const char *dir, const struct checkpoint_place
 /* Removes all but the newest keep of each partition. The lock is the caller's. */
 MUSTUSE int checkpoint_store_prune(const char *dir, int64_t keep, int64_t *ret_removed, struct err *err);
 
+/* A new file of root, by hand: it goes to the owner of the folder, whose timer has to read it. false: errno. */
+MUSTUSE bool checkpoint_give_file(const char *dir, int fd);
+
 #endif

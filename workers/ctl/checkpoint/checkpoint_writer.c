@@ -46,10 +46,11 @@ static bool write_all(int fd, struct slice bytes)
 	return true;
 }
 
-static int open_new(const char *path, int *ret, struct err *err)
+/* *ret is to be closed whatever comes back; -1: none. */
+static int open_new(const char *dir, const char *path, int *ret, struct err *err)
 {
 	*ret = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-	return *ret >= 0 ? 0 : write_error(err, path);
+	return *ret >= 0 && checkpoint_give_file(dir, *ret) ? 0 : write_error(err, path);
 }
 
 /* Both the file of states and what its digest is made of. */
@@ -115,10 +116,10 @@ int checkpoint_begin(struct checkpoint_writer *writer, const char *dir, const st
 	struct checkpoint_place place = place_of(writer);
 
 	checkpoint_path(dir, &place, CHECKPOINT_STATE, true, path);
-	rc = open_new(path, &writer->fd, err);
+	rc = open_new(dir, path, &writer->fd, err);
+	writer->is_begun = writer->fd >= 0;
 	if (rc != 0)
 		return rc;
-	writer->is_begun = true;
 	writer->digest = EVP_MD_CTX_new();
 	if (!writer->digest || EVP_DigestInit_ex(writer->digest, EVP_sha256(), NULL) != 1)
 		return err_set(err, ERR_FATAL, "crypto", "no digest of %s", path);
@@ -187,13 +188,13 @@ static int write_manifest(struct checkpoint_writer *writer, struct err *err)
 	int rc = checkpoint_manifest_write(&writer->manifest, writer->keys, &text, err);
 
 	if (rc == 0)
-		rc = open_new(path, &fd, err);
-	if (rc != 0)
-		return rc;
-	if (write_all(fd, strbuf_slice(&text)))
+		rc = open_new(writer->dir, path, &fd, err);
+	if (rc == 0 && write_all(fd, strbuf_slice(&text)))
 		return settle(writer, CHECKPOINT_MANIFEST, fd, err);
-	rc = write_error(err, path);
-	close(fd);
+	if (rc == 0)
+		rc = write_error(err, path);
+	if (fd >= 0)
+		close(fd);
 	return rc;
 }
 

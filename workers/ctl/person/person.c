@@ -84,6 +84,8 @@ int person_tell_blind_spots(const struct ctl *ctl, struct pg_link *link, const s
 	if (!pg_is_null(rows, 0, 1))
 		fprintf(stderr, "instroomctl: not looked through: %.*s and what came of it, until Kafka removes them\n",
 			(int)pg_get_bytes(rows, 0, 1).n, pg_get_bytes(rows, 0, 1).p);
+	if (!ctl->config.checkpoint_dir[0]) /* that of the timer stands in its unit */
+		fputs("instroomctl: not looked through: checkpoints (checkpoint.dir is not set)\n", stderr);
 	return 0;
 }
 
