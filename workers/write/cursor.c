@@ -4,7 +4,8 @@
 static const struct register_statement READ = {
 	"cursor_read", VALUES_OURS,
 	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id,"
-	" coalesce(c.parked = '" CURSOR_RESTORING "', false)"
+	" coalesce(c.parked = '" CURSOR_RESTORING
+	"', false)"
 	" from register.cursor c where c.topic = $1 and (c.partition = any($2) or c.partition = 0)"
 };
 

@@ -258,7 +258,8 @@ int verify_checkpoint_start(struct verify_checkpoints *checkpoints, struct verif
  * checkpoint ends. */
 static const char RESTORE_SQL[] =
 	"update register.cursor set next_raw = $3, next_verdict = $4, tip = $5,"
-	" digest = $6, key_id = $7, parked = '" CURSOR_RESTORING "', moved_at = now()"
+	" digest = $6, key_id = $7, parked = '" CURSOR_RESTORING
+	"', moved_at = now()"
 	" where topic = $1 and partition = $2"
 	" and ((next_raw, next_verdict) in ((0, 0), ($3, $4)) or parked = '" CURSOR_RESTORING "')";
 
