@@ -29,6 +29,8 @@ extern const struct chain_position CHAIN_GENESIS;
 /* register.cursor.parked while instroomctl checkpoint restore is at work, or was killed: the cursor stands where its
  * checkpoint ends, and boards are missing. No writer goes on there. */
 #define CURSOR_RESTORING "checkpoint restore is not finished"
+/* SQL of what is left of a reason when a partition's chain was mended: its rows are another matter. */
+#define CURSOR_PARKED_STILL "case when parked = '" CURSOR_RESTORING "' then parked end"
 
 enum chain_step {
 	CHAIN_COUNTS, /* it is the next of the chain; *position stands behind it */

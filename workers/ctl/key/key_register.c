@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "ctl/base/raw_log.h"
 #include "model/bsn.h"
+#include "protocol/chain_position.h"
 #include "protocol/log_position.h"
 
 enum { KEYS_BYTES_MAX = 256 << 20 };
@@ -53,7 +54,8 @@ static const char LIST_SQL[] =
 	" update register.delivery set waiting_key_list = $3 where position = $2";
 
 static const char FINISH_SQL[] =
-	"with moved as (update register.cursor set key_id = $5, parked = null where topic = $1 and partition = $2"
+	"with moved as (update register.cursor set key_id = $5, parked = " CURSOR_PARKED_STILL
+	"  where topic = $1 and partition = $2"
 	"  and next_verdict = $3 and key_id = $4 returning partition)"
 	" insert into register.key_rotation (topic, partition, old_key_id, new_key_id, from_position, below, teachers,"
 	"  started_at, who)"

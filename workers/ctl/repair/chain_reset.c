@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "kafka/kafka_admin.h"
+#include "protocol/chain_position.h"
 
 enum { MEMBERS_WAIT_MS = 15000, MEMBERS_PAUSE_MS = 500 };
 
@@ -84,7 +85,7 @@ static int move_cursor(struct ctl *ctl, struct pg_link *link, const struct chain
 	pg_add_text(&params, slice_of(ctl_operator()));
 	pg_add_text(&params, slice_of(reason));
 	int rc = pg_exec(link, NULL,
-			 "with moved as (update register.cursor set next_verdict = $4, parked = null"
+			 "with moved as (update register.cursor set next_verdict = $4, parked = " CURSOR_PARKED_STILL
 			 " where topic = $1 and partition = $2 and next_verdict = $3 returning next_raw)"
 			 " insert into register.refill"
 			 "  (topic, partition, who, reason, next_raw, from_verdict, to_verdict)"
