@@ -395,11 +395,11 @@ int verify_checkpoint_add(struct verify_checkpoints *checkpoints, const struct v
 	CLEANUP(strbuf_drop) struct strbuf state;
 	struct checkpoint_board added = { .number = board->number, .deliveries = (int64_t)board->delivery_count };
 
+	strbuf_init(&state, STATE_BYTES_MAX);
 	if (!checkpoints->writer.is_begun)
 		return 0;
 	for (size_t i = 0; i < board->teacher_count; i++)
 		added.teachers += board->teachers[i].state.status != STATUS_NONE;
-	strbuf_init(&state, STATE_BYTES_MAX);
 	int rc = verify_state_write(board, &state, err);
 
 	if (rc == 0)
