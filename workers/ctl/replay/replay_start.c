@@ -92,12 +92,12 @@ static int await_result(struct start *start, struct err *err)
 	struct replay_job job = { 0 };
 	int rc = 0;
 
+	strbuf_init(&result, RESULT_BYTES_MAX);
 	while ((rc = replay_job_find(start->link, start->job.text, &job, err)) == 0 && job.entered < wanted)
 		if (clock_ms() >= end_ms || !app_wait(RESULT_POLL_MS))
 			break;
 	if (rc != 0)
 		return rc;
-	strbuf_init(&result, RESULT_BYTES_MAX);
 	rc = replay_job_result(start->link, start->job.id, &result, err);
 	if (rc != 0)
 		return rc;
