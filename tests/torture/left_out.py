@@ -10,7 +10,7 @@ from pathlib import Path
 LEFT_OUT = set("""
 _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __assert_fail __ctype_b_loc __ctype_toupper_loc __cxa_finalize
 __errno_location __gmon_start__ __libc_start_main __stack_chk_fail __tls_get_addr _exit clock_gettime explicit_bzero
-feof ferror fileno free freeaddrinfo getenv getuid gmtime_r iconv_close isatty rewind statvfs
+feof ferror fileno free freeaddrinfo getenv geteuid getuid gmtime_r iconv_close isatty rewind statvfs
 mallopt memchr memcmp memcpy memmem memmove
 memrchr memset munmap pthread_cond_broadcast pthread_cond_destroy pthread_cond_signal pthread_cond_timedwait
 pthread_cond_wait pthread_condattr_destroy pthread_condattr_setclock pthread_join pthread_mutex_destroy
