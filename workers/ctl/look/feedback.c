@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-enum { REPORT_BYTES_MAX = 512 << 20, PART_BYTES = 1 << 20 };
+enum { REPORT_BYTES_MAX = 512 << 20, PART_BYTES = 1 << 20, FINDING_BYTES_MAX = 2048 };
 
 /* Prints a header line by line and each finding as a sentence. */
 static void print_summary(const struct summary *summary)
@@ -28,16 +28,21 @@ static void print_summary(const struct summary *summary)
 	if (summary->kind == DELIVERY_VOLLEDIG)
 		printf("  ontbrekend %lld van %lld actief, vervallen %lld\n", (long long)summary->absent,
 		       (long long)summary->active, (long long)summary->lapsed);
-	for (size_t i = 0; i < summary->finding_count; i++) {
-		char code[RULE_CODE_BYTES];
-		struct strbuf text;
+}
 
-		rule_show_code(summary->findings[i].rule, code);
-		strbuf_init(&text, 2048);
-		rule_add_text(&text, &summary->findings[i]);
+static int print_finding(const struct finding *finding, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+	char code[RULE_CODE_BYTES];
+
+	rule_show_code(finding->rule, code);
+	strbuf_init(&text, FINDING_BYTES_MAX);
+	rule_add_text(&text, finding);
+	int rc = strbuf_check(&text, "a finding", err);
+
+	if (rc == 0)
 		printf("  %s %s\n", code, strbuf_text(&text));
-		strbuf_release(&text);
-	}
+	return rc;
 }
 
 /* Appends the whole text: to stdout for CSV, else to out. */
@@ -74,9 +79,12 @@ static int print_text(struct ctl *ctl, struct pg_link *link, uint32_t board, int
 	struct summary summary;
 	int rc = terugmelding_summary(link, board, position, &ctl->arena, &summary, err);
 
+	if (rc == 0)
+		print_summary(&summary);
+	for (size_t i = 0; rc == 0 && i < summary.finding_count; i++)
+		rc = print_finding(&summary.findings[i], err);
 	if (rc != 0)
 		return rc;
-	print_summary(&summary);
 	putchar('\n');
 	return print_csv(link, board, position, err);
 }
