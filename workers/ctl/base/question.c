@@ -44,6 +44,24 @@ int question_answer(const struct ctl *ctl, struct pg_link *link, const struct qu
 	return rc;
 }
 
+int question_run_board(struct ctl *ctl, const struct question *question)
+{
+	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
+	struct pg_params params;
+	struct err err = { 0 };
+	uint32_t board;
+
+	if (!ctl_board(ctl->arguments[0], &board))
+		return ctl_usage("a board number has 5 digits");
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board);
+	int rc = ctl_connect(ctl, false, &link, &err);
+
+	if (rc == 0)
+		rc = question_answer(ctl, link, question, &params, NULL, &err);
+	return rc == 0 ? 0 : ctl_fail(&err);
+}
+
 bool question_limit(const struct ctl *ctl, int64_t fallback, int64_t *ret)
 {
 	const char *text = ctl->options[OPTION_LIMIT];

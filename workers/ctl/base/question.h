@@ -28,6 +28,8 @@ struct question {
  * NULL. */
 MUSTUSE int question_answer(const struct ctl *ctl, struct pg_link *link, const struct question *question,
 			    const struct pg_params *params, size_t *ret_rows, struct err *err);
+/* A command that asks one thing of the board of its first argument, the only parameter. Its exit status. */
+MUSTUSE int question_run_board(struct ctl *ctl, const struct question *question);
 
 /* The value of --limit, else fallback. false: it is no number of rows. */
 MUSTUSE bool question_limit(const struct ctl *ctl, int64_t fallback, int64_t *ret);

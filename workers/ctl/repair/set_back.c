@@ -159,18 +159,6 @@ int run_set_back(struct ctl *ctl)
 int run_set_back_list(struct ctl *ctl)
 {
 	const struct question question = { LIST_COLUMNS, ARRAY_LEN(LIST_COLUMNS), LIST_SQL, false, QUESTION_LIMIT_ANY };
-	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	struct pg_params params;
-	struct err err = { 0 };
-	uint32_t board;
 
-	if (!ctl_board(ctl->arguments[0], &board))
-		return ctl_usage("a board number has 5 digits");
-	pg_params_reset(&params);
-	pg_add_i32(&params, (int32_t)board);
-	int rc = ctl_connect(ctl, false, &link, &err);
-
-	if (rc == 0)
-		rc = question_answer(ctl, link, &question, &params, NULL, &err);
-	return rc == 0 ? 0 : ctl_fail(&err);
+	return question_run_board(ctl, &question);
 }
