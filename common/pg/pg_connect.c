@@ -2,8 +2,9 @@
  *
  *   1. the names of the connection string are resolved again, so that an address that moved is found
  *   2. TCP, TLS and login, in steps that see a stop
- *   3. one round trip makes the settings of the session and asks what the server is: a standby, or one that takes no
- *      writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong database
+ *   3. one round trip makes the settings of the session (pg_write_settings) and asks what the server is: a standby, or
+ *      one that takes no writes, is left when a primary is wanted; an encoding that cannot hold every name is a wrong
+ *      database
  *   4. where a primary is wanted and there are several places, all are asked, and the newest timeline is kept
  *      (pg_timeline.c)
  *   5. nobody accepted us: the failure that says most stands. One that answered says more than one that did not, and a
@@ -20,7 +21,7 @@
 #include <poll.h>
 
 enum {
-	SETTINGS_BYTES = 768,
+	SETTINGS_BYTES = PG_SESSION_BYTES + 512,
 	SQLSTATE_BYTES = 5,
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 };
@@ -242,18 +243,33 @@ static int judge_server(struct pg_link *link, const PGresult *answer, bool wants
 	return judge_timeline(link, answer, err);
 }
 
+/* Whatever ALTER ROLE, ALTER DATABASE or PGOPTIONS set: a statement of ours means the same everywhere. Row level
+ * security is the one that would change an outcome: a teacher whose row a policy hides is one we do not know. Off means
+ * that such a statement is refused (42501) and not answered with fewer rows. */
+static const char SETTINGS[] =
+	" %s client_min_messages = error; %s datestyle = 'ISO, YMD'; %s timezone = 'UTC'; %s row_security = off;"
+	" %s search_path = public; %s standard_conforming_strings = on; %s transform_null_equals = off;";
+
+void pg_write_settings(const struct pg_link *link, const char *set, char *out, size_t out_bytes)
+{
+	int n = snprintf(
+		out, out_bytes,
+		"%s lock_timeout = %u; %s idle_in_transaction_session_timeout = %u; %s statement_timeout = %u;", set,
+		link->options.lock_ms, set, link->options.idle_transaction_ms, set, link->options.statement_ms);
+
+	snprintf(out + n, out_bytes - (size_t)n, SETTINGS, set, set, set, set, set, set, set);
+}
+
 static int set_session(struct pg_link *link, bool wants_primary, bool wants_newest, struct err *err)
 {
 	CLEANUP(drop_pgresult) PGresult *answer = NULL;
-	char sql[SETTINGS_BYTES];
+	char settings[PG_SESSION_BYTES], sql[SETTINGS_BYTES];
 
+	pg_write_settings(link, "SET", settings, sizeof settings);
 	snprintf(sql, sizeof sql,
-		 "SET lock_timeout = %u; SET idle_in_transaction_session_timeout = %u; SET statement_timeout = %u;"
-		 " SET client_min_messages = error; SET datestyle = 'ISO, YMD'; SET timezone = 'UTC';"
-		 " SELECT current_setting('transaction_read_only'), pg_is_in_recovery(),"
+		 "%s SELECT current_setting('transaction_read_only'), pg_is_in_recovery(),"
 		 " current_setting('server_encoding')%s",
-		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms,
-		 wants_newest ? TIMELINE_SQL : "");
+		 settings, wants_newest ? TIMELINE_SQL : "");
 	if (!PQsendQuery(link->conn, sql))
 		return pg_fail(link, NULL, "session", err);
 	int rc = pg_collect(link, "session", &answer, err);

@@ -76,6 +76,13 @@ enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_ki
 /* ERR_RETRY: it is not, or was left just now, as it has become read-only. */
 MUSTUSE int pg_require_up(struct pg_link *link, struct err *err);
 
+/* ---- settings of a session (pg_connect.c) ---- */
+
+enum { PG_SESSION_BYTES = 640 };
+
+/* set: SET, or SET LOCAL for a transaction. */
+void pg_write_settings(const struct pg_link *link, const char *set, char *out, size_t out_bytes);
+
 /* ---- causes (pg_probe.c) ---- */
 
 /* as_said: what can be made of libpq's words. PEER_CA: a certificate was not believed, and why is found out by asking

@@ -25,7 +25,7 @@ enum {
 	PREPARED_MAX = 256,
 	PREPARED_NAME_BYTES = 64, /* NAMEDATALEN of PostgreSQL */
 	PREPARED_HASH_BYTES = 18, /* of it: _, 16 digits and the end */
-	SETTINGS_BYTES = 256,
+	BEGIN_BYTES = PG_SESSION_BYTES + 64,
 };
 
 struct pg_prepared {
@@ -500,14 +500,13 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 
 int pg_begin(struct pg_link *link, struct err *err)
 {
-	char sql[SETTINGS_BYTES];
+	static const char BEGIN[] = "begin isolation level read committed"; /* as they were written for */
+	char settings[PG_SESSION_BYTES], sql[BEGIN_BYTES];
 
 	if (!link->has_pooler)
-		return pg_script(link, "begin", err);
-	snprintf(sql, sizeof sql,
-		 "begin; SET LOCAL lock_timeout = %u; SET LOCAL idle_in_transaction_session_timeout = %u;"
-		 " SET LOCAL statement_timeout = %u",
-		 link->options.lock_ms, link->options.idle_transaction_ms, link->options.statement_ms);
+		return pg_script(link, BEGIN, err);
+	pg_write_settings(link, "SET LOCAL", settings, sizeof settings);
+	snprintf(sql, sizeof sql, "%s; %s", BEGIN, settings);
 	return pg_script(link, sql, err);
 }
 

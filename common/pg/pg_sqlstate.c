@@ -63,7 +63,7 @@ const char *pg_meaning_of(const char *sqlstate)
 		{ "3D000", "has no such database" },
 		{ "40001", "gave way to another transaction" },
 		{ "40P01", "ended a deadlock" },
-		{ "42501", "does not permit our user what it needs: a grant is missing" },
+		{ "42501", "does not permit our user what it needs: a grant is missing, or row level security is on" },
 		{ "42P01", "lacks a table that we need" },
 		{ "3F000", "lacks a schema that we need" },
 		{ "42703", "lacks a column that we need" },

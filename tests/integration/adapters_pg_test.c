@@ -777,6 +777,78 @@ Test(pg, a_server_that_becomes_read_only_is_left)
 	pg_link_close(link);
 }
 
+/* As a pooler that gives our connection to others in between. */
+static void break_session(struct pg_link *link, const char *setting, const char *value)
+{
+	struct err err = { 0 };
+	char sql[256];
+
+	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
+	ASSERT_OK(pg_script(link, "DEALLOCATE ALL", &err));
+	ASSERT_KIND(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err), ERR_RETRY);
+	snprintf(sql, sizeof sql, "SET %s%s = '%s'", strcmp(setting, "transaction_isolation") == 0 ? "default_" : "",
+		 setting, value);
+	ASSERT_OK(pg_script(link, sql, &err));
+}
+
+/* As ALTER ROLE .. SET, ALTER DATABASE .. SET and PGOPTIONS may have it. */
+Test(pg, no_setting_of_a_role_or_database_changes_what_a_statement_means)
+{
+	static const struct {
+		const char *setting, *odd, *want;
+	} ROWS[] = {
+		{ "search_path", "pg_temp", "public" },
+		{ "row_security", "on", "off" },
+		{ "standard_conforming_strings", "off", "on" },
+		{ "transform_null_equals", "on", "off" },
+		{ "datestyle", "German", "ISO, YMD" },
+		{ "timezone", "Pacific/Chatham", "UTC" },
+		{ "statement_timeout", "7000000", "0" },
+		{ "lock_timeout", "7000000", "200ms" },
+		{ "transaction_isolation", "serializable", "read committed" },
+	};
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+		for (int is_pooled = 0; is_pooled < 2; is_pooled++) {
+			CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+			bool is_isolation = strcmp(ROWS[i].setting, "transaction_isolation") == 0;
+			char conninfo[1024], sql[256];
+
+			snprintf(conninfo, sizeof conninfo, "%s options='-c %s%s=%s'",
+				 fixture_server("INSTROOM_PG_OWNER"), is_isolation ? "default_" : "", ROWS[i].setting,
+				 ROWS[i].odd);
+			struct pg_link *link = connect_within(conninfo, NULL, CONNECT_MS);
+
+			if (is_pooled) /* another client's transaction left its own settings */
+				break_session(link, ROWS[i].setting, ROWS[i].odd);
+			ASSERT_OK(pg_begin(link, &err));
+			snprintf(sql, sizeof sql, "SELECT current_setting('%s')", ROWS[i].setting);
+			ASSERT_OK(pg_exec(link, NULL, sql, NULL, &rows, NULL, &err));
+			struct slice is = pg_get_bytes(rows, 0, 0);
+
+			cr_expect(slice_equal_text(is, ROWS[i].want), "%s%s: %.*s", ROWS[i].setting,
+				  is_pooled ? " behind a pooler" : "", (int)is.n, is.p);
+			pg_link_close(link);
+		}
+}
+
+/* A policy that hides rows would make a teacher of the register one that it does not know. */
+Test(pg, rows_that_a_policy_hides_are_refused_and_not_left_out)
+{
+	struct pg_link *link = connect_owner();
+	struct err err = { 0 };
+
+	ASSERT_OK(pg_script(link,
+			    "CREATE TEMP TABLE t AS SELECT 1 AS n; ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+			    " ALTER TABLE t FORCE ROW LEVEL SECURITY",
+			    &err));
+	ASSERT_KIND(pg_exec(link, NULL, "SELECT n FROM t", NULL, NULL, NULL, &err), ERR_CONFIG);
+	cr_expect_str_eq(err.code, "42501");
+	cr_expect(strstr(err.text, "row level security"), "%s", err.text);
+	pg_link_close(link);
+}
+
 Test(pg, a_database_that_cannot_hold_every_name_is_refused)
 {
 	struct pg_link *link = connect_to(fixture_server("INSTROOM_PG_ADMIN"), NULL);

@@ -82,7 +82,7 @@ Test(write_states, who_waits_keeps_what_he_has)
 
 		if (from == WRITER_ISOLATING) /* does not outlast an iteration */
 			continue;
-		writer_state_wait(&state, "waiting for PostgreSQL");
+		writer_state_wait(&state, "PostgreSQL");
 		cr_expect_eq(state, AFTER[from], "from %d", from);
 		cr_expect_not(status_is_ready(NULL));
 	}

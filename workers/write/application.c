@@ -141,7 +141,7 @@ static int keep_batch(struct writer *writer, const struct err *err)
 
 	write_count(COUNT_RETRIES, 1);
 	writer_state_change(&writer->state, is_singly ? WRITER_RETRYING_SINGLY : WRITER_RETRYING,
-			    "waiting for PostgreSQL");
+			    "PostgreSQL to take the batch");
 	polling_pause(writer);
 	return -(int)err->kind;
 }

@@ -82,7 +82,9 @@ int register_session_explain(struct err *err)
 			       "the register lacks a table, column or function this program needs: run instroomctl "
 			       "migrate; if it says that all are applied, somebody changed the register");
 	if (strcmp(err->code, "42501") == 0)
-		return err_set(err, ERR_CONFIG, "42501",
-			       "the user of pg.conninfo lacks a grant: it must have role instroom_writer");
+		return err_set(
+			err, ERR_CONFIG, "42501",
+			"the user of pg.conninfo lacks a grant: it must have role instroom_writer; or somebody turned "
+			"row level security on for a table of the register");
 	return -(int)err->kind;
 }

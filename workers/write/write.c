@@ -145,20 +145,20 @@ static int prepare(struct writer *writer, const char **ret_why, struct err *err)
 {
 	int rc = 0;
 
-	*ret_why = "waiting for Kafka";
+	*ret_why = "Kafka";
 	if (!may_poll(writer) || !pg_link_is_up(writer->link))
 		rc = polling_rewind(writer, err);
 	if (rc != 0)
 		return rc;
-	*ret_why = "waiting for PostgreSQL";
+	*ret_why = "PostgreSQL";
 	rc = prepare_register(writer, err);
 	if (rc != 0)
 		return rc;
-	*ret_why = "waiting for PostgreSQL or Kafka to open partitions";
+	*ret_why = "PostgreSQL or Kafka to open partitions";
 	rc = open_assigned(writer, err);
 	if (rc != 0)
 		return rc;
-	*ret_why = "waiting for Kafka";
+	*ret_why = "Kafka";
 	return may_poll(writer) ? polling_linger(writer, err) : 0;
 }
 
