@@ -29,10 +29,12 @@ BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev"))
 WAIT_S = 90
 COUNTS = {"gateway": 2, "validate": 1, "write": 1}
 LINE = "111222333;1001;Jansen;;Jan;M;19700101;A-1;99ZZ;00;20000801;;20000801;;701;"
+FILE = f"{COLUMNS}\n{LINE}\n".encode()
 OFFICE, READER, STRANGER, OWN, MANAGER = "kantoor-a", "leest-alleen", "vreemde", "bestuur-kvk", "beheerder"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 BOARD, SHARED, OTHER = "99901", "99902", "99904"
 QUESTIONS_OF_A_BOARD = 16  # questions.board.max
+LEEWAY_S = 60  # of the end of a signed token
 results = {"passed": 0, "failed": 0}
 
 
@@ -71,16 +73,20 @@ class Machine:
     def __init__(self, stack):
         self.stack = stack
         self.workers = programs.Workers(stack)
-        key = proofs.Key(stack.dir, "issuer-1", "ES256")
-        (stack.dir / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
+        self.key = proofs.Key(stack.dir, "issuer-1", "ES256")
+        (stack.dir / "keys.json").write_text(json.dumps({"keys": [self.key.jwk()]}))
         self.workers.set_up(BUILD.resolve(), self.counts, True, {"gateway": {
             "jwt.issuer": proofs.ISSUER, "jwt.audience": proofs.AUDIENCE, "jwt.keys.file": stack.dir / "keys.json"}})
         self.gateway, self.other_gateway = (self.workers.named(name)[0] for name in ("gateway1",
                                             f"gateway{self.counts['gateway']}"))
         self.tokens = {"file": (self.workers.dir / "token").read_text(), "none": None, "unknown": "x" * 40}
         for name, represents in SIGNED.items():
-            self.tokens[name] = proofs.token_of_content(key, {"represents": represents, "exp": "@7200"})
+            self.sign(name, represents, 7200)
         self.sequence = 0
+
+    def sign(self, name, represents, seconds):
+        content = {"represents": represents, "exp": f"@{seconds}"}
+        self.tokens[name] = proofs.token_of_content(self.key, content)
 
     def ctl(self, *words):
         return self.workers.ctl(*[str(word) for word in words], capture_output=True, text=True)
@@ -132,12 +138,16 @@ class Machine:
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or "null"), refused.headers["ETag"]
 
-    def deliver(self, credential, board, name=None):
+    def next_delivery(self, board, name=None):
+        """Where it goes."""
         self.sequence += 1
         query = urllib.parse.urlencode({"bestuur": board, "soort": "MUTATIE", "volgnummer": self.sequence,
                                         "leveringsid": name or f"access-{board}-{self.sequence:06}",
                                         "extractiedatum": "2018-07-01", "ontvangen_op": "2018-07-02"})
-        return self.ask("POST", f"/v1/leveringen?{query}", credential, f"{COLUMNS}\n{LINE}\n".encode())
+        return f"/v1/leveringen?{query}"
+
+    def deliver(self, credential, board, name=None):
+        return self.ask("POST", self.next_delivery(board, name), credential, FILE)
 
     def version_in_force(self):
         return self.metric("instroom_access_version")
@@ -209,39 +219,56 @@ TABLE = {
 
 
 # routes that open with another of the table
-RIGHT_OF = {"t": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d", "k": "s", "h": "s", "u": "M",
-            "g": "M", "G": "M", "x": "M", "X": "M"}
+RIGHT_OF = {"t": "l", "o": "l", "L": "l", "c": "s", "P": "l", "p": "l", "m": "d", "q": "d", "k": "s", "h": "s",
+            "u": "M", "g": "M", "G": "M", "x": "M", "X": "M"}
 # what a route answers with whom it is open to: no such delivery or problem, and 415 of a report without a body
-OPENED = {"d": (202,), "l": (404,), "t": (404,), "b": (200, 202), "s": (200,), "c": (200,), "P": (404,), "p": (200,),
-          "m": (415,), "q": (415,), "k": (200,), "h": (200,), "u": (200,), "g": (200,), "G": (415,), "x": (404,),
-          "X": (415,)}
+OPENED = {"d": (202,), "l": (404,), "t": (404,), "o": (404,), "L": (200,), "b": (200, 202), "s": (200,), "c": (200,),
+          "P": (404,), "p": (200,), "m": (415,), "q": (415,), "k": (200,), "h": (200,), "u": (200,), "g": (200,),
+          "G": (415,), "x": (404,), "X": (415,)}
+
+
+DELIVERY, PROBLEM = ("/v1/besturen/{bestuur}/leveringen/{leveringsid}",
+                     "/v1/besturen/{bestuur}/problemen/{referentie}")
+CONTACTS, MANDATES = "/v1/besturen/{bestuur}/contactpersonen", "/v1/besturen/{bestuur}/machtigingen"
+ROUTES = {"d": ("POST", "/v1/leveringen"), "L": ("GET", "/v1/besturen/{bestuur}/leveringen"),
+          "l": ("GET", DELIVERY), "t": ("GET", f"{DELIVERY}/terugmelding"), "o": ("GET", f"{DELIVERY}/ontbrekenden"),
+          "b": ("POST", f"{DELIVERY}/bevestiging"), "s": ("GET", "/v1/besturen/{bestuur}/stand"),
+          "c": ("GET", "/v1/besturen/{bestuur}/scholen"), "P": ("GET", PROBLEM),
+          "p": ("GET", "/v1/besturen/{bestuur}/problemen"), "m": ("POST", "/v1/besturen/{bestuur}/problemen"),
+          "q": ("POST", f"{PROBLEM}/sectorraad"), "k": ("GET", CONTACTS), "h": ("GET", f"{CONTACTS}/historie"),
+          "u": ("PUT", CONTACTS), "g": ("GET", MANDATES), "G": ("POST", MANDATES),
+          "x": ("DELETE", f"{MANDATES}/{{nummer}}"), "X": ("PUT", f"{MANDATES}/{{nummer}}/tot")}
+NOWHERE = {"leveringsid": "niet-bestaande-levering", "referentie": "P-BCDF-GHJK-LMNP", "nummer": "999999999"}
+# what they say is of whoever asks alone: own_rights, who_asks_of_himself, every_route
+OF_HIMSELF = (("GET", "/v1/toegang"), ("GET", "/v1/besturen/{bestuur}/toegang"), ("GET", "/v1/installatie"))
 
 
 def ask_route(machine, route, credential, board):
-    delivery = f"/v1/besturen/{board}/leveringen/niet-bestaande-levering"
-    problems = f"/v1/besturen/{board}/problemen"
+    method, path = ROUTES[route]
+    path = path.format(bestuur=board, **NOWHERE)
     if route == "d":
         return machine.deliver(credential, board)
-    contacts, mandates = (f"/v1/besturen/{board}/{what}" for what in ("contactpersonen", "machtigingen"))
     if route == "u":
-        status, said, _ = machine.send("PUT", contacts, credential, {"personen": []})
+        status, said, _ = machine.send(method, path, credential, {"personen": []})
         return status, json.dumps(said)
-    method, path = {"l": ("GET", delivery), "t": ("GET", f"{delivery}/terugmelding"),
-                    "g": ("GET", mandates), "G": ("POST", mandates), "x": ("DELETE", f"{mandates}/999999999"),
-                    "X": ("PUT", f"{mandates}/999999999/tot"), "k": ("GET", contacts),
-                    "h": ("GET", f"{contacts}/historie"),
-                    "b": ("POST", f"{delivery}/bevestiging"), "s": ("GET", f"/v1/besturen/{board}/stand"),
-                    "c": ("GET", f"/v1/besturen/{board}/scholen"),
-                    "P": ("GET", f"{problems}/P-BCDF-GHJK-LMNP"), "p": ("GET", problems),
-                    "m": ("POST", problems), "q": ("POST", f"{problems}/P-BCDF-GHJK-LMNP/sectorraad")}[route]
     return machine.ask(method, path, credential)
+
+
+def no_route_is_left_out():
+    """Each that is described and asks who speaks is in the table, or is one of those for whoever is ours."""
+    described = json.loads((ROOT / "schemas/openapi/instroom-1.json").read_text())["paths"]
+    asked = {(method.upper(), path) for path, methods in described.items() for method, one in methods.items()
+             if method in ("get", "post", "put", "delete") and one["security"] != []}
+    left_out = asked ^ {*ROUTES.values(), *OF_HIMSELF}
+    check("each route is in the table", left_out == set(), left_out)
 
 
 def every_route(machine):
     """A right opens the route; without it the answer is 403, also for what does not exist, and LR-K03 for an upload."""
+    no_route_is_left_out()
     for credential, boards in TABLE.items():
         for board in (BOARD, SHARED, OTHER):
-            for route in "dltbscPpmqkhugGxX":
+            for route in ROUTES:
                 status, body = ask_route(machine, route, credential, board)
                 opens = boards != 401 and RIGHT_OF.get(route, route) in boards[board]
                 wanted = OPENED[route] if opens else (401,) if boards == 401 else (403,)
@@ -858,6 +885,65 @@ def withdrawals(machine):
     check("the other of the number goes on", machine.deliver(OWN, BOARD)[0] == 202)
 
 
+class SlowUpload:
+    """One whose head is in and whose file is still to come."""
+
+    def __init__(self, machine, credential, board):
+        self.id = f"access-slow-{credential}"
+        path, address = machine.next_delivery(board, self.id), urllib.parse.urlsplit(machine.gateway.address)
+        self.socket = socket.create_connection((address.hostname, address.port), timeout=WAIT_S)
+        self.stream = self.socket.makefile("rb")
+        self.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: text/csv\r\n"
+                            f"Authorization: Bearer {machine.tokens[credential]}\r\nContent-Length: {len(FILE)}\r\n"
+                            "Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+        self.is_let_in = b" 100 " in self.stream.readline()
+
+    def finish(self):
+        """(status, body as text)"""
+        self.socket.sendall(FILE)
+        head, _, body = self.stream.read().lstrip().partition(b"\r\n\r\n")
+        self.close()
+        return int(head.split()[1]), body.decode()
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+def over_while_it_comes_in(machine):
+    """An upload by a signed token that ends before its file does; a slow machine gets a longer one."""
+    for seconds in (4, 15, 60):
+        machine.sign("jwt-voorbij", SIGNED["jwt-stichting"], seconds - LEEWAY_S)
+        upload = SlowUpload(machine, "jwt-voorbij", BOARD)
+        if upload.is_let_in:
+            break
+        upload.close()
+    return upload
+
+
+def withdrawn_under_way(machine):
+    """What holds when the whole file is in decides, however long ago its first byte came."""
+    machine.change("mandate", "give", SHARED, "kantoor", "leveren", "--given-by", "directie")
+    machine.make_credential("onderweg", OTHER)
+    machine.wait_for_version()
+    uploads = [(over_while_it_comes_in(machine), 401, "verlopen")]
+    for credential, board, status, text in ((OFFICE, SHARED, 403, "LR-K03"), ("jwt-kantoor", SHARED, 403, "LR-K03"),
+                                            ("onderweg", OTHER, 401, "geldig token"), (OWN, BOARD, 202, "positie")):
+        uploads.append((SlowUpload(machine, credential, board), status, text))
+    for upload, _, _ in uploads:
+        check(f"{upload.id}: let in at its head", upload.is_let_in)
+    machine.change("mandate", "withdraw", SHARED, "kantoor", "leveren")
+    machine.change("credential", "withdraw", "onderweg")
+    machine.wait_for_version()
+    wait_until("the signed token is over", lambda: machine.ask("GET", "/v1/toegang", "jwt-voorbij")[0] == 401)
+    for upload, status, text in uploads:
+        answer = upload.finish()
+        check(f"{upload.id}: {status} at its end", answer[0] == status and text in answer[1], answer)
+    machine.expect("all is written", 0, "", "wait", "--quiet", "--timeout", WAIT_S)
+    kept = machine.sql("select string_agg(delivery_id, ' ') from register.delivery where delivery_id ~ 'access-slow'")
+    check("and nothing of those that were refused is kept", kept == f"access-slow-{OWN}", kept)
+
+
 def without_postgres(machine):
     """Mandates work, withdrawals hold, after a restart of the gateway too; a change is not possible."""
     machine.stack.named("postgres")[0].stop()
@@ -1043,6 +1129,7 @@ def main():
         mandates(machine)
         lost_commit(machine)
         withdrawals(machine)
+        withdrawn_under_way(machine)
         two_at_once(machine)
         without_postgres(machine)
         without_kafka(machine)

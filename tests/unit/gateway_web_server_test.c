@@ -19,17 +19,26 @@ static struct web_server server;
 static struct services services;
 static const struct gateway_config CONFIG;
 
-static void open_server(void)
+/* In place of the lines of before. */
+static void put_tokens(const char *lines)
 {
-	static const struct load_limits LIMITS = { 8, 8, 8 };
 	char path[] = "/tmp/instroom-tokens-XXXXXX";
 	int fd = mkstemp(path);
 	struct err err = { 0 };
 
-	cr_assert(write(fd, TOKEN " 41211\n", sizeof TOKEN + 6) == sizeof TOKEN + 6);
+	tokens_free(services.tokens);
+	cr_assert_eq(write(fd, lines, strlen(lines)), (ssize_t)strlen(lines));
 	close(fd);
 	cr_assert_eq(tokens_open(path, &services.tokens, &err), 0, "%s", err.text);
 	unlink(path);
+}
+
+static void open_server(void)
+{
+	static const struct load_limits LIMITS = { 8, 8, 8 };
+	struct err err = { 0 };
+
+	put_tokens(TOKEN " 41211\n");
 	services.load = load_new(&LIMITS);
 	services.server = &server;
 	services.config = &CONFIG;
@@ -43,6 +52,7 @@ static void open_server(void)
 						    .routes = ROUTES,
 						    .route_count = ROUTES_COUNT,
 						    .admit = access_admit,
+						    .confirm = access_confirm,
 						    .services = &services,
 						    .uploads = &services.uploads,
 						    .answers = &services.answers,
@@ -60,31 +70,54 @@ static void close_server(void)
 
 TestSuite(gateway_web_server, .init = open_server, .fini = close_server);
 
-/* The whole answer as text. more: further headers, each with its CRLF. */
-static const char *ask(const char *method, const char *path, const char *more)
+/* The sender's end of a connection. */
+static int connect_sender(void)
 {
-	static char answer[1 << 17];
-	char request[2048];
 	int ends[2];
-	size_t n = 0;
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	http_server_take(server.http, ends[1]);
-	snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: gw.example:8080\r\nConnection: close\r\n%s\r\n",
-		 method, path, more);
-	cr_assert_eq(send(ends[0], request, strlen(request), 0), (ssize_t)strlen(request));
-	for (int64_t end_ms = clock_ms() + 30000; clock_ms() < end_ms;) {
+	return ends[0];
+}
+
+static void say(int fd, const char *text)
+{
+	cr_assert_eq(send(fd, text, strlen(text), 0), (ssize_t)strlen(text));
+}
+
+/* The answer as text, to its end; with until: until that stands in it. */
+static const char *hear(int fd, const char *until)
+{
+	static char answer[1 << 17];
+	size_t n = 0;
+
+	answer[0] = '\0';
+	for (int64_t end_ms = clock_ms() + 30000; clock_ms() < end_ms && !(until && strstr(answer, until));) {
 		web_server_run(&server);
-		ssize_t got = recv(ends[0], answer + n, sizeof answer - 1 - n, 0);
+		ssize_t got = recv(fd, answer + n, sizeof answer - 1 - n, 0);
 
 		if (got == 0)
 			break;
 		n += got > 0 ? (size_t)got : 0;
+		answer[n] = '\0';
 	}
-	answer[n] = '\0';
-	close(ends[0]);
+	return answer;
+}
+
+/* The whole answer as text. more: further headers, each with its CRLF. */
+static const char *ask(const char *method, const char *path, const char *more)
+{
+	char request[2048];
+	int fd = connect_sender();
+
+	snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: gw.example:8080\r\nConnection: close\r\n%s\r\n",
+		 method, path, more);
+	say(fd, request);
+	const char *answer = hear(fd, NULL);
+
+	close(fd);
 	return answer;
 }
 
@@ -280,6 +313,44 @@ Test(gateway_web_server, takes_a_token_behind_the_word_bearer_only)
 
 		cr_expect_eq(status_of(answer), AUTHORIZATIONS[i].status, "%s: %s", more, answer);
 	}
+}
+
+/* 503: let in, and there is no register to ask. */
+Test(gateway_web_server, decides_by_what_holds_when_the_body_is_in)
+{
+	static const char REPORT[] = "{\"toelichting\": \"Er ontbreekt een leraar in de terugmelding van mei\"}";
+	static const char *const ASKED[] = { "POST " DELIVERY "/bevestiging", "POST /v1/besturen/41211/problemen",
+					     "GET /v1/besturen/41211/stand" };
+	static const struct {
+		const char *tokens; /* from when the head is in */
+		int status;
+	} LINES[] = {
+		{ TOKEN " 41211\n", 503 },
+		{ TOKEN " 41212\n", 403 },
+		{ "another-token-of-the-same-board 41211\n", 401 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(LINES) * ARRAY_LEN(ASKED); i++) {
+		const char *asked = ASKED[i % ARRAY_LEN(ASKED)];
+		int fd = connect_sender();
+		char head[512];
+
+		put_tokens(TOKEN " 41211\n");
+		snprintf(head, sizeof head,
+			 "%s HTTP/1.1\r\nHost: gw.example\r\nConnection: close\r\nContent-Length: %zu\r\n"
+			 "Content-Type: application/json\r\nExpect: 100-continue\r\n" WITH_TOKEN "\r\n",
+			 asked, strlen(REPORT));
+		say(fd, head);
+		const char *answer = hear(fd, "\r\n\r\n");
+
+		cr_assert(slice_starts_with(slice_of(answer), "HTTP/1.1 100 "), "%s: %s", asked, answer);
+		put_tokens(LINES[i / ARRAY_LEN(ASKED)].tokens);
+		say(fd, REPORT);
+		answer = hear(fd, NULL);
+		cr_expect_eq(status_of(answer), LINES[i / ARRAY_LEN(ASKED)].status, "%s: %s", asked, answer);
+		close(fd);
+	}
+	cr_expect_eq(services.uploads.reserved_bytes + services.answers.reserved_bytes, 0);
 }
 
 Test(gateway_web_server, names_the_slash_at_the_end_of_an_address)

@@ -13,6 +13,8 @@ static bool set_sender(struct request *request, uint64_t id)
 {
 	bool is_upload = request->route->methods & METHODS_OF_CHANGE;
 
+	if (request->sender) /* asked again: the same proof is the same sender, and his account is in use */
+		return true;
 	request->sender = load_sender(request->services->load, id);
 	if (!request->sender) {
 		reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
@@ -166,6 +168,11 @@ bool access_check_load(struct request *request, enum load_kind kind, uint32_t bo
 	refusal_log_note(429, "load", board, request->grant.speaker);
 	reply_too_much(&request->reply);
 	return false;
+}
+
+bool access_confirm(struct request *request)
+{
+	return request->route->access != ROUTE_FOR_BOARD || access_check(request, &request->values.board);
 }
 
 bool access_admit(struct request *request)

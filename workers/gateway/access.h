@@ -23,6 +23,11 @@ struct speaker;
 /* What the route of the request asks for; web_server calls it before the handler. false: refused. */
 MUSTUSE bool access_admit(struct request *request);
 
+/* web_server calls it once a body is in, which may have taken minutes: whether who was let in at the head still is
+ * whom he was and may do what he may, by what holds now. What is decided here counts (specification 15). Routes whose
+ * handler asks by itself do so at their end. false: refused. */
+MUSTUSE bool access_confirm(struct request *request);
+
 /* Whether who speaks may use the route's service for this board; NULL: whether he is one of ours. Sets request->grant.
  * false: refused. */
 MUSTUSE bool access_check(struct request *request, const uint32_t *board);

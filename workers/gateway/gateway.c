@@ -246,6 +246,7 @@ static int open_server(struct gateway *gateway, struct err *err)
 		.routes = ROUTES,
 		.route_count = ROUTES_COUNT,
 		.admit = access_admit,
+		.confirm = access_confirm,
 		.services = &gateway->services,
 		.uploads = &gateway->services.uploads,
 		.answers = &gateway->services.answers,

@@ -7,12 +7,13 @@
  *      many large uploads at once cannot exhaust the memory of those under way. Too slow: 408.
  *   3. upload_end: the hash gives the fingerprint, and the id of a delivery that has none. From here on the checks run
  *      in the order of specification 2.2, and the first that fails refuses the delivery; nothing of it is left behind.
- *      a. the form of the header (LR-K08): without a good header there is no id to ask for; b. the register is asked
- *      whether it knows board and id. This is a courtesy: when it is away the upload goes on, and the
- *         writer finds out from the log (design 3).
+ *      a. the form of the header (LR-K08): without a good header there is no id to ask for; b. the token again, as its
+ *      right may have been withdrawn while the file came in: this decision counts, and is kept with the delivery
+ *      (specification 15); c. the register is asked whether it knows board and id. This is a courtesy: when it is away
+ *      the upload goes on, and the writer finds out from the log (design 3).
  *   4. upload_answered: a repeat gets the summary of the first, another delivery under the same id is refused (LR-K01).
  *      This comes before the checks of the file, as a repeat must be known even if reference data have changed since.
- *      c. board and date (LR-K02, LR-K09); d. the file (LR-F.., by file_check or xml_check): the only step whose cost
+ *      d. board and date (LR-K02, LR-K09); e. the file (LR-F.., by file_check or xml_check): the only step whose cost
  *      grows with the file, so it comes last.
  *   5. publish: the message is made of the cells of the file, which are slices of the body, and handed to Kafka's
  *      client, which copies it. The body is dropped then, and the message is reserved in its place.
@@ -130,18 +131,25 @@ static void show_delivered_id(struct upload *upload)
 
 /* Specification 2.2: a header of good form comes before the right (LR-K03), and that before all else. false:
  * refused. */
-static bool may_deliver(struct request *request, const struct header_reading *reading)
+static bool may_deliver(struct request *request)
 {
+	const struct upload *upload = request->state;
+	const struct header_reading *reading = &upload->header.reading;
 	bool is_good = reading->finding_count == 0;
 
-	if (!access_check(request, is_good ? &reading->header.board : NULL)) {
-		if (is_good && request->reply.status == 403) {
-			show_delivered_id(request->state);
-			refuse_for(request, 403, RULE_K03, FIELD_BOARD, reading->header.board);
-		}
-		return false;
-	}
-	return !is_good || access_check_load(request, LOAD_UPLOAD, reading->header.board);
+	if (access_check(request, is_good ? &reading->header.board : NULL))
+		return true;
+	if (is_good && request->reply.status == 403)
+		refuse_for(request, 403, RULE_K03, FIELD_BOARD, reading->header.board);
+	else
+		drop_body(request);
+	return false;
+}
+
+/* One more upload of this sender and board. false: refused. */
+static bool is_within_load(struct request *request, const struct header_reading *reading)
+{
+	return reading->finding_count > 0 || access_check_load(request, LOAD_UPLOAD, reading->header.board);
 }
 
 static void upload_begin(struct request *request)
@@ -163,7 +171,8 @@ static void upload_begin(struct request *request)
 		reply_problem(&request->reply, 400, "Verkeerd verzoek", UNKNOWN_FIELD);
 		return;
 	}
-	if (!may_deliver(request, reading))
+	show_delivered_id(upload);
+	if (!may_deliver(request) || !is_within_load(request, reading))
 		return;
 	services_follow(request);
 	upload->form = upload_header_form(request);
@@ -295,7 +304,6 @@ static void identify(struct upload *upload, const struct hmac_key *stand_key)
 {
 	struct delivery_header *header = &upload->header.reading.header;
 
-	show_delivered_id(upload);
 	/* specification 14.1: else none is made */
 	if (upload->header.reading.finding_count == 0 && upload->body.is_hashed) {
 		delivery_fingerprint(header, upload->body.sha256, stand_key, upload->fingerprint);
@@ -321,6 +329,8 @@ static void upload_end(struct request *request)
 		refuse(request, 400, reading->findings, reading->finding_count);
 		return;
 	}
+	if (!may_deliver(request))
+		return;
 	if (upload->header.received_on == 0)
 		upload->header.received_on = clock_amsterdam_date(clock_wall_ms());
 	upload->job.kind = JOB_KNOWN;

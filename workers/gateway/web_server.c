@@ -225,10 +225,11 @@ static void take_content(void *self, struct http_request *http, struct slice byt
 
 static void end_content(void *self, struct http_request *http)
 {
+	const struct web_server *server = self;
 	struct request *request = http->user;
 
-	(void)self;
-	if (request->route) /* without one it was answered at its head */
+	/* without a route it was answered at its head */
+	if (request->route && (http_request_body_bytes(http) == 0 || server->options.confirm(request)))
 		handler_of(request)->end(request);
 	send_if_known(request);
 }
