@@ -54,7 +54,7 @@ class Bench:
         self.references = {}
 
     def workload(self, theme, seed):
-        name = f"{theme}-{seed}"
+        name = workloads.name_of(theme, seed)
         if name not in self.workloads:
             self.workloads[name] = workloads.make(theme, seed, self.evidence / "workloads" / name)
         return self.workloads[name]

@@ -6,6 +6,7 @@ Each trial must strike: a fault that did nothing is a failure.
 import itertools
 import os
 import random
+from collections import Counter
 
 from . import (cache_faults, faults, loss_faults, patroni_faults, rotation_faults, standby_faults, topic_faults,
                workloads)
@@ -117,9 +118,22 @@ def trial_of(bench, number, chosen, theme):
     return Trial(f"walk-{number}", bench.workload(theme, SEED), chosen, counts, settings, must_strike=True)
 
 
-def trials(bench, plan):
+def trials(bench, plan, themes=()):
+    """Those of the themes; without any, all."""
     for number, (chosen, theme) in enumerate(plan, 1):
-        yield trial_of(bench, number, chosen, theme)
+        if not themes or theme in themes:
+            yield trial_of(bench, number, chosen, theme)
+
+
+def lanes(themes, count):
+    """themes: of each trial. Those of each of so many lanes, with about as many trials in each. A theme stays in one
+    lane, as each lane needs the undisturbed run of its own."""
+    found = [[0, []] for _ in range(count)]
+    for theme, size in Counter(themes).most_common():
+        lane = min(found, key=lambda one: one[0])
+        lane[0] += size
+        lane[1].append(theme)
+    return [chosen for _, chosen in found if chosen]
 
 
 def short_plan():

@@ -130,7 +130,7 @@ class Workload:
 
     @property
     def name(self):
-        return f"{self.theme}-{self.seed}"
+        return name_of(self.theme, self.seed)
 
     def event_count(self):
         return sum(len(lane) for lane in self.lanes.values())
@@ -174,6 +174,10 @@ def add_replays(rng, lanes):
             event = {"type": "naspelen", "bestuur": board}
             lane.insert(rng.randint(1, len(lane)), (REPLAYS_FROM + 2 * number, event))
             lane.append((REPLAYS_FROM + 2 * number + 1, event))
+
+
+def name_of(theme_name, seed):
+    return f"{theme_name}-{seed}"
 
 
 def make(theme_name, seed, folder):

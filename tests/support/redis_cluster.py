@@ -9,13 +9,18 @@ import socket
 import subprocess
 import time
 
+from private_stack.places import TooSlow
+
 NODE_TIMEOUT_MS, PATIENT_MS = 1000, 60000
 WAIT_S = 120  # only says when to give up
-BUS_STEP = 10000  # the bus of a node is at its port and this
+# Below those of stacks, and of the connections that anybody makes meanwhile.
+PORT_FIRST, PORT_LAST = 10000, 15000
+BUS_STEP = PORT_LAST - PORT_FIRST  # the bus of a node is at its port and this
+BLOCK = 30
 MASTERS = 3
 
 
-class ClusterError(Exception):
+class ClusterError(TooSlow):
     pass
 
 
@@ -30,12 +35,13 @@ def is_free(port):
 
 
 def free_ports(count):
-    found, port = [], 17000 + os.getpid() % 1000 * 30
-    while len(found) < count:
+    found, blocks = [], (PORT_LAST - PORT_FIRST) // BLOCK
+    for port in range(PORT_FIRST + os.getpid() % blocks * BLOCK, PORT_LAST):
         if is_free(port) and is_free(port + BUS_STEP):
             found.append(port)
-        port += 1
-    return found
+        if len(found) == count:
+            return found
+    raise ClusterError(f"no {count} free ports below {PORT_LAST}")
 
 
 class RedisCluster:
@@ -56,7 +62,7 @@ class RedisCluster:
             self.nodes[port] = subprocess.Popen(
                 # ended with us, whatever ends us
                 ["setpriv", "--pdeathsig", "KILL", "redis-server", "--port", str(port), "--bind", "127.0.0.1",
-                 "--dir", str(folder), "--save", "", "--cluster-enabled", "yes",
+                 "--dir", str(folder), "--save", "", "--cluster-enabled", "yes", "--cluster-port", str(port + BUS_STEP),
                  "--cluster-node-timeout", str(self.node_timeout_ms),
                  "--cluster-replica-validity-factor", "0", "--cluster-require-full-coverage", "no",
                  "--repl-diskless-sync-delay", "0"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
