@@ -69,3 +69,16 @@ size_t utf8_length(struct slice valid)
 		length += ((unsigned char)valid.p[i] & 0xc0) != 0x80;
 	return length;
 }
+
+size_t utf8_obeyed_bytes(struct slice bytes)
+{
+	const unsigned char *p = (const unsigned char *)bytes.p;
+
+	if (p[0] < ' ' || p[0] == 0x7f)
+		return 1;
+	if (bytes.n >= 2 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		return 2;
+	if (bytes.n < 3 || p[0] != 0xe2)
+		return 0;
+	return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9) ? 3 : 0;
+}

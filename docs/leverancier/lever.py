@@ -79,7 +79,9 @@ class Instroom:
     def lever(self, bestuur, soort, volgnummer, extractiedatum, inhoud, vorm="text/csv"):
         """Het leveringsid, als de ontvangst van precies deze inhoud is bevestigd, en waar de samenvatting staat."""
         som = hashlib.sha256(inhoud).digest()
-        leveringsid = f"voorbeeld-{bestuur}-{volgnummer}-{som.hex()[:8]}"
+        # een andere kop is een andere levering; hoogstens 36 tekens, ook met een volgnummer van 19 cijfers
+        kenmerk = hashlib.sha256(f"{soort} {extractiedatum} {som.hex()}".encode()).hexdigest()
+        leveringsid = f"{bestuur}-{volgnummer}-{kenmerk[:10]}"
         velden = urllib.parse.urlencode({"bestuur": bestuur, "soort": soort, "volgnummer": volgnummer,
                                          "extractiedatum": extractiedatum, "leveringsid": leveringsid})
         status, tekst = self.vraag(f"/v1/leveringen?{velden}", inhoud, Content_Type=vorm,
@@ -130,15 +132,18 @@ def pauze_s(na):
         return WACHT_S
 
 
+def regels_van(levering):
+    """De bevindingen over de levering zelf; die over de regels staan in de terugmelding."""
+    return [f"{een['code']} {een['veld']}".strip() + f": {een['melding']}" for een in levering.get("bevindingen", [])]
+
+
 def leg_uit(fout):
     """De zin van een weigering, en de bevindingen van de levering."""
     if 300 <= fout.code < 400:
         return f"er wordt doorgestuurd naar {fout.headers.get('Location')}; is dat goed, gebruik dan dat adres"
     try:
         probleem = json.loads(fout.read())
-        bevindingen = (probleem.get("levering") or {}).get("bevindingen", [])
-        return "\n  ".join([probleem["detail"], *(f"{een['code']} {een['veld']}: {een['melding']}"
-                                                  for een in bevindingen)])
+        return "\n  ".join([probleem["detail"], *regels_van(probleem.get("levering") or {})])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, http.client.HTTPException):
         return "een antwoord dat niet van Instroom is"
 
@@ -166,7 +171,8 @@ def main():
         print(fout, file=sys.stderr)
         return 2
     print(terugmelding, end="")
-    print(f"{samenvatting['leveringsid']}: {samenvatting['status']}", file=sys.stderr)
+    print("\n  ".join([f"{samenvatting['leveringsid']}: {samenvatting['status']}", *regels_van(samenvatting)]),
+          file=sys.stderr)
     tellingen = samenvatting["tellingen"]
     is_goed = samenvatting["status"] == "verwerkt" and tellingen["afgekeurd"] + tellingen["quarantaine"] == 0
     return 0 if is_goed else 1

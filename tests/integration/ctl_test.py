@@ -64,6 +64,9 @@ def without_servers(data):
         check(f"{words[0]} says the same", run(CTL, *words).stdout == run(CTL, "--help").stdout)
     check("help of a command is its --help",
           run(CTL, "help", "replay", "start").stdout == run(CTL, "replay", "start", "-h").stdout)
+    for words in (["--help"], ["-h"], ["--pg.conninfo=x", "--help"]):
+        check(f"so it does behind settings: {words}",
+              run(CTL, "--config", conf, *words).stdout == run(CTL, "--help").stdout)
     expect("-V tells the release", run(CTL, "-V"), 0, "instroomctl ")
     check("as --version does", run(CTL, "-V").stdout == run(CTL, "--version").stdout)
     expect("a mistyped command", run(CTL, "lgedger"), 64, "did you mean ledger?")
@@ -93,6 +96,11 @@ def without_servers(data):
     expect("a message in quarantine has a place", run(CTL, "--config", conf, "quarantine", "show", "5"), 64,
            "PARTITION/OFFSET")
     expect("a board has five digits", run(CTL, "--config", conf, "report", "123", "x"), 64, "5 digits")
+    key = "0" * 32
+    for words in (["verify", "--board", "9999"], ["verify", "--sample", "0"], ["verify", "--sample", "100001"],
+                  ["person", "report", "9999", key, "--reason", "x"],
+                  ["person", "report", "99901", "zz", "--reason", "x"], ["person", "erase", "99901", "zz"]):
+        expect(f"no answer, and not the answer no: {words}", run(CTL, "--config", conf, *words), 64)
     expect("an unknown setting is a fault", run(CTL, "--pg.conninf=x", "status"), 78, "pg.conninf")
     expect("a settings file that is not there", run(CTL, "--config", data / "none.conf", "status"), 78, "none.conf")
     expect("a dead database", run(CTL, "--config", conf, "ledger"), 69)

@@ -7,6 +7,7 @@ Uses $INSTROOM_BUILD_DIR, else build/dev. Ends "N passed, N failed".
 import gzip
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -110,7 +111,9 @@ def summary(gateway):
                                       "quarantaine")} | {"nieuw": 1}
     return (200, {"Content-Type": "application/json"},
             json.dumps({"leveringsid": gateway.path.split("/")[5].partition("?")[0], "status": "verwerkt",
-                        "tellingen": tellingen}).encode())
+                        "tellingen": tellingen,
+                        "bevindingen": [{"code": "LR-R06", "ernst": "S", "veld": "", "melding": "Er vervalt een."}]
+                        }).encode())
 
 
 class Office(ct.Gateway):
@@ -127,13 +130,13 @@ class Office(ct.Gateway):
                     summary(self)))
 
 
-def client(data, answer, *, token="0123456789abcdef", url=None, name="leraren.csv"):
+def client(data, answer, *, token="0123456789abcdef", url=None, name="leraren.csv", sequence="1"):
     """Runs docs/leverancier/lever.py against a server that answers as answer does. Its end, and what the server saw."""
     (data / name).write_text("bsn\n1\n")
     front = ct.Front(data, answer)
     front.server.RequestHandlerClass = Office
     with front:
-        done = ct.run(sys.executable, CLIENT, url or front.url, "99901", "MUTATIE", "1", "2018-06-29", data / name,
+        done = ct.run(sys.executable, CLIENT, url or front.url, "99901", "MUTATIE", sequence, "2018-06-29", data / name,
                       env=os.environ | {"INSTROOM_TOKEN": token})
     return done, front.server.seen
 
@@ -142,6 +145,11 @@ def example_client(data):
     """What is copied by every supplier must bear what a network answers."""
     done, seen = client(data, take)
     expect("the client delivers", done, 0, "2;nieuw")
+    check("and says what there is to say of the delivery itself", "LR-R06: Er vervalt een." in done.stderr, done)
+    done, seen = client(data, take, sequence="9223372036854775807")
+    expect("with the greatest volgnummer", done, 0)
+    check("under a leveringsid of the right form",
+          [path for _, path, _ in seen if re.search("[?&]leveringsid=[A-Za-z0-9-]{16,36}(&|$)", path)], seen)
     done, seen = client(data, take, token="\ufeff0123456789abcdef\r\n", name="LERAREN.XML")
     expect("also xml, and with a token as Notepad keeps it", done, 0)
     check("as what they are", [(one["Authorization"], one["Content-Type"]) for *_, one in seen] ==

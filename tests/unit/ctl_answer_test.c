@@ -129,6 +129,11 @@ Test(ctl_answer, a_foreign_text_does_nothing_to_a_terminal)
 		"bcd",
 		out, sizeof out);
 	cr_expect_str_eq(out, "a?[2J?b");
+	answer_printable(
+		"a\xc2\x9b\xe2\x80\xae"
+		"b",
+		out, sizeof out);
+	cr_expect_str_eq(out, "a??b");
 }
 
 Test(ctl_header_file, what_programs_write_is_taken)

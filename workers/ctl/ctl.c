@@ -19,12 +19,17 @@
 
 enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 64 << 20 };
 
+static bool is_any_of(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
 /* Settings stand before the command, in the form --key=value, and "--config FILE". */
 static int count_settings(int argc, char **argv)
 {
 	int count = 1;
 
-	while (count < argc && strncmp(argv[count], "--", 2) == 0)
+	while (count < argc && strncmp(argv[count], "--", 2) == 0 && !is_any_of(argv[count], "--help", "--version"))
 		count += strcmp(argv[count], "--config") == 0 ? 2 : 1;
 	return MIN(count, argc);
 }
@@ -91,11 +96,6 @@ static int run_command(struct ctl *ctl, int setting_count, char **settings, char
 	return command->is_bare ? command->run(ctl) : run_with_settings(ctl, command, setting_count, settings);
 }
 
-static bool is_any_of(const char *word, const char *a, const char *b)
-{
-	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
-}
-
 static int run(int argc, char **argv)
 {
 	struct ctl ctl = { .commands = &COMMANDS };
@@ -105,11 +105,11 @@ static int run(int argc, char **argv)
 		help_all(&COMMANDS, stderr);
 		return EXIT_USAGE;
 	}
-	if (is_any_of(argv[1], "--help", "-h")) {
+	if (settings < argc && is_any_of(argv[settings], "--help", "-h")) {
 		help_all(&COMMANDS, stdout);
 		return 0;
 	}
-	if (is_any_of(argv[1], "--version", "-V")) {
+	if (settings < argc && is_any_of(argv[settings], "--version", "-V")) {
 		printf("instroomctl %s\n", INSTROOM_VERSION);
 		return 0;
 	}

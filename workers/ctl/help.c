@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-enum { NAME_COLUMNS = 20, OPTION_COLUMNS = 28, USAGE_BYTES = 256 };
+enum { NAME_COLUMNS = 20, OPTION_COLUMNS = 28, EXIT_COLUMNS = 4, USAGE_BYTES = 256 };
 
 /* ---- lines ---- */
 
@@ -119,7 +119,7 @@ static void print_exits(FILE *to, const struct command_exit *exits, size_t count
 
 	for (size_t i = 0; i < count && exits[i].meaning; i++) {
 		snprintf(status, sizeof status, "%d", exits[i].status);
-		print_entry(to, status, 3, exits[i].meaning);
+		print_entry(to, status, EXIT_COLUMNS, exits[i].meaning);
 	}
 }
 

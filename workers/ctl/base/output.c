@@ -1,5 +1,6 @@
 #include "ctl/base/output.h"
 
+#include "base/utf8.h"
 #include "model/csv.h"
 
 #include <assert.h>
@@ -37,20 +38,34 @@ void output_release(struct output *out)
 	strbuf_release(&out->body);
 }
 
+/* Of n bytes of UTF-8, at most 3. */
+static unsigned code_point(struct slice text, size_t n)
+{
+	unsigned code = (unsigned char)text.p[0];
+
+	if (n > 1)
+		code &= n == 2 ? 0x1f : 0x0f;
+	for (size_t i = 1; i < n; i++)
+		code = code << 6 | ((unsigned char)text.p[i] & 0x3f);
+	return code;
+}
+
 void output_json_text(struct strbuf *out, struct slice text)
 {
 	bool is_utf8 = utf8_is_valid(text);
 
 	strbuf_add_char(out, '"');
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
+	while (text.n > 0) {
+		unsigned char c = (unsigned char)text.p[0];
+		size_t obeyed = c < 0x80 || is_utf8 ? utf8_obeyed_bytes(text) : 0;
 
-		if (c == '"' || c == '\\')
+		if (obeyed > 0)
+			strbuf_add_printf(out, "\\u%04x", code_point(text, obeyed));
+		else if (c == '"' || c == '\\')
 			strbuf_add_printf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_add_printf(out, "\\u%04x", c);
 		else
 			strbuf_add_char(out, c >= 0x80 && !is_utf8 ? '?' : (char)c);
+		text = slice_from(text, MAX(obeyed, (size_t)1));
 	}
 	strbuf_add_char(out, '"');
 }
@@ -93,6 +108,18 @@ static void end_row(struct output *out)
 	out->rows++;
 }
 
+/* A header from the log may hold what a terminal obeys: each such character is a question mark. The
+ * width stays: each is one code point. */
+static void add_shown(struct strbuf *out, struct slice value)
+{
+	while (value.n > 0) {
+		size_t obeyed = utf8_obeyed_bytes(value);
+
+		strbuf_add_char(out, obeyed > 0 ? '?' : value.p[0]);
+		value = slice_from(value, MAX(obeyed, (size_t)1));
+	}
+}
+
 /* value: as text and CSV show it; json: as JSON does. */
 static void add_cell(struct output *out, struct slice value, struct slice json, bool is_quoted)
 {
@@ -107,10 +134,7 @@ static void add_cell(struct output *out, struct slice value, struct slice json, 
 			csv_add_field(&out->body, value);
 			break;
 		default:
-			for (size_t i = 0; i < value.n; i++) /* a header from the log may hold what a terminal obeys */
-				strbuf_add_char(&out->body, (unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f
-								    ? '?'
-								    : value.p[i]);
+			add_shown(&out->body, value);
 			strbuf_add_char(&out->body, '\0');
 			out->widths[out->column] = MAX(out->widths[out->column], width_of(value));
 			break;

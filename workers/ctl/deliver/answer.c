@@ -1,6 +1,7 @@
 #include "ctl/deliver/answer.h"
 
 #include "base/num.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -10,10 +11,15 @@ enum { SHA256_BYTES = 32, FINGERPRINT_BYTES = 32, SHOWN_BYTES = 160 };
 
 void answer_printable(const char *text, char *out, size_t out_bytes)
 {
+	struct slice rest = text ? slice_of(text) : (struct slice){ 0 };
 	size_t n = 0;
 
-	for (; text && text[n] != '\0' && n + 1 < out_bytes; n++)
-		out[n] = (char)((unsigned char)text[n] < ' ' || text[n] == 0x7f ? '?' : text[n]);
+	while (rest.n > 0 && n + 1 < out_bytes) {
+		size_t obeyed = utf8_obeyed_bytes(rest);
+
+		out[n++] = obeyed > 0 ? '?' : rest.p[0];
+		rest = slice_from(rest, MAX(obeyed, (size_t)1));
+	}
 	out[n] = '\0';
 }
 

@@ -13,23 +13,41 @@ static void set_bsn(struct person *person, int32_t bsn)
 	snprintf(person->bsn, sizeof person->bsn, "%09u", (unsigned)bsn % 1000000000);
 }
 
-/* By key: the row says his BSN, if there is one. */
-static int read_key(struct ctl *ctl, struct pg_link *link, struct person *ret, struct err *err)
+static bool parse_key(const char *text, uint8_t ret[TEACHER_KEY_BYTES])
 {
-	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	const char *text = ctl->arguments[1];
-	struct pg_params params;
 	char digits[2 * TEACHER_KEY_BYTES];
 	size_t n = 0;
 
 	for (const char *at = text; *at && n < sizeof digits; at++)
 		if (*at != '-')
 			digits[n++] = *at;
-	if (strlen(text) != KEY_TEXT_BYTES || n != sizeof digits ||
-	    !num_from_hex(slice_make(digits, n), ret->key, sizeof ret->key))
-		return err_set(err, ERR_DATA, "key", "a teacher key has 32 hex digits, as verify names it");
-	if (!ctl_board(ctl->arguments[0], &ret->board))
-		return err_set(err, ERR_DATA, "board", "a board number has 5 digits");
+	return strlen(text) == KEY_TEXT_BYTES && n == sizeof digits &&
+	       num_from_hex(slice_make(digits, n), ret, TEACHER_KEY_BYTES);
+}
+
+int person_check_words(const struct ctl *ctl)
+{
+	bool by_bsn = ctl_has(ctl, OPTION_BSN_FILE);
+	uint8_t key[TEACHER_KEY_BYTES];
+	uint32_t board;
+
+	if (ctl->argument_count != (by_bsn ? 0 : 2))
+		return ctl_usage("either --bsn-file is wanted, or a board and a key");
+	if (!by_bsn && !ctl_board(ctl->arguments[0], &board))
+		return ctl_usage("a board number has 5 digits");
+	return by_bsn || parse_key(ctl->arguments[1], key)
+		       ? 0
+		       : ctl_usage("a teacher key has 32 hex digits, as verify names it");
+}
+
+/* By key: the row says his BSN, if there is one. */
+static int read_key(struct ctl *ctl, struct pg_link *link, struct person *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	if (!ctl_board(ctl->arguments[0], &ret->board) || !parse_key(ctl->arguments[1], ret->key))
+		return err_set(err, ERR_FATAL, "words", "person_check_words was not asked");
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)ret->board);
 	pg_add_uuid(&params, ret->key);

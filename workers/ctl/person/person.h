@@ -16,7 +16,9 @@ struct person {
 	struct key_pair keys;
 };
 
-/* From BOARD KEY of the arguments, or --bsn-file. ERR_DATA: it is no BSN, or no key. */
+/* Whether the words of the command line are BOARD KEY or --bsn-file: 0, or EXIT_USAGE when said what is wrong. */
+MUSTUSE int person_check_words(const struct ctl *ctl);
+/* From those words. ERR_DATA: the file holds no BSN. */
 MUSTUSE int person_read(struct ctl *ctl, struct pg_link *link, struct person *ret, struct err *err);
 
 /* Says on stderr what cannot be looked through: what names teachers by an HMAC key that is not at hand, and topics of

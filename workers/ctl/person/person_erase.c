@@ -455,12 +455,13 @@ static int run(struct erasure *erasure, bool does_it, int64_t *ret_left, struct 
 int run_person_erase(struct ctl *ctl)
 {
 	struct erasure erasure = { .ctl = ctl };
-	bool does_it = ctl_has(ctl, OPTION_REASON), by_bsn = ctl_has(ctl, OPTION_BSN_FILE);
+	bool does_it = ctl_has(ctl, OPTION_REASON);
 	struct err err = { 0 };
 	int64_t left = 0;
+	int usage = person_check_words(ctl);
 
-	if (ctl->argument_count != (by_bsn ? 0 : 2))
-		return ctl_usage("person erase wants either --bsn-file, or a board and a key");
+	if (usage != 0)
+		return usage;
 	int rc = run(&erasure, does_it, &left, &err);
 
 	if (rc == 0 && !does_it)

@@ -80,11 +80,11 @@ int run_person_report(struct ctl *ctl)
 {
 	struct person_findings findings = { 0 };
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
-	bool by_bsn = ctl_has(ctl, OPTION_BSN_FILE);
 	struct err err = { 0 };
+	int usage = person_check_words(ctl);
 
-	if (ctl->argument_count != (by_bsn ? 0 : 2))
-		return ctl_usage("person report wants either --bsn-file, or a board and a key");
+	if (usage != 0)
+		return usage;
 	output_init(&findings.out, ctl->output, REPORT_COLUMNS, ARRAY_LEN(REPORT_COLUMNS));
 	int rc = ctl_connect(ctl, false, &link, &err);
 

@@ -247,7 +247,7 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 		return rc;
 	if (board) {
 		if (!ctl_board(board, &number))
-			return err_set(err, ERR_DATA, "board", "a board number has 5 digits");
+			return err_set(err, ERR_FATAL, "board", "check_boards was not asked");
 		verify->is_wanted[number] = verify->is_stored[number] = true;
 		return 0;
 	}
@@ -255,8 +255,8 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 		memset(verify->is_wanted, true, VERIFY_BOARDS * sizeof *verify->is_wanted);
 		return 0;
 	}
-	if (!num_parse_u64(slice_of(sample), VERIFY_BOARDS, &count) || count == 0)
-		return err_set(err, ERR_DATA, "sample", "--sample is a number of boards");
+	if (!num_parse_u64(slice_of(sample), VERIFY_BOARDS, &count))
+		return err_set(err, ERR_FATAL, "sample", "check_boards was not asked");
 	return mark_stored(verify, verify->is_wanted, (int32_t)count, err);
 }
 
@@ -434,6 +434,19 @@ static int need_folder(const struct ctl *ctl, const char *what)
 	return ctl->config.checkpoint_dir[0] ? 0 : ctl_usage("%s needs the setting checkpoint.dir", what);
 }
 
+/* 1 would say that something differs. */
+static int check_boards(const char *board, const char *sample)
+{
+	uint64_t count;
+	uint32_t number;
+
+	if (board && !ctl_board(board, &number))
+		return ctl_usage("a board number has 5 digits");
+	if (sample && (!num_parse_u64(slice_of(sample), VERIFY_BOARDS, &count) || count == 0))
+		return ctl_usage("--sample is a number of boards, 1 to %d", VERIFY_BOARDS);
+	return 0;
+}
+
 int run_verify(struct ctl *ctl)
 {
 	struct verify verify = { .ctl = ctl, .findings.out = stdout, .checkpoints.lock = -1 };
@@ -442,8 +455,10 @@ int run_verify(struct ctl *ctl)
 		return ctl_usage("verify wants one of --board N, --sample N, --all");
 	if (ctl_has(ctl, OPTION_REASON) && (!ctl_has(ctl, OPTION_REPAIR) || !ctl->options[OPTION_REASON][0]))
 		return ctl_usage("--reason says why --repair is to be done");
-	int usage = ctl_has(ctl, OPTION_FROM_CHECKPOINT) ? need_folder(ctl, "--from-checkpoint") : 0;
+	int usage = check_boards(ctl->options[OPTION_BOARD], ctl->options[OPTION_SAMPLE]);
 
+	if (usage == 0 && ctl_has(ctl, OPTION_FROM_CHECKPOINT))
+		usage = need_folder(ctl, "--from-checkpoint");
 	verify.repairs = ctl_has(ctl, OPTION_REPAIR);
 	verify.findings.shows_bsn = ctl_has(ctl, OPTION_WITH_BSN);
 	return usage != 0 ? usage : run(&verify);
