@@ -1,5 +1,6 @@
 #include "gateway/file_check.h"
 #include "gateway/upload_hint.h"
+#include "gateway/xml_check.h"
 
 #include "model/teacher_key.h"
 
@@ -182,5 +183,68 @@ Test(gateway_upload_hint, says_when_xml_was_sent_as_csv_and_csv_as_xml)
 
 		upload_hint_of_file(&(struct upload_refused){ bytes, 1, HINTS[i].form, finding }, hint);
 		cr_expect(HINTS[i].holds ? strstr(hint, HINTS[i].holds) != NULL : !*hint, "row %zu: %s", i, hint);
+	}
+}
+
+#define DOC(inner)     "<leraren xmlns=\"urn:instroom:leraren:1\">\n" inner "</leraren>"
+#define TEACHER(inner) DOC("<leraar>" inner "</leraar>")
+#define X_64	       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X_256	       X_64 X_64 X_64 X_64
+
+/* What was sent ("Jansen", "naam") is in none of them. */
+Test(gateway_upload_hint, says_what_broke_an_xml_document_and_where)
+{
+	static const struct {
+		struct slice content;
+		const char *want;
+	} ROWS[] = {
+		ROW("<leraren>Jansen</leraren>", "op regel 1 van het XML-bestand hoort het buitenste element"),
+		ROW("<naam xmlns=\"urn:instroom:leraren:1\"/>", "urn:instroom:leraren:1"),
+		ROW(DOC("<leraar xmlns=\"urn:x\"/>"),
+		    "op regel 2 van het XML-bestand staat een element van een andere"),
+		ROW(TEACHER("<bsn nil=\"true\"/>"), "(xsi:nil)"),
+		ROW(DOC("Jansen"), "tekst tussen de elementen"),
+		ROW(TEACHER("<bsn><b>Jansen</b></bsn>"), "binnen bsn; daar hoort alleen een waarde"),
+		ROW(TEACHER("<bsn/>\n<bsn/>"), "op regel 3 van het XML-bestand staat bsn dubbel"),
+		ROW(TEACHER("<voornamen/><geslachtsnaam/>"), "geslachtsnaam dubbel of niet op zijn plaats"),
+		ROW(TEACHER("<benoeming/><bsn/>"), "bsn dubbel of niet op zijn plaats"),
+		ROW(TEACHER("<brin/>"), "brin buiten benoeming"),
+		ROW(TEACHER("<benoeming><bsn/></benoeming>"), "bsn binnen benoeming"),
+		ROW(TEACHER("<naam>Jansen</naam>"), "een element dat daar niet hoort"),
+		ROW(DOC("<brin/>"), "een element dat daar niet hoort"),
+		ROW("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" TEACHER(""), "een andere tekenset dan UTF-8"),
+		ROW("<?xml version=\"1.1\"?>" TEACHER(""), "een andere versie dan 1.0"),
+		ROW(" <?xml version=\"1.0\"?>" TEACHER(""), "niet helemaal vooraan"),
+		ROW("<!DOCTYPE leraren>" TEACHER(""), "een DOCTYPE"),
+		ROW(DOC("<?naam Jansen?>"), "verwerkingsinstructie"),
+		ROW(TEACHER("<bsn>" X_256 X_256 X_256 X_256 "x</bsn>"), "de waarde van bsn langer dan 1.024 bytes"),
+		ROW(TEACHER("<geslachtsnaam>Zo\xeb</geslachtsnaam>"), "geen UTF-8"),
+		ROW(TEACHER("<geslachtsnaam>Zo\xc3"), "geen UTF-8"),
+		ROW(TEACHER("<plaats>Jansen & Co</plaats>"), "schrijf & als &amp;"),
+		ROW(TEACHER("<plaats>&naam;</plaats>"), "een verwijzing"),
+		ROW(TEACHER("<plaats>&#1;</plaats>"), "een verwijzing"),
+		ROW(TEACHER("<plaats></straat>"), "een eindtag"),
+		ROW(TEACHER("<x:plaats/>"), "de namespace niet genoemd"),
+		ROW("<leraren xmlns=\"urn:instroom:leraren:1\"><leraar>", "houdt het document op"),
+		ROW(TEACHER("") "Jansen", "achter het einde van het document"),
+		ROW(TEACHER("<bsn a=\"1\" a=\"2\"/>"), "niet goed gevormd"),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		const struct file_expected expected = { .kind = DELIVERY_MUTATIE };
+		struct slice bytes = ROWS[i].content;
+		char hint[UPLOAD_HINT_BYTES];
+		struct file_reading reading;
+		uint8_t sha256[32];
+		struct err err;
+
+		arena_reset(&arena);
+		sha256_of(bytes, sha256);
+		cr_assert_eq(xml_check(bytes, bytes.n, sha256, &expected, &arena, &reading, &err), 0);
+		upload_hint_of_file(&(struct upload_refused){ bytes, bytes.n, UPLOAD_XML, reading.findings[0],
+							      reading.xml_fault },
+				    hint);
+		cr_expect(strstr(hint, ROWS[i].want), "row %zu: %s", i, hint);
+		cr_expect(!strstr(hint, "Jansen") && !strstr(hint, "naam>"), "row %zu: %s", i, hint);
 	}
 }

@@ -6,6 +6,7 @@
 #define GATEWAY_FILE_CHECK_H
 
 #include "base/arena.h"
+#include "gateway/xml_fault.h"
 #include "model/delivery.h"
 
 struct file_expected {
@@ -24,6 +25,7 @@ struct file_reading {
 	size_t column_count;
 	struct slice *cells; /* line_count * column_count, row by row */
 	size_t line_count;
+	struct xml_fault xml_fault; /* of a document that is refused by LR-F10 or LR-F11 */
 };
 
 /* bytes: the raw file; bytes_total: its true size, when it was too large to be kept; sha256: of all of it.

@@ -239,7 +239,8 @@ static void refuse_file(struct request *request, const struct file_reading *file
 	upload_hint_of_file(&(struct upload_refused){ .bytes = strbuf_slice(&upload->body.bytes),
 						      .bytes_total = upload->body.total,
 						      .form = upload->form,
-						      .finding = file->findings[0] },
+						      .finding = file->findings[0],
+						      .xml_fault = file->xml_fault },
 			    upload->hint);
 	refuse(request, upload->body.total > FILE_BYTES_MAX ? 413 : 422, file->findings, file->finding_count);
 }

@@ -1,6 +1,7 @@
 #include "gateway/upload_hint.h"
 
 #include "gateway/csv_hint.h"
+#include "gateway/xml_hint.h"
 #include "model/csv.h"
 
 #include <stdio.h>
@@ -119,6 +120,8 @@ void upload_hint_of_file(const struct upload_refused *refused, char ret[UPLOAD_H
 		snprintf(ret + n, UPLOAD_HINT_BYTES - n, "%s", hint);
 	else if (refused->bytes.n > 0 && refused->form == UPLOAD_CSV)
 		csv_hint(csv_skip_bom(refused->bytes), &refused->finding, ret + n, UPLOAD_HINT_BYTES - n);
+	else if (refused->form == UPLOAD_XML)
+		xml_hint(&refused->xml_fault, ret + n, UPLOAD_HINT_BYTES - n);
 	if (ret[n] == '\0')
 		ret[0] = '\0';
 }

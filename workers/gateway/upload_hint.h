@@ -8,6 +8,7 @@
 #define GATEWAY_UPLOAD_HINT_H
 
 #include "gateway/upload_header.h"
+#include "gateway/xml_fault.h"
 
 enum { UPLOAD_HINT_BYTES = 640 };
 
@@ -16,6 +17,7 @@ struct upload_refused {
 	uint64_t bytes_total;
 	enum upload_form form;	/* as what it was sent */
 	struct finding finding; /* the first: it is what the hint is about */
+	struct xml_fault xml_fault;
 };
 
 /* One Dutch sentence without its full stop (specification 8.5). Empty: nothing strikes. */

@@ -40,6 +40,7 @@ struct xml_reader {
 	struct slice cells[COLUMNS]; /* of the line being read */
 	size_t lines, lines_kept_max;
 	uint64_t bytes_sum; /* of the values of all lines */
+	struct slice bytes; /* the document */
 	enum rule fault;    /* the first; RULE_NONE: none so far */
 	size_t fault_at;    /* n of its text */
 	bool has_no_room;
@@ -96,10 +97,12 @@ static void give_memory(void *p)
 
 /* ---- faults ---- */
 
-static void stop(struct xml_reader *reader, enum rule rule)
+/* field: whose element it is about; FIELD_NONE: of none. */
+static void stop(struct xml_reader *reader, enum rule rule, enum xml_fault_kind kind, enum field field)
 {
 	reader->fault = rule;
 	reader->fault_at = reader->lines + 2;
+	reader->ret->xml_fault = (struct xml_fault){ kind, field, XML_GetCurrentLineNumber(reader->parser) };
 	XML_StopParser(reader->parser, XML_FALSE);
 }
 
@@ -118,7 +121,7 @@ static void take_declaration(void *self, const XML_Char *version, const XML_Char
 	if (is_stopped(reader))
 		return;
 	if (!version || strcmp(version, "1.0") != 0 || (encoding && strcasecmp(encoding, "UTF-8") != 0))
-		stop(reader, RULE_F10);
+		stop(reader, RULE_F10, XML_FAULT_DECLARATION, FIELD_NONE);
 }
 
 /* All that no other function takes, as it stands in the document: comments among it. */
@@ -126,8 +129,10 @@ static void take_other(void *self, const XML_Char *text, int bytes)
 {
 	struct slice token = slice_make(text, (size_t)bytes);
 
-	if (!is_stopped(self) && (slice_starts_with(token, "<?") || slice_starts_with(token, "<!DOCTYPE")))
-		stop(self, RULE_F10);
+	if (!is_stopped(self) && slice_starts_with(token, "<?"))
+		stop(self, RULE_F10, XML_FAULT_INSTRUCTION, FIELD_NONE);
+	else if (!is_stopped(self) && slice_starts_with(token, "<!DOCTYPE"))
+		stop(self, RULE_F10, XML_FAULT_DOCTYPE, FIELD_NONE);
 }
 
 static bool has_good_attributes(const XML_Char **attributes)
@@ -206,16 +211,49 @@ static bool open_element(struct xml_reader *reader, struct slice name)
 	}
 }
 
+/* Why an element does not belong where it stands. column: whose name it has; FIELD_NONE: of no column. */
+static enum xml_fault_kind why_not(const struct xml_reader *reader, enum place place, enum field column)
+{
+	if (place == PLACE_OUTSIDE)
+		return XML_FAULT_ROOT;
+	if (reader->open != FIELD_NONE)
+		return XML_FAULT_WITHIN_VALUE;
+	if (column == FIELD_NONE || place == PLACE_TEACHERS)
+		return XML_FAULT_UNKNOWN;
+	if (((int)column >= APPOINTMENT_FIRST) == (place == PLACE_APPOINTMENT))
+		return XML_FAULT_ORDER;
+	return place == PLACE_APPOINTMENT ? XML_FAULT_WITHIN_APPOINTMENT : XML_FAULT_OUTSIDE_APPOINTMENT;
+}
+
+static void stop_at_element(struct xml_reader *reader, enum place place, struct slice name)
+{
+	enum field column = FIELD_NONE;
+
+	for (int i = FIELD_BSN; i <= COLUMNS; i++)
+		if (slice_equal_text(name, field_name((enum field)i)))
+			column = (enum field)i;
+	stop(reader, RULE_F11, why_not(reader, place, column), reader->open != FIELD_NONE ? reader->open : column);
+}
+
 static void start_element(void *self, const XML_Char *name, const XML_Char **attributes)
 {
 	struct xml_reader *reader = self;
 	struct slice local = slice_of(name);
+	enum place place = reader->place;
 
 	if (is_stopped(reader))
 		return;
-	if (!slice_starts_with(local, OURS) || !has_good_attributes(attributes) ||
-	    !open_element(reader, slice_from(local, sizeof OURS - 1)))
-		stop(reader, RULE_F11);
+	if (!slice_starts_with(local, OURS)) {
+		stop(reader, RULE_F11, place == PLACE_OUTSIDE ? XML_FAULT_ROOT : XML_FAULT_NAMESPACE, FIELD_NONE);
+		return;
+	}
+	if (!has_good_attributes(attributes)) {
+		stop(reader, RULE_F11, XML_FAULT_ATTRIBUTE, FIELD_NONE);
+		return;
+	}
+	local = slice_from(local, sizeof OURS - 1);
+	if (!open_element(reader, local))
+		stop_at_element(reader, place, local);
 }
 
 static bool is_blank(struct slice text)
@@ -247,9 +285,9 @@ static void take_text(void *self, const XML_Char *text, int bytes)
 		return;
 	if (reader->open == FIELD_NONE) {
 		if (!is_blank(piece))
-			stop(reader, RULE_F11);
+			stop(reader, RULE_F11, XML_FAULT_TEXT, FIELD_NONE);
 	} else if (!add_value(reader, piece)) {
-		stop(reader, RULE_F10);
+		stop(reader, RULE_F10, XML_FAULT_VALUE, reader->open);
 	}
 }
 
@@ -321,16 +359,47 @@ static XML_Parser make_parser(struct xml_reader *reader)
 	return reader->parser = parser;
 }
 
+/* What expat found, as far as it says so: it stops at the very byte that is no UTF-8. */
+static enum xml_fault_kind kind_of(const struct xml_reader *reader)
+{
+	static const struct {
+		enum XML_Error error;
+		enum xml_fault_kind kind;
+	} KINDS[] = {
+		{ XML_ERROR_INVALID_TOKEN, XML_FAULT_CHARACTER },
+		{ XML_ERROR_UNDEFINED_ENTITY, XML_FAULT_REFERENCE },
+		{ XML_ERROR_BAD_CHAR_REF, XML_FAULT_REFERENCE },
+		{ XML_ERROR_TAG_MISMATCH, XML_FAULT_TAG },
+		{ XML_ERROR_UNBOUND_PREFIX, XML_FAULT_PREFIX },
+		{ XML_ERROR_NO_ELEMENTS, XML_FAULT_CUT },
+		{ XML_ERROR_UNCLOSED_TOKEN, XML_FAULT_CUT },
+		{ XML_ERROR_UNCLOSED_CDATA_SECTION, XML_FAULT_CUT },
+		{ XML_ERROR_JUNK_AFTER_DOC_ELEMENT, XML_FAULT_BEHIND },
+		{ XML_ERROR_MISPLACED_XML_PI, XML_FAULT_DECLARATION_PLACE },
+		{ XML_ERROR_UNKNOWN_ENCODING, XML_FAULT_DECLARATION },
+		{ XML_ERROR_INCORRECT_ENCODING, XML_FAULT_DECLARATION },
+	};
+
+	size_t valid = utf8_valid_bytes(reader->bytes);
+
+	if (valid < reader->bytes.n && XML_GetCurrentByteIndex(reader->parser) == (XML_Index)valid)
+		return XML_FAULT_ENCODING;
+	for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+		if (XML_GetErrorCode(reader->parser) == KINDS[i].error)
+			return KINDS[i].kind;
+	return XML_FAULT_FORM;
+}
+
 /* expat stopped by itself: what it found is a fault of form, but for what it could not hold. */
 static int sort_failure(struct xml_reader *reader, struct err *err)
 {
 	if (XML_GetErrorCode(reader->parser) != XML_ERROR_NO_MEMORY) {
-		stop(reader, RULE_F10);
+		stop(reader, RULE_F10, kind_of(reader), FIELD_NONE);
 		return 0;
 	}
 	if (!memory.is_full)
 		return err_set(err, ERR_FULL, "memory", "no memory to read a document");
-	stop(reader, RULE_F11);
+	stop(reader, RULE_F11, XML_FAULT_TOO_LARGE, FIELD_NONE);
 	return 0;
 }
 
@@ -402,7 +471,7 @@ static int check_document(struct xml_reader *reader, struct slice bytes, const s
 int xml_check(struct slice bytes, uint64_t bytes_total, const uint8_t sha256[32], const struct file_expected *expected,
 	      struct arena *arena, struct file_reading *ret, struct err *err)
 {
-	struct xml_reader reader = { .arena = arena, .ret = ret };
+	struct xml_reader reader = { .arena = arena, .ret = ret, .bytes = bytes };
 
 	*ret = (struct file_reading){ 0 };
 	if (bytes_total == 0 || bytes_total > FILE_BYTES_MAX) {
