@@ -15,6 +15,7 @@
 #include "pg/pg_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/num.h"
 
 #include <ctype.h>
@@ -25,6 +26,21 @@ enum {
 	SQLSTATE_BYTES = 5,
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
 };
+
+void pg_note_environment(void)
+{
+	PQconninfoOption *options = PQconndefaults();
+
+	for (PQconninfoOption *option = options; option && option->keyword; option++) {
+		const char *value = option->envvar ? getenv(option->envvar) : NULL;
+
+		if (value && *value && strcmp(option->envvar, "PGPASSFILE") != 0)
+			log_event(LOG_WARN, "postgresql.environment", "name=%s why=%s effect=%s", option->envvar,
+				  LOG_QUOTED("it is set in our environment"),
+				  LOG_QUOTED("it counts where pg.conninfo does not say otherwise"));
+	}
+	PQconninfoFree(options);
+}
 
 /* --- what went wrong --- */
 
@@ -98,6 +114,19 @@ static bool passes_at_connect(const char *sqlstate)
 	return strcmp(sqlstate, "55000") == 0 || strncmp(sqlstate, "54", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0;
 }
 
+/* Of what the connection string or PG.. variables hand on to the server, in words of ours; a name of ours is no part of
+ * it. */
+static const char *meaning_at_connect(const char *sqlstate)
+{
+	static const char *const SETTINGS_REFUSED[] = { "22023", "42704", "42602", "42601", "55P02" };
+
+	for (size_t i = 0; i < ARRAY_LEN(SETTINGS_REFUSED); i++)
+		if (strcmp(sqlstate, SETTINGS_REFUSED[i]) == 0)
+			return "refuses a setting we connect with: see options in pg.conninfo, and PG.. variables of "
+			       "our environment";
+	return pg_meaning_of(sqlstate);
+}
+
 static int fail_connect(struct pg_link *link, struct err *err)
 {
 	char sqlstate[SQLSTATE_BYTES + 1] = "", where[240];
@@ -115,14 +144,19 @@ static int fail_connect(struct pg_link *link, struct err *err)
 
 	if (passes_at_connect(sqlstate))
 		refusal = ERR_RETRY;
+	bool has_place = *text_or(PQhost(link->conn), "");
+
 	say_where(link, where, sizeof where);
 	pg_link_drop(link);
 	if (is_refused && !has_state)
 		return err_set(err, refusal, "credentials", "%s wants a password, and we have none", where);
 	if (has_state)
 		return err_set(err, refusal, is_refused ? "credentials" : sqlstate, "%s %s (SQLSTATE %s)", where,
-			       pg_meaning_of(sqlstate), sqlstate);
+			       meaning_at_connect(sqlstate), sqlstate);
 	peer_failed(PEER_POSTGRESQL, PEER_AWAY);
+	if (!has_place)
+		return err_set(err, link->has_answered ? ERR_RETRY : ERR_CONFIG, "conninfo",
+			       "libpq cannot use pg.conninfo together with the PG.. variables of our environment");
 	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
 }
 

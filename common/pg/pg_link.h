@@ -51,6 +51,10 @@ bool pg_link_is_refused(const struct pg_link *link);
  * has worked is waited for (see faults_pass), and any other is a missing migration or grant, or a bug of ours. */
 void pg_link_settle(struct pg_link *link);
 
+/* Logs which variables of the environment change how libpq connects where the connection string says nothing: what they
+ * do looks like a server that is away (PGHOSTADDR, PGGSSENCMODE). For a worker, once, at its start. */
+void pg_note_environment(void);
+
 /* Makes the struct; does not connect. */
 MUSTUSE int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err);
 void pg_link_close(struct pg_link *link);

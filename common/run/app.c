@@ -6,6 +6,8 @@
 #include "run/notify.h"
 #include "run/status.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +16,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
+enum { FILES_MIN = 64 };
 enum { WAIT_STEP_MS = 50, RETRY_MS_MIN = 100, RETRY_MS_MAX = 5000, HEAP_TRIM_BYTES = 1 << 20 };
 
 static _Atomic int stop_state = STOP_NONE;
@@ -31,13 +35,24 @@ static sigset_t stop_signals(void)
 	return set;
 }
 
-void app_block_signals(enum hangup hangup)
+/* Started with one of them closed, the next file or connection would take its number: our log would go into it. Output
+ * still cannot be written, which whoever writes it is told. */
+static void open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", O_RDONLY); /* takes the lowest number that is free: this one */
+}
+
+void app_begin(enum hangup hangup)
 {
 	sigset_t set = stop_signals();
 
+	open_standard_files();
 	atomic_store(&hangup_stops, hangup == HANGUP_STOPS);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of the write, not the end of the process */
+	signal(SIGXFSZ, SIG_IGN); /* nor is a log that has reached the size limit of files */
 }
 
 enum stop stop_seen(void)
@@ -91,6 +106,27 @@ void app_forbid_core_dumps(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
+}
+
+int app_raise_file_limit(uint64_t wanted, uint64_t *ret, struct err *err)
+{
+	struct rlimit limit;
+
+	*ret = wanted;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 0;
+	rlim_t before = limit.rlim_cur;
+
+	limit.rlim_cur = MAX(before, MIN(wanted, limit.rlim_max));
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		limit.rlim_cur = before;
+	*ret = limit.rlim_cur;
+	if (limit.rlim_cur >= FILES_MIN)
+		return 0;
+	return err_set(err, ERR_CONFIG, "files",
+		       "the system lets us open %llu files and connections, and we need %d: see LimitNOFILE of the "
+		       "unit, or ulimit -n",
+		       (unsigned long long)limit.rlim_cur, FILES_MIN);
 }
 
 void app_settle_heap(void)

@@ -16,7 +16,8 @@ enum stop { STOP_NONE, STOP_DRAIN, STOP_NOW };
 
 enum hangup { HANGUP_RELOADS, HANGUP_STOPS };
 
-void app_block_signals(enum hangup hangup); /* first thing in main */
+/* First thing in main: blocks the signals, and takes the numbers of stdin, stdout and stderr where they are closed. */
+void app_begin(enum hangup hangup);
 enum stop stop_poll(void); /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
 enum stop stop_seen(void);
 int stop_signalfd(void);  /* for an event loop: readable when a signal waits; then call stop_poll */
@@ -57,6 +58,10 @@ bool app_wait(uint32_t ms);
 
 /* Sets the core limit to zero and forbids dumps: memory holds personal data. */
 void app_forbid_core_dumps(void);
+
+/* As many open files and connections as wanted, as far as the system lets us; *ret: how many it does. ERR_CONFIG: so
+ * few that servers would seem to be away. */
+MUSTUSE int app_raise_file_limit(uint64_t wanted, uint64_t *ret, struct err *err);
 
 /* Memory of a large message goes back to the system when it is over, from the heap of each thread. Left to itself the
  * allocator learns from one such message to keep all later ones: a worker that once had to catch up would stay that

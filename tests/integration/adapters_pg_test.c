@@ -425,6 +425,8 @@ Test(pg, tells_wrong_credentials_missing_databases_and_absent_servers_apart)
 		{ " dbname=no_such_database", ERR_CONFIG, "3D000" },
 		{ " dbname=template0", ERR_RETRY, "55000" }, /* takes no connections, as one that is restored */
 		{ " port=1", ERR_RETRY, "connection" },
+		{ " options='-c nonsense=1'", ERR_CONFIG, "42704" },
+		{ " options='-c datestyle=nonsense'", ERR_CONFIG, "22023" },
 	};
 	const char *conninfo = fixture_server("INSTROOM_PG_OWNER");
 

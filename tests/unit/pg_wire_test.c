@@ -2,6 +2,7 @@
 #include "pg/pg_internal.h"
 
 #include <criterion/criterion.h>
+#include <unistd.h>
 
 static const struct {
 	const char *sqlstate;
@@ -172,4 +173,43 @@ Test(pg, without_a_line_each_call_is_a_retry)
 	cr_expect_eq(pg_copy_run(link, "COPY t FROM STDIN", (struct slice){ 0 }, &err), -ERR_RETRY);
 	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
 	pg_link_close(link);
+}
+
+/* What a variable of the environment does looks like a server that is away. */
+Test(pg_environment, a_connection_that_cannot_even_be_begun_is_a_setting)
+{
+	struct pg_options options = { .conninfo = "host=127.0.0.1 port=1 dbname=x user=x",
+				      .application = "test",
+				      .connect_ms = 60000 };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(pg_link_open(&options, &link, &err), 0);
+	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
+	cr_expect(strstr(err.text, "cannot be reached"), "%s", err.text);
+	setenv("PGSERVICE", "no-such-service", 1);
+	cr_expect_eq(pg_link_connect(link, &err), -ERR_CONFIG);
+	cr_expect(strstr(err.text, "environment"), "%s", err.text);
+	pg_link_close(link);
+}
+
+Test(pg_environment, what_changes_how_we_connect_is_logged)
+{
+	FILE *caught = tmpfile();
+	char text[1024] = "";
+
+	cr_assert(caught);
+	setenv("PGPASSFILE", "/dev/null", 1);
+	setenv("PGHOSTADDR", "192.0.2.1", 1);
+	int saved = dup(STDERR_FILENO);
+
+	dup2(fileno(caught), STDERR_FILENO);
+	pg_note_environment();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(caught);
+	cr_assert_gt(fread(text, 1, sizeof text - 1, caught), 0);
+	fclose(caught);
+	cr_expect(strstr(text, "event=postgresql.environment name=PGHOSTADDR"), "%s", text);
+	cr_expect_not(strstr(text, "PGPASSFILE") || strstr(text, "192.0.2.1"), "%s", text);
 }

@@ -1,10 +1,12 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "run/app.h"
 #include "run/notify.h"
 #include "run/status.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -85,7 +87,7 @@ Test(app, a_first_signal_drains)
 	const int results[] = { 0, 0, 0, 0, 0, 0 };
 	struct worker worker = { .results = results, .result_count = 6, .signal_at = 2, .signals = 1 };
 
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	cr_expect_eq(app_run(&APP, &worker), EXIT_DRAINED);
 	cr_expect_eq(worker.iterations, 2, "no iteration after the signal");
 	cr_expect_eq(worker.drains, 1);
@@ -97,7 +99,7 @@ Test(app, a_second_signal_leaves_at_once_and_not_as_drained)
 	const int results[] = { 0, 0, 0 };
 	struct worker worker = { .results = results, .result_count = 3, .signal_at = 1, .signals = 2 };
 
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	cr_expect_eq(app_run(&APP, &worker), EXIT_BUG);
 	cr_expect_eq(worker.drains, 0);
 	cr_expect_eq(stop_seen(), STOP_NOW);
@@ -173,7 +175,7 @@ Test(app, a_start_that_fails_ends_with_its_status_and_a_stop_at_start_is_no_fail
 
 Test(app, a_wait_ends_with_the_signal)
 {
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	int64_t begin_ms = clock_ms();
 
 	cr_expect(app_wait(60));
@@ -213,7 +215,7 @@ Test(app, a_hangup_reloads_and_ends_nobody)
 	struct app app = { .iterate = iterate_and_hang_up, .drain = drain_nothing, .reload = count_reload };
 	struct reloads reloads = { 0 };
 
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	cr_expect_eq(app_run(&app, &reloads), EXIT_DRAINED);
 	cr_expect_eq(reloads.iterations, 3);
 	cr_expect_eq(reloads.reloads, 2);
@@ -221,14 +223,14 @@ Test(app, a_hangup_reloads_and_ends_nobody)
 
 Test(app, a_hangup_ends_a_command_of_a_terminal)
 {
-	app_block_signals(HANGUP_STOPS);
+	app_begin(HANGUP_STOPS);
 	kill(getpid(), SIGHUP);
 	cr_expect_eq(stop_poll(), STOP_DRAIN);
 }
 
 Test(app, the_descriptor_is_readable_while_a_signal_waits)
 {
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	struct pollfd fd = { .fd = stop_signalfd(), .events = POLLIN };
 
 	cr_assert_geq(fd.fd, 0);
@@ -316,6 +318,83 @@ Test(app, readiness_reaches_both_and_only_when_it_changes)
 	cr_expect_str_eq(hear(fd), "");
 	unlink(address.sun_path);
 	close(fd);
+}
+
+/* What a child that does this ends with: its exit status, or minus the signal that ended it. */
+static int end_of_child(int (*body)(void))
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(body());
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int first_file_after_a_start_without_any(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	app_begin(HANGUP_RELOADS);
+	return write(STDOUT_FILENO, "x", 1) < 0 ? open("/dev/null", O_RDONLY) : 0;
+}
+
+static int log_into_a_file_that_is_full(void)
+{
+	const struct rlimit none = { 0, 0 };
+	FILE *file = tmpfile();
+
+	app_begin(HANGUP_RELOADS);
+	if (!file || dup2(fileno(file), STDERR_FILENO) < 0 || setrlimit(RLIMIT_FSIZE, &none) != 0)
+		return 1;
+	log_event(LOG_ERROR, "test.event", "n=1");
+	return 0;
+}
+
+Test(app, what_is_closed_at_the_start_is_no_place_for_a_connection)
+{
+	cr_expect_geq(end_of_child(first_file_after_a_start_without_any), 3, "our log would go into it");
+}
+
+Test(app, a_log_that_may_not_grow_ends_nobody)
+{
+	cr_expect_eq(end_of_child(log_into_a_file_that_is_full), 0);
+}
+
+static int files_with(rlim_t soft, rlim_t hard)
+{
+	struct rlimit limit = { soft, hard };
+	struct err err = { 0 };
+	uint64_t files = 0;
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 255;
+	int rc = app_raise_file_limit(200, &files, &err);
+
+	return rc == -ERR_CONFIG && strstr(err.text, "LimitNOFILE") ? 1 : rc == 0 ? (int)files : 254;
+}
+
+static int files_too_few(void)
+{
+	return files_with(24, 24);
+}
+
+static int files_fewer_than_wanted(void)
+{
+	return files_with(24, 100);
+}
+
+static int files_enough(void)
+{
+	return files_with(210, 250);
+}
+
+Test(app, too_few_files_are_called_so)
+{
+	cr_expect_eq(end_of_child(files_too_few), 1, "and no server is called away for it");
+	cr_expect_eq(end_of_child(files_fewer_than_wanted), 100);
+	cr_expect_eq(end_of_child(files_enough), 210);
 }
 
 /* Whether a process that aborts leaves a core, though its limit allows one: in folder, where the kernel's pattern is a

@@ -137,7 +137,7 @@ static int check_output(int status)
 
 int ctl_main(int argc, char **argv)
 {
-	app_block_signals(HANGUP_STOPS);
+	app_begin(HANGUP_STOPS);
 	app_forbid_core_dumps();
 	log_init("instroomctl", LOG_WARN);
 	return check_output(run(argc, argv));

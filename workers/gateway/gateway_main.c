@@ -6,26 +6,21 @@
 #include "run/app.h"
 #include "run/status.h"
 
-#include <sys/resource.h>
-
 enum {
 	FILES_BESIDE_CONNECTIONS = 256,
 	HEARTBEAT_MS_MAX = 10000, /* an iteration is bounded by the check of one file */
 };
 
 /* One descriptor per connection, as far as the system lets us. */
-static void raise_file_limit(int64_t connections_max)
+static int raise_file_limit(int64_t connections_max, struct err *err)
 {
-	struct rlimit limit;
-	rlim_t wanted = (rlim_t)connections_max + FILES_BESIDE_CONNECTIONS;
+	uint64_t limit, wanted = (uint64_t)connections_max + FILES_BESIDE_CONNECTIONS;
+	int rc = app_raise_file_limit(wanted, &limit, err);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = MIN(wanted, limit.rlim_max);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < wanted)
+	if (rc == 0 && limit < wanted)
 		log_event(LOG_WARN, "files", "limit=%llu wanted=%llu effect=\"fewer connections than connections.max\"",
-			  (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+			  (unsigned long long)limit, (unsigned long long)wanted);
+	return rc;
 }
 
 static int run_gateway(struct gateway *gateway, struct status **status)
@@ -36,9 +31,10 @@ static int run_gateway(struct gateway *gateway, struct status **status)
 			   .reload = gateway_reload };
 	struct err err = { 0 };
 
-	/* Health and metrics have a listener and a thread of their own: uploads cannot starve them. */
-	int rc = status_open(gateway->config.status_address, HEARTBEAT_MS_MAX, status, &err);
+	int rc = raise_file_limit(gateway->config.connections_max, &err);
 
+	if (rc == 0) /* health and metrics have a listener and a thread of their own: uploads cannot starve them */
+		rc = status_open(gateway->config.status_address, HEARTBEAT_MS_MAX, status, &err);
 	if (rc == 0)
 		rc = gateway_open(gateway, &err);
 	if (rc != 0)
@@ -52,7 +48,7 @@ int gateway_main(int argc, char **argv)
 	struct gateway gateway = { 0 };
 	const struct gateway_config *config = &gateway.config;
 
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	int rc = config_load(&GATEWAY_CONFIG, argc, argv, &gateway.config);
@@ -60,7 +56,6 @@ int gateway_main(int argc, char **argv)
 	if (rc != 0)
 		return exit_status_of_config(rc);
 	settings_begin_log(&config->log);
-	raise_file_limit(config->connections_max);
 	gateway_metrics_register();
 	config_log(&GATEWAY_CONFIG, config);
 	struct status *status = NULL;

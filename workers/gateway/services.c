@@ -7,6 +7,7 @@
 #include "gateway/public_file.h"
 #include "gateway/handler.h"
 #include "gateway/request_span.h"
+#include "pg/pg_link.h"
 #include "protocol/admission.h"
 
 #include <sys/epoll.h>
@@ -207,6 +208,7 @@ static int open_register(struct services *services, int epoll_fd, struct err *er
 
 	options.pg.lock_ms = REGISTER_LOCK_MS;
 	options.pg.idle_transaction_ms = REGISTER_IDLE_TRANSACTION_MS;
+	pg_note_environment();
 	int rc = register_jobs_open(&options, &services->jobs, err);
 
 	if (rc == 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, register_jobs_fd(services->jobs), &event) != 0)

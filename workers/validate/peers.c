@@ -39,6 +39,7 @@ static int open_register(struct peers *peers, struct err *err)
 	options.should_stop = stop_is_asked;
 	options.waits = beat;
 	breaker_init(&peers->register_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
+	pg_note_environment();
 	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
 }
 

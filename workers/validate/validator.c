@@ -21,6 +21,7 @@ enum {
 	/* address space; memory is used as far as batches need it */
 	BATCH_ARENA_BYTES = 512 << 20,
 	BATCH_ARENA_KEEP_BYTES = 4 << 20,
+	FILES_WANTED = 1024,
 };
 
 struct validator {
@@ -289,7 +290,11 @@ static int open_all(struct validator *self, struct err *err)
 				       .partitions_owner = self,
 				       .reported = batch_output_reported,
 				       .reported_owner = &self->batch };
-	int rc = arena_init(&self->arena, BATCH_ARENA_BYTES, BATCH_ARENA_KEEP_BYTES, err);
+	uint64_t files;
+	int rc = app_raise_file_limit(FILES_WANTED, &files, err);
+
+	if (rc == 0)
+		rc = arena_init(&self->arena, BATCH_ARENA_BYTES, BATCH_ARENA_KEEP_BYTES, err);
 
 	if (rc == 0)
 		rc = status_open(self->config.status_address, HEARTBEAT_MS_MAX, &self->status, err);
@@ -357,7 +362,7 @@ int validator_main(int argc, char **argv)
 {
 	struct validator *self = calloc(1, sizeof *self);
 
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	if (!self)

@@ -24,6 +24,7 @@ enum {
 	JUDGE_ARENA_KEPT_BYTES = 16 << 20,
 	CHECK_EVERY_MS = 10000,
 	CONFIRMATIONS_EVERY_MS = 10000,
+	FILES_WANTED = 1024,
 };
 
 /* What Kafka says of our partitions, inside kafka_consumer_poll. */
@@ -268,6 +269,7 @@ static int open_register(struct writer *writer, struct err *err)
 	options.should_stop = must_leave;
 	options.waits = on_wait;
 	options.waits_self = writer;
+	pg_note_environment();
 	int rc = pg_link_open(&options, &writer->link, err);
 
 	if (rc != 0)
@@ -316,9 +318,12 @@ static int open_all(struct writer *writer, struct err *err)
 	const struct write_config *config = &writer->config;
 	struct topic_settings topics = settings_topics(&config->topic, &config->encrypt);
 	struct inbox_limits limits = { config->batch_rows_max, config->batch_bytes_max };
+	uint64_t files;
 	int32_t generation;
-	int rc;
+	int rc = app_raise_file_limit(FILES_WANTED, &files, err);
 
+	if (rc != 0)
+		return rc;
 	if (!log_position_split_topic(slice_of(config->topic.raw), NULL, &generation))
 		return err_set(err, ERR_CONFIG, "topic.raw",
 			       "topic.raw must end in a dot and its generation, as instroom.raw.1");
@@ -383,7 +388,7 @@ static int write_run(struct writer *writer)
 
 int write_main(int argc, char **argv)
 {
-	app_block_signals(HANGUP_RELOADS);
+	app_begin(HANGUP_RELOADS);
 	app_forbid_core_dumps();
 	app_settle_heap();
 	struct writer *writer = calloc(1, sizeof *writer);
