@@ -148,9 +148,10 @@ def silent(machine):
     wait_until("the endpoint is asked", lambda: receiver.requests > before)
     machine.bring("01")
     machine.wait()
-    log = machine.restart({"trace.sample": 1000})
-    check("the worker ended as any other", "event=worker.drained status=0" in log, log[-500:])
-    check("what was left is counted and said", "event=spans.dropped" in log, log[-500:])
+    for worker, settings in (("validate1", {}), ("write1", {}), ("gateway1", {"trace.sample": 1000})):
+        log = machine.restart(settings, worker)
+        check(f"{worker} ended as any other", "event=worker.drained status=0" in log, log[-500:])
+        check(f"{worker}: what was left is counted and said", "event=spans.dropped" in log, log[-500:])
 
 
 def by_ratio(machine):

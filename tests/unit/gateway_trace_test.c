@@ -1,3 +1,5 @@
+#include "gateway/request_span.h"
+#include "gateway/services.h"
 #include "gateway/trace.h"
 
 #include <criterion/criterion.h>
@@ -87,4 +89,40 @@ Test(gateway_trace, begins_one_of_ours_and_samples_by_its_id)
 		cr_assert_str_empty(trace.sender_id);
 	}
 	cr_expect(sampled > 700 && sampled < 1300, "%zu of 2000", sampled); /* 13 standard deviations */
+}
+
+/* ---- the span of what the gateway produces ---- */
+
+int __wrap_raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token,
+			     struct err *err);
+
+static int64_t begun_at_put_us = -1;
+
+/* In place of the call to Kafka, behind which a validator may judge the message at once. */
+int __wrap_raw_publisher_put(struct raw_publisher *publisher, const struct raw_message *message, void *token,
+			     struct err *err)
+{
+	const struct request *request = token;
+
+	(void)publisher, (void)message;
+	begun_at_put_us = request->span.produced_us;
+	return err_set(err, ERR_RETRY, "put", "not in this test");
+}
+
+Test(gateway_trace, begins_the_span_of_a_message_before_it_is_put)
+{
+	struct services services = { .publisher = { .is_pinned = true } };
+	struct request request = { .services = &services };
+	struct raw_message message = { 0 };
+	struct err err;
+	int exporter = 0; /* nobody adds to it here */
+
+	strbuf_init(&services.message, 1024);
+	cr_expect_eq(services_publish(&request, &message, &err), -ERR_RETRY);
+	cr_expect_eq(begun_at_put_us, 0, "none is made of a request that is not sampled");
+	message = (struct raw_message){ 0 };
+	request.span.spans = (struct span_exporter *)(void *)&exporter;
+	cr_expect_eq(services_publish(&request, &message, &err), -ERR_RETRY);
+	cr_expect_gt(begun_at_put_us, 0, "the span has begun when the message is put");
+	strbuf_drop(&services.message);
 }
