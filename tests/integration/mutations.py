@@ -36,6 +36,7 @@ MOST_FOUND_OF_DELIVERY = 40  # whom it set, what they were before, its findings 
 # Tables of which no row is a fact of a board.
 TABLES_LEFT_OUT = {
     "access": "who looked at what: an operator's act stands in no log",
+    "approval_limit": "an operator's act",
     "contact_list": "set by the board or an operator: in no log",
     "contact_person": "as contact_list",
     "cursor": "the position verify starts from",

@@ -572,6 +572,10 @@ static const struct {
 	{ "instroom_it_tasks", "update register.undo set planned_by = 'another'", false },
 	{ "instroom_it_tasks", "update register.undo set approval_needed = false", false },
 	{ "instroom_it_look", "update register.undo set state = 'done'", false },
+	{ "instroom_it_look", "select lines from register.approval_limit", true },
+	{ "instroom_it_replay",
+	  "insert into register.approval_limit (set_by, lines, reason) values ('another', 0, 'x')", false },
+	{ "instroom_it_replay", "update register.replay_job set approval_needed = false", false },
 	{ "instroom_it_tasks", "update register.access set who = 'x'", false },
 	{ "instroom_it_tasks", "delete from register.removal", false },
 	{ "instroom_it_tasks", "select register.grant_rights()", false },
@@ -691,6 +695,41 @@ static void check_signature(void)
 	pg_link_close(link);
 }
 
+/* Who plans a replay decides neither by what he claims of it nor by what he puts into it whether it wants approval. */
+static void check_approval_limit(void)
+{
+	static const char JOB[] =
+		"insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines,"
+		"  foreseen, approval_needed) values (%s, 'x', '', 'current', 'planned', 1, %d, '{}', false)";
+	static const char ITEMS[] =
+		"insert into register.replay_item (job, position, attempt, reference_version, records)"
+		" values (%s, %d, 1, '', (select array_agg(n) from generate_series(1, 100000) n))";
+	static const char FIRST[] = "'00000000-0000-0000-0000-000000000001'",
+			  SECOND[] = "'00000000-0000-0000-0000-000000000002'";
+	struct pg_link *link = open_with_operators();
+	struct err err = { 0 };
+	char sql[512], items[512];
+
+	ASSERT_OK(pg_script(link, "set session authorization instroom_it_replay", &err));
+	snprintf(sql, sizeof sql, JOB, FIRST, 100000);
+	ASSERT_OK(pg_script(link, sql, &err));
+	expect_text(link, "select string_agg(approval_needed::text, ' ') from register.replay_job", "true");
+	snprintf(sql, sizeof sql, JOB, SECOND, 1);
+	snprintf(items, sizeof items, ITEMS, SECOND, 1);
+	ASSERT_OK(pg_script(link, "begin", &err));
+	ASSERT_OK(pg_script(link, items, &err));
+	ASSERT_OK(pg_script(link, sql, &err));
+	ASSERT_OK(pg_script(link, "commit", &err));
+	snprintf(items, sizeof items, ITEMS, SECOND, 2);
+	cr_expect_neq(pg_script(link, items, &err), 0, "a plan gets no more items");
+	cr_expect_str_eq(err.code, "23514", "%s", err.code);
+	cr_expect_neq(pg_script(link, "update register.replay_job set state = 'running' where not approval_needed",
+				&err),
+		      0, "it holds more lines than it says");
+	cr_expect_str_eq(err.code, "23514", "%s", err.code);
+	pg_link_close(link);
+}
+
 /* A role with more than its task is named. */
 static void check_excess(void)
 {
@@ -713,5 +752,6 @@ Test(register, gives_operators_rights_by_task_and_signs_with_their_logins)
 {
 	check_rights_by_task();
 	check_signature();
+	check_approval_limit();
 	check_excess();
 }

@@ -188,6 +188,30 @@ def rejected_for_a_missing_school(machine, full):
         machine.sql("select * from register.replay_change"))
 
 
+def limit_of_the_register(machine):
+    """Who plans decides nothing: the register's limit holds, whatever his settings say, and also if he raised it."""
+    asked = ("--replay.approval.lines=1000000000", "replay", "plan", "--delivery", "99901", "replay-99901-volledig-1")
+    machine.expect("no number", 64, "LINES", "approval", "set", "many", "--reason", "a test")
+    machine.sql("insert into register.approval_limit (set_by, lines, reason) values ('a-colleague', 1, 'a test')")
+    machine.expect("who plans raises it", 0, "your own plans", "approval", "set", 1000, "--reason", "mine")
+    plan = json.loads(machine.ctl(*asked, "--json").stdout)
+    check("and his plan wants approval all the same", plan["approval_needed"] is True, plan)
+    machine.expect("it is not started", 1, "another than its planner", "replay", "start", plan["job"], "--reason", "x")
+    machine.expect("it may be cancelled", 0, "cancelled", "replay", "cancel", plan["job"], "--reason", "a test")
+    machine.sql("insert into register.approval_limit (set_by, lines, reason) values ('a-colleague', 1000, 'a test')")
+    plan, job = machine.plan("--delivery", "99901", "replay-99901-volledig-1")
+    check("another raises it for him", plan["approval_needed"] is False, plan)
+    machine.sql("insert into register.approval_limit (set_by, lines, reason) values ('a-colleague', 1, 'a test')")
+    machine.expect("a plan of before does not pass below a limit of now", 1, "plan it again", "replay", "start", job,
+                   "--reason", "a test")
+    machine.expect("nor stays", 0, "cancelled", "replay", "cancel", job, "--reason", "a test")
+    machine.sql("insert into register.approval_limit (set_by, lines, reason) values ('a-colleague', 1000, 'a test')")
+    rows = [(row["lines"], row["who"]) for row in machine.json("approval", "list")]
+    check("who set it is kept", rows[0] == (1000, "a-colleague") and rows[-1] == (100000, "migration 0029") and
+          len(rows) == 6, rows)
+    check("and in the audit", "approval set" in machine.ctl("audit").stdout)
+
+
 def approved_by_another(machine):
     """A large replay waits for another person; the register holds it, whatever program tries."""
     asked = ("--replay.approval.lines=1", "replay", "plan", "--delivery", "99901", "replay-99901-volledig-1")
@@ -527,6 +551,7 @@ def main():
         late_replays(machine)
         killed_and_resumed(machine)
         approved_by_another(machine)
+        limit_of_the_register(machine)
         stopped_by_term(machine)
         quarantined_for_want_of_reference(machine)
         confirmed_after_a_replay(machine)

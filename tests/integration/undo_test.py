@@ -117,7 +117,8 @@ def with_later_changes(machine):
 
 
 def with_approval(machine):
-    board, most = "99904", "--replay.approval.lines=1"
+    board, most = "99904", "--replay.approval.lines=1000000000"
+    machine.expect("the limit is the register's", 0, "1 lines or more", "approval", "set", 1, *WHY)
     machine.deliver(board, 1, "VOLLEDIG", [line(51, "99QD")])
     wrong = machine.deliver(board, 2, "MUTATIE", [line(51, "99QD", name="Fout")])
     machine.expect("the plan says so", 0, "another person has to", most, "undo", "plan", board, wrong)
@@ -130,6 +131,7 @@ def with_approval(machine):
     machine.expect("another plan is not approved for it", 1, "another plan", "undo", "approve", board, wrong, 7, *WHY)
     machine.expect("another does", 0, "approved", "undo", "approve", board, wrong, 1, *WHY)
     start(machine, board, wrong)
+    machine.expect("small ones want none again", 0, "approval", "approval", "set", 100000, *WHY)
 
 
 def of_what_a_replay_brought(machine):

@@ -498,8 +498,8 @@ static const struct command REPLAY[] = {
 	  .arguments_min = 1,
 	  .arguments_max = 1,
 	  .purpose = "let a large job be started: by another person than its planner",
-	  .help = "A job of replay.approval.lines lines or more has to be approved first, which the register checks. "
-		  "instroomctl replay show JOB --by board says what it would do.",
+	  .help = "A job of as many lines as approval list shows, or more, has to be approved first; the register "
+		  "holds it. instroomctl replay show JOB --by board says what it would do.",
 	  OPTIONS_OF(APPROVE_OPTIONS),
 	  .exits = { { 1, "it needs no approval, is not planned any more, or you planned it" } },
 	  .run = run_replay_approve },
@@ -579,8 +579,8 @@ static const struct command UNDO[] = {
 	  .arguments_min = 2,
 	  .arguments_max = 3,
 	  .purpose = "let a large undo be started: by another person than its planner",
-	  .help = "One of replay.approval.lines lines or more has to be approved first, which the register checks. "
-		  "PLAN: the number that undo plan shows; with it only that plan is approved, and no newer one.",
+	  .help = "One of as many lines as approval list shows, or more, has to be approved first; the register "
+		  "holds it. PLAN: the number that undo plan shows; with it only that plan is approved, no newer one.",
 	  OPTIONS_OF(REASON_NEEDED),
 	  .exits = { { 1, "it needs no approval, is not planned (or by another plan), or you planned it" } },
 	  .run = run_undo_approve },
@@ -1126,6 +1126,22 @@ static const struct command PROGRAM[] = {
 	{ .name = "man", .purpose = "the man page, as roff", .is_bare = true, .run = run_man },
 };
 
+static const struct command APPROVAL[] = {
+	{ .name = "approval list",
+	  .purpose = "from how many lines on a plan wants approval; the first row is in force",
+	  .outputs = TEXT_CSV_JSON,
+	  .run = run_approval_list },
+	{ .name = "approval set",
+	  .arguments = "LINES",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "from how many lines on a replay or undo wants another person's approval",
+	  .help = "0: none does. replay.approval.lines of whoever plans can only ask for approval of less. Who raises "
+		  "it does not raise it for his own plans. Wants the right of instroom_access, which a planner lacks.",
+	  OPTIONS_OF(REASON_NEEDED),
+	  .run = run_approval_set },
+};
+
 static const struct command_group GROUPS[] = {
 	{ "Setting up", SETUP, ARRAY_LEN(SETUP) },
 	{ "Reference tables", REFERENCE, ARRAY_LEN(REFERENCE) },
@@ -1138,6 +1154,7 @@ static const struct command_group GROUPS[] = {
 	{ "Keys of bodies", DAY_KEYS, ARRAY_LEN(DAY_KEYS) },
 	{ "Replaying", REPLAY, ARRAY_LEN(REPLAY) },
 	{ "Undoing", UNDO, ARRAY_LEN(UNDO) },
+	{ "Approval of both", APPROVAL, ARRAY_LEN(APPROVAL) },
 	{ "Repairing", REPAIR, ARRAY_LEN(REPAIR) },
 	{ "Proving", PROVE, ARRAY_LEN(PROVE) },
 	{ "Persons", PERSON, ARRAY_LEN(PERSON) },

@@ -31,6 +31,7 @@ def fail_some(rig, data):
     chosen = missing_schools.choose_schools(folder, missing_schools.names_of_schools(data.reference), 0, data.boards)
     missing_schools.leave_out(chosen, data.reference, data.dir / "incomplete")
     rig.generation(data.dir / "incomplete", ctl_settings={"replay.approval.lines": 0})
+    rig.psql("-c", "insert into register.approval_limit (set_by, lines, reason) values ('bench', 0, 'alone here')")
     rig.start_and_wait("write", "validate")
     rig.deliver(folder)
     rig.wait_until_applied()

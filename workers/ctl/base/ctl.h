@@ -10,7 +10,8 @@
  *   look/       status, ledger, findings, deliveries, report, stand, coverage, teacher, contact, audit, refusals, dump
  *   person/     person report, erase, retention
  *   problem/    problems list, show, close, send
- *   replay/     replay plan, start, resume, pause, cancel, list, show; undo plan, approve, start, list
+ *   replay/     replay plan, start, resume, pause, cancel, list, show; undo plan, approve, start, list;
+ *               approval list, set
  *   prove/      verify, statement
  *   repair/     refill, loss, quarantine, volgnummer
  *   reference/  reference import, build, publish, list, show, diff, effect, export

@@ -70,7 +70,8 @@ static const struct config_key KEYS[] = {
 	{ "replay.plan.keep", CONFIG_MS, AT(replay_plan_keep_ms), "1440m", 1000, INT64_C(31) * 86400 * 1000,
 	  "a replay plan that nobody started expires after this" },
 	{ "replay.approval.lines", CONFIG_COUNT, AT(replay_approval_lines), "100000", 0, 1000000000,
-	  "a replay or undo of so many lines has to be approved by another than its planner; 0: none has" },
+	  "our plan of so many lines asks for another's approval; 0: it asks for none. The register may want it all "
+	  "the same: approval list" },
 	{ "replay.rate", CONFIG_COUNT, AT(replay_rate), "50", 0, 100000,
 	  "messages a second of a replay that is started without --rate; 0: without limit" },
 	{ "write.group", CONFIG_TEXT, AT(write_group), "instroom-write", 1, 250,

@@ -1,4 +1,4 @@
-/* replay_commands: the commands about replay jobs, and about the undo of a delivery. */
+/* replay_commands: the commands about replay jobs, about the undo of a delivery, and about the approval of both. */
 #ifndef CTL_REPLAY_COMMANDS_H
 #define CTL_REPLAY_COMMANDS_H
 
@@ -12,6 +12,8 @@ int run_replay_cancel(struct ctl *ctl);
 int run_replay_approve(struct ctl *ctl);
 int run_replay_list(struct ctl *ctl);
 int run_replay_show(struct ctl *ctl);
+int run_approval_list(struct ctl *ctl);
+int run_approval_set(struct ctl *ctl);
 int run_undo_plan(struct ctl *ctl);
 int run_undo_approve(struct ctl *ctl);
 int run_undo_start(struct ctl *ctl);

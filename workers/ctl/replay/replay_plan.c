@@ -20,7 +20,7 @@ enum { RECORDS_BYTES_MAX = 1 << 20, FORESEEN_BYTES_MAX = 1024, SCOPE_BYTES = 512
 static const char JOB_SQL[] =
 	"insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines, foreseen,"
 	"  approval_needed)"
-	" values ($1, $2, $3, $4, 'planned', $5, $6, $7, $8)";
+	" values ($1, $2, $3, $4, 'planned', $5, $6, $7, $8) returning approval_needed";
 
 static const char ITEM_SQL[] =
 	"insert into register.replay_item (job, position, attempt, reference_version, records, foreseen)"
@@ -41,6 +41,7 @@ struct plan {
 	uint8_t job[JOB_ID_BYTES];
 	struct arena arena; /* of one delivery */
 	struct replay_forecast forecast;
+	bool needs_approval; /* as the register says, once the job is stored */
 };
 
 /* ---- one delivery ---- */
@@ -136,7 +137,8 @@ static int plan_delivery(struct plan *plan, int64_t position, struct err *err)
 
 /* ---- the job ---- */
 
-static bool needs_approval(const struct plan *plan)
+/* By our own settings; the register decides, and may want it where they do not. */
+static bool asks_for_approval(const struct plan *plan)
 {
 	int64_t most = plan->ctl->config.replay_approval_lines;
 
@@ -145,6 +147,7 @@ static bool needs_approval(const struct plan *plan)
 
 static int store_job(struct plan *plan, struct err *err)
 {
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	CLEANUP(strbuf_drop) struct strbuf foreseen;
 	struct pg_params params;
 
@@ -161,9 +164,11 @@ static int store_job(struct plan *plan, struct err *err)
 	pg_add_i32(&params, (int32_t)plan->forecast.deliveries);
 	pg_add_i32(&params, (int32_t)plan->forecast.lines);
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&foreseen));
-	pg_add_bool(&params, needs_approval(plan));
-	int rc = pg_exec(plan->link, NULL, JOB_SQL, &params, NULL, NULL, err);
+	pg_add_bool(&params, asks_for_approval(plan));
+	int rc = pg_exec(plan->link, NULL, JOB_SQL, &params, &rows, NULL, err);
 
+	if (rc == 0)
+		plan->needs_approval = pg_get_bool(rows, 0, 0);
 	return rc != 0 ? rc : replay_job_note(plan->link, plan->job, "plan", plan->scope, err);
 }
 
@@ -265,7 +270,7 @@ static int print_json(const struct plan *plan, const char *job, struct err *err)
 	json_build_put(&json, "job", plan->forecast.deliveries > 0 ? json_string(job) : json_null());
 	json_build_put(&json, "deliveries", json_integer(plan->forecast.deliveries));
 	json_build_put(&json, "lines", json_integer(plan->forecast.lines));
-	json_build_put(&json, "approval_needed", json_boolean(needs_approval(plan)));
+	json_build_put(&json, "approval_needed", json_boolean(plan->needs_approval));
 	json_build_put(&json, "teachers", json_integer(plan->forecast.teachers));
 	for (int outcome = OUTCOME_NIEUW; outcome <= OUTCOMES; outcome++)
 		json_build_put(&outcomes, outcome_name((enum outcome)outcome),
@@ -294,7 +299,7 @@ static void print_plan(const struct plan *plan, const char *job)
 	for (size_t i = 0; i < ARRAY_LEN(LEFT_OUT); i++)
 		if (figure(&plan->forecast, i) > 0)
 			printf("%lld %s\n", (long long)figure(&plan->forecast, i), LEFT_OUT[i].words);
-	if (needs_approval(plan))
+	if (plan->needs_approval)
 		printf("another person has to approve it: instroomctl replay approve %.8s --reason TEXT\n", job);
 }
 

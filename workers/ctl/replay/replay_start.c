@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "ctl/replay/approval.h"
 #include "ctl/replay/replay_publish.h"
 
 enum { RESULT_BYTES_MAX = 1024, RATE_MAX = 100000, RESULT_WAIT_MS = 60000, RESULT_POLL_MS = 50 };
@@ -64,7 +65,9 @@ static int begin_job(struct start *start, const char *reason, bool is_resumed, s
 		rc = replay_job_move(start->link, start->job.id,
 				     is_resumed ? "running,paused" : "planned,running,paused", "running", &is_moved,
 				     err);
-	if (rc == 0 && !is_moved)
+	if (rc != 0)
+		return approval_explain(rc, err);
+	if (!is_moved)
 		rc = err_set(err, ERR_DATA, "state", "this job is %s: there is nothing to publish", start->job.state);
 	if (rc != 0)
 		return rc;

@@ -26,6 +26,7 @@
 #include "ctl/base/question.h"
 #include "ctl/base/raw_log.h"
 #include "ctl/reference/reference_versions.h"
+#include "ctl/replay/approval.h"
 #include "ctl/replay/undo_job.h"
 #include "protocol/access_header.h"
 #include "protocol/partitioning.h"
@@ -239,7 +240,8 @@ static int64_t lines_of(const struct undo *undo)
 	return (int64_t)(undo->effect.parts[UNDO_CHANGES].line_count + undo->effect.parts[UNDO_WITHDRAWALS].line_count);
 }
 
-static bool needs_approval(const struct undo *undo)
+/* By our own settings; the register decides, and may want it where they do not. */
+static bool asks_for_approval(const struct undo *undo)
 {
 	int64_t most = undo->ctl->config.replay_approval_lines;
 
@@ -253,7 +255,7 @@ static int plan(struct undo *undo, struct err *err)
 	int rc = read_effect(undo, takes_later, err);
 
 	if (rc == 0 && lines_of(undo) > 0)
-		rc = undo_job_plan(undo->link, &undo->target, &undo->effect, takes_later, needs_approval(undo),
+		rc = undo_job_plan(undo->link, &undo->target, &undo->effect, takes_later, asks_for_approval(undo),
 				   &undo->job, err);
 	undo->job.received_on = clock_amsterdam_date(clock_wall_ms());
 	if (rc == 0)
@@ -403,7 +405,7 @@ static int begin(struct undo *undo, struct err *err)
 	int rc = ctl_record_act(undo->link, what, &undo->target.board, reason, NULL, err);
 
 	if (rc == 0)
-		rc = undo_job_start(undo->link, &undo->target, reason, &undo->job, err);
+		rc = approval_explain(undo_job_start(undo->link, &undo->target, reason, &undo->job, err), err);
 	crash_point("undo.started");
 	return rc;
 }

@@ -43,8 +43,9 @@ int undo_job_load(struct pg_link *link, int64_t position, struct undo_job *ret, 
 }
 
 static int insert_plan(struct pg_link *link, const struct undo_target *target, const struct undo_effect *effect,
-		       const struct undo_job *job, struct err *err)
+		       struct undo_job *job, struct err *err)
 {
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 	const struct undo_part *changes = &effect->parts[UNDO_CHANGES], *gone = &effect->parts[UNDO_WITHDRAWALS];
 	struct pg_params params;
 
@@ -60,21 +61,26 @@ static int insert_plan(struct pg_link *link, const struct undo_target *target, c
 	pg_add_bytes(&params, slice_make(changes->digest, sizeof changes->digest));
 	pg_add_bytes(&params, slice_make(gone->digest, sizeof gone->digest));
 	pg_add_bool(&params, job->lacks_approval);
-	return pg_exec(
+	int rc = pg_exec(
 		link, NULL,
 		"insert into register.undo (position, board, delivery_id, number, state, planned_by, takes_later,"
 		"  teachers, lines, changes, withdrawals, approval_needed)"
-		" values ($1, $2, $3, $4, 'planned', $5, $6, $7, $8, $9, $10, $11)",
-		&params, NULL, NULL, err);
+		" values ($1, $2, $3, $4, 'planned', $5, $6, $7, $8, $9, $10, $11)"
+		" returning approval_needed",
+		&params, &rows, NULL, err);
+
+	if (rc == 0)
+		job->lacks_approval = pg_get_bool(rows, 0, 0);
+	return rc;
 }
 
 int undo_job_plan(struct pg_link *link, const struct undo_target *target, const struct undo_effect *effect,
-		  bool takes_later, bool needs_approval, struct undo_job *job, struct err *err)
+		  bool takes_later, bool asks_for_approval, struct undo_job *job, struct err *err)
 {
 	struct undo_job plan = { .state = UNDO_PLANNED,
 				 .number = job->number + 1,
 				 .takes_later = takes_later,
-				 .lacks_approval = needs_approval };
+				 .lacks_approval = asks_for_approval };
 	struct pg_params params;
 	int rc = pg_begin(link, err);
 

@@ -32,7 +32,7 @@ MUSTUSE int undo_job_load(struct pg_link *link, int64_t position, struct undo_jo
 /* With the next number, in the place of a plan that was not started, in one transaction. job: the newest until then;
  * *job is the new one then. */
 MUSTUSE int undo_job_plan(struct pg_link *link, const struct undo_target *target, const struct undo_effect *effect,
-			  bool takes_later, bool needs_approval, struct undo_job *job, struct err *err);
+			  bool takes_later, bool asks_for_approval, struct undo_job *job, struct err *err);
 /* number: of the plan that is meant; 0: whichever there is. ERR_DATA: it is not planned, needs none, or its planner is
  * who asks. */
 MUSTUSE int undo_job_approve(struct pg_link *link, int64_t position, int32_t number, const char *reason,
