@@ -299,6 +299,41 @@ static int mail_problem(struct register_thread *thread, struct register_job *job
 	return has_sector ? answer_problems(thread, job, err) : 0;
 }
 
+/* ---- whether the register is there ---- */
+
+/* The thread of JOB_KNOWN makes the trials, and may be waiting for a job: while the register is away none comes. */
+static void wake_trials(struct register_jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	pthread_cond_signal(&jobs->known.wake);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+static void set_away(struct register_jobs *jobs, const struct err *err)
+{
+	if (!atomic_exchange(&jobs->is_away, true) && !atomic_load(&is_called_off))
+		log_event(err->kind == ERR_CONFIG ? LOG_ERROR : LOG_WARN, "register.away",
+			  "code=%s effect=\"deliveries are accepted without it, questions get 503\" why=%s",
+			  LOG_QUOTED(err->code), LOG_QUOTED(err->text));
+	wake_trials(jobs);
+}
+
+static bool does_answer(struct register_thread *thread)
+{
+	struct err err;
+
+	question_end_ms = clock_ms() + thread->jobs->options.pg.connect_ms;
+	return pg_link_connect(thread->link, &err) == 0 && pg_script(thread->link, "select 1", &err) == 0;
+}
+
+/* A gateway that nobody asks anything finds out, too, by what it looks after itself: its metric says that the register
+ * is away. A server that was restarted in between is not. err: of what failed. */
+static void note_absence(struct register_thread *thread, const struct err *err)
+{
+	if (!pg_link_is_up(thread->link) && !does_answer(thread))
+		set_away(thread->jobs, err);
+}
+
 /* ---- mandates ---- */
 
 static int answer_mandates(struct register_thread *thread, struct register_job *job, struct err *err)
@@ -381,6 +416,8 @@ static void catch_up(struct register_thread *thread)
 		gateway_metric_set(METRIC_ACCESS_UNPUBLISHED, 1);
 	else
 		note_publication(thread->jobs, rc, &err);
+	if (rc != 0 && !atomic_load(&is_called_off))
+		note_absence(thread, &err);
 	arena_reset(&thread->arena);
 }
 
@@ -571,30 +608,16 @@ static int answer_known(struct register_thread *thread, struct register_job *con
 
 /* ---- the register as a peer ---- */
 
-/* The thread of JOB_KNOWN makes the trials, and may be waiting for a job: while the register is away none comes. */
-static void wake_trials(struct register_jobs *jobs)
-{
-	pthread_mutex_lock(&jobs->lock);
-	pthread_cond_signal(&jobs->known.wake);
-	pthread_mutex_unlock(&jobs->lock);
-}
-
 /* A fault of the question is no sign that the register is away; all else is. Being away is logged once, not per
  * question. */
 static enum register_job_answer sort_failure(struct register_thread *thread, const struct err *err)
 {
-	bool is_config = err->kind == ERR_CONFIG;
-
 	if (err->kind != ERR_RETRY && err->kind != ERR_STOP && pg_link_is_up(thread->link)) {
 		log_event(LOG_ERROR, "register.question", "code=%s why=%s", LOG_QUOTED(err->code),
 			  LOG_QUOTED(err->text));
 		return JOB_FAILED;
 	}
-	if (!atomic_exchange(&thread->jobs->is_away, true) && !atomic_load(&is_called_off))
-		log_event(is_config ? LOG_ERROR : LOG_WARN, "register.away",
-			  "code=%s effect=\"deliveries are accepted without it, questions get 503\" why=%s",
-			  LOG_QUOTED(err->code), LOG_QUOTED(err->text));
-	wake_trials(thread->jobs);
+	set_away(thread->jobs, err);
 	return JOB_AWAY;
 }
 
@@ -618,14 +641,6 @@ static int ask_twice(struct register_thread *thread, struct register_job *const 
 	int rc = ask(thread, batch, count, err);
 
 	return rc == -ERR_RETRY && was_up && !pg_link_is_up(thread->link) ? ask(thread, batch, count, err) : rc;
-}
-
-static bool does_answer(struct register_thread *thread)
-{
-	struct err err;
-
-	question_end_ms = clock_ms() + thread->jobs->options.pg.connect_ms;
-	return pg_link_connect(thread->link, &err) == 0 && pg_script(thread->link, "select 1", &err) == 0;
 }
 
 /* The row of a reading is on its disk only when a synchronous standby has it too. One that is away keeps back the
