@@ -95,22 +95,40 @@ static int64_t count_refused(const struct validator *self)
 	return count;
 }
 
+/* Also while a lane looks again, once a second, whether its message may go on: not waiting for an instant now and then,
+ * it would seem to a scrape to begin anew each time, and no alert would fire. */
+static int64_t count_waiting(const struct validator *self)
+{
+	int64_t count = 0;
+
+	for (int32_t i = 0; i < self->lanes.end; i++) {
+		const struct lane *lane = self->lanes.items[i];
+
+		if (!lane || lane->state == LANE_UNASSIGNED || lane->state == LANE_PARKED)
+			continue;
+		count += lane->state == LANE_WAITING ||
+			 (lane->waiting_offset >= 0 && lane->waiting_offset >= lane->position.next_raw);
+	}
+	return count;
+}
+
 static void report_state(struct validator *self)
 {
 	const uint32_t *counts = self->lanes.counts;
+	int64_t waiting = count_waiting(self);
 	uint32_t starting = counts[LANE_START] + counts[LANE_FOLD] + counts[LANE_FOLLOW];
 	uint32_t owned = starting + counts[LANE_RUN] + counts[LANE_BYPASS] + counts[LANE_WAITING] + counts[LANE_PARKED];
 
 	validate_metric_set(METRIC_PARTITIONS, owned);
 	validate_metric_set(METRIC_PARTITIONS_BYPASS, counts[LANE_BYPASS]);
-	validate_metric_set(METRIC_PARTITIONS_WAITING, counts[LANE_WAITING]);
+	validate_metric_set(METRIC_PARTITIONS_WAITING, waiting);
 	validate_metric_set(METRIC_PARTITIONS_PARKED, counts[LANE_PARKED]);
 	validate_metric_set(METRIC_PARTITIONS_REFUSED, count_refused(self));
 	if (!self->is_member)
 		app_set_ready(false, "the consumer group");
 	else if (counts[LANE_PARKED] > 0)
 		app_set_ready(false, "an operator: a partition is parked");
-	else if (counts[LANE_WAITING] > 0)
+	else if (waiting > 0)
 		app_set_ready(false, *self->peers.lacks ? self->peers.lacks : "a schema, reference version or day key");
 	else if (self->peers.is_log_late)
 		app_set_ready(false, PEERS_LOG_LATE);
