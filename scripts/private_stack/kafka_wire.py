@@ -16,6 +16,7 @@ import struct
 from . import secure
 
 METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32, 44
+DELETE_TOPICS = 20
 CREATE_PARTITIONS, ELECT_LEADERS, ALTER_QUOTAS = 37, 43, 49
 SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
 KINDS = {"topic": 2, "group": 3}
@@ -161,6 +162,15 @@ def create_topics(port, topics, wait_s=15):
     answer.take("i")
     results = answer.array(lambda: (answer.text(), answer.take("h"), answer.text()))
     return {name: (error, text) for name, error, text in results if error not in (0, ALREADY_THERE)}
+
+
+def delete_topics(port, names, wait_s=15):
+    body = struct.pack(">i", len(names)) + b"".join(pack_text(name) for name in names)
+    answer = ask(port, DELETE_TOPICS, 1, body + struct.pack(">i", wait_s * 1000), wait_s + 5)
+    answer.take("i")
+    for name, error in answer.array(lambda: (answer.text(), answer.take("h"))):
+        if error:
+            raise RuntimeError(f"{name} is not deleted: error {error}")
 
 
 def add_partitions(port, topic, partitions, wait_s=15):

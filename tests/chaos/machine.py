@@ -7,7 +7,6 @@ proxy to PostgreSQL, so that one can lose its register while the others keep it.
 import itertools
 import os
 import shutil
-import struct
 import subprocess
 import threading
 import time
@@ -21,7 +20,6 @@ from private_stack.places import StackError, TooSlow, give_to
 PARTITIONS = 3
 SESSION_S = 2.0        # of the workers' groups
 WAIT_S = 60
-DELETE_TOPICS = 20     # Kafka's API key
 SMALL_DISK_MIB = 16
 LOG_DISK_MIB = 1024
 FAULTY_LISTENER, LOGIN_LISTENER = "FAULTY", "LOGIN"
@@ -230,11 +228,9 @@ class Machine:
         self.delete_topics([self.topic(name) for name in ("raw", "verdict", "quarantine", "reference", "mended")])
 
     def delete_topics(self, names):
-        body = struct.pack(">i", len(names)) + b"".join(kafka_wire.pack_text(name)
-                                                        for name in names) + struct.pack(">i", 10000)
         try:
-            kafka_wire.ask(self.server("kafka1").port, DELETE_TOPICS, 1, body, 15)
-        except (OSError, ValueError):
+            kafka_wire.delete_topics(self.server("kafka1").port, names)
+        except (OSError, ValueError, RuntimeError):
             pass  # they only cost room
 
     def make_topics(self):
