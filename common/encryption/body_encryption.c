@@ -209,19 +209,27 @@ struct day_keys *body_encryption_keys(struct body_encryption *encryption)
 
 /* ---- once per iteration ---- */
 
+static const char *name_lack(const struct body_encryption *encryption, enum day_key_answer today)
+{
+	if (!encryption->seal.seals || today == DAY_KEY_HERE)
+		return "";
+	if (today == DAY_KEY_LOCKED)
+		return "the master key that today's day key is wrapped by, in encrypt.key.file";
+	return topic_watch_is_read(encryption->watch) ? "a day key for today: run instroomctl day-keys make"
+						      : "the end of the topic of day keys";
+}
+
 static void look(struct body_encryption *encryption)
 {
 	bool is_read = topic_watch_is_read(encryption->watch);
 	int32_t today = body_seal_today();
-	bool has_today = day_keys_has_day(encryption->keys, today);
+	enum day_key_answer found = day_keys_look_at_day(encryption->keys, today);
 
-	measure(encryption, has_today, count_missing(encryption->keys, today));
-	encryption->lacks = !encryption->seal.seals || has_today ? ""
-			    : is_read				 ? "a day key for today: run instroomctl day-keys make"
-								 : "the end of the topic of day keys";
+	measure(encryption, found == DAY_KEY_HERE, count_missing(encryption->keys, today));
+	encryption->lacks = name_lack(encryption, found);
 	if (*encryption->lacks && is_read && !encryption->has_lacked)
-		log_event(LOG_ERROR, "day_key.missing", "day=%d topic=%s effect=%s", today, encryption->topic,
-			  LOG_QUOTED("nothing is produced until there is one: instroomctl day-keys make"));
+		log_event(LOG_ERROR, "day_key.missing", "day=%d topic=%s why=%s effect=%s", today, encryption->topic,
+			  LOG_QUOTED(encryption->lacks), LOG_QUOTED("nothing is produced until it is there"));
 	if (!*encryption->lacks && encryption->has_lacked)
 		log_event(LOG_INFO, "day_key.back", "day=%d", today);
 	encryption->has_lacked = *encryption->lacks && is_read;

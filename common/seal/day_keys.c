@@ -198,18 +198,24 @@ enum day_key_answer day_keys_find(struct day_keys *keys, const struct day_key_id
 	return find_once(keys, id, ret_key);
 }
 
+/* Of several the lowest that is unwrapped, so that one that somebody wrapped by another master is in nobody's way; if
+ * none is, the lowest. */
 static struct entry *find_day(struct day_keys *keys, int32_t day)
 {
-	struct entry *lowest = NULL;
+	struct entry *best = NULL;
 
 	for (size_t i = 0; i < keys->count; i++) {
 		struct entry *entry = &keys->entries[i];
 
-		if (entry->record.id.day == day && !entry->record.is_shredded &&
-		    (!lowest || day_key_id_compare(&entry->record.id, &lowest->record.id) < 0))
-			lowest = entry;
+		if (entry->record.id.day != day || entry->record.is_shredded)
+			continue;
+		if (!entry->is_here)
+			unwrap(keys, entry);
+		if (!best || entry->is_here > best->is_here ||
+		    (entry->is_here == best->is_here && day_key_id_compare(&entry->record.id, &best->record.id) < 0))
+			best = entry;
 	}
-	return lowest;
+	return best;
 }
 
 static enum day_key_answer of_day_once(struct day_keys *keys, int32_t day, struct day_key_id *ret_id, uint8_t *ret_key)
@@ -235,14 +241,19 @@ enum day_key_answer day_keys_of_day(struct day_keys *keys, int32_t day, struct d
 	return of_day_once(keys, day, ret_id, ret_key);
 }
 
-bool day_keys_has_day(struct day_keys *keys, int32_t day)
+enum day_key_answer day_keys_look_at_day(struct day_keys *keys, int32_t day)
 {
 	uint8_t key[DAY_KEY_BYTES];
 	struct day_key_id id;
-	bool has_it = of_day_once(keys, day, &id, key) == DAY_KEY_HERE;
+	enum day_key_answer found = of_day_once(keys, day, &id, key);
 
 	OPENSSL_cleanse(key, sizeof key);
-	return has_it;
+	return found;
+}
+
+bool day_keys_has_day(struct day_keys *keys, int32_t day)
+{
+	return day_keys_look_at_day(keys, day) == DAY_KEY_HERE;
 }
 
 size_t day_keys_list(struct day_keys *keys, struct day_key_record *ret, size_t max)

@@ -44,10 +44,13 @@ MUSTUSE bool day_keys_take(struct day_keys *keys, const struct day_key_record *r
 /* ret_key is written for DAY_KEY_HERE only; the caller wipes it. */
 MUSTUSE enum day_key_answer day_keys_find(struct day_keys *keys, const struct day_key_id *id,
 					  uint8_t ret_key[DAY_KEY_BYTES]);
-/* The key that seals on this day: of several the one with the lowest id, for every process the same. */
+/* The key that seals on this day: of several that are unwrapped the one with the lowest id, so every process with the
+ * same master keys takes the same one. */
 MUSTUSE enum day_key_answer day_keys_of_day(struct day_keys *keys, int32_t day, struct day_key_id *ret_id,
 					    uint8_t ret_key[DAY_KEY_BYTES]);
-/* Whether there is one, without taking it. */
+/* The same without taking it. UNKNOWN: there is none that is not shredded. */
+enum day_key_answer day_keys_look_at_day(struct day_keys *keys, int32_t day);
+/* HERE. */
 bool day_keys_has_day(struct day_keys *keys, int32_t day);
 /* Copies up to max records, in no order, for who lists them; how many there are. */
 size_t day_keys_list(struct day_keys *keys, struct day_key_record *ret, size_t max);

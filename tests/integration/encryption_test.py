@@ -166,12 +166,57 @@ def another_master(machine, master):
           machine.outcomes(BOARD, name))
 
 
+def wrong_master(machine, master):
+    """A machine whose file is not that of the others makes nothing that would be in their way."""
+    ours = master.read_text()
+    count = len(machine.values(DAY_KEYS))
+    machine.conf("instroomctl.conf", {"encrypt.bodies": "no"})
+    master.write_text(secrets.token_hex(32) + "\n")
+    machine.expect("a file with another master makes no keys", 78, "take the file that the other machines have",
+                   "day-keys", "make", "5")
+    machine.expect("wraps none", 1, "5 keys are wrapped by a master that encrypt.key.file does not hold",
+                   "day-keys", "rewrap")
+    machine.expect("says which are locked", 1, "locked", "day-keys", "list")
+    check("and has written nothing", len(machine.values(DAY_KEYS)) == count)
+    machine.expect("when the master is lost they are made beside the others", 0, "2 keys made", "day-keys", "make", "2",
+                   "--reason", "a master that is lost")
+    master.write_text(ours)
+    machine.conf("instroomctl.conf", {"encrypt.bodies": "yes"})
+    machine.end("gateway")
+    machine.start("gateway")
+    name = machine.deliver(BOARD, 12, "MUTATIE", [line(1, SCHOOL, name="Meester")])
+    check("which are in nobody's way", machine.outcomes(BOARD, name) == {2: "ongewijzigd"},
+          machine.outcomes(BOARD, name))
+
+
+def broken_files(machine, master):
+    """Each has its own sentence and status, before anything is asked of Kafka."""
+    ours = master.read_text()
+    for what, text, mode, said in (
+            ("cut off", ours[:40] + "\n", 0o600, "line 1 is no key of 64 hex digits"),
+            ("empty", "", 0o600, "encrypt.bodies wants encrypt.key.file"),
+            ("of comments", "# none yet\n", 0o600, "holds no key"),
+            ("of nine keys", ours * 9, 0o600, "more than 8 keys"),
+            ("that others may read", ours, 0o644, "may be used by others"),
+            ("that its group may write", ours, 0o660, "may be written by its group")):
+        master.write_text(text)
+        master.chmod(mode)
+        machine.expect(f"a file {what} is refused", 78, said, "day-keys", "rewrap")
+    master.unlink()
+    machine.expect("a file that is not there is refused", 78, "does not exist", "day-keys", "make")
+    master.mkdir()
+    machine.expect("and a folder in its place", 78, "is a folder", "day-keys", "make")
+    master.rmdir()
+    master.write_text(ours)
+    master.chmod(0o600)
+
+
 def off_again(machine):
     machine.end()
     for name in PROGRAMS:
         machine.conf(name, {"encrypt.bodies": "no"})
     machine.start()
-    name = machine.deliver(BOARD, 12, "MUTATIE", [line(1, SCHOOL, name="Openbaar")])
+    name = machine.deliver(BOARD, 13, "MUTATIE", [line(1, SCHOOL, name="Openbaar")])
     check("off again, it is delivered and written", machine.outcomes(BOARD, name) == {2: "gewijzigd"},
           machine.outcomes(BOARD, name))
     check("in the clear", not machine.values(RAW)[-1].startswith(MARKER))
@@ -189,18 +234,26 @@ def shredded(machine):
     _, _, key, value, headers = next(row for row in kafka_log.read(machine.port, RAW, 0) if row[3].startswith(MARKER))
     offset = kafka_produce.produce(machine.port, RAW, 0, key, value[:11] + OLD_DAY + value[23:], headers)
     kafka_produce.delete_before(machine.port, RAW, 0, offset)
+    machine.conf("instroomctl.conf", {"retention.timer": "remove"})
+    machine.expect("the timer leaves the key of a day of which a message is there", 0,
+                   "0 keys of days before 2020-01-01", "day-keys", "shred", "--timer")
+    machine.conf("instroomctl.conf", {"retention.timer": "show"})
     machine.expect("days within the retention are kept", 64, "at the latest", "day-keys", "shred", "2099-01-01")
     machine.expect("a message of that day is in the way", 1, f"{RAW}/0 still holds 1 messages", "day-keys", "shred",
                    "2020-02-01", "--reason", "a test")
     kafka_produce.delete_before(machine.port, RAW, 0, offset + 1)
+    machine.expect("nor does the timer go without the setting", 0, "1 keys of days before", "day-keys", "shred",
+                   "--timer")
     machine.expect("without a reason it is shown", 0, "with --reason they are shredded", "day-keys", "shred",
                    "2020-02-01")
-    machine.expect("with one it is shredded", 0, "1 keys are shredded", "day-keys", "shred", "2020-02-01",
-                   "--reason", "a test")
+    machine.expect("a timer gives no other reason", 64, "--timer does what", "day-keys", "shred", "--timer", "--reason",
+                   "a test")
+    machine.conf("instroomctl.conf", {"retention.timer": "remove"})
+    machine.expect("with the setting the timer shreds it", 0, "1 keys are shredded", "day-keys", "shred", "--timer")
     row = machine.json("day-keys", "list")[0]
     check("which the list says, by whom and why", row["by"] and
-          (row["state"], row["why"], row["left"]) == ("shredded", "a test", True), row)
-    machine.expect("once", 0, "0 keys of days before that", "day-keys", "shred", "2020-02-01", "--reason", "a test")
+          (row["state"], row["why"], row["left"]) == ("shredded", "retention.timer = remove", True), row)
+    machine.expect("once", 0, "0 keys of days before 2020-02-01", "day-keys", "shred", "2020-02-01", "--reason", "a test")
 
 
 def main():
@@ -219,6 +272,8 @@ def main():
         nothing_clear(machine)
         tampered(machine)
         another_master(machine, master)
+        wrong_master(machine, master)
+        broken_files(machine, master)
         off_again(machine)
         shredded(machine)
     finally:

@@ -157,6 +157,24 @@ Test(day_keys, seal_with_the_lowest_of_a_day)
 	day_keys_close(keys);
 }
 
+Test(day_keys, seal_with_one_they_can_unwrap_before_a_lower_one_of_another_master)
+{
+	static const uint8_t KEY[DAY_KEY_BYTES] = "of a day", FOREIGN[DAY_KEY_BYTES] = "of whom?";
+	struct day_key_record ours = wrap(HEX_A, 20260901, 9, KEY), foreign = wrap(HEX_B, 20260901, 2, FOREIGN);
+	struct day_keys *keys = open_keys(HEX_A, NULL);
+	uint8_t got[DAY_KEY_BYTES];
+	struct day_key_id id;
+
+	cr_assert(day_keys_take(keys, &foreign));
+	cr_expect_eq(day_keys_look_at_day(keys, 20260901), DAY_KEY_LOCKED);
+	cr_assert(day_keys_take(keys, &ours));
+	cr_assert_eq(day_keys_of_day(keys, 20260901, &id, got), DAY_KEY_HERE);
+	cr_expect_eq(id.random[0], 9);
+	cr_expect_eq(memcmp(got, KEY, sizeof got), 0);
+	cr_expect_eq(day_keys_look_at_day(keys, 20260902), DAY_KEY_UNKNOWN);
+	day_keys_close(keys);
+}
+
 struct telling {
 	struct day_keys *keys;
 	struct day_key_record record;
@@ -263,6 +281,27 @@ Test(body_seal, never_sends_clear_for_want_of_a_key)
 	cr_expect_eq(body_seal_put(&seal, &place, SLICE_LITERAL("body"), &out, &err), -ERR_RETRY);
 	cr_expect_str_eq(err.code, "day_key");
 	cr_expect_eq(out.n, 0);
+	day_keys_close(keys);
+}
+
+/* Of a machine whose clock is on the other side of midnight, or of a year ago. */
+Test(body_seal, opens_what_another_day_sealed)
+{
+	static const uint8_t KEY[DAY_KEY_BYTES] = "of another day";
+	struct day_key_record record = wrap(HEX_A, 20200229, 1, KEY);
+	struct day_keys *keys = open_keys(HEX_A, NULL);
+	struct body_seal seal = seal_of(keys);
+	struct body_place place = { .topic = "raw" };
+	struct body_opened opened = { 0 };
+	struct err err = { 0 };
+	CLEANUP(strbuf_drop) struct strbuf out;
+
+	strbuf_init(&out, 4096);
+	cr_assert(day_keys_take(keys, &record));
+	cr_assert_eq(body_frame_seal(&record.id, KEY, &place, SLICE_LITERAL("body"), false, &out, &err), 0);
+	cr_assert_eq(body_seal_open(&seal, &place, strbuf_slice(&out), &opened, &err), 0);
+	cr_expect(opened.state == BODY_OPENED && slice_equal_text(opened.value, "body"));
+	free(opened.p);
 	day_keys_close(keys);
 }
 

@@ -823,6 +823,16 @@ static const struct command KEY[] = {
 	  .run = run_key_retire },
 };
 
+static const struct command_option SHRED_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name, and it is done", OPTIONAL },
+	{ OPTION_TIMER, NULL, "what the setting retention.timer says: for a timer, which gives no reason", OPTIONAL },
+};
+
+static const struct command_option MAKE_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name: the master of the keys that are there is lost",
+	  OPTIONAL },
+};
+
 static const struct command DAY_KEYS[] = {
 	{ .name = "day-keys list",
 	  .purpose = "the keys that bodies are encrypted with, and what became of each",
@@ -835,7 +845,11 @@ static const struct command DAY_KEYS[] = {
 	  .arguments_max = 1,
 	  .purpose = "make the keys of today and the coming days, as far as they are missing",
 	  .help = "14 days when none are said. Each is wrapped by the last key of encrypt.key.file. Safe to run again, "
-		  "and from several machines: a day with two keys has two.",
+		  "and from several machines: a day with two keys has two. Refused where a day has a key that no "
+		  "master key of encrypt.key.file unwraps: this is not the file of the other machines then. With "
+		  "--reason, when that master is lost, a key is made beside it.\n\n"
+		  "instroom-day-keys.timer runs it every day.",
+	  OPTIONS_OF(MAKE_OPTIONS),
 	  .run = run_day_keys_make },
 	{ .name = "day-keys rewrap",
 	  .purpose = "wrap every day key by the newest master key",
@@ -844,15 +858,17 @@ static const struct command DAY_KEYS[] = {
 	  .exits = { { 1, "some keys are wrapped by a master that encrypt.key.file does not hold" } },
 	  .run = run_day_keys_rewrap },
 	{ .name = "day-keys shred",
-	  .arguments = "DATE",
-	  .arguments_min = 1,
+	  .arguments = "[DATE]",
 	  .arguments_max = 1,
 	  .purpose = "make the bodies of all days before DATE unreadable, wherever they are",
 	  .help = "Shows which keys; with --reason erases them, for good. Refused for days within "
 		  "topic.retention.days, and while a message that is encrypted with one of them stands in raw, verdict "
-		  "or quarantine: what remains are copies, on disks and in backups. Kafka removes wrapped keys from "
-		  "its own disks within max.compaction.lag.ms and a roll of the segment: list says which are left.",
-	  OPTIONS_OF(REASON),
+		  "or quarantine: what remains are copies, on disks and in backups. Without DATE all days are meant for "
+		  "which neither holds. Kafka removes wrapped keys from its own disks within max.compaction.lag.ms and a "
+		  "roll of the segment: list says which are left.\n\n"
+		  "instroom-day-keys.timer runs it with --timer, and so shows only what is due until retention.timer = "
+		  "remove is set.",
+	  OPTIONS_OF(SHRED_OPTIONS),
 	  .exits = { { 1, "messages still need one of the keys; nothing is erased" } },
 	  .run = run_day_keys_shred },
 };

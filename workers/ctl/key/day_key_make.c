@@ -1,7 +1,8 @@
 /* day-keys make and rewrap: keys for the coming days, and all of them under the newest master.
  *
  * Both may be killed anywhere and are run again: make skips days that have a key, rewrap keys that have the master. Two
- * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either.
+ * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either. But
+ * make refuses a day whose key it cannot unwrap, unless a reason says that its master is lost.
  *
  * A rewrap beside a shred could write a wrapped key behind what says that it is shredded, and so bring it back for who
  * reads the topic later. So it reads the topic once more when it is done, and shreds again what came back.
@@ -26,13 +27,14 @@ static int read_masters(const struct ctl *ctl, struct master_keys *ret, struct e
 
 /* ---- make ---- */
 
-static int make_one(const struct master_key *master, int32_t day, struct day_key_record *ret, struct err *err)
+static int make_one(const struct ctl *ctl, const struct master_key *master, int32_t day, struct day_key_record *ret,
+		    struct err *err)
 {
 	uint8_t key[DAY_KEY_BYTES];
 	int rc;
 
 	*ret = (struct day_key_record){ .id.day = day };
-	day_key_store_sign(ret, "");
+	day_key_store_sign(ret, ctl_has(ctl, OPTION_REASON) ? ctl->options[OPTION_REASON] : "");
 	rc = random_fill(ret->id.random, sizeof ret->id.random, err);
 	if (rc == 0)
 		rc = random_fill(key, sizeof key, err);
@@ -40,6 +42,17 @@ static int make_one(const struct master_key *master, int32_t day, struct day_key
 		rc = master_key_wrap(master, key, ret, err);
 	explicit_bzero(key, sizeof key);
 	return rc;
+}
+
+/* A day whose keys are all wrapped by masters that we do not have: most likely ours is the wrong file, and what we
+ * sealed with a key of it nobody else could open. */
+static int refuse_locked(int32_t day, struct err *err)
+{
+	return err_set(
+		err, ERR_CONFIG, "encrypt.key.file",
+		"the day key of %d is wrapped by a master key that encrypt.key.file does not hold: take the file "
+		"that the other machines have. If nobody has that master any more, say so: --reason TEXT",
+		day);
 }
 
 static int make_missing(struct day_key_store *store, const struct master_keys *masters, int days, struct err *err)
@@ -51,9 +64,12 @@ static int make_missing(struct day_key_store *store, const struct master_keys *m
 
 	for (int i = 0; rc == 0 && i < days; i++) {
 		int32_t day = date_add_days(today, i);
+		enum day_key_answer found = day_keys_look_at_day(store->keys, day);
 
-		if (!day_keys_has_day(store->keys, day))
-			rc = make_one(master_keys_newest(masters), day, &made[count++], err);
+		if (found == DAY_KEY_LOCKED && !ctl_has(store->ctl, OPTION_REASON))
+			rc = refuse_locked(day, err);
+		else if (found != DAY_KEY_HERE)
+			rc = make_one(store->ctl, master_keys_newest(masters), day, &made[count++], err);
 	}
 	if (rc == 0)
 		rc = day_key_store_publish(store, made, count, err);

@@ -7,6 +7,9 @@
  *      cannot wait moves the beginning of the partition (kafka-delete-records).
  *   3. A record without key takes the place of each. Programs that follow the topic erase theirs at once.
  *
+ * Without DATE (the timer) it is the day before which none of this refuses: the first day within the retention, or the
+ * oldest day of which a message is still there.
+ *
  * A message is appended within minutes of its sealing, so a partition holds them in the order of their days, and a look
  * ends at the first one that was appended two days behind DATE.
  *
@@ -24,7 +27,10 @@ enum { MARGIN_DAYS = 2 };
 
 struct shredding {
 	struct ctl *ctl;
-	int32_t before; /* JJJJMMDD */
+	int32_t before;	    /* JJJJMMDD */
+	bool finds_day;	    /* no DATE: as far as messages allow */
+	int32_t oldest;	    /* the day of the oldest message that needs a key; at most before */
+	const char *reason; /* NULL: only shown */
 	struct day_key_store store;
 	struct kafka_reader *reader;
 	int64_t found; /* messages of the partition that need a key */
@@ -44,8 +50,10 @@ static int look_at(void *self, const struct kafka_message *message, struct err *
 	struct day_key_id id;
 	int32_t appended = clock_amsterdam_date(message->timestamp_ms);
 
-	if (body_frame_look(message->value, &id) == BODY_FRAME_SEALED && id.day < shredding->before)
+	if (body_frame_look(message->value, &id) == BODY_FRAME_SEALED && id.day < shredding->before) {
 		shredding->found++;
+		shredding->oldest = MIN(shredding->oldest, id.day);
+	}
 	shredding->is_behind = appended >= date_add_days(shredding->before, MARGIN_DAYS);
 	return shredding->is_behind ? err_set(err, ERR_STOP, "behind", "the days are over") : 0;
 }
@@ -85,6 +93,7 @@ static int count_messages(struct shredding *shredding, int64_t *ret, struct err 
 	int rc;
 
 	*ret = 0;
+	shredding->oldest = shredding->before;
 	places.ignores_bodies = true; /* their shells say which key */
 	rc = kafka_reader_open(&places, CTL_MESSAGE_BYTES_MAX, &shredding->reader, err);
 	if (rc != 0)
@@ -97,7 +106,7 @@ static int count_messages(struct shredding *shredding, int64_t *ret, struct err 
 
 /* ---- shredding ---- */
 
-static int shred_all(struct shredding *shredding, const char *reason, struct err *err)
+static int shred_all(struct shredding *shredding, struct err *err)
 {
 	struct day_key_store *store = &shredding->store;
 	struct day_key_record *due = calloc(MAX(store->count, (size_t)1), sizeof *due);
@@ -109,7 +118,7 @@ static int shred_all(struct shredding *shredding, const char *reason, struct err
 		if (!is_due(shredding, &store->records[i]))
 			continue;
 		due[count] = (struct day_key_record){ .id = store->records[i].id, .is_shredded = true };
-		day_key_store_sign(&due[count++], reason);
+		day_key_store_sign(&due[count++], shredding->reason);
 	}
 	int rc = day_key_store_publish(store, due, count, err);
 
@@ -139,40 +148,59 @@ static size_t show_due(const struct shredding *shredding)
 
 static int shred(struct shredding *shredding, bool *ret_is_needed, struct err *err)
 {
-	struct ctl *ctl = shredding->ctl;
 	int64_t needed = 0;
-	int rc = day_key_store_open(ctl, &shredding->store, err);
+	int rc = day_key_store_open(shredding->ctl, &shredding->store, err);
 
 	if (rc == 0)
 		rc = count_messages(shredding, &needed, err);
-	*ret_is_needed = needed > 0;
-	if (rc != 0 || needed > 0)
+	*ret_is_needed = needed > 0 && !shredding->finds_day;
+	if (rc != 0 || *ret_is_needed)
 		return rc;
+	shredding->before = shredding->oldest;
 	size_t count = show_due(shredding);
+	char day[11];
 
-	if (!ctl_has(ctl, OPTION_REASON) || count == 0) {
-		printf("%zu keys of days before that%s\n", count, count > 0 ? "; with --reason they are shredded" : "");
+	date_to_iso(shredding->before, day);
+	if (!shredding->reason || count == 0) {
+		printf("%zu keys of days before %s%s\n", count, day,
+		       count == 0			       ? ""
+		       : ctl_has(shredding->ctl, OPTION_TIMER) ? "; with retention.timer = remove they are shredded"
+							       : "; with --reason they are shredded");
 		return 0;
 	}
-	return shred_all(shredding, ctl->options[OPTION_REASON], err);
+	return shred_all(shredding, err);
+}
+
+static int read_arguments(struct ctl *ctl, struct shredding *ret)
+{
+	int32_t oldest = date_add_days(body_seal_today(), -(int)ctl->config.topic_retention_days);
+	bool is_timed = ctl_has(ctl, OPTION_TIMER), removes_timed = strcmp(ctl->config.retention_timer, "remove") == 0;
+	char day[11];
+
+	if (is_timed && (ctl_has(ctl, OPTION_REASON) || ctl->argument_count > 0))
+		return ctl_usage("--timer does what retention.timer says, without DATE or --reason");
+	ret->finds_day = ctl->argument_count == 0;
+	ret->before = ret->finds_day ? oldest : date_parse_iso(slice_of(ctl->arguments[0]));
+	ret->reason = is_timed && removes_timed ? "retention.timer = remove" : ctl->options[OPTION_REASON];
+	if (ret->before <= 0)
+		return ctl_usage("DATE is a day, as 2027-07-31");
+	date_to_iso(oldest, day);
+	if (ret->before > oldest)
+		return ctl_usage("what was delivered within topic.retention.days is kept: DATE is %s at the latest",
+				 day);
+	return 0;
 }
 
 int run_day_keys_shred(struct ctl *ctl)
 {
-	struct shredding shredding = { .ctl = ctl, .before = date_parse_iso(slice_of(ctl->arguments[0])) };
-	int32_t oldest = date_add_days(body_seal_today(), -(int)ctl->config.topic_retention_days);
+	struct shredding shredding = { .ctl = ctl };
 	struct err err = { 0 };
 	bool is_needed = false;
-	char day[11];
+	int rc = read_arguments(ctl, &shredding);
 
-	if (shredding.before <= 0)
-		return ctl_usage("DATE is a day, as 2027-07-31");
-	date_to_iso(oldest, day);
-	if (shredding.before > oldest)
-		return ctl_usage("what was delivered within topic.retention.days is kept: DATE is %s at the latest",
-				 day);
-	int rc = shred(&shredding, &is_needed, &err);
-
+	if (rc != 0)
+		return rc;
+	rc = shred(&shredding, &is_needed, &err);
 	day_key_store_close(&shredding.store);
 	if (rc != 0)
 		return ctl_fail(&err);
