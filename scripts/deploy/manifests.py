@@ -1,8 +1,10 @@
 """The overlays of deploy/k8s, rendered, and what can be said of them without a server: every name that one object has
 for another leads to something, with the key or port that is meant."""
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -10,7 +12,8 @@ import yaml
 WHOLE = ("instroom.reference.", "instroom.access.", "instroom.daykeys.")  # compacted: one partition
 ROOT = Path(__file__).resolve().parent.parent.parent
 K8S = ROOT / "deploy" / "k8s"
-OVERLAYS = ("small", "national")
+COMPONENTS = ("checkpoint", "encryption", "encryption/on")
+OVERLAYS = ("small", "national", "small with all components")
 SECRETS = "/etc/instroom/secrets/"
 WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 CLUSTER_WIDE = {"Namespace"}
@@ -33,7 +36,17 @@ def render_failure(program):
 
 
 def render(overlay, program):
-    done = subprocess.run([*program, str(K8S / overlay)], check=False, capture_output=True, text=True)
+    """An overlay of K8S, or what an administrator makes of one: it and the components."""
+    with tempfile.TemporaryDirectory(prefix="instroom-overlay-") as folder:
+        name, _, has_components = overlay.partition(" with ")
+        path = K8S / name
+        if has_components:
+            path = Path(folder)
+            above = os.path.relpath(K8S, path.resolve())
+            (path / "kustomization.yaml").write_text(yaml.safe_dump({
+                "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+                "resources": [f"{above}/{name}"], "components": [f"{above}/{one}" for one in COMPONENTS]}))
+        done = subprocess.run([*program, str(path)], check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise ValueError(f"{overlay} cannot be rendered: {done.stderr.strip()}")
     return done.stdout
