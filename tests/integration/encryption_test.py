@@ -253,7 +253,8 @@ def shredded(machine):
     row = machine.json("day-keys", "list")[0]
     check("which the list says, by whom and why", row["by"] and
           (row["state"], row["why"], row["left"]) == ("shredded", "retention.timer = remove", True), row)
-    machine.expect("once", 0, "0 keys of days before 2020-02-01", "day-keys", "shred", "2020-02-01", "--reason", "a test")
+    machine.expect("once", 0, "0 keys of days before 2020-02-01", "day-keys", "shred", "2020-02-01",
+                   "--reason", "a test")
 
 
 def main():

@@ -863,9 +863,9 @@ static const struct command DAY_KEYS[] = {
 	  .purpose = "make the bodies of all days before DATE unreadable, wherever they are",
 	  .help = "Shows which keys; with --reason erases them, for good. Refused for days within "
 		  "topic.retention.days, and while a message that is encrypted with one of them stands in raw, verdict "
-		  "or quarantine: what remains are copies, on disks and in backups. Without DATE all days are meant for "
-		  "which neither holds. Kafka removes wrapped keys from its own disks within max.compaction.lag.ms and a "
-		  "roll of the segment: list says which are left.\n\n"
+		  "or quarantine: what remains are copies, on disks and in backups. Without DATE all days are meant "
+		  "for which neither holds. Kafka removes wrapped keys from its own disks within "
+		  "max.compaction.lag.ms and a roll of the segment: list says which are left.\n\n"
 		  "instroom-day-keys.timer runs it with --timer, and so shows only what is due until retention.timer = "
 		  "remove is set.",
 	  OPTIONS_OF(SHRED_OPTIONS),

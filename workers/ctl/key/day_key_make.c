@@ -1,8 +1,8 @@
 /* day-keys make and rewrap: keys for the coming days, and all of them under the newest master.
  *
  * Both may be killed anywhere and are run again: make skips days that have a key, rewrap keys that have the master. Two
- * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either. But
- * make refuses a day whose key it cannot unwrap, unless a reason says that its master is lost.
+ * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either.
+ * But make refuses a day whose key it cannot unwrap, unless a reason says that its master is lost.
  *
  * A rewrap beside a shred could write a wrapped key behind what says that it is shredded, and so bring it back for who
  * reads the topic later. So it reads the topic once more when it is done, and shreds again what came back.
