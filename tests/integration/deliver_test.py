@@ -91,6 +91,22 @@ def odd_names(data):
           done.stderr)
 
 
+def mistyped(data):
+    """LR-K08 on a board number of five digits says nothing to whom JSON's types are strange."""
+    def refuse(*_):
+        return 400, {"Content-Type": "application/problem+json"}, b'{"title": "Fout"}'
+    header = {"bestuur": "99901", "soort": "MUTATIE", "volgnummer": 1, "extractiedatum": "2018-06-01"}
+    for field, wrong, text in (("bestuur", 99901, "in JSON bestuur is a text, in quotes"),
+                               ("volgnummer", "1", "in JSON volgnummer is a whole number, without quotes"),
+                               ("proef", "ja", "in JSON proef is true or false, without quotes"),
+                               ("volgnummer", 0, None)):
+        folder = put(data / "mistyped", "a", header=json.dumps(header | {field: wrong}))
+        with ct.Front(data, refuse) as front:
+            done = front.deliver(folder)
+        expect(f"{field} as {wrong!r} is refused", done, 1, text or "refused (400)")
+        check("and only a type is named that is wrong", ("in JSON" in done.stderr) == (text is not None), done.stderr)
+
+
 def half_files(data):
     """A file that is not as long as the folder says is still being written, or is none: /proc has such."""
     folder = put(data / "half", "a")
@@ -189,6 +205,7 @@ def main():
         answers_on_the_way(data)
         xml(data)
         odd_names(data)
+        mistyped(data)
         half_files(data)
         example_client(data)
     finally:

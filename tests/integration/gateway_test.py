@@ -508,6 +508,16 @@ def compares_the_digest_of_the_content(bench):
         answer = gateway.deliver(body, headers={"Content-Digest": digest}, proef="ja", leveringsid="kenmerk-012345678")
         expect(answer.status in (200, 202) if status == 202 else answer.status == status, f"{digest}: {answer.status}")
         expect(codes is None or answer.codes() == codes, f"{digest}: {answer.body}")
+    mine, long = f"sha-256=:{digest_text(good)}:", f"sha-512=:{long}:"
+    for digests, status, codes in (((long, mine), 202, None), ((mine, long), 202, None),
+                                   ((mine, mine), 400, [("LR-K08", "sha256")])):  # several fields are one list
+        with gateway.connect() as connection:
+            connection.sendall(gateway.head(query(proef="ja", leveringsid="kenmerk-012345678"),
+                                            *(f"Content-Digest: {one}" for one in digests),
+                                            f"Content-Length: {len(body)}") + body)
+            answer = read_answer(connection)
+        expect(answer.status in (200, 202) if status == 202 else answer.status == status, f"{digests}: {answer.status}")
+        expect(codes is None or answer.codes() == codes, f"{digests}: {answer.body}")
 
 
 @behaviour

@@ -287,6 +287,11 @@ def refuses_hostile_contents_at_once_and_does_not_grow_by_them(bench):
 def refuses_a_coding_it_does_not_undo(bench):
     body = gw.csv_of([11], MARK)
     expect_problem(bench.main.deliver(body, headers={"Content-Encoding": "gzip"}, proef="ja"), 415)
+    for coding in ("identity, gzip", "gzip,identity", "identity\r\nContent-Encoding: gzip"):
+        with bench.main.connect() as connection:
+            connection.sendall(bench.main.head(query(proef="ja"), f"Content-Encoding: {coding}",
+                                               f"Content-Length: {len(body)}") + body)
+            expect_problem(gw.read_answer(connection), 415)
     expect(bench.main.deliver(body, headers={"Content-Encoding": "identity"}, proef="ja").status == 202,
            "identity is none")
 

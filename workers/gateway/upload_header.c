@@ -4,6 +4,7 @@
 #include "model/date.h"
 
 struct header_walk {
+	const struct request *request;
 	struct upload_header *header;
 	struct header_form form;
 	bool takes_received_on;
@@ -45,12 +46,17 @@ static bool take_header(void *self, struct slice name, struct slice value)
 		walk->is_wrong = name.n >= sizeof OURS - 1 && strncasecmp(name.p, OURS, sizeof OURS - 1) == 0;
 		return !walk->is_wrong;
 	}
+	if (field == FIELD_CONTENT_HASH) {
+		walk->form.fields[field - HEADER_FIRST] = (struct header_field){
+			.is_delivered = true,
+			.value = request_header_list(walk->request, "Content-Digest", walk->header->digests),
+		};
+		return true;
+	}
 	struct header_field *to = deliver_field(walk, field);
 
-	if (field == FIELD_CONTENT_HASH)
-		to->value = value;
-	else if (!header_percent_decode(value, walk->header->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX,
-					&to->value))
+	if (!header_percent_decode(value, walk->header->contact[field - FIELD_CONTACT_NAME], CONTACT_BYTES_MAX,
+				   &to->value))
 		to->value = SLICE_LITERAL(UNREADABLE);
 	return !walk->is_wrong;
 }
@@ -97,14 +103,21 @@ enum upload_form upload_header_form(const struct request *request)
 
 bool upload_header_is_encoded(const struct request *request)
 {
-	struct slice coding = request_header(request, "Content-Encoding");
+	char buf[REQUEST_LIST_BYTES];
+	struct slice rest = request_header_list(request, "Content-Encoding", buf);
 
-	return coding.n > 0 && !(coding.n == 8 && strncasecmp(coding.p, "identity", 8) == 0);
+	while (rest.n > 0) {
+		struct slice coding = cut_to(&rest, ',');
+
+		if (coding.n > 0 && !equals_ascii(coding, "identity"))
+			return true;
+	}
+	return false;
 }
 
 bool upload_header_read(const struct request *request, bool takes_received_on, struct upload_header *header)
 {
-	struct header_walk walk = { .header = header, .takes_received_on = takes_received_on };
+	struct header_walk walk = { .request = request, .header = header, .takes_received_on = takes_received_on };
 
 	header->received_on = 0;
 	request_walk_query(request, take_parameter, &walk);

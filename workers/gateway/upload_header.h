@@ -8,16 +8,16 @@
 #define GATEWAY_UPLOAD_HEADER_H
 
 #include "gateway/header_form.h"
-
-struct request;
+#include "gateway/request.h"
 
 enum { CONTACT_FIELDS = 3, CONTACT_BYTES_MAX = 1024 };
 
-/* May not be moved: the reading borrows from contact, and from the request. */
+/* May not be moved: the reading borrows from contact and digests, and from the request. */
 struct upload_header {
 	struct header_reading reading;
 	int32_t received_on; /* JJJJMMDD; 0: today */
 	char contact[CONTACT_FIELDS][CONTACT_BYTES_MAX];
+	char digests[REQUEST_LIST_BYTES]; /* of several fields Content-Digest, which are one list (RFC 9110, 5.3) */
 };
 
 enum upload_form { UPLOAD_OTHER, UPLOAD_CSV, UPLOAD_XML };

@@ -86,6 +86,8 @@ static void print_refusal(const struct upload *upload, json_t *answer, long stat
 		findings = json_object_get(answer, "bevindingen");
 	fprintf(stderr, "%s: refused (%ld)\n", shown_name(upload, name), status);
 	json_array_foreach(findings, i, finding) print_finding(finding);
+	if (upload->mistyped[0])
+		print_line(upload->mistyped);
 	if (detail) /* which names the helpdesk */
 		print_line(detail);
 }

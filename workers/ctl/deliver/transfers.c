@@ -79,6 +79,18 @@ static bool has_right_type(const char *name, const json_t *value)
 	return json_is_string(value);
 }
 
+/* What LR-K08 cannot say: 99901 looks like a board number, and is a number where JSON wants a text. */
+static void note_type(struct upload *upload, const char *name, const json_t *value)
+{
+	const char *wanted = strcmp(name, "proef") == 0 ? "true or false, without quotes"
+			     : strcmp(name, "volgnummer") == 0 || strcmp(name, "regels") == 0
+				     ? "a whole number, without quotes"
+				     : "a text, in quotes";
+
+	if (!has_right_type(name, value) && !upload->mistyped[0])
+		snprintf(upload->mistyped, sizeof upload->mistyped, "in JSON %s is %s", name, wanted);
+}
+
 /* As a query parameter. A value of another type has no such form: an empty text is just as wrong (LR-K08). */
 static struct slice value_text(const char *name, const json_t *value, char *buf, size_t buf_bytes)
 {
@@ -147,8 +159,10 @@ static void add_digest(struct transfer *transfer, const json_t *declared)
 	add_header(transfer, line);
 }
 
-static int set_address(const struct transfers *transfers, struct transfer *transfer, json_t *header, struct err *err)
+static int set_address(const struct transfers *transfers, struct transfer *transfer, struct upload *upload,
+		       struct err *err)
 {
+	json_t *header = transfer->header;
 	char url[URL_BYTES_MAX], number[32], separator = '?';
 	size_t n = (size_t)snprintf(url, sizeof url, "%s/v1/leveringen", transfers->url);
 	const char *name;
@@ -158,7 +172,10 @@ static int set_address(const struct transfers *transfers, struct transfer *trans
 	{
 		const char *contact = contact_header(name);
 
-		if (json_is_null(value) || strcmp(name, "sha256") == 0)
+		if (json_is_null(value))
+			continue;
+		note_type(upload, name, value);
+		if (strcmp(name, "sha256") == 0)
 			continue;
 		if (contact) {
 			add_contact(transfer, contact, value);
@@ -199,7 +216,7 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 	int rc = upload_read(upload, &transfer->content, &transfer->header, err);
 
 	if (rc == 0)
-		rc = set_address(transfers, transfer, transfer->header, err);
+		rc = set_address(transfers, transfer, upload, err);
 	if (rc != 0)
 		return rc;
 	SET_OPTION(transfer, CURLOPT_HTTPHEADER, transfer->headers);

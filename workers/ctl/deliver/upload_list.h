@@ -14,7 +14,7 @@
 
 struct json_t; /* of jansson */
 
-enum { UPLOAD_BYTES_MAX = 80 << 20, UPLOAD_INSTALLATION_BYTES = 65 };
+enum { UPLOAD_BYTES_MAX = 80 << 20, UPLOAD_INSTALLATION_BYTES = 65, UPLOAD_MISTYPED_BYTES = 128 };
 
 enum upload_state {
 	UPLOAD_WAITING, /* to be sent, now or after a pause */
@@ -33,6 +33,8 @@ struct upload {
 	unsigned tries;
 	int64_t not_before_ms;
 	struct backoff backoff;
+	char mistyped
+		[UPLOAD_MISTYPED_BYTES]; /* the field of its header that has a wrong JSON type, and the right one */
 };
 
 struct upload_list {

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "ctl/base/question.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum {
@@ -165,7 +166,7 @@ static int read_file(struct refusals *refusals, const char *path, struct err *er
 	FILE *file = fopen(path, "re");
 
 	if (!file)
-		return err_set(err, ERR_DATA, "file", "%s cannot be read", path);
+		return err_set(err, ERR_DATA, "file", "%s cannot be read: %s", path, strerror(errno));
 	int rc = read_lines(refusals, file, path, err);
 
 	fclose(file);
