@@ -49,10 +49,10 @@ class Supplier:
         self.address = re.search(r"^address +(\S+)", said, re.M)[1]
         self.tokens = dict(re.findall(r"^token +(\S+) +(\S+)", said, re.M))
 
-    def ask(self, path, body=None, token="kantoor"):
+    def ask(self, path, body=None, token="kantoor", method=None, kind="text/csv"):
         """(status, headers, body), or the error of a line that gave no answer."""
-        request = urllib.request.Request(self.address + path, data=body, headers={
-            "Authorization": f"Bearer {self.tokens[token]}", "Content-Type": "text/csv"})
+        request = urllib.request.Request(self.address + path, data=body, method=method, headers={
+            "Authorization": f"Bearer {self.tokens[token]}", "Content-Type": kind})
         try:
             with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
                 return answer.status, answer.headers, answer.read()
@@ -99,6 +99,19 @@ def good_days(supplier):
     check("who reads may not deliver", status == 403 and json.loads(body)["levering"]["codes"] == {"LR-K03": 1}, body)
     status, _, body = supplier.ask("/v1/leveringen?bestuur=99901", b"", "kantoor")
     check("a refusal says that nobody is at the helpdesk", status == 400 and b"zandbak" in body, (status, body))
+
+
+def mandates(supplier):
+    """A board opens its door for an office and shuts it again."""
+    place = "/v1/besturen/99901/machtigingen"
+    check("the office may nothing yet", supplier.ask(LIST, token="oefenkantoor")[0] == 403)
+    given = supplier.ask(place, b'{"partij": "KVK:12345678", "dienst": "inzien"}', "beheer", kind="application/json")
+    check("a mandate is given", given[0] in (201, 202), given)
+    wait_until("it opens", lambda: supplier.ask(LIST, token="oefenkantoor")[0] == 200)
+    number = json.loads(given[2])["machtiging"]["nummer"]
+    done = supplier.ask(f"{place}/{number}", token="beheer", method="DELETE")
+    check("and is withdrawn", done[0] in (200, 202), done)
+    wait_until("it opens nothing", lambda: supplier.ask(LIST, token="oefenkantoor")[0] == 403)
 
 
 def bad_days(supplier):
@@ -179,6 +192,7 @@ def main():
         if done.returncode == 0:
             supplier = Supplier(done.stdout)
             good_days(supplier)
+            mandates(supplier)
             bad_days(supplier)
             words()
             ended_and_again(supplier)

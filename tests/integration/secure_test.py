@@ -90,10 +90,10 @@ class Machine:
                               answer.read().decode(), re.M)
         return int(found[1]) if found else 0
 
-    def ask(self, path, body=None):
+    def ask(self, path, body=None, token="", kind="text/csv"):
         worker = self.worker("gateway")
         request = urllib.request.Request(worker.address + path, data=body, headers={
-            "Authorization": f"Bearer {(self.workers.dir / 'token').read_text()}", "Content-Type": "text/csv"})
+            "Authorization": f"Bearer {token or (self.workers.dir / 'token').read_text()}", "Content-Type": kind})
         try:
             with urllib.request.urlopen(request, timeout=60, context=self.pki.context()) as answer:
                 return answer.status, answer.read().decode()
@@ -385,6 +385,7 @@ def later_rows(machine):
     done = machine.workers.ctl("access", "publish", capture_output=True, text=True)
     check("the snapshot is published", done.returncode == 0, done.stderr)
     access_refused(machine, ("Read",))  # that something is there is told then, and not what
+    mandate_not_published(machine)
     schema_away(machine)
 
 
@@ -454,6 +455,46 @@ def access_refused(machine, operations):
     check("with the right back a stranger is one", until(lambda: of_a_stranger()[0] == 401), of_a_stranger())
     check("and all is as it was", until(lambda: machine.try_ask("/readyz") == (200, "ready\n")),
           machine.try_ask("/readyz"))
+
+
+def mandate_not_published(machine):
+    """A mandate whose snapshot Kafka does not let the gateway write: stored, said not to be in force, and put in force
+    by a gateway as soon as it may."""
+    rights = [("instroom-gateway", "topic", "instroom.access.1", "Write")]
+    token = made(machine, "access", "credential", "make", "bestuur-zelf", BOARD, "--until", "2199-12-31")
+    made(machine, "access", "party", "add", "kantoor", "KVK:11111111")
+    months, begun = iter(range(1000)), len(machine.log("gateway"))
+
+    def give():
+        month = next(months)
+        day = f"{2100 + month // 12}-{month % 12 + 1:02}-01"
+        content = {"partij": "KVK:11111111", "dienst": "leveren", "van": day}
+        status, body = machine.ask(f"/v1/besturen/{BOARD}/machtigingen", json.dumps(content).encode(), token,
+                                   "application/json")
+        return status, json.loads(body).get("van_kracht")
+
+    def unpublished():
+        found = re.search(r"^instroom_access_unpublished\S* (\d)$", machine.try_ask("/metrics")[1], re.M)
+        return int(found[1]) if found else None
+
+    check("with its right it is in force", until(lambda: give() == (201, True)))
+    kafka_wire.change_acls(machine.admin, rights, False)  # the broker may know of it a moment later
+    seen = until(lambda: one if (one := give())[0] == 202 else None)
+    check("without it: stored, not in force", seen == (202, False), seen)
+    check("the metric says so", until(lambda: unpublished() == 1), unpublished())
+    check("the log says why", "TOPIC_AUTHORIZATION_FAILED" in machine.log("gateway")[begun:],
+          machine.log("gateway")[begun:][-800:])
+    check("deliveries go on", (seen := machine.deliver()) == "", seen)
+    kafka_wire.change_acls(machine.admin, rights, True)
+    check("with the right back the gateway publishes it", until(lambda: unpublished() == 0), unpublished())
+    version = json.loads(made(machine, "access", "show", "--output", "json"))
+    check("and the register knows", version["published_at"], version)
+
+
+def made(machine, *words):
+    done = machine.workers.ctl(*words, capture_output=True, text=True)
+    check(" ".join(words), done.returncode == 0, done.stderr)
+    return done.stdout.strip()
 
 
 def schema_away(machine):
