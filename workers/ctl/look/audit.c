@@ -32,7 +32,7 @@ static const char AUDIT_SQL[] =
 	"    case when published_at is null then ' not known to have reached its topic' else '' end, reason"
 	"    from register.reference_publication"
 	"  union all select set_at, set_by, 'approval set', null, 'from ' || lines || ' lines on', reason"
-	"    from register.approval_limit"
+	"    from register.approval_limit where set_by <> 'migration 0029'"
 	"  union all select at, who, 'key rotate', null, partition || ' to key ' || new_key_id, '' from"
 	" register.key_rotation"
 	"  union all select at, who, what, board, detail::text, '' from rights.change"
