@@ -1,4 +1,5 @@
 /* The pages of the codes: one for each and no other, with examples that judging agrees with. */
+#include "gateway/reply.h"
 #include "gateway/rule_handler.h"
 #include "judge_fixture.h"
 
@@ -115,5 +116,22 @@ Test(gateway_rule, a_page_is_whole_and_what_is_no_markup_is_escaped)
 	rule_list_page(&out);
 	cr_assert(strbuf_ok(&out));
 	cr_expect(strstr(strbuf_text(&out), "<a href=\"/v1/regels/LR-X06\">"));
+	strbuf_release(&out);
+}
+
+Test(gateway_rule, a_page_names_the_helpdesk_as_a_refusal_does)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, PAGE_BYTES_MAX);
+	rule_page(RULE_B01, &out);
+	cr_expect(!strstr(strbuf_text(&out), "De helpdesk"), "without an address there is nothing to say");
+	reply_set_helpdesk("0800 <1>");
+	strbuf_reset(&out);
+	rule_page(RULE_B01, &out);
+	cr_expect(strstr(strbuf_text(&out), "De helpdesk: 0800 &lt;1&gt;"), "%s", strbuf_text(&out));
+	strbuf_reset(&out);
+	rule_list_page(&out);
+	cr_expect(strstr(strbuf_text(&out), "De helpdesk: 0800 &lt;1&gt;"), "on the list");
 	strbuf_release(&out);
 }

@@ -23,7 +23,7 @@ static const struct config_key KEYS[] = {
 	{ "tokens.file", CONFIG_TEXT, AT(tokens_file), "", 1, SETTINGS_TEXT_BYTES_MAX,
 	  "file of tokens, as instroomctl token make writes it" },
 	{ "helpdesk.address", CONFIG_TEXT, AT(helpdesk_address), "", 0, 200,
-	  "web address, e-mail or telephone of the helpdesk; every refusal names it" },
+	  "web address, e-mail or telephone of the helpdesk; every refusal and page of a code names it" },
 	{ "jwt.issuer", CONFIG_TEXT, AT(jwt_issuer), "", 0, 1000,
 	  "issuer of signed tokens (iss) that is believed here; empty: none is" },
 	{ "jwt.audience", CONFIG_TEXT, AT(jwt_audience), "", 0, 1000,

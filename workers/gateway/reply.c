@@ -14,6 +14,11 @@ void reply_set_helpdesk(const char *address)
 	helpdesk = address;
 }
 
+const char *reply_helpdesk(void)
+{
+	return helpdesk;
+}
+
 void reply_set_tls(bool has_tls)
 {
 	speaks_tls = has_tls;

@@ -13,6 +13,7 @@ struct json_t; /* of jansson */
 /* Where a problem sends people for help; empty: "the helpdesk", without an address. address lives on. Before the first
  * request. */
 void reply_set_helpdesk(const char *address);
+const char *reply_helpdesk(void);
 
 /* Whether this gateway speaks TLS itself: browsers are asked to come back with it only. Before the first request. */
 void reply_set_tls(bool has_tls);

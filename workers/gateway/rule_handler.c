@@ -66,16 +66,21 @@ static void add_head(struct strbuf *out, const char *title)
 		title, title);
 }
 
-static void add_foot(struct strbuf *out)
-{
-	strbuf_add_text(out, "</main>\n</body>\n</html>\n");
-}
-
 static void add_paragraph(struct strbuf *out, const char *text)
 {
 	strbuf_add_text(out, "<p>");
 	add_escaped(out, text);
 	strbuf_add_text(out, "</p>\n");
+}
+
+static void add_foot(struct strbuf *out)
+{
+	if (*reply_helpdesk()) {
+		strbuf_add_text(out, "<p>Komt u er niet uit? De helpdesk: ");
+		add_escaped(out, reply_helpdesk());
+		strbuf_add_text(out, "</p>\n");
+	}
+	strbuf_add_text(out, "</main>\n</body>\n</html>\n");
 }
 
 static void add_examples(struct strbuf *out, const char *title, const json_t *examples)
