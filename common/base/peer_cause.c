@@ -79,6 +79,7 @@ enum peer_cause peer_cause_of_tls_text(const char *text)
 		{ "SSL listener", PEER_WANTS_TLS },
 		{ "certificate verify failed", PEER_CA },
 		{ "could not be verified", PEER_CA },
+		{ "root certificate file", PEER_CA }, /* libpq's, of one that is not there */
 		{ "SSL handshake failed", PEER_TLS },
 		{ "SSL error", PEER_TLS },
 		{ "alert", PEER_TLS },
@@ -115,6 +116,16 @@ void peer_count(enum peer peer, enum peer_cause cause)
 	atomic_fetch_add(&failures[peer][cause], 1);
 }
 
+static const char *effect_of(enum peer peer, enum peer_cause cause)
+{
+	if (peer == PEER_REDIS)
+		return "we go on without the cache, and try again";
+	if (peer_has_answered(peer))
+		return "it served us before: we wait, and try again";
+	return peer_cause_is_setting(cause) ? "it never served us: a gateway waits, others end"
+					    : "we wait, and try again";
+}
+
 void peer_failed(enum peer peer, enum peer_cause cause)
 {
 	char event[32];
@@ -125,9 +136,7 @@ void peer_failed(enum peer peer, enum peer_cause cause)
 		return;
 	snprintf(event, sizeof event, "%s.failing", peer_name(peer));
 	log_event(LOG_ERROR, event, "cause=%s why=%s effect=%s", peer_cause_name(cause),
-		  LOG_QUOTED(peer_cause_text(cause)),
-		  LOG_QUOTED(peer_has_answered(peer) ? "it served us before: we wait, and try again"
-						     : "we cannot begin with it"));
+		  LOG_QUOTED(peer_cause_text(cause)), LOG_QUOTED(effect_of(peer, cause)));
 }
 
 void peer_answered(enum peer peer)

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
 
 enum {
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
@@ -92,6 +94,16 @@ static void log_library(const rd_kafka_t *rk, int level, const char *facility, c
 	log_event(LOG_DEBUG, "kafka.library", "level=%d facility=%s text=%s", level, facility, LOG_QUOTED(text));
 }
 
+/* librdkafka would say of all files together that one of them cannot be loaded. It reads none without TLS. */
+static void check_file(struct kafka_conf *conf, const char *protocol, const char *setting, const char *path)
+{
+	bool is_read = protocol && strstr(protocol, "ssl") && path && *path;
+
+	if (conf->err.kind == 0 && is_read && access(path, R_OK) != 0)
+		err_set(&conf->err, ERR_CONFIG, "file", "%s: %s cannot be read (%s)", setting, path,
+			strerrorname_np(errno));
+}
+
 /* librdkafka reads the file; it is a secret as any other. */
 static void check_key_file(struct kafka_conf *conf, const char *path)
 {
@@ -111,7 +123,9 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	kafka_conf_set(conf, "client.id", kafka->client_id);
 	kafka_conf_watch(conf);
 	kafka_conf_set(conf, "security.protocol", kafka->security_protocol);
+	check_file(conf, kafka->security_protocol, "kafka.ca.file", kafka->ca_file);
 	kafka_conf_set(conf, "ssl.ca.location", kafka->ca_file);
+	check_file(conf, kafka->security_protocol, "kafka.cert.file", kafka->cert_file);
 	kafka_conf_set(conf, "ssl.certificate.location", kafka->cert_file);
 	check_key_file(conf, kafka->key_file);
 	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
@@ -281,12 +295,15 @@ static void set_login(struct kafka_login *login, rd_kafka_t *rk)
 
 void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_accepted)
 {
-	if (was_accepted && !login->is_refused) {
-		login->is_refused = true;
-		log_event(LOG_ERROR, "kafka.refused", "why=%s effect=%s",
-			  LOG_QUOTED("brokers that accepted us refuse our user or password"),
-			  LOG_QUOTED("we wait, and read the password again every second"));
-	}
+	bool waits = was_accepted || peer_has_answered(PEER_KAFKA);
+
+	if (!login->is_refused)
+		log_event(LOG_ERROR, "kafka.refused", "cause=%s why=%s effect=%s", peer_cause_name(PEER_LOGIN),
+			  LOG_QUOTED(waits ? "brokers that accepted us refuse our user or password"
+					   : "brokers refuse our user or password"),
+			  LOG_QUOTED(waits ? "we wait, and read the password again every second"
+					   : "a gateway waits and reads the password again every second, others end"));
+	login->is_refused = true;
 	login->refused_at_ms = clock_ms();
 	set_login(login, rk);
 }

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+/* Of the newest certificate that was not believed. It stays: several connections fail of the same certificate, and each
+ * of their texts says only that it was not verified. */
 static _Atomic int last_x509_error;
 
 /* Decides nothing: what OpenSSL found stands. */
@@ -33,19 +35,24 @@ void kafka_conf_watch(struct kafka_conf *conf)
 	rd_kafka_conf_set_ssl_cert_verify_cb(conf->conf, note_certificate);
 }
 
+static enum peer_cause cause_of_text(const char *reason)
+{
+	enum peer_cause cause = peer_cause_of_tls_text(reason);
+	int x509_error = atomic_load(&last_x509_error);
+
+	return cause == PEER_CA && x509_error != 0 ? peer_cause_of_x509(x509_error) : cause;
+}
+
 static enum peer_cause cause_of(int code, const char *reason)
 {
 	enum peer_cause cause;
-	int x509;
 
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__RESOLVE:
 		return PEER_NAME;
 	case RD_KAFKA_RESP_ERR__SSL:
-		x509 = atomic_exchange(&last_x509_error, 0);
-		if (x509 != 0)
-			return peer_cause_of_x509(x509);
-		return peer_cause_of_tls_text(reason) == PEER_AWAY ? PEER_TLS : peer_cause_of_tls_text(reason);
+		cause = cause_of_text(reason);
+		return cause == PEER_AWAY ? PEER_TLS : cause;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
 	case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
@@ -55,9 +62,9 @@ static enum peer_cause cause_of(int code, const char *reason)
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
 		return PEER_RIGHT;
-	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__TRANSPORT: /* a certificate that is not believed comes as this or as an SSL error */
 		/* that a broker wants TLS is guessed from its closing early, as one that ends does too */
-		cause = peer_cause_of_tls_text(reason);
+		cause = cause_of_text(reason);
 		return cause == PEER_WANTS_TLS && peer_has_answered(PEER_KAFKA) ? PEER_AWAY : cause;
 	default:
 		return PEER_AWAY;

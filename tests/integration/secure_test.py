@@ -260,9 +260,11 @@ class Start:
 
     def __init__(self, machine, kind, row, settings, status, cause):
         self.what = f"{kind}, {row}"
-        self.status, self.cause = status, cause
+        self.kind, self.status, self.cause = kind, status, cause
         lines = (machine.workers.dir / f"{kind}1.conf").read_text().splitlines()
         settings = {"worker.name": "row", "status.address": "", **settings}
+        if kind == "gateway":
+            settings |= {"listen": "127.0.0.1:0", "log.level": "debug"}
         kept = [one for one in lines if one.partition(" =")[0] not in settings]
         self.conf = machine.workers.dir / f"row-{re.sub('[^a-z0-9]+', '-', self.what)}"
         self.conf.write_text("\n".join([*kept, *(f"{key} = {value}" for key, value in settings.items())]) + "\n")
@@ -277,12 +279,16 @@ class Start:
         names = f'(cause|code)="?{self.cause}"?( |$)'
         if self.status is None:
             until(lambda: re.search(names, self.said(), re.M) or self.process.poll() is not None)
+            if self.kind == "gateway":  # each of its connections to Kafka fails by itself, and again
+                until(lambda: self.said().count("facility=FAIL") >= 6, 15)
             check(f"{self.what}: waits", self.process.poll() is None, self.said()[-600:])
         else:
             until(lambda: self.process.poll() is not None)
             check(f"{self.what}: ends with {self.status}", self.process.poll() == self.status,
                   f"{self.process.poll()} {self.said()[-600:]}")
         check(f"{self.what}: says {self.cause}", re.search(names, self.said(), re.M), self.said()[-600:])
+        others = set(re.findall(r"event=kafka\.(?:failing|refused) cause=(\S+)", self.said())) - {self.cause}
+        check(f"{self.what}: and no other cause", not others, others)
         self.process.kill()
         self.process.wait()
         self.log.close()
@@ -315,6 +321,11 @@ def start_rows(machine):
         ("write", "Kafka refuses the password", {"kafka.sasl.password.file": wrong}, 77, "credentials"),
         ("write", "Kafka without a right", {"kafka.group": "not-ours"}, 78, "GROUP_AUTHORIZATION_FAILED"),
         ("write", "Kafka of no address", {"kafka.brokers": "kafka.invalid:9092"}, None, "name"),
+        ("write", "Kafka, no such CA file", {"kafka.ca.file": "/nowhere/ca.crt"}, 78, "file"),
+        ("write", "PostgreSQL, no such CA file", pg(sslrootcert="/nowhere/ca.crt"), 78, "ca"),
+        ("gateway", "Kafka of another name", kafka["bad-name"], None, "certificate-name"),
+        ("gateway", "Kafka expired", kafka["bad-time"], None, "certificate-expired"),
+        ("gateway", "Kafka refuses the password", {"kafka.sasl.password.file": wrong}, None, "credentials"),
         ("write", "PostgreSQL of another CA", pg(sslrootcert=pki.path("other-ca.crt")), 78, "ca"),
         ("write", "PostgreSQL of another name", pg(port=Stub("tls", pem["bad-name"], True).port), 78,
          "certificate-name"),
@@ -343,6 +354,30 @@ def start_rows(machine):
             starts.append(Start(machine, kind, row, settings, status, cause))
         for start in starts:
             start.judge()
+
+
+def deliver_rows(machine):
+    """instroomctl deliver, which goes on trying, says what is wrong with the gateway's certificate."""
+    delivery = machine.workers.dir / "row.csv"
+    delivery.write_text(f"{COLUMNS}\n")
+    own = machine.worker("gateway").address
+    at = {name: f"https://127.0.0.1:{Stub('tls', machine.pki.path(f'{name}.pem')).port}"
+          for name in ("bad-ca", "bad-name", "bad-time")}
+    for row, settings, words in (
+            ("of another CA", {"gateway.url": at["bad-ca"]}, "unable to get local issuer certificate"),
+            ("of another name", {"gateway.url": at["bad-name"]}, "no alternative certificate subject name"),
+            ("expired", {"gateway.url": at["bad-time"]}, "certificate has expired"),
+            ("without TLS", {"gateway.url": f"https://127.0.0.1:{Stub('plain').port}"}, "wrong version number"),
+            ("no such CA file", {"gateway.url": own, "gateway.ca.file": "/nowhere/ca.crt"}, "/nowhere/ca.crt")):
+        log = machine.workers.dir / "row-deliver.log"
+        with log.open("w") as said:
+            process = subprocess.Popen(
+                [machine.workers.program("instroomctl"), "--config", machine.workers.dir / "instroomctl.conf",
+                 *(f"--{key}={value}" for key, value in settings.items()), "deliver", delivery],
+                stdout=said, stderr=said)
+        check(f"instroomctl deliver, gateway {row}: says so", until(lambda: words in log.read_text()), log.read_text())
+        process.kill()
+        process.wait()
 
 
 def seen_later(machine, kind, peer, cause, before, begun):
@@ -512,6 +547,7 @@ def main():
         check("a delivery goes through", (seen := machine.deliver()) == "", seen)
         must_not(machine)
         start_rows(machine)
+        deliver_rows(machine)
         later_rows(machine)
     finally:
         machine.end()

@@ -16,6 +16,8 @@ static const struct {
 	{ "connection to server at \"127.0.0.1\", port 1 failed: server does not support SSL, but SSL was required",
 	  PEER_NO_TLS },
 	{ "SSL error: certificate verify failed", PEER_CA },
+	{ "connection to server at \"127.0.0.1\", port 1 failed: root certificate file \"/a/ca.crt\" does not exist",
+	  PEER_CA },
 	{ "server certificate for \"a\" does not match host name \"b\"", PEER_CERT_NAME },
 	{ "SSL error: tlsv13 alert certificate required", PEER_TLS },
 	{ "connection refused", PEER_AWAY },

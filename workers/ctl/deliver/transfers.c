@@ -27,7 +27,8 @@ struct transfer {
 	struct upload *upload; /* NULL: it is free */
 	json_t *header;
 	struct strbuf content, reply;
-	bool is_short; /* of memory: a part of the request is missing, and it must not be sent */
+	char why[CURL_ERROR_SIZE]; /* it failed, in more words than those of curl's code; empty: none */
+	bool is_short;		   /* of memory: a part of the request is missing, and it must not be sent */
 };
 
 /* A request of which curl did not keep a part is another request: without its token, or without its time limit. */
@@ -225,6 +226,7 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 	rc = check_request(transfer, err);
 	if (rc != 0)
 		return rc;
+	transfer->why[0] = '\0';
 	if (curl_multi_add_handle(transfers->multi, transfer->curl) != CURLM_OK)
 		return err_set(err, ERR_FATAL, "curl", "no memory for a transfer");
 	transfer->upload = upload;
@@ -236,9 +238,20 @@ int transfers_begin(struct transfers *transfers, struct upload *upload, struct e
 
 /* ---- answers ---- */
 
+/* Of a certificate curl's code says only that it was not OK. Its other words have times in them: each is new. */
+static const char *failure_of(const struct transfer *transfer, CURLcode code)
+{
+	bool is_tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+		      code == CURLE_SSL_CONNECT_ERROR;
+
+	if (code == CURLE_OK)
+		return NULL;
+	return is_tls && transfer->why[0] ? transfer->why : curl_easy_strerror(code);
+}
+
 static void read_answer(struct transfer *transfer, CURLcode code, const struct answer_sent *sent, struct answer *ret)
 {
-	struct answer_reply reply = { .failure = code == CURLE_OK ? NULL : curl_easy_strerror(code),
+	struct answer_reply reply = { .failure = failure_of(transfer, code),
 				      /* the first: of HTTP/0.9, which has no head */
 				      .is_no_http = code == CURLE_UNSUPPORTED_PROTOCOL ||
 						    code == CURLE_WEIRD_SERVER_REPLY,
@@ -307,6 +320,7 @@ static int open_transfer(struct transfer *transfer, const char *ca_file, struct 
 	strbuf_init(&transfer->reply, REPLY_BYTES_MAX);
 	SET_OPTION(transfer, CURLOPT_WRITEFUNCTION, keep_reply);
 	SET_OPTION(transfer, CURLOPT_WRITEDATA, transfer);
+	SET_OPTION(transfer, CURLOPT_ERRORBUFFER, transfer->why);
 	SET_OPTION(transfer, CURLOPT_NOSIGNAL, 1L);
 	SET_OPTION(transfer, CURLOPT_ACCEPT_ENCODING, ""); /* a proxy may pack answers, whether asked to or not */
 	SET_OPTION(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
