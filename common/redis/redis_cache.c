@@ -301,6 +301,31 @@ int redis_cache_clock(struct redis_cache *cache, int32_t partition, int64_t *ret
 	return 0;
 }
 
+int redis_cache_try_commands(struct redis_cache *cache, int32_t partition, struct cache_trial *ret, struct err *err)
+{
+	begin_call(cache, partition, "0");
+	return redis_trial_run(&cache->link, cache->slot, cache->prefix, &cache->args, ret, err);
+}
+
+int redis_cache_info(struct redis_cache *cache, int32_t partition, struct arena *arena, struct slice *ret,
+		     struct err *err)
+{
+	CLEANUP(drop_reply) redisReply *reply = NULL;
+
+	begin_call(cache, partition, "0");
+	cache->args.count = 0;
+	add_text(cache, "INFO");
+	int rc = redis_link_command(&cache->link, cache->slot, &cache->args, &reply, err);
+
+	if (rc != 0)
+		return rc;
+	if (reply->type != REDIS_REPLY_STRING)
+		return fail_answer(err);
+	if (!arena_copy(arena, slice_make(reply->str, (size_t)reply->len), ret))
+		return err_set(err, ERR_FULL, "arena", "what Redis says of itself does not fit");
+	return 0;
+}
+
 int redis_cache_read(struct redis_cache *cache, int32_t partition, struct cache_head *ret_head,
 		     struct cache_board *boards, size_t count, struct arena *arena, struct err *err)
 {

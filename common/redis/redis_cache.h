@@ -102,6 +102,24 @@ MUSTUSE int redis_cache_drop(struct redis_cache *cache, int32_t partition, struc
  * worker does. */
 MUSTUSE int redis_cache_clock(struct redis_cache *cache, int32_t partition, int64_t *ret_ms, struct err *err);
 
+/* For an operator's question: what Redis does when it is asked for each command of the cache, on keys of this partition
+ * that are gone afterwards (at the latest in ten seconds). A user needs none but the rights of the cache for it. */
+enum { CACHE_COMMANDS = 11, CACHE_CODE_BYTES = 24 };
+extern const char *const CACHE_COMMAND_NAMES[CACHE_COMMANDS]; /* in lower case, as an ACL has them */
+struct cache_trial {
+	/* "": done. CACHE_NOT_THERE: there is no such command (renamed, disabled); else the code of its error */
+	char codes[CACHE_COMMANDS][CACHE_CODE_BYTES];
+};
+#define CACHE_NOT_THERE "unknown"
+MUSTUSE int redis_cache_try_commands(struct redis_cache *cache, int32_t partition, struct cache_trial *ret,
+				     struct err *err);
+const char *redis_meaning_of(const char *code); /* of an error's code: goes on after "Redis " */
+
+/* What INFO says of the server that has this partition, in the arena. A user needs INFO for it, which no worker
+ * does. */
+MUSTUSE int redis_cache_info(struct redis_cache *cache, int32_t partition, struct arena *arena, struct slice *ret,
+			     struct err *err);
+
 /* Cold start: sets a head that does not exist, with gen, positions and all boards' max and full. Not done: one
  * stands. */
 MUSTUSE int redis_cache_begin(struct redis_cache *cache, int32_t partition, const struct cache_head *head,

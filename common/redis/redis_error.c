@@ -26,7 +26,7 @@ bool redis_reply_is(const redisReply *reply, const char *code)
 }
 
 /* What the log says of the codes an operator can do something about. */
-static const char *meaning_of(const char *code)
+const char *redis_meaning_of(const char *code)
 {
 	static const struct {
 		const char *code, *meaning;
@@ -64,5 +64,5 @@ int redis_reply_fail(const redisReply *reply, struct err *err)
 		peer_failed(PEER_REDIS, PEER_LOGIN);
 	else if (strcmp(code, "NOPERM") == 0)
 		peer_failed(PEER_REDIS, PEER_RIGHT);
-	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis %s", meaning_of(code));
+	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis %s", redis_meaning_of(code));
 }

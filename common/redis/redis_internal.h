@@ -6,6 +6,7 @@
  *   redis_cluster.c Redis Cluster: key to slot, slot to node
  *   redis_link.c   a call: its node, and what happens when that does not serve it
  *   redis_cache.c  the calls of redis_cache.h
+ *   redis_trial.c  whether our user may what the calls need
  *
  * A call, from top to bottom:
  *   1. redis_cache.c makes the words of a script, and the slot of the partition's keys.
@@ -153,5 +154,11 @@ MUSTUSE int redis_link_run(struct redis_link *link, uint16_t slot, enum redis_sc
 /* Runs a plain command. */
 MUSTUSE int redis_link_command(struct redis_link *link, uint16_t slot, struct redis_args *args, redisReply **ret,
 			       struct err *err);
+
+/* ---- the trial of redis_cache_try_commands ---- */
+
+/* prefix: of the partition's keys, which lie in slot. args: for its words. */
+MUSTUSE int redis_trial_run(struct redis_link *link, uint16_t slot, const char *prefix, struct redis_args *args,
+			    struct cache_trial *ret, struct err *err);
 
 #endif

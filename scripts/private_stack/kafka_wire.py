@@ -19,7 +19,7 @@ METADATA, CREATE_TOPICS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 3, 19, 32
 DELETE_TOPICS = 20
 CREATE_PARTITIONS, ELECT_LEADERS, ALTER_QUOTAS = 37, 43, 49
 SASL_HANDSHAKE, SASL_AUTHENTICATE, CREATE_ACLS, DELETE_ACLS, ALTER_SCRAM = 17, 36, 30, 31, 51
-KINDS = {"topic": 2, "group": 3}
+KINDS = {"topic": 2, "group": 3, "cluster": 4}
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10,
               "AlterConfigs": 11}
 LITERAL, ALLOW, ANY = 3, 3, 1

@@ -39,7 +39,7 @@ TABLES_LEFT_OUT = {
     "approval_limit": "an operator's act",
     "contact_list": "set by the board or an operator: in no log",
     "contact_person": "as contact_list",
-    "cursor": "the position verify starts from",
+    "cursor": "the position verify ends at; what it says of that place: cursors",
     "disowned": "an order to the cache: a teacher in it is judged anew",
     "foreign_message": "of no board: a message without headers",
     "key_rotation": "an operator's act",
@@ -231,11 +231,28 @@ def mutate(machine, count, seed):
     register = Register(machine, seed)
     for make in register.mutations(count):
         try_one(register, make())
+    cursors(machine)
     machine.expect("all is as it was", 0, " 0 differences", "verify", "--all")
     statements(machine)  # before the repair: it may leave a teacher whom the register refused with another outcome
     repair(machine, register, count)
     repair_killed(machine)
     machine.sql("drop schema kept cascade")
+
+
+def cursors(machine):
+    """What a cursor says of the place where it stands, and no --repair puts right."""
+    where = "partition = (select min(partition) from register.cursor where next_raw > 0)"
+    before = machine.sql(f"select next_raw, tip, digest from register.cursor where {where}").split("|")
+    for column, value in (("tip", "md5(tip::text)::uuid"), ("digest", "md5(digest::text)::uuid"),
+                          ("next_raw", "next_raw - 1")):
+        machine.sql(f"update register.cursor set {column} = {value} where {where}")
+        done = machine.ctl("verify", "--all", "--repair", "--reason", "a test") if column != "next_raw" else (
+            machine.ctl("verify", "--all"))
+        check(f"verify finds another {column} of a cursor", done.returncode == 1 and
+              re.search(rf"^partition \d+, the register's cursor: {column}: ", done.stdout, re.M),
+              f"{done.returncode}: {done.stdout}{done.stderr}")
+        machine.sql(f"update register.cursor set next_raw = {before[0]}, tip = '{before[1]}', digest = '{before[2]}'"
+                    f" where {where}")
 
 
 # --- verify --repair ---

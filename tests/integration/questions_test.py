@@ -8,6 +8,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -327,6 +328,71 @@ def roles(machine):
     check("and it changes nothing itself", lines() == before, lines())
 
 
+def servers(machine, data):
+    """Servers that answer and break a promise: all faults of a server at once, each told, with what to do."""
+    def told(*words):
+        rows = json.loads(machine.ctl(*words, "doctor", "--json").stdout)
+        check("each says what to do", all(row["advice"] for row in rows if row["state"] in ("warn", "fail")), rows)
+        return {(row["check"], row["state"], row["found"]) for row in rows}
+
+    def see(what, seen, *wanted):
+        for name, state, words in wanted:
+            check(f"{what}: {name} {words}", any(row[:2] == (name, state) and words in row[2] for row in seen), seen)
+
+    def redis(*words):
+        with socket.create_connection(("127.0.0.1", machine.stack.port("redis")), WAIT_S) as line:
+            line.settimeout(WAIT_S)
+            line.sendall((" ".join(words) + "\r\n").encode())
+            said = line.recv(4096)
+        check(f"Redis takes {words[0]}", said.startswith(b"+OK") or said.startswith(b":"), said)
+
+    faults = (("alter table register.finding rename to finding_gone", "alter table register.finding_gone rename to"
+               " finding", ("pg objects", "fail", "register.finding is missing")),
+              ("alter table register.board enable row level security", "alter table register.board disable row level"
+               " security", ("pg objects", "fail", "row level security is on")),
+              ("alter role instroom_writer set default_transaction_read_only = on", "alter role instroom_writer reset"
+               " default_transaction_read_only", ("pg commit", "fail", "is on for instroom_writer")),
+              ("alter role instroom_reader set synchronous_commit = off", "alter role instroom_reader reset"
+               " synchronous_commit", ("pg commit", "warn", "synchronous_commit is off for instroom_reader")),
+              ("alter role instroom_writer connection limit 1", "alter role instroom_writer connection limit -1",
+               ("pg room", "fail", "role instroom_writer: ")),
+              ("select pg_create_physical_replication_slot('forgotten', true)",
+               "select pg_drop_replication_slot('forgotten')", ("pg standby", "warn", "replication slot forgotten")),
+              ("alter system set synchronous_standby_names = 'nobody'", "alter system reset synchronous_standby_names",
+               ("pg standby", "fail", "every COMMIT waits")))
+    user = data / "redis.user"
+    user.touch(0o600)
+    user.write_text("of a test")
+    redis("acl", "setuser", "little", "on", '">of a test"', "~*", "-@all",
+          *(f"+{name}" for name in "auth eval evalsha script|load unlink exists get hmget hkeys del hget".split()))
+    try:
+        for change, _, _ in faults:
+            machine.admin(change)
+        machine.admin("select pg_reload_conf()")
+        deadline = time.monotonic() + WAIT_S
+        while (machine.sql("show synchronous_standby_names").strip() != "nobody" and time.monotonic() < deadline):
+            time.sleep(0.1)
+        seen = told("--redis.user=little", f"--redis.password.file={user}")
+    finally:
+        for _, back, _ in reversed(faults):
+            machine.admin(back)
+            machine.admin("select pg_reload_conf()")  # before the next COMMIT, which waits for the standby
+        redis("acl", "deluser", "little")
+    see("PostgreSQL", seen, *(wanted for _, _, wanted in faults))
+    see("a user of Redis", seen, ("redis cache", "fail", "(NOPERM): set hdel"), ("redis server", "unknown", "INFO"))
+    for change, back, wanted in (
+            (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"),
+             (("redis cache", "fail", "Redis is full (OOM): set"), ("redis server", "warn", "of maxmemory is used"))),
+            (("replicaof", "127.0.0.1", "1"), ("replicaof", "no", "one"),
+             (("redis cache", "fail", "(READONLY): unlink set hdel"),))):
+        redis(*change)
+        try:
+            seen = told()
+        finally:
+            redis(*back)
+        see("Redis", seen, *wanted)
+
+
 def doctor(machine, data):
     """All is well; each server away is a line of its own; and what a person left wrong is named with what to do."""
     def states(*words):
@@ -343,7 +409,8 @@ def doctor(machine, data):
     check("the servers and what they hold are looked at",
           all(well.get(name) == "ok" for name in (
               "kafka", "topic", "reference", "kafka clock", "postgresql", "migration", "cursor", "pg settings",
-              "pg clock", "pg owner", "redis", "redis clock", "hmac key")), well)
+              "pg clock", "pg commit", "pg standby", "pg room", "pg owner", "pg objects", "redis", "redis clock",
+              "redis cache", "redis server", "hmac key")), well)
     nowhere = {"kafka": "--kafka.brokers=127.0.0.1:1", "redis": "--redis.address=127.0.0.1:1",
                "postgresql": "--pg.conninfo=host=127.0.0.1 port=1 dbname=x user=x"}
     for server, setting in nowhere.items():
@@ -355,6 +422,7 @@ def doctor(machine, data):
     check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("fail", "fail", "fail"),
           found)
     roles(machine)
+    servers(machine, data)
     (machine.workers.dir / "hmac.key.dpkg-old").touch()
     seen, found = states(f"--hmac.key.old.file={machine.workers.dir / 'hmac.key'}")
     check("a rotation that is not finished, and an old copy", seen["old file"] == "warn" and

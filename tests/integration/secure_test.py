@@ -207,6 +207,37 @@ def must_not(machine):
         check(f"Redis does not permit {words[0]}", seen.startswith("-NOPERM"), seen)
 
 
+def doctor(machine):
+    """Rights of Kafka beside deploy/kafka-acls.txt: not asked without the right to; then each that lacks, each too
+    much. Of Redis: an ACL user as the guide has it may all that the cache takes."""
+    describe = [("instroom-ctl", "cluster", "kafka-cluster", "Describe")]
+    lacks = [("instroom-ctl", "group", "instroom-validate", "Describe")]
+    excess = [("instroom-keda", "topic", "instroom.raw.1", "Write")]
+    seen = set()
+
+    def told(*wanted):
+        def look():
+            rows = json.loads(machine.workers.ctl("doctor", "--json", capture_output=True, text=True).stdout)
+            seen.clear()
+            seen.update((row["check"], row["state"], row["found"]) for row in rows)
+            mine = [one for one in seen if one[0] == "kafka rights"]
+            return len(mine) == len(wanted) and all(any(words in one[2] and state == one[1] for one in mine)
+                                                    for state, words in wanted)
+        return until(look)
+
+    check("doctor says what it may not ask", told(("unknown", "lacks Describe on the cluster")), seen)
+    check("and Redis serves it", any(one[:2] == ("redis cache", "ok") for one in seen), seen)
+    kafka_wire.change_acls(machine.admin, describe, True)
+    check("rights are as the table has them", told(("ok", "kafka-acls.txt")), seen)
+    kafka_wire.change_acls(machine.admin, lacks, False)
+    kafka_wire.change_acls(machine.admin, excess, True)
+    check("one that lacks, one too much",
+          told(("fail", "User:instroom-ctl lacks a right on group instroom-validate"),
+               ("warn", "User:instroom-keda may Write topic instroom.raw.1")), seen)
+    kafka_wire.change_acls(machine.admin, lacks, True)
+    kafka_wire.change_acls(machine.admin, excess + describe, False)
+
+
 # --- causes ---
 
 class Stub:
@@ -546,6 +577,7 @@ def main():
     try:
         check("a delivery goes through", (seen := machine.deliver()) == "", seen)
         must_not(machine)
+        doctor(machine)
         start_rows(machine)
         deliver_rows(machine)
         later_rows(machine)

@@ -5,7 +5,8 @@
  *   2. Partition by partition verify_log derives those boards from the two logs, or from a checkpoint and what came
  *      behind it (verify_checkpoint), up to the snapshot's cursor. A partition whose logs cannot tell is said to be
  *      unproven, and the others go on.
- *   3. verify_compare puts each beside its rows; a board the log does not name must have none.
+ *   3. The cursor is compared with the chain's end, and verify_compare puts each board beside its rows; a board the log
+ *      does not name must have none.
  *   4. --repair puts right what differs, board by board (verify_repair), when its partition was compared.
  *   5. --all looks for rows that belong to no board at all.
  *
@@ -118,6 +119,35 @@ static int derive_partition(struct verify *verify, int32_t partition, struct err
 	return rc == 0 ? verify_log_advance(&verify->log, partition, err) : rc;
 }
 
+/* The cursor's place is where verify begins and ends: what it says of that place is compared here, once all verdicts
+ * below next_verdict were followed. A refill, an accepted loss, a rotated key, a set-back, a restore leave the three as
+ * the chain has them: each goes on from the tip that stood (register.refill says which verdicts are none of it), by
+ * verdicts of the log, or takes over what a checkpoint had followed. No --repair moves a cursor. */
+static void compare_cursor(struct verify *verify, int32_t partition)
+{
+	const struct verify_log *log = &verify->log;
+	const struct {
+		const char *what;
+		bool is_same;
+	} WORDS[] = {
+		{ "tip: another last verdict than the chain's",
+		  memcmp(log->tip, log->register_tip, sizeof log->tip) == 0 },
+		{ "digest: of another message than the chain's last",
+		  memcmp(log->digest, log->register_digest, sizeof log->digest) == 0 },
+		{ "next_raw: another than the chain's next message", log->chain_raw == log->next_raw },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+		if (WORDS[i].is_same)
+			continue;
+		verify->findings.count++;
+		verify->unrepaired++;
+		if (verify->findings.out)
+			fprintf(verify->findings.out, "partition %d, the register's cursor: %s\n", partition,
+				WORDS[i].what);
+	}
+}
+
 /* Restored, one with a board that is not in stays parked. */
 static int repair_partition(struct verify *verify, int32_t partition, struct err *err)
 {
@@ -142,6 +172,8 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 		return 0;
 	int rc = derive_partition(verify, partition, err);
 
+	if (rc == 0)
+		compare_cursor(verify, partition);
 	if (rc == 0)
 		rc = verify_checkpoint_begin(&verify->checkpoints, &verify->log, partition, err);
 	for (uint32_t number = 0; rc == 0 && number < VERIFY_BOARDS; number++)

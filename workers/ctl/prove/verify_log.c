@@ -67,6 +67,7 @@ static int follow_verdict(void *self, const struct kafka_message *message, struc
 		return 0;
 	memcpy(log->tip, verdict.id, sizeof log->tip);
 	memcpy(log->digest, verdict.raw_digest, sizeof log->digest);
+	log->chain_raw = verdict.raw_offset + 1;
 	if (verdict.raw_offset < log->from_raw || verdict.raw_offset >= log->next_raw)
 		return 0;
 	if (is_of_lost(&verdict))
@@ -399,7 +400,8 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
 	pg_add_i32(&params, partition);
 	int rc = pg_exec(log->link, NULL,
-			 "select next_raw, next_verdict, tip from register.cursor where topic = $1 and partition = $2",
+			 "select next_raw, next_verdict, tip, digest from register.cursor"
+			 " where topic = $1 and partition = $2",
 			 &params, &rows, NULL, err);
 
 	if (rc == 0 && pg_rows_count(rows) == 0)
@@ -428,13 +430,14 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	log->from_raw = log->next_raw;
 	log->from_verdict = pg_get_i64(rows, 0, 1);
 	memcpy(log->register_tip, pg_get_bytes(rows, 0, 2).p, sizeof log->register_tip);
+	memcpy(log->register_digest, pg_get_bytes(rows, 0, 3).p, sizeof log->register_digest);
 	return 0;
 }
 
 void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, const uint8_t tip[16],
 			 const uint8_t digest[16])
 {
-	log->from_raw = raw;
+	log->from_raw = log->chain_raw = raw;
 	log->from_verdict = verdict;
 	memcpy(log->tip, tip, sizeof log->tip);
 	memcpy(log->digest, digest, sizeof log->digest);

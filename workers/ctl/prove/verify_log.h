@@ -36,10 +36,12 @@ struct verify_log {
 	bool keeps_feedback;	       /* of the boards it derives */
 	/* Of the partition at hand: it is derived below from_raw, and is being derived below next_raw. */
 	int64_t from_raw, from_verdict, next_raw;
-	uint8_t *marks;		  /* enum mark by raw offset, the first is from_raw's */
-	uint8_t tip[16];	  /* verdict id the chain has come to */
-	uint8_t digest[16];	  /* of the raw message it is about, as the verdict says */
-	uint8_t register_tip[16]; /* that of the cursor; the same where nothing is wrong */
+	uint8_t *marks;	    /* enum mark by raw offset, the first is from_raw's */
+	uint8_t tip[16];    /* verdict id the chain has come to */
+	uint8_t digest[16]; /* of the raw message it is about, as the verdict says */
+	int64_t chain_raw;  /* behind the last raw message that a verdict of the chain has judged */
+	/* Those of the cursor: the same where nothing is wrong. */
+	uint8_t register_tip[16], register_digest[16];
 	int64_t messages;
 };
 

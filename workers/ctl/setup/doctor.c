@@ -1,10 +1,12 @@
 /* doctor: what is in the way of this installation, as far as this machine and these settings can see it.
  *
  *   1. settings, keys and files, without asking anybody (doctor_local.c)
- *   2. Kafka: does it answer, are the topics as design 2 has them, is a reference snapshot there, is its clock ours
- *   3. PostgreSQL: as the program's role and as the owner; migrations, cursors, settings, keys, clock, disk; what the
- *      roles may, beside what they need (doctor_roles.h)
- *   4. Redis: does it answer, is its clock ours
+ *   2. Kafka: does it answer, are the topics as design 2 has them, has each stage its rights (doctor_kafka.h), is a
+ *      reference snapshot there, is its clock ours
+ *   3. PostgreSQL: as the program's role and as the owner; migrations, cursors, settings, keys, clock, disk; what a
+ *      COMMIT is worth, standbys, connections left (doctor_pg.h); what the roles may, beside what they need
+ *      (doctor_roles.h)
+ *   4. Redis: does it answer, is its clock ours; each command on each partition, and the server (doctor_redis.h)
  *
  * Each check stands alone: with a server away its lines fail, and the others are told all the same. The checks are
  * those of migrate (applied.h, topics.h) and of the workers' start (settings/topic_specs.h, pg/pg_privacy.h); faults of
@@ -16,7 +18,10 @@
 #include "base/clock.h"
 #include "ctl/setup/applied.h"
 #include "ctl/setup/doctor_checkpoint.h"
+#include "ctl/setup/doctor_kafka.h"
 #include "ctl/setup/doctor_local.h"
+#include "ctl/setup/doctor_pg.h"
+#include "ctl/setup/doctor_redis.h"
 #include "ctl/setup/doctor_roles.h"
 #include "ctl/setup/topics.h"
 #include "kafka/kafka_reader.h"
@@ -150,6 +155,7 @@ static void look_at_kafka(struct doctor *doctor)
 			     "%s has %d partitions, and topic.partitions is %lld", config->topic.raw, partitions,
 			     (long long)config->topic_partitions);
 		look_at_topics(doctor);
+		doctor_look_at_kafka_rights(doctor->ctl, &doctor->diagnosis);
 		look_at_reference(doctor, reader);
 		look_at_kafka_clock(doctor, reader, partitions);
 	}
@@ -343,6 +349,7 @@ static void look_at_register(struct doctor *doctor)
 	look_at_server_settings(doctor, link);
 	look_at_key(doctor, link);
 	look_at_pg_clock(doctor, link);
+	doctor_look_at_pg(link, &doctor->diagnosis);
 	look_at_problems(doctor, link);
 	look_at_disk(doctor, link);
 }
@@ -358,6 +365,7 @@ static void look_at_owner(struct doctor *doctor)
 		return;
 	}
 	OK("pg owner", "answers and takes writes");
+	doctor_look_at_pg_objects(link, &doctor->diagnosis);
 	doctor_look_at_roles(link, &doctor->diagnosis);
 }
 
@@ -392,6 +400,7 @@ static void look_at_redis(struct doctor *doctor)
 			compare_clocks(doctor, "redis clock", before_ms, theirs_ms, clock_wall_ms());
 		else
 			UNKNOWN("redis clock", NULL, "%s (%s)", err.text, err.code);
+		doctor_look_at_redis(doctor->ctl, cache, &doctor->diagnosis);
 	}
 	if (cache)
 		redis_cache_close(cache);
