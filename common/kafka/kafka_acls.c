@@ -50,13 +50,6 @@ static void visit_acl(const rd_kafka_AclBinding_t *binding, kafka_acl_visit *vis
 	      });
 }
 
-static int fail_acls(rd_kafka_resp_err_t code, struct err *err)
-{
-	if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-		return err_set(err, ERR_CONFIG, "rights", "our user lacks Describe on the cluster");
-	return kafka_fail(code, "ACLs", err);
-}
-
 int kafka_acls_visit(const struct kafka_options *kafka, uint32_t wait_ms, kafka_acl_visit *visit, void *self,
 		     struct err *err)
 {
@@ -83,12 +76,13 @@ int kafka_acls_visit(const struct kafka_options *kafka, uint32_t wait_ms, kafka_
 	rd_kafka_resp_err_t code = kafka_question_await(&question, wait_ms);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return fail_acls(code, err);
+		return kafka_fail(code, "ACLs", err);
 	const rd_kafka_AclBinding_t **acls =
 		rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(question.answer), &count);
 
-	if (count == 0) /* SECURITY_DISABLED comes out of librdkafka as an empty list */
-		return err_set(err, ERR_CONFIG, "no-authorizer", "Kafka has no right on record: it has no authorizer?");
+	if (count == 0) /* librdkafka makes an empty list of CLUSTER_AUTHORIZATION_FAILED and SECURITY_DISABLED */
+		return err_set(err, ERR_CONFIG, "rights",
+			       "our user lacks Describe on the cluster, or the brokers have no authorizer");
 	for (size_t i = 0; i < count; i++)
 		visit_acl(acls[i], visit, self);
 	return 0;

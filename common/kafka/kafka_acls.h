@@ -7,17 +7,17 @@
 #include <stdbool.h>
 
 struct kafka_acl {
-	const char *kind;		   /* "topic", "group", or "" for anything else */
-	const char *name;		   /* of the topic or group; "*" is each */
-	bool is_prefix;			   /* each whose name begins so */
-	bool is_denied;			   /* else allowed */
-	const char *principal, *operation; /* "User:..", "User:*"; as kafka-acls.sh has them: Read, DescribeConfigs */
+	const char *kind; /* "topic", "group", or "" for anything else */
+	const char *name; /* of the topic or group; "*" is each */
+	bool is_prefix;	  /* each whose name begins so */
+	bool is_denied;	  /* else allowed */
+	const char *principal,
+		*operation; /* "User:..", "User:*"; as deploy/kafka-acls.txt has them: Read, DescribeConfigs */
 };
 typedef void kafka_acl_visit(void *self, const struct kafka_acl *acl);
 
-/* Visits each; what visit sees lasts for the call. ERR_CONFIG code "rights": our user lacks Describe on the cluster.
- * ERR_CONFIG code "no-authorizer": none is on record: the brokers ask nobody for a right, or only
- * super users can work. */
+/* Visits each; what visit sees lasts for the call. ERR_CONFIG code "rights": our user lacks Describe on the cluster, or
+ * the brokers ask nobody for a right. */
 MUSTUSE int kafka_acls_visit(const struct kafka_options *kafka, uint32_t wait_ms, kafka_acl_visit *visit, void *self,
 			     struct err *err);
 

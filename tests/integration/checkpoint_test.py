@@ -330,6 +330,8 @@ CONTENT = ("select md5(string_agg(x, '|' order by x)) from (select (board, bsn, 
            " from register.teacher union all select (position, lines, nieuw, gewijzigd, ongewijzigd, verouderd,"
            " afgekeurd, ingetrokken, quarantaine, state)::text from register.delivery) y")
 FINDINGS = "select md5(string_agg(f::text, '|' order by f::text)) from register.finding f"
+SEQUENCES = "select count(*), count(*) filter (where greatest(sequence_max, sequence_top) = 0) from register.board"
+RETAINED = "select what, log, below from register.retained order by 1, 2"
 RESTORE = ("checkpoint", "restore", "--reason", "a test")
 
 
@@ -371,11 +373,13 @@ def restore_ended(machine):
     for one, kept in aside:
         one.rename(kept)
     machine.sql("create function public.ended() returns trigger language plpgsql as $$begin raise exception 'ended';"
-                " end$$; create trigger ended before insert on register.board execute function public.ended()")
+                " end$$; create trigger ended before insert on register.delivery execute function public.ended()")
     done = machine.ctl(*RESTORE)
     check("a restore ends on its way", done.returncode not in (0, 1), f"{done.returncode} {done.stderr}")
     why = {one["partition"]: one["parked"] for one in machine.json("status")}
     check("which is seen", why[0] == "checkpoint restore is not finished", why)
+    check("a cache that begins now knows the volgnummers", int(machine.sql(SEQUENCES).split("|")[0]) > 0 and
+          machine.sql(SEQUENCES).split("|")[1] == "0", machine.sql(SEQUENCES))
     machine.start("write", 0)
     log = machine.workers.dir / "write1.log"
     machine.until("and no writer goes on there", lambda: re.search(
@@ -389,7 +393,8 @@ def restore_ended(machine):
 def lost(machine):
     """The register is gone: it comes back from checkpoints, and from the log what came since."""
     machine.deliver(OTHER, 963, "MUTATIE", [line(32, "99QB", name="Smit"), line(36, "99QB")])
-    before, codes = machine.sql(CONTENT), machine.sql(FINDINGS)
+    before, codes, gone = machine.sql(CONTENT), machine.sql(FINDINGS), machine.sql(RETAINED)
+    check("retention has a place", gone != "", gone)
     machine.end("write")
     machine.end("validate")
     machine.expect("it is not restored over one that is there", 1, "not empty", *RESTORE)
@@ -399,6 +404,7 @@ def lost(machine):
     altered(machine)
     restore_ended(machine)
     machine.expect("it is restored", 0, "rows put right", *RESTORE)
+    check("with what retention took before the checkpoint", machine.sql(RETAINED) == gone, machine.sql(RETAINED))
     machine.start("validate")
     machine.until("a writer that waited goes on by itself", lambda: not any(
         one["parked"] or one["raw_end"] > one["raw_applied"] for one in machine.json("status")))

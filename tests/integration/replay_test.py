@@ -441,6 +441,8 @@ def put_foreign(machine):
 def a_changed_register_is_found(machine):
     """verify sees what was changed behind the log's back, and tells nothing personal."""
     machine.expect("one board", 0, "1 boards", "verify", "--board", "99901")
+    machine.expect("a board that nobody has", 0, "neither register nor log has a board 00001", "verify", "--board",
+                   "00001")
     machine.sql("update register.teacher set sequence = sequence + 1 where board = 99901")
     done = machine.expect("a changed volgnummer is found", 1, "the volgnummer differs", "verify", "--board", "99901")
     check("and no BSN is told", bsn(1) not in done.stdout, done.stdout)

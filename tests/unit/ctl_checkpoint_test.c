@@ -283,6 +283,7 @@ static void make(struct fixture *fixture)
 						      .partition = 3,
 						      .partitions = 12,
 						      .next_raw = 17,
+						      .kept_from = { 0, INT64_MAX, 5 },
 						      .key_id = 0xfedcba98 };
 	const struct checkpoint_board boards[] = { { .number = 7, .teachers = 2 },
 						   { .number = BOARD, .deliveries = 1 } };
@@ -307,6 +308,9 @@ static int read_back(const struct fixture *fixture, const struct checkpoint_keys
 	int rc = checkpoint_store_read(fixture->dir, &place, keys, &manifest, &err);
 
 	strbuf_init(&state, STATE_MAX);
+	if (rc == 0)
+		cr_expect(manifest.kept_from[0] == 0 && manifest.kept_from[1] == INT64_MAX &&
+			  manifest.kept_from[2] == 5);
 	if (rc == 0)
 		rc = checkpoint_reader_open(&reader, fixture->dir, &manifest, keys, &err);
 	if (rc == 0)

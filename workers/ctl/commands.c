@@ -49,9 +49,10 @@ static const struct command SETUP[] = {
 	{ .name = "doctor",
 	  .purpose = "what is in the way: servers, topics, rights, migrations, keys, clocks",
 	  .help = "Looks only; in Redis it tries each command of the cache on keys that nobody has and that are gone "
-		  "at once. Kafka's rights are compared with deploy/kafka-acls.txt when our user may see them. Each line is ok, unknown, warn or fail, and says what to do. A server that is away is a "
-		  "line that fails; the others are told all the same. Wrong settings end it with 78, as every command. "
-		  "Unknown is what cannot be seen from this machine or with these rights.",
+		  "at once. Kafka's rights are compared with deploy/kafka-acls.txt when our user may see them. Each "
+		  "line is ok, unknown, warn or fail, and says what to do. A server that is away is a line that "
+		  "fails; the others are told all the same. Wrong settings end it with 78, as every command. Unknown "
+		  "is what cannot be seen from this machine or with these rights.",
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "something fails" } },
 	  .run = run_doctor },

@@ -11,6 +11,8 @@ enum { CAPACITY_FIRST = 64, HEX_BYTES = 64, TIME_BYTES = 21 };
 static const char MAGIC[] = "instroom-checkpoint ", SIGNATURE[] = "signature ";
 static const char TIME_FORMAT[] = "%Y-%m-%dT%H:%M:%SZ";
 
+const char *const CHECKPOINT_KEPT_NAMES[CHECKPOINT_KEPT] = { "history", "feedback", "contact" };
+
 void checkpoint_manifest_release(struct checkpoint_manifest *manifest)
 {
 	free(manifest->boards);
@@ -49,6 +51,15 @@ static void add_hex_line(struct strbuf *out, const char *word, const uint8_t *by
 	strbuf_add_char(out, '\n');
 }
 
+static void add_kept(struct strbuf *out, const int64_t kept_from[CHECKPOINT_KEPT])
+{
+	static const int64_t NONE[CHECKPOINT_KEPT];
+
+	if (memcmp(kept_from, NONE, sizeof NONE) != 0)
+		strbuf_add_printf(out, "kept %lld %lld %lld\n", (long long)kept_from[0], (long long)kept_from[1],
+				  (long long)kept_from[2]);
+}
+
 static void add_head(struct strbuf *out, const struct checkpoint_manifest *manifest)
 {
 	char made[TIME_BYTES] = "";
@@ -64,7 +75,9 @@ static void add_head(struct strbuf *out, const struct checkpoint_manifest *manif
 			  manifest->verdict, (long long)manifest->next_verdict);
 	add_hex_line(out, "tip ", manifest->tip, sizeof manifest->tip);
 	add_hex_line(out, "digest ", manifest->digest, sizeof manifest->digest);
-	strbuf_add_printf(out, "key %08x\nmade %s\n", manifest->key_id, made);
+	strbuf_add_printf(out, "key %08x\n", manifest->key_id);
+	add_kept(out, manifest->kept_from);
+	strbuf_add_printf(out, "made %s\n", made);
 	add_hex_line(out, "before ", manifest->before, sizeof manifest->before);
 	add_hex_line(out, "signer ", manifest->signer, sizeof manifest->signer);
 	add_hex_line(out, "cipher ", manifest->cipher, sizeof manifest->cipher);
@@ -170,26 +183,35 @@ static bool take_time(struct slice *rest, int64_t *ret)
 	return end && *end == 0;
 }
 
+/* One that takes nothing away has no such line. */
+static bool take_kept(struct slice *rest, int64_t ret[CHECKPOINT_KEPT])
+{
+	if (!slice_starts_with(*rest, "kept "))
+		return true;
+	return take_number(rest, "kept ", ' ', INT64_MAX, &ret[0]) && take_number(rest, "", ' ', INT64_MAX, &ret[1]) &&
+	       take_number(rest, "", '\n', INT64_MAX, &ret[2]) && (ret[0] > 0 || ret[1] > 0 || ret[2] > 0);
+}
+
 static bool take_head(struct slice *rest, struct checkpoint_manifest *ret)
 {
 	uint8_t key[4];
-	bool is_taken = take_name(rest, "program ", '\n', ret->program) &&
-			take_number(rest, "number ", '\n', INT64_MAX, &ret->number) &&
-			take_int(rest, "partition ", ' ', &ret->partition) &&
-			take_int(rest, "of ", '\n', &ret->partitions) &&
-			take_name(rest, "cluster ", '\n', ret->cluster) && take_name(rest, "raw ", ' ', ret->raw) &&
-			take_number(rest, "", '\n', INT64_MAX, &ret->next_raw) &&
-			take_name(rest, "verdict ", ' ', ret->verdict) &&
-			take_number(rest, "", '\n', INT64_MAX, &ret->next_verdict) &&
-			take_hex(rest, "tip ", '\n', ret->tip, sizeof ret->tip) &&
-			take_hex(rest, "digest ", '\n', ret->digest, sizeof ret->digest) &&
-			take_hex(rest, "key ", '\n', key, sizeof key) && take_time(rest, &ret->made_s) &&
-			take_hex(rest, "before ", '\n', ret->before, sizeof ret->before) &&
-			take_hex(rest, "signer ", '\n', ret->signer, sizeof ret->signer) &&
-			take_hex(rest, "cipher ", '\n', ret->cipher, sizeof ret->cipher) &&
-			take_hex(rest, "file ", ' ', ret->file_id, sizeof ret->file_id) &&
-			take_number(rest, "", ' ', INT64_MAX, &ret->file_bytes) &&
-			take_hex(rest, "", '\n', ret->file_sha256, sizeof ret->file_sha256);
+	bool is_taken =
+		take_name(rest, "program ", '\n', ret->program) &&
+		take_number(rest, "number ", '\n', INT64_MAX, &ret->number) &&
+		take_int(rest, "partition ", ' ', &ret->partition) && take_int(rest, "of ", '\n', &ret->partitions) &&
+		take_name(rest, "cluster ", '\n', ret->cluster) && take_name(rest, "raw ", ' ', ret->raw) &&
+		take_number(rest, "", '\n', INT64_MAX, &ret->next_raw) &&
+		take_name(rest, "verdict ", ' ', ret->verdict) &&
+		take_number(rest, "", '\n', INT64_MAX, &ret->next_verdict) &&
+		take_hex(rest, "tip ", '\n', ret->tip, sizeof ret->tip) &&
+		take_hex(rest, "digest ", '\n', ret->digest, sizeof ret->digest) &&
+		take_hex(rest, "key ", '\n', key, sizeof key) && take_kept(rest, ret->kept_from) &&
+		take_time(rest, &ret->made_s) && take_hex(rest, "before ", '\n', ret->before, sizeof ret->before) &&
+		take_hex(rest, "signer ", '\n', ret->signer, sizeof ret->signer) &&
+		take_hex(rest, "cipher ", '\n', ret->cipher, sizeof ret->cipher) &&
+		take_hex(rest, "file ", ' ', ret->file_id, sizeof ret->file_id) &&
+		take_number(rest, "", ' ', INT64_MAX, &ret->file_bytes) &&
+		take_hex(rest, "", '\n', ret->file_sha256, sizeof ret->file_sha256);
 
 	ret->key_id = is_taken ? num_get_be32(key) : 0;
 	return is_taken;

@@ -10,6 +10,8 @@
  *   tip 6fc3..                         id of the last verdict that counts
  *   digest 9b1d..                      of the raw message that it is about, as the verdict has it
  *   key 0a1b2c3d                       of the HMAC key that makes teacher keys
+ *   kept 0 4398046512000 0             below which position history, terugmeldingen, contact persons may be gone,
+ *                                      as register.retained had it; left out where nothing is
  *   made 2026-11-30T05:12:09Z
  *   before 9f86..                      SHA-256 of the manifest before it; zeros: there was none
  *   signer 1c2d..                      identifies the public key that proves it
@@ -26,6 +28,9 @@
 
 enum { CHECKPOINT_FORMAT = 1, CHECKPOINT_NAME_BYTES = 250 };
 
+enum { CHECKPOINT_KEPT = 3 };
+extern const char *const CHECKPOINT_KEPT_NAMES[CHECKPOINT_KEPT]; /* register.retained.what */
+
 struct checkpoint_board {
 	uint32_t number;
 	int64_t deliveries, teachers, bytes;
@@ -40,7 +45,8 @@ struct checkpoint_manifest {
 	int64_t next_raw, next_verdict;
 	uint8_t tip[16], digest[16];
 	uint32_t key_id;
-	int64_t made_s; /* since 1970 */
+	int64_t kept_from[CHECKPOINT_KEPT]; /* in the order of CHECKPOINT_KEPT_NAMES; 0: nothing is gone */
+	int64_t made_s;			    /* since 1970 */
 	uint8_t before[32];
 	uint8_t signer[SIGNER_BYTES], cipher[CIPHER_ID_BYTES];
 	uint8_t file_id[FILE_ID_BYTES];

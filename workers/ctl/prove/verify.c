@@ -47,6 +47,7 @@ struct verify {
 	enum err_kind checkpoint_error;	   /* the first of a kind that ends a command; 0: none */
 	int64_t boards, refused, unproven; /* the last are partitions */
 	int64_t begun_ms, shown_ms;
+	bool is_unknown; /* the board that was asked for: to the register, at least */
 	bool repairs;
 	bool restores; /* checkpoint restore: the differences are all there is, and nobody wants to read them */
 	int64_t unrepaired;
@@ -280,6 +281,7 @@ static int want_boards(struct verify *verify, const char *board, const char *sam
 	if (board) {
 		if (!ctl_board(board, &number))
 			return err_set(err, ERR_FATAL, "board", "check_boards was not asked");
+		verify->is_unknown = !verify->is_stored[number];
 		verify->is_wanted[number] = verify->is_stored[number] = true;
 		return 0;
 	}
@@ -450,6 +452,9 @@ static int run(struct verify *verify)
 		rc = prove(verify, &err);
 	if (rc == 0 && verify->checkpoints.to)
 		rc = checkpoint_store_prune(dir, verify->ctl->config.checkpoint_keep, &removed, &err);
+	if (rc == 0 && verify->is_unknown && verify->log.messages == 0) /* nothing was proved of it */
+		fprintf(stderr, "instroomctl: neither register nor log has a board %s: is the number right?\n",
+			verify->ctl->options[OPTION_BOARD]);
 	if (rc == 0)
 		rc = print_sums(verify, &err);
 	close_verify(verify);

@@ -1,9 +1,11 @@
 #include "ctl/prove/verify_checkpoint.h"
 
 #include "ctl/checkpoint/checkpoint_reader.h"
+#include "ctl/prove/verify_retained.h"
 #include "ctl/prove/verify_state.h"
 #include "model/bsn.h"
 #include "protocol/chain_position.h"
+#include "protocol/log_position.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -302,6 +304,76 @@ static int check_states(const struct verify_checkpoints *checkpoints, const stru
 	return rc == 0 ? checkpoint_reader_check(&reader, err) : rc;
 }
 
+/* Retention and undo go on from what was gone then: without it verify would miss those rows where the log still has
+ * them, and --repair bring them back. */
+static int enter_kept(struct pg_link *link, const struct verify_log *log, const struct checkpoint_manifest *manifest,
+		      struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < CHECKPOINT_KEPT; i++) {
+		struct pg_params params;
+
+		if (manifest->kept_from[i] == 0)
+			continue;
+		pg_params_reset(&params);
+		pg_add_text(&params, slice_of(CHECKPOINT_KEPT_NAMES[i]));
+		pg_add_i64(&params, (int64_t)log->generation << LOG_POSITION_PARTITION_BITS | manifest->partition);
+		pg_add_i64(&params, manifest->kept_from[i]);
+		rc = pg_exec(link, NULL,
+			     "insert into register.retained as t (what, log, below) values ($1, $2, $3)"
+			     " on conflict (what, log) do update set below = greatest(t.below, excluded.below)",
+			     &params, NULL, NULL, err);
+	}
+	return rc;
+}
+
+static int enter_board(struct pg_link *link, const struct verify_board *board, int32_t partition, struct err *err)
+{
+	struct pg_params params;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board->number);
+	pg_add_i32(&params, partition);
+	pg_add_i64(&params, board->sequence_max);
+	pg_add_i64(&params, board->sequence_full);
+	pg_add_i64(&params, board->sequence_top);
+	return pg_exec(link, "checkpoint_board",
+		       "insert into register.board (board, partition, sequence_max, sequence_full, sequence_top)"
+		       " values ($1, $2, $3, $4, $5) on conflict (board) do update set (sequence_max, sequence_full,"
+		       "  sequence_top) = (excluded.sequence_max, excluded.sequence_full, excluded.sequence_top)",
+		       &params, NULL, NULL, err);
+}
+
+/* With the cursor, in its transaction: a validator that begins its cache from the register takes the volgnummers from
+ * these rows (validate/register_state.c), also while teachers and deliveries are still missing. Without them a late
+ * delivery would look new, and the one behind it unchanged. */
+static int enter_boards(const struct verify_checkpoints *checkpoints, struct pg_link *link,
+			const struct checkpoint_manifest *manifest, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf state;
+	CLEANUP(checkpoint_reader_close) struct checkpoint_reader reader = { 0 };
+	const struct checkpoint_board *next = NULL;
+	int rc = checkpoint_reader_open(&reader, checkpoints->from, manifest, &checkpoints->keys, err);
+
+	strbuf_init(&state, STATE_BYTES_MAX);
+	do {
+		if (rc == 0)
+			rc = checkpoint_reader_next(&reader, NULL, &next, &state, err);
+		if (rc != 0 || !next)
+			break;
+		struct verify_board board = { .number = next->number };
+
+		rc = verify_state_read(strbuf_slice(&state), &board, err);
+		if (rc == 0)
+			rc = enter_board(link, &board, manifest->partition, err);
+		verify_board_release(&board);
+	} while (rc == 0);
+	if (state.p)
+		explicit_bzero(state.p, state.capacity);
+	return rc;
+}
+
 /* Verdicts behind it name teachers by the key that was in force then, and the writer takes that from the cursor: so the
  * register goes on with it. */
 static int check_present_key(const struct verify_log *log, const struct checkpoint_manifest *manifest, struct err *err)
@@ -337,7 +409,11 @@ static int restore_partition(const struct verify_checkpoints *checkpoints, struc
 	if (rc != 0)
 		return checkpoint_name_error(&place, rc, err);
 	rc = check_states(checkpoints, &manifest, err);
-	return rc == 0 ? move_cursor(link, &manifest, err) : rc;
+	if (rc == 0)
+		rc = move_cursor(link, &manifest, err);
+	if (rc == 0)
+		rc = enter_boards(checkpoints, link, &manifest, err);
+	return rc == 0 ? enter_kept(link, log, &manifest, err) : rc;
 }
 
 int verify_checkpoints_restore(const struct verify_checkpoints *checkpoints, struct verify_log *log,
@@ -387,7 +463,12 @@ int verify_checkpoint_begin(struct verify_checkpoints *checkpoints, const struct
 	if (memcmp(log->tip, log->register_tip, sizeof log->tip) != 0)
 		return err_set(err, ERR_DATA, "checkpoint",
 			       "the chain of verdicts does not end with the one that the register has: no checkpoint");
-	return checkpoint_begin(&checkpoints->writer, checkpoints->to, &checkpoints->keys, &manifest, err);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < CHECKPOINT_KEPT; i++)
+		rc = verify_kept_from(log->link, partition, CHECKPOINT_KEPT_NAMES[i], &manifest.kept_from[i], err);
+	return rc == 0 ? checkpoint_begin(&checkpoints->writer, checkpoints->to, &checkpoints->keys, &manifest, err)
+		       : rc;
 }
 
 int verify_checkpoint_add(struct verify_checkpoints *checkpoints, const struct verify_board *board, struct err *err)

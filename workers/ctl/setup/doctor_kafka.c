@@ -163,7 +163,7 @@ static bool has_any(const struct acls *acls, const char *user)
 	return false;
 }
 
-/* Operations that a user lacks of one right, as the options of kafka-acls.sh; empty: none. */
+/* Operations that a user lacks of one right, as options of the tool that grants them; empty: none. */
 static void find_lacking(const struct acls *acls, const struct right *right, char *ret, size_t ret_bytes)
 {
 	char operation[WORD_BYTES];
@@ -253,18 +253,13 @@ static size_t look_for_others(const struct ctl_config *config, const struct acls
 
 static void say_unasked(const struct err *err, struct diagnosis *diagnosis)
 {
-	if (strcmp(err->code, "no-authorizer") == 0)
-		diagnosis_say(
-			diagnosis, DIAGNOSIS_UNKNOWN, CHECK,
-			"INSTALL.md, Kafka: authorizer.class.name; without one whoever reaches a broker may do all",
-			"not compared: %s", err->text);
-	else
-		diagnosis_say(diagnosis, DIAGNOSIS_UNKNOWN, CHECK,
-			      strcmp(err->code, "rights") == 0
-				      ? "kafka-acls.sh --add --cluster --operation Describe for this user; else each "
-					"program says at its start what it lacks"
-				      : "RUNBOOK.md, A server refuses us",
-			      "not asked: %s (%s)", err->text, err->code);
+	bool is_hidden = strcmp(err->code, "rights") == 0;
+
+	diagnosis_say(diagnosis, DIAGNOSIS_UNKNOWN, CHECK,
+		      is_hidden ? "kafka-acls.sh --add --cluster --operation Describe for this user, and look again; "
+				  "without authorizer.class.name whoever reaches a broker may do all"
+				: "RUNBOOK.md, A server refuses us",
+		      "not compared: %s (%s)", err->text, err->code);
 }
 
 void doctor_look_at_kafka_rights(struct ctl *ctl, struct diagnosis *diagnosis)

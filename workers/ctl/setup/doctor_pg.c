@@ -59,7 +59,8 @@ static const char DURABILITY_SQL[] =
 	" where s.name in ('idle_session_timeout', 'transaction_timeout') and s.value not in ('0', '0s', '0ms')"
 	" order by 2";
 
-/* pg_stat_replication shows a state only to pg_read_all_stats; that a standby is there it shows to everybody. */
+/* pg_stat_replication shows a state only to whoever may read all statistics; that a standby is there it shows to
+ * everybody. */
 static const char STANDBY_SQL[] =
 	"select true, 'this server is a standby' || coalesce(', ' || floor(extract(epoch from"
 	"  now() - pg_last_xact_replay_timestamp()))::bigint || ' s behind', '') || ': what is told here is of then',"
@@ -87,8 +88,8 @@ static const char STANDBY_SQL[] =
 	" from pg_stat_archiver where last_failed_time > coalesce(last_archived_time, '-infinity')"
 	" order by 2";
 
-/* Reserved connections are for superusers. A database may have a limit as well as a role. Whoever lacks
- * pg_read_all_stats sees of others who they are, and not since when a transaction is open. */
+/* Reserved connections are for superusers. A database may have a limit as well as a role. Whoever may
+ * not read all statistics sees of others who they are, and not since when a transaction is open. */
 static const char ROOM_SQL[] =
 	"with used as (select usename, datname from pg_stat_activity where datname is not null),"
 	" room as (select 'the server (max_connections)' as what, current_setting('max_connections')::bigint"
