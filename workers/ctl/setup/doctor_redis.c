@@ -8,7 +8,7 @@ enum { FAULTS_MAX = 8, SILENCES_MAX = 3, PERCENT_FULL = 90, PERCENT = 100 };
 struct fault {
 	char code[CACHE_CODE_BYTES];
 	uint32_t commands; /* bit of CACHE_COMMAND_NAMES */
-	int32_t partitions, first;
+	int32_t partitions, first, last;
 };
 
 struct faults {
@@ -36,8 +36,6 @@ static struct fault *fault_of(struct faults *faults, const char *code, int32_t p
 
 static void note_trial(struct faults *faults, const struct cache_trial *trial, int32_t partition)
 {
-	const char *before = "";
-
 	for (size_t i = 0; i < CACHE_COMMANDS; i++) {
 		const char *code = trial->codes[i];
 
@@ -46,8 +44,8 @@ static void note_trial(struct faults *faults, const struct cache_trial *trial, i
 		struct fault *fault = fault_of(faults, code, partition);
 
 		fault->commands |= 1u << i;
-		fault->partitions += strcmp(code, before) != 0 || fault->partitions == 0;
-		before = code;
+		fault->partitions += fault->partitions == 0 || fault->last != partition;
+		fault->last = partition;
 	}
 }
 
