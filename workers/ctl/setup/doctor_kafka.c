@@ -266,12 +266,14 @@ void doctor_look_at_kafka_rights(struct ctl *ctl, struct diagnosis *diagnosis)
 {
 	struct acls *acls = calloc(1, sizeof *acls);
 	struct err err = { 0 };
-	int rc = acls ? 0 : err_set(&err, ERR_FATAL, "memory", "no memory for ACLs");
 
-	if (rc == 0) {
-		acls->text = &ctl->arena;
-		rc = kafka_acls_visit(&ctl->kafka, CTL_WAIT_MS, keep_acl, acls, &err);
+	if (!acls) {
+		diagnosis_say(diagnosis, DIAGNOSIS_UNKNOWN, CHECK, "look again", "not compared: no memory");
+		return;
 	}
+	acls->text = &ctl->arena;
+	int rc = kafka_acls_visit(&ctl->kafka, CTL_WAIT_MS, keep_acl, acls, &err);
+
 	if (rc != 0) {
 		say_unasked(&err, diagnosis);
 	} else if (acls->has_more) {
