@@ -41,6 +41,7 @@ begin
   end if;
   return new;
 end $$;
+-- keep_replay_job leaves no other way to a state in which it is published.
 create trigger want_approval_at_start before update on register.replay_job
   for each row when (old.state = 'planned' and new.state in ('running', 'paused', 'published'))
   execute function register.check_approval();
@@ -48,7 +49,35 @@ create trigger want_approval_at_start before update on register.undo
   for each row when (old.state = 'planned' and new.state <> 'planned')
   execute function register.check_approval();
 
--- What was planned, and perhaps approved, gets no more items.
+-- A job begins as a plan, and what has ended stays so. What the owner puts back is his.
+create function register.keep_replay_job() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if tg_op = 'INSERT' and pg_has_role(session_user, (select relowner from pg_class where oid = tg_relid), 'member') then
+    return new;
+  end if;
+  raise exception 'a replay begins as a plan, and one that has ended stays as it is'
+    using errcode = 'integrity_constraint_violation';
+end $$;
+create trigger keep_new before insert on register.replay_job
+  for each row when (new.state <> 'planned') execute function register.keep_replay_job();
+create trigger keep before update on register.replay_job
+  for each row when (new.state <> old.state
+                     and (new.state = 'planned' or old.state in ('published', 'cancelled', 'expired')))
+  execute function register.keep_replay_job();
+
+-- What was planned, and perhaps approved, gets no more items: none of another transaction, whenever that began and whatever it
+-- sees, and none of its own once it stands. 0: planned before this migration.
+alter table register.replay_job add column planned_in xid8 not null default '0', add unique (id, planned_in);
+alter table register.replay_job alter column planned_in set default pg_current_xact_id();
+alter table register.replay_item add column planned_in xid8 not null default '0';
+alter table register.replay_item alter column planned_in set default pg_current_xact_id(),
+  drop constraint replay_item_job_fkey,
+  add constraint replay_item_of_plan foreign key (job, planned_in) references register.replay_job (id, planned_in)
+    deferrable initially deferred;
+update register.role_right
+set privilege = 'select, insert (job, position, attempt, reference_version, records, foreseen), update (published_at), delete'
+where (role, object) = ('instroom_replay', 'register.replay_item'); -- planned_in is the database's
+
 create function register.close_plan() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if exists (select from register.replay_job j where j.id = new.job) then

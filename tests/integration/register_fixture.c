@@ -7,9 +7,10 @@
 
 enum { SQL_BYTES_MAX = 65536 };
 
+static char kept[1024]; /* the newest connection's */
+
 static struct pg_link *connect_to(const char *conninfo)
 {
-	static char kept[1024];
 	struct pg_link *link = NULL;
 	struct err err = { 0 };
 
@@ -37,6 +38,14 @@ struct pg_link *register_open(void)
 	ASSERT_OK(pg_script(link, sql, &err));
 	pg_link_close(link);
 	snprintf(conninfo, sizeof conninfo, "%s dbname=%s", admin, name);
+	return connect_to(conninfo);
+}
+
+struct pg_link *register_open_again(void)
+{
+	char conninfo[sizeof kept];
+
+	memcpy(conninfo, kept, sizeof kept);
 	return connect_to(conninfo);
 }
 

@@ -7,6 +7,8 @@
 
 /* A new empty database. The link stays open until pg_link_close. */
 struct pg_link *register_open(void);
+/* Another connection to the newest of them. */
+struct pg_link *register_open_again(void);
 
 /* Applies the migrations numbered first to last, as 1 of 0001-register.sql. */
 enum { MIGRATION_LAST = 9999 };

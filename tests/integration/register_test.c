@@ -695,6 +695,64 @@ static void check_signature(void)
 	pg_link_close(link);
 }
 
+/* Items that another transaction held back until the plan stood and was approved; also if it sees nothing of it. */
+static void check_open_transaction(struct pg_link *link)
+{
+	static const char *const LEVELS[] = { "read committed", "repeatable read" };
+	struct err err = { 0 };
+	char sql[640];
+
+	for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++) {
+		struct pg_link *other = register_open_again();
+
+		snprintf(sql, sizeof sql,
+			 "set session authorization instroom_it_replay; begin isolation level %s;"
+			 "insert into register.replay_item (job, position, attempt, reference_version, records)"
+			 " values ('00000000-0000-0000-0000-00000000001%zu', %zu, 1, '', '{1}')",
+			 LEVELS[i], i, i + 10);
+		ASSERT_OK(pg_script(other, sql, &err));
+		snprintf(sql, sizeof sql,
+			 "insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines,"
+			 "  foreseen, approval_needed) values ('00000000-0000-0000-0000-00000000001%zu', 'x', '',"
+			 " 'current', 'planned', 1, 1, '{}', false)",
+			 i);
+		ASSERT_OK(pg_script(link, sql, &err));
+		cr_expect_neq(pg_script(other, "commit", &err), 0, "%s", LEVELS[i]);
+		cr_expect_str_eq(err.code, "23503", "%s: %s", LEVELS[i], err.code);
+		pg_link_close(other);
+	}
+}
+
+/* A plan is started from planned, where its approval is looked at, and from nowhere else. */
+static void check_ways_past_approval(struct pg_link *link)
+{
+	static const struct {
+		const char *sql, *code;
+	} ROWS[] = {
+		{ "insert into register.replay_job (id, planned_by, scope, reference, state, deliveries, lines,"
+		  "  foreseen, approval_needed)"
+		  " values (gen_random_uuid(), 'x', '', 'current', 'running', 1, 1, '{}', false)",
+		  "23000" },
+		{ "update register.replay_job set state = 'cancelled'", NULL },
+		{ "update register.replay_job set state = 'running'", "23000" },
+		{ "update register.replay_job set state = 'paused'", "23000" },
+		{ "update register.replay_job set state = 'planned'", "23000" },
+		{ "insert into register.replay_item (job, position, attempt, reference_version, records, planned_in)"
+		  " values (gen_random_uuid(), 90, 1, '', '{1}', '0')",
+		  "42501" },
+		{ "update register.replay_job set planned_in = '0'", "42501" },
+	};
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		int rc = pg_script(link, ROWS[i].sql, &err);
+
+		cr_expect_eq(rc != 0, ROWS[i].code != NULL, "%s", ROWS[i].sql);
+		if (ROWS[i].code)
+			cr_expect_str_eq(err.code, ROWS[i].code, "%s: %s", ROWS[i].sql, err.code);
+	}
+}
+
 /* Who plans a replay decides neither by what he claims of it nor by what he puts into it whether it wants approval. */
 static void check_approval_limit(void)
 {
@@ -727,6 +785,8 @@ static void check_approval_limit(void)
 				&err),
 		      0, "it holds more lines than it says");
 	cr_expect_str_eq(err.code, "23514", "%s", err.code);
+	check_open_transaction(link);
+	check_ways_past_approval(link);
 	pg_link_close(link);
 }
 
