@@ -156,7 +156,7 @@ static int fail_connect(struct pg_link *link, struct err *err)
 	peer_failed(PEER_POSTGRESQL, PEER_AWAY);
 	if (!has_place)
 		return err_set(err, link->has_answered ? ERR_RETRY : ERR_CONFIG, "conninfo",
-			       "libpq cannot use pg.conninfo together with the PG.. variables of our environment");
+			       "libpq cannot use pg.conninfo, or the PG.. variables of our environment with it");
 	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
 }
 
