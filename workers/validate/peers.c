@@ -39,8 +39,10 @@ static int open_register(struct peers *peers, struct err *err)
 	options.should_stop = stop_is_asked;
 	options.waits = beat;
 	breaker_init(&peers->register_breaker, PEER_PAUSE_MS_MIN, PEER_PAUSE_MS_MAX);
+	if (!*config->pg.conninfo)
+		return 0;
 	pg_note_environment();
-	return *config->pg.conninfo ? pg_link_open(&options, &peers->register_link, err) : 0;
+	return pg_link_open(&options, &peers->register_link, err);
 }
 
 /* Raw and verdict should have as many partitions: a verdict goes to the number of its raw message. Where somebody added
