@@ -118,9 +118,13 @@ def with_later_changes(machine):
 
 def with_approval(machine):
     board, most = "99904", "--replay.approval.lines=1000000000"
-    machine.expect("the limit is the register's", 0, "1 lines or more", "approval", "set", 1, *WHY)
     machine.deliver(board, 1, "VOLLEDIG", [line(51, "99QD")])
     wrong = machine.deliver(board, 2, "MUTATIE", [line(51, "99QD", name="Fout")])
+    machine.expect("planned while small ones want none", 0, wrong, "undo", "plan", board, wrong)
+    machine.expect("the limit is the register's", 0, "1 lines or more", "approval", "set", 1, *WHY)
+    machine.expect("that of the start holds", 1, "plan it again", "undo", "start", board, wrong, *WHY)
+    check("what was not started is no act",
+          machine.sql(f"select count(*) from register.access where what = 'undo {wrong}'") == "0")
     machine.expect("the plan says so", 0, "another person has to", most, "undo", "plan", board, wrong)
     machine.expect("it is not started", 1, "another person", "undo", "start", board, wrong, *WHY)
     by_hand = machine.refused_sql("update register.undo set state = 'started', started_by = 'x', reason = 'x',"
@@ -129,7 +133,7 @@ def with_approval(machine):
     machine.expect("nor approved by its planner", 1, "you planned it", "undo", "approve", board, wrong, *WHY)
     machine.sql(f"update register.undo set planned_by = 'a-colleague' where board = {board}")
     machine.expect("another plan is not approved for it", 1, "another plan", "undo", "approve", board, wrong, 7, *WHY)
-    machine.expect("another does", 0, "approved", "undo", "approve", board, wrong, 1, *WHY)
+    machine.expect("another does", 0, "approved", "undo", "approve", board, wrong, 2, *WHY)
     start(machine, board, wrong)
     machine.expect("small ones want none again", 0, "approval", "approval", "set", 100000, *WHY)
 

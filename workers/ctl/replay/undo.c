@@ -402,10 +402,14 @@ static int begin(struct undo *undo, struct err *err)
 	undo->job.received_on = clock_amsterdam_date(clock_wall_ms());
 	memcpy(undo->job.reference_version, undo->in_force, sizeof undo->job.reference_version);
 	snprintf(what, sizeof what, "undo %.*s", (int)undo->target.id.n, undo->target.id.p);
-	int rc = ctl_record_act(undo->link, what, &undo->target.board, reason, NULL, err);
+	int rc = pg_begin(undo->link, err);
 
 	if (rc == 0)
+		rc = ctl_record_act(undo->link, what, &undo->target.board, reason, NULL, err);
+	if (rc == 0)
 		rc = approval_explain(undo_job_start(undo->link, &undo->target, reason, &undo->job, err), err);
+	if (rc == 0)
+		rc = pg_script(undo->link, "commit", err);
 	crash_point("undo.started");
 	return rc;
 }
