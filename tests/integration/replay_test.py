@@ -210,6 +210,10 @@ def limit_of_the_register(machine):
     check("who set it is kept", rows[0] == (1000, "a-colleague") and rows[-1] == (100000, "migration 0029") and
           len(rows) == 6, rows)
     check("and in the audit", "approval set" in machine.ctl("audit").stdout)
+    machine.expect("nothing wants it", 0, "no plan wants approval", "approval", "set", 0, "--reason", "a test")
+    machine.expect("the list says so", 0, "nothing", "approval", "list")
+    machine.expect("and of another", 0, "1000 lines and more", "approval", "list")
+    machine.expect("the audit too", 0, "no plan wants", "audit")
 
 
 def approved_by_another(machine):
