@@ -503,8 +503,7 @@ int pg_begin(struct pg_link *link, struct err *err)
 	static const char BEGIN[] = "begin isolation level read committed"; /* as they were written for */
 	char settings[PG_SESSION_BYTES], sql[BEGIN_BYTES];
 
-	if (!link->has_pooler)
-		return pg_script(link, BEGIN, err);
+	/* always: a pooler that keeps prepared statements (PgBouncer from 1.21 on) is never noticed */
 	pg_write_settings(link, "SET LOCAL", settings, sizeof settings);
 	snprintf(sql, sizeof sql, "%s; %s", BEGIN, settings);
 	return pg_script(link, sql, err);

@@ -116,7 +116,8 @@ enum {
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
 MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
-/* begin, with the limits of pg_options where a pooler loses those of the session. */
+/* begin, with the settings of the session, limits of pg_options and all: behind a pooler the transaction may have
+ * another server's connection. A statement outside a transaction, or in one begun otherwise, has what that one has. */
 MUSTUSE int pg_begin(struct pg_link *link, struct err *err);
 /* Several statements without parameters (migrations, begin, commit). After an error inside a transaction the caller
  * rolls back; a line that was dropped did so by itself. */

@@ -779,15 +779,19 @@ Test(pg, a_server_that_becomes_read_only_is_left)
 	pg_link_close(link);
 }
 
+enum pooler { POOLER_NONE, POOLER_FORGETS, POOLER_KEEPS_STATEMENTS, POOLERS };
+
 /* As a pooler that gives our connection to others in between. */
-static void break_session(struct pg_link *link, const char *setting, const char *value)
+static void break_session(struct pg_link *link, enum pooler pooler, const char *setting, const char *value)
 {
 	struct err err = { 0 };
 	char sql[256];
 
 	ASSERT_OK(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err));
-	ASSERT_OK(pg_script(link, "DEALLOCATE ALL", &err));
-	ASSERT_KIND(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err), ERR_RETRY);
+	if (pooler == POOLER_FORGETS) {
+		ASSERT_OK(pg_script(link, "DEALLOCATE ALL", &err));
+		ASSERT_KIND(pg_exec(link, "one", "SELECT 1", NULL, NULL, NULL, &err), ERR_RETRY);
+	}
 	snprintf(sql, sizeof sql, "SET %s%s = '%s'", strcmp(setting, "transaction_isolation") == 0 ? "default_" : "",
 		 setting, value);
 	ASSERT_OK(pg_script(link, sql, &err));
@@ -812,7 +816,7 @@ Test(pg, no_setting_of_a_role_or_database_changes_what_a_statement_means)
 	struct err err = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
-		for (int is_pooled = 0; is_pooled < 2; is_pooled++) {
+		for (enum pooler pooler = POOLER_NONE; pooler < POOLERS; pooler++) {
 			CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
 			bool is_isolation = strcmp(ROWS[i].setting, "transaction_isolation") == 0;
 			char conninfo[1024], sql[256];
@@ -822,15 +826,18 @@ Test(pg, no_setting_of_a_role_or_database_changes_what_a_statement_means)
 				 ROWS[i].odd);
 			struct pg_link *link = connect_within(conninfo, NULL, CONNECT_MS);
 
-			if (is_pooled) /* another client's transaction left its own settings */
-				break_session(link, ROWS[i].setting, ROWS[i].odd);
+			if (pooler != POOLER_NONE) /* another client's transaction left its own settings */
+				break_session(link, pooler, ROWS[i].setting, ROWS[i].odd);
 			ASSERT_OK(pg_begin(link, &err));
 			snprintf(sql, sizeof sql, "SELECT current_setting('%s')", ROWS[i].setting);
 			ASSERT_OK(pg_exec(link, NULL, sql, NULL, &rows, NULL, &err));
 			struct slice is = pg_get_bytes(rows, 0, 0);
 
 			cr_expect(slice_equal_text(is, ROWS[i].want), "%s%s: %.*s", ROWS[i].setting,
-				  is_pooled ? " behind a pooler" : "", (int)is.n, is.p);
+				  pooler == POOLER_NONE	     ? ""
+				  : pooler == POOLER_FORGETS ? " behind a pooler"
+							     : " behind a pooler that keeps statements",
+				  (int)is.n, is.p);
 			pg_link_close(link);
 		}
 }

@@ -296,7 +296,7 @@ int key_register_rename(struct key_register *self, const struct key_partition *p
 			struct err *err)
 {
 	struct err second;
-	int rc = pg_script(self->link, "begin", err);
+	int rc = pg_begin(self->link, err);
 
 	if (rc != 0)
 		return rc;

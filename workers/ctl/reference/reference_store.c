@@ -80,7 +80,7 @@ static int store_tables(struct ctl *ctl, const struct strbuf files[REFERENCE_TAB
 	int rc = ctl_connect(ctl, true, &link, err);
 
 	if (rc == 0)
-		rc = pg_script(link, "begin", err);
+		rc = pg_begin(link, err);
 	for (int table = 0; rc == 0 && table < REFERENCE_TABLES && !ctl_has(ctl, OPTION_ALLOW_SMALLER); table++)
 		rc = check_size(link, (enum reference_table)table,
 				reference_rows(reference, (enum reference_table)table), err);
