@@ -178,6 +178,12 @@ def wrong_master(machine, master):
                    "day-keys", "rewrap")
     machine.expect("says which are locked", 1, "locked", "day-keys", "list")
     check("and has written nothing", len(machine.values(DAY_KEYS)) == count)
+    machine.end("gateway")
+    machine.start("gateway", wait_s=0)
+    machine.until("a gateway with that file says what it lacks", lambda: "the master key that today's day key is "
+                  "wrapped by" in machine.log("gateway"))
+    check("and that days lack a key", 'instroom_day_keys_missing{stage="gateway"} 4\n' in machine.metrics("gateway1"),
+          machine.metrics("gateway1"))
     machine.expect("when the master is lost they are made beside the others", 0, "2 keys made", "day-keys", "make", "2",
                    "--reason", "a master that is lost")
     master.write_text(ours)
