@@ -12,11 +12,13 @@ import signal
 import time
 import urllib.request
 
+import kafka_log
 from private_stack import kafka_wire, postgres
 
 from .cache_faults import wait_for_cache
 from .faults import Fault
-from .loss_faults import operate, wait_for
+from .loss_faults import operate, signal_all, wait_for
+from .machine import PARTITIONS, StackError
 
 BETWEEN_S = 1.0  # between server and file
 
@@ -196,3 +198,52 @@ def states(machine):
     """Of the keys of all partitions."""
     said = machine.workers.ctl("key", "status", "--json", capture_output=True, text=True).stdout
     return [one["state"] for one in json.loads(said)] if said else []
+
+
+class BodiesSealed(Fault):
+    """Bodies are encrypted, in a trial that is compared with one in which they are not; from the middle of the load on
+    the master key is another one: rewrap is killed a few times, the old one goes, and validators and writers that start
+    again have the new one alone."""
+
+    resource = "day keys"
+    is_rewrapped, clear = False, ("nobody looked",)
+    MARKER = b"\xc3\x01" + 0x3165646F426C6153.to_bytes(8, "little")
+
+    def prepare(self, machine, crash_at):
+        self.path, self.topic = machine.workers.dir / "encrypt.key", machine.topic("daykeys")
+        write_secret(self.path, secrets.token_hex(32) + "\n")
+        settings = {"encrypt.key.file": self.path, "encrypt.bodies": "yes", "topic.day_keys": self.topic}
+        machine.change_file("instroomctl.conf", settings)
+        for worker in machine.workers.all():
+            machine.change_settings(worker, settings)
+        machine.make_topics()
+        done = machine.workers.ctl("day-keys", "make", "3", capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(f"instroomctl day-keys make failed ({done.returncode}): {done.stderr.strip()}")
+
+    def begin(self, machine):
+        old, new = self.path.read_text(), secrets.token_hex(32) + "\n"
+        write_secret(self.path, old + new)
+        rng = random.Random(1)
+        self.is_rewrapped = wait_for("all is under the new master", lambda: operate(
+            machine, rng, "day-keys", "rewrap").returncode == 0)
+        write_secret(self.path, new)
+        signal_all(machine, "validate", signal.SIGKILL)
+        signal_all(machine, "write", signal.SIGKILL)
+
+    def afterwards(self, machine):
+        super().afterwards(machine)
+        port = machine.server("kafka1").port
+        self.clear = [f"{name}/{partition}@{offset}" for name in ("raw", "verdict")
+                      for partition in range(PARTITIONS)
+                      for _, offset, _, value, _ in kafka_log.read(port, machine.topic(name), partition)
+                      if not value.startswith(self.MARKER)]
+
+    def has_struck(self, keeper):
+        return self.is_rewrapped and not self.clear
+
+    def text(self):
+        return super().text() + (f" (clear: {', '.join(self.clear[:3])})" if self.clear and self.is_rewrapped else "")
+
+    def clean_up(self, machine):
+        machine.delete_topics([self.topic])

@@ -63,7 +63,8 @@ def dependency_faults():
         [faults.KafkaPause(at=0.2, lasts_s=LONG_S)],
         [faults.TopicAway("raw", at=0.0, lasts_s=LONG_S)], [faults.TopicAway("verdict", at=0.0, lasts_s=LONG_S)],
         [faults.LogReplaced()],
-        [loss_faults.VerdictsDeleted(at=0.3, lasts_s=0.1)], [loss_faults.RawDeleted(at=0.3, lasts_s=0.5)],
+        [loss_faults.VerdictsDeleted(at=0.3, lasts_s=0.1), rotation_faults.BodiesSealed(at=0.6, lasts_s=0.1)],
+        [loss_faults.RawDeleted(at=0.3, lasts_s=0.5)],
         [faults.Garbage(11, at=0.1, lasts_s=0.1), faults.Garbage(12, at=0.5, lasts_s=0.1)],
         [faults.Markers(at=0.2, lasts_s=0.1), faults.Markers(at=0.9, lasts_s=0.1), faults.Kill("validate", at=0.95)],
     ] + ([[faults.PgPooled()]] if faults.HAS_POOLER else []) + ([
@@ -91,7 +92,8 @@ def single_faults():
 
 def replay_faults():
     """What an operator's replay meets, beside all the others that a full walk puts it to."""
-    return [[faults.PgBackup(at=0.4, lasts_s=1.0), faults.OperatorKill(at=0.3, lasts_s=LONG_S)],
+    return [[faults.PgBackup(at=0.4, lasts_s=1.0), faults.OperatorKill(at=0.3, lasts_s=LONG_S),
+             rotation_faults.BodiesSealed(at=0.6, lasts_s=0.1)],
             [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")],
             [faults.KafkaKill(at=0.5, lasts_s=0.5), faults.Kill("write", at=0.5, lasts_s=0.5)]]
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"
 from private_stack import kafka_wire  # noqa: E402
 
 FETCH, LIST_OFFSETS = 1, 2
-LATEST = -1
+LATEST, EARLIEST = -1, -2
 FETCH_BYTES_MAX = 64 << 20
 UNCOMPRESSED, LZ4 = 0, 3
 
@@ -101,21 +101,21 @@ def records_of(batches):
     return found
 
 
-def end_of(port, topic, partition, wait_s=10):
-    body = struct.pack(">ii", -1, 1) + kafka_wire.pack_text(topic) + struct.pack(">iiq", 1, partition, LATEST)
+def end_of(port, topic, partition, wait_s=10, which=LATEST):
+    body = struct.pack(">ii", -1, 1) + kafka_wire.pack_text(topic) + struct.pack(">iiq", 1, partition, which)
     answer = kafka_wire.ask(port, LIST_OFFSETS, 1, body, wait_s)
     answer.take("i"), answer.text(), answer.take("i"), answer.take("i")
     error, _, offset = answer.take("h"), answer.take("q"), answer.take("q")
     if error:
-        raise ConnectionError(f"the broker does not tell the end of {topic}/{partition}: error {error}")
+        raise ConnectionError(f"the broker does not tell an end of {topic}/{partition}: error {error}")
     return offset
 
 
 def read(port, topic, partition, wait_s=10):
-    """All records of a partition that begins at 0."""
-    end, found = end_of(port, topic, partition, wait_s), []
-    while not found and end > 0 or found and found[-1][0] + 1 < end:
-        begin = found[-1][0] + 1 if found else 0
+    """All records of a partition, as far as they are still there."""
+    begin, end = (end_of(port, topic, partition, wait_s, which) for which in (EARLIEST, LATEST))
+    found = []
+    while begin < end:
         body = (struct.pack(">iiiib", -1, 1000, 1, FETCH_BYTES_MAX, 0) + struct.pack(">i", 1) +
                 kafka_wire.pack_text(topic) +
                 struct.pack(">iiqi", 1, partition, begin, FETCH_BYTES_MAX))
@@ -130,4 +130,5 @@ def read(port, topic, partition, wait_s=10):
         if not part:
             raise ConnectionError(f"{topic}/{partition} has nothing at {begin}, and ends at {end}")
         found += part
+        begin = part[-1][0] + 1
     return found
