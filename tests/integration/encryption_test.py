@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -263,6 +264,42 @@ def shredded(machine):
                    "--reason", "a test")
 
 
+# --- what starts from a checkpoint ---
+
+def checkpointed(machine, data):
+    """Made over sealed bodies; what they hold is sealed too. Then the older log is gone, and after it the register."""
+    for name, words in (("seal", ("rand", "-hex", "32")), ("sign", ("genpkey", "-algorithm", "ed25519"))):
+        (data / name).touch(0o600)
+        (data / name).write_bytes(subprocess.run(["openssl", *words], check=True, capture_output=True).stdout)
+    machine.conf("instroomctl.conf", {"checkpoint.dir": data / "checkpoints", "checkpoint.key.file": data / "seal",
+                                      "checkpoint.sign.key.file": data / "sign", "encrypt.bodies": "yes"})
+    for name in PROGRAMS[:3]:
+        machine.conf(name, {"encrypt.bodies": "yes"})
+    machine.end()
+    machine.start()
+    machine.expect("one is made over sealed and clear bodies", 0, "1 checkpoints were made", "checkpoint", "make")
+    everything = b"".join(one.read_bytes() for one in (data / "checkpoints").iterdir())
+    check("and nothing of them is clear in it", b"Zegel" not in everything and replay_test.bsn(2).encode()
+          not in everything)
+    for topic in (RAW, VERDICT):
+        kafka_produce.delete_before(machine.port, topic, 0, kafka_log.end_of(machine.port, topic, 0))
+    machine.deliver(BOARD, 20, "MUTATIE", [line(1, SCHOOL, name="Nadien")])
+    check("what came since is sealed", all(value.startswith(MARKER) for value in machine.values(RAW)))
+    machine.expect("from it, and from sealed bodies since, all is proved", 0, " 0 differences", "verify", "--all")
+    teachers = "select md5(string_agg(t::text, '|' order by bsn)) from (select bsn, status, content from" \
+        " register.teacher) t"
+    before = machine.sql(teachers)
+    machine.end("validate", "write")
+    machine.workers.empty_register()
+    machine.expect("an empty register is made", 0, "", "migrate")
+    machine.expect("it comes back from the checkpoint", 0, "rows put right", "checkpoint", "restore", "--reason",
+                   "a test")
+    machine.start("validate", "write")
+    machine.wait()
+    check("and from sealed bodies since", machine.sql(teachers) == before)
+    machine.expect("which is what the log says", 0, " 0 differences", "verify", "--all")
+
+
 def main():
     data = Path(tempfile.mkdtemp(prefix="instroom-encryption-"))
     stack = stacks.Stack(f"encryption-{os.getpid()}")
@@ -282,6 +319,7 @@ def main():
         wrong_master(machine, master)
         broken_files(machine, master)
         off_again(machine)
+        checkpointed(machine, data)
         shredded(machine)
     finally:
         stack.wipe()
