@@ -81,7 +81,7 @@ def place(name):
         path.unlink()
     if not path.exists():
         if can_reach(server_user(), RUN_DIR):
-            path.mkdir(mode=0o755)
+            path.mkdir(mode=0o755, exist_ok=True)  # two that start at once make it both
         else:
             link_to(path, Path("/var/tmp") / outside_name(name))
     return path.resolve()
