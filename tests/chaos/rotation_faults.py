@@ -236,7 +236,7 @@ class BodiesSealed(Fault):
         port = machine.server("kafka1").port
         self.clear = [f"{name}/{partition}@{offset}" for name in ("raw", "verdict")
                       for partition in range(PARTITIONS)
-                      for _, offset, _, value, _ in kafka_log.read(port, machine.topic(name), partition)
+                      for offset, _, _, value, _ in kafka_log.read(port, machine.topic(name), partition)
                       if not value.startswith(self.MARKER)]
 
     def has_struck(self, keeper):
