@@ -926,27 +926,32 @@ def withdrawals(machine):
 class SlowUpload:
     """One whose head is in and whose file is still to come."""
 
+    body, framing = FILE, f"Content-Length: {len(FILE)}\r\nContent-Type: text/csv"
+
     def __init__(self, machine, credential, board):
         self.id = f"access-slow-{credential}"
-        path, address = machine.next_delivery(board, self.id), urllib.parse.urlsplit(machine.gateway.address)
+        path, address = self.path(machine, board), urllib.parse.urlsplit(machine.gateway.address)
         self.socket = socket.create_connection((address.hostname, address.port), timeout=WAIT_S)
         self.stream = self.socket.makefile("rb")
-        self.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: text/csv\r\n"
-                            f"Authorization: Bearer {machine.tokens[credential]}\r\nContent-Length: {len(FILE)}\r\n"
+        self.socket.sendall(f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\n{self.framing}\r\n"
+                            f"Authorization: Bearer {machine.tokens[credential]}\r\n"
                             "Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
         self.is_let_in = b" 100 " in self.stream.readline()
         self.sent, self.said_at = 0, time.monotonic()
 
+    def path(self, machine, board):
+        return machine.next_delivery(board, self.id)
+
     def go_on(self):
         """A byte now and then: a silent connection is closed (connection.idle.max)."""
         if time.monotonic() > self.said_at + SILENT_S:
-            self.socket.sendall(FILE[self.sent:self.sent + 1])
+            self.socket.sendall(self.body[self.sent:self.sent + 1])
             self.sent, self.said_at = self.sent + 1, time.monotonic()
 
     def finish(self):
         """(status, body as text); 0: the line broke."""
         try:
-            self.socket.sendall(FILE[self.sent:])
+            self.socket.sendall(self.body[self.sent:])
             head, _, body = self.stream.read().lstrip().partition(b"\r\n\r\n")
         except OSError as error:
             head, body = b"", str(error).encode()
@@ -957,6 +962,15 @@ class SlowUpload:
     def close(self):
         self.stream.close()
         self.socket.close()
+
+
+class SlowConfirmation(SlowUpload):
+    """One whose body is in chunks, and empty: its end is still to come."""
+
+    body, framing = b"0" * 30 + b"\r\n\r\n", "Transfer-Encoding: chunked"
+
+    def path(self, machine, board):
+        return ROUTES["b"][1].format(bestuur=board, leveringsid=self.id)
 
 
 def over_while_it_comes_in(machine):
@@ -972,13 +986,16 @@ def over_while_it_comes_in(machine):
 
 def withdrawn_under_way(machine):
     """What holds when the whole file is in decides, however long ago its first byte came."""
-    machine.change("mandate", "give", SHARED, "kantoor", "leveren", "--given-by", "directie")
+    for service in ("leveren", "bevestigen"):
+        machine.change("mandate", "give", SHARED, "kantoor", service, "--given-by", "directie")
     machine.make_credential("onderweg", OTHER)
     machine.wait_for_version()
     uploads = [(over_while_it_comes_in(machine), 401, "verlopen")]
     for credential, board, status, text in ((OFFICE, SHARED, 403, "LR-K03"), ("jwt-kantoor", SHARED, 403, "LR-K03"),
                                             ("onderweg", OTHER, 401, "geldig token"), (OWN, BOARD, 202, "positie")):
         uploads.append((SlowUpload(machine, credential, board), status, text))
+    uploads.append((SlowConfirmation(machine, OFFICE, SHARED), 403, "Niet toegestaan"))
+    uploads.append((SlowConfirmation(machine, "onderweg", OTHER), 401, "geldig token"))
     for upload, _, _ in uploads:
         check(f"{upload.id}: let in at its head", upload.is_let_in)
 
@@ -987,7 +1004,8 @@ def withdrawn_under_way(machine):
             upload.go_on()
         return machine.ask("GET", "/v1/toegang", "jwt-voorbij")[0] == 401
 
-    machine.change("mandate", "withdraw", SHARED, "kantoor", "leveren")
+    for service in ("leveren", "bevestigen"):
+        machine.change("mandate", "withdraw", SHARED, "kantoor", service)
     machine.change("credential", "withdraw", "onderweg")
     machine.wait_for_version()
     wait_until("the signed token is over", is_over)

@@ -228,8 +228,9 @@ static void end_content(void *self, struct http_request *http)
 	const struct web_server *server = self;
 	struct request *request = http->user;
 
-	/* without a route it was answered at its head */
-	if (request->route && (http_request_body_bytes(http) == 0 || server->options.confirm(request)))
+	/* without a route it was answered at its head; where there is no body this is the same moment as admit's, which
+	 * an empty one in chunks is not */
+	if (request->route && (http->head.framing == HTTP_NO_BODY || server->options.confirm(request)))
 		handler_of(request)->end(request);
 	send_if_known(request);
 }

@@ -4,8 +4,8 @@
  *   1. The head is in: the route table gives the route (404, or 405 with the methods there are), admit says whether the
  *      client may (401, 403, 503), Accept which form it wants (406), and the handler's begin looks at the head.
  *   2. Pieces of the body: counted against the route's limit (413), then the handler's take.
- *   3. The body is in: if there was one, confirm says whether the client still may; the handler's end fills the reply,
- *      or waits, and the request is suspended.
+ *   3. The body is in: if there was one, empty or not, confirm says whether the client still may; the handler's end
+ *      fills the reply, or waits, and the request is suspended.
  *   4. Somebody fills the reply of a suspended request and calls request_resume, which sends it.
  *   5. The reply is out, or the connection is gone: the handler's free runs, and the request's memory and its part of
  *      the byte budget are given back.
