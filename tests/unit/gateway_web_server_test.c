@@ -333,6 +333,8 @@ Test(gateway_web_server, decides_by_what_holds_when_the_body_is_in)
 		{ "POST /v1/besturen/41211/problemen", REPORT, { 503, 403, 401 } },
 		{ "GET /v1/besturen/41211/stand", REPORT, { 503, 403, 401 } },
 		{ "GET /v1/besturen/41211/stand", EMPTY, { 503, 403, 401 } },
+		{ "GET /v1/besturen/41211/toegang", REPORT, { 200, 200, 401 } },
+		{ "GET /v1/besturen/41211/toegang", EMPTY, { 200, 200, 401 } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(LINES) * ARRAY_LEN(ROWS_LATE); i++) {
@@ -354,6 +356,8 @@ Test(gateway_web_server, decides_by_what_holds_when_the_body_is_in)
 		say(fd, body);
 		answer = hear(fd, NULL);
 		cr_expect_eq(status_of(answer), wanted, "%s, %s: %s", asked, body, answer);
+		cr_expect_eq(strstr(answer, "\"toegestaan\":true") != NULL, wanted == 200 && i % ARRAY_LEN(LINES) == 0,
+			     "%s: %s", asked, answer);
 		close(fd);
 	}
 	cr_expect_eq(services.uploads.reserved_bytes + services.answers.reserved_bytes, 0);

@@ -264,11 +264,6 @@ const struct handler MANDATE_WITHDRAW_HANDLER = {
 
 /* ---- may I? ---- */
 
-struct board_right {
-	struct register_job job;
-	bool is_known, may; /* the answer stands in memory */
-};
-
 static void keep_numbers(const struct speaker *speaker, struct mandate_question *question)
 {
 	static const char CREDENTIAL[] = "credential:";
@@ -287,7 +282,7 @@ static void keep_numbers(const struct speaker *speaker, struct mandate_question 
 
 static bool read_right(struct request *request, struct slice name, struct slice value)
 {
-	struct mandate_question *question = &((struct board_right *)request->state)->job.question;
+	struct mandate_question *question = &((struct register_job *)request->state)->question;
 	unsigned service = access_service_of(value);
 
 	if (slice_equal_text(name, "op")) {
@@ -310,26 +305,9 @@ static bool may_by_file(const struct speaker *speaker, uint32_t board, const str
 	return token_lines_decide(speaker->lines, &wanted, &basis) == ACCESS_GOOD;
 }
 
-/* What the speaker points at does not live on: what is in memory is decided here. */
-static void right_begin(struct request *request)
-{
-	struct board_right *right = request->state;
-	struct mandate_question *question = &right->job.question;
-	struct speaker speaker;
-
-	question->service = "leveren";
-	question->day = today();
-	if (!access_identify(request, &speaker) || !register_question_read_query(request, read_right))
-		return;
-	keep_numbers(&speaker, question);
-	right->is_known = speaker.kind == SPEAKER_OPERATOR || speaker.kind == SPEAKER_TOKEN;
-	right->may = speaker.kind == SPEAKER_OPERATOR ||
-		     (right->is_known && may_by_file(&speaker, request->values.board, question));
-}
-
 static void answer_right(struct request *request, bool may)
 {
-	const struct mandate_question *question = &((struct board_right *)request->state)->job.question;
+	const struct mandate_question *question = &((struct register_job *)request->state)->question;
 	char board[8], day[11];
 
 	snprintf(board, sizeof board, "%05u", request->values.board);
@@ -339,14 +317,25 @@ static void answer_right(struct request *request, bool may)
 			     "toegestaan", may));
 }
 
+/* What the speaker points at does not live on: what is in memory is decided at once. */
 static void right_end(struct request *request)
 {
-	struct board_right *right = request->state;
+	struct register_job *job = request->state;
+	struct mandate_question *question = &job->question;
+	struct speaker speaker;
 
-	if (right->is_known)
-		answer_right(request, right->may);
-	else if (access_check_load(request, LOAD_STRANGER, request->values.board)) /* whole, so that it ends soon */
-		register_question_ask(request, &right->job, JOB_MIGHT);
+	question->service = "leveren";
+	question->day = today();
+	if (!access_identify(request, &speaker) || !register_question_read_query(request, read_right))
+		return;
+	if (speaker.kind == SPEAKER_OPERATOR || speaker.kind == SPEAKER_TOKEN) {
+		answer_right(request, speaker.kind == SPEAKER_OPERATOR ||
+					      may_by_file(&speaker, request->values.board, question));
+		return;
+	}
+	keep_numbers(&speaker, question);
+	if (access_check_load(request, LOAD_STRANGER, request->values.board)) /* whole, so that it ends soon */
+		register_question_ask(request, job, JOB_MIGHT);
 }
 
 static void right_answered(struct request *request, struct register_job *job)
@@ -358,8 +347,7 @@ static void right_answered(struct request *request, struct register_job *job)
 }
 
 const struct handler BOARD_RIGHT_HANDLER = {
-	.state_bytes = sizeof(struct board_right),
-	.begin = right_begin,
+	.state_bytes = sizeof(struct register_job),
 	.end = right_end,
 	.answered = right_answered,
 	.free = register_question_free,
