@@ -13,6 +13,8 @@ static void move_position(struct batch *batch, struct lane *lane)
 	char text[CHAIN_POSITION_TEXT_BYTES];
 
 	lane->position = lane->batch.next;
+	if (lane->position.next_raw > lane->waiting_offset)
+		lane->waiting_offset = -1; /* it has passed; a position that goes back later does not make it wait */
 	lane->messages_max = (uint32_t)MIN((int64_t)lane->messages_max * 2, batch->peers->config->batch_messages_max);
 	chain_position_to_text(&lane->position, batch->peers->key.id, text);
 	kafka_consumer_commit(batch->peers->consumer, lane->partition, lane->position.next_raw, text);
