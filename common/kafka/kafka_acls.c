@@ -45,6 +45,7 @@ static void visit_acl(const rd_kafka_AclBinding_t *binding, kafka_acl_visit *vis
 		      .is_prefix = rd_kafka_AclBinding_resource_pattern_type(binding) ==
 				   RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
 		      .is_denied = rd_kafka_AclBinding_permission_type(binding) == RD_KAFKA_ACL_PERMISSION_TYPE_DENY,
+		      .host = rd_kafka_AclBinding_host(binding),
 		      .principal = rd_kafka_AclBinding_principal(binding),
 		      .operation = operation_of(rd_kafka_AclBinding_operation(binding)),
 	      });

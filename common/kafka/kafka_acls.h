@@ -11,6 +11,7 @@ struct kafka_acl {
 	const char *name; /* of the topic or group; "*" is each */
 	bool is_prefix;	  /* each whose name begins so */
 	bool is_denied;	  /* else allowed */
+	const char *host; /* "*" is each */
 	const char *principal,
 		*operation; /* "User:..", "User:*"; as deploy/kafka-acls.txt has them: Read, DescribeConfigs */
 };

@@ -38,6 +38,7 @@ static void keep_acl(void *self, const struct kafka_acl *acl)
 	*kept = *acl; /* kind and operation are constants */
 	kept->name = keep(acls->text, acl->name);
 	kept->principal = keep(acls->text, acl->principal);
+	kept->host = keep(acls->text, acl->host);
 }
 
 static bool speaks_of(const struct kafka_acl *acl, const char *kind, const char *name)
@@ -83,7 +84,7 @@ static bool may(const struct acls *acls, const char *user, const char *kind, con
 			continue;
 		if (acl->is_denied)
 			return false;
-		is_given = true;
+		is_given |= strcmp(acl->host, "*") == 0; /* of one host: our programs may be on another */
 	}
 	return is_given;
 }
