@@ -24,8 +24,12 @@ struct pg_link {
 };
 
 static _Atomic int asked;
-static _Atomic bool lacks_right;    /* JOB_MIGHT and JOB_MANDATE_CHANGE: SQLSTATE 42501 of what served us before */
-static _Atomic bool is_unaskable;   /* whether a version is unpublished */
+static _Atomic bool lacks_right;  /* JOB_MIGHT and JOB_MANDATE_CHANGE: SQLSTATE 42501 of what served us before */
+static _Atomic bool is_unaskable; /* whether a version is unpublished */
+static _Atomic bool is_gone;	  /* the server */
+static _Atomic bool is_crowded;	  /* it has no connection left for the thread of changes, which lost its own */
+static _Atomic int crowded_out;	  /* how often */
+static _Atomic uintptr_t changes_link;
 static _Atomic bool has_no_standby; /* a COMMIT waits for one without end, and nothing else does */
 
 int pg_link_open(const struct pg_options *options, struct pg_link **ret, struct err *err)
@@ -49,15 +53,25 @@ bool pg_link_is_up(const struct pg_link *link)
 int pg_link_connect(struct pg_link *link, struct err *err)
 {
 	link->questions++;
+	if (atomic_load(&is_crowded) && (uintptr_t)link == atomic_load(&changes_link)) {
+		link->is_up = false;
+		atomic_fetch_add(&crowded_out, 1);
+		return err_set(err, ERR_RETRY, "53300", "no connection left");
+	}
+	if (atomic_load(&is_gone)) {
+		link->is_up = false;
+		return err_set(err, ERR_RETRY, "th", "gone");
+	}
 	link->is_up = atomic_fetch_add(&asked, 1) != SPELL_AT;
 	return link->is_up ? 0 : err_set(err, ERR_RETRY, "th", "away");
 }
 
 int pg_script(struct pg_link *link, const char *sql, struct err *err)
 {
-	(void)sql, (void)err;
+	(void)sql;
 	link->questions++;
-	return 0;
+	link->is_up = link->is_up && !atomic_load(&is_gone);
+	return link->is_up ? 0 : err_set(err, ERR_RETRY, "th", "gone");
 }
 
 int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
@@ -127,6 +141,7 @@ void access_publisher_close(struct access_publisher *publisher)
 int access_publisher_is_behind(struct pg_link *link, bool *ret, struct err *err)
 {
 	*ret = true;
+	atomic_store(&changes_link, (uintptr_t)link);
 	return atomic_load(&is_unaskable) ? refuse_right(link, err) : pg_script(link, "behind", err);
 }
 
@@ -478,6 +493,45 @@ static void check_unaskable(const struct register_jobs_options *options)
 	register_jobs_close(jobs);
 }
 
+static bool has_come(bool (*is_there)(const struct register_jobs *jobs), const struct register_jobs *jobs)
+{
+	for (int i = 0; i < WAIT_MS && !is_there(jobs); i++)
+		usleep(1000);
+	return is_there(jobs);
+}
+
+static bool is_away(const struct register_jobs *jobs)
+{
+	return !register_jobs_is_up(jobs);
+}
+
+/* Nobody asks anything. The thread of changes without a connection shuts the register for nobody; a server that is gone
+ * is noticed. */
+static void check_unasked(const struct register_jobs_options *options)
+{
+	struct register_jobs *jobs;
+	struct err err;
+
+	atomic_store(&is_unaskable, true);
+	atomic_store(&unpublished, 0);
+	TH_EXPECT(register_jobs_open(options, &jobs, &err) == 0);
+	wait_for_unpublished(1); /* its line is down */
+	atomic_store(&is_unaskable, false);
+	atomic_store(&is_crowded, true);
+	for (int i = 0; i < WAIT_MS && atomic_load(&crowded_out) < 2; i++) {
+		TH_EXPECT(register_jobs_is_up(jobs));
+		usleep(1000);
+	}
+	usleep(1000);
+	TH_EXPECT(atomic_load(&crowded_out) >= 2 && register_jobs_is_up(jobs));
+	atomic_store(&is_gone, true);
+	TH_EXPECT(has_come(is_away, jobs));
+	atomic_store(&is_crowded, false);
+	atomic_store(&is_gone, false);
+	TH_EXPECT(has_come(register_jobs_is_up, jobs));
+	register_jobs_close(jobs);
+}
+
 int main(void)
 {
 	struct hmac_key key;
@@ -515,5 +569,6 @@ int main(void)
 	check_unrecorded(&options);
 	check_without_right(&options);
 	check_unaskable(&options);
+	check_unasked(&options);
 	return EXIT_SUCCESS;
 }

@@ -57,6 +57,7 @@ struct register_jobs {
 	bool is_number_missed;		    /* the first thread's own: it was said that partitions are not known */
 	bool is_closing;
 	_Atomic bool is_away;
+	_Atomic bool is_doubted;    /* another thread lost the register while it looked after something by itself */
 	_Atomic int32_t partitions; /* as of register_jobs_partitions */
 	int fd;
 	struct register_thread threads[THREADS_MAX];
@@ -318,20 +319,21 @@ static void set_away(struct register_jobs *jobs, const struct err *err)
 	wake_trials(jobs);
 }
 
-static bool does_answer(struct register_thread *thread)
+static bool does_answer(struct register_thread *thread, struct err *err)
 {
-	struct err err;
-
 	question_end_ms = clock_ms() + thread->jobs->options.pg.connect_ms;
-	return pg_link_connect(thread->link, &err) == 0 && pg_script(thread->link, "select 1", &err) == 0;
+	return pg_link_connect(thread->link, err) == 0 && pg_script(thread->link, "select 1", err) == 0;
 }
 
 /* A gateway that nobody asks anything finds out, too, by what it looks after itself: its metric says that the register
- * is away. A server that was restarted in between is not. err: of what failed. */
-static void note_absence(struct register_thread *thread, const struct err *err)
+ * is away. But a thread without a connection (there may be none left for it) says nothing of the others, who have
+ * theirs: the thread of JOB_KNOWN looks by its own. */
+static void doubt_register(struct register_thread *thread)
 {
-	if (!pg_link_is_up(thread->link) && !does_answer(thread))
-		set_away(thread->jobs, err);
+	if (pg_link_is_up(thread->link))
+		return;
+	atomic_store(&thread->jobs->is_doubted, true);
+	wake_trials(thread->jobs);
 }
 
 /* ---- mandates ---- */
@@ -417,7 +419,7 @@ static void catch_up(struct register_thread *thread)
 	else
 		note_publication(thread->jobs, rc, &err);
 	if (rc != 0 && !atomic_load(&is_called_off))
-		note_absence(thread, &err);
+		doubt_register(thread);
 	arena_reset(&thread->arena);
 }
 
@@ -648,8 +650,9 @@ static int ask_twice(struct register_thread *thread, struct register_job *const 
 static bool lacks_row_only(struct register_thread *thread, const struct err *err)
 {
 	bool may_pass = err->kind == ERR_RETRY || err->kind == ERR_STOP;
+	struct err later;
 
-	if (!thread->is_recording || !may_pass || !does_answer(thread))
+	if (!thread->is_recording || !may_pass || !does_answer(thread, &later))
 		return false;
 	log_event(LOG_WARN, "reading.unrecorded", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
 		  LOG_QUOTED(err->text), LOG_QUOTED("it gets 503; other questions are answered"));
@@ -661,8 +664,10 @@ static bool lacks_row_only(struct register_thread *thread, const struct err *err
 static bool lacks_right_only(struct register_thread *thread, const struct err *err)
 {
 	bool is_right = strcmp(err->code, "42501") == 0 || strcmp(err->code, "42883") == 0;
+	struct err later;
 
-	if (!is_right || err->kind != ERR_RETRY || thread->queue == &thread->jobs->known || !does_answer(thread))
+	if (!is_right || err->kind != ERR_RETRY || thread->queue == &thread->jobs->known ||
+	    !does_answer(thread, &later))
 		return false;
 	log_event(LOG_ERROR, "register.question", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
 		  LOG_QUOTED(err->text), LOG_QUOTED("it gets 500; other questions are answered"));
@@ -691,13 +696,23 @@ static void answer_all(struct register_thread *thread, struct register_job *cons
 		batch[i]->answer = failure;
 }
 
-/* A trial is made without a job, so that no request waits for it. */
+/* A trial is made without a job, so that no request waits for it. A server that was restarted since the last question
+ * is not away. */
 static void try_register(struct register_thread *thread)
 {
-	if (!does_answer(thread))
+	struct register_jobs *jobs = thread->jobs;
+	bool is_doubted = atomic_exchange(&jobs->is_doubted, false), was_up = pg_link_is_up(thread->link);
+	struct err err = { 0 };
+
+	if (!is_doubted && !atomic_load(&jobs->is_away))
 		return;
-	atomic_store(&thread->jobs->is_away, false);
-	log_event(LOG_INFO, "register.back", "effect=\"repeats and LR-K01 are answered again\"");
+	bool answers = does_answer(thread, &err) ||
+		       (was_up && !pg_link_is_up(thread->link) && does_answer(thread, &err));
+
+	if (!answers)
+		set_away(jobs, &err);
+	else if (atomic_exchange(&jobs->is_away, false))
+		log_event(LOG_INFO, "register.back", "effect=\"repeats and LR-K01 are answered again\"");
 }
 
 static bool knows_partitions(const struct register_jobs *jobs)
@@ -750,6 +765,8 @@ static size_t wait_for_jobs(struct register_thread *thread, struct register_job 
 
 	pthread_mutex_lock(&jobs->lock);
 	while (!jobs->is_closing && queue->count == 0) {
+		if (queue == &jobs->known && atomic_load(&jobs->is_doubted))
+			break;
 		if (queue == &jobs->changes ||
 		    (queue == &jobs->known && (atomic_load(&jobs->is_away) || !knows_partitions(jobs)))) {
 			wait_awhile(jobs, queue, queue == &jobs->changes ? PUBLISH_EVERY_MS : TRIAL_EVERY_MS);
@@ -793,7 +810,7 @@ static void *answer_jobs(void *self)
 			give_back(thread->jobs, batch, count);
 		} else if (!is_closing && thread->queue == &thread->jobs->changes) {
 			catch_up(thread);
-		} else if (!is_closing && atomic_load(&thread->jobs->is_away)) {
+		} else if (!is_closing && is_known) {
 			try_register(thread);
 		}
 		if (!is_closing && is_known && !knows_partitions(thread->jobs))
