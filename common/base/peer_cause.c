@@ -116,14 +116,19 @@ void peer_count(enum peer peer, enum peer_cause cause)
 	atomic_fetch_add(&failures[peer][cause], 1);
 }
 
+/* PostgreSQL says itself that it wants TLS; of the others it is a guess, which a server that ends looks like, too. */
+static bool ends_others(enum peer peer, enum peer_cause cause)
+{
+	return peer_cause_is_setting(cause) || (peer == PEER_POSTGRESQL && cause == PEER_WANTS_TLS);
+}
+
 static const char *effect_of(enum peer peer, enum peer_cause cause)
 {
 	if (peer == PEER_REDIS)
 		return "we go on without the cache, and try again";
 	if (peer_has_answered(peer))
 		return "it served us before: we wait, and try again";
-	return peer_cause_is_setting(cause) ? "it never served us: a gateway waits, others end"
-					    : "we wait, and try again";
+	return ends_others(peer, cause) ? "it never served us: a gateway waits, others end" : "we wait, and try again";
 }
 
 void peer_failed(enum peer peer, enum peer_cause cause)
