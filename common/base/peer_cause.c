@@ -131,6 +131,12 @@ static const char *effect_of(enum peer peer, enum peer_cause cause)
 	return ends_others(peer, cause) ? "it never served us: a gateway waits, others end" : "we wait, and try again";
 }
 
+void peer_note(enum peer peer, enum peer_cause cause)
+{
+	peer_count(peer, cause);
+	atomic_store(&last[peer], (int)cause);
+}
+
 void peer_failed(enum peer peer, enum peer_cause cause)
 {
 	char event[32];

@@ -40,7 +40,9 @@ enum peer_cause peer_cause_of_x509(int error);		  /* X509_V_ERR_ of OpenSSL; 0: 
 
 /* Counts it, and logs it when it is another than before. */
 void peer_failed(enum peer peer, enum peer_cause cause);
-/* Counts it only: it has a log line of its own. */
+/* Counts it and keeps it as the last: it has a log line of its own. */
+void peer_note(enum peer peer, enum peer_cause cause);
+/* Counts it only: it is of one statement, or has its own log line. */
 void peer_count(enum peer peer, enum peer_cause cause);
 void peer_answered(enum peer peer);
 enum peer_cause peer_last_cause(enum peer peer); /* since it last answered; PEER_AWAY: none is known */

@@ -75,8 +75,10 @@ void kafka_cause_note(int code, const char *reason)
 {
 	enum peer_cause cause = cause_of(code, reason ? reason : "");
 
-	if (cause == PEER_LOGIN || cause == PEER_RIGHT)
-		peer_count(PEER_KAFKA, cause); /* logged by their own events, kafka.refused and kafka.not-allowed */
+	if (cause == PEER_LOGIN)
+		peer_note(PEER_KAFKA, cause); /* logged by its own event, kafka.refused */
+	else if (cause == PEER_RIGHT) /* likewise, kafka.not-allowed; it is of one topic or group, others are served */
+		peer_count(PEER_KAFKA, cause);
 	else if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		peer_failed(PEER_KAFKA, cause);
 }
@@ -84,7 +86,8 @@ void kafka_cause_note(int code, const char *reason)
 int kafka_fail_away(rd_kafka_resp_err_t code, const char *what, struct err *err)
 {
 	enum peer_cause cause = peer_last_cause(PEER_KAFKA);
-	bool is_setting = peer_cause_is_setting(cause) && !peer_has_answered(PEER_KAFKA);
+	/* that brokers refuse us is for kafka_fail to judge: a line that breaks at the login looks like it, too */
+	bool is_setting = cause != PEER_LOGIN && peer_cause_is_setting(cause) && !peer_has_answered(PEER_KAFKA);
 
 	if (cause == PEER_AWAY)
 		return err_set(err, ERR_RETRY, rd_kafka_err2name(code), "%s: Kafka cannot be reached or is not ready",

@@ -54,3 +54,15 @@ Test(peer_cause, lasts_until_the_peer_answers_and_away_does_not_hide_it)
 	cr_expect(eq(i64, peer_failures(PEER_REDIS, PEER_CA), 1));
 	cr_expect(eq(i64, peer_failures(PEER_REDIS, PEER_AWAY), 1));
 }
+
+Test(peer_cause, that_has_a_log_line_of_its_own_takes_the_place_of_another)
+{
+	peer_failed(PEER_KAFKA, PEER_CA);
+	peer_note(PEER_KAFKA, PEER_LOGIN);
+	cr_expect(eq(int, (int)peer_last_cause(PEER_KAFKA), (int)PEER_LOGIN));
+	peer_count(PEER_KAFKA, PEER_RIGHT);
+	cr_expect(eq(int, (int)peer_last_cause(PEER_KAFKA), (int)PEER_LOGIN), "counted only");
+	peer_answered(PEER_KAFKA);
+	cr_expect(eq(int, (int)peer_last_cause(PEER_KAFKA), (int)PEER_AWAY));
+	cr_expect(eq(i64, peer_failures(PEER_KAFKA, PEER_LOGIN), 1));
+}

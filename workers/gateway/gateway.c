@@ -85,7 +85,7 @@ static void report_readiness(const struct gateway *gateway, bool is_read)
 	if (!is_read)
 		app_set_ready(false, lacks_of_kafka("the end of the reference topic"));
 	else if (gateway->services.awaits_access && !gateway->services.is_access_refused)
-		app_set_ready(false, "the end of the access topic");
+		app_set_ready(false, lacks_of_kafka("the end of the access topic"));
 	else if (!gateway->services.reference)
 		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
 	else if (register_jobs_partitions(gateway->services.jobs) < 0)
