@@ -262,17 +262,23 @@ size_t http_head_count(const struct http_head *head, const char *name)
 	return count;
 }
 
-struct slice http_head_list(const struct http_head *head, const char *name, char *buf, size_t buf_bytes)
+struct slice http_head_list(const struct http_head *head, const char *name, char *buf, size_t buf_bytes,
+			    bool *ret_is_whole)
 {
 	size_t n = 0;
 
+	*ret_is_whole = true;
 	if (http_head_count(head, name) <= 1)
 		return http_head_value(head, name);
 	for (size_t i = 0; i < head->header_count; i++) {
 		struct slice value = head->headers[i].value;
 
-		if (!is_text(head->headers[i].name, name) || value.n + 1 > buf_bytes - n)
+		if (!is_text(head->headers[i].name, name))
 			continue;
+		if (value.n + 1 > buf_bytes - n) {
+			*ret_is_whole = false;
+			continue;
+		}
 		if (n > 0)
 			buf[n++] = ',';
 		memcpy(buf + n, value.p, value.n);

@@ -387,3 +387,27 @@ Test(gateway_web_server, names_the_slash_at_the_end_of_an_address)
 			     "%s: %s", ADDRESSES[i].path, answer);
 	}
 }
+
+/* 503: there is no reference to judge by. */
+Test(gateway_web_server, takes_a_list_that_does_not_fit_for_an_encoded_file)
+{
+	for (size_t count = 1; count <= 1000; count += 999) {
+		CLEANUP(strbuf_release) struct strbuf head = { 0 };
+		int fd = connect_sender(), wanted = count == 1 ? 503 : 415;
+
+		strbuf_init(&head, 1 << 16);
+		strbuf_add_text(&head,
+				"POST /v1/leveringen?leveringsid=abcdefghij-12345&bestuur=41211&soort=MUTATIE&"
+				"volgnummer=1&extractiedatum=2018-06-29 HTTP/1.1\r\nHost: gw.example\r\n"
+				"Connection: close\r\nContent-Length: 0\r\n" WITH_TOKEN
+				"Content-Encoding: identity\r\nContent-Encoding: ");
+		for (size_t i = 0; i < count; i++)
+			strbuf_add_text(&head, "identity, ");
+		strbuf_add_text(&head, wanted == 415 ? "gzip\r\n\r\n" : "\r\n\r\n");
+		say(fd, strbuf_text(&head));
+		const char *answer = hear(fd, NULL);
+
+		cr_expect_eq(status_of(answer), wanted, "%zu: %s", count, answer);
+		close(fd);
+	}
+}

@@ -141,10 +141,16 @@ Test(http_head, joins_a_list_that_stands_in_several_lines)
 	char buf[16];
 
 	cr_assert_eq(http_head_parse(bytes, &head, &why), 0, "%s", why);
-	expect_text(http_head_list(&head, "If-Match", buf, sizeof buf), "\"a\",\"b\", \"c\",\"d\"");
-	expect_text(http_head_list(&head, "If-Match", buf, 10), "\"a\",\"d\""); /* what does not fit is left out */
-	expect_text(http_head_list(&head, "X", buf, 0), "1");
-	cr_expect_null(http_head_list(&head, "Y", buf, sizeof buf).p);
+	bool is_whole = false;
+
+	expect_text(http_head_list(&head, "If-Match", buf, sizeof buf, &is_whole), "\"a\",\"b\", \"c\",\"d\"");
+	cr_expect(is_whole);
+	expect_text(http_head_list(&head, "If-Match", buf, 10, &is_whole), "\"a\",\"d\"");
+	cr_expect_not(is_whole, "what does not fit is left out");
+	expect_text(http_head_list(&head, "X", buf, 0, &is_whole), "1");
+	cr_expect(is_whole);
+	cr_expect_null(http_head_list(&head, "Y", buf, sizeof buf, &is_whole).p);
+	cr_expect(is_whole);
 }
 
 Test(http_head, keeps_a_connection_as_its_version_says)

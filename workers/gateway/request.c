@@ -20,9 +20,21 @@ struct slice request_header(const struct request *request, const char *name)
 	return http_head_value(&request->http->head, name);
 }
 
+bool request_header_whole_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES],
+			       struct slice *ret)
+{
+	bool is_whole;
+
+	*ret = http_head_list(&request->http->head, name, buf, REQUEST_LIST_BYTES, &is_whole);
+	return is_whole;
+}
+
 struct slice request_header_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES])
 {
-	return http_head_list(&request->http->head, name, buf, REQUEST_LIST_BYTES);
+	struct slice list;
+
+	(void)!request_header_whole_list(request, name, buf, &list);
+	return list;
 }
 
 size_t request_header_count(const struct request *request, const char *name)

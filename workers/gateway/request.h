@@ -53,8 +53,11 @@ struct request {
 
 struct slice request_header(const struct request *request, const char *name); /* p NULL: not there */
 enum { REQUEST_LIST_BYTES = 4096 }; /* more than the eight ETags that a condition may name */
-/* Of a list that may stand in several lines, as of http_head_list. */
+/* Of a list that may stand in several lines, as of http_head_list; what does not fit is left out. */
 struct slice request_header_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES]);
+/* false: not all fits, and *ret lacks some. */
+MUSTUSE bool request_header_whole_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES],
+				       struct slice *ret);
 size_t request_header_count(const struct request *request, const char *name);
 /* Over a Unix socket: from a front of ours. */
 bool request_is_from_front(const struct request *request);

@@ -36,9 +36,11 @@ static bool take_parameter(void *self, struct slice name, struct slice value)
 	return !walk->is_wrong;
 }
 
+static const char UNREADABLE[] = "\xff"; /* no UTF-8: LR-K08 on the field */
+
 static bool take_header(void *self, struct slice name, struct slice value)
 {
-	static const char OURS[] = "Instroom-", UNREADABLE[] = "\xff"; /* no UTF-8: LR-K08 on the field */
+	static const char OURS[] = "Instroom-";
 	struct header_walk *walk = self;
 	enum field field = header_field_of_http(name);
 
@@ -47,10 +49,11 @@ static bool take_header(void *self, struct slice name, struct slice value)
 		return !walk->is_wrong;
 	}
 	if (field == FIELD_CONTENT_HASH) {
-		walk->form.fields[field - HEADER_FIRST] = (struct header_field){
-			.is_delivered = true,
-			.value = request_header_list(walk->request, "Content-Digest", walk->header->digests),
-		};
+		struct header_field *digests = &walk->form.fields[field - HEADER_FIRST];
+
+		digests->is_delivered = true;
+		if (!request_header_whole_list(walk->request, "Content-Digest", walk->header->digests, &digests->value))
+			digests->value = SLICE_LITERAL(UNREADABLE); /* what is left out may be another digest */
 		return true;
 	}
 	struct header_field *to = deliver_field(walk, field);
@@ -104,8 +107,10 @@ enum upload_form upload_header_form(const struct request *request)
 bool upload_header_is_encoded(const struct request *request)
 {
 	char buf[REQUEST_LIST_BYTES];
-	struct slice rest = request_header_list(request, "Content-Encoding", buf);
+	struct slice rest;
 
+	if (!request_header_whole_list(request, "Content-Encoding", buf, &rest))
+		return true; /* nobody names so much for nothing */
 	while (rest.n > 0) {
 		struct slice coding = cut_to(&rest, ',');
 
