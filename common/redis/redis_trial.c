@@ -22,12 +22,20 @@ static const char TRIAL[] =
 	"try('DEL', KEYS[2])\n"
 	"return out\n";
 
-/* Of an error within a script, which older servers begin with a place in it. Only the code goes on. */
+/* Servers up to 6.2 begin an error within a script with its place: "@user_script: 2: -OOM command not allowed". */
+static const char *behind_place(const char *words)
+{
+	int n = 0;
+
+	(void)sscanf(words, "@%*[^:]: %*d: %n", &n);
+	return words + n + (words[n] == '-');
+}
+
+/* Of an error within a script. Only the code goes on. */
 static void code_of_text(struct slice text, char ret[CACHE_CODE_BYTES])
 {
 	static const char *const DENIED[] = { "can't run this command", "ACL failure", "No permission", "NOPERM" };
 	char words[256];
-	size_t n = 0;
 
 	snprintf(words, sizeof words, "%.*s", (int)MIN(text.n, sizeof words - 1), text.p);
 	if (strcasestr(words, "unknown") && strcasestr(words, "command")) {
@@ -39,8 +47,13 @@ static void code_of_text(struct slice text, char ret[CACHE_CODE_BYTES])
 			snprintf(ret, CACHE_CODE_BYTES, "NOPERM");
 			return;
 		}
-	n = strspn(words, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-	snprintf(ret, CACHE_CODE_BYTES, "%.*s", (int)n, n > 0 ? words : "ERR");
+	const char *code = behind_place(words);
+	size_t n = strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	if (n > 0)
+		snprintf(ret, CACHE_CODE_BYTES, "%.*s", (int)MIN(n, CACHE_CODE_BYTES - 1u), code);
+	else
+		snprintf(ret, CACHE_CODE_BYTES, "ERR");
 }
 
 /* Its own error, when Redis gives one, is an answer to the question; else Redis said nothing at all. */

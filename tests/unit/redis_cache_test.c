@@ -244,6 +244,42 @@ Test(redis, nothing_a_redis_says_is_more_than_a_retry)
 	}
 }
 
+/* As pcall has it: newer servers say the code, older ones begin with the place in the script. */
+Test(redis, an_error_within_the_trial_has_its_code)
+{
+	static const struct {
+		const char *said, *code;
+	} ROWS[] = {
+		{ "", "" },
+		{ "OOM command not allowed when used memory > 'maxmemory'.", "OOM" },
+		{ "@user_script: 2: -OOM command not allowed when used memory > 'maxmemory'.", "OOM" },
+		{ "@user_script: 12: -READONLY You can't write against a read only replica.", "READONLY" },
+		{ "@user_script: 2: Unknown Redis command called from Lua script", CACHE_NOT_THERE },
+		{ "no code at all", "ERR" },
+		{ "@user_script", "ERR" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct redis_options options = { .connect_ms = 1000, .wait_ms = 1000 };
+		struct redis_cache *cache = NULL;
+		struct cache_trial trial;
+		char reply[512], error[256];
+		struct fake fake;
+		struct err err = { 0 };
+
+		snprintf(error, sizeof error, "$%zu\r\n%s\r\n", strlen(ROWS[i].said), ROWS[i].said);
+		snprintf(reply, sizeof reply, "*9\r\n%s%s", error,
+			 "$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n");
+		fake_begin(&fake, NULL, reply);
+		options.address = fake.address;
+		cr_assert_eq(redis_cache_open(&options, "t", &KEY, &cache, &err), 0);
+		cr_expect_eq(redis_cache_try_commands(cache, 0, &trial, &err), 0, "%s", err.text);
+		cr_expect_str_eq(trial.codes[2], ROWS[i].code, "%s", ROWS[i].said);
+		redis_cache_close(cache);
+		fake_end(&fake);
+	}
+}
+
 /* What no reader of hiredis ends: a line without an end, as of a proxy that copies something else. */
 static void talk(int fd)
 {
