@@ -189,9 +189,11 @@ def wrong_master(machine, master):
                   "wrapped by" in machine.log("gateway"))
     check("and that days lack a key", 'instroom_day_keys_missing{stage="gateway"} 4\n' in machine.metrics("gateway1"),
           machine.metrics("gateway1"))
-    machine.expect("when the master is lost they are made beside the others", 0, "2 keys made", "day-keys", "make", "2",
+    machine.expect("when the master is lost they are made beside the others", 0, "6 keys made", "day-keys", "make", "6",
                    "--reason", "a master that is lost")
     master.write_text(ours)
+    machine.expect("a day that only they have a key of is in nobody's way either", 0, "2 keys made", "day-keys", "make",
+                   "7")
     machine.conf("instroomctl.conf", {"encrypt.bodies": "yes"})
     machine.end("gateway")
     machine.start("gateway")

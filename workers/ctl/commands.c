@@ -847,9 +847,9 @@ static const struct command DAY_KEYS[] = {
 	  .arguments_max = 1,
 	  .purpose = "make the keys of today and the coming days, as far as they are missing",
 	  .help = "14 days when none are said. Each is wrapped by the last key of encrypt.key.file. Safe to run again, "
-		  "and from several machines: a day with two keys has two. Refused where a day has a key that no "
-		  "master key of encrypt.key.file unwraps: this is not the file of the other machines then. With "
-		  "--reason, when that master is lost, a key is made beside it.\n\n"
+		  "and from several machines: a day with two keys has two. Refused where days have keys, and no "
+		  "master key of encrypt.key.file unwraps any: this is not the file of the other machines then. With "
+		  "--reason, when that master is lost, keys are made beside them.\n\n"
 		  "instroom-day-keys.timer runs it every day.",
 	  OPTIONS_OF(MAKE_OPTIONS),
 	  .run = run_day_keys_make },

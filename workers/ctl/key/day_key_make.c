@@ -2,7 +2,8 @@
  *
  * Both may be killed anywhere and are run again: make skips days that have a key, rewrap keys that have the master. Two
  * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either.
- * But make refuses a day whose key it cannot unwrap, unless a reason says that its master is lost.
+ * But where it can unwrap no key of the days asked for, and another's is there, make refuses, unless a reason says that
+ * its master is lost. One that it can unwrap proves its file: beside a locked key it makes another.
  *
  * A rewrap beside a shred could write a wrapped key behind what says that it is shredded, and so bring it back for who
  * reads the topic later. So it reads the topic once more when it is done, and shreds again what came back.
@@ -44,15 +45,28 @@ static int make_one(const struct ctl *ctl, const struct master_key *master, int3
 	return rc;
 }
 
-/* A day whose keys are all wrapped by masters that we do not have: most likely ours is the wrong file, and what we
+/* All keys of these days are wrapped by masters that we do not have: most likely ours is the wrong file, and what we
  * sealed with a key of it nobody else could open. */
-static int refuse_locked(int32_t day, struct err *err)
+static int check_master(const struct day_key_store *store, int32_t today, int days, struct err *err)
 {
+	int32_t locked = 0;
+
+	for (int i = 0; i < days; i++) {
+		int32_t day = date_add_days(today, i);
+		enum day_key_answer found = day_keys_look_at_day(store->keys, day);
+
+		if (found == DAY_KEY_HERE)
+			return 0;
+		if (found == DAY_KEY_LOCKED && locked == 0)
+			locked = day;
+	}
+	if (locked == 0 || ctl_has(store->ctl, OPTION_REASON))
+		return 0;
 	return err_set(
 		err, ERR_CONFIG, "encrypt.key.file",
 		"the day key of %d is wrapped by a master key that encrypt.key.file does not hold: take the file "
 		"that the other machines have. If nobody has that master any more, say so: --reason TEXT",
-		day);
+		locked);
 }
 
 static int make_missing(struct day_key_store *store, const struct master_keys *masters, int days, struct err *err)
@@ -62,13 +76,12 @@ static int make_missing(struct day_key_store *store, const struct master_keys *m
 	size_t count = 0;
 	int rc = made ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the keys of %d days", days);
 
+	if (rc == 0)
+		rc = check_master(store, today, days, err);
 	for (int i = 0; rc == 0 && i < days; i++) {
 		int32_t day = date_add_days(today, i);
-		enum day_key_answer found = day_keys_look_at_day(store->keys, day);
 
-		if (found == DAY_KEY_LOCKED && !ctl_has(store->ctl, OPTION_REASON))
-			rc = refuse_locked(day, err);
-		else if (found != DAY_KEY_HERE)
+		if (day_keys_look_at_day(store->keys, day) != DAY_KEY_HERE)
 			rc = make_one(store->ctl, master_keys_newest(masters), day, &made[count++], err);
 	}
 	if (rc == 0)
