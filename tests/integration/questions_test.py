@@ -350,9 +350,9 @@ def servers(machine, data):
                " finding", ("pg objects", "fail", "register.finding is missing")),
               ("alter table register.board enable row level security", "alter table register.board disable row level"
                " security", ("pg objects", "fail", "row level security is on")),
-              ("alter role instroom_writer set default_transaction_read_only = on", "alter role instroom_writer reset"
+              ("alter role instroom_writer set default_transaction_read_only = true", "alter role instroom_writer reset"
                " default_transaction_read_only", ("pg commit", "fail", "is on for instroom_writer")),
-              ("alter role instroom_reader set synchronous_commit = off", "alter role instroom_reader reset"
+              ("alter role instroom_reader set synchronous_commit = 0", "alter role instroom_reader reset"
                " synchronous_commit", ("pg commit", "warn", "synchronous_commit is off for instroom_reader")),
               ("alter role instroom_writer connection limit 1", "alter role instroom_writer connection limit -1",
                ("pg room", "fail", "role instroom_writer: ")),

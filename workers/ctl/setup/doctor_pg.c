@@ -32,10 +32,14 @@ static const char OBJECTS_SQL[] =
 	" where n.nspname in ('register', 'rights') and c.relpersistence = 'u'"
 	" order by 2";
 
-/* What a COMMIT is worth. A setting of a role or of this database holds for its sessions only: they are listed too. */
+/* What a COMMIT is worth. A setting of a role or of this database holds for its sessions only: they are listed too. Of
+ * these PostgreSQL keeps the value as it was typed: 0, FALSE or f for off. */
 static const char DURABILITY_SQL[] =
 	"with seen as (select name, setting as value, '' as whose from pg_settings"
-	" union all select split_part(c, '=', 1), split_part(c, '=', 2), ' for '"
+	" union all select split_part(c, '=', 1), case when c like '%\\_timeout=%' then split_part(c, '=', 2)"
+	"  when split_part(c, '=', 2) ~* '^(off?|f|fa|fal|fals|false|no?|0)$' then 'off'"
+	"  when split_part(c, '=', 2) ~* '^(on|t|tr|tru|true|y|ye|yes|1)$' then 'on'"
+	"  else lower(split_part(c, '=', 2)) end, ' for '"
 	"  || coalesce(r.rolname, 'database ' || current_database())"
 	"  from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) c"
 	"  where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))"
@@ -56,26 +60,37 @@ static const char DURABILITY_SQL[] =
 	" ) w(name, is_bad, fails, effect, advice) on w.name = s.name and w.is_bad = s.value"
 	" union all select false, s.name || ' is ' || s.value || s.whose || ': it ends our connections while they rest,"
 	" which costs a new one each time', 'alter role or database .. reset ' || s.name from seen s"
-	" where s.name in ('idle_session_timeout', 'transaction_timeout') and s.value not in ('0', '0s', '0ms')"
+	" where s.name in ('idle_session_timeout', 'transaction_timeout') and s.value !~ '^ *0+ *[a-z]*$'"
 	" order by 2";
 
 /* pg_stat_replication shows a state only to whoever may read all statistics; that a standby is there it shows to
  * everybody. */
 static const char STANDBY_SQL[] =
-	"select true, 'this server is a standby' || coalesce(', ' || floor(extract(epoch from"
+	"with writer as (select lower(coalesce("
+	"   (select split_part(c, '=', 2) from pg_db_role_setting s join pg_roles r on r.oid = s.setrole,"
+	"     unnest(s.setconfig) c where r.rolname = 'instroom_writer' and c like 'synchronous\\_commit=%'"
+	"     and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))"
+	"     order by s.setdatabase desc limit 1),"
+	"   (select setting from pg_settings where name = 'synchronous_commit'"
+	"     and source not in ('user', 'database user')), 'on')) as value),"
+	" asked as (select current_setting('synchronous_standby_names') as names, value,"
+	"   value not in ('off', 'local', 'false', 'no', '0') as waits from writer"
+	"   where current_setting('synchronous_standby_names') <> '' and not pg_is_in_recovery())"
+	" select false, 'this server is a standby' || coalesce(', ' || floor(extract(epoch from"
 	"  now() - pg_last_xact_replay_timestamp()))::bigint || ' s behind', '') || ': what is told here is of then',"
 	" 'pg.conninfo without target_session_attrs asks the primary; if this one should be it: pg_ctl promote'"
 	" where pg_is_in_recovery()"
-	" union all select true, 'synchronous_standby_names is ' || current_setting('synchronous_standby_names')"
+	" union all select false, 'synchronous_standby_names is ' || names || ', and no COMMIT waits for it, as"
+	" synchronous_commit of writers is ' || value || ': what this server loses no standby need have',"
+	" 'set synchronous_commit = on, or reset synchronous_standby_names' from asked where not waits"
+	" union all select true, 'synchronous_standby_names is ' || names"
 	"  || ', and no standby is connected: every COMMIT waits, and so do the writers',"
 	" 'start the standby; or, knowing that a second loss then loses data, alter system set"
 	" synchronous_standby_names = '''', and pg_reload_conf()'"
-	" where current_setting('synchronous_standby_names') <> '' and not pg_is_in_recovery()"
-	"  and not exists (select from pg_stat_replication)"
+	" from asked where waits and not exists (select from pg_stat_replication)"
 	" union all select true, 'a standby is connected, and none of them is synchronous: every COMMIT waits',"
 	" 'does application_name of the standby stand in synchronous_standby_names?'"
-	" where current_setting('synchronous_standby_names') <> '' and not pg_is_in_recovery()"
-	"  and exists (select from pg_stat_replication)"
+	" from asked where waits and exists (select from pg_stat_replication)"
 	"  and not exists (select from pg_stat_replication"
 	"   where sync_state is null or sync_state in ('sync', 'quorum'))"
 	" union all select false, 'the replication slot ' || slot_name"

@@ -179,6 +179,7 @@ static void look_at_server(struct ctl *ctl, struct redis_cache *cache, struct di
 	struct err err = { 0 };
 	size_t found = 0;
 
+	/* of a cluster one node: each partition's commands were tried anyhow */
 	if (redis_cache_info(cache, 0, &ctl->arena, &info, &err) != 0) {
 		diagnosis_say(diagnosis, DIAGNOSIS_UNKNOWN, "redis server",
 			      "redis.user of instroomctl may be another than the validators', with +info",
@@ -197,7 +198,10 @@ static void look_at_server(struct ctl *ctl, struct redis_cache *cache, struct di
 	}
 	if (found == 0)
 		diagnosis_say(diagnosis, DIAGNOSIS_OK, "redis server", NULL,
-			      "evicts nothing, has memory, and can save");
+			      "evicts nothing, has memory, and can save%s",
+			      slice_equal_text(value_of(info, "redis_mode"), "cluster")
+				      ? "; of the cluster the node of partition 0 was asked, no other"
+				      : "");
 }
 
 void doctor_look_at_redis(struct ctl *ctl, struct redis_cache *cache, struct diagnosis *diagnosis)
