@@ -129,9 +129,10 @@ static const struct config_key PG_LIMIT[] = {
 };
 const struct config_rows PG_LIMIT_ROWS = ROWS(PG_LIMIT);
 
-#define REDIS_AT(field) offsetof(struct redis_settings, field)
+#define REDIS_AT(field)	      offsetof(struct redis_settings, field)
+#define REDIS_ADDRESS_DEFAULT "127.0.0.1:6379"
 static const struct config_key REDIS[] = {
-	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), "127.0.0.1:6379", 1, SETTINGS_TEXT_BYTES_MAX,
+	{ "redis.address", CONFIG_ADDRESS, REDIS_AT(address), REDIS_ADDRESS_DEFAULT, 1, SETTINGS_TEXT_BYTES_MAX,
 	  "host:port,.. or the path of a socket; of a cluster some of its nodes" },
 	{ "redis.user", CONFIG_TEXT, REDIS_AT(user), "", 0, NAME_BYTES_MAX, "user name" },
 	SETTINGS_PASSWORD("redis.password.file", REDIS_AT(password),
@@ -262,7 +263,7 @@ struct span_exporter_options settings_trace(const struct trace_settings *setting
 struct redis_options settings_redis(const struct redis_settings *settings)
 {
 	return (struct redis_options){
-		.address = settings->address,
+		.address = settings->address[0] ? settings->address : REDIS_ADDRESS_DEFAULT,
 		.user = settings->user,
 		.password = settings->password,
 		.connect_ms = (uint32_t)settings->connect_ms,

@@ -417,6 +417,9 @@ def doctor(machine, data):
         seen, _ = states(setting)
         others = [other for other in nowhere if other != server]
         check(f"without {server}", seen[server] == "fail" and all(seen[other] == "ok" for other in others), seen)
+    seen, found = states("--redis.address=")
+    check("a Redis that nobody named is not asked", seen["redis"] == "unknown" and "redis.address is not set" in
+          found["redis"] and "redis cache" not in seen, (seen, found))
     machine.expect("away is status 1", 1, "fail    redis", nowhere["redis"], "doctor")
     seen, found = states("--topic.partitions=3", "--backup.keep.days=91")
     check("partitions and retention", (seen["kafka"], seen["cursor"], seen["retention"]) == ("fail", "fail", "fail"),

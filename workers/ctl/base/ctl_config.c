@@ -24,6 +24,7 @@ static const struct config_section SHARED[] = {
 
 static const struct config_default DEFAULTS[] = {
 	{ "pg.conninfo", "dbname=instroom user=instroom_reader" },
+	{ "redis.address", "", .is_optional = true },
 	{ "redis.connect.max", "2s" },
 	{ "redis.wait.max", "5s" },
 	{ "stand.key.file", "", .is_optional = true },
@@ -52,7 +53,8 @@ static const struct config_key KEYS[] = {
 	{ "retention.problem.months", CONFIG_COUNT, AT(retention.problem), "12", 0, MONTHS_MAX,
 	  "how long a problem that a board reported is kept, with its mails, after it was closed; 0: for good" },
 	{ "retention.timer", CONFIG_WORD, AT(retention_timer), "show", 0, 0,
-	  "what retention --timer does: show what is due, or remove it", .words = "show|remove" },
+	  "what retention --timer and day-keys shred --timer do: show what is due, or remove it",
+	  .words = "show|remove" },
 	{ "checkpoint.dir", CONFIG_TEXT, AT(checkpoint_dir), "", 0, SETTINGS_TEXT_BYTES_MAX,
 	  "folder of the checkpoints that verify may start from; empty: there are none" },
 	{ "checkpoint.key.file", CONFIG_SECRET, AT(checkpoint_key), "", 0, HMAC_KEY_BYTES_MAX,

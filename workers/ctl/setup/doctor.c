@@ -380,6 +380,11 @@ static void look_at_redis(struct doctor *doctor)
 	struct cache_head head;
 	struct err err = { 0 };
 
+	if (!doctor->ctl->config.redis.address[0]) {
+		UNKNOWN("redis", "set redis.address, as the validators have it",
+			"redis.address is not set for instroomctl: not asked");
+		return;
+	}
 	if (doctor->ctl->config.hmac_key.bytes.n < HMAC_KEY_BYTES_MIN) {
 		UNKNOWN("redis", "set hmac.key.file", "without the HMAC key the cache cannot be asked");
 		return;

@@ -30,7 +30,7 @@ static void look_at_lines(const struct ctl_config *config, struct diagnosis *dia
 		diagnosis_say(diagnosis, DIAGNOSIS_WARN, "settings", advice,
 			      "kafka.security.protocol is %s: deliveries go over the network unencrypted",
 			      config->kafka.security_protocol[0] ? config->kafka.security_protocol : "not set");
-	if (!config->redis.has_tls && !is_loopback(config->redis.address))
+	if (config->redis.address[0] && !config->redis.has_tls && !is_loopback(config->redis.address))
 		diagnosis_say(diagnosis, DIAGNOSIS_WARN, "settings", advice, "redis.tls is no, and Redis is elsewhere");
 	if (strncmp(config->gateway_url, "http:", 5) == 0 && !is_loopback(config->gateway_url))
 		diagnosis_say(diagnosis, DIAGNOSIS_WARN, "settings", "an address that begins with https:",
