@@ -40,8 +40,11 @@ static const struct {
 static _Atomic int64_t failures[PEERS][PEER_CAUSES];
 static _Atomic int64_t throttled_ms;
 
-enum { THROTTLE_LOG_MS = 60000 };
+enum { THROTTLE_LOG_MS = 60000, SAME_AGAIN_LOG_MS = 600000 };
 static _Atomic int last[PEERS];
+static _Atomic int logged[PEERS];	       /* cause of the last line that said it fails */
+static _Atomic int64_t logged_until_ms[PEERS]; /* until then the same cause is no news */
+static _Atomic bool is_end_due[PEERS];	       /* that it serves us again is to be logged */
 static _Atomic bool answered[PEERS];
 
 const char *peer_name(enum peer peer)
@@ -137,14 +140,26 @@ void peer_note(enum peer peer, enum peer_cause cause)
 	atomic_store(&last[peer], (int)cause);
 }
 
+/* Whether a cause that begins is news: a peer may refuse one command, answer the next and refuse again, all day. */
+static bool is_news(enum peer peer, enum peer_cause cause)
+{
+	int64_t now_ms = clock_ms();
+
+	if (atomic_exchange(&logged[peer], (int)cause) == (int)cause && now_ms < atomic_load(&logged_until_ms[peer]))
+		return false;
+	atomic_store(&logged_until_ms[peer], now_ms + SAME_AGAIN_LOG_MS);
+	return true;
+}
+
 void peer_failed(enum peer peer, enum peer_cause cause)
 {
 	char event[32];
 
 	peer_count(peer, cause);
 	/* "away" says less than any cause known: it does not take its place, and the callers log it by themselves */
-	if (cause == PEER_AWAY || atomic_exchange(&last[peer], (int)cause) == (int)cause)
+	if (cause == PEER_AWAY || atomic_exchange(&last[peer], (int)cause) == (int)cause || !is_news(peer, cause))
 		return;
+	atomic_store(&is_end_due[peer], true);
 	snprintf(event, sizeof event, "%s.failing", peer_name(peer));
 	log_event(LOG_ERROR, event, "cause=%s why=%s effect=%s", peer_cause_name(cause),
 		  LOG_QUOTED(peer_cause_text(cause)), LOG_QUOTED(effect_of(peer, cause)));
@@ -157,7 +172,8 @@ void peer_answered(enum peer peer)
 	atomic_store(&answered[peer], true);
 	int was = atomic_load(&last[peer]);
 
-	if (was == PEER_AWAY || !atomic_compare_exchange_strong(&last[peer], &was, PEER_AWAY))
+	if (was == PEER_AWAY || !atomic_compare_exchange_strong(&last[peer], &was, PEER_AWAY) ||
+	    !atomic_exchange(&is_end_due[peer], false))
 		return;
 	snprintf(event, sizeof event, "%s.serving", peer_name(peer));
 	log_event(LOG_INFO, event, "cause=%s effect=\"it serves us again\"", peer_cause_name((enum peer_cause)was));

@@ -3,7 +3,7 @@
  *
  * What a peer last failed of is kept for the process, so that a call which can only say "no answer" names the cause
  * that another thread of the same adapter has seen. A cause is logged when it begins and when it ends, not at each
- * attempt.
+ * attempt; one that comes and goes, once in ten minutes.
  *
  * Setting or condition: what nobody but a person mends ends a worker at its start (peer_cause_is_setting); once the
  * peer has served this process, every cause is a condition to wait for. Any thread. */

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <unistd.h>
 
 static const struct {
 	const char *text;
@@ -65,4 +66,31 @@ Test(peer_cause, that_has_a_log_line_of_its_own_takes_the_place_of_another)
 	peer_answered(PEER_KAFKA);
 	cr_expect(eq(int, (int)peer_last_cause(PEER_KAFKA), (int)PEER_AWAY));
 	cr_expect(eq(i64, peer_failures(PEER_KAFKA, PEER_LOGIN), 1));
+}
+
+/* As a Redis whose user may read and not write. */
+Test(peer_cause, one_that_comes_and_goes_does_not_fill_the_log)
+{
+	FILE *caught = tmpfile();
+	char line[512];
+	int failing = 0, serving = 0, saved = dup(STDERR_FILENO);
+
+	cr_assert(ne(ptr, caught, NULL));
+	dup2(fileno(caught), STDERR_FILENO);
+	for (int i = 0; i < 1000; i++) {
+		peer_failed(PEER_REDIS, PEER_RIGHT);
+		peer_answered(PEER_REDIS);
+	}
+	peer_failed(PEER_REDIS, PEER_LOGIN);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(caught);
+	while (fgets(line, sizeof line, caught)) {
+		failing += strstr(line, "redis.failing") != NULL;
+		serving += strstr(line, "redis.serving") != NULL;
+	}
+	fclose(caught);
+	cr_expect(eq(int, failing, 2), "it, and another cause");
+	cr_expect(eq(int, serving, 1));
+	cr_expect(eq(i64, peer_failures(PEER_REDIS, PEER_RIGHT), 1000), "each is counted");
 }

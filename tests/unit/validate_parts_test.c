@@ -95,9 +95,28 @@ Test(breaker, lets_one_question_through_after_each_pause)
 	breaker_failed(&breaker, 4000);
 	cr_expect_not(breaker_may_ask(&breaker, 4250), "the pause has grown");
 	cr_expect(breaker_may_ask(&breaker, 4500), "to the longest");
-	cr_expect(breaker_answered(&breaker), "it had been away");
+	cr_expect(breaker_answered(&breaker, 4500), "it had been away");
 	cr_expect(breaker_may_ask(&breaker, 4501));
-	cr_expect_not(breaker_answered(&breaker));
-	breaker_failed(&breaker, 5000);
-	cr_expect(breaker_may_ask(&breaker, 5125), "the pause begins anew");
+	cr_expect_not(breaker_answered(&breaker, 4501));
+	breaker_failed(&breaker, 5301);
+	cr_expect(breaker_may_ask(&breaker, 5426), "the pause begins anew");
+}
+
+/* As a Redis whose user may read and not write: each pause ends with an answer, and with a refusal. */
+Test(breaker, a_peer_that_answers_and_refuses_in_turn_costs_one_attempt_for_each_longest_pause)
+{
+	enum { DAY_MS = 86400000, MAX_MS = 5000 };
+	struct breaker breaker;
+	int attempts = 0, away = 0, back = 0;
+
+	breaker_init(&breaker, 250, MAX_MS);
+	for (int64_t now_ms = 20000; now_ms < DAY_MS; now_ms += 50)
+		if (breaker_may_ask(&breaker, now_ms)) {
+			attempts++;
+			back += breaker_answered(&breaker, now_ms);
+			away += breaker_failed(&breaker, now_ms + 10);
+		}
+	cr_expect_leq(attempts, DAY_MS / (MAX_MS * 3 / 4) + 10);
+	cr_expect(away > 0 && away < 20, "%d lines of a day", away);
+	cr_expect_leq(back, away);
 }

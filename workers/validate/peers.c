@@ -134,17 +134,18 @@ static bool is_passing(const char *code)
 void peers_cache_failed(struct peers *peers, const struct err *err)
 {
 	validate_metrics_redis_failed(err->code);
-	if (!peers->cache_breaker.is_open || strcmp(peers->cache_code_logged, err->code) != 0)
+	bool is_due = breaker_failed(&peers->cache_breaker, clock_ms());
+
+	if (is_due || strcmp(peers->cache_code_logged, err->code) != 0)
 		log_event(is_passing(err->code) ? LOG_WARN : LOG_ERROR, "redis.away",
 			  "code=%s why=%s effect=\"everything is a candidate until it is back\"", err->code,
 			  LOG_QUOTED(err->text));
 	memcpy(peers->cache_code_logged, err->code, sizeof peers->cache_code_logged);
-	breaker_failed(&peers->cache_breaker, clock_ms());
 }
 
 void peers_cache_answered(struct peers *peers)
 {
-	if (breaker_answered(&peers->cache_breaker))
+	if (breaker_answered(&peers->cache_breaker, clock_ms()))
 		log_event(LOG_INFO, "redis.back", "effect=\"what was judged without it is folded\"");
 }
 
@@ -167,14 +168,13 @@ void peers_cache_read(int32_t partition, const struct cache_board *boards, size_
 
 void peers_register_failed(struct peers *peers, const struct err *err)
 {
-	if (!peers->register_breaker.is_open)
+	if (breaker_failed(&peers->register_breaker, clock_ms()))
 		log_event(LOG_WARN, "register.away", "code=%s why=%s effect=\"a cold cache stays cold\"", err->code,
 			  LOG_QUOTED(err->text));
-	breaker_failed(&peers->register_breaker, clock_ms());
 }
 
 void peers_register_answered(struct peers *peers)
 {
-	if (breaker_answered(&peers->register_breaker))
+	if (breaker_answered(&peers->register_breaker, clock_ms()))
 		log_event(LOG_INFO, "register.back", "effect=\"cold caches are begun from it\"");
 }
