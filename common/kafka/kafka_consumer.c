@@ -56,6 +56,7 @@ struct kafka_consumer {
 	void *self;
 	char *topic;
 	int32_t shares, share; /* see kafka_consumer_options */
+	bool (*must_leave)(void);
 	struct consumer_partition partitions[PARTITIONS_MAX];
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
@@ -307,6 +308,7 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 	consumer->self = self;
 	consumer->shares = options->shares;
 	consumer->share = options->share;
+	consumer->must_leave = options->must_leave;
 	kafka_conf_begin(&conf, kafka);
 	set_conf(&conf, options, consumer);
 	int rc = kafka_conf_finish(&conf, RD_KAFKA_CONSUMER, &consumer->rk, err);
@@ -327,8 +329,8 @@ static void drop_queue(rd_kafka_queue_t **queue)
 }
 
 /* rd_kafka_consumer_close() waits for what the broker still has to answer, for minutes when it does not. false: it did
- * not within CLOSE_MS_MAX. The queue has what was fetched and not handed out, too: that is dropped. librdkafka's call
- * for queues with callbacks alone would abort at it. */
+ * not within CLOSE_MS_MAX, or nobody waits for it any more. The queue has what was fetched and not handed out, too: it
+ * is dropped. librdkafka's call for queues with callbacks alone would abort at it. */
 static bool leave_group(struct kafka_consumer *consumer)
 {
 	CLEANUP(drop_queue) rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
@@ -339,7 +341,8 @@ static bool leave_group(struct kafka_consumer *consumer)
 		rd_kafka_error_destroy(error);
 		return true;
 	}
-	while (!rd_kafka_consumer_closed(consumer->rk) && clock_ms() < end_ms) {
+	while (!rd_kafka_consumer_closed(consumer->rk) && clock_ms() < end_ms &&
+	       !(consumer->must_leave && consumer->must_leave())) {
 		rd_kafka_message_t *message = rd_kafka_consume_queue(queue, CLOSE_STEP_MS); /* runs on_rebalance */
 
 		if (message)
@@ -358,7 +361,8 @@ void kafka_consumer_close(struct kafka_consumer *consumer)
 	}
 	/* to destroy the handle would wait as well; the process ends, and nobody polls for its callbacks any more */
 	log_event(LOG_WARN, "consumer.left", "topic=%s why=%s effect=%s", consumer->topic,
-		  LOG_QUOTED("Kafka does not answer"),
+		  LOG_QUOTED(consumer->must_leave && consumer->must_leave() ? "a second signal came"
+									    : "Kafka does not answer"),
 		  LOG_QUOTED("the group gives our partitions to others when our session is over"));
 }
 

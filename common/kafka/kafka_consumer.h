@@ -34,13 +34,14 @@ struct kafka_consumer_options {
 	/* Ours are the partitions whose number, divided by shares, leaves share; others that the group gives us nobody
 	 * reads. All members of a group have the same two. shares 0 or 1: all partitions. */
 	int32_t shares, share;
+	bool (*must_leave)(void); /* true: a close waits for no broker any more. May be NULL */
 };
 
 MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,
 				const struct kafka_consumer_events *events, void *self, struct kafka_consumer **ret,
 				struct err *err);
-/* Leaves the group; runs revoked. At most 10 s beside that: of a broker that does not answer the client and its threads
- * are left behind until the process ends. NULL is fine. */
+/* Leaves the group; runs revoked. At most 10 s beside that, or until must_leave says so: of a broker that does not
+ * answer the client and its threads are left behind until the process ends. NULL is fine. */
 void kafka_consumer_close(struct kafka_consumer *consumer);
 
 /* The next message, which the caller drops. *ret_came false: none within wait_ms, and *ret is not written. Poll at

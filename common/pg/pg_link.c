@@ -107,6 +107,11 @@ void pg_link_settle(struct pg_link *link)
 	note_admitted(link);
 }
 
+bool pg_link_is_settled(const struct pg_link *link)
+{
+	return link->is_settled;
+}
+
 void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params *params)
 {
 	link->statement = hash_statement(sql, params);

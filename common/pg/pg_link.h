@@ -50,6 +50,7 @@ bool pg_link_is_refused(const struct pg_link *link);
  * it, which passes (a restore, a migration, a trigger of somebody else), and is ERR_RETRY. Until then a statement that
  * has worked is waited for (see faults_pass), and any other is a missing migration or grant, or a bug of ours. */
 void pg_link_settle(struct pg_link *link);
+bool pg_link_is_settled(const struct pg_link *link);
 
 /* Logs which variables of the environment change how libpq connects where the connection string says nothing: what they
  * do looks like a server that is away (PGHOSTADDR, PGGSSENCMODE). For a worker, once, at its start. */

@@ -53,6 +53,8 @@ void app_begin(enum hangup hangup)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of the write, not the end of the process */
 	signal(SIGXFSZ, SIG_IGN); /* nor is a log that has reached the size limit of files */
+	signal(SIGUSR1, SIG_IGN); /* nor what makes other programs open their log again, or show their state */
+	signal(SIGUSR2, SIG_IGN);
 }
 
 enum stop stop_seen(void)
@@ -76,6 +78,11 @@ enum stop stop_poll(void)
 bool stop_is_asked(void)
 {
 	return stop_poll() != STOP_NONE;
+}
+
+bool stop_is_urgent(void)
+{
+	return stop_poll() == STOP_NOW;
 }
 
 int stop_signalfd(void)

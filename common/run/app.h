@@ -20,8 +20,9 @@ enum hangup { HANGUP_RELOADS, HANGUP_STOPS };
 void app_begin(enum hangup hangup);
 enum stop stop_poll(void); /* sigtimedwait() with a zero wait; sticky; any thread may also call stop_seen */
 enum stop stop_seen(void);
-int stop_signalfd(void);  /* for an event loop: readable when a signal waits; then call stop_poll */
-bool stop_is_asked(void); /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
+int stop_signalfd(void);   /* for an event loop: readable when a signal waits; then call stop_poll */
+bool stop_is_urgent(void); /* stop_poll() == STOP_NOW, likewise */
+bool stop_is_asked(void);  /* stop_poll() != STOP_NONE, in the form adapters take (pg_options.should_stop) */
 
 struct app {
 	/* One iteration of the poll loop, bounded in rows and in ms; waits inside are at most a few hundred ms and see

@@ -659,6 +659,8 @@ Test(write, a_partition_without_cursor_row_is_a_missing_migration)
 	fixture_open(&fixture);
 	ASSERT_OK(cursor_read(&fixture.transaction.session, slice_of(TOPIC), cursors, 1, &err));
 	ASSERT_KIND(cursor_read(&fixture.transaction.session, slice_of(TOPIC), cursors, 2, &err), ERR_CONFIG);
+	pg_link_settle(fixture.transaction.session.link);
+	ASSERT_KIND(cursor_read(&fixture.transaction.session, slice_of(TOPIC), cursors, 2, &err), ERR_RETRY);
 	cr_expect(strstr(err.text, "instroomctl migrate"), "%s", err.text);
 	fixture_close(&fixture);
 }

@@ -64,6 +64,9 @@ static void end(struct site *site)
 	rd_kafka_destroy(site->host);
 }
 
+static bool (*must_leave)(void);
+static int questions;
+
 /* Polls until it owns both partitions, and, if wanted, has a message. */
 static void join(struct site *site, bool wants_message)
 {
@@ -73,7 +76,8 @@ static void join(struct site *site, bool wants_message)
 						  .group = "close",
 						  .message_bytes_max = 1 << 20,
 						  .queued_kbytes_max = 1024,
-						  .session_timeout_ms = SESSION_MS };
+						  .session_timeout_ms = SESSION_MS,
+						  .must_leave = must_leave };
 	bool has_message = false;
 	struct err err;
 
@@ -91,21 +95,44 @@ static void join(struct site *site, bool wants_message)
 	cr_assert_eq(has_message, wants_message);
 }
 
+/* Closes a consumer of a broker that answers nothing any more: how long that took. */
+static int64_t close_at_a_mute_broker(struct site *site)
+{
+	begin(site);
+	join(site, false);
+	kafka_consumer_commit(site->seen.consumer, 0, 0, "");
+	rd_kafka_mock_broker_set_rtt(site->cluster, BROKER, MUTE_MS);
+	int64_t begun_ms = clock_ms();
+
+	kafka_consumer_close(site->seen.consumer);
+	int64_t took_ms = clock_ms() - begun_ms;
+
+	printf("    closed after %lld ms\n", (long long)took_ms);
+	end(site);
+	return took_ms;
+}
+
 Test(kafka_close, a_broker_that_is_mute_holds_no_consumer_back)
 {
 	struct site site;
 
-	begin(&site);
-	join(&site, false);
-	kafka_consumer_commit(site.seen.consumer, 0, 0, "");
-	rd_kafka_mock_broker_set_rtt(site.cluster, BROKER, MUTE_MS);
-	int64_t begun_ms = clock_ms();
-
-	kafka_consumer_close(site.seen.consumer);
-	printf("    closed after %lld ms\n", (long long)(clock_ms() - begun_ms));
-	cr_expect_lt(clock_ms() - begun_ms, CLOSED_MS_MAX);
+	cr_expect_lt(close_at_a_mute_broker(&site), CLOSED_MS_MAX);
 	cr_expect_eq(site.seen.revoked, PARTITIONS, "what is ours was said goodbye to");
-	end(&site);
+}
+
+/* It is asked between the waits for the broker: how often tells that nobody waited on. */
+static bool leave_at_third_question(void)
+{
+	return ++questions >= 3;
+}
+
+Test(kafka_close, whoever_must_leave_waits_for_no_broker)
+{
+	struct site site;
+
+	must_leave = leave_at_third_question;
+	(void)close_at_a_mute_broker(&site);
+	cr_expect_leq(questions, 4, "and once more for the log");
 }
 
 /* Under a backlog, as at every rolling restart. */

@@ -99,3 +99,26 @@ Test(write_states, a_partition_taken_away_keeps_nothing)
 	partition_change(&partition, PARTITION_OTHERS);
 	cr_expect(!partition.is_why_due && partition.why[0] == '\0' && partition.committed.at.next_verdict == 0);
 }
+
+Test(write_states, cursors_that_were_missing_are_no_register_that_was_set_back)
+{
+	static const struct {
+		bool had, has, is_restoring;
+		int64_t next_raw;
+		enum cursors_found want;
+	} ROWS[] = {
+		{ true, true, false, 7, CURSORS_STAND },  { true, true, false, 6, CURSORS_MOVED },
+		{ true, true, false, 8, CURSORS_MOVED },  { true, true, true, 7, CURSORS_MOVED },
+		{ true, false, false, 0, CURSORS_MOVED }, { false, false, false, 0, CURSORS_STAND },
+		{ false, true, false, 0, CURSORS_ADDED }, { false, true, false, 7, CURSORS_ADDED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct partition partition = { .has_cursor = ROWS[i].had };
+		struct cursor cursor = { .is_there = ROWS[i].has, .is_restoring = ROWS[i].is_restoring };
+
+		partition.committed.at.next_raw = ROWS[i].had ? 7 : 0;
+		cursor.chain.at.next_raw = ROWS[i].next_raw;
+		cr_expect_eq(partition_compare(&partition, &cursor), ROWS[i].want, "row %zu", i);
+	}
+}

@@ -83,6 +83,7 @@ static int open_kafka(struct peers *peers, const struct peers_events *events, st
 	if (rc != 0)
 		return rc;
 	consumer.topic = config->topic.raw;
+	consumer.must_leave = stop_is_urgent;
 	consumer.message_bytes_max = PEERS_MESSAGE_BYTES_MAX;
 	rc = kafka_reader_open(&kafka, PEERS_MESSAGE_BYTES_MAX, &peers->reader, err);
 	if (rc == 0)

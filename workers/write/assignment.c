@@ -181,7 +181,7 @@ int assignment_open(struct assignment *assignment, struct err *err)
 	return rc != 0 ? rc : assignment_note_parked(assignment, err);
 }
 
-int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err)
+int assignment_check(struct assignment *assignment, enum cursors_found *ret, struct err *err)
 {
 	static struct cursor cursors[INBOX_PARTITIONS_MAX];
 	const struct partition *partitions = assignment->inbox->partitions;
@@ -192,19 +192,9 @@ int assignment_check(struct assignment *assignment, bool *ret_stands, struct err
 			cursors[count++].partition = i; /* one that is parked, too: an operator may have mended it */
 	int rc = cursor_find(assignment->session, slice_of(assignment->topic_raw), cursors, count, err);
 
-	*ret_stands = true;
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		const struct partition *partition = &partitions[cursors[i].partition];
-		const struct chain *ours = &partition->committed;
-
-		*ret_stands &= cursors[i].is_there == partition->has_cursor;
-		if (!cursors[i].is_there)
-			continue;
-		*ret_stands &= cursors[i].is_restoring == partition->is_restoring &&
-			       cursors[i].chain.at.next_verdict == ours->at.next_verdict &&
-			       cursors[i].chain.at.next_raw == ours->at.next_raw &&
-			       (!ours->has_key_id || cursors[i].chain.key_id == ours->key_id);
-	}
+	*ret = CURSORS_STAND;
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		*ret = MAX(*ret, partition_compare(&partitions[cursors[i].partition], &cursors[i]));
 	return rc;
 }
 

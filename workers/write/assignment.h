@@ -45,8 +45,8 @@ MUSTUSE int assignment_open(struct assignment *assignment, struct err *err);
  * what lies before the fault may be part of that batch. */
 void assignment_again(struct inbox *inbox);
 
-/* Whether the register's cursors still stand where we left them. Call it with an empty inbox. */
-MUSTUSE int assignment_check(struct assignment *assignment, bool *ret_stands, struct err *err);
+/* Of all partitions, the one that says most. Call it with an empty inbox. */
+MUSTUSE int assignment_check(struct assignment *assignment, enum cursors_found *ret, struct err *err);
 
 /* Writes into the register why partitions are parked, where it does not stand there yet. For people: not fenced. */
 MUSTUSE int assignment_note_parked(struct assignment *assignment, struct err *err);

@@ -46,9 +46,10 @@ static void cursor_from_row(struct cursor *cursor, const struct pg_rows *rows, s
 	cursor->is_restoring = pg_get_bool(rows, row, 6);
 }
 
-static int fail_missing(struct slice topic, int32_t partition, struct err *err)
+/* Once we have written with it, a register without cursors is one that is being restored. */
+static int fail_missing(const struct register_session *session, struct slice topic, int32_t partition, struct err *err)
 {
-	return err_set(err, ERR_CONFIG, "cursor",
+	return err_set(err, pg_link_is_settled(session->link) ? ERR_RETRY : ERR_CONFIG, "cursor",
 		       "the register has no cursor for partition %d of %.*s: run instroomctl migrate", partition,
 		       (int)topic.n, topic.p);
 }
@@ -69,7 +70,7 @@ int cursor_find(struct register_session *session, struct slice topic, struct cur
 	if (rc != 0)
 		return rc;
 	if (pg_rows_count(rows) == 0 && count > 0)
-		return fail_missing(topic, cursors[0].partition, err);
+		return fail_missing(session, topic, cursors[0].partition, err);
 	for (size_t i = 0; i < count; i++) {
 		size_t row = 0;
 
@@ -89,7 +90,7 @@ int cursor_read(struct register_session *session, struct slice topic, struct cur
 
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		if (!cursors[i].is_there)
-			rc = fail_missing(topic, cursors[i].partition, err);
+			rc = fail_missing(session, topic, cursors[i].partition, err);
 	return rc;
 }
 

@@ -16,11 +16,11 @@ struct cursor {
 };
 
 /* Reads the rows of the partitions named in cursors, of which some may not be there: partitions that somebody added to
- * the topic. ERR_CONFIG: none is there of the whole topic: the register is not migrated for it. */
+ * the topic. ERR_CONFIG: none is there of the whole topic: the register is not migrated for it; ERR_RETRY
+ * if we have written with it before: it is being restored. */
 MUSTUSE int cursor_find(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
 			struct err *err);
-/* Reads the rows of the partitions named in cursors. A missing one is ERR_CONFIG: the register is not migrated for it.
- * */
+/* Reads the rows of the partitions named in cursors. A missing one is an error, as there. */
 MUSTUSE int cursor_read(struct register_session *session, struct slice topic, struct cursor *cursors, size_t count,
 			struct err *err);
 

@@ -41,3 +41,19 @@ void partition_park(struct partition *partition, int32_t number, const char *fmt
 	log_event(LOG_ERROR, "partition.parked", "partition=%d why=%s effect=%s", number, LOG_QUOTED(partition->why),
 		  LOG_QUOTED("it waits for an operator, the others go on"));
 }
+
+enum cursors_found partition_compare(const struct partition *partition, const struct cursor *cursor)
+{
+	const struct chain *ours = &partition->committed;
+
+	if (!cursor->is_there)
+		return partition->has_cursor ? CURSORS_MOVED : CURSORS_STAND;
+	if (!partition->has_cursor)
+		return CURSORS_ADDED;
+	bool stands = cursor->is_restoring == partition->is_restoring &&
+		      cursor->chain.at.next_verdict == ours->at.next_verdict &&
+		      cursor->chain.at.next_raw == ours->at.next_raw &&
+		      (!ours->has_key_id || cursor->chain.key_id == ours->key_id);
+
+	return stands ? CURSORS_STAND : CURSORS_MOVED;
+}

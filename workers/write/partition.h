@@ -25,7 +25,7 @@
 #ifndef WRITE_PARTITION_H
 #define WRITE_PARTITION_H
 
-#include "write/chain.h"
+#include "write/cursor.h"
 
 enum partition_state {
 	PARTITION_OTHERS = 0,
@@ -65,5 +65,11 @@ static inline bool partition_has_moved(const struct partition *partition)
 {
 	return partition_is_open(partition) && partition->ahead.at.next_verdict != partition->committed.at.next_verdict;
 }
+
+/* The register's cursors beside those we left there, from what says least to what says most. ADDED: some are there that
+ * were missing. */
+enum cursors_found { CURSORS_STAND, CURSORS_ADDED, CURSORS_MOVED };
+
+enum cursors_found partition_compare(const struct partition *partition, const struct cursor *cursor);
 
 #endif

@@ -86,21 +86,25 @@ static int connect_register(struct writer *writer, struct err *err)
 /* Was the register set back to an earlier time? See assignment.h. */
 static int check_cursors(struct writer *writer, struct err *err)
 {
-	bool stands;
+	enum cursors_found found;
 
 	if (clock_ms() < writer->check_at_ms || writer_state_has_batch(writer->state) || writer->inbox.count > 0)
 		return 0;
-	int rc = assignment_check(&writer->assignment, &stands, err);
+	int rc = assignment_check(&writer->assignment, &found, err);
 
 	if (rc != 0)
 		return rc == -ERR_RETRY ? rc : register_session_explain(err);
 	writer->check_at_ms = clock_ms() + CHECK_EVERY_MS;
-	if (!stands) {
+	if (found == CURSORS_ADDED)
+		log_event(LOG_INFO, "cursors.added", "why=%s effect=%s",
+			  LOG_QUOTED("an operator gave the register those that it lacked"),
+			  LOG_QUOTED("their partitions are opened"));
+	else if (found == CURSORS_MOVED)
 		log_event(LOG_WARN, "register.set-back", "why=%s effect=%s",
 			  LOG_QUOTED("its cursors are not where we left them"),
 			  LOG_QUOTED("verdicts are applied again from the register's cursors"));
+	if (found != CURSORS_STAND)
 		application_give_up(writer);
-	}
 	return 0;
 }
 
@@ -232,12 +236,6 @@ static int drain(void *opaque, int64_t deadline_ms, struct err *err)
 
 /* ---- life ---- */
 
-/* The first signal lets the open transaction finish; the second does not. */
-static bool must_leave(void)
-{
-	return stop_poll() == STOP_NOW;
-}
-
 /* PostgreSQL has not answered for so long. Of a COMMIT that is late the service manager and /readyz hear: a synchronous
  * standby that is away makes it wait for as long as that takes, and nothing else would show. */
 static void on_wait(void *opaque, int64_t waited_ms)
@@ -266,7 +264,7 @@ static int open_register(struct writer *writer, struct err *err)
 	options.idle_transaction_ms = (uint32_t)config->pg_idle_ms;
 	options.must_write = true;
 	options.faults_pass = true;
-	options.should_stop = must_leave;
+	options.should_stop = stop_is_urgent; /* the first signal lets the open transaction finish */
 	options.waits = on_wait;
 	options.waits_self = writer;
 	pg_note_environment();
@@ -302,6 +300,7 @@ static int open_kafka(struct writer *writer, struct err *err)
 		return rc;
 	consumer.topic = config->topic.verdict;
 	consumer.message_bytes_max = VERDICT_BYTES_MAX;
+	consumer.must_leave = stop_is_urgent;
 	forgets_init(&writer->forgets, writer->producer, config->topic.raw);
 	return kafka_consumer_open(&writer->kafka, &consumer, &EVENTS, writer, &writer->consumer, err);
 }
