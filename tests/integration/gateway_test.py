@@ -1289,9 +1289,9 @@ def says_what_a_file_seems_to_be(bench):
     for body, headers, code, words in ((csv_of([1]), xml, "LR-F10", "Content-Type: text/csv"),
                                        (good, {}, "LR-F08", "Content-Type: application/xml"),
                                        (good.decode().encode("utf-16"), xml, "LR-F10", "UTF-16"),
-                                       (laughs, xml, "LR-F10", "de bevindingen"),
-                                       (b"<" + b"leraren-" * 2600000 + b">", xml, "LR-F11", "de bevindingen"),
-                                       (good.replace(b"<bsn>", b"<naam/><bsn>"), xml, "LR-F11", "de bevindingen")):
+                                       (laughs, xml, "LR-F10", "staat een DOCTYPE"),
+                                       (b"<" + b"leraren-" * 2600000 + b">", xml, "LR-F11", "groter is dan wij lezen"),
+                                       (good.replace(b"<bsn>", b"<naam/><bsn>"), xml, "LR-F11", "dat daar niet hoort")):
         answer = bench.main.deliver(body, headers)
         expect(answer.status == 422 and answer.codes() == [(code, "")], answer.body[:500])
         expect(words in answer.json()["detail"], answer.json()["detail"])

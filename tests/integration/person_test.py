@@ -110,7 +110,7 @@ def words_that_are_wrong(machine, data):
     path.write_text("12345\n", encoding="utf-8")
     for words, status, text in ((("--bsn-file", path, "--reason", "x"), 1, "BSN of 9 digits"),
                                 (("--reason", "x"), 64, "--bsn-file"),
-                                (("99901", "x", "--reason", "x"), 1, "key has 32"),
+                                (("99901", "x", "--reason", "x"), 64, "key has 32"),
                                 (("--bsn-file", path), 64, "--reason")):
         machine.expect(f"person report {words}", status, text, "person", "report", *words)
     other = data / "other.key"
