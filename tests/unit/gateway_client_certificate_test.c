@@ -141,6 +141,10 @@ Test(gateway_client_certificate, believes_those_of_the_ca_in_their_time_with_an_
 	cr_expect_str_eq(reason_of(NULL, &good, NULL, NOW_S), "certificate_authority", "signed by itself");
 	cr_expect_str_eq(reason_of(&ca, &good, NULL, NOW_S + DAY_S + 1), "certificate_expired");
 	cr_expect_str_eq(reason_of(&ca, &good, NULL, NOW_S - DAY_S - 1), "certificate_early");
+	struct party namesake = make(NULL, "ca", &(struct wish){ .from_s = -DAY_S, .until_s = DAY_S, .is_ca = true });
+
+	cr_expect_str_eq(reason_of(&namesake, &good, NULL, NOW_S), "certificate_authority", "a CA of the same name");
+	drop(&namesake);
 	wish.usage = "serverAuth";
 	cr_expect_str_eq(reason_of(&ca, &wish, NULL, NOW_S), "certificate_authority", "made for servers");
 	wish = good;
