@@ -52,7 +52,6 @@ unsigned http_head_parse(struct slice bytes, struct http_head *ret, const char *
 /* The value of the first header of this name (any ASCII case); p NULL: there is none. */
 struct slice http_head_value(const struct http_head *head, const char *name);
 /* All its values joined by commas in buf, as RFC 9110, 5.3 lets who reads a list do; one alone as it is, without buf.
- * 
  * *ret_is_whole false: they do not fit, and the list lacks some. */
 struct slice http_head_list(const struct http_head *head, const char *name, char *buf, size_t buf_bytes,
 			    bool *ret_is_whole);
