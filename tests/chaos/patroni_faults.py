@@ -12,7 +12,7 @@ import urllib.request
 
 from private_stack.places import as_user
 from private_stack.postgres import ADMIN, find_programs
-from private_stack.process import children_of
+from private_stack.process import children_of, processes_in, send, wait_for_end_of
 from private_stack.standby import Pair, wait_for
 from redis_cluster import free_ports
 
@@ -123,9 +123,12 @@ class PatroniPair(Pair):
 
     def settle(self):
         """Patroni is gone; the first server has what the leader has, alone, with the settings it had."""
-        for name in ("n2", "n1") if self.leader is self.first else ("n1", "n2"):
-            self.end_child(name)
+        for server in (self.follower, self.leader):
+            self.end_child(self.member(server))
         self.end_child("etcd")
+        wait_for_end_of(processes_in(self.dir), 30)  # what a Patroni had begun and not waited for
+        for server in (self.follower, self.leader):
+            self.end_left_over(server)
         self.adopt(self.leader)
         super().settle()
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -135,6 +138,16 @@ class PatroniPair(Pair):
         if child is not None:
             child.terminate()  # Patroni ends its PostgreSQL in good order
             child.wait(90)
+
+    @staticmethod
+    def end_left_over(server):
+        """A Patroni that is ended while it makes its PostgreSQL start, or follow another, leaves it running: the next
+        one would take it for its own and have the port of it refused."""
+        left = processes_in(server.data)
+        for pid in left:
+            send(pid, signal.SIGINT)  # to the postmaster: in good order, without waiting for sessions
+        wait_for_end_of(left, 60)
+        server.clear_the_dead()
 
     def adopt(self, server):
         base = server.data / "postgresql.base.conf"
