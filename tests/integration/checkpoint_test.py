@@ -332,6 +332,8 @@ CONTENT = ("select md5(string_agg(x, '|' order by x)) from (select (board, bsn, 
 FINDINGS = "select md5(string_agg(f::text, '|' order by f::text)) from register.finding f"
 SEQUENCES = "select count(*), count(*) filter (where greatest(sequence_max, sequence_top) = 0) from register.board"
 RETAINED = "select what, log, below from register.retained order by 1, 2"
+REMOVED = ("select t.board, t.key, t.position, r.what from register.removed_teacher t join register.removal r"
+           " on r.id = t.removal order by 1, 2, 3")
 RESTORE = ("checkpoint", "restore", "--reason", "a test")
 
 
@@ -395,6 +397,8 @@ def lost(machine):
     machine.deliver(OTHER, 963, "MUTATIE", [line(32, "99QB", name="Smit"), line(36, "99QB")])
     before, codes, gone = machine.sql(CONTENT), machine.sql(FINDINGS), machine.sql(RETAINED)
     check("retention has a place", gone != "", gone)
+    removed = machine.sql(REMOVED)
+    check("somebody was erased", "person" in removed, removed)
     machine.end("write")
     machine.end("validate")
     machine.expect("it is not restored over one that is there", 1, "not empty", *RESTORE)
@@ -405,6 +409,10 @@ def lost(machine):
     restore_ended(machine)
     machine.expect("it is restored", 0, "rows put right", *RESTORE)
     check("with what retention took before the checkpoint", machine.sql(RETAINED) == gone, machine.sql(RETAINED))
+    check("who was erased stays so", machine.sql(REMOVED) == removed, machine.sql(REMOVED))
+    acts = machine.sql("select what, sum(rows), count(*) from register.removal where reason ="
+                       " 'restored from a checkpoint: a test' group by what order by what")
+    check("and a row says by what", acts == f"person|{len(removed.splitlines())}|1", acts)
     machine.start("validate")
     machine.until("a writer that waited goes on by itself", lambda: not any(
         one["parked"] or one["raw_end"] > one["raw_applied"] for one in machine.json("status")))

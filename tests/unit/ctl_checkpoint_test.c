@@ -82,6 +82,11 @@ static void fill(struct verify_board *board, struct err *err)
 	cr_assert_eq(verify_board_set_back(board, &(struct verify_set_back){ .position = 9, .sequence = 4 }, err), 0);
 	cr_assert_eq(verify_board_admission(board, &admission, err), 0);
 	cr_assert_eq(verify_board_change(board, &change, err), 0);
+	cr_assert_eq(verify_board_removal(
+			     board,
+			     &(struct verify_removal){ .key = "removed teacher", .position = 12, .is_erased = true },
+			     err),
+		     0);
 }
 
 static void write_state(const struct verify_board *board, struct strbuf *out)
@@ -120,10 +125,37 @@ Test(verify_state, comes_back_as_it_was)
 	cr_expect(slice_equal_text(back.contacts[0].name, "P. de Wit"));
 	cr_expect_eq(back.deliveries[0].attempts, UINT64_C(1) << 63 | 2);
 	cr_expect_eq(back.changes[0].lines, 2);
+	cr_assert_eq(back.removal_count, 1);
+	cr_expect_str_eq((const char *)back.removals[0].key, "removed teacher");
+	cr_expect(back.removals[0].position == 12 && back.removals[0].is_erased);
+	cr_expect_null(memmem(first.p, first.n, "removed", 7),
+		       "who looks for his key finds only what else is held of him");
 	verify_board_release(&board);
 	verify_board_release(&back);
 	strbuf_release(&first);
 	strbuf_release(&second);
+}
+
+/* Those of a release before removals were in it are of format 1, and end before their count. */
+Test(verify_state, of_before_has_no_removals)
+{
+	struct verify_board board, back;
+	struct strbuf state;
+	struct err err = { 0 };
+
+	fill(&board, &err);
+	board.removal_count = 0;
+	write_state(&board, &state);
+	cr_assert(state.p[0] == 2 * 2 && state.p[state.n - 1] == 0, "format 2, no removals");
+	state.p[0] = 2 * 1;
+	cr_expect_neq(read_state(strbuf_slice(&state), &back), 0, "a byte is left over");
+	verify_board_release(&back);
+	state.n--;
+	cr_assert_eq(read_state(strbuf_slice(&state), &back), 0);
+	cr_expect(back.removal_count == 0 && back.change_count == 1);
+	verify_board_release(&board);
+	verify_board_release(&back);
+	strbuf_release(&state);
 }
 
 Test(verify_state, holds_nothing_of_who_was_removed_and_of_what_expired)

@@ -49,6 +49,7 @@ void verify_board_release(struct verify_board *board)
 	free(board->set_backs);
 	free(board->admissions);
 	free(board->changes);
+	free(board->removals);
 	*board = (struct verify_board){ 0 };
 }
 
@@ -240,6 +241,18 @@ int verify_board_change(struct verify_board *board, const struct verify_change *
 		return no_memory(err);
 	board->changes = changes;
 	changes[board->change_count++] = *change;
+	return 0;
+}
+
+int verify_board_removal(struct verify_board *board, const struct verify_removal *removal, struct err *err)
+{
+	struct verify_removal *removals =
+		grow(board->removals, board->removal_count, &board->removal_capacity, sizeof *removals);
+
+	if (!removals)
+		return no_memory(err);
+	board->removals = removals;
+	removals[board->removal_count++] = *removal;
 	return 0;
 }
 

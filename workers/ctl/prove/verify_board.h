@@ -77,6 +77,13 @@ struct verify_set_back {
 	bool is_executed;
 };
 
+/* A teacher had no state any more from this position on; is_erased: and no delivery up to there names him. */
+struct verify_removal {
+	uint8_t key[TEACHER_KEY_BYTES]; /* of the HMAC key of then */
+	int64_t position;
+	bool is_erased;
+};
+
 struct verify_line {
 	int32_t record_number;
 	uint8_t outcome;
@@ -135,6 +142,8 @@ struct verify_board {
 	size_t admission_count, admission_capacity;
 	struct verify_change *changes;
 	size_t change_count, change_capacity;
+	struct verify_removal *removals; /* as the register has them at the end; a board being derived has none yet */
+	size_t removal_count, removal_capacity;
 	struct verify_texts *texts; /* what slices point to, until the board is released */
 	bool keeps_feedback;	    /* to write it again, not only to compare it */
 	bool is_dry_run;	    /* while one is folded: it leaves no history */
@@ -151,6 +160,7 @@ MUSTUSE int verify_board_archive(struct verify_board *board, struct verify_teach
 /* Who was removed (register.removed_teacher) has no state any more, and never was anything. key: of either HMAC key.
  * is_erased: no delivery so far names him any more, either. */
 void verify_board_remove(struct verify_board *board, const uint8_t key[TEACHER_KEY_BYTES], bool is_erased);
+MUSTUSE int verify_board_removal(struct verify_board *board, const struct verify_removal *removal, struct err *err);
 /* An INTREKKING leaves no content of him anywhere. */
 void verify_board_erase(struct verify_board *board, const struct verify_teacher *teacher);
 

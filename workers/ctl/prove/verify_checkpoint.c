@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { REASON_BYTES_MAX = 4096 };
+
 int verify_checkpoints_open(struct verify_checkpoints *checkpoints, struct verify_log *log, struct err *err)
 {
 	checkpoints->lock = -1;
@@ -345,11 +347,71 @@ static int enter_board(struct pg_link *link, const struct verify_board *board, i
 		       &params, NULL, NULL, err);
 }
 
+/* Who was removed stays removed: where the log has him still, verify folds the removal in, and --repair writes nothing
+ * of him. Who removed him, when and why went with the register. One row of removal for each kind. */
+static const char REMOVALS_SQL[] =
+	"with lacking as (select l.* from unnest($2::uuid[], $3::bigint[]) l(key, position)"
+	"  where not exists (select from register.removed_teacher t"
+	"   where (t.board, t.key, t.position) = ($1, l.key, l.position))),"
+	" noted as (select id from register.removal where at = now() and what = $4 and reason = $6),"
+	" counted as (update register.removal set rows = rows + (select count(*) from lacking)"
+	"  where id = (select id from noted)),"
+	" made as (insert into register.removal (who, reason, what, until, rows)"
+	"  select $5, $6, $4, register.retention_day(0), count(*) from lacking"
+	"  having count(*) > 0 and not exists (select from noted) returning id)"
+	" insert into register.removed_teacher (board, key, position, removal)"
+	"  select $1, l.key, l.position, n.id from lacking l"
+	"  cross join (select id from noted union all select id from made) n";
+
+static int enter_removals_of(struct pg_link *link, const struct verify_log *log, const struct verify_board *board,
+			     bool are_erased, struct err *err)
+{
+	CLEANUP(strbuf_drop) struct strbuf keys, positions, reason;
+	struct pg_params params;
+	int32_t count = 0;
+
+	strbuf_init(&keys, STATE_BYTES_MAX);
+	strbuf_init(&positions, STATE_BYTES_MAX);
+	strbuf_init(&reason, REASON_BYTES_MAX);
+	strbuf_add_printf(&reason, "restored from a checkpoint: %s", log->ctl->options[OPTION_REASON]);
+	pg_array_begin(&keys, PG_UUID);
+	pg_array_begin(&positions, PG_I64);
+	for (size_t i = 0; i < board->removal_count; i++) {
+		if (board->removals[i].is_erased != are_erased)
+			continue;
+		pg_array_add_uuid(&keys, board->removals[i].key);
+		pg_array_add_i64(&positions, board->removals[i].position);
+		count++;
+	}
+	pg_array_end(&keys, 0, count);
+	pg_array_end(&positions, 0, count);
+	pg_params_reset(&params);
+	pg_add_i32(&params, (int32_t)board->number);
+	pg_add_array(&params, PG_UUID_ARRAY, strbuf_slice(&keys));
+	pg_add_array(&params, PG_I64_ARRAY, strbuf_slice(&positions));
+	pg_add_text(&params, slice_of(are_erased ? "person" : "lapsed"));
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, strbuf_slice(&reason));
+	int rc = strbuf_check(&keys, "who was removed", err);
+
+	if (rc == 0)
+		rc = strbuf_check(&reason, "the reason", err);
+	return rc == 0 && count > 0 ? pg_exec(link, "checkpoint_removals", REMOVALS_SQL, &params, NULL, NULL, err) : rc;
+}
+
+static int enter_removals(struct pg_link *link, const struct verify_log *log, const struct verify_board *board,
+			  struct err *err)
+{
+	int rc = enter_removals_of(link, log, board, true, err);
+
+	return rc == 0 ? enter_removals_of(link, log, board, false, err) : rc;
+}
+
 /* With the cursor, in its transaction: a validator that begins its cache from the register takes the volgnummers from
  * these rows (validate/register_state.c), also while teachers and deliveries are still missing. Without them a late
  * delivery would look new, and the one behind it unchanged. */
 static int enter_boards(const struct verify_checkpoints *checkpoints, struct pg_link *link,
-			const struct checkpoint_manifest *manifest, struct err *err)
+			const struct verify_log *log, const struct checkpoint_manifest *manifest, struct err *err)
 {
 	CLEANUP(strbuf_drop) struct strbuf state;
 	CLEANUP(checkpoint_reader_close) struct checkpoint_reader reader = { 0 };
@@ -367,6 +429,8 @@ static int enter_boards(const struct verify_checkpoints *checkpoints, struct pg_
 		rc = verify_state_read(strbuf_slice(&state), &board, err);
 		if (rc == 0)
 			rc = enter_board(link, &board, manifest->partition, err);
+		if (rc == 0)
+			rc = enter_removals(link, log, &board, err);
 		verify_board_release(&board);
 	} while (rc == 0);
 	if (state.p)
@@ -412,7 +476,7 @@ static int restore_partition(const struct verify_checkpoints *checkpoints, struc
 	if (rc == 0)
 		rc = move_cursor(link, &manifest, err);
 	if (rc == 0)
-		rc = enter_boards(checkpoints, link, &manifest, err);
+		rc = enter_boards(checkpoints, link, log, &manifest, err);
 	return rc == 0 ? enter_kept(link, log, &manifest, err) : rc;
 }
 

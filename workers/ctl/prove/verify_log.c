@@ -381,14 +381,18 @@ static int read_logs(struct verify_log *log, int32_t partition, int64_t next_ver
 }
 
 /* Teachers who were removed behind the last message. There may come more at this very position. */
-static void remove_at_end(struct verify_log *log, int32_t partition, int64_t position)
+static int remove_at_end(struct verify_log *log, int32_t partition, int64_t position, struct err *err)
 {
-	for (uint32_t number = 0; number < VERIFY_BOARDS; number++) {
+	int rc = 0;
+
+	for (uint32_t number = 0; rc == 0 && number < VERIFY_BOARDS; number++) {
 		if (!log->derived[number] || partitioning_partition(number, log->partitions) != partition)
 			continue;
 		verify_removed_apply(log->removed, log->derived[number], position);
 		log->derived[number]->removed_to = position - 1;
+		rc = verify_removed_keep(log->removed, log->derived[number], position, err);
 	}
+	return rc;
 }
 
 int verify_log_advance(struct verify_log *log, int32_t partition, struct err *err)
@@ -421,7 +425,7 @@ int verify_log_advance(struct verify_log *log, int32_t partition, struct err *er
 	if (rc == 0)
 		rc = read_logs(log, partition, pg_get_i64(rows, 0, 1), err);
 	if (rc == 0)
-		remove_at_end(log, partition, log_number << LOG_POSITION_OFFSET_BITS | log->next_raw);
+		rc = remove_at_end(log, partition, log_number << LOG_POSITION_OFFSET_BITS | log->next_raw, err);
 	pg_rows_free(log->refills);
 	pg_rows_free(log->removed);
 	log->refills = log->removed = NULL;

@@ -62,3 +62,21 @@ void verify_removed_apply(const struct pg_rows *rows, struct verify_board *board
 	}
 	board->removed_to = MAX(board->removed_to, position);
 }
+
+int verify_removed_keep(const struct pg_rows *rows, struct verify_board *board, int64_t position, struct err *err)
+{
+	size_t count = pg_rows_count(rows);
+	int rc = 0;
+
+	board->removal_count = 0;
+	for (size_t i = find_board(rows, board->number); rc == 0 && i < count; i++) {
+		struct verify_removal removal = { .position = pg_get_i64(rows, i, 2),
+						  .is_erased = pg_get_bool(rows, i, 3) };
+
+		if ((uint32_t)pg_get_i32(rows, i, 0) != board->number || removal.position > position)
+			break;
+		memcpy(removal.key, pg_get_bytes(rows, i, 1).p, sizeof removal.key);
+		rc = verify_board_removal(board, &removal, err);
+	}
+	return rc;
+}

@@ -14,4 +14,8 @@ MUSTUSE int verify_removed_read(struct pg_link *link, int64_t log, struct pg_row
 /* Removes those of the board that were removed at or below this position. */
 void verify_removed_apply(const struct pg_rows *rows, struct verify_board *board, int64_t position);
 
+/* The board's removals are those at or below this position, as a checkpoint keeps them. */
+MUSTUSE int verify_removed_keep(const struct pg_rows *rows, struct verify_board *board, int64_t position,
+				struct err *err);
+
 #endif

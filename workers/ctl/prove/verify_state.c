@@ -5,11 +5,12 @@
 
 #include <stdlib.h>
 
-enum { FORMAT = 1, ATTEMPT_BITS = 63 };
+/* 1: of before removals were in it. */
+enum { FORMAT_WITHOUT_REMOVALS = 1, FORMAT = 2, ATTEMPT_BITS = 63 };
 /* At least so many bytes an item has: bounds what a count may claim. */
 enum { TEACHER_BYTES_MIN = 40, VERSION_BYTES_MIN = 24, DELIVERY_BYTES_MIN = 70, LINE_BYTES_MIN = 5 };
 enum { CONTACT_BYTES_MIN = 4, CONFIRMATION_BYTES_MIN = 20, SET_BACK_BYTES_MIN = 22, ADMISSION_BYTES_MIN = 8 };
-enum { CHANGE_BYTES_MIN = 50 };
+enum { CHANGE_BYTES_MIN = 50, REMOVAL_BYTES_MIN = 18 };
 
 /* One description of each struct serves both ways, so that what is written is what is read. */
 struct state_io {
@@ -223,12 +224,29 @@ static void move_change(struct state_io *io, struct verify_change *change)
 	move_counts(io, change->after);
 }
 
-static void move_board(struct state_io *io, struct verify_board *board)
+/* The key stands inverted in it: whoever looks for one (person_checkpoint) finds it only where anything else of the
+ * teacher is held. */
+static void move_removal(struct state_io *io, struct verify_removal *removal)
+{
+	uint8_t inverted[TEACHER_KEY_BYTES];
+
+	for (size_t i = 0; i < sizeof inverted; i++)
+		inverted[i] = (uint8_t)~removal->key[i];
+	move_bytes(io, inverted, sizeof inverted);
+	for (size_t i = 0; i < sizeof inverted; i++)
+		removal->key[i] = (uint8_t)~inverted[i];
+	move_long(io, &removal->position);
+	move_bool(io, &removal->is_erased);
+}
+
+/* *ret_format: of what is read. */
+static void move_board(struct state_io *io, struct verify_board *board, int64_t *ret_format)
 {
 	int64_t format = move_bounded(io, FORMAT, FORMAT);
 	int64_t number = move_bounded(io, board->number, BOARD_NUMBER_MAX);
 
-	if (!io->out && (format != FORMAT || number != board->number))
+	*ret_format = format;
+	if (!io->out && (format < FORMAT_WITHOUT_REMOVALS || number != board->number))
 		io->is_bad = true;
 	move_long(io, &board->sequence_max);
 	move_long(io, &board->sequence_full);
@@ -418,10 +436,11 @@ int verify_state_write(const struct verify_board *board, struct strbuf *out, str
 	struct state_io io = { .out = out };
 	struct verify_board head = *board;
 	size_t *places = place_versions(board);
+	int64_t format;
 
 	if (!places)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the state of a board");
-	move_board(&io, &head);
+	move_board(&io, &head, &format);
 	write_history(&io, board, places);
 	write_teachers(&io, board, places);
 	free(places);
@@ -432,6 +451,7 @@ int verify_state_write(const struct verify_board *board, struct strbuf *out, str
 	WRITE_ALL(&io, board->set_backs, board->set_back_count, move_set_back);
 	WRITE_ALL(&io, board->admissions, board->admission_count, move_admission);
 	WRITE_ALL(&io, board->changes, board->change_count, move_change);
+	WRITE_ALL(&io, board->removals, board->removal_count, move_removal);
 	return rc;
 }
 
@@ -511,7 +531,9 @@ static bool are_rising(const struct verify_board *board)
 
 static void read_board(struct state_io *io, struct verify_board *board)
 {
-	move_board(io, board);
+	int64_t format;
+
+	move_board(io, board, &format);
 	READ_ALL(io, board->history, board->history, VERSION_BYTES_MIN, move_version);
 	READ_ALL(io, board->teachers, board->teacher, TEACHER_BYTES_MIN, move_teacher);
 	READ_ALL(io, board->deliveries, board->delivery, DELIVERY_BYTES_MIN, read_delivery);
@@ -520,6 +542,8 @@ static void read_board(struct state_io *io, struct verify_board *board)
 	READ_ALL(io, board->set_backs, board->set_back, SET_BACK_BYTES_MIN, move_set_back);
 	READ_ALL(io, board->admissions, board->admission, ADMISSION_BYTES_MIN, move_admission);
 	READ_ALL(io, board->changes, board->change, CHANGE_BYTES_MIN, move_change);
+	if (format > FORMAT_WITHOUT_REMOVALS)
+		READ_ALL(io, board->removals, board->removal, REMOVAL_BYTES_MIN, move_removal);
 }
 
 int verify_state_read(struct slice state, struct verify_board *board, struct err *err)

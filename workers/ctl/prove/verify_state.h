@@ -4,6 +4,9 @@
  * person or terugmelding whose term was over (the comparison marks those), and whoever never had a state. The key of an
  * erased teacher in a delivery is replaced as the register's key lists have it (erased_key.h).
  *
+ * That he was removed is kept, as in register.removed_teacher: without it a register that was restored would get him
+ * back from a log that has him still.
+ *
  * The bytes are words of Avro (wire.h) in the order of the structs, FORMAT in front. They come out of a signed, sealed
  * file, and are checked all the same: lengths, order, ranges, no byte left over. */
 #ifndef CTL_VERIFY_STATE_H
