@@ -73,6 +73,45 @@ Test(ctl_output, csv_has_its_header_and_quotes)
 	expect(OUTPUT_CSV, false, 0, "board;lines;raw;note\n");
 }
 
+/* Contact persons and senders write what they like; a spreadsheet runs what begins so. */
+Test(ctl_output, csv_has_no_formulas)
+{
+	static const struct output_column COLUMNS[] = { { "text", "text", COLUMN_TEXT },
+							{ "number", "number", COLUMN_NUMBER } };
+	static const struct {
+		const char *text, *csv, *json;
+	} ROWS[] = {
+		{ "=1+1", "'=1+1;-5", "=1+1" },		 { "+31612345678", "'+31612345678;-5", "+31612345678" },
+		{ "-2+3", "'-2+3;-5", "-2+3" },		 { "@SUM(1;2)", "\"'@SUM(1;2)\";-5", "@SUM(1;2)" },
+		{ "\t=1", "'\t=1;-5", "\\u0009=1" },	 { "\r=1", "\"'\r=1\";-5", "\\u000d=1" },
+		{ "\n=1", "\"'\n=1\";-5", "\\u000a=1" }, { "a=1", "a=1;-5", "a=1" },
+		{ "'t Hart", "'t Hart;-5", "'t Hart" },	 { "", ";-5", "" },
+	};
+
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+		for (int is_json = 0; is_json < 2; is_json++) {
+			struct output out;
+			struct err err = { 0 };
+			char *text = NULL, wanted[100];
+			size_t n = 0;
+			FILE *to = open_memstream(&text, &n);
+
+			output_init(&out, is_json ? OUTPUT_JSON : OUTPUT_CSV, COLUMNS, 2);
+			output_text(&out, slice_of(ROWS[i].text));
+			output_number(&out, -5);
+			cr_assert_eq(output_print(&out, to, &err), 0);
+			output_release(&out);
+			fclose(to);
+			if (is_json)
+				snprintf(wanted, sizeof wanted, "[\n {\"text\": \"%s\", \"number\": -5}\n]\n",
+					 ROWS[i].json);
+			else
+				snprintf(wanted, sizeof wanted, "text;number\n%s\n", ROWS[i].csv);
+			cr_expect_str_eq(text, wanted);
+			free(text);
+		}
+}
+
 Test(ctl_output, json_is_an_array_or_one_object)
 {
 	expect(OUTPUT_JSON, false, 2,

@@ -120,6 +120,26 @@ static void add_shown(struct strbuf *out, struct slice value)
 	}
 }
 
+/* CSV of instroomctl is opened in spreadsheets, and holds words of strangers (contact persons, senders, reports): what
+ * one would run gets an apostrophe in front, which spreadsheets take for "this is text". Numbers are ours. JSON has all
+ * as it is. */
+static void add_csv(struct strbuf *out, struct slice value, enum output_type type)
+{
+	CLEANUP(strbuf_drop) struct strbuf text;
+
+	strbuf_init(&text, BODY_BYTES_MAX);
+	if (type != COLUMN_TEXT || value.n == 0 || !memchr("=+-@\t\r\n", value.p[0], 7)) {
+		csv_add_field(out, value);
+		return;
+	}
+	strbuf_add_char(&text, '\'');
+	strbuf_add(&text, value);
+	if (strbuf_ok(&text))
+		csv_add_field(out, strbuf_slice(&text));
+	else
+		out->is_full = true;
+}
+
 /* value: as text and CSV show it; json: as JSON does. */
 static void add_cell(struct output *out, struct slice value, struct slice json, bool is_quoted)
 {
@@ -131,7 +151,7 @@ static void add_cell(struct output *out, struct slice value, struct slice json, 
 		case OUTPUT_CSV:
 			if (!is_first_shown(out, out->column))
 				strbuf_add_char(&out->body, ';');
-			csv_add_field(&out->body, value);
+			add_csv(&out->body, value, out->columns[out->column].type);
 			break;
 		default:
 			add_shown(&out->body, value);

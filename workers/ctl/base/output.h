@@ -2,7 +2,8 @@
  *
  * An answer is whole or it is not there: rows are collected in memory and output_print writes them at the end, so a
  * server that goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601
- * in UTC (CTL_SQL_TIME), CSV has ; between its fields as all CSV of this system has. */
+ * in UTC (CTL_SQL_TIME), CSV has ; between its fields as all CSV of this system has. A text that a spreadsheet would
+ * take for a formula has an apostrophe in front in CSV. */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
 
