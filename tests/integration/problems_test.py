@@ -105,6 +105,8 @@ def refused(machine):
         check(f"{what}: {wanted}", status == wanted and problem["detail"].endswith(".") and
               problem["status"] == wanted, (status, problem))
         check(f"{what}: the number is not repeated", "111222333" not in json.dumps(problem), problem)
+    said = machine.send(path, b'\xef\xbb\xbf{"toelichting":"x"}')[1]["detail"]
+    check("a BOM is named", "BOM" in said, said)
     check("too large", machine.send(path, b'{"toelichting":"' + b"a" * 40000 + b'"}')[0] == 413)
     check("a parameter", machine.send(path + "?x=1", {"toelichting": "x"})[0] == 400)
     check("nothing was kept", machine.sql("select count(*) from register.problem") == before)

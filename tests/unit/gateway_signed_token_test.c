@@ -543,6 +543,45 @@ static void *give_nothing(size_t bytes)
 	return NULL;
 }
 
+/* Each its own words: a supplier's library sends a BOM or UTF-16 without being asked. */
+Test(gateway_signed_token, json_that_is_refused_says_why)
+{
+	static const struct {
+		struct slice text;
+		const char *says;
+	} ROWS[] = {
+		{ SLICE_LITERAL(""), "leeg" },
+		{ SLICE_LITERAL("\xef\xbb\xbf{\"a\":1}"), "BOM" },
+		{ SLICE_LITERAL("\xff\xfe{\0}\0"), "UTF-16" },
+		{ SLICE_LITERAL("\xfe\xff\0{\0}"), "UTF-16" },
+		{ SLICE_LITERAL("{\0}\0"), "UTF-16" },
+		{ SLICE_LITERAL("\0{\0}"), "UTF-16" },
+		{ SLICE_LITERAL("\0\0\0{"), "UTF-32" },
+		{ SLICE_LITERAL("{\"a\":\"\xe9\"}"), "geen UTF-8: byte 7" },
+		{ SLICE_LITERAL("{\"a\":[[[1]]]}"), "dieper dan 2" },
+		{ SLICE_LITERAL("{\"a\":1,\n\"a\":1}"), "dubbel in hetzelfde object (regel 2)" },
+		{ SLICE_LITERAL("{\"a\":1}\n{}"), "achter het JSON-object staat nog iets (regel 2)" },
+		{ SLICE_LITERAL("{\"a\":1}]"), "staat nog iets" },
+		{ SLICE_LITERAL("{\"a\":"), "breekt af" },
+		{ SLICE_LITERAL("{\"a\":\"b"), "breekt af" },
+		{ SLICE_LITERAL("{\"a\":\"\\u0000\"}"), "teken nul" },
+		{ SLICE_LITERAL("{\"\\u0000\":1}"), "teken nul" },
+		{ SLICE_LITERAL("{\"a\":99999999999999999999}"), "te groot" },
+		{ SLICE_LITERAL("a=1"), "dit is geen JSON (regel 1)" },
+		{ SLICE_LITERAL("{'a':1}"), "dit is geen JSON (regel 1)" },
+		{ SLICE_LITERAL("[1]"), "geen object" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		char fault[JSON_FAULT_BYTES];
+		struct json_t *json = NULL;
+
+		cr_expect_eq(strict_json_read(ROWS[i].text, 2, &json), -ERR_DATA, "row %zu", i);
+		strict_json_fault(ROWS[i].text, 2, fault);
+		cr_expect(strstr(fault, ROWS[i].says), "row %zu wants %s: %s", i, ROWS[i].says, fault);
+	}
+}
+
 /* 503 and not 401: nobody is sent away for a shortage of ours. */
 Test(gateway_signed_token, json_without_memory_is_not_wrong)
 {

@@ -48,9 +48,16 @@ bool json_body_read(struct request *request, const struct json_body *body, struc
 	if (rc == -ERR_RETRY)
 		reply_busy(&request->reply, "Er is nu geen ruimte voor dit verzoek, probeer het zo weer");
 	else if (rc != 0)
-		reply_problem(&request->reply, 400, "Verkeerd verzoek",
-			      "De inhoud is geen JSON in UTF-8, of er staat een naam dubbel in");
+		json_body_refuse(request, body, JSON_BODY_DEPTH_MAX);
 	return rc == 0;
+}
+
+void json_body_refuse(struct request *request, const struct json_body *body, unsigned depth_max)
+{
+	char fault[JSON_FAULT_BYTES];
+
+	strict_json_fault(strbuf_slice(&body->text), depth_max, fault);
+	reply_problem(&request->reply, 400, "Verkeerd verzoek", fault);
 }
 
 void json_body_release(struct json_body *body)

@@ -22,6 +22,8 @@ MUSTUSE bool json_body_begin(struct request *request, struct json_body *body);
 void json_body_take(struct request *request, struct json_body *body, struct slice bytes);
 /* *ret is the caller's. false: it is no such object, and the reply says so. */
 MUSTUSE bool json_body_read(struct request *request, const struct json_body *body, struct json_t **ret);
+/* Replies why it is no JSON object of at most this depth. */
+void json_body_refuse(struct request *request, const struct json_body *body, unsigned depth_max);
 void json_body_release(struct json_body *body);
 
 #endif

@@ -7,8 +7,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { DEPTH_MAX = 2 };
-
 static bool has_other_member(json_t *json, bool has_sector)
 {
 	const char *name;
@@ -100,7 +98,7 @@ static bool are_words_good(struct slice words)
 
 enum problem_fault problem_form_read(struct slice body, bool has_sector, struct problem_form *form)
 {
-	int rc = strict_json_read(body, DEPTH_MAX, &form->json);
+	int rc = strict_json_read(body, PROBLEM_DEPTH_MAX, &form->json);
 
 	if (rc != 0)
 		return rc == -ERR_RETRY ? PROBLEM_NO_MEMORY : PROBLEM_NO_JSON;

@@ -15,6 +15,7 @@ struct json_t; /* of jansson */
 
 enum {
 	PROBLEM_BODY_BYTES_MAX = 32 << 10,
+	PROBLEM_DEPTH_MAX = 2, /* objects in each other */
 	PROBLEM_CHARACTERS_MAX = 2000,
 	PROBLEM_CODES_MAX = 50,
 	PROBLEM_COUNT_MAX = 10000000,

@@ -35,7 +35,6 @@ static const struct {
 	const char *title, *detail;
 } REFUSALS[] = {
 	[PROBLEM_NO_MEMORY] = { 503, "Nu niet mogelijk", "Er is nu geen ruimte voor dit verzoek, probeer het zo weer" },
-	[PROBLEM_NO_JSON] = { 400, "Verkeerd verzoek", "De inhoud is geen JSON-object in UTF-8" },
 	[PROBLEM_OTHER_MEMBER] = { 400, "Verkeerd verzoek",
 				   "Een melding kent leveringsid, codes en toelichting; een verzoek aan de sectorraad "
 				   "sector en toelichting; de inhoud noemt iets anders" },
@@ -52,10 +51,12 @@ static const struct {
 			  "er geen bevatten. Laat het nummer weg en noem leveringsid, codes en regelnummers" },
 };
 
-static void refuse(struct request *request, enum problem_fault fault)
+static void refuse(struct request *request, const struct json_body *body, enum problem_fault fault)
 {
 	if (fault == PROBLEM_NO_MEMORY)
 		reply_busy(&request->reply, REFUSALS[fault].detail);
+	else if (fault == PROBLEM_NO_JSON)
+		json_body_refuse(request, body, PROBLEM_DEPTH_MAX);
 	else
 		reply_problem(&request->reply, REFUSALS[fault].status, REFUSALS[fault].title, REFUSALS[fault].detail);
 	if (fault == PROBLEM_BSN)
@@ -71,7 +72,7 @@ static void read_and_ask(struct request *request, bool has_sector, enum register
 	enum problem_fault fault = problem_form_read(strbuf_slice(&report->body.text), has_sector, &report->form);
 
 	if (fault != PROBLEM_GOOD) {
-		refuse(request, fault);
+		refuse(request, &report->body, fault);
 		return;
 	}
 	report->job.problem = &report->form;
