@@ -8,51 +8,10 @@
 enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 16 << 20 };
 enum { CELLS_FIRST = 1024, TEXT_BYTES_MAX = 2 * FILE_BYTES_MAX, ROW_BYTES_EXTRA = 64 };
 
-/* The places of the log where the delivery had an effect: its own, its replays', its confirmation's. A teacher's first
- * of them says what he was before. Later is who was delivered again, and who lapsed and whom a newer VOLLEDIG does not
- * name either: by volgnummers; behind a set-back (specification 7.6), which lowers them, by the deliveries since that
- * did not undo this one, by any of them if its list has keys of before a rotation. What a replay brought stands in the
- * log where it was delivered. */
-static const char EFFECT_SQL[] =
-	"with d as (select x.board, x.position, x.delivery_id,"
-	"   register.sequence_at(x.board, x.position, x.sequence, 9223372036854775807) as sequence"
-	"   from register.delivery x where x.position = $1),"
-	" places as materialized (select position from d"
-	"  union select r.replay_position from register.replay_change r join d on r.position = d.position"
-	"  union select c.position from register.confirmation c join d on c.board = d.board"
-	"    and c.delivery_id = d.delivery_id where c.executed),"
-	" effects as (select key, min(at) as at from ("
-	"   select t.key, t.since as at from register.teacher t join d on d.board = t.board"
-	"     where t.since in (select position from places)"
-	"   union all select h.key, h.since from register.teacher_history h join d on d.board = h.board"
-	"     where h.since in (select position from places)"
-	"   union all select h.key, h.until from register.teacher_history h join d on d.board = h.board"
-	"     where h.until in (select position from places)) x group by key),"
-	" later as materialized (select x.position, x.board, x.kind, x.state, x.key_list"
-	"   from d join register.delivery x on x.board = d.board and x.position > d.position and not x.dry_run"
-	"   where exists (select from register.set_back s"
-	"     where s.board = d.board and s.executed and s.position > d.position)"
-	"   and not exists (select from register.admission a where a.position = x.position and a.basis = 'beheer'"
-	"     and a.sender = 'ongedaan-gemaakt:' || d.delivery_id)),"
-	" named as materialized (select distinct encode(substring(l.keys from 16 * i + 1 for 16), 'hex')::uuid as key"
-	"   from (select distinct board, key_list from later) x"
-	"   join register.key_list l on l.board = x.board and l.digest = x.key_list"
-	"   cross join lateral generate_series(0, length(l.keys) / 16 - 1) i)"
-	" select l.bsn, l.status, l.since not in (select position from places),"
-	"   l.volgnummer > d.sequence or e.key in (select key from named)"
-	"     or exists (select from later x join register.key_rotation k on x.position >= k.from_position"
-	"       and x.position < k.below) or (l.status = 'VERVALLEN' and"
-	"     (b.sequence_full > d.sequence or exists (select from later where kind = 1 and state <> 2))),"
-	"   h.status, h.content, coalesce(r.position, h.since),"
-	"   l.status = 'ACTIEF' and l.content is not distinct from h.content"
-	" from effects e cross join d join register.board b on b.board = d.board"
-	" left join register.leraar l on l.board = d.board and l.key = e.key"
-	" left join register.teacher_history h on h.board = d.board and h.key = e.key and h.until = e.at"
-	" left join lateral (select c.position from register.replay_change c where c.replay_position = h.since limit 1)"
-	"   r on true"
-	" order by case when h.status = 1 and h.content is null then coalesce(r.position, h.since) else 0 end, e.key";
+/* What a teacher is and was, and what becomes of him, the database says; as it counts the lines of a plan. */
+static const char EFFECT_SQL[] = "select bsn, fate, was_content, was_since from register.undo_effect($1, $2)";
 
-enum { AT_BSN, AT_STATUS, AT_IS_CHANGED, AT_IS_LATER, AT_WAS_STATUS, AT_WAS_CONTENT, AT_WAS_SINCE, AT_IS_SAME };
+enum { AT_BSN, AT_FATE, AT_WAS_CONTENT, AT_WAS_SINCE };
 
 static const struct {
 	const char *name, *words;
@@ -80,29 +39,37 @@ const char *undo_fate_words(enum undo_fate fate)
 
 /* ---- lines ---- */
 
-/* A line of empty cells; NULL: no memory. */
-static struct slice *add_line(struct undo_part *part)
+static int no_memory(struct err *err)
+{
+	return err_set(err, ERR_FATAL, "memory", "no memory for the lines of an undo");
+}
+
+static int too_large(const struct undo_part *part, struct err *err)
+{
+	return err_set(err, ERR_DATA, "large", "%zu lines are more than one delivery may hold", part->line_count);
+}
+
+/* A line of empty cells. ERR_DATA: no delivery may hold so many, and memory is bounded by that. */
+static int add_line(struct undo_part *part, struct slice **ret, struct err *err)
 {
 	size_t count = part->line_count * part->column_count;
 
+	if (part->line_count > FILE_LINES_MAX)
+		return too_large(part, err);
 	if (count + part->column_count > part->capacity) {
 		size_t capacity = MAX(part->capacity * 2, (size_t)CELLS_FIRST);
 		struct slice *grown = reallocarray(part->cells, capacity, sizeof *grown);
 
 		if (!grown)
-			return NULL;
+			return no_memory(err);
 		part->cells = grown;
 		part->capacity = capacity;
 	}
 	for (size_t i = 0; i < part->column_count; i++)
 		part->cells[count + i] = slice_of("");
 	part->line_count++;
-	return part->cells + count;
-}
-
-static int no_memory(struct err *err)
-{
-	return err_set(err, ERR_FATAL, "memory", "no memory for the lines of an undo");
+	*ret = part->cells + count;
+	return 0;
 }
 
 /* The columns of a MUTATIE: the BSN, then 3-25. */
@@ -120,10 +87,11 @@ static int add_content(struct undo_part *part, struct slice bsn, struct slice co
 	if (!content_read_person(&content, person))
 		return err_set(err, ERR_FATAL, "content", "a row of the history is damaged: run instroomctl verify");
 	while ((item = content_next_appointment(&content, &appointment)) == CONTENT_APPOINTMENT) {
-		struct slice *cells = add_line(part);
+		struct slice *cells = NULL;
+		int rc = add_line(part, &cells, err);
 
-		if (!cells)
-			return no_memory(err);
+		if (rc != 0)
+			return rc;
 		cells[0] = bsn;
 		memcpy(cells + place_of(PERSON_FIRST), person, sizeof person);
 		memcpy(cells + place_of(APPOINTMENT_FIRST), appointment.fields, sizeof appointment.fields);
@@ -156,10 +124,11 @@ static int add_delivered(struct undo_part *part, const struct wire_delivery *fro
 
 		if (slice_compare(slice_trim(cells[bsn_column - from->columns.p]), bsn) != 0)
 			continue;
-		struct slice *made = add_line(part);
+		struct slice *made = NULL;
+		int rc = add_line(part, &made, err);
 
-		if (!made)
-			return no_memory(err);
+		if (rc != 0)
+			return rc;
 		*ret_is_there = true;
 		for (size_t i = 0; i < width; i++)
 			if (from->columns.p[i] != FIELD_EMPLOYEE_REF &&
@@ -214,44 +183,41 @@ static int withdraw(const struct undo_source *source, struct undo_effect *effect
 		    size_t row, struct err *err)
 {
 	struct undo_part *part = &effect->parts[UNDO_WITHDRAWALS];
-	struct slice *cells = add_line(part);
+	struct slice *cells = NULL;
+	int rc = add_line(part, &cells, err);
 
-	if (!cells || !arena_copy(source->arena, pg_get_bytes(rows, row, AT_BSN), cells))
+	if (rc != 0)
+		return rc;
+	if (!arena_copy(source->arena, pg_get_bytes(rows, row, AT_BSN), cells))
 		return no_memory(err);
 	part->teachers++;
 	return 0;
 }
 
-enum { WAS_ACTIVE = 1, WAS_WITHDRAWN, WAS_LAPSED }; /* as register.teacher.status */
-
-static enum undo_fate fate_of(const struct undo_source *source, const struct pg_rows *rows, size_t row)
+static int read_fate(const struct pg_rows *rows, size_t row, enum undo_fate *ret, struct err *err)
 {
-	bool is_active = slice_equal_text(pg_get_bytes(rows, row, AT_STATUS), "ACTIEF");
-	int was = pg_is_null(rows, row, AT_WAS_STATUS) ? 0 : pg_get_i16(rows, row, AT_WAS_STATUS);
+	struct slice name = pg_get_bytes(rows, row, AT_FATE);
 
-	if (pg_is_null(rows, row, AT_STATUS))
-		return UNDO_REMOVED;
-	if (!source->takes_later && pg_get_bool(rows, row, AT_IS_CHANGED))
-		return UNDO_CHANGED;
-	if (!source->takes_later && pg_get_bool(rows, row, AT_IS_LATER))
-		return UNDO_NAMED;
-	if (was == WAS_ACTIVE)
-		return pg_get_bool(rows, row, AT_IS_SAME) ? UNDO_AS_BEFORE : UNDO_RESTORED;
-	if (!is_active)
-		return UNDO_AS_BEFORE;
-	return was == WAS_LAPSED ? UNDO_WAS_LAPSED : UNDO_WITHDRAWN;
+	for (size_t fate = 0; fate < UNDO_FATES; fate++)
+		if (slice_equal_text(name, FATES[fate].name)) {
+			*ret = (enum undo_fate)fate;
+			return 0;
+		}
+	return err_set(err, ERR_CONFIG, "undo", "the register is of a newer release: use its instroomctl");
 }
 
 static int take_teacher(const struct undo_source *source, struct undo_effect *effect, const struct pg_rows *rows,
 			size_t row, struct brought *brought, struct err *err)
 {
-	enum undo_fate fate = fate_of(source, rows, row);
-	int rc = 0;
+	enum undo_fate fate = UNDO_FATES;
+	int rc = read_fate(rows, row, &fate, err);
 
-	if (fate == UNDO_RESTORED)
+	if (rc == 0 && fate == UNDO_RESTORED)
 		rc = restore(source, effect, rows, row, brought, &fate, err);
-	else if (fate == UNDO_WITHDRAWN)
+	else if (rc == 0 && fate == UNDO_WITHDRAWN)
 		rc = withdraw(source, effect, rows, row, err);
+	if (rc != 0)
+		return rc;
 	struct slice bsn = pg_get_bytes(rows, row, AT_BSN);
 	struct undo_teacher *teacher = &effect->teachers[effect->teacher_count++];
 
@@ -287,8 +253,7 @@ static int digest(const struct undo_source *source, struct undo_part *part, stru
 	if (text.is_out_of_memory)
 		return no_memory(err);
 	if (part->line_count > FILE_LINES_MAX || !strbuf_ok(&text) || text.n > FILE_BYTES_MAX)
-		return err_set(err, ERR_DATA, "large", "%zu lines are more than one delivery may hold",
-			       part->line_count);
+		return too_large(part, err);
 	sha256_of(strbuf_slice(&text), part->content_sha256);
 	hmac_key_mac_of(source->key, slice_of("undo/v1\n"), strbuf_slice(&text), part->digest);
 	return 0;
@@ -321,6 +286,7 @@ int undo_effect_read(const struct undo_source *source, struct undo_effect *ret, 
 	set_columns(ret);
 	pg_params_reset(&params);
 	pg_add_i64(&params, source->position);
+	pg_add_bool(&params, source->takes_later);
 	if (rc == 0)
 		rc = pg_exec(source->link, NULL, EFFECT_SQL, &params, &rows, NULL, err);
 	if (rc == 0) {
