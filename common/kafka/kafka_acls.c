@@ -38,9 +38,10 @@ static void visit_acl(const rd_kafka_AclBinding_t *binding, kafka_acl_visit *vis
 
 	visit(self,
 	      &(struct kafka_acl){
-		      .kind = kind == RD_KAFKA_RESOURCE_TOPIC	? "topic"
-			      : kind == RD_KAFKA_RESOURCE_GROUP ? "group"
-								: "",
+		      .kind = kind == RD_KAFKA_RESOURCE_TOPIC	 ? "topic"
+			      : kind == RD_KAFKA_RESOURCE_GROUP	 ? "group"
+			      : kind == RD_KAFKA_RESOURCE_BROKER ? "cluster" /* librdkafka's word for it in an ACL */
+								 : "",
 		      .name = rd_kafka_AclBinding_name(binding),
 		      .is_prefix = rd_kafka_AclBinding_resource_pattern_type(binding) ==
 				   RD_KAFKA_RESOURCE_PATTERN_PREFIXED,

@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
+#define KAFKA_ACL_CLUSTER "kafka-cluster"
+
 struct kafka_acl {
-	const char *kind; /* "topic", "group", or "" for anything else */
-	const char *name; /* of the topic or group; "*" is each */
+	const char *kind; /* "topic", "group", "cluster", or "" for anything else */
+	const char *name; /* of the topic or group; "*" is each; of the cluster KAFKA_ACL_CLUSTER */
 	bool is_prefix;	  /* each whose name begins so */
 	bool is_denied;	  /* else allowed */
 	const char *host; /* "*" is each */

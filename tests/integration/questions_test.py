@@ -411,6 +411,8 @@ def doctor(machine, data):
               "kafka", "topic", "reference", "kafka clock", "postgresql", "migration", "cursor", "pg settings",
               "pg clock", "pg commit", "pg standby", "pg room", "pg owner", "pg objects", "redis", "redis clock",
               "redis cache", "redis server", "hmac key")), well)
+    check("one copy of each message is no production", well.get("topic copies") == "warn" and
+          "topic copies" not in states("--topic.replication=3")[0], well)
     nowhere = {"kafka": "--kafka.brokers=127.0.0.1:1", "redis": "--redis.address=127.0.0.1:1",
                "postgresql": "--pg.conninfo=host=127.0.0.1 port=1 dbname=x user=x"}
     for server, setting in nowhere.items():

@@ -235,7 +235,15 @@ def doctor(machine):
           told(("fail", "User:instroom-ctl lacks a right on group instroom-validate"),
                ("warn", "User:instroom-keda may Write topic instroom.raw.1")), seen)
     kafka_wire.change_acls(machine.admin, lacks, True)
-    kafka_wire.change_acls(machine.admin, excess + describe, False)
+    kafka_wire.change_acls(machine.admin, excess, False)
+    create, anywhere = (("instroom-ctl", *place, "Create") for place in (("topic", "instroom.raw.1"),
+                                                                        ("cluster", "kafka-cluster")))
+    kafka_wire.change_acls(machine.admin, [create], False)
+    check("who may not make a topic", told(("fail", "User:instroom-ctl lacks a right on topic instroom.raw.1")), seen)
+    kafka_wire.change_acls(machine.admin, [anywhere], True)
+    check("may if he may make any", told(("ok", "kafka-acls.txt")), seen)
+    kafka_wire.change_acls(machine.admin, [create], True)
+    kafka_wire.change_acls(machine.admin, [anywhere, *describe], False)
 
 
 # --- causes ---

@@ -33,6 +33,7 @@
 enum {
 	CLOCK_MS_MAX = 2000, /* apart, what the way to the server took set aside */
 	DISK_PERCENT_MIN = 15,
+	COPIES_MIN = 3, /* with fewer, one in sync has to do (settings/topic_specs.c) */
 	MARKERS_MAX = 8,
 	PERCENT = 100,
 };
@@ -85,6 +86,11 @@ static void look_at_topics(struct doctor *doctor)
 			       "instroomctl migrate makes them; deploy/kafka-acls.txt has the rights", &err);
 	else if (doctor->diagnosis.counts[DIAGNOSIS_FAIL] + doctor->diagnosis.counts[DIAGNOSIS_WARN] == before)
 		OK("topic", "all settings are as they must be");
+	if (doctor->ctl->config.topic_replication < COPIES_MIN)
+		WARN("topic copies",
+		     "in production three brokers, topic.replication = 3 and min.insync.replicas 2: INSTALL.md",
+		     "topic.replication is %lld: a delivery is acknowledged when one broker has it, and gone with its disk",
+		     (long long)doctor->ctl->config.topic_replication);
 }
 
 /* Brokers do not tell their time. A message that they took after now says that they are ahead. */

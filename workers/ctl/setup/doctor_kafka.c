@@ -73,7 +73,8 @@ static bool gives(const struct kafka_acl *acl, const char *operation)
 	return false;
 }
 
-static bool may(const struct acls *acls, const char *user, const char *kind, const char *name, const char *operation)
+static bool has_right(const struct acls *acls, const char *user, const char *kind, const char *name,
+		      const char *operation)
 {
 	bool is_given = false;
 
@@ -87,6 +88,14 @@ static bool may(const struct acls *acls, const char *user, const char *kind, con
 		is_given |= strcmp(acl->host, "*") == 0; /* of one host: our programs may be on another */
 	}
 	return is_given;
+}
+
+/* Who may create on the cluster may create each topic, whatever is said of that one. */
+static bool may(const struct acls *acls, const char *user, const char *kind, const char *name, const char *operation)
+{
+	return has_right(acls, user, kind, name, operation) ||
+	       (strcmp(kind, "topic") == 0 && strcmp(operation, "Create") == 0 &&
+		has_right(acls, user, "cluster", KAFKA_ACL_CLUSTER, operation));
 }
 
 /* ---- what the table has ---- */
@@ -182,8 +191,9 @@ static void say_lacking(const struct right *right, const char *operations, struc
 {
 	char advice[1024];
 
-	snprintf(advice, sizeof advice, "kafka-acls.sh --add --allow-principal User:%s --%s %s%s", right->user,
-		 right->kind, right->name, operations);
+	snprintf(advice, sizeof advice,
+		 "kafka-acls.sh --add --allow-principal User:%s --%s %s%s (unless super.users of the brokers has it)",
+		 right->user, right->kind, right->name, operations);
 	diagnosis_say(diagnosis, DIAGNOSIS_FAIL, CHECK, advice, "User:%s lacks a right on %s %s", right->user,
 		      right->kind, right->name);
 }
@@ -205,7 +215,8 @@ static size_t look_for_lacking(const struct ctl_config *config, const struct acl
 			if (!is_known && ++found > 0)
 				diagnosis_say(diagnosis, DIAGNOSIS_WARN, CHECK,
 					      "if its programs log in as somebody else, compare by hand with "
-					      "deploy/kafka-acls.txt; else add its rows",
+					      "deploy/kafka-acls.txt; if super.users of the brokers has it, it may do "
+					      "all, which is too much; else add its rows",
 					      "Kafka has no right of User:%s on record", user);
 		}
 		find_lacking(acls, &right, operations, sizeof operations);
@@ -283,7 +294,8 @@ void doctor_look_at_kafka_rights(struct ctl *ctl, struct diagnosis *diagnosis)
 	} else if (look_for_lacking(&ctl->config, acls, diagnosis) + look_for_others(&ctl->config, acls, diagnosis) ==
 		   0) {
 		diagnosis_say(diagnosis, DIAGNOSIS_OK, CHECK, NULL,
-			      "each stage has those of deploy/kafka-acls.txt, and nobody else may write");
+			      "each stage has those of deploy/kafka-acls.txt, and nobody else may write but who "
+			      "stands in super.users of the brokers");
 	}
 	free(acls);
 }
