@@ -70,8 +70,16 @@ class Machine(replay_test.Machine):
     """One partition, one board; each delivery has a teacher of its own."""
 
     def __init__(self, stack, data):
+        self.settings = {}
         super().__init__(stack, data)
         self.sequence = 0
+        for name, words in (("seal", ("rand", "-hex", "32")), ("sign", ("genpkey", "-algorithm", "ed25519"))):
+            (data / name).write_bytes(subprocess.run(["openssl", *words], check=True, capture_output=True).stdout)
+            (data / name).chmod(0o600)
+        self.settings = {"dir": data / "checkpoints", "key.file": data / "seal", "sign.key.file": data / "sign"}
+
+    def ctl(self, *words):
+        return super().ctl(*[f"--checkpoint.{name}={value}" for name, value in self.settings.items()], *words)
 
     @property
     def broker(self):
@@ -150,6 +158,13 @@ class Machine(replay_test.Machine):
         self.expect(f"the ledger balances {when}", 0, "the ledger balances", "ledger", "--check")
         self.expect(f"nothing lacks {when}", 0, "has lost nothing", "loss", "show", "0")
 
+    def proved(self, when):
+        """What was lost and accepted is no gap between the checkpoint of before and what is held."""
+        told = self.expect(f"the register is as the log says {when}", 0, " 0 differences", "verify", "--all")
+        check(f"from a checkpoint of before {when}", "1 partitions are derived from a checkpoint" in told.stdout,
+              told.stdout)
+        self.expect(f"and the next checkpoint is made {when}", 0, "1 checkpoints were made", "checkpoint", "make")
+
 
 def refused(machine, receipt):
     """The gateway's answer to whoever asks after a delivery that is gone."""
@@ -162,6 +177,7 @@ def refused(machine, receipt):
 
 def raw_lost(machine, data):
     """Two deliveries go before they are judged; a third is held."""
+    machine.expect("a checkpoint is made", 0, "1 checkpoints were made", "checkpoint", "make")
     machine.end("validate")
     first, second, held = machine.send(), machine.send(3), machine.send()
     machine.lose(RAW, held["offset"])
@@ -196,6 +212,7 @@ def raw_lost(machine, data):
     told = refused(machine, second)
     check("whoever asks after one is told", told.get("title") == "Verloren gegaan", told)
     machine.sound("without them")
+    machine.proved("without them")
 
 
 def markers(machine):
@@ -213,6 +230,7 @@ def markers(machine):
 
 def verdicts_lost(machine):
     """Verdicts go before they are applied; raw is whole: refill."""
+    machine.expect("a checkpoint is made", 0, "1 checkpoints were made", "checkpoint", "make")
     machine.end("write")
     before = machine.standing()
     held = machine.send()
@@ -236,6 +254,7 @@ def verdicts_lost(machine):
 
 def both_lost(machine):
     """Raw messages and verdicts: of one delivery nothing is left, of the next its verdict, the last is held."""
+    machine.expect("a checkpoint is made", 0, "1 checkpoints were made", "checkpoint", "make")
     machine.end("write")
     before = machine.standing()
     gone, known, held = machine.send(), machine.send(3), machine.send()
@@ -265,6 +284,7 @@ def both_lost(machine):
     row = machine.sql("select deliveries, lines from register.loss order by from_raw desc limit 1")
     check("its row counts what is known", row == "1|3", row)
     machine.sound("after both")
+    machine.proved("after both")
 
 
 def cannot_prove(machine):

@@ -92,12 +92,16 @@ static int check_identity(const struct verify_checkpoints *checkpoints, const st
 				 "its teachers are named by another HMAC key than hmac.key.file and hmac.key.old.file");
 }
 
-static int check_position(const struct checkpoint_manifest *manifest, const struct cursor *cursor,
-			  const struct kafka_topic_range *raw, struct err *err)
+static int check_position(const struct verify_log *log, const struct checkpoint_manifest *manifest,
+			  const struct cursor *cursor, const struct kafka_topic_range *raw, struct err *err)
 {
 	long long at = (long long)manifest->next_raw;
+	int64_t lost_to = 0;
+	int rc = verify_log_lost_to(log, manifest->partition, manifest->next_raw, &lost_to, err);
 
-	if (raw->low > manifest->next_raw)
+	if (rc != 0)
+		return rc;
+	if (raw->low > lost_to)
 		return err_set(err, ERR_DATA, "checkpoint",
 			       "it ends at raw offset %lld, and %s/%d begins at %lld: what was between cannot be "
 			       "derived any more",
@@ -197,7 +201,7 @@ static int use(struct verify_checkpoints *checkpoints, struct verify_log *log,
 	int rc = check_identity(checkpoints, log, manifest, err);
 
 	if (rc == 0)
-		rc = check_position(manifest, cursor, raw, err);
+		rc = check_position(log, manifest, cursor, raw, err);
 	if (rc != 0)
 		return checkpoint_name_error(&place, rc, err);
 	rc = checkpoint_keys_need_cipher(&checkpoints->keys, err);
@@ -469,7 +473,7 @@ static int restore_partition(const struct verify_checkpoints *checkpoints, struc
 	if (rc == 0)
 		rc = check_present_key(log, &manifest, err);
 	if (rc == 0)
-		rc = check_position(&manifest, &ANY, &raw, err);
+		rc = check_position(log, &manifest, &ANY, &raw, err);
 	if (rc != 0)
 		return checkpoint_name_error(&place, rc, err);
 	rc = check_states(checkpoints, &manifest, err);

@@ -27,8 +27,6 @@ enum mark { MARK_NONE, MARK_JUDGED, MARK_GIVEN_UP, MARK_FOREIGN };
  */
 enum { MARK_HAS_ADMISSION = 0x80 };
 
-/* ---- the verdict log ---- */
-
 /* An operator's refill took these out of the chain. */
 static bool is_refilled(const struct verify_log *log, int64_t offset)
 {
@@ -45,41 +43,6 @@ static bool is_of_lost(const struct wire_verdict *verdict)
 	static const uint8_t NONE[sizeof verdict->raw_digest];
 
 	return verdict->kind == VERDICT_KIND_FOREIGN && memcmp(verdict->raw_digest, NONE, sizeof NONE) == 0;
-}
-
-/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so
- * it may not follow the chain with their code (protocol/chain_position). */
-static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
-{
-	struct verify_log *log = self;
-	struct admission admission;
-	struct wire_verdict verdict;
-	struct slice body;
-	uint64_t schema;
-
-	(void)err;
-	if (is_refilled(log, message->offset))
-		return 0;
-	arena_reset(&log->arena);
-	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
-	    wire_verdict_decode_as(schema, body, &log->arena, &verdict, NULL) != 0 ||
-	    memcmp(verdict.parent, log->tip, sizeof log->tip) != 0)
-		return 0;
-	memcpy(log->tip, verdict.id, sizeof log->tip);
-	memcpy(log->digest, verdict.raw_digest, sizeof log->digest);
-	log->chain_raw = verdict.raw_offset + 1;
-	if (verdict.raw_offset < log->from_raw || verdict.raw_offset >= log->next_raw)
-		return 0;
-	if (is_of_lost(&verdict))
-		return 0;
-	admission_read(message->headers, message->header_count, &admission);
-	enum mark mark = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
-			 : verdict.body_unreadable	      ? MARK_GIVEN_UP
-							      : MARK_JUDGED;
-
-	log->marks[verdict.raw_offset - log->from_raw] =
-		(uint8_t)((unsigned)mark | (admission.access.basis.n > 0 ? MARK_HAS_ADMISSION : 0U));
-	return 0;
 }
 
 /* ---- the raw log ---- */
@@ -228,6 +191,64 @@ static int fold_delivery(struct verify_log *log, struct verify_board *board, int
 	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, ask_register, log, err);
 }
 
+/* Its raw message is gone, and so are those before it: the verdict has its header, and nothing of the log comes before it
+ * that is not folded yet. */
+static int fold_lost(struct verify_log *log, int32_t partition, const struct wire_verdict *verdict, struct err *err)
+{
+	struct verify_board *board;
+	int64_t position;
+
+	if (verdict->header.board < 0 || verdict->header.board >= VERIFY_BOARDS ||
+	    !log->is_wanted[verdict->header.board])
+		return 0;
+	if (!log_position_make(log->generation, partition, verdict->raw_offset, &position))
+		return err_set(err, ERR_DATA, "raw", "raw offset %lld is above what the register can number",
+			       (long long)verdict->raw_offset);
+	board = verify_log_board(log, (uint32_t)verdict->header.board);
+	if (!board)
+		return err_set(err, ERR_FATAL, "memory", "no memory for a board");
+	verify_removed_apply(log->removed, board, position);
+	return verify_deliver(board, position, &verdict->header, NULL, ask_register, log, err);
+}
+
+/* ---- the verdict log ---- */
+
+/* Which verdict counts, written a second time on purpose: verify proves what validators and writers made of the log, so
+ * it may not follow the chain with their code (protocol/chain_position). */
+static int follow_verdict(void *self, const struct kafka_message *message, struct err *err)
+{
+	struct verify_log *log = self;
+	struct admission admission;
+	struct wire_verdict verdict;
+	struct slice body;
+	uint64_t schema;
+
+	if (is_refilled(log, message->offset))
+		return 0;
+	arena_reset(&log->arena);
+	if (frame_open(message->value, &schema, &body, NULL) != 0 ||
+	    wire_verdict_decode_as(schema, body, &log->arena, &verdict, NULL) != 0 ||
+	    memcmp(verdict.parent, log->tip, sizeof log->tip) != 0)
+		return 0;
+	memcpy(log->tip, verdict.id, sizeof log->tip);
+	memcpy(log->digest, verdict.raw_digest, sizeof log->digest);
+	log->chain_raw = verdict.raw_offset + 1;
+	if (verdict.raw_offset < log->from_raw || verdict.raw_offset >= log->next_raw)
+		return 0;
+	if (is_of_lost(&verdict))
+		return 0;
+	admission_read(message->headers, message->header_count, &admission);
+	enum mark mark = verdict.kind == VERDICT_KIND_FOREIGN ? MARK_FOREIGN
+			 : verdict.body_unreadable	      ? MARK_GIVEN_UP
+							      : MARK_JUDGED;
+
+	if (verdict.raw_offset < log->held_raw && mark == MARK_GIVEN_UP)
+		return fold_lost(log, message->partition, &verdict, err);
+	log->marks[verdict.raw_offset - log->from_raw] =
+		(uint8_t)((unsigned)mark | (admission.access.basis.n > 0 ? MARK_HAS_ADMISSION : 0U));
+	return 0;
+}
+
 static int fold_replay(struct verify_log *log, struct verify_board *board, int64_t position, struct slice body,
 		       uint64_t schema, struct err *err)
 {
@@ -361,6 +382,40 @@ static int check_all_seen(const struct verify_log *log, int32_t partition, struc
 	return 0;
 }
 
+int verify_log_lost_to(const struct verify_log *log, int32_t partition, int64_t from, int64_t *ret, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+
+	*ret = from;
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(log->ctl->config.topic.raw));
+	pg_add_i32(&params, partition);
+	int rc = pg_exec(log->link, "verify_lost",
+			 "select from_raw, below_raw from register.loss where topic = $1 and partition = $2"
+			 " order by from_raw",
+			 &params, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++)
+		if (pg_get_i64(rows, i, 0) <= *ret)
+			*ret = MAX(*ret, pg_get_i64(rows, i, 1));
+	return rc;
+}
+
+static int find_held(struct verify_log *log, int32_t partition, struct err *err)
+{
+	struct kafka_topic_range raw;
+	int64_t lost_to = log->from_raw;
+	int rc = kafka_reader_range(log->reader, log->ctl->config.topic.raw, partition, CTL_WAIT_MS, &raw, err);
+
+	log->held_raw = log->from_raw;
+	if (rc == 0 && raw.low > log->from_raw)
+		rc = verify_log_lost_to(log, partition, log->from_raw, &lost_to, err);
+	if (rc == 0 && raw.low > log->from_raw && raw.low <= lost_to)
+		log->held_raw = MIN(raw.low, log->next_raw);
+	return rc;
+}
+
 static int read_logs(struct verify_log *log, int32_t partition, int64_t next_verdict, struct err *err)
 {
 	const struct ctl_config *config = &log->ctl->config;
@@ -369,10 +424,12 @@ static int read_logs(struct verify_log *log, int32_t partition, int64_t next_ver
 	int rc = log->marks ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for a partition");
 
 	if (rc == 0)
+		rc = find_held(log, partition, err);
+	if (rc == 0)
 		rc = read_log(log, config->topic.verdict, partition, log->from_verdict, next_verdict, follow_verdict,
 			      err);
 	if (rc == 0)
-		rc = read_log(log, config->topic.raw, partition, log->from_raw, log->next_raw, follow_raw, err);
+		rc = read_log(log, config->topic.raw, partition, log->held_raw, log->next_raw, follow_raw, err);
 	if (rc == 0)
 		rc = check_all_seen(log, partition, err);
 	free(log->marks);
