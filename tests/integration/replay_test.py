@@ -212,7 +212,7 @@ def limit_of_the_register(machine):
     check("and in the audit", "approval set" in machine.ctl("audit").stdout)
     machine.expect("nothing wants it", 0, "no plan wants approval", "approval", "set", 0, "--reason", "a test")
     machine.expect("the list says so", 0, "nothing", "approval", "list")
-    machine.expect("and of another", 0, "1000 lines and more", "approval", "list")
+    machine.expect("and of another", 0, "from 1000 lines", "approval", "list")
     machine.expect("the audit too", 0, "no plan wants", "audit")
 
 

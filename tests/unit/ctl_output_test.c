@@ -67,6 +67,13 @@ Test(ctl_output, a_record_in_text_is_a_line_for_each_column)
 	expect(OUTPUT_TEXT, true, 1, "board  00007\nlines  5\nopen   yes\nnote   é\";??[" SHOWN "\n");
 }
 
+Test(ctl_output, a_record_that_is_not_there_is_null)
+{
+	expect(OUTPUT_JSON, true, 0, "null\n");
+	expect(OUTPUT_CSV, true, 0, "board;lines;raw;note\n");
+	expect(OUTPUT_TEXT, true, 0, "");
+}
+
 Test(ctl_output, csv_has_its_header_and_quotes)
 {
 	expect(OUTPUT_CSV, false, 2, "board;lines;raw;note\n00007;5;-1;\"é\"\";\n\x1b[" ODD "\"\n99901;12345;-1;\n");

@@ -301,6 +301,8 @@ int output_print(struct output *out, FILE *to, struct err *err)
 	else if (!out->is_record)
 		putc('[', to);
 	fwrite(out->body.n > 0 ? out->body.p : "", 1, out->body.n, to);
+	if (out->format == OUTPUT_JSON && out->is_record && out->rows == 0)
+		fputs("null", to);
 	if (out->format == OUTPUT_JSON)
 		fputs(out->is_record ? "\n" : out->rows > 0 ? "\n]\n" : "]\n", to);
 	return 0;

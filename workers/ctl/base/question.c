@@ -33,7 +33,8 @@ int question_answer(const struct ctl *ctl, struct pg_link *link, const struct qu
 	for (size_t row = 0; row < count; row++)
 		for (int column = 0; column < (int)question->column_count; column++)
 			add_cell(&out, rows, row, column);
-	rc = question->is_record && count == 0 ? 0 : output_print(&out, stdout, err);
+	/* who asks for the count says himself that there is none */
+	rc = question->is_record && count == 0 && ret_rows ? 0 : output_print(&out, stdout, err);
 	if (rc == 0 && has_more) {
 		struct slice last = pg_get_bytes(rows, count - 1, (int)question->column_count - 1);
 

@@ -17,13 +17,14 @@ int approval_explain(int rc, struct err *err)
 int run_approval_list(struct ctl *ctl)
 {
 	static const struct output_column COLUMNS[] = {
-		{ "at", "at", COLUMN_TEXT },	     { "who", "who", COLUMN_TEXT },
-		{ "lines", NULL, COLUMN_NUMBER },    { NULL, "approval is wanted of", COLUMN_TEXT },
-		{ "reason", "reason", COLUMN_TEXT },
+		{ "at", "at", COLUMN_TEXT },	  { "who", "who", COLUMN_TEXT },
+		{ "lines", NULL, COLUMN_NUMBER }, { NULL, "approval wanted", COLUMN_TEXT },
+		{ "reason", NULL, COLUMN_TEXT },  { NULL, "reason", COLUMN_TEXT },
 	};
 	static const struct question QUESTION = { COLUMNS, ARRAY_LEN(COLUMNS),
 						  "select " CTL_SQL_TIME("set_at") ", set_by, lines, case lines when 0"
-						  " then 'nothing' else lines || ' lines and more' end, reason"
+						  " then 'of nothing' else 'from ' || lines || ' lines' end, reason,"
+						  " left(reason, 20)"
 						  " from register.approval_limit order by id desc",
 						  false, QUESTION_LIMIT_ANY };
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
