@@ -5,10 +5,12 @@ gateway starts again; what is stored while Kafka is away is said not to be in fo
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -279,6 +281,9 @@ def every_route(machine):
                           ("LR-K03" in body) == (route == "d"), body[:300])
     check("who is known learns which installation it is", machine.ask("GET", "/v1/installatie", STRANGER)[0] == 200)
     check("nobody else", machine.ask("GET", "/v1/installatie", "verlopen")[0] == 401)
+    # what may I on a day is a question of one board
+    for path in ("/v1/installatie?op=2018-03-01", "/v1/toegang?op=2018-03-01"):
+        check(f"{path}: a parameter that it has not", machine.ask("GET", path, STRANGER)[0] == 400)
     for reason in ("no_token", "unknown", "withdrawn", "expired", "service", "board"):
         count = machine.metric("instroom_access_refused_total", f'reason="{reason}"')
         check(f"refusals are counted: {reason}", (count or 0) > 0, count)
@@ -356,6 +361,56 @@ def who_might(machine):
           ["bestuur-zelf"], machine.rows("access", "who", OTHER))
     done = machine.expect("no token is shown", 0, "instroom_", "access", "credential", "list")
     check("none of them", not any(token and token in done.stdout for token in machine.tokens.values()), done.stdout)
+
+
+def by_certificate(machine):
+    """A good certificate opens what its own OIN has a mandate for, and nothing that another's has: beside the real
+    mandate of BOARD for kantoor, whose OIN ends in 1. At a gateway behind a front."""
+    folder = Path(tempfile.mkdtemp(prefix="instroom-access-"))
+    machine.change("number", "add", "vreemd", "OIN:00000099000000000002")
+    machine.wait_for_version()
+    proofs.make_ca(folder, "clients")
+    for name, number in (("kantoor", 1), ("vreemd", 2), ("niemand", 3)):
+        proofs.make_certificate(folder, name, "clients", f"/CN=sender/serialNumber=0000009900000000000{number}",
+                                proofs.CLIENT)
+    words = [machine.workers.program("instroom-gateway"), "--config", machine.gateway.config,
+             f"--listen=unix:{folder}/front", f"--tls.client.ca.file={folder}/clients.crt"]
+    with open(folder / "log", "wb") as log, subprocess.Popen(words, stdout=log, stderr=log, umask=0o007) as process:
+        try:
+            def ask(name, method, path, body=None):
+                own = proofs.UnixConnection(str(folder / "front"))
+                own.request(method, path, body, {"Client-Cert": proofs.binary(folder, name), "Content-Type": "text/csv"})
+                answer = own.getresponse()
+                said = answer.read().decode()
+                own.close()
+                return answer.status, said
+
+            def is_up():
+                try:
+                    return ask("kantoor", "GET", "/v1/toegang")[0] == 200
+                except OSError:
+                    return process.poll() is not None
+            wait_until("the gateway behind a front has the mandates", is_up)
+            for name, board, wanted in (("kantoor", BOARD, 202), ("vreemd", BOARD, 403), ("niemand", BOARD, 403),
+                                        ("kantoor", OTHER, 403), ("vreemd", OTHER, 403)):
+                seen = ask(name, "POST", machine.next_delivery(board), FILE)
+                check(f"the certificate of {name} delivers for {board}: {wanted}", seen[0] == wanted, seen)
+                stand = ask(name, "GET", f"/v1/besturen/{board}/stand")
+                check(f"and reads: {wanted}", stand[0] == (200 if wanted == 202 else 403), stand)
+                check("a refusal names nobody", wanted == 202 or "kantoor" not in seen[1] + stand[1], (seen, stand))
+            mine = json.loads(ask("vreemd", "GET", "/v1/toegang")[1])
+            check("who has no mandate is told of none", BOARD not in json.dumps(mine), mine)
+            token = {"Authorization": f"Bearer {machine.tokens[STRANGER]}"}
+            own = proofs.UnixConnection(str(folder / "front"))
+            own.request("POST", machine.next_delivery(BOARD), FILE, {"Client-Cert": proofs.binary(folder, "kantoor"),
+                                                                     "Content-Type": "text/csv", **token})
+            seen = own.getresponse().status
+            own.close()
+            check("a token beside a certificate speaks alone", seen == 403, seen)
+        finally:
+            process.terminate()
+            process.wait(30)
+    shutil.rmtree(folder)
 
 
 def person(task="leveringen", name="P. Voorbeeld", **more):
@@ -1199,6 +1254,7 @@ def main():
         of_another_board(machine)
         own_rights(machine)
         who_might(machine)
+        by_certificate(machine)
         contact_persons(machine)
         mandates(machine)
         lost_commit(machine)
