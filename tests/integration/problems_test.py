@@ -99,6 +99,7 @@ def refused(machine):
             ("another member", 400, {"toelichting": "x", "bsn": "111222333"}, "application/json"),
             ("no delivery", 400, {"toelichting": "x", "leveringsid": "kort"}, "application/json"),
             ("no JSON", 400, b"toelichting=x", "application/json"),
+            ("JSON of another charset", 415, {"toelichting": "x"}, "application/json; charset=iso-8859-1"),
             ("a form", 415, b"toelichting=x", "application/x-www-form-urlencoded"),
             ("no type", 415, {"toelichting": "x"}, "")):
         status, problem, _ = machine.send(path, document, kind=kind)

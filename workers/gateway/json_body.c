@@ -1,30 +1,28 @@
 #include "gateway/json_body.h"
 
+#include "gateway/content_type.h"
 #include "gateway/request.h"
 #include "gateway/strict_json.h"
+#include "gateway/upload_header.h"
 
 enum { BODY_BYTES_FIRST = 4096 };
 
-/* Without parameters, or with charset=utf-8 and whatever else: what is not UTF-8 is no JSON. */
-static bool is_json(struct slice type)
+static bool is_json(const struct request *request)
 {
-	const char *end = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
-	struct slice name = end ? slice_cut(&type, (size_t)(end - type.p)) : type;
+	bool is_utf8;
+	struct slice type = content_type_read(request_header(request, "Content-Type"), &is_utf8);
 
-	while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
-		name.n--;
-	return name.n == 16 && strncasecmp(name.p, "application/json", 16) == 0;
+	return is_utf8 && type.n == 16 && strncasecmp(type.p, "application/json", 16) == 0 &&
+	       !upload_header_is_encoded(request);
 }
 
 bool json_body_begin(struct request *request, struct json_body *body)
 {
-	struct slice type = request_header(request, "Content-Type");
-
 	strbuf_init(&body->text, JSON_BODY_BYTES_MAX);
-	if (is_json(type))
+	if (is_json(request))
 		return true;
 	reply_problem(&request->reply, 415, "Ander soort inhoud",
-		      "Hier hoort JSON: de kop Content-Type moet application/json zijn");
+		      "Hier hoort JSON in UTF-8, niet ingepakt: de kop Content-Type moet application/json zijn");
 	return false;
 }
 

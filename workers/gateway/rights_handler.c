@@ -55,7 +55,7 @@ static void rights_begin(struct request *request)
 	struct rights_list list = { 0 };
 	struct speaker speaker;
 
-	if (!access_identify(request, &speaker))
+	if (!access_identify(request, &speaker) || !register_question_read_query(request, NULL))
 		return;
 	list.until = speaker.until;
 	collect(request->services, &speaker, clock_amsterdam_date(clock_wall_ms()), &list);

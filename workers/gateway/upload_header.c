@@ -1,5 +1,6 @@
 #include "gateway/upload_header.h"
 
+#include "gateway/content_type.h"
 #include "gateway/request.h"
 #include "model/date.h"
 
@@ -92,16 +93,10 @@ enum upload_form upload_header_form(const struct request *request)
 
 	if (!rest.p)
 		return UPLOAD_CSV;
-	enum upload_form form = form_of_type(cut_to(&rest, ';'));
+	bool is_utf8;
+	enum upload_form form = form_of_type(content_type_read(rest, &is_utf8));
 
-	while (rest.n > 0) {
-		struct slice value = cut_to(&rest, ';'), name = cut_to(&value, '=');
-
-		value = slice_trim(value);
-		if (equals_ascii(name, "charset") && !equals_ascii(value, "utf-8") && !equals_ascii(value, "\"utf-8\""))
-			return UPLOAD_OTHER;
-	}
-	return form;
+	return is_utf8 ? form : UPLOAD_OTHER;
 }
 
 bool upload_header_is_encoded(const struct request *request)
