@@ -19,7 +19,7 @@ int exit_status_of(int rc, const struct err *err)
 
 	if (rc == 0)
 		return EXIT_DRAINED;
-	if (exit_status_is_migration(code))
+	if (exit_status_is_migration(code) || strcmp(code, "42501") == 0) /* a grant is missing: nobody was away */
 		return EXIT_SETTINGS;
 	switch (kind) {
 	case ERR_CONFIG:

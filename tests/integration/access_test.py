@@ -379,7 +379,8 @@ def by_certificate(machine):
         try:
             def ask(name, method, path, body=None):
                 own = proofs.UnixConnection(str(folder / "front"))
-                own.request(method, path, body, {"Client-Cert": proofs.binary(folder, name), "Content-Type": "text/csv"})
+                own.request(method, path, body, {"Client-Cert": proofs.binary(folder, name),
+                                                 "Content-Type": "text/csv"})
                 answer = own.getresponse()
                 said = answer.read().decode()
                 own.close()

@@ -125,11 +125,11 @@ def with_approval(machine):
     machine.expect("that of the start holds", 1, "plan it again", "undo", "start", board, wrong, *WHY)
     check("what was not started is no act",
           machine.sql(f"select count(*) from register.access where what = 'undo {wrong}'") == "0")
-    claimed = machine.sql("begin; delete from register.undo where state = 'planned'; insert into register.undo (position, board, delivery_id,"
-                          " number, state, planned_by, takes_later, teachers, lines, changes, withdrawals,"
-                          " approval_needed) select position, board, delivery_id, 9, 'planned', 'x', false, 0, 0, '',"
-                          f" '', false from register.delivery where delivery_id = '{wrong}'"
-                          " returning lines, approval_needed; rollback")
+    claimed = machine.sql(
+        "begin; delete from register.undo where state = 'planned'; insert into register.undo (position, board,"
+        " delivery_id, number, state, planned_by, takes_later, teachers, lines, changes, withdrawals, approval_needed)"
+        " select position, board, delivery_id, 9, 'planned', 'x', false, 0, 0, '', '', false from register.delivery"
+        f" where delivery_id = '{wrong}' returning lines, approval_needed; rollback")
     check("a plan that says it has no lines is counted by the register", claimed == "1|t", claimed)
     machine.expect("the plan says so", 0, "another person has to", most, "undo", "plan", board, wrong)
     machine.expect("it is not started", 1, "another person", "undo", "start", board, wrong, *WHY)

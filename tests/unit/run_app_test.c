@@ -125,6 +125,7 @@ static const struct {
 	{ -ERR_RETRY, { ERR_RETRY, "credentials", "" }, 69, 70, "another kind: a worker should have waited" },
 	{ -ERR_FATAL, { ERR_FATAL, "42P01", "" }, 78, 78, "the register lacks a table" },
 	{ -ERR_CONFIG, { ERR_CONFIG, "42501", "" }, 78, 78, "the register lacks a grant" },
+	{ -ERR_RETRY, { ERR_RETRY, "42501", "" }, 78, 78, "likewise, behind a statement that was permitted" },
 	{ -ERR_DATA, { ERR_DATA, "file", "" }, 66, 70, "no such file" },
 	{ -ERR_DATA, { ERR_DATA, "22000", "" }, 1, 70, "a worker should have quarantined it" },
 	{ -ERR_STOP, { ERR_STOP, "stop", "" }, 1, 70, "not done, as a signal came" },

@@ -31,7 +31,8 @@ enum { OUTPUT_COLUMNS_MAX = 32 };
 
 struct output {
 	enum output_format format;
-	bool is_record; /* one row: a JSON object instead of an array of them, in text a line for each column; none: null */
+	/* One row: a JSON object instead of an array of them, in text a line for each column. None: null in JSON. */
+	bool is_record;
 	const struct output_column *columns;
 	size_t column_count;
 	size_t column; /* the next cell's */

@@ -191,8 +191,8 @@ static int fold_delivery(struct verify_log *log, struct verify_board *board, int
 	return rc != 0 ? rc : verify_deliver(board, position, &delivery.header, &judged, ask_register, log, err);
 }
 
-/* Its raw message is gone, and so are those before it: the verdict has its header, and nothing of the log comes before it
- * that is not folded yet. */
+/* Its raw message is gone, and so are those before it: the verdict has its header, and nothing of the log comes before
+ * it that is not folded yet. */
 static int fold_lost(struct verify_log *log, int32_t partition, const struct wire_verdict *verdict, struct err *err)
 {
 	struct verify_board *board;

@@ -38,7 +38,7 @@ struct verify_log {
 	bool keeps_feedback;	       /* of the boards it derives */
 	/* Of the partition at hand: it is derived below from_raw, and is being derived below next_raw. */
 	int64_t from_raw, from_verdict, next_raw;
-	int64_t held_raw; /* the first raw message that is there: those from from_raw up to it an operator accepted as lost */
+	int64_t held_raw;   /* the first raw message that is there: an operator accepted those before it as lost */
 	uint8_t *marks;	    /* enum mark by raw offset, the first is from_raw's */
 	uint8_t tip[16];    /* verdict id the chain has come to */
 	uint8_t digest[16]; /* of the raw message it is about, as the verdict says */
@@ -57,8 +57,8 @@ void verify_log_begin_at(struct verify_log *log, int64_t raw, int64_t verdict, c
 			 const uint8_t digest[16]);
 /* Made when it is not there. NULL: no memory. */
 struct verify_board *verify_log_board(struct verify_log *log, uint32_t number);
-/* *ret: where the raw messages of the partition end that an operator accepted as lost (ctl/repair/loss.c), from from on;
- * from: none there were. */
+/* *ret: where the raw messages of the partition end that an operator accepted as lost (ctl/repair/loss.c), from from
+ * on; from: none there were. */
 MUSTUSE int verify_log_lost_to(const struct verify_log *log, int32_t partition, int64_t from, int64_t *ret,
 			       struct err *err);
 /* Derives the wanted boards of the partition up to where the cursor stands by now: from where it begins, or from where

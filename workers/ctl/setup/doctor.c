@@ -89,7 +89,8 @@ static void look_at_topics(struct doctor *doctor)
 	if (doctor->ctl->config.topic_replication < COPIES_MIN)
 		WARN("topic copies",
 		     "in production three brokers, topic.replication = 3 and min.insync.replicas 2: INSTALL.md",
-		     "topic.replication is %lld: a delivery is acknowledged when one broker has it, and gone with its disk",
+		     "topic.replication is %lld: a delivery is acknowledged when one broker has it, and goes with "
+		     "its disk",
 		     (long long)doctor->ctl->config.topic_replication);
 }
 
