@@ -26,14 +26,20 @@ static bool is_deeper(struct slice text, unsigned depth_max)
 	return false;
 }
 
+static json_t *parse(struct slice text, json_error_t *ret_error)
+{
+	*ret_error = (json_error_t){ 0 }; /* without memory jansson sets no code */
+	return json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, ret_error);
+}
+
 int strict_json_read(struct slice text, unsigned depth_max, struct json_t **ret)
 {
-	json_error_t error = { 0 }; /* without memory jansson sets no code */
+	json_error_t error;
 	json_t *json;
 
 	if (text.n == 0 || is_deeper(text, depth_max))
 		return -ERR_DATA;
-	json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error);
+	json = parse(text, &error);
 	if (!json) {
 		enum json_error_code code = json_error_code(&error);
 
@@ -84,7 +90,7 @@ void strict_json_fault(struct slice text, unsigned depth_max, char ret[JSON_FAUL
 {
 	static const char BOM[] = "\xef\xbb\xbf";
 	size_t valid = utf8_valid_bytes(text);
-	json_error_t error = { 0 };
+	json_error_t error;
 	json_t *json;
 
 	if (text.n == 0)
@@ -98,7 +104,7 @@ void strict_json_fault(struct slice text, unsigned depth_max, char ret[JSON_FAUL
 		snprintf(ret, JSON_FAULT_BYTES, "De inhoud is geen UTF-8: byte %zu is geen teken", valid + 1);
 	else if (is_deeper(text, depth_max))
 		snprintf(ret, JSON_FAULT_BYTES, "De JSON is dieper dan %u objecten en lijsten in elkaar", depth_max);
-	else if ((json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error)) != NULL) {
+	else if ((json = parse(text, &error)) != NULL) {
 		snprintf(ret, JSON_FAULT_BYTES, "De inhoud is JSON, maar geen object: er hoort { voor en } achter");
 		json_decref(json);
 	} else
