@@ -89,16 +89,52 @@ static void measure(const struct body_encryption *encryption, bool has_today, in
 
 /* ---- the topic ---- */
 
+static const char DELETED_EFFECT[] =
+	"nothing is sealed with them any more; this program opens what is sealed with them until it ends, one that "
+	"starts cannot: end none that works, let what waits be judged and written, run instroomctl day-keys make and "
+	"day-keys check";
+
+/* No value: Kafka forgets the key's record with its next compaction. */
+static int take_deletion(struct body_encryption *encryption, const struct kafka_message *message, struct err *err)
+{
+	struct day_key_id id;
+	char text[DAY_KEY_ID_TEXT_BYTES + 1];
+
+	if (!day_key_id_parse(message->key, &id))
+		return err_set(err, ERR_DATA, "day_key", "a message of the topic of day keys is none of ours");
+	if (day_keys_delete(encryption->keys, &id) > 0)
+		log_event(LOG_ERROR, "day_key.deleted", "offset=%lld key=%.*s why=%s effect=%s",
+			  (long long)message->offset, (int)DAY_KEY_ID_TEXT_BYTES, day_key_id_text(&id, text).p,
+			  LOG_QUOTED("somebody deleted its record, not instroomctl"), LOG_QUOTED(DELETED_EFFECT));
+	return 0;
+}
+
+static void take_cut(void *self, int64_t below)
+{
+	struct body_encryption *encryption = self;
+	size_t count = day_keys_delete_below(encryption->keys, below);
+
+	if (count > 0)
+		log_event(LOG_ERROR, "day_keys.deleted", "topic=%s keys=%zu why=%s effect=%s", encryption->topic, count,
+			  LOG_QUOTED(below == INT64_MAX ? "the topic is gone"
+							: "the beginning of the topic was removed"),
+			  LOG_QUOTED(DELETED_EFFECT));
+}
+
 static int take_message(void *self, const struct kafka_message *message, void **ret, struct err *err)
 {
 	struct body_encryption *encryption = self;
 	struct day_key_record record;
 	char text[DAY_KEY_ID_TEXT_BYTES + 1];
-	int rc = day_key_message_read(message->key, message->value, &record, err);
 
 	*ret = NULL;
+	if (message->value.n == 0)
+		return take_deletion(encryption, message, err);
+	int rc = day_key_message_read(message->key, message->value, &record, err);
+
 	if (rc != 0)
 		return rc;
+	record.offset = message->offset;
 	if (!day_keys_take(encryption->keys, &record))
 		return err_set(err, ERR_DATA, "day_keys", "there are more than %d day keys", DAY_KEYS_MAX);
 	(void)day_key_id_text(&record.id, text);
@@ -113,7 +149,7 @@ static void free_nothing(void *nothing)
 }
 
 static const struct topic_watch_kind KIND = {
-	.event = "day_keys", .open = take_message, .free = free_nothing, .is_optional = true
+	.event = "day_keys", .open = take_message, .free = free_nothing, .is_optional = true, .cut = take_cut
 };
 
 /* Of a command: whoever lacks a key asks again, and most lack the same one. */
@@ -223,6 +259,9 @@ static void look(struct body_encryption *encryption)
 {
 	bool is_read = topic_watch_is_read(encryption->watch);
 	int32_t today = body_seal_today();
+
+	if (is_read)
+		day_keys_set_read(encryption->keys);
 	enum day_key_answer found = day_keys_look_at_day(encryption->keys, today);
 
 	measure(encryption, found == DAY_KEY_HERE, count_missing(encryption->keys, today));

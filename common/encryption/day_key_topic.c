@@ -9,12 +9,19 @@ static int take(const struct kafka_message *message, struct day_keys *keys, cons
 		struct err *err)
 {
 	struct day_key_record record;
+
+	if (message->value.n == 0) { /* somebody deleted it */
+		if (keys && day_key_id_parse(message->key, &record.id))
+			(void)day_keys_delete(keys, &record.id);
+		return 0;
+	}
 	int rc = day_key_message_read(message->key, message->value, &record, err);
 
 	if (rc == -ERR_DATA)
 		return 0;
 	if (rc != 0)
 		return rc;
+	record.offset = message->offset;
 	if (look && look->visit)
 		look->visit(look->self, &record, message->offset);
 	if (keys && !day_keys_take(keys, &record))

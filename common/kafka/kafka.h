@@ -27,6 +27,7 @@ struct kafka_options {
 	/* How bodies are sealed and opened; NULL: none is sealed, and none that is can be opened. */
 	const struct body_seal *bodies;
 	bool ignores_bodies; /* a reader that looks at where messages stand only: nothing is opened */
+	bool shows_shut; /* a reader that goes on past a body whose day key is missing: it is BODY_NO_KEY, as found */
 };
 
 enum { KAFKA_HEADERS_MAX = 32 };

@@ -76,11 +76,11 @@ bool kafka_has_read(const char *topic);
 /* What a client does with bodies; the strings are the options'. */
 struct kafka_bodies {
 	const struct body_seal *seal;
-	bool are_ignored;
+	bool are_ignored, are_shown_shut;
 };
 static inline struct kafka_bodies kafka_bodies_of(const struct kafka_options *kafka)
 {
-	return (struct kafka_bodies){ kafka->bodies, kafka->ignores_bodies };
+	return (struct kafka_bodies){ kafka->bodies, kafka->ignores_bodies, kafka->shows_shut };
 }
 
 /* Owns the message from here on: slices into it, headers beside it; its body opened, if it was sealed and we can.

@@ -8,6 +8,8 @@
 
 enum { FETCH_WAIT_MS = 10, BEGIN_MS_MAX = 5000 };
 
+static const char LACKS_KEY[] = "day_key";
+
 struct kafka_reader {
 	rd_kafka_t *rk;
 	struct kafka_login login;
@@ -168,6 +170,11 @@ static void note_read(struct kafka_reader *reader, rd_kafka_resp_err_t code)
 	kafka_note_read(rd_kafka_topic_name(reader->topic));
 }
 
+bool kafka_reader_lacks_key(int rc, const struct err *err)
+{
+	return rc == -ERR_RETRY && strcmp(err->code, LACKS_KEY) == 0;
+}
+
 /* Who reads on without the body would take it for bytes that are no message. */
 static int fail_shut(struct kafka_reader *reader, struct kafka_message *message, struct err *err)
 {
@@ -176,8 +183,9 @@ static int fail_shut(struct kafka_reader *reader, struct kafka_message *message,
 
 	body_seal_explain(reader->bodies.seal, message->value, why, sizeof why);
 	kafka_message_drop(message);
-	return err_set(err, ERR_RETRY, "day_key", "%s/%d: the message at offset %lld %s",
-		       rd_kafka_topic_name(reader->topic), reader->partition, (long long)offset, why);
+	return err_set(err, ERR_RETRY, reader->bodies.seal ? LACKS_KEY : "encrypt.key.file",
+		       "%s/%d: the message at offset %lld %s", rd_kafka_topic_name(reader->topic), reader->partition,
+		       (long long)offset, why);
 }
 
 /* One message or event of the queue. *ret stays NULL when it brought none. */
@@ -228,7 +236,7 @@ int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafk
 			       rd_kafka_topic_name(reader->topic), reader->partition, (long long)reader->next,
 			       (long long)reader->end);
 	rc = kafka_message_take(&reader->bodies, message, ret, err);
-	if (rc == 0 && ret->body == BODY_NO_KEY)
+	if (rc == 0 && ret->body == BODY_NO_KEY && !reader->bodies.are_shown_shut)
 		rc = fail_shut(reader, ret, err);
 	*ret_came = rc == 0;
 	return rc;

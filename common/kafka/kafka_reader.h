@@ -38,6 +38,9 @@ void kafka_reader_rest(struct kafka_reader *reader);
  * ERR_DATA: the position left the log. */
 MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, struct kafka_message *ret, bool *ret_came,
 			      struct err *err);
+/* Whether kafka_reader_next failed as the day key of a message is missing (code "day_key"): that message's matter, and
+ * not that of the others. */
+MUSTUSE bool kafka_reader_lacks_key(int rc, const struct err *err);
 /* Whether a message stands in this range: offsets may all be markers of transactions. ERR_DATA: from is not in the
  * log. */
 MUSTUSE int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,

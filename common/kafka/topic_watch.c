@@ -23,6 +23,7 @@ struct topic_watch {
 	char topic[TOPIC_BYTES_MAX];
 	struct kafka_reader *reader;
 	int64_t next;	       /* offset */
+	int64_t low;	       /* the topic began there at the last look */
 	int64_t delayed_above; /* a shortage of ours is logged once: for offsets from here on */
 	void *_Atomic fresh;
 	_Atomic bool is_read;
@@ -151,6 +152,17 @@ static void report_gone(struct topic_watch *watch, const struct err *err)
 		log_event(LOG_ERROR, event, "topic=%s why=%s effect=%s", watch->topic, LOG_QUOTED(err->text),
 			  LOG_QUOTED("what was read stays in force; nothing else is known after a restart: "
 				     "instroomctl migrate makes the topic, and what was in it is published again"));
+	if (!watch->kind->cut)
+		return;
+	watch->kind->cut(watch->self, INT64_MAX);
+	watch->next = watch->low = 0;
+}
+
+static void look_for_cut(struct topic_watch *watch, int64_t low)
+{
+	if (watch->kind->cut && low > watch->low)
+		watch->kind->cut(watch->self, low);
+	watch->low = low;
 }
 
 /* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. Once there is something in force
@@ -164,6 +176,7 @@ static int look_further(struct topic_watch *watch, struct err *err)
 		return rc;
 	if (atomic_load(&watch->is_read))
 		atomic_store(&watch->answered_ms, clock_ms());
+	look_for_cut(watch, range.low);
 	watch->next = MAX(watch->next, range.low);
 	if (watch->next < range.high)
 		rc = read_up_to(watch, range.high, err);

@@ -19,6 +19,9 @@ struct topic_watch_kind {
 	/* A topic that is not there counts as one that is read and holds nothing. One that we may not read does not:
 	 * Kafka then does not say whether it is there. */
 	bool is_optional;
+	/* In the thread; NULL: nobody asks. What stood below this offset is gone from the topic: somebody deleted it.
+	 * INT64_MAX: the topic itself is gone; if it comes back, it is read from its beginning. */
+	void (*cut)(void *self, int64_t below);
 };
 
 MUSTUSE int topic_watch_open(const struct kafka_options *kafka, const char *topic, const struct topic_watch_kind *kind,

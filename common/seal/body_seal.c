@@ -104,6 +104,11 @@ int body_seal_open(const struct body_seal *seal, const struct body_place *place,
 	return rc;
 }
 
+bool body_seal_is_sure(const struct body_seal *seal)
+{
+	return !seal || day_keys_is_read(seal->keys);
+}
+
 static void explain_shredded(const struct day_key_record *record, const char *id, char *text, size_t text_bytes)
 {
 	time_t at = (time_t)(record->at_ms / 1000);
@@ -141,7 +146,10 @@ void body_seal_explain(const struct body_seal *seal, struct slice value, char *t
 			 name);
 		break;
 	case DAY_KEY_UNKNOWN:
-		snprintf(text, text_bytes, "is sealed with day key %s, which the topic of day keys does not hold",
+		snprintf(text, text_bytes,
+			 day_keys_is_read(seal->keys)
+				 ? "is sealed with day key %s, which the topic of day keys does not hold"
+				 : "is sealed with day key %s, and the topic of day keys was not read to its end yet",
 			 name);
 		break;
 	default:

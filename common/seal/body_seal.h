@@ -46,6 +46,9 @@ struct body_opened {
 MUSTUSE int body_seal_open(const struct body_seal *seal, const struct body_place *place, struct slice value,
 			   struct body_opened *ret, struct err *err);
 
+/* Whether a key that is missing now is missing for all that is known: the topic was read to its end once. */
+bool body_seal_is_sure(const struct body_seal *seal);
+
 /* "is sealed with day key .., which ..": why a body has this state; for SHREDDED when and by whom. */
 void body_seal_explain(const struct body_seal *seal, struct slice value, char *text, size_t text_bytes);
 

@@ -28,6 +28,8 @@ struct day_key_id {
 struct day_key_record {
 	struct day_key_id id;
 	bool is_shredded;
+	bool is_deleted;	   /* the topic holds it no more, and nothing says that it is shredded */
+	int64_t offset;		   /* of its message in the topic */
 	int64_t at_ms;		   /* when it was made, or shredded */
 	char by[DAY_KEY_BY_BYTES]; /* by whom; this and the next NUL-terminated */
 	char why[DAY_KEY_WHY_BYTES];

@@ -155,12 +155,41 @@ bool day_keys_take(struct day_keys *keys, const struct day_key_record *record)
 	if (entry && record->is_shredded) {
 		shred(keys, entry, record);
 	} else if (entry && !entry->record.is_shredded) { /* a key never changes, only what wraps it */
-		entry->record = *record;
+		entry->record = *record;		  /* deleted or not, now it is there */
 		if (!entry->is_here)
 			unwrap(keys, entry);
 	}
 	pthread_mutex_unlock(&keys->lock);
 	return entry;
+}
+
+static bool mark_deleted(struct entry *entry)
+{
+	bool is_news = !entry->record.is_shredded && !entry->record.is_deleted;
+
+	entry->record.is_deleted |= is_news;
+	return is_news;
+}
+
+size_t day_keys_delete(struct day_keys *keys, const struct day_key_id *id)
+{
+	pthread_mutex_lock(&keys->lock);
+	struct entry *entry = find(keys, id);
+	size_t count = entry && mark_deleted(entry);
+
+	pthread_mutex_unlock(&keys->lock);
+	return count;
+}
+
+size_t day_keys_delete_below(struct day_keys *keys, int64_t offset)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&keys->lock);
+	for (size_t i = 0; i < keys->count; i++)
+		count += keys->entries[i].record.offset < offset && mark_deleted(&keys->entries[i]);
+	pthread_mutex_unlock(&keys->lock);
+	return count;
 }
 
 /* ---- questions ---- */
@@ -207,7 +236,7 @@ static struct entry *find_day(struct day_keys *keys, int32_t day)
 	for (size_t i = 0; i < keys->count; i++) {
 		struct entry *entry = &keys->entries[i];
 
-		if (entry->record.id.day != day || entry->record.is_shredded)
+		if (entry->record.id.day != day || entry->record.is_shredded || entry->record.is_deleted)
 			continue;
 		if (!entry->is_here)
 			unwrap(keys, entry);

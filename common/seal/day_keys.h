@@ -40,6 +40,11 @@ void day_keys_set_refresh(struct day_keys *keys, void (*refresh)(void *self), vo
 /* One more record, or a newer one of the same id. A shredded key does not come back. false: there are DAY_KEYS_MAX
  * already. */
 MUSTUSE bool day_keys_take(struct day_keys *keys, const struct day_key_record *record);
+/* Somebody deleted records past instroomctl: that of one id, or all that stood below an offset. What we hold of them
+ * goes on opening bodies, as it may be the last copy there is, and seals none, as whoever starts from now on could not
+ * open them. How many there are that were not known to be deleted. */
+size_t day_keys_delete(struct day_keys *keys, const struct day_key_id *id);
+size_t day_keys_delete_below(struct day_keys *keys, int64_t offset);
 
 /* ret_key is written for DAY_KEY_HERE only; the caller wipes it. */
 MUSTUSE enum day_key_answer day_keys_find(struct day_keys *keys, const struct day_key_id *id,
@@ -48,7 +53,7 @@ MUSTUSE enum day_key_answer day_keys_find(struct day_keys *keys, const struct da
  * same master keys takes the same one. */
 MUSTUSE enum day_key_answer day_keys_of_day(struct day_keys *keys, int32_t day, struct day_key_id *ret_id,
 					    uint8_t ret_key[DAY_KEY_BYTES]);
-/* The same without taking it. UNKNOWN: there is none that is not shredded. */
+/* The same without taking it. UNKNOWN: there is none that is neither shredded nor deleted. */
 enum day_key_answer day_keys_look_at_day(struct day_keys *keys, int32_t day);
 /* HERE. */
 bool day_keys_has_day(struct day_keys *keys, int32_t day);

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Bodies encrypted in Kafka: clear deliveries, the switch, a gateway without a key for today, deliveries that leave
 nothing of a person on the broker's disk, programs that lack the keys, a message that was tampered with, another master,
-replay and verify over the mixed log, off again, and keys of days that are over. All persons are invented."""
+replay and verify over the mixed log, off again, keys of days that are over, and a key whose record somebody deleted
+past instroomctl: each says which key and what to do, one partition waits and the others go on, nothing is quarantined
+until an operator gives the key up. All persons are invented."""
 import os
 import secrets
 import shutil
@@ -18,9 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import replay_test  # noqa: E402
 import kafka_log  # noqa: E402  its path is replay_test's
 import kafka_produce  # noqa: E402
-from replay_test import COUNTS, ROOT, WAIT_S, check, line, results, stacks  # noqa: E402
+from private_stack import kafka_wire  # noqa: E402
+from replay_test import COUNTS, ROOT, WAIT_S, check, line, programs, results, stacks  # noqa: E402
 
 BOARD, SCHOOL = "99901", "99VO"
+OTHER, OTHER_SCHOOL = "99902", "99ZX"  # in another partition of twelve
+GENERATION, PARTITIONS, PARTITION = 2, 12, 6  # of BOARD
+SEVERAL_LOOKS_S = 5
 RAW, VERDICT, QUARANTINE = "instroom.raw.1", "instroom.verdict.1", "instroom.quarantine.1"
 DAY_KEYS = "instroom.daykeys.1"
 PROGRAMS = ("gateway1.conf", "validate1.conf", "write1.conf", "instroomctl.conf")
@@ -270,6 +276,185 @@ def shredded(machine):
                    "--reason", "a test")
 
 
+# --- a key that is gone ---
+
+def flush(machine):
+    subprocess.run(["redis-cli", "-p", str(machine.stack.port("redis")), "flushall"], check=True, capture_output=True)
+
+
+def new_generation(machine):
+    """Other topics, of twelve partitions, and an empty register: what was before is in nobody's way."""
+    machine.end()
+    machine.workers.empty_register()
+    flush(machine)
+    settings = programs.generation(GENERATION)
+    settings["instroomctl"] |= {"topic.partitions": PARTITIONS, "retention.timer": "show", "checkpoint.dir": ""}
+    for name in PROGRAMS:
+        kind = "instroomctl" if name == "instroomctl.conf" else name.rstrip("1.conf")
+        machine.conf(name, settings[kind] | {"encrypt.bodies": "yes"})
+    for words in (["migrate"], ["reference", "import", "--allow-smaller", ROOT / "tests/cases/reference"],
+                  ["reference", "publish"], ["day-keys", "make"]):
+        machine.expect(f"a new generation: {words[0]}", 0, "", *words)
+    machine.start()
+
+
+def todays_record(machine):
+    """(key, value) of the day key that seals now."""
+    today = time.strftime("%Y%m%d").encode()
+    newest = {key: value for _, _, key, value, _ in kafka_log.read(machine.port, DAY_KEYS, 0)}
+    sealed = next(value for _, _, _, value, _ in kafka_log.read(machine.port, f"instroom.raw.{GENERATION}", PARTITION))
+    ident = int.from_bytes(sealed[11:15], "big"), sealed[15:23].hex()
+    key = b"%08d-%s" % (ident[0], ident[1].encode())
+    check("the first message is sealed with a key of today", key.startswith(today) and newest[key], key)
+    return key, newest[key]
+
+
+def delete_beginning(machine):
+    """As a wrong cleanup.policy would."""
+    kafka_wire.alter_topic(machine.port, DAY_KEYS, {"cleanup.policy": "compact,delete"})
+    kafka_produce.delete_before(machine.port, DAY_KEYS, 0, kafka_log.end_of(machine.port, DAY_KEYS, 0))
+    kafka_wire.alter_topic(machine.port, DAY_KEYS, {"cleanup.policy": "compact"})
+
+
+def refuses_for_want_of_a_key(machine, board, school, sequence):
+    try:
+        machine.deliver(board, sequence, "MUTATIE", [line(6, school)], waits=False)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code == 503 and "sleutel" in refusal.read().decode()
+    return False
+
+
+def record_deleted(machine):
+    """By a message without value, while programs run: nothing more is sealed with it, and make puts it back."""
+    name = machine.deliver(BOARD, 1, "VOLLEDIG", [line(1, SCHOOL, name="Ring"), line(2, "99QF", name="Ringeling")])
+    check("one line waits for a school", machine.outcomes(BOARD, name) == {2: "nieuw", 3: "afgekeurd"},
+          machine.outcomes(BOARD, name))
+    plan = machine.json("replay", "plan", "--board", BOARD)
+    key, value = todays_record(machine)
+    kafka_produce.produce(machine.port, DAY_KEYS, 0, key, None, [])
+    for kind in COUNTS:
+        machine.until(f"{kind} says which record was deleted", lambda kind=kind: "event=day_key.deleted offset=" in
+                      machine.log(kind) and key.decode() in machine.log(kind))
+    machine.until("a gateway seals nothing with it", lambda: refuses_for_want_of_a_key(machine, BOARD, SCHOOL, 2))
+    machine.expect("the list says so", 1, "deleted", "day-keys", "list")
+    done = machine.expect("and the check, with the messages that need it", 1, key.decode(), "day-keys", "check")
+    check("and what puts it back", "deleted" in done.stdout and "day-keys make puts it back" in done.stderr, done)
+    machine.expect("as make does", 0, "1 keys put back", "day-keys", "make")
+    machine.expect("which is then well", 0, "", "day-keys", "check")
+    machine.until("and the gateway takes again", lambda: not refuses_for_want_of_a_key(machine, BOARD, SCHOOL, 2))
+    machine.wait()
+    return plan["job"], key, value
+
+
+def each_says_which(machine, job, key):
+    """key: as text. What was sealed with it waits in its partition alone."""
+    name = machine.deliver(OTHER, 3, "MUTATIE", [line(7, OTHER_SCHOOL, name="Anders")], waits=False)
+    machine.until("the other partition goes on", lambda: machine.outcomes(OTHER, name) == {2: "nieuw"})
+    machine.until("the validator says which key, for which message, and where to look", lambda:
+                  f'partition={PARTITION} offset=2 why=no-day-key message="is sealed with day key {key}, which the'
+                  in machine.log("validate") and "day-keys check" in machine.log("validate"))
+    machine.until("and the writer", lambda: f"event=partition.waiting partition={PARTITION} raw_offset=1" in
+                  machine.log("write") and key in machine.log("write"))
+    done = machine.expect("verify leaves one partition unproven", 1, "1 partitions are unproven", "verify", "--all")
+    check("and says for want of which key", key in done.stderr and " 0 differences" in done.stdout and
+          "day-keys check" in done.stderr, done)
+    machine.expect("of others it proves all", 0, " 0 differences", "verify", "--board", OTHER)
+    machine.expect("the ledger balances", 0, "balances", "ledger", "--check")
+    done = machine.expect("status is no fault of Kafka", 0, "raw message 1 is sealed with day key", "status")
+    check("and knows the others", "Kafka is away" not in done.stdout and "1 to write" in done.stdout, done)
+    machine.expect("a plan leaves the delivery out", 1, "deliveries left out", "replay", "plan", "--board", BOARD)
+    machine.expect("a replay that was planned waits", 69, "of 1 the day key is missing", "replay", "start", job,
+                   "--reason", "a test")
+    done = machine.expect("the check names the messages", 1, "missing", "day-keys", "check")
+    check("of both topics", [row.split()[2:] for row in done.stdout.splitlines() if key in row] ==
+          [[f"instroom.raw.{GENERATION}", str(PARTITION), "0", "2", "3"],
+           [f"instroom.verdict.{GENERATION}", str(PARTITION), "0", "1", "2"]], done.stdout)
+    check("and what to do", "RUNBOOK.md, A day key is gone" in done.stderr, done.stderr)
+    check("nothing is quarantined", machine.json("quarantine", "list") == [], machine.json("quarantine", "list"))
+
+
+def rests(machine):
+    """Started anew validators and writers come to the same, and what waits is logged once."""
+    logged = {kind: len(machine.log(kind)) for kind in ("validate", "write")}
+    machine.end("validate", "write")
+    machine.start("validate", "write", wait_s=0)
+    said = {kind: lambda kind=kind: machine.log(kind)[logged[kind]:].count("waiting partition=") for kind in logged}
+    for kind, count in said.items():
+        machine.until(f"{kind} says it again when it starts", count)
+    time.sleep(SEVERAL_LOOKS_S)
+    counts = {kind: count() for kind, count in said.items()}
+    check("and once, however often it looks", counts == {"validate": 1, "write": 1}, counts)
+    check("nothing is quarantined by that either", machine.json("quarantine", "list") == [])
+
+
+def given_up(machine):
+    """The records are gone for good, and an operator says so. One delivery was judged and not written, one not even
+    judged."""
+    machine.end("write")
+    ends = kafka_log.end_of(machine.port, f"instroom.verdict.{GENERATION}", PARTITION)
+    judged = machine.deliver(BOARD, 4, "MUTATIE", [line(1, SCHOOL, name="Kwijt")], waits=False)
+    machine.until("one is judged", lambda: kafka_log.end_of(machine.port, f"instroom.verdict.{GENERATION}",
+                                                            PARTITION) > ends)
+    machine.end("validate")
+    name = machine.deliver(BOARD, 5, "MUTATIE", [line(1, SCHOOL, name="Zoek")], waits=False)
+    delete_beginning(machine)
+    machine.expect("keys are made", 0, "14 keys made", "day-keys", "make")
+    machine.end()
+    machine.start("gateway")
+    machine.start("validate", "write", wait_s=0)
+    machine.until("it waits again", lambda: machine.log("validate").count("offset=5 why=no-day-key") == 1 or
+                  machine.log("validate").count('code=day_key why="instroom.verdict') > 0)
+    missing = sorted({row["key"] for row in machine.json("day-keys", "check")})
+    machine.expect("a key is not given up without a reason", 64, "--reason", "day-keys", "lost", missing[0])
+    machine.expect("nor by another name", 64, "KEY is a day", "day-keys", "lost", "20261130", "--reason", "a test")
+    here = next(row["key"] for row in machine.json("day-keys", "list") if row["state"] == "here")
+    machine.expect("nor one that is here", 1, "nothing is given up", "day-keys", "lost", here, "--reason", "a test")
+    machine.end("validate")
+    for key in missing:
+        machine.expect("one that is gone is", 0, "counts as shredded", "day-keys", "lost", key, "--reason", "a test")
+    machine.until("a verdict that was not written counts for nobody", lambda: "event=verdict.skipped" in
+                  machine.log("write"))
+    flush(machine)
+    machine.start("validate")
+    machine.wait()
+    reasons = [row["reason"] for row in machine.json("quarantine", "list")]
+    check("what was not written is quarantined now, and nothing else", reasons == ["shredded"] * 2, reasons)
+    for one in (judged, name):
+        check("its terugmelding says so", machine.outcomes(BOARD, one) == {2: "quarantaine"},
+              machine.outcomes(BOARD, one))
+    name = machine.deliver(BOARD, 6, "MUTATIE", [line(1, SCHOOL, name="Weer")])
+    check("the board delivers again", machine.outcomes(BOARD, name) == {2: "gewijzigd"}, machine.outcomes(BOARD, name))
+    machine.expect("the ledger names what an operator has to decide", 1, "2 lines in quarantaine", "ledger", "--check")
+
+
+def key_gone(machine):
+    new_generation(machine)
+    job, key, value = record_deleted(machine)
+    machine.end("validate")
+    name = machine.deliver(BOARD, 3, "MUTATIE", [line(1, SCHOOL, name="Ringers")], waits=False)
+    delete_beginning(machine)
+    for kind in ("gateway", "write"):
+        machine.until(f"{kind} says that the beginning of the topic is gone",
+                      lambda kind=kind: "event=day_keys.deleted" in machine.log(kind))
+    machine.until("nothing is sealed with a key that nobody else has",
+                  lambda: refuses_for_want_of_a_key(machine, OTHER, OTHER_SCHOOL, 2))
+    machine.expect("keys are made", 0, "14 keys made", "day-keys", "make")
+    machine.until("a program that runs seals with the new one",
+                  lambda: not refuses_for_want_of_a_key(machine, OTHER, OTHER_SCHOOL, 2))
+    machine.end()
+    machine.start("gateway")
+    machine.start("validate", "write", wait_s=0)
+    each_says_which(machine, job, key.decode())
+    rests(machine)
+    kafka_produce.produce(machine.port, DAY_KEYS, 0, key, value, [])
+    machine.wait()
+    check("the record is back, and what waited is written", machine.outcomes(BOARD, name) == {2: "gewijzigd"},
+          machine.outcomes(BOARD, name))
+    machine.expect("the replay goes on", 0, "1 of 1 messages are in the ledger", "replay", "resume", job)
+    machine.expect("and all is proved", 0, " 0 differences", "verify", "--all")
+    given_up(machine)
+
+
 # --- what starts from a checkpoint ---
 
 def checkpointed(machine, data):
@@ -327,6 +512,7 @@ def main():
         off_again(machine)
         checkpointed(machine, data)
         shredded(machine)
+        key_gone(machine)
     finally:
         stack.wipe()
         shutil.rmtree(data)

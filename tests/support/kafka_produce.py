@@ -42,7 +42,8 @@ def varint(value):
 
 
 def with_length(data):
-    return varint(len(data)) + data
+    """None: null, which deletes the key's record from a compacted topic."""
+    return varint(-1) if data is None else varint(len(data)) + data
 
 
 def record_batch(key, value, headers):

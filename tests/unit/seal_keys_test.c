@@ -140,6 +140,31 @@ Test(day_keys, forget_a_shredded_key_for_good)
 	day_keys_close(keys);
 }
 
+Test(day_keys, open_with_a_deleted_key_and_seal_no_more_with_it)
+{
+	static const uint8_t KEY[DAY_KEY_BYTES] = "of a day";
+	struct day_key_record first = wrap(HEX_A, 20260901, 1, KEY), second = wrap(HEX_A, 20260902, 1, KEY);
+	struct day_key_record shredded = { .id = { .day = 20260903 }, .is_shredded = true };
+	struct day_keys *keys = open_keys(HEX_A, NULL);
+	uint8_t got[DAY_KEY_BYTES];
+
+	first.offset = 4;
+	second.offset = 5;
+	cr_assert(day_keys_take(keys, &first));
+	cr_assert(day_keys_take(keys, &second));
+	cr_assert(day_keys_take(keys, &shredded));
+	cr_expect_eq(day_keys_delete_below(keys, 5), 1);
+	cr_expect_eq(day_keys_delete_below(keys, 5), 0, "it is known, and a shredded one is not deleted");
+	cr_expect_eq(day_keys_delete(keys, &second.id), 1);
+	cr_expect_eq(day_keys_find(keys, &first.id, got), DAY_KEY_HERE);
+	cr_expect_eq(day_keys_look_at_day(keys, 20260901), DAY_KEY_UNKNOWN);
+	cr_expect_eq(day_keys_look_at_day(keys, 20260902), DAY_KEY_UNKNOWN);
+	first.offset = 6;
+	cr_assert(day_keys_take(keys, &first));
+	cr_expect(day_keys_has_day(keys, 20260901), "its record came back");
+	day_keys_close(keys);
+}
+
 Test(day_keys, seal_with_the_lowest_of_a_day)
 {
 	static const uint8_t KEY[DAY_KEY_BYTES] = "of a day", OTHER[DAY_KEY_BYTES] = "too";

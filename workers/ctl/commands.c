@@ -835,6 +835,10 @@ static const struct command_option MAKE_OPTIONS[] = {
 	  OPTIONAL },
 };
 
+static const struct command_option LOST_OPTIONS[] = {
+	{ OPTION_REASON, "TEXT", "why; it is kept with your name", REQUIRED },
+};
+
 static const struct command DAY_KEYS[] = {
 	{ .name = "day-keys list",
 	  .purpose = "the keys that bodies are encrypted with, and what became of each",
@@ -842,6 +846,24 @@ static const struct command DAY_KEYS[] = {
 	  .outputs = TEXT_CSV_JSON,
 	  .exits = { { 1, "today or one of the next three days has no key that can be unwrapped" } },
 	  .run = run_day_keys_list },
+	{ .name = "day-keys check",
+	  .purpose = "which messages in Kafka cannot be opened, for want of which key, and what to do",
+	  .help = "Reads all of raw, verdict and quarantine, but opens nothing. deleted, missing: a record was taken "
+		  "out of the topic past instroomctl; locked: encrypt.key.file is not that of the other machines.",
+	  .outputs = TEXT_CSV_JSON,
+	  .exits = { { 1, "some cannot, or will not be when programs start anew; which, is printed" } },
+	  .run = run_day_keys_check },
+	{ .name = "day-keys lost",
+	  .arguments = "KEY",
+	  .arguments_min = 1,
+	  .arguments_max = 1,
+	  .purpose = "say that nobody has this key any more",
+	  .help = "Until then whoever needs a message that is sealed with it waits. Afterwards such messages come into "
+		  "quarantine when they were not judged yet: their boards have to deliver again. There is no way back. "
+		  "Refused while the key opens.",
+	  OPTIONS_OF(LOST_OPTIONS),
+	  .exits = { { 1, "the key is here: nothing is given up" } },
+	  .run = run_day_keys_lost },
 	{ .name = "day-keys make",
 	  .arguments = "[DAYS]",
 	  .arguments_max = 1,
@@ -849,7 +871,8 @@ static const struct command DAY_KEYS[] = {
 	  .help = "14 days when none are said. Each is wrapped by the last key of encrypt.key.file. Safe to run again, "
 		  "and from several machines: a day with two keys has two. Refused where days have keys, and no "
 		  "master key of encrypt.key.file unwraps any: this is not the file of the other machines then. With "
-		  "--reason, when that master is lost, keys are made beside them.\n\n"
+		  "--reason, when that master is lost, keys are made beside them. What somebody deleted from the "
+		  "topic, and Kafka has not compacted away yet, is put back.\n\n"
 		  "instroom-day-keys.timer runs it every day.",
 	  OPTIONS_OF(MAKE_OPTIONS),
 	  .run = run_day_keys_make },

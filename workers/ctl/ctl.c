@@ -42,6 +42,10 @@ static void report_bodies(const struct ctl *ctl)
 
 	if (keys)
 		counts = day_keys_counts(keys);
+	if (counts.waiting > 0)
+		fputs("instroomctl: what is sealed with that key cannot be read here: instroomctl day-keys check says "
+		      "which keys are missing, for which messages, and what to do\n",
+		      stderr);
 	if (counts.shredded > 0)
 		fprintf(stderr,
 			"instroomctl: %lld messages cannot be read, as their day keys are shredded: "

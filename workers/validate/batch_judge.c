@@ -104,6 +104,28 @@ static int open_message(struct batch *batch, const struct batch_message *message
 	return rc;
 }
 
+/* false: not yet, as the topic of day keys was not read to its end. */
+static bool log_waiting(const struct batch *batch, const struct lane *lane, const struct batch_message *message,
+			const struct raw_input *input)
+{
+	const struct body_seal *seal = batch->peers->config->kafka.bodies;
+	char why[256] = "";
+
+	if (message->raw.body != BODY_NO_KEY) {
+		log_event(LOG_ERROR, "message.waiting",
+			  "partition=%d offset=%lld why=%s effect=\"the partition waits\"", lane->partition,
+			  (long long)message->raw.offset, input->reason);
+		return true;
+	}
+	if (!body_seal_is_sure(seal))
+		return false;
+	body_seal_explain(seal, message->raw.value, why, sizeof why);
+	log_event(LOG_ERROR, "message.waiting", "partition=%d offset=%lld why=%s message=%s effect=%s", lane->partition,
+		  (long long)message->raw.offset, input->reason, LOG_QUOTED(why),
+		  LOG_QUOTED("the partition waits, the others go on; instroomctl day-keys check"));
+	return true;
+}
+
 /* Whether the message still waits, and the lane with it; else it is given up. */
 static bool goes_on_waiting(const struct batch *batch, struct lane *lane, const struct batch_message *message,
 			    struct raw_input *input)
@@ -113,10 +135,10 @@ static bool goes_on_waiting(const struct batch *batch, struct lane *lane, const 
 	if (lane->waiting_offset != message->raw.offset) {
 		lane->waiting_offset = message->raw.offset;
 		lane->waiting_since_ms = now_ms;
-		log_event(LOG_ERROR, "message.waiting",
-			  "partition=%d offset=%lld why=%s effect=\"the partition waits\"", lane->partition,
-			  (long long)message->raw.offset, input->reason);
+		lane->waiting_is_logged = false;
 	}
+	if (!lane->waiting_is_logged)
+		lane->waiting_is_logged = log_waiting(batch, lane, message, input);
 	if (max_ms == 0 || now_ms - lane->waiting_since_ms < max_ms)
 		return true;
 	raw_input_give_up(input, input->reason);

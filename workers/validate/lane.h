@@ -124,6 +124,7 @@ struct lane {
 	int64_t tried_offset;
 	int64_t waiting_offset; /* the message that waits, or waited last; -1: none */
 	int64_t waiting_since_ms;
+	bool waiting_is_logged;
 	enum lane_state state_logged; /* RUN or BYPASS, as last logged above debug */
 	uint32_t heads_lost;	      /* batches in a row that found the head of the cache gone or moved */
 	uint32_t failures;	      /* steps in a row that met an absent peer */

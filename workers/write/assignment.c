@@ -1,14 +1,23 @@
 #include "write/assignment.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_reader.h"
 
-enum { READER_FETCH_BYTES = 33 << 20 }; /* the largest raw message, and a header */
+enum {
+	READER_FETCH_BYTES = 33 << 20, /* the largest raw message, and a header */
+	NO_KEY_PAUSE_MS = 2000,
+};
+
+static bool is_due(const struct partition *partition)
+{
+	return partition->state == PARTITION_ASSIGNED && clock_ms() >= partition->rests_until_ms;
+}
 
 bool assignment_is_due(const struct inbox *inbox)
 {
 	for (int32_t i = 0; i < inbox->partition_end; i++)
-		if (inbox->partitions[i].state == PARTITION_ASSIGNED)
+		if (is_due(&inbox->partitions[i]))
 			return true;
 	return false;
 }
@@ -22,6 +31,7 @@ void assignment_again(struct inbox *inbox)
 			continue;
 		partition_change(partition, PARTITION_ASSIGNED);
 		partition->ahead = partition->committed;
+		partition->rests_until_ms = 0;
 	}
 }
 
@@ -31,13 +41,14 @@ static int read_cursors(struct assignment *assignment, struct cursor *cursors, s
 
 	*ret_count = 0;
 	for (int32_t i = 0; i < inbox->partition_end; i++)
-		if (inbox->partitions[i].state == PARTITION_ASSIGNED)
+		if (is_due(&inbox->partitions[i]))
 			cursors[(*ret_count)++].partition = i;
 	return cursor_find(assignment->session, slice_of(assignment->topic_raw), cursors, *ret_count, err);
 }
 
-/* Whether the log goes with the register's cursor. When it does not, the partition is PARKED. */
-enum match { MATCHES = 1, PARKED };
+/* Whether the log goes with the register's cursor. When it does not, the partition is PARKED; RESTS: nobody can say,
+ * and the others are opened. */
+enum match { MATCHES = 1, PARKED, RESTS };
 
 static enum match match_verdict_log(struct partition *partition, const struct cursor *cursor,
 				    const struct kafka_topic_range *range)
@@ -58,10 +69,32 @@ static enum match match_verdict_log(struct partition *partition, const struct cu
 	return PARKED;
 }
 
+/* Logged, and noted in the register for status, once, and not before the topic of day keys was read to its end. */
+static int rest_unopened(struct assignment *assignment, int32_t number, const struct kafka_message *message,
+			 struct err *err)
+{
+	struct partition *partition = &assignment->inbox->partitions[number];
+	const struct body_seal *seal = assignment->kafka->bodies;
+	char why[160], note[sizeof partition->why];
+
+	partition->rests_until_ms = clock_ms() + NO_KEY_PAUSE_MS;
+	if (!body_seal_is_sure(seal) || partition->sealed_offset == message->offset + 1)
+		return 0;
+	partition->sealed_offset = message->offset + 1;
+	body_seal_explain(seal, message->value, why, sizeof why);
+	log_event(LOG_ERROR, "partition.waiting", "partition=%d raw_offset=%lld why=%s effect=%s", number,
+		  (long long)message->offset, LOG_QUOTED(why),
+		  LOG_QUOTED(
+			  "it is the message that was applied last, and says whether this is the register's log: the "
+			  "partition waits, the others go on; instroomctl day-keys check"));
+	snprintf(note, sizeof note, "waits: raw message %lld %s", (long long)message->offset, why);
+	return cursor_note_parked(assignment->session, slice_of(assignment->topic_raw), number, slice_of(note), err);
+}
+
 /* The raw message we applied last against the digest in the cursor. One that the log keeps no more, or whose
  * day key is shredded, counts as the same. */
 static int match_digest(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
-			bool *ret_is_same, struct err *err)
+			enum match *ret, struct err *err)
 {
 	int64_t last = cursor->chain.at.next_raw - 1;
 	struct kafka_message message = { 0 };
@@ -73,13 +106,17 @@ static int match_digest(struct assignment *assignment, struct kafka_reader *read
 		rc = kafka_reader_next(reader, assignment->wait_ms, &message, &came, err);
 	if (rc != 0)
 		return rc;
-	bool is_readable = came && message.body != BODY_SHREDDED;
+	bool is_readable = came && message.body != BODY_SHREDDED && message.body != BODY_NO_KEY;
 
 	if (is_readable)
 		sha256_of(message.value, digest);
-	*ret_is_same = !is_readable || memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0;
+	*ret = !is_readable || memcmp(digest, cursor->chain.digest, VERDICT_ID_BYTES) == 0 ? MATCHES : PARKED;
+	if (came && message.body == BODY_NO_KEY) {
+		*ret = RESTS;
+		rc = rest_unopened(assignment, cursor->partition, &message, err);
+	}
 	kafka_message_drop(&message);
-	return 0;
+	return rc;
 }
 
 static int match_raw_log(struct assignment *assignment, struct kafka_reader *reader, const struct cursor *cursor,
@@ -88,7 +125,6 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 	struct partition *partition = &assignment->inbox->partitions[cursor->partition];
 	int64_t next = cursor->chain.at.next_raw;
 	struct kafka_topic_range range;
-	bool is_same = true;
 	int rc = kafka_reader_range(reader, assignment->topic_raw, cursor->partition, assignment->wait_ms, &range, err);
 
 	if (rc != 0)
@@ -101,16 +137,16 @@ static int match_raw_log(struct assignment *assignment, struct kafka_reader *rea
 		*ret = PARKED;
 		return 0;
 	}
+	*ret = MATCHES;
 	if (next > 0 && next - 1 >= range.low)
-		rc = match_digest(assignment, reader, cursor, &is_same, err);
+		rc = match_digest(assignment, reader, cursor, ret, err);
 	if (rc != 0)
 		return rc;
-	if (!is_same)
+	if (*ret == PARKED)
 		partition_park(partition, cursor->partition,
 			       "raw message %lld is not the one that was applied: "
 			       "it is another log than the register's",
 			       (long long)next - 1);
-	*ret = is_same ? MATCHES : PARKED;
 	return 0;
 }
 
@@ -149,7 +185,7 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 	if (match_verdict_log(partition, cursor, &range) == PARKED)
 		return 0;
 	rc = match_raw_log(assignment, reader, cursor, &match, err);
-	if (rc != 0 || match == PARKED)
+	if (rc != 0 || match != MATCHES)
 		return rc;
 	rc = kafka_consumer_start(assignment->consumer, cursor->partition, cursor->chain.at.next_verdict, err);
 	if (rc != 0)
@@ -165,14 +201,17 @@ static int open_one(struct assignment *assignment, struct kafka_reader *reader, 
 int assignment_open(struct assignment *assignment, struct err *err)
 {
 	static struct cursor cursors[INBOX_PARTITIONS_MAX];
+	struct kafka_options kafka = *assignment->kafka;
 	struct kafka_reader *reader = NULL;
 	size_t count;
+
+	kafka.shows_shut = true; /* one that cannot be opened is its partition's matter */
 	int rc = pg_link_connect(assignment->session->link, err);
 
 	if (rc == 0)
 		rc = read_cursors(assignment, cursors, &count, err);
 	if (rc == 0)
-		rc = kafka_reader_open(assignment->kafka, READER_FETCH_BYTES, &reader, err);
+		rc = kafka_reader_open(&kafka, READER_FETCH_BYTES, &reader, err);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < count; i++)

@@ -9,7 +9,8 @@
  *      Then the fence of our first batch finds that, and they are opened again
  *   4. it looks whether both logs still belong to the register: the verdict log holds next_verdict, the raw log reaches
  *      next_raw, and the raw message before it is the one that was applied. If not, the partition is PARKED with the
- *      reason, in the register too, and the others go on
+ *      reason, in the register too, and the others go on. If that message is sealed with a day key that is missing, the
+ *      partition stays ASSIGNED and is looked at again; the others go on
  *   5. the fetch starts at next_verdict, whatever offset the group has
  *
  * The register is set back to an earlier time:

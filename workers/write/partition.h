@@ -43,8 +43,10 @@ struct partition {
 	bool is_restoring;	       /* likewise; true: boards are missing in the register, and it is PARKED */
 	char why[200];		       /* PARKED */
 	bool is_why_due;	       /* it is not in the register yet */
-	int64_t rests_until_ms;	       /* PAUSED: the next verdict is sealed with a day key that we do not have yet */
-	int64_t sealed_offset;	       /* of that verdict, which is logged once */
+	/* A message is sealed with a day key that we do not have: PAUSED: the next verdict; ASSIGNED: the raw message
+	 * that was applied last, so it is not opened before. */
+	int64_t rests_until_ms;
+	int64_t sealed_offset; /* behind that message, which is logged once */
 };
 
 /* The only place where a state changes. A change that the drawing does not have is our bug and ends the process. */

@@ -38,6 +38,9 @@ static void count_wrapped(void *self, const struct day_key_record *record, int64
 static const char *state_of(struct day_keys *keys, const struct day_key_record *record)
 {
 	uint8_t key[DAY_KEY_BYTES];
+
+	if (record->is_deleted)
+		return "deleted";
 	enum day_key_answer found = day_keys_find(keys, &record->id, key);
 
 	explicit_bzero(key, sizeof key);

@@ -69,6 +69,30 @@ static int check_master(const struct day_key_store *store, int32_t today, int da
 		locked);
 }
 
+/* What somebody deleted past us, and Kafka has not compacted away yet, is written again. */
+static int put_back_deleted(struct day_key_store *store, struct err *err)
+{
+	struct day_key_record *due = calloc(MAX(store->count, (size_t)1), sizeof *due);
+	size_t count = 0;
+
+	if (!due)
+		return err_set(err, ERR_FATAL, "memory", "no memory for %zu day keys", store->count);
+	for (size_t i = 0; i < store->count; i++)
+		if (store->records[i].is_deleted) {
+			due[count] = store->records[i];
+			due[count++].is_deleted = false;
+		}
+	int rc = day_key_store_publish(store, due, count, err);
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (!day_keys_take(store->keys, &due[i]))
+			rc = err_set(err, ERR_FATAL, "day_keys", "a key that was listed is not known");
+	if (rc == 0 && count > 0)
+		printf("%zu keys put back: somebody had deleted their records\n", count);
+	free(due);
+	return rc;
+}
+
 static int make_missing(struct day_key_store *store, const struct master_keys *masters, int days, struct err *err)
 {
 	struct day_key_record *made = calloc((size_t)days, sizeof *made);
@@ -76,6 +100,8 @@ static int make_missing(struct day_key_store *store, const struct master_keys *m
 	size_t count = 0;
 	int rc = made ? 0 : err_set(err, ERR_FATAL, "memory", "no memory for the keys of %d days", days);
 
+	if (rc == 0)
+		rc = put_back_deleted(store, err);
 	if (rc == 0)
 		rc = check_master(store, today, days, err);
 	for (int i = 0; rc == 0 && i < days; i++) {

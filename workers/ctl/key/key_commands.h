@@ -10,6 +10,8 @@ int run_key_retire(struct ctl *ctl);
 
 /* The keys that message bodies are encrypted with, each for a day. */
 int run_day_keys_list(struct ctl *ctl);
+int run_day_keys_check(struct ctl *ctl);
+int run_day_keys_lost(struct ctl *ctl);
 int run_day_keys_make(struct ctl *ctl);
 int run_day_keys_rewrap(struct ctl *ctl);
 int run_day_keys_shred(struct ctl *ctl);

@@ -93,6 +93,12 @@ static int read_judged(struct ctl *ctl, struct kafka_reader *reader, int32_t par
 			return rc;
 		if (found != TOPIC_FOUND)
 			continue;
+		if (message.body == BODY_NO_KEY) {
+			standing->judged = STANDING_UNKNOWN;
+			standing->lacks_key = true;
+			kafka_message_drop(&message);
+			break;
+		}
 		arena_reset(arena);
 		bool is_read = frame_open(message.value, &schema, &body, NULL) == 0 &&
 			       wire_verdict_decode_as(schema, body, arena, &verdict, NULL) == 0;
@@ -130,6 +136,7 @@ static int read_oldest(struct ctl *ctl, struct kafka_reader *reader, int32_t par
 		return 0;
 	}
 	standing->oldest_ms = message.timestamp_ms;
+	standing->lacks_key |= message.body == BODY_NO_KEY;
 	kafka_message_drop(&message);
 	return 0;
 }
@@ -153,9 +160,12 @@ static int read_partition(struct ctl *ctl, struct kafka_reader *reader, int32_t 
 static int read_kafka(struct ctl *ctl, struct standings *standings, struct err *err)
 {
 	struct kafka_reader *reader = NULL;
+	struct kafka_options kafka = ctl->kafka;
 	struct arena arena = { 0 };
 	int32_t partitions = 0;
-	int rc = kafka_reader_open(&ctl->kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
+
+	kafka.shows_shut = true; /* it is said of its partition */
+	int rc = kafka_reader_open(&kafka, CTL_MESSAGE_BYTES_MAX, &reader, err);
 
 	if (rc == 0)
 		rc = arena_init(&arena, ARENA_BYTES_MAX, ARENA_BYTES_KEPT, err);

@@ -19,6 +19,7 @@ struct partition_standing {
 	int64_t next_raw, next_verdict; /* of the register; these and the others: STANDING_UNKNOWN */
 	int64_t raw_end, verdict_end;	/* of Kafka */
 	int64_t judged;			/* raw messages below this have a verdict; from 0 on */
+	bool lacks_key;			/* the newest verdict, or what waits first, is sealed with a key nobody has */
 	int64_t oldest_ms;		/* when Kafka took the first that is not written; 0: none waits */
 	char parked[STANDING_TEXT_BYTES], moved_at[32];
 	char validator[STANDING_TEXT_BYTES], writer[STANDING_TEXT_BYTES]; /* who has it; "" : nobody, or unknown */

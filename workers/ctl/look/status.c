@@ -53,6 +53,8 @@ static const char *why_of(const struct standings *standings, const struct partit
 		return "the register is away";
 	if (to_write == 0)
 		return "";
+	if (s->lacks_key)
+		return "a day key is missing";
 	if (to_judge > 0 && standings->has_groups && !s->validator[0])
 		return "no validator";
 	if (to_judge == 0 && standings->has_groups && !s->writer[0])

@@ -185,14 +185,15 @@ static int verify_partition(struct verify *verify, int32_t partition, struct err
 	return rc == 0 ? repair_partition(verify, partition, err) : rc;
 }
 
-/* A checkpoint that cannot be used is no reason either; the exit status tells its kind in the end. */
+/* A checkpoint that cannot be used is no reason either, nor a day key that is missing; the exit status tells of a
+ * checkpoint's kind in the end. */
 static bool is_of_partition(struct verify *verify, int rc, const struct err *err)
 {
 	bool is_of_checkpoint = strncmp(err->code, "checkpoint", strlen("checkpoint")) == 0;
 
 	if (rc == -ERR_CONFIG && is_of_checkpoint && !verify->checkpoint_error)
 		verify->checkpoint_error = ERR_CONFIG;
-	return rc == -ERR_DATA || (rc == -ERR_CONFIG && is_of_checkpoint);
+	return rc == -ERR_DATA || (rc == -ERR_CONFIG && is_of_checkpoint) || kafka_reader_lacks_key(rc, err);
 }
 
 /* What its logs do not tell is no reason to leave the others unproven; a server that is away is. */

@@ -170,8 +170,9 @@ static int try_delivery(struct shadow *shadow, int64_t position, uint32_t board,
 	arena_reset(&shadow->delivery_arena);
 	int rc = raw_log_read(shadow->ctl, shadow->reader, position, &shadow->delivery_arena, &found, &delivery, err);
 
-	if (rc != 0)
+	if (rc != 0 && !kafka_reader_lacks_key(rc, err))
 		return rc;
+	found = rc != 0 ? RAW_UNREADABLE : found;
 	shadow->gone += found == RAW_GONE;
 	shadow->unreadable += found == RAW_UNREADABLE;
 	return found == RAW_FOUND ? judge_twice(shadow, &delivery, err) : 0;

@@ -116,8 +116,9 @@ static int plan_delivery(struct plan *plan, int64_t position, struct err *err)
 	if (rc != 0 || target.record_count == 0)
 		return rc;
 	rc = raw_log_read(plan->ctl, plan->reader, position, &plan->arena, &found, &original, err);
-	if (rc != 0)
+	if (rc != 0 && !kafka_reader_lacks_key(rc, err))
 		return rc;
+	found = rc != 0 ? RAW_UNREADABLE : found;
 	if (found != RAW_FOUND) {
 		bool is_gone = found == RAW_GONE;
 

@@ -52,6 +52,7 @@ struct replay_publish {
 	size_t item_count;
 	int64_t after; /* position behind which the next window begins */
 	int64_t missing;
+	int64_t shut;		  /* their day keys are missing */
 	int failure;		  /* a report's error, 0: none */
 	const char *failure_code; /* and its code */
 };
@@ -136,6 +137,10 @@ static int publish_item(struct replay_publish *publish, struct item *item, struc
 	size_t mark = publish->arena.used_bytes;
 	int rc = raw_log_read(publish->ctl, publish->reader, item->position, &publish->arena, &found, &original, err);
 
+	if (kafka_reader_lacks_key(rc, err)) {
+		publish->shut++;
+		return 0;
+	}
 	if (rc != 0)
 		return rc;
 	if (found != RAW_FOUND ||
@@ -271,6 +276,11 @@ int replay_publish_all(struct replay_publish *publish, enum replay_publish_end *
 int64_t replay_publish_missing(const struct replay_publish *publish)
 {
 	return publish->missing;
+}
+
+int64_t replay_publish_shut(const struct replay_publish *publish)
+{
+	return publish->shut;
 }
 
 int replay_publish_open(struct ctl *ctl, struct pg_link *link, struct replay_job *job, int64_t rate,

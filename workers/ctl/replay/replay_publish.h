@@ -25,5 +25,7 @@ MUSTUSE int replay_publish_all(struct replay_publish *publish, enum replay_publi
 
 /* Deliveries whose lines the log no longer holds: they are in no message. */
 int64_t replay_publish_missing(const struct replay_publish *publish);
+/* Those whose day keys are missing: they are in no message, and may be in one later. */
+int64_t replay_publish_shut(const struct replay_publish *publish);
 
 #endif

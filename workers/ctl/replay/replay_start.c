@@ -145,6 +145,22 @@ static int end_stopped(struct start *start, struct err *err)
 		       (long long)start->job.published, (long long)start->job.items, start->job.text);
 }
 
+/* Of some the day key is missing: the job can be resumed. */
+static int end_shut(struct start *start, struct err *err)
+{
+	bool is_moved = false;
+	int rc = replay_job_move(start->link, start->job.id, "running", "paused", &is_moved, err);
+
+	if (rc == 0 && is_moved)
+		rc = replay_job_note(start->link, start->job.id, "stop", "day keys are missing", err);
+	return rc != 0 ? rc
+		       : err_set(err, ERR_RETRY, "day_key",
+				 "%lld of %lld are published; of %lld the day key is missing: replay resume %.8s goes "
+				 "on when it is back",
+				 (long long)start->job.published, (long long)start->job.items,
+				 (long long)replay_publish_shut(start->publish), start->job.text);
+}
+
 /* ---- the commands ---- */
 
 /* As asked, else as the job had it, else that of the settings. */
@@ -175,6 +191,8 @@ static int start_job(struct start *start, const char *job, int64_t rate, bool is
 		rc = replay_publish_all(start->publish, &end, err);
 	if (rc != 0)
 		return rc;
+	if (end == REPLAY_PUBLISHED && replay_publish_shut(start->publish) > 0)
+		return end_shut(start, err);
 	return end == REPLAY_PUBLISHED ? end_published(start, err) : end_stopped(start, err);
 }
 
