@@ -263,6 +263,15 @@ def status(machine):
     check("without Redis the cache is unknown",
           away.returncode == 69 and json.loads(away.stdout)[0]["cache"] is None, away)
     machine.expect("a pause that is none", 64, "--watch", "status", "--watch", "0")
+    for words in (("--watch",), ("--watch", "--json")):
+        with subprocess.Popen([machine.workers.program("instroomctl"), "--config",
+                               machine.workers.dir / "instroomctl.conf", "status", *words], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watch:
+            first = watch.stdout.readline()
+            watch.send_signal(signal.SIGINT)
+            _, said = watch.communicate(timeout=60)
+        check(f"status {' '.join(words)} looks until it is stopped", first and not said and watch.returncode == 0,
+              (first, said, watch.returncode))
 
 
 def deliveries(machine):

@@ -146,6 +146,11 @@ static bool check_value(const struct command_option *option, const char *value)
 	return true;
 }
 
+static bool has_value_next(const struct reading *reading)
+{
+	return reading->next < reading->count && strncmp(reading->words[reading->next], "--", 2) != 0;
+}
+
 static bool take_option(struct reading *reading, const char *word)
 {
 	struct given given = split(word);
@@ -164,7 +169,9 @@ static bool take_option(struct reading *reading, const char *word)
 		ctl_usage("--%s takes no value", option_name(option->option));
 		return false;
 	}
-	if (option->value && !take_value(reading, &given, &value))
+	if (option->implied && !given.value && !has_value_next(reading))
+		value = option->implied;
+	else if (option->value && !take_value(reading, &given, &value))
 		return false;
 	if (option->value && !check_value(option, value))
 		return false;

@@ -12,6 +12,7 @@ struct command_option {
 	const char *value; /* "N", or "current|original": one of these words; NULL: it takes none */
 	const char *purpose;
 	bool is_required;
+	const char *implied; /* the value where another option, or nothing, follows; NULL: one has to be given */
 };
 
 /* What an exit status means here, beyond what it means everywhere. */

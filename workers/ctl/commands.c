@@ -221,7 +221,8 @@ static const struct command_option LEDGER_OPTIONS[] = {
 	{ OPTION_BOARD, "N", "the sums of one board only", OPTIONAL },
 };
 static const struct command_option STATUS_OPTIONS[] = {
-	{ OPTION_WATCH, "SECONDS", "again and again, so many seconds apart, until it is stopped", OPTIONAL },
+	{ OPTION_WATCH, "[SECONDS]", "again and again, so many seconds apart (5), until it is stopped", OPTIONAL,
+	  .implied = "5" },
 };
 static const struct command_option FINDINGS_OPTIONS[] = {
 	{ OPTION_BY, "board|value|code", "a row for each board, or sums over boards by value or by code", OPTIONAL },
