@@ -14,6 +14,7 @@ verify_test.py makes the first 25 in its own register, of each table a row delet
 
 All persons are invented."""
 import argparse
+import json
 import os
 import random
 import re
@@ -37,7 +38,7 @@ MOST_FOUND_OF_DELIVERY = 40  # whom it set, what they were before, its findings 
 TABLES_LEFT_OUT = {
     "access": "who looked at what: an operator's act stands in no log",
     "approval_limit": "an operator's act",
-    "contact_list": "set by the board or an operator: in no log",
+    "contact_list": "set by the board or an operator, in no log: it has a seal, see contacts",
     "contact_person": "as contact_list",
     "cursor": "the position verify ends at; what it says of that place: cursors",
     "disowned": "an order to the cache: a teacher in it is judged anew",
@@ -228,6 +229,7 @@ def try_one(register, mutation):
 
 def mutate(machine, count, seed):
     machine.expect("nothing differs yet", 0, " 0 differences", "verify", "--all")
+    contacts(machine)
     register = Register(machine, seed)
     for make in register.mutations(count):
         try_one(register, make())
@@ -253,6 +255,51 @@ def cursors(machine):
               f"{done.returncode}: {done.stdout}{done.stderr}")
         machine.sql(f"update register.cursor set next_raw = {before[0]}, tip = '{before[1]}', digest = '{before[2]}'"
                     f" where {where}")
+
+
+# --- contact persons that were set ---
+
+def contacts(machine):
+    """In no log: what verify finds of them it finds by the seal of each list."""
+    file = machine.data / "contacts.json"
+    for number in range(1, 4):
+        persons = [{"taak": "leveringen", "naam": f"P. de Wit {number}", "telefoon": "0101234567"},
+                   {"taak": "techniek", "naam": "A. Bos", "email": "a@example.org"}]
+        file.write_text(json.dumps({"personen": persons}))
+        machine.expect("contact persons are set", 0, "", "contact", "set", BOARD, file, "--reason", "a test")
+    machine.expect("as they were set", 0, " 0 differences", "verify", "--all")
+    machine.sql("create table public.lists as select * from register.contact_list;"
+                " create table public.persons as select * from register.contact_person")
+    row = "(board, number) = (select board, max(number) from register.contact_list group by board)"
+    changes = [f"update register.contact_{table} set {column} = {column} || 'x' where {row}"
+               for table, column in (("person", "name"), ("person", "phone"), ("person", "email"), ("list", "sender"),
+                                     ("list", "basis"))]
+    changes += [f"update register.contact_person set task = 'inhoud' where place = 1 and {row}",
+                f"update register.contact_person set place = place + 5 where {row}",
+                f"update register.contact_list set set_at = set_at - interval '1 day' where {row}",
+                f"update register.contact_list set party = 'KVK:12345678' where {row}",
+                f"update register.contact_list set seal = null where {row}",
+                f"delete from register.contact_person where place = 2 and {row}",
+                f"insert into register.contact_person select board, number, 9, task, name, phone, email from"
+                f" register.contact_person where place = 1 and {row}",
+                f"insert into register.contact_list select board, number + 1, set_at, sender, party, basis from"
+                f" register.contact_list where {row}",
+                "delete from register.contact_list where number = 2"]
+    for change in changes:
+        machine.sql(change)
+        for words in (("--all",), ("--board", BOARD)):
+            machine.expect(f"verify {words[0]} finds: {change}", 1, f"board {BOARD}, contact persons, list ", "verify",
+                           *words)
+        machine.expect("and at another board nothing", 0, " 0 differences", "verify", "--board", OTHER)
+        machine.sql("delete from register.contact_list; insert into register.contact_list select * from public.lists;"
+                    " insert into register.contact_person select * from public.persons")
+    machine.sql(changes[0])
+    machine.expect("what they were nobody knows", 1, "taken as they are", "verify", "--all", "--repair")
+    machine.expect("so a person decides", 0, "taken as they are", "verify", "--all", "--repair", "--reason",
+                   "they agreed")
+    machine.expect("and all is as it was", 0, " 0 differences", "verify", "--all")
+    machine.expect("which the audit has", 0, "contact persons taken as they are", "audit", "--json")
+    machine.sql("drop table public.lists, public.persons")
 
 
 # --- verify --repair ---
@@ -357,6 +404,11 @@ PAST = [
      "is not what its hash says"),
     ("where it ended", "update register.statement set ends = ends[2:] where day = current_date",
      "is not what its hash says"),
+    ("who made it", "update register.statement set who = who || 'x' where day = current_date",
+     "is not what its hash says"),
+    ("when it was made", "update register.statement set made_at = made_at - interval '1 s' where day = current_date",
+     "is not what its hash says"),
+    ("its form", "update register.statement set form = 1 where day = current_date", "is not what its hash says"),
     ("the first hash", "update register.statement set hash = '\\x00' where day = current_date", "does not follow"),
     ("the first day deleted", "delete from register.statement_board where day = current_date; delete from"
      " register.statement where day = current_date", "does not follow"),

@@ -8,7 +8,7 @@
  *   3. The cursor is compared with the chain's end, and verify_compare puts each board beside its rows; a board the log
  *      does not name must have none.
  *   4. --repair puts right what differs, board by board (verify_repair), when its partition was compared.
- *   5. --all looks for rows that belong to no board at all.
+ *   5. --all looks for rows that belong to no board at all, and --all and --board at the seals of contact persons.
  *
  * checkpoint make is the same over all boards, and leaves a checkpoint of each partition in which nothing differs.
  * checkpoint restore is --repair of an empty register: its cursors are moved to where the checkpoints end, and all that
@@ -250,6 +250,37 @@ static int look_for_strays(struct verify *verify, struct err *err)
 	return rc == 0 && verify->repairs ? verify_repair_strays(&verify->repair, err) : rc;
 }
 
+/* ---- contact persons ---- */
+
+/* Those that were set stand in no log: their seal says how (0031-seals.sql). board NULL: of all. */
+static int look_for_contacts(struct verify *verify, const char *board, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	struct pg_params params;
+	uint32_t number = 0;
+
+	if (board && !ctl_board(board, &number))
+		return err_set(err, ERR_FATAL, "board", "check_boards was not asked");
+	pg_params_reset(&params);
+	pg_add_i32(&params, board ? (int32_t)number : -1);
+	int rc = pg_exec(verify->link, NULL,
+			 "select board, number, what, what <> 'not as they were set' from register.contact_faults()"
+			 " where $1 in (-1, board) order by board, number, what",
+			 &params, &rows, NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < pg_rows_count(rows); i++) {
+		struct slice what = pg_get_bytes(rows, i, 2);
+
+		verify->findings.count++;
+		verify->unrepaired += pg_get_bool(rows, i, 3);
+		if (verify->findings.out)
+			fprintf(verify->findings.out, "board %05d, contact persons, list %d: %.*s\n",
+				pg_get_i32(rows, i, 0), pg_get_i32(rows, i, 1), (int)what.n, what.p);
+	}
+	return rc == 0 && verify->repairs ? verify_repair_contacts(&verify->repair, board ? (int32_t)number : -1, err)
+					  : rc;
+}
+
 /* ---- the command ---- */
 
 /* Marks those of the register, in a random order up to count. */
@@ -432,6 +463,8 @@ static int prove(struct verify *verify, struct err *err)
 		rc = try_partition(verify, partition, err);
 	if (rc == 0 && !board && !sample)
 		rc = look_for_strays(verify, err);
+	if (rc == 0 && !sample && !verify->restores)
+		rc = look_for_contacts(verify, board, err);
 	return rc;
 }
 

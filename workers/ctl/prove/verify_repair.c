@@ -299,30 +299,35 @@ static const struct step STRAYS[] = {
 	  " where not exists (select from register.delivery d where d.position = c.position)" },
 };
 
+/* What was done to rows that no partition has, and its row of the audit. */
+static int tell(struct verify_repair *repair, int64_t rows, const char *what, struct err *err)
+{
+	struct pg_params params;
+
+	fprintf(repair->out, "rows %s: %s\n", repair->reason ? "put right" : "that would be put right", what);
+	repair->rows += rows;
+	if (!repair->reason)
+		return 0;
+	pg_params_reset(&params);
+	pg_add_text(&params, slice_of(ctl_operator()));
+	pg_add_text(&params, slice_of(repair->reason));
+	pg_add_text(&params, slice_of(what));
+	return pg_exec(repair->link, NULL, "insert into register.repair (who, reason, changes) values ($1, $2, $3)",
+		       &params, NULL, NULL, err);
+}
+
 static int repair_strays(struct verify_repair *repair, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(STRAYS); i++) {
 		char what[WHAT_BYTES];
-		struct pg_params params;
 		int64_t rows = 0;
 
 		rc = pg_exec(repair->link, NULL, STRAYS[i].sql, NULL, NULL, &rows, err);
-		if (rc != 0 || rows == 0)
-			continue;
 		snprintf(what, sizeof what, "%lld %s of no delivery", (long long)rows, STRAYS[i].what);
-		fprintf(repair->out, "rows %s: %s\n", repair->reason ? "put right" : "that would be put right", what);
-		repair->rows += rows;
-		if (!repair->reason)
-			continue;
-		pg_params_reset(&params);
-		pg_add_text(&params, slice_of(ctl_operator()));
-		pg_add_text(&params, slice_of(repair->reason));
-		pg_add_text(&params, slice_of(what));
-		rc = pg_exec(repair->link, NULL,
-			     "insert into register.repair (who, reason, changes) values ($1, $2, $3)", &params, NULL,
-			     NULL, err);
+		if (rc == 0 && rows > 0)
+			rc = tell(repair, rows, what, err);
 	}
 	return rc;
 }
@@ -333,4 +338,31 @@ int verify_repair_strays(struct verify_repair *repair, struct err *err)
 	int rc = pg_begin(repair->link, err);
 
 	return rc == 0 ? end(repair, repair_strays(repair, err), repair->reason, err) : rc;
+}
+
+/* ---- contact persons ---- */
+
+/* What they were nobody knows: they are taken as they are, and the audit says so. */
+static int seal_contacts(struct verify_repair *repair, int32_t board, struct err *err)
+{
+	struct pg_params params;
+	char what[WHAT_BYTES];
+	int64_t rows = 0;
+
+	pg_params_reset(&params);
+	pg_add_i32(&params, board);
+	int rc = pg_exec(repair->link, NULL,
+			 "update register.contact_list l set seal = register.contact_seal(l)"
+			 " where $1 in (-1, l.board) and l.seal is distinct from register.contact_seal(l)",
+			 &params, NULL, &rows, err);
+
+	snprintf(what, sizeof what, "%lld lists of contact persons taken as they are", (long long)rows);
+	return rc == 0 && rows > 0 ? tell(repair, rows, what, err) : rc;
+}
+
+int verify_repair_contacts(struct verify_repair *repair, int32_t board, struct err *err)
+{
+	int rc = pg_begin(repair->link, err);
+
+	return rc == 0 ? end(repair, seal_contacts(repair, board, err), repair->reason, err) : rc;
 }

@@ -30,5 +30,7 @@ struct verify_repair {
 MUSTUSE int verify_repair_board(struct verify_repair *repair, uint32_t number, int32_t partition, struct err *err);
 /* Rows that belong to no board at all. */
 MUSTUSE int verify_repair_strays(struct verify_repair *repair, struct err *err);
+/* Lists of contact persons that are not as they were set. board -1: of all. */
+MUSTUSE int verify_repair_contacts(struct verify_repair *repair, int32_t board, struct err *err);
 
 #endif
