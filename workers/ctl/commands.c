@@ -869,9 +869,10 @@ static const struct command DAY_KEYS[] = {
 	  .arguments = "[DAYS]",
 	  .arguments_max = 1,
 	  .purpose = "make the keys of today and the coming days, as far as they are missing",
-	  .help = "14 days when none are said. Each is wrapped by the last key of encrypt.key.file. Safe to run again, "
-		  "and from several machines: a day with two keys has two. Refused where days have keys, and no "
-		  "master key of encrypt.key.file unwraps any: this is not the file of the other machines then. With "
+	  .help = "14 days when none are said. Each is wrapped by the master of the keys that are there, the first "
+		  "ones by the last key of encrypt.key.file. Safe to run again, and from several machines: a day with "
+		  "two keys has two. Refused where days have keys, and no master key of encrypt.key.file unwraps any: "
+		  "this is not the file of the other machines then. With "
 		  "--reason, when that master is lost, keys are made beside them. What somebody deleted from the "
 		  "topic, and Kafka has not compacted away yet, is put back.\n\n"
 		  "instroom-day-keys.timer runs it every day.",
@@ -886,12 +887,13 @@ static const struct command DAY_KEYS[] = {
 	{ .name = "day-keys shred",
 	  .arguments = "[DATE]",
 	  .arguments_max = 1,
-	  .purpose = "make the bodies of all days before DATE unreadable, wherever they are",
+	  .purpose = "make the bodies of all days before DATE unreadable, also in copies of the logs",
 	  .help = "Shows which keys; with --reason erases them, for good. Refused for days within "
 		  "topic.retention.days, and while a message that is encrypted with one of them stands in raw, verdict "
 		  "or quarantine: what remains are copies, on disks and in backups. Without DATE all days are meant "
 		  "for which neither holds. Kafka removes wrapped keys from its own disks within "
-		  "max.compaction.lag.ms and a roll of the segment: list says which are left.\n\n"
+		  "max.compaction.lag.ms and a roll of the segment: list says which are left. A backup of the "
+		  "topic of day keys from before still has them: with the master of then it opens what they sealed.\n\n"
 		  "instroom-day-keys.timer runs it with --timer, and so shows only what is due until retention.timer = "
 		  "remove is set.",
 	  OPTIONS_OF(SHRED_OPTIONS),

@@ -3,7 +3,8 @@
  * Both may be killed anywhere and are run again: make skips days that have a key, rewrap keys that have the master. Two
  * makes at once give a day two keys, which is fine: programs seal with the one of the lower id and open with either.
  * But where it can unwrap no key of the days asked for, and another's is there, make refuses, unless a reason says that
- * its master is lost. One that it can unwrap proves its file: beside a locked key it makes another.
+ * its master is lost. One that it can unwrap proves its file: beside a locked key it makes another. New keys get the
+ * master that those of before have: rewrap takes the newer of two in the file, when all machines have it.
  *
  * A rewrap beside a shred could write a wrapped key behind what says that it is shredded, and so bring it back for who
  * reads the topic later. So it reads the topic once more when it is done, and shreds again what came back.
@@ -93,8 +94,21 @@ static int put_back_deleted(struct day_key_store *store, struct err *err)
 	return rc;
 }
 
+/* By which new keys are wrapped: the last of ours that wraps a key already, which the others have too; the newest of
+ * the file may be on this machine alone until rewrap is run. Without such a key the newest. */
+static const struct master_key *master_in_use(const struct day_key_store *store, const struct master_keys *masters)
+{
+	const struct master_key *master = NULL;
+
+	for (size_t i = 0; i < store->count; i++) /* by day */
+		if (!store->records[i].is_shredded && master_keys_find(masters, store->records[i].master_id))
+			master = master_keys_find(masters, store->records[i].master_id);
+	return master ? master : master_keys_newest(masters);
+}
+
 static int make_missing(struct day_key_store *store, const struct master_keys *masters, int days, struct err *err)
 {
+	const struct master_key *master = master_in_use(store, masters);
 	struct day_key_record *made = calloc((size_t)days, sizeof *made);
 	int32_t today = body_seal_today();
 	size_t count = 0;
@@ -108,7 +122,7 @@ static int make_missing(struct day_key_store *store, const struct master_keys *m
 		int32_t day = date_add_days(today, i);
 
 		if (day_keys_look_at_day(store->keys, day) != DAY_KEY_HERE)
-			rc = make_one(store->ctl, master_keys_newest(masters), day, &made[count++], err);
+			rc = make_one(store->ctl, master, day, &made[count++], err);
 	}
 	if (rc == 0)
 		rc = day_key_store_publish(store, made, count, err);
