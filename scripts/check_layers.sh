@@ -21,7 +21,7 @@ common/protocol   | base model wire                           |
 common/run        | base http                                 |
 common/trace      | base model run                            | curl jansson
 common/seal       | base                                      | openssl lz4
-common/kafka      | base model seal                           | librdkafka
+common/kafka      | base model seal tls                       | librdkafka
 common/tls        | base                                      | openssl
 common/redis      | base model tls                            | hiredis
 common/pg         | base model tls                            | libpq

@@ -4,13 +4,13 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/peer_cause.h"
+#include "tls/tls_client.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	LINE_END_BYTES_MAX = 3, /* CRLF behind a password in its file, or the NUL */
@@ -22,6 +22,8 @@ enum {
 	FETCH_ROOM_BYTES = 1 << 20,	 /* around the messages of an answer */
 	LIBRARY_WITH_SCRAM = 0x020601ff, /* 2.6.1, as rd_kafka_version() has it */
 };
+
+#define CONNECT_MS "10000" /* TCP, TLS and login; who does not answer is told of then, and not after 30 s */
 
 /* --- configuration --- */
 
@@ -94,23 +96,16 @@ static void log_library(const rd_kafka_t *rk, int level, const char *facility, c
 	log_event(LOG_DEBUG, "kafka.library", "level=%d facility=%s text=%s", level, facility, LOG_QUOTED(text));
 }
 
-/* librdkafka would say of all files together that one of them cannot be loaded. It reads none without TLS. */
-static void check_file(struct kafka_conf *conf, const char *protocol, const char *setting, const char *path)
+/* librdkafka says of all files together that one of them cannot be loaded, and looks at none without TLS. */
+static void check_files(struct kafka_conf *conf, const struct kafka_options *kafka)
 {
-	bool is_read = protocol && strstr(protocol, "ssl") && path && *path;
+	static const struct tls_names NAMES = { "kafka.ca.file", "kafka.cert.file", "kafka.key.file" };
+	const struct tls_options files = { kafka->ca_file, kafka->cert_file, kafka->key_file, &NAMES };
 
-	if (conf->err.kind == 0 && is_read && access(path, R_OK) != 0)
-		err_set(&conf->err, ERR_CONFIG, "file", "%s: %s cannot be read (%s)", setting, path,
-			strerrorname_np(errno));
-}
+	bool has_tls = kafka->security_protocol && strstr(kafka->security_protocol, "ssl");
 
-/* librdkafka reads the file; it is a secret as any other. */
-static void check_key_file(struct kafka_conf *conf, const char *path)
-{
-	struct err err = { 0 };
-
-	if (conf->err.kind == 0 && path && *path && secret_file_check(path, &err) != 0)
-		err_set(&conf->err, ERR_CONFIG, "file", "kafka.key.file: %s", err.text);
+	if (conf->err.kind == 0 && has_tls && tls_files_check(&files, &conf->err) == 0)
+		conf->err = (struct err){ 0 };
 }
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka)
@@ -119,15 +114,14 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	rd_kafka_conf_set_log_cb(conf->conf, log_library);
 	if (!kafka->brokers || !*kafka->brokers)
 		err_set(&conf->err, ERR_CONFIG, "kafka", "no Kafka brokers are set");
+	peer_expect_at(PEER_KAFKA, kafka->brokers ? kafka->brokers : "");
 	kafka_conf_set(conf, "bootstrap.servers", kafka->brokers);
 	kafka_conf_set(conf, "client.id", kafka->client_id);
 	kafka_conf_watch(conf);
 	kafka_conf_set(conf, "security.protocol", kafka->security_protocol);
-	check_file(conf, kafka->security_protocol, "kafka.ca.file", kafka->ca_file);
+	check_files(conf, kafka);
 	kafka_conf_set(conf, "ssl.ca.location", kafka->ca_file);
-	check_file(conf, kafka->security_protocol, "kafka.cert.file", kafka->cert_file);
 	kafka_conf_set(conf, "ssl.certificate.location", kafka->cert_file);
-	check_key_file(conf, kafka->key_file);
 	kafka_conf_set(conf, "ssl.key.location", kafka->key_file);
 	check_mechanism(conf, kafka->sasl_mechanism);
 	kafka_conf_set(conf, "sasl.mechanism", kafka->sasl_mechanism);
@@ -135,6 +129,7 @@ void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka
 	set_password(conf, &kafka->sasl_password);
 	kafka_conf_set(conf, "socket.nagle.disable", "true");
 	kafka_conf_set(conf, "socket.keepalive.enable", "true");
+	kafka_conf_set(conf, "socket.connection.setup.timeout.ms", CONNECT_MS);
 	kafka_conf_set(conf, "reconnect.backoff.ms", "50");
 	kafka_conf_set(conf, "reconnect.backoff.max.ms", "1000");
 	kafka_conf_set(conf, "allow.auto.create.topics", "false");
@@ -190,6 +185,9 @@ enum err_kind kafka_sort(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+	case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
@@ -227,7 +225,34 @@ static bool is_right(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
 	       code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-	       code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+	       code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+/* Whichever client of ours is refused: one that is new in the middle of a rotation is no start. */
+static int fail_login(rd_kafka_resp_err_t code, const char *what, struct err *err)
+{
+	bool is_mechanism = code == RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM ||
+			    peer_last_cause(PEER_KAFKA) == PEER_MECHANISM;
+	enum peer_cause cause = is_mechanism ? PEER_MECHANISM : PEER_LOGIN;
+	char text[PEER_TEXT_BYTES];
+
+	if (peer_last_cause(PEER_KAFKA) != cause)
+		snprintf(text, sizeof text, "%s", peer_cause_text(cause));
+	else
+		peer_explain(PEER_KAFKA, text);
+	return err_set(err, peer_has_answered(PEER_KAFKA) ? ERR_RETRY : ERR_CONFIG, peer_cause_name(cause),
+		       "%s: Kafka %s%s (%s)", what, text, is_mechanism ? ": see kafka.sasl.mechanism" : "",
+		       rd_kafka_err2name(code));
+}
+
+/* What Kafka was asked about is a topic, unless the code says otherwise. */
+static const char *kind_of_right(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED	? "group "
+	       : code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ? "the cluster, for "
+	       : code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED	? "topic "
+									: "";
 }
 
 int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
@@ -235,19 +260,24 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	enum err_kind kind = kafka_sort(code);
 	const char *name = rd_kafka_err2name(code);
 
-	if (is_credentials(code)) /* any client of ours: one that is new in the middle of a rotation is no start */
-		return err_set(err, peer_has_answered(PEER_KAFKA) ? ERR_RETRY : kind, "credentials",
-			       "%s: Kafka refuses our user or password (%s)", what, name);
+	if (is_credentials(code))
+		return fail_login(code, what, err);
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
 		return err_set(err, kind, name, "%s: Kafka knows no such topic or partition", what);
 	if (is_right(code)) {
 		kafka_cause_note(code, name);
-		return err_set(err, kind, name, "%s: Kafka %s (%s)", what, peer_cause_text(PEER_RIGHT), name);
+		return err_set(err, kind, name, "%s%s: Kafka %s (%s)", kind_of_right(code), what,
+			       peer_cause_text(PEER_RIGHT), name);
+	}
+	if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL) {
+		kafka_cause_note(code, "");
+		return err_set(err, kind, peer_cause_name(PEER_GROUP), "group %s: Kafka %s (%s)", what,
+			       peer_cause_text(PEER_GROUP), name);
 	}
 	if (kind == ERR_RETRY)
 		return kafka_fail_away(code, what, err);
-	return err_set(err, kind, name, "%s: Kafka answers %s", what, name);
+	return err_set(err, kind, name, "%s: Kafka answers %s (%s)", what, name, rd_kafka_err2str(code));
 }
 
 /* Whoever waits asks again several times a second: one of them says so now and then. */
@@ -266,8 +296,8 @@ int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked
 	if (!has_worked || (!is_credentials(code) && !is_right(code)))
 		return rc;
 	if (may_log_now())
-		log_event(LOG_ERROR, "kafka.not-allowed", "code=%s why=%s effect=%s", rd_kafka_err2name(code),
-			  LOG_QUOTED("we were allowed before: a right or a password has changed"),
+		log_event(LOG_ERROR, "kafka.not-allowed", "code=%s what=%s why=%s effect=%s", rd_kafka_err2name(code),
+			  LOG_QUOTED(what), LOG_QUOTED("we were allowed before: a right or a password has changed"),
 			  LOG_QUOTED("we wait"));
 	err->kind = ERR_RETRY;
 	return -ERR_RETRY;
@@ -297,8 +327,11 @@ void kafka_login_refused(struct kafka_login *login, rd_kafka_t *rk, bool was_acc
 {
 	bool waits = was_accepted || peer_has_answered(PEER_KAFKA);
 
-	if (!login->is_refused)
-		log_event(LOG_ERROR, "kafka.refused", "cause=%s why=%s effect=%s", peer_cause_name(PEER_LOGIN),
+	char where[PEER_WHERE_BYTES];
+
+	if (!login->is_refused && peer_last_cause(PEER_KAFKA) != PEER_MECHANISM)
+		log_event(LOG_ERROR, "kafka.refused", "cause=%s where=%s why=%s effect=%s", peer_cause_name(PEER_LOGIN),
+			  LOG_QUOTED(peer_where(PEER_KAFKA, where)),
 			  LOG_QUOTED(waits ? "brokers that accepted us refuse our user or password"
 					   : "brokers refuse our user or password"),
 			  LOG_QUOTED(waits ? "we wait, and read the password again every second"

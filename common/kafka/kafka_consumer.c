@@ -54,7 +54,7 @@ struct kafka_consumer {
 	struct kafka_bodies bodies;
 	const struct kafka_consumer_events *events;
 	void *self;
-	char *topic;
+	char *topic, *group;
 	int32_t shares, share; /* see kafka_consumer_options */
 	bool (*must_leave)(void);
 	struct consumer_partition partitions[PARTITIONS_MAX];
@@ -286,6 +286,7 @@ static void source_free(struct kafka_consumer *consumer)
 	if (consumer->rk)
 		rd_kafka_destroy(consumer->rk);
 	free(consumer->topic);
+	free(consumer->group);
 	free(consumer);
 }
 
@@ -296,10 +297,13 @@ int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_co
 	struct kafka_consumer *consumer = calloc(1, sizeof *consumer);
 	struct kafka_conf conf;
 
-	if (consumer)
+	if (consumer) {
 		consumer->topic = strdup(options->topic);
-	if (!consumer || !consumer->topic) {
-		free(consumer);
+		consumer->group = strdup(options->group);
+	}
+	if (!consumer || !consumer->topic || !consumer->group) {
+		if (consumer)
+			source_free(consumer);
 		return err_set(err, ERR_FATAL, "memory", "no memory for a consumer");
 	}
 	kafka_login_init(&consumer->login, kafka);
@@ -412,6 +416,17 @@ static void report_out_of_range(struct kafka_consumer *consumer, int32_t number)
 	consumer->events->out_of_range(consumer->self, number, partition->next_offset);
 }
 
+/* What a code speaks of: our group, or the topic. */
+static const char *subject_of(const struct kafka_consumer *consumer, rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+			       code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL ||
+			       code == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ||
+			       code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT
+		       ? consumer->group
+		       : consumer->topic;
+}
+
 /* An error in the stream of messages. 0: it was dealt with. */
 static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message, struct err *err)
 {
@@ -436,7 +451,7 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err),
 			       "partition %d: a batch fails its checksum", message->partition);
 	default:
-		return kafka_fail_later(message->err, consumer->topic, consumer->was_member, err);
+		return kafka_fail_later(message->err, subject_of(consumer, message->err), consumer->was_member, err);
 	}
 }
 

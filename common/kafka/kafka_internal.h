@@ -4,6 +4,8 @@
 
 #include "kafka/kafka_gap.h"
 
+#include "base/peer_cause.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
@@ -59,6 +61,8 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err);
 void kafka_conf_watch(struct kafka_conf *conf);
 /* For error callbacks, first of all. */
 void kafka_cause_note(int code, const char *reason);
+/* HOST:PORT that a reason begins with; "": none. */
+void kafka_place_of(const char *reason, char ret[PEER_WHERE_BYTES]);
 /* Of a call without an answer: says the cause, if one is known. ERR_CONFIG: nobody but a person mends it, and Kafka has
  * not answered this process yet; else ERR_RETRY. */
 int kafka_fail_away(rd_kafka_resp_err_t code, const char *what, struct err *err);

@@ -123,7 +123,8 @@ int kafka_reader_cluster_id(struct kafka_reader *reader, uint32_t wait_ms, char 
 	char *id = rd_kafka_clusterid(reader->rk, (int)wait_ms);
 
 	if (!id)
-		return err_set(err, ERR_RETRY, "kafka", "no broker tells the id of its cluster");
+		return name_cause(reader,
+				  err_set(err, ERR_RETRY, "_TIMED_OUT", "no broker tells the id of its cluster"), err);
 	int n = snprintf(buf, buf_bytes, "%s", id);
 
 	rd_kafka_mem_free(reader->rk, id);

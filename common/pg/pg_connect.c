@@ -42,6 +42,23 @@ void pg_note_environment(void)
 	PQconninfoFree(options);
 }
 
+/* "; the environment sets PGHOSTADDR": what made libpq connect otherwise than pg.conninfo says. */
+static void list_environment(char *out, size_t out_bytes)
+{
+	PQconninfoOption *options = PQconndefaults();
+	size_t n = 0;
+
+	*out = '\0';
+	for (PQconninfoOption *option = options; option && option->keyword && n < out_bytes; option++) {
+		const char *value = option->envvar ? getenv(option->envvar) : NULL;
+
+		if (value && *value && strcmp(option->envvar, "PGPASSFILE") != 0)
+			n += (size_t)snprintf(out + n, out_bytes - n, "%s%s", n == 0 ? "; our environment sets " : ", ",
+					      option->envvar);
+	}
+	PQconninfoFree(options);
+}
+
 /* --- what went wrong --- */
 
 /* line: one line of libpq's words, "..: FATAL:  28P01". */
@@ -97,14 +114,94 @@ static enum peer_cause find_tls_cause(struct pg_link *link, const char *sqlstate
 			 : pg_find_tls_cause(link->conn, peer_cause_of_tls_text(PQerrorMessage(link->conn)));
 }
 
-static int fail_tls(struct pg_link *link, enum peer_cause cause, const char *where, struct err *err)
+/* HOST:PORT, or the path of a socket. */
+static void say_place(const struct pg_link *link, char out[PEER_WHERE_BYTES])
+{
+	snprintf(out, PEER_WHERE_BYTES, "%s:%s", text_or(PQhost(link->conn), "?"), text_or(PQport(link->conn), "?"));
+}
+
+static int fail_cause(struct pg_link *link, enum peer_cause cause, const char *where, struct err *err)
 {
 	bool is_setting = peer_cause_is_setting(cause) || cause == PEER_WANTS_TLS;
+	enum err_kind kind = is_setting && !link->has_answered ? ERR_CONFIG : ERR_RETRY;
+	char place[PEER_WHERE_BYTES];
+	struct err why = { 0 };
 
-	peer_failed(PEER_POSTGRESQL, cause);
+	say_place(link, place);
+	peer_failed_at(PEER_POSTGRESQL, cause, place);
+	if (cause == PEER_CA && pg_check_tls_files(link->conn, &why) != 0)
+		err_set(err, kind, why.code, "%s", why.text);
+	else
+		err_set(err, kind, peer_cause_name(cause), "%s %s", where,
+			cause == PEER_WANTS_TLS ? "refuses us without TLS: see sslmode" : peer_cause_text(cause));
 	pg_link_drop(link);
-	return err_set(err, is_setting && !link->has_answered ? ERR_CONFIG : ERR_RETRY, peer_cause_name(cause), "%s %s",
-		       where, cause == PEER_WANTS_TLS ? "refuses us without TLS: see sslmode" : peer_cause_text(cause));
+	return -(int)kind;
+}
+
+/* What libpq refuses before it asks anybody: 'invalid sslmode value: ".."', and its like. "": nothing of that kind. */
+static void find_wrong_value(const char *text, char *out, size_t out_bytes)
+{
+	const char *p = strstr(text, "invalid "), *end = p ? strstr(p, " value") : NULL;
+	size_t n = end ? (size_t)(end - p) - strlen("invalid ") : 0;
+
+	*out = '\0';
+	if (end && n < out_bytes && strspn(p + strlen("invalid "), "abcdefghijklmnopqrstuvwxyz_") == n)
+		snprintf(out, out_bytes, "%.*s", (int)n, p + strlen("invalid "));
+	else if (strstr(text, "GSSAPI encryption required") || strstr(text, "gssencmode value"))
+		snprintf(out, out_bytes, "gssencmode");
+}
+
+/* Of libpq's words, in which no server has named a SQLSTATE; PEER_AWAY: of none but the line. */
+static enum peer_cause cause_of_words(const char *text)
+{
+	static const struct {
+		const char *words;
+		enum peer_cause cause;
+	} WORDS[] = {
+		{ "expected authentication request", PEER_PROTOCOL },
+		{ "invalid response to SSL negotiation", PEER_PROTOCOL },
+		{ "invalid response to GSSAPI negotiation", PEER_PROTOCOL },
+		{ "lost synchronization", PEER_PROTOCOL },
+		{ "unexpected response from server", PEER_PROTOCOL },
+		{ "authentication method", PEER_MECHANISM },
+		{ "SASL authentication mechanisms", PEER_MECHANISM },
+		{ "channel binding", PEER_MECHANISM },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+		if (strstr(text, WORDS[i].words))
+			return WORDS[i].cause;
+	return PEER_AWAY;
+}
+
+/* No connection, and nobody said why with a SQLSTATE. is_late: our time for it is over. */
+static int fail_line(struct pg_link *link, bool is_late, const char *where, struct err *err)
+{
+	enum err_kind setting = link->has_answered ? ERR_RETRY : ERR_CONFIG;
+	enum peer_line line = is_late ? PEER_LINE_SILENT : peer_line_of_text(PQerrorMessage(link->conn));
+	char wrong[32], place[PEER_WHERE_BYTES];
+	bool has_place = *text_or(PQhost(link->conn), "");
+	struct err why = { 0 };
+
+	find_wrong_value(PQerrorMessage(link->conn), wrong, sizeof wrong);
+	say_place(link, place);
+	int files = *wrong || is_late || line == PEER_LINE_REFUSED ? 0 : pg_check_tls_files(link->conn, &why);
+
+	if (line == PEER_LINE_CUT && PQsslInUse(link->conn))
+		line = PEER_LINE_CLOSED;
+	pg_link_drop(link);
+	if (files != 0)
+		peer_failed_at(PEER_POSTGRESQL, PEER_FILES, place);
+	else
+		peer_is_away(PEER_POSTGRESQL, line, place);
+	if (*wrong)
+		return err_set(err, setting, "conninfo", "libpq cannot connect with the %s of pg.conninfo", wrong);
+	if (!has_place)
+		return err_set(err, setting, "conninfo",
+			       "libpq cannot use pg.conninfo, or the PG.. variables of our environment with it");
+	if (files != 0)
+		return err_set(err, setting, why.code, "%s", why.text);
+	return err_set(err, ERR_RETRY, "connection", "%s %s", where, peer_line_text(line));
 }
 
 /* Of a database that takes no connections while it is restored, or a limit or fault of the server or of a pooler before
@@ -120,6 +217,8 @@ static const char *meaning_at_connect(const char *sqlstate)
 {
 	static const char *const SETTINGS_REFUSED[] = { "22023", "42704", "42602", "42601", "55P02" };
 
+	if (strcmp(sqlstate, "42501") == 0)
+		return "does not permit our user to connect to this database: GRANT CONNECT is missing";
 	for (size_t i = 0; i < ARRAY_LEN(SETTINGS_REFUSED); i++)
 		if (strcmp(sqlstate, SETTINGS_REFUSED[i]) == 0)
 			return "refuses a setting we connect with: see options in pg.conninfo, and PG.. variables of "
@@ -127,37 +226,42 @@ static const char *meaning_at_connect(const char *sqlstate)
 	return pg_meaning_of(sqlstate);
 }
 
-static int fail_connect(struct pg_link *link, struct err *err)
+static int explain_connect(struct pg_link *link, bool is_late, struct err *err)
 {
 	char sqlstate[SQLSTATE_BYTES + 1] = "", where[240];
 	bool has_state = find_sqlstate(PQerrorMessage(link->conn), sqlstate);
 	bool is_refused = PQconnectionNeedsPassword(link->conn) || strncmp(sqlstate, "28", 2) == 0;
-	enum peer_cause cause = find_tls_cause(link, sqlstate);
+	enum peer_cause cause = is_late ? PEER_AWAY : find_tls_cause(link, sqlstate);
 
-	if (cause != PEER_AWAY && cause != PEER_LOGIN) {
-		say_where(link, where, sizeof where);
-		return fail_tls(link, cause, where, err);
-	}
-	bool is_away = !is_refused && pg_sort(has_state ? sqlstate : NULL) == ERR_RETRY;
+	say_where(link, where, sizeof where);
+	if (cause == PEER_AWAY && !has_state && !is_refused && !is_late)
+		cause = cause_of_words(PQerrorMessage(link->conn));
+	if (cause != PEER_AWAY && cause != PEER_LOGIN)
+		return fail_cause(link, cause, where, err);
+	if (!is_refused && !has_state)
+		return fail_line(link, is_late, where, err);
+	bool is_away = !is_refused && pg_sort(sqlstate) == ERR_RETRY;
 	enum err_kind refusal =
 		pg_kind_of(link, is_refused && !has_state ? "28P01" : sqlstate, is_away ? ERR_RETRY : ERR_CONFIG);
 
 	if (passes_at_connect(sqlstate))
 		refusal = ERR_RETRY;
-	bool has_place = *text_or(PQhost(link->conn), "");
-
-	say_where(link, where, sizeof where);
 	pg_link_drop(link);
-	if (is_refused && !has_state)
+	if (!has_state)
 		return err_set(err, refusal, "credentials", "%s wants a password, and we have none", where);
-	if (has_state)
-		return err_set(err, refusal, is_refused ? "credentials" : sqlstate, "%s %s (SQLSTATE %s)", where,
-			       meaning_at_connect(sqlstate), sqlstate);
-	peer_failed(PEER_POSTGRESQL, PEER_AWAY);
-	if (!has_place)
-		return err_set(err, link->has_answered ? ERR_RETRY : ERR_CONFIG, "conninfo",
-			       "libpq cannot use pg.conninfo, or the PG.. variables of our environment with it");
-	return err_set(err, ERR_RETRY, "connection", "%s cannot be reached", where);
+	return err_set(err, refusal, is_refused ? "credentials" : sqlstate, "%s %s (SQLSTATE %s)", where,
+		       meaning_at_connect(sqlstate), sqlstate);
+}
+
+/* Behind all of them stands what of our environment has a say in how we connect. */
+static int fail_connect(struct pg_link *link, bool is_late, struct err *err)
+{
+	struct err own = { 0 };
+	char variables[128];
+	int rc = explain_connect(link, is_late, &own);
+
+	list_environment(variables, sizeof variables);
+	return err_set(err, (enum err_kind) - rc, own.code, "%s%s", own.text, variables);
 }
 
 /* --- one place --- */
@@ -211,7 +315,7 @@ static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err
 		bool is_ready;
 
 		if (left_ms <= 0)
-			return fail_connect(link, err);
+			return fail_connect(link, true, err);
 		if (link->options.waits)
 			link->options.waits(link->options.waits_self, 0);
 		int rc = pg_wait_step(link, want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
@@ -222,7 +326,7 @@ static int poll_connection(struct pg_link *link, int64_t end_ms, struct err *err
 		if (is_ready)
 			want = PQconnectPoll(link->conn);
 	}
-	return want == PGRES_POLLING_OK ? 0 : fail_connect(link, err);
+	return want == PGRES_POLLING_OK ? 0 : fail_connect(link, false, err);
 }
 
 /* What the server is, after the settings of the session. */
@@ -324,13 +428,13 @@ static int connect_to(struct pg_link *link, const struct pg_places *places, size
 	PQsetErrorVerbosity(link->conn, PQERRORS_SQLSTATE);
 	PQsetNoticeReceiver(link->conn, swallow_notice, NULL);
 	if (PQstatus(link->conn) == CONNECTION_BAD)
-		return fail_connect(link, err);
+		return fail_connect(link, false, err);
 	int rc = poll_connection(link, end_ms, err);
 
 	if (rc != 0)
 		return rc;
 	if (PQsetnonblocking(link->conn, 1) != 0)
-		return fail_connect(link, err);
+		return fail_connect(link, false, err);
 	link->answer_by_ms = end_ms;
 	rc = set_session(link, wants_primary, wants_primary && places->count > 1, err);
 	link->answer_by_ms = 0;

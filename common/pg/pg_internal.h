@@ -70,6 +70,10 @@ enum peer_cause pg_cause_of(const char *sqlstate);
 /* What it means, in our words, behind "PostgreSQL". */
 const char *pg_meaning_of(const char *sqlstate);
 
+/* What the server's words name, "table teacher" of a right or a table that lacks; "": nothing that is sure to be a
+ * name. In another language than English always. */
+void pg_subject_of(const char *sqlstate, const char *words, char *buf, size_t buf_bytes);
+
 /* The kind of a SQLSTATE, at_start unless it is one that passes and the server accepted the link before. */
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start);
 
@@ -85,6 +89,8 @@ void pg_write_settings(const struct pg_link *link, const char *set, char *out, s
 
 /* ---- causes (pg_probe.c) ---- */
 
+/* Whether the TLS files of the connection string are there and belong together. ERR_CONFIG: "ca" or "file". */
+MUSTUSE int pg_check_tls_files(PGconn *conn, struct err *err);
 /* as_said: what can be made of libpq's words. PEER_CA: a certificate was not believed, and why is found out by asking
  * the server again; PEER_WANTS_TLS: it refuses us without TLS, if it offers any, else PEER_LOGIN. Up to a second. */
 enum peer_cause pg_find_tls_cause(PGconn *conn, enum peer_cause as_said);

@@ -345,9 +345,11 @@ int pg_fail(struct pg_link *link, const PGresult *res, const char *what, struct 
 	enum err_kind sorted = pg_sort(sqlstate), kind = pg_kind_of(link, sqlstate, sorted);
 	bool is_stale = sorted == ERR_FATAL && kind == ERR_RETRY; /* what was prepared may be of tables as they were */
 	int rc = -(int)kind;
+	char subject[160];
 
-	err_set(err, kind, sqlstate, "%s: PostgreSQL %s (SQLSTATE %s%s%s)", what, pg_meaning_of(sqlstate), sqlstate,
-		constraint ? ", constraint " : "", constraint ? constraint : "");
+	pg_subject_of(sqlstate, PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY), subject, sizeof subject);
+	err_set(err, kind, sqlstate, "%s: PostgreSQL %s (SQLSTATE %s%s%s%s%s)", what, pg_meaning_of(sqlstate), sqlstate,
+		constraint ? ", constraint " : "", constraint ? constraint : "", *subject ? ", " : "", subject);
 
 	note_pooler(link, sqlstate);
 	if ((severity && strcmp(severity, "ERROR") != 0) || is_wrong_server(sqlstate)) {

@@ -121,8 +121,12 @@ int pg_places_find(const char *conninfo, struct pg_places *ret, struct err *err)
 	add_hosts(ret, find_value(list, defaults, "host"), find_value(list, defaults, "hostaddr"),
 		  find_value(list, defaults, "port"));
 	if (ret->count == 0) {
-		peer_failed(PEER_POSTGRESQL, PEER_NAME);
-		return err_set(err, ERR_RETRY, "name", "no host of pg.conninfo has an address now");
+		struct slice hosts = find_value(list, defaults, "host");
+		char where[PEER_WHERE_BYTES];
+
+		snprintf(where, sizeof where, "%.*s", (int)MIN(hosts.n, sizeof where - 1), hosts.n > 0 ? hosts.p : "");
+		peer_failed_at(PEER_POSTGRESQL, PEER_NAME, where);
+		return err_set(err, ERR_RETRY, "name", "no host of pg.conninfo has an address now: %s", where);
 	}
 	return 0;
 }

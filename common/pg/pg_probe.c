@@ -35,6 +35,25 @@ static void copy_option(PGconn *conn, const char *name, char *out, size_t out_by
 			snprintf(out, out_bytes, "%s", option->val);
 }
 
+int pg_check_tls_files(PGconn *conn, struct err *err)
+{
+	static const struct tls_names NAMES = { "sslrootcert of pg.conninfo", "sslcert of pg.conninfo",
+						"sslkey of pg.conninfo" };
+	char ca_file[4096], cert_file[4096], key_file[4096];
+	struct tls_options ca = { .ca_file = ca_file, .names = &NAMES };
+	struct tls_options own = { .cert_file = cert_file, .key_file = key_file, .names = &NAMES };
+	struct err why = { 0 };
+
+	copy_option(conn, "sslrootcert", ca_file, sizeof ca_file);
+	copy_option(conn, "sslcert", cert_file, sizeof cert_file);
+	copy_option(conn, "sslkey", key_file, sizeof key_file);
+	if (strcmp(ca_file, "system") == 0)
+		ca_file[0] = '\0';
+	if (tls_files_check(&ca, &why) == -ERR_CONFIG)
+		return err_set(err, ERR_CONFIG, peer_cause_name(PEER_CA), "%s", why.text);
+	return *cert_file && tls_files_check(&own, err) == -ERR_CONFIG ? -ERR_CONFIG : 0;
+}
+
 static bool await(int fd, short events, int64_t end_ms)
 {
 	struct pollfd one = { .fd = fd, .events = events };

@@ -93,3 +93,54 @@ const char *pg_meaning_of(const char *sqlstate)
 			return MEANINGS[i].meaning;
 	return "refuses it";
 }
+
+/* A name, with or without quotes, which ends where the words do, or where end begins. */
+static bool take_name(const char *p, const char *end, char *buf, size_t buf_bytes)
+{
+	static const char IN_NAMES[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+	bool is_quoted = *p == '"';
+	size_t n = strspn(p + is_quoted, IN_NAMES);
+	const char *behind = p + is_quoted + n + is_quoted;
+
+	if (n == 0 || n >= buf_bytes || (is_quoted && behind[-1] != '"') || strncmp(behind, end, strlen(end)) != 0 ||
+	    (*end == '\0' && *behind != '\0'))
+		return false;
+	memcpy(buf, p + is_quoted, n);
+	buf[n] = '\0';
+	return true;
+}
+
+void pg_subject_of(const char *sqlstate, const char *words, char *buf, size_t buf_bytes)
+{
+	static const struct {
+		const char *sqlstate, *begin, *end, *kind;
+	} SUBJECTS[] = {
+		{ "42501", "permission denied for table ", "", "table" },
+		{ "42501", "permission denied for view ", "", "view" },
+		{ "42501", "permission denied for relation ", "", "table" },
+		{ "42501", "permission denied for sequence ", "", "sequence" },
+		{ "42501", "permission denied for schema ", "", "schema" },
+		{ "42501", "permission denied for function ", "", "function" },
+		{ "42501", "permission denied for procedure ", "", "procedure" },
+		{ "42501", "permission denied for database ", "", "database" },
+		{ "42501", "must be owner of table ", "", "table" },
+		{ "42P01", "relation ", " does not exist", "table" },
+		{ "42703", "column ", " does not exist", "column" },
+		{ "42883", "function ", "(", "function" },
+		{ "3F000", "schema ", " does not exist", "schema" },
+		{ "42704", "role ", " does not exist", "role" },
+		{ "42704", "type ", " does not exist", "type" },
+	};
+	char name[128];
+
+	buf[0] = '\0';
+	for (size_t i = 0; words && i < ARRAY_LEN(SUBJECTS); i++) {
+		size_t n = strlen(SUBJECTS[i].begin);
+
+		if (strcmp(sqlstate, SUBJECTS[i].sqlstate) == 0 && strncmp(words, SUBJECTS[i].begin, n) == 0 &&
+		    take_name(words + n, SUBJECTS[i].end, name, sizeof name)) {
+			snprintf(buf, buf_bytes, "%s %s", SUBJECTS[i].kind, name);
+			return;
+		}
+	}
+}

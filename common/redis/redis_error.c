@@ -55,14 +55,49 @@ const char *redis_meaning_of(const char *code)
 	return "does not serve us";
 }
 
-int redis_reply_fail(const redisReply *reply, struct err *err)
+static bool says(const redisReply *reply, const char *words)
 {
-	char code[CODE_BYTES];
+	return memmem(reply->str, (size_t)reply->len, words, strlen(words)) != NULL;
+}
 
+/* The command, between quotes: lower case letters, with a bar before a subcommand. "": not told. */
+static void command_of(const redisReply *reply, char ret[CODE_BYTES])
+{
+	const char *end = reply->str + reply->len, *p = memchr(reply->str, '\'', (size_t)reply->len);
+	size_t n = 0;
+
+	for (p = p ? p + 1 : end; p < end && ((*p >= 'a' && *p <= 'z') || *p == '|') && n + 1 < CODE_BYTES; p++)
+		ret[n++] = *p;
+	ret[p < end && *p == '\'' ? n : 0] = '\0';
+}
+
+static int fail_right(const redisReply *reply, const char *where, struct err *err)
+{
+	char command[CODE_BYTES];
+
+	command_of(reply, command);
+	if (says(reply, "access a key") || says(reply, "access one of the keys"))
+		return err_set(
+			err, ERR_RETRY, "NOPERM",
+			"Redis at %s does not permit our user our keys: its ACL lacks a pattern, ~{instroom.raw.*}*",
+			where);
+	return err_set(err, ERR_RETRY, "NOPERM", "Redis at %s %s%s%s", where, redis_meaning_of("NOPERM"),
+		       *command ? ": not " : "", command);
+}
+
+int redis_reply_fail(const struct redis_node *node, const redisReply *reply, struct err *err)
+{
+	char code[CODE_BYTES], where[PEER_WHERE_BYTES];
+
+	redis_node_where(node, where);
 	code_of(reply, code);
 	if (strcmp(code, "NOAUTH") == 0 || strcmp(code, "WRONGPASS") == 0)
-		peer_failed(PEER_REDIS, PEER_LOGIN);
-	else if (strcmp(code, "NOPERM") == 0)
-		peer_failed(PEER_REDIS, PEER_RIGHT);
-	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis %s", redis_meaning_of(code));
+		peer_failed_at(PEER_REDIS, PEER_LOGIN, where);
+	if (strcmp(code, "NOPERM") == 0) {
+		peer_failed_at(PEER_REDIS, PEER_RIGHT, where);
+		return fail_right(reply, where, err);
+	}
+	if (says(reply, "max number of clients"))
+		return err_set(err, ERR_RETRY, "ERR", "Redis at %s has no connection left for us (maxclients)", where);
+	return err_set(err, ERR_RETRY, *code ? code : "ERR", "Redis at %s %s", where, redis_meaning_of(code));
 }

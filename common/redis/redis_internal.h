@@ -54,6 +54,9 @@ bool redis_places_are_sound(const char *places);
  * the resolver does. */
 void redis_places_resolve(const char *places, struct redis_address ret[REDIS_ADDRESSES_MAX], size_t *ret_count);
 
+/* host:port or path; empty: of none. */
+void redis_address_name(const struct redis_address *address, char *buf, size_t buf_bytes);
+
 /* ---- a command ---- */
 
 /* Words of a command; the bytes are the caller's and last until the call. */
@@ -68,8 +71,10 @@ void redis_args_add(struct redis_args *args, struct slice word);
 
 /* Is the reply an error with this code? */
 bool redis_reply_is(const redisReply *reply, const char *code);
-/* ERR_RETRY with the code of the error reply; its other words may quote an argument and go no further. */
-MUSTUSE int redis_reply_fail(const redisReply *reply, struct err *err);
+struct redis_node;
+/* ERR_RETRY with the code of the error reply of the node. Of its other words, which may quote an argument, only the
+ * name of a command that our user may not goes further. */
+MUSTUSE int redis_reply_fail(const struct redis_node *node, const redisReply *reply, struct err *err);
 
 /* ---- a node ---- */
 
@@ -83,9 +88,13 @@ struct redis_node {
 	struct redisReplyObjectFunctions bounded;	   /* the same, but for long arrays */
 	struct redis_address left;			   /* the address we left last; bytes 0: none */
 	struct redis_address here;			   /* the one we are or were connected to */
+	bool has_answered;				   /* on this connection */
 	char sha[REDIS_SCRIPT_COUNT][41];
 	char *receive_buffer; /* REDIS_RECEIVE_BYTES, the link's */
 };
+
+/* HOST:PORT it is connected to, or was last; before that the places of the settings. Returns ret. */
+const char *redis_node_where(const struct redis_node *node, char ret[PEER_WHERE_BYTES]);
 
 /* Closes the connection. The next begins with the address behind this one. */
 void redis_node_leave(struct redis_node *node);

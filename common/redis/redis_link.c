@@ -138,10 +138,10 @@ static struct redis_node *node_of(struct redis_link *link, uint16_t slot)
 
 /* ---- a call ---- */
 
-static int take_answer(redisReply **reply, redisReply **ret, struct err *err)
+static int take_answer(const struct redis_node *node, redisReply **reply, redisReply **ret, struct err *err)
 {
 	if ((*reply)->type == REDIS_REPLY_ERROR)
-		return redis_reply_fail(*reply, err);
+		return redis_reply_fail(node, *reply, err);
 	*ret = *reply;
 	*reply = NULL;
 	return 0;
@@ -162,7 +162,7 @@ static int call(struct redis_link *link, const struct request *request, redisRep
 			break;
 		bool is_sent_on = redis_cluster_take_redirect(&link->cluster, reply, node, &to);
 
-		rc = take_answer(&reply, ret, err);
+		rc = take_answer(node, &reply, ret, err);
 		if (rc == 0)
 			return 0;
 		if (!is_sent_on)

@@ -27,23 +27,52 @@ void redis_node_leave(struct redis_node *node)
 	node->reader = NULL;
 }
 
-/* Every unread reply of a line that broke is in doubt. */
-static int fail_line(struct redis_node *node, const char *why, struct err *err)
+/* HOST:PORT it is connected to, or was last; before that the places of the settings. */
+const char *redis_node_where(const struct redis_node *node, char ret[PEER_WHERE_BYTES])
 {
-	redis_node_leave(node);
-	return err_set(err, ERR_RETRY, "connection", "Redis at %s %s", node->places, why);
+	redis_address_name(&node->here, ret, PEER_WHERE_BYTES);
+	if (!*ret)
+		snprintf(ret, PEER_WHERE_BYTES, "%s", node->places);
+	return ret;
 }
 
-/* Of TLS that ended: its cause is the code, so that wrong CA, name and port are not told as one. */
-static int fail_tls(struct redis_node *node, struct err *err)
+/* Every unread reply of a line that broke is in doubt. */
+static int fail_with(struct redis_node *node, const char *why, struct err *err)
+{
+	char where[PEER_WHERE_BYTES];
+
+	redis_node_leave(node);
+	return err_set(err, ERR_RETRY, "connection", "Redis at %s %s", redis_node_where(node, where), why);
+}
+
+static int fail_line(struct redis_node *node, enum peer_line line, struct err *err)
+{
+	char where[PEER_WHERE_BYTES];
+
+	peer_is_away(PEER_REDIS, line, redis_node_where(node, where));
+	return fail_with(node, peer_line_text(line), err);
+}
+
+static int fail_cause(struct redis_node *node, enum peer_cause cause, const char *why, struct err *err)
+{
+	char where[PEER_WHERE_BYTES];
+
+	peer_failed_at(PEER_REDIS, cause, redis_node_where(node, where));
+	redis_node_leave(node);
+	return err_set(err, ERR_RETRY, peer_cause_name(cause), "Redis at %s %s", redis_node_where(node, where), why);
+}
+
+/* Of TLS that ended: its cause is the code, so that wrong CA, name and port are not told as one. Who does not believe
+ * our certificate says so behind the handshake, and its word may be lost when the line breaks at once. */
+static int fail_tls(struct redis_node *node, bool is_in_handshake, struct err *err)
 {
 	enum peer_cause cause = tls_client_cause(node->tls);
 
+	if (cause == PEER_AWAY && !node->has_answered && peer_last_cause(PEER_REDIS) == PEER_CLIENT_CERT)
+		cause = PEER_CLIENT_CERT;
 	if (cause == PEER_AWAY)
-		return fail_line(node, "broke the connection", err);
-	peer_failed(PEER_REDIS, cause);
-	redis_node_leave(node);
-	return err_set(err, ERR_RETRY, peer_cause_name(cause), "Redis at %s %s", node->places, peer_cause_text(cause));
+		return fail_line(node, is_in_handshake ? PEER_LINE_CUT : PEER_LINE_CLOSED, err);
+	return fail_cause(node, cause, peer_cause_text(cause), err);
 }
 
 /* ---- waits ---- */
@@ -98,15 +127,19 @@ static bool receive_some(struct redis_node *node, size_t *ret_bytes, short *ret_
 
 static int fail_broken(struct redis_node *node, struct err *err)
 {
-	return node->tls ? fail_tls(node, err) : fail_line(node, "broke the connection", err);
+	if (node->tls && tls_client_cause(node->tls) != PEER_AWAY)
+		return fail_tls(node, false, err);
+	if (!node->has_answered)
+		return node->tls ? fail_tls(node, false, err) : fail_line(node, PEER_LINE_CLOSED, err);
+	peer_is_away(PEER_REDIS, PEER_LINE_UNKNOWN, NULL);
+	return fail_with(node, "broke the connection", err);
 }
 
-static int fail_wants_tls(struct redis_node *node, struct err *err)
+/* An answer that is none. */
+static int fail_protocol(struct redis_node *node, struct err *err)
 {
-	peer_failed(PEER_REDIS, PEER_WANTS_TLS);
-	redis_node_leave(node);
-	return err_set(err, ERR_RETRY, peer_cause_name(PEER_WANTS_TLS), "Redis at %s wants TLS (redis.tls)",
-		       node->places);
+	return node->has_answered ? fail_with(node, "answered no RESP", err)
+				  : fail_cause(node, PEER_PROTOCOL, peer_cause_text(PEER_PROTOCOL), err);
 }
 
 static int send_all(struct redis_node *node, struct slice rest, int64_t end_ms, struct err *err)
@@ -119,7 +152,7 @@ static int send_all(struct redis_node *node, struct slice rest, int64_t end_ms, 
 			return fail_broken(node, err);
 		slice_cut(&rest, n);
 		if (n == 0 && !wait_socket(node, events, end_ms))
-			return fail_line(node, "did not take our command in time", err);
+			return fail_line(node, PEER_LINE_SILENT, err);
 	}
 	return 0;
 }
@@ -163,22 +196,23 @@ static int receive(struct redis_node *node, int64_t end_ms, redisReply **ret, st
 		short events;
 
 		if (bytes > REDIS_REPLY_BYTES_MAX)
-			return fail_line(node, "answers with more than an answer may have", err);
+			return fail_with(node, "answers with more than an answer may have", err);
 		if (bytes > 0 && clock_ms() > end_ms)
-			return fail_line(node, "did not end its answer in time", err);
+			return fail_with(node, "did not end its answer in time", err);
 		if (redisReaderGetReply(node->reader, &reply) != REDIS_OK)
-			return fail_line(node, "answered no RESP", err);
+			return fail_protocol(node, err);
 		if (reply)
 			break;
 		if (!receive_some(node, &n, &events))
 			return fail_broken(node, err);
 		if (n == 0 && !wait_socket(node, events, end_ms))
-			return fail_line(node, "did not answer in time", err);
+			return fail_line(node, PEER_LINE_SILENT, err);
 		bytes += n;
 		/* in larger pieces than redisBufferRead takes */
 		if (n > 0 && redisReaderFeed(node->reader, node->receive_buffer, n) != REDIS_OK)
-			return fail_line(node, "cannot be heard: no memory", err);
+			return fail_with(node, "cannot be heard: no memory", err);
 	}
+	node->has_answered = true;
 	*ret = reply;
 	return 0;
 }
@@ -191,7 +225,7 @@ static int exchange(struct redis_node *node, int count, const char *const *p, co
 	long long bytes = redisFormatCommandArgv(&command, count, (const char **)(uintptr_t)p, n);
 
 	if (bytes < 0)
-		return fail_line(node, "cannot be asked: no memory", err);
+		return fail_with(node, "cannot be asked: no memory", err);
 	int rc = send_all(node, slice_make(command, (size_t)bytes), end_ms, err);
 
 	redisFreeCommand(command);
@@ -227,7 +261,7 @@ static int greet(struct redis_node *node, const struct slice *words, int count, 
 
 	if (rc != 0)
 		return rc;
-	return (*ret)->type == REDIS_REPLY_ERROR ? redis_reply_fail(*ret, err) : 0;
+	return (*ret)->type == REDIS_REPLY_ERROR ? redis_reply_fail(node, *ret, err) : 0;
 }
 
 static int log_in_with(struct redis_node *node, struct slice password, int64_t end_ms, struct err *err)
@@ -264,7 +298,7 @@ static int load_script(struct redis_node *node, enum redis_script script, int64_
 	if (rc != 0)
 		return rc;
 	if (reply->type != REDIS_REPLY_STRING || (size_t)reply->len != sizeof node->sha[0] - 1)
-		return fail_line(node, "gave no digest of a script", err);
+		return fail_with(node, "gave no digest of a script", err);
 	memcpy(node->sha[script], reply->str, sizeof node->sha[0]);
 	return 0;
 }
@@ -278,35 +312,42 @@ static int open_socket(struct redis_node *node, const struct redis_address *addr
 	socklen_t n = sizeof cause;
 
 	node->here = *address;
+	node->has_answered = false;
 	node->reader = new_reader(node);
 	node->fd = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (node->fd < 0 || !node->reader)
-		return fail_line(node, "cannot be asked: no memory or no socket", err);
+		return fail_with(node, "cannot be asked: no memory or no socket", err);
 	if (at->sa_family != AF_UNIX)
 		setsockopt(node->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (connect(node->fd, at, address->bytes) != 0 && errno != EINPROGRESS)
-		return fail_line(node, "cannot be reached", err);
+		return fail_line(node, peer_line_of_errno(errno), err);
 	if (!wait_socket(node, POLLOUT, end_ms))
-		return fail_line(node, "did not accept in time", err);
+		return fail_line(node, PEER_LINE_SILENT, err);
 	if (getsockopt(node->fd, SOL_SOCKET, SO_ERROR, &cause, &n) < 0 || cause != 0)
-		return fail_line(node, "cannot be reached", err);
+		return fail_line(node, peer_line_of_errno(cause), err);
 	return 0;
 }
 
 static int shake_hands(struct redis_node *node, int64_t end_ms, struct err *err)
 {
 	const struct redis_options *options = node->options;
-	const struct tls_options files = { options->ca_file, options->cert_file, options->key_file };
+	static const struct tls_names NAMES = { "redis.ca.file", "redis.cert.file", "redis.key.file" };
+	const struct tls_options files = { options->ca_file, options->cert_file, options->key_file, &NAMES };
 	int rc = tls_client_open(&files, node->here.host, node->fd, &node->tls, err);
 	enum tls_io io;
 
+	if (rc != 0 && err && strcmp(err->code, "tls-files") == 0) {
+		char where[PEER_WHERE_BYTES];
+
+		peer_failed_at(PEER_REDIS, PEER_FILES, redis_node_where(node, where));
+	}
 	if (rc != 0)
 		return rc;
 	while ((io = tls_client_shake(node->tls)) != TLS_DONE) {
 		if (io == TLS_CLOSED)
-			return fail_tls(node, err);
+			return fail_tls(node, true, err);
 		if (!wait_socket(node, io == TLS_WANTS_READ ? POLLIN : POLLOUT, end_ms))
-			return fail_line(node, "did not end the TLS handshake in time", err);
+			return fail_line(node, PEER_LINE_SILENT, err);
 	}
 	return 0;
 }
@@ -346,7 +387,7 @@ static int connect_address(struct redis_node *node, const struct redis_address *
 		redis_node_leave(node); /* half a greeting is none */
 	if (rc != 0 && was_open && !node->options->has_tls && *address->host && strcmp(err->code, "connection") == 0 &&
 	    wants_tls(node, address))
-		return fail_wants_tls(node, err);
+		return fail_cause(node, PEER_WANTS_TLS, "wants TLS (redis.tls)", err);
 	return rc;
 }
 
@@ -371,7 +412,7 @@ int redis_node_connect(struct redis_node *node, struct err *err)
 		return 0;
 	redis_places_resolve(node->places, addresses, &count);
 	if (count == 0) {
-		peer_failed(PEER_REDIS, PEER_NAME);
+		peer_failed_at(PEER_REDIS, PEER_NAME, node->places);
 		return err_set(err, ERR_RETRY, "name", "no address is known of Redis at %s", node->places);
 	}
 	first = first_to_try(node, addresses, count);

@@ -3,6 +3,7 @@
 #include "base/num.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/un.h>
 
 enum { PORT_MAX = 65535 };
@@ -93,6 +94,22 @@ static void add_host(const struct place *place, struct redis_address *addresses,
 		memcpy(&addresses[(*count)++].at, info->ai_addr, info->ai_addrlen);
 	}
 	freeaddrinfo(found);
+}
+
+void redis_address_name(const struct redis_address *address, char *buf, size_t buf_bytes)
+{
+	const struct sockaddr *at = (const struct sockaddr *)&address->at;
+
+	*buf = '\0';
+	if (address->bytes == 0)
+		return;
+	if (at->sa_family == AF_INET)
+		snprintf(buf, buf_bytes, "%s:%u", address->host, ntohs(((const struct sockaddr_in *)at)->sin_port));
+	else if (at->sa_family == AF_INET6)
+		snprintf(buf, buf_bytes, strchr(address->host, ':') ? "[%s]:%u" : "%s:%u", address->host,
+			 ntohs(((const struct sockaddr_in6 *)at)->sin6_port));
+	else
+		snprintf(buf, buf_bytes, "%s", ((const struct sockaddr_un *)at)->sun_path);
 }
 
 void redis_places_resolve(const char *places, struct redis_address ret[REDIS_ADDRESSES_MAX], size_t *ret_count)

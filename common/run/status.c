@@ -3,6 +3,7 @@
 #include "run/status.h"
 
 #include "base/clock.h"
+#include "base/peer_cause.h"
 #include "base/strbuf.h"
 #include "http/http_server.h"
 #include "run/metrics.h"
@@ -97,14 +98,32 @@ static void answer_metrics(struct http_request *request)
 	answer_text(request, 500, "", "the page is too large");
 }
 
+const char *status_explain(const char *why, char ret[STATUS_WHY_BYTES])
+{
+	static const struct {
+		enum peer peer;
+		const char *name;
+	} PEERS_NEEDED[] = { { PEER_KAFKA, "Kafka" }, { PEER_POSTGRESQL, "PostgreSQL" } };
+	size_t n = (size_t)snprintf(ret, STATUS_WHY_BYTES, "%s", why);
+
+	for (size_t i = 0; i < ARRAY_LEN(PEERS_NEEDED) && n < STATUS_WHY_BYTES; i++) {
+		char text[PEER_TEXT_BYTES];
+
+		if (*peer_explain(PEERS_NEEDED[i].peer, text))
+			n += (size_t)snprintf(ret + n, STATUS_WHY_BYTES - n, "; %s %s", PEERS_NEEDED[i].name, text);
+	}
+	return ret;
+}
+
 static void answer_ready(struct http_request *request)
 {
+	char text[STATUS_WHY_BYTES];
 	const char *why;
 
 	if (status_is_ready(&why))
 		answer_text(request, 200, "", "ready");
 	else
-		answer_text(request, 503, "waiting for: ", why);
+		answer_text(request, 503, "waiting for: ", status_explain(why, text));
 }
 
 static void begin(void *self, struct http_request *request)

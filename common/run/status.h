@@ -22,4 +22,8 @@ void status_set_ready(bool is_ready, const char *why); /* why: static text of wh
 bool status_is_alive(void);
 bool status_is_ready(const char **ret_why);
 
+enum { STATUS_WHY_BYTES = 1024 };
+/* why, and what Kafka and PostgreSQL last failed of. Returns ret. */
+const char *status_explain(const char *why, char ret[STATUS_WHY_BYTES]);
+
 #endif

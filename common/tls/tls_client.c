@@ -3,8 +3,10 @@
 #include "base/secret_file.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <unistd.h>
 
 struct tls_client {
 	SSL_CTX *context;
@@ -17,19 +19,92 @@ static bool is_set(const char *text)
 	return text && *text;
 }
 
-static bool load_files(SSL_CTX *context, const struct tls_options *options)
-{
-	struct err err;
+static const struct tls_names NO_NAMES = { "the CA file", "the file of our certificate", "the file of its key" };
 
-	if (is_set(options->ca_file) ? SSL_CTX_load_verify_locations(context, options->ca_file, NULL) != 1
-				     : SSL_CTX_set_default_verify_paths(context) != 1)
-		return false;
-	if (!is_set(options->cert_file))
-		return true;
-	return is_set(options->key_file) && secret_file_check(options->key_file, &err) == 0 &&
-	       SSL_CTX_use_certificate_chain_file(context, options->cert_file) == 1 &&
-	       SSL_CTX_use_PrivateKey_file(context, options->key_file, SSL_FILETYPE_PEM) == 1 &&
-	       SSL_CTX_check_private_key(context) == 1;
+static int fail_file(const char *name, const char *path, const char *why, struct err *err)
+{
+	return err_set(err, ERR_CONFIG, "file", "%s: %s %s", name, path, why);
+}
+
+static int check_readable(const char *name, const char *path, struct err *err)
+{
+	return access(path, R_OK) == 0 ? 0
+				       : err_set(err, ERR_CONFIG, "file", "%s: %s cannot be read (%s)", name, path,
+						 strerrorname_np(errno));
+}
+
+static int load_ca(SSL_CTX *context, const char *name, const char *path, struct err *err)
+{
+	if (!is_set(path))
+		return SSL_CTX_set_default_verify_paths(context) == 1
+			       ? 0
+			       : fail_file(name, "is not set, and", "the CAs of the system cannot be read", err);
+	int rc = check_readable(name, path, err);
+
+	return rc != 0 || SSL_CTX_load_verify_locations(context, path, NULL) == 1
+		       ? rc
+		       : fail_file(name, path, "holds no certificate (PEM)", err);
+}
+
+/* OpenSSL compares the key with the certificate when it takes it. */
+static int load_key(SSL_CTX *context, const struct tls_names *names, const struct tls_options *options, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (secret_file_check(options->key_file, &why) != 0)
+		return fail_file(names->key, options->key_file, why.text, err);
+	ERR_clear_error();
+	if (SSL_CTX_use_PrivateKey_file(context, options->key_file, SSL_FILETYPE_PEM) == 1)
+		return 0;
+	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509)
+		return err_set(err, ERR_CONFIG, "file", "%s: %s is not the key of %s", names->key, options->key_file,
+			       options->cert_file);
+	return fail_file(names->key, options->key_file, "holds no private key (PEM, without a passphrase)", err);
+}
+
+static int load_files(SSL_CTX *context, const struct tls_options *options, struct err *err)
+{
+	const struct tls_names *names = options->names ? options->names : &NO_NAMES;
+	bool has_cert = is_set(options->cert_file), has_key = is_set(options->key_file);
+	int rc = load_ca(context, names->ca, options->ca_file, err);
+
+	if (rc != 0 || (!has_cert && !has_key))
+		return rc;
+	if (!has_cert || !has_key)
+		return err_set(err, ERR_CONFIG, "file", "%s is set, and %s is not", has_cert ? names->cert : names->key,
+			       has_cert ? names->key : names->cert);
+	rc = check_readable(names->cert, options->cert_file, err);
+	if (rc == 0 && SSL_CTX_use_certificate_chain_file(context, options->cert_file) != 1)
+		rc = fail_file(names->cert, options->cert_file, "holds no certificate (PEM)", err);
+	return rc == 0 ? load_key(context, names, options, err) : rc;
+}
+
+static int no_passphrase(char *buf, int bytes, int for_writing, void *self)
+{
+	(void)buf, (void)bytes, (void)for_writing, (void)self;
+	return 0; /* else OpenSSL asks the terminal */
+}
+
+static SSL_CTX *new_context(void)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	if (context)
+		SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	return context;
+}
+
+int tls_files_check(const struct tls_options *options, struct err *err)
+{
+	SSL_CTX *context = new_context();
+
+	if (!context)
+		return err_set(err, ERR_RETRY, "memory", "no memory for TLS");
+	int rc = load_files(context, options, err);
+
+	SSL_CTX_free(context);
+	ERR_clear_error();
+	return rc;
 }
 
 /* The name goes along (SNI), an address does not (RFC 6066). */
@@ -61,7 +136,7 @@ int tls_client_open(const struct tls_options *options, const char *host, int fd,
 	struct tls_client *client = calloc(1, sizeof *client);
 
 	if (client)
-		client->context = SSL_CTX_new(TLS_client_method());
+		client->context = new_context();
 	if (!client || !client->context) {
 		free(client);
 		return err_set(err, ERR_RETRY, "memory", "no memory for TLS");
@@ -71,11 +146,15 @@ int tls_client_open(const struct tls_options *options, const char *host, int fd,
 	SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(client->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
-	if (!load_files(client->context, options) || !begin(client, host, fd)) {
+	struct err why = { 0 };
+	int rc = load_files(client->context, options, &why);
+
+	if (rc == 0 && !begin(client, host, fd))
+		rc = err_set(&why, ERR_RETRY, "memory", "no memory for TLS");
+	if (rc != 0) {
 		tls_client_close(client);
 		ERR_clear_error();
-		return err_set(err, ERR_RETRY, "tls-files",
-			       "the CA file, or our certificate and its key, cannot be read or do not belong together");
+		return err_set(err, ERR_RETRY, rc == -ERR_CONFIG ? "tls-files" : why.code, "%s", why.text);
 	}
 	*ret = client;
 	return 0;
@@ -96,20 +175,25 @@ void tls_client_close(struct tls_client *client)
 static enum peer_cause find_cause(const struct tls_client *client, unsigned long code)
 {
 	long verified = SSL_get_verify_result(client->ssl);
+	int reason = ERR_GET_REASON(code);
 
 	if (verified != X509_V_OK)
 		return peer_cause_of_x509((int)verified);
 	if (ERR_GET_LIB(code) != ERR_LIB_SSL)
 		return PEER_AWAY;
-	switch (ERR_GET_REASON(code)) {
+	switch (reason) {
 	case SSL_R_WRONG_VERSION_NUMBER:
 	case SSL_R_HTTP_REQUEST:
 	case SSL_R_PACKET_LENGTH_TOO_LONG:
 		return SSL_is_init_finished(client->ssl) ? PEER_TLS : PEER_NO_TLS;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
 		return PEER_AWAY;
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+	case SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED:
+		return PEER_TLS_VERSION;
 	default:
-		return PEER_TLS;
+		return reason > SSL_AD_REASON_OFFSET ? peer_cause_of_alert(reason - SSL_AD_REASON_OFFSET) : PEER_TLS;
 	}
 }
 

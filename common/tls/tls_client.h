@@ -10,14 +10,24 @@
 #include "base/peer_cause.h"
 #include "base/slice.h"
 
+/* How the settings call the files, for errors. */
+struct tls_names {
+	const char *ca, *cert, *key;
+};
+
 struct tls_options {
 	const char *ca_file;		  /* empty or NULL: the CAs of the system */
 	const char *cert_file, *key_file; /* ours, both or none */
+	const struct tls_names *names;	  /* NULL: of no settings */
 };
 
 struct tls_client;
 
 enum tls_io { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_CLOSED };
+
+/* Whether the files are there, are what they should be and belong together, each in a sentence of its own. ERR_CONFIG
+ * "file"; ERR_RETRY: no memory. */
+MUSTUSE int tls_files_check(const struct tls_options *options, struct err *err);
 
 /* host: the name or address the certificate must be of; empty: none is asked for (a socket's path). ERR_RETRY: no
  * memory, or a file that cannot be read now, code "tls-files". */

@@ -55,6 +55,54 @@ Test(kafka, wrong_credentials_have_one_code_whatever_the_library_calls_them)
 	cr_expect_str_eq(err.code, "_TRANSPORT");
 }
 
+Test(kafka, a_broker_that_answers_is_not_away)
+{
+	static const struct {
+		int code;
+		const char *words;
+	} ROWS[] = {
+		{ RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+		  "test: Kafka answers COORDINATOR_LOAD_IN_PROGRESS (" },
+		{ RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, "test: Kafka answers INVALID_SESSION_TIMEOUT (" },
+		{ RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, "group test: Kafka has others in our consumer group" },
+		{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "group test: Kafka does not permit" },
+		{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "topic test: Kafka does not permit" },
+		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, "test: Kafka does not offer the way to log in" },
+	};
+
+	kafka_cause_note(RD_KAFKA_RESP_ERR__TRANSPORT, "ssl://b1:9092/1: Connect to a failed: Connection refused");
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct err err;
+
+		(void)kafka_fail(ROWS[i].code, "test", &err);
+		cr_expect(strstr(err.text, ROWS[i].words) == err.text, "%s", err.text);
+	}
+}
+
+Test(kafka, the_broker_that_fails_is_named)
+{
+	static const struct {
+		const char *reason, *where;
+	} ROWS[] = {
+		{ "sasl_ssl://b1.example:9093/bootstrap: SSL handshake failed: x", "b1.example:9093" },
+		{ "b1:9092/1: Disconnected", "b1:9092" },
+		{ "ssl://[::1]:9092/bootstrap: Connect to x", "[::1]:9092" },
+		{ "GroupCoordinator: b2:9092: Disconnected", "b2:9092" },
+		{ "1/1 brokers are down", "" },
+		{ "", "" },
+	};
+	char where[PEER_WHERE_BYTES];
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		kafka_place_of(ROWS[i].reason, where);
+		cr_expect_str_eq(where, ROWS[i].where, "%s", ROWS[i].reason);
+	}
+	kafka_cause_note(RD_KAFKA_RESP_ERR__TRANSPORT, "ssl://b1:9092/1: Connect to a failed: Connection refused");
+	(void)kafka_fail(RD_KAFKA_RESP_ERR__TRANSPORT, "test", &err);
+	cr_expect(strstr(err.text, "Kafka at b1:9092 cannot be reached: it refuses"), "%s", err.text);
+}
+
 Test(kafka, settings_of_a_peer_are_checked_before_anything_is_opened)
 {
 	static const struct kafka_options ROWS[] = {

@@ -175,6 +175,30 @@ Test(pg, without_a_line_each_call_is_a_retry)
 	pg_link_close(link);
 }
 
+Test(pg, what_a_server_refuses_is_named_if_it_is_sure_to_be_a_name)
+{
+	static const struct {
+		const char *sqlstate, *words, *subject;
+	} ROWS[] = {
+		{ "42501", "permission denied for table delivery", "table delivery" },
+		{ "42501", "permission denied for schema register", "schema register" },
+		{ "42501", "permission denied for function grant_rights", "function grant_rights" },
+		{ "42501", "permission denied for table delivery of 123456782", "" },
+		{ "42501", "keine Berechtigung f\303\274r Tabelle delivery", "" },
+		{ "42P01", "relation \"register.delivery\" does not exist", "table register.delivery" },
+		{ "42883", "function register.f(integer) does not exist", "function register.f" },
+		{ "3F000", "schema \"register\" does not exist", "schema register" },
+		{ "22P02", "invalid input syntax for type integer: \"123456782\"", "" },
+		{ "42501", NULL, "" },
+	};
+	char text[160];
+
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		pg_subject_of(ROWS[i].sqlstate, ROWS[i].words, text, sizeof text);
+		cr_expect_str_eq(text, ROWS[i].subject, "%s", ROWS[i].words ? ROWS[i].words : "NULL");
+	}
+}
+
 /* What a variable of the environment does looks like a server that is away. */
 Test(pg_environment, a_connection_that_cannot_even_be_begun_is_a_setting)
 {
@@ -186,7 +210,11 @@ Test(pg_environment, a_connection_that_cannot_even_be_begun_is_a_setting)
 
 	cr_assert_eq(pg_link_open(&options, &link, &err), 0);
 	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
-	cr_expect(strstr(err.text, "cannot be reached"), "%s", err.text);
+	cr_expect(strstr(err.text, "cannot be reached: it refuses the connection"), "%s", err.text);
+	cr_expect(!strstr(err.text, "our environment"), "%s", err.text);
+	setenv("PGGSSENCMODE", "disable", 1);
+	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
+	cr_expect(strstr(err.text, "; our environment sets PGGSSENCMODE"), "%s", err.text);
 	setenv("PGSERVICE", "no-such-service", 1);
 	cr_expect_eq(pg_link_connect(link, &err), -ERR_CONFIG);
 	cr_expect(strstr(err.text, "environment"), "%s", err.text);

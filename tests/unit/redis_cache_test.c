@@ -189,17 +189,24 @@ Test(redis, what_a_redis_refuses_is_told_with_what_to_do)
 		"ERR max number of clients reached",
 		"OOM command not allowed",
 		"no code at all",
+		"NOPERM User x has no permissions to run the 'evalsha' command",
+		"NOPERM this user has no permissions to access a key",
+		"NOPERM User 'BSN 123456782' may not",
 	};
-	static const char *const WORDS[] = { "SCRIPT KILL", "another program",	"protected mode", "maxclients",
-					     "full",	    "no error of Redis" };
+	static const char *const WORDS[] = { "SCRIPT KILL", "another program",	 "protected mode", "maxclients",
+					     "full",	    "no error of Redis", ": not evalsha",  "lacks a pattern",
+					     "lists them)" };
+	const struct redis_node node = { .places = "redis.example:6379" };
 
 	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
 		redisReply reply = { .type = REDIS_REPLY_ERROR, .str = replies[i] };
 		struct err err = { 0 };
 
 		reply.len = strlen(replies[i]);
-		cr_expect_eq(redis_reply_fail(&reply, &err), -ERR_RETRY);
+		cr_expect_eq(redis_reply_fail(&node, &reply, &err), -ERR_RETRY);
 		cr_expect(strstr(err.text, WORDS[i]), "%s: %s", replies[i], err.text);
+		cr_expect(strstr(err.text, "redis.example:6379"), "which Redis: %s", err.text);
+		cr_expect(!strstr(err.text, "BSN"), "%s", err.text);
 	}
 }
 

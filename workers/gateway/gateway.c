@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "base/peer_cause.h"
 #include "encryption/body_encryption.h"
 #include "gateway/access.h"
 #include "gateway/gateway_metrics.h"
@@ -65,33 +64,20 @@ static void measure_access(const struct gateway *gateway)
 	gateway_metric_set(METRIC_ACCESS_CHECKED, silent_ms < 0 ? -1 : silent_ms / 1000);
 }
 
-/* What is waited for, or why Kafka does not give it. Each text is made once and stays: /readyz reads it later. */
-static const char *lacks_of_kafka(const char *what)
-{
-	static char texts[PEER_CAUSES][128];
-	enum peer_cause cause = peer_last_cause(PEER_KAFKA);
-
-	if (cause == PEER_AWAY)
-		return what;
-	if (texts[cause][0] == '\0')
-		snprintf(texts[cause], sizeof texts[cause], "Kafka, which %s", peer_cause_text(cause));
-	return texts[cause];
-}
-
 static void report_readiness(const struct gateway *gateway, bool is_read)
 {
 	const char *lacks = body_encryption_poll(gateway->encryption);
 
 	if (!is_read)
-		app_set_ready(false, lacks_of_kafka("the end of the reference topic"));
+		app_set_ready(false, "the end of the reference topic");
 	else if (gateway->services.awaits_access && !gateway->services.is_access_refused)
-		app_set_ready(false, lacks_of_kafka("the end of the access topic"));
+		app_set_ready(false, "the end of the access topic");
 	else if (!gateway->services.reference)
 		app_set_ready(false, "a reference snapshot: run instroomctl reference publish");
 	else if (register_jobs_partitions(gateway->services.jobs) < 0)
 		app_set_ready(false, "the register's number of partitions");
 	else if (!raw_publisher_is_up(&gateway->services.publisher) || !reference_watch_has_kafka(gateway->watch))
-		app_set_ready(false, lacks_of_kafka("Kafka"));
+		app_set_ready(false, "Kafka");
 	else if (*lacks)
 		app_set_ready(false, lacks);
 	else

@@ -16,9 +16,9 @@ static void begin_readiness(struct request *request)
 {
 	const char *why = "";
 	bool is_ready = status_is_ready(&why);
-	char text[128];
+	char lacks[STATUS_WHY_BYTES], text[STATUS_WHY_BYTES + 32];
 
-	snprintf(text, sizeof text, "waiting for: %s\n", why);
+	snprintf(text, sizeof text, "waiting for: %s\n", status_explain(why, lacks));
 	if (request->services->server->is_draining)
 		reply_text(&request->reply, 503, "text/plain", "this gateway ends\n");
 	else if (!is_ready)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/peer_cause.h"
 #include "encryption/body_encryption.h"
 #include "protocol/log_position.h"
 #include "run/app.h"
@@ -206,6 +207,10 @@ static int iterate(void *opaque, struct err *err)
 	if (prepared != 0) {
 		writer_state_wait(&writer->state, why);
 		return prepared;
+	}
+	if (!peer_has_answered(PEER_KAFKA)) { /* it is asked for our partitions, which a poll does not wait for */
+		writer_state_wait(&writer->state, "Kafka");
+		return 0;
 	}
 	writer_state_change(&writer->state, WRITER_RUNNING, "all peers answer");
 	return assignment_note_parked(&writer->assignment, err);

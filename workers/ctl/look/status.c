@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SAMPLE_MS = 1000, WATCH_SECONDS_MAX = 3600 };
+enum { SAMPLE_MS = 1000, WATCH_SECONDS_MAX = 3600, WHY_BYTES = 96 };
 
 static const struct output_column STANDING_COLUMNS[] = {
 	{ "partition", "part", COLUMN_NUMBER },
@@ -41,16 +41,29 @@ struct status {
 	int64_t applied_at_ms, read_at_ms;
 };
 
-static const char *why_of(const struct standings *standings, const struct partition_standing *s)
+/* "Kafka: credentials", for a cause that has a word (base/peer_cause.h, or a SQLSTATE); the sentence stands below the
+ * table. Of an open line there is none: "Kafka is away". */
+static const char *why_no_answer(const char *peer, const struct err *err, char ret[WHY_BYTES])
+{
+	bool is_away = err->kind == ERR_RETRY && (err->code[0] == '_' || strcmp(err->code, "connection") == 0);
+
+	if (is_away || !err->code[0])
+		snprintf(ret, WHY_BYTES, "%s is away", peer);
+	else
+		snprintf(ret, WHY_BYTES, "%s: %s", peer, err->code);
+	return ret;
+}
+
+static const char *why_of(const struct standings *standings, const struct partition_standing *s, char ret[WHY_BYTES])
 {
 	int64_t to_judge = standing_to_judge(s), to_write = standing_to_write(s);
 
 	if (s->parked[0])
 		return "parked";
 	if (!standings->has_kafka)
-		return "Kafka is away";
+		return why_no_answer("Kafka", &standings->kafka_err, ret);
 	if (!standings->has_register)
-		return "the register is away";
+		return why_no_answer("the register", &standings->register_err, ret);
 	if (to_write == 0)
 		return "";
 	if (s->lacks_key)
@@ -92,6 +105,7 @@ static void add_standing(const struct status *status, struct output *out, int32_
 {
 	static const char *const CACHES[] = { [CACHE_UNKNOWN] = "", [CACHE_COLD] = "cold", [CACHE_WARM] = "warm" };
 	const struct partition_standing *s = &status->now->items[partition];
+	char why[WHY_BYTES];
 	int64_t rate = rate_of(status, partition), to_write = standing_to_write(s);
 	int64_t age = s->oldest_ms > 0 ? MAX((int64_t)time(NULL) - s->oldest_ms / 1000, (int64_t)0) : s->oldest_ms;
 
@@ -110,7 +124,7 @@ static void add_standing(const struct status *status, struct output *out, int32_
 	add_name(out, s->writer);
 	add_name(out, s->parked);
 	add_name(out, s->moved_at);
-	add_name(out, why_of(status->now, s));
+	add_name(out, why_of(status->now, s, why));
 }
 
 /* Sums below the table, and which servers did not answer. */
@@ -140,9 +154,9 @@ static void print_sums(const struct status *status)
 static void tell_away(const struct standings *now)
 {
 	if (!now->has_register)
-		fprintf(stderr, "instroomctl: the register does not answer: %s\n", now->register_err.text);
+		fprintf(stderr, "instroomctl: the register does not serve us: %s\n", now->register_err.text);
 	if (!now->has_kafka)
-		fprintf(stderr, "instroomctl: Kafka does not answer: %s\n", now->kafka_err.text);
+		fprintf(stderr, "instroomctl: Kafka does not serve us: %s\n", now->kafka_err.text);
 	if (now->has_kafka && !now->has_groups)
 		fprintf(stderr, "instroomctl: who has which partition is not known: %s\n", now->groups_err.text);
 	if (!now->has_cache)
