@@ -21,6 +21,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -249,14 +250,25 @@ def doctor(machine):
 # --- causes ---
 
 class Stub:
-    """A server in name only, for one handshake after another. mode: tls; or plain, which answers no TLS."""
+    """A server in name only, for one handshake after another. mode: tls; or plain, which answers no TLS; http, which
+    answers as a web server does, behind TLS if it has a certificate; mute, which does not answer. client_ca: whose
+    certificates it wants to see. is_old: it has TLS 1.1 at most."""
 
-    def __init__(self, mode, pem=None, is_postgres=False):
+    def __init__(self, mode, pem=None, is_postgres=False, client_ca=None, is_old=False):
         self.mode, self.is_postgres = mode, is_postgres
         self.context = None
         if pem:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(pem)
+        if client_ca:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(client_ca)
+        if is_old:
+            self.context.set_ciphers("ALL:@SECLEVEL=0")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.context.minimum_version = ssl.TLSVersion.TLSv1
+                self.context.maximum_version = ssl.TLSVersion.TLSv1_1
         self.door = socket.create_server(("127.0.0.1", 0))
         self.port = self.door.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -276,9 +288,18 @@ class Stub:
                 if self.is_postgres:
                     line.recv(8)
                     line.sendall(b"S" if self.context else b"N")
-                if self.context:
+                if self.mode == "mute":
+                    line.recv(4096)
+                    time.sleep(60)
+                elif self.context:
                     with self.context.wrap_socket(line, server_side=True) as tls:
-                        tls.recv(1)
+                        tls.recv(1 if self.mode == "tls" else 4096)
+                        if self.mode == "http":
+                            tls.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                            tls.recv(1)
+                elif self.mode == "http":
+                    line.recv(4096)
+                    line.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
                 else:
                     line.recv(4096)
                     line.sendall(b"-ERR no TLS here\r\n")
@@ -292,14 +313,15 @@ def make_bad_certificates(pki):
     pki.sign("bad-ca", secure.HERE, ca="other-ca")
     pki.sign("bad-name", "DNS:elsewhere.example")
     pki.sign("bad-time", secure.HERE, days=-1)
+    pki.sign("client-of-other-ca", ca="other-ca")
 
 
 class Start:
     """A program with other settings: how it ends, or what it says while it waits."""
 
-    def __init__(self, machine, kind, row, settings, status, cause):
+    def __init__(self, machine, kind, row, settings, status, cause, words=""):
         self.what = f"{kind}, {row}"
-        self.kind, self.status, self.cause = kind, status, cause
+        self.kind, self.status, self.cause, self.words = kind, status, cause, words
         lines = (machine.workers.dir / f"{kind}1.conf").read_text().splitlines()
         settings = {"worker.name": "row", "status.address": "", **settings}
         if kind == "gateway":
@@ -325,6 +347,7 @@ class Start:
             until(lambda: self.process.poll() is not None)
             check(f"{self.what}: ends with {self.status}", self.process.poll() == self.status,
                   f"{self.process.poll()} {self.said()[-600:]}")
+        check(f"{self.what}: and {self.words}", re.search(self.words, self.said()), self.said()[-600:])
         check(f"{self.what}: says {self.cause}", re.search(names, self.said(), re.M), self.said()[-600:])
         others = set(re.findall(r"event=kafka\.(?:failing|refused) cause=(\S+)", self.said())) - {self.cause}
         check(f"{self.what}: and no other cause", not others, others)
@@ -344,8 +367,21 @@ def start_rows(machine):
     def pg(**changed):
         text = conninfo
         for key, value in changed.items():
-            text = re.sub(rf"\b{key}=\S+", f"{key}={value}", text)
+            text = re.sub(rf"\b{key}=\S+", "", text) + f" {key}={value}"
         return {"pg.conninfo": text}
+
+    def own(server, cert, key):
+        return {f"{server}.cert.file": pki.path(f"{cert}.crt"), f"{server}.key.file": pki.path(f"{key}.key")}
+
+    good, trusted = pki.path("gateway.pem"), pki.path("ca.crt")
+    strict, strict_pg = Stub("tls", good, client_ca=trusted).port, Stub("tls", good, True, client_ca=trusted).port
+    nobody = socket.create_server(("127.0.0.1", 0))
+    nobody_port = nobody.getsockname()[1]
+    nobody.close()
+    stranger = "client-of-other-ca"
+
+    def at(server, port):
+        return {"kafka.brokers" if server == "kafka" else "redis.address": f"127.0.0.1:{port}"}
 
     def group(name):
         kafka_wire.change_acls(machine.admin, [("instroom-validate", "group", f"row-{name}", "Read")], True)
@@ -358,7 +394,8 @@ def start_rows(machine):
         ("write", "Kafka with TLS, we without", {"kafka.security.protocol": "plaintext", "kafka.sasl.mechanism": ""},
          None, "wants-tls"),
         ("write", "Kafka refuses the password", {"kafka.sasl.password.file": wrong}, 77, "credentials"),
-        ("write", "Kafka without a right", {"kafka.group": "not-ours"}, 78, "GROUP_AUTHORIZATION_FAILED"),
+        ("write", "Kafka without a right", {"kafka.group": "not-ours"}, 78, "GROUP_AUTHORIZATION_FAILED",
+         "group not-ours"),
         ("write", "Kafka of no address", {"kafka.brokers": "kafka.invalid:9092"}, None, "name"),
         ("write", "Kafka, no such CA file", {"kafka.ca.file": "/nowhere/ca.crt"}, 78, "file"),
         ("write", "PostgreSQL, no such CA file", pg(sslrootcert="/nowhere/ca.crt"), 78, "ca"),
@@ -374,7 +411,7 @@ def start_rows(machine):
         ("write", "PostgreSQL refuses the password", pg(passfile="/dev/null") | {"pg.password.file": wrong}, 77,
          "credentials"),
         ("write", "PostgreSQL without a right", {"pg.conninfo": machine.stack.env()["INSTROOM_PG_READER"]}, None,
-         "42501"),
+         "42501", "table |function |sequence "),
         ("write", "PostgreSQL of no address", pg(host="pg.invalid"), None, "name"),
         ("validate", "Redis of another CA", {"redis.ca.file": pki.path("other-ca.crt")}, None, "ca"),
         ("validate", "Redis of another name", redis["bad-name"], None, "certificate-name"),
@@ -383,14 +420,47 @@ def start_rows(machine):
         ("validate", "Redis with TLS, we without", {"redis.tls": "no"}, None, "wants-tls"),
         ("validate", "Redis refuses the password", {"redis.password.file": wrong}, None, "credentials"),
         ("validate", "Redis without a right", {"redis.user": "little"}, None, "right"),
+        ("write", "Kafka wants a certificate of ours", at("kafka", strict), 78, "client-certificate",
+         f"Kafka at 127.0.0.1:{strict} "),
+        ("write", "Kafka does not know ours", at("kafka", strict) | own("kafka", stranger, stranger), 78,
+         "client-certificate"),
+        ("write", "Kafka, old TLS", at("kafka", Stub("tls", good, is_old=True).port), 78, "tls-version"),
+        ("write", "Kafka, a web server", at("kafka", Stub("http", good).port), 78, "protocol"),
+        ("write", "Kafka wants a login", {"kafka.security.protocol": "ssl", "kafka.sasl.mechanism": ""}, None,
+         "wants-login"),
+        ("write", "Kafka, a key of another certificate", own("kafka", stranger, "bad-name"), 78, "file",
+         "is not the key of"),
+        ("write", "Kafka, nobody listens", at("kafka", nobody_port), None, "_ALL_BROKERS_DOWN",
+         f"Kafka at 127.0.0.1:{nobody_port} cannot be reached: it refuses"),
+        ("gateway", "Kafka, nobody listens", at("kafka", nobody_port), None, "_ALL_BROKERS_DOWN|away",
+         f'event=kafka.away where="127.0.0.1:{nobody_port}" why="cannot be reached: it refuses'),
+        ("write", "PostgreSQL wants a certificate of ours", pg(port=strict_pg), 78, "client-certificate"),
+        ("write", "PostgreSQL, old TLS", pg(port=Stub("tls", good, True, is_old=True).port), 78, "tls-version"),
+        ("write", "PostgreSQL, a web server", pg(port=Stub("http").port), 78, "protocol"),
+        ("write", "PostgreSQL, a key of another certificate",
+         pg(sslcert=pki.path(f"{stranger}.crt"), sslkey=pki.path("bad-name.key")), 78, "file", "is not the key of"),
+        ("write", "PostgreSQL, a mode of no sense", pg(sslmode="sometimes"), 78, "conninfo", "sslmode"),
+        ("write", "PostgreSQL, no such database", pg(dbname="nowhere"), 78, "3D000", "database nowhere"),
+        ("write", "PostgreSQL, nobody listens", pg(port=nobody_port), None, "connection", "it refuses the connection"),
+        ("write", "PostgreSQL, mute", pg(port=Stub("mute").port), None, "connection", "does not answer in time"),
+        ("validate", "Redis wants a certificate of ours", at("redis", strict), None, "client-certificate"),
+        ("validate", "Redis, old TLS", at("redis", Stub("tls", good, is_old=True).port), None, "tls-version"),
+        ("validate", "Redis, a web server", at("redis", Stub("http", good).port), None, "protocol"),
+        ("validate", "Redis, a key of another certificate", own("redis", stranger, "bad-name"), None, "file",
+         "is not the key of"),
+        ("validate", "Redis, nobody listens", at("redis", nobody_port), None, "connection",
+         f"Redis at 127.0.0.1:{nobody_port} cannot be reached: it refuses"),
         ("validate", "Redis of no address", {"redis.address": "redis.invalid:6379"}, None, "name"),
     ]
+    if machine.variant == "scram":
+        rows.append(("write", "Kafka without our mechanism", {"kafka.sasl.mechanism": "SCRAM-SHA-256"}, 78,
+                     "mechanism"))
     for begin in range(0, len(rows), AT_ONCE):
         starts = []
-        for number, (kind, row, settings, status, cause) in enumerate(rows[begin:begin + AT_ONCE], begin):
+        for number, (kind, row, settings, *wanted) in enumerate(rows[begin:begin + AT_ONCE], begin):
             if kind == "validate":
                 settings = settings | group(str(number))
-            starts.append(Start(machine, kind, row, settings, status, cause))
+            starts.append(Start(machine, kind, row, settings, *wanted))
         for start in starts:
             start.judge()
 
@@ -417,6 +487,25 @@ def deliver_rows(machine):
         check(f"instroomctl deliver, gateway {row}: says so", until(lambda: words in log.read_text()), log.read_text())
         process.kill()
         process.wait()
+
+
+def status_rows(machine):
+    """instroomctl status names the cause in each row, in a sentence and by how it ends."""
+    pki, stranger = machine.pki, str(machine.pki.path("other-ca.crt"))
+    wrong = str(pki.path("wrong.password"))
+    reader = machine.stack.env()["INSTROOM_PG_READER"]
+    for row, setting, status, why, words in (
+            ("Kafka of another CA", f"--kafka.ca.file={stranger}", 78, "Kafka: ca", "no CA we trust"),
+            ("Kafka refuses the password", f"--kafka.sasl.password.file={wrong}", 77, "Kafka: credentials",
+             "refuses our user or password"),
+            ("PostgreSQL of no address", f"--pg.conninfo={reader.replace('127.0.0.1', 'pg.invalid')}", 69,
+             "the register: name", "pg.invalid")):
+        done = subprocess.run([machine.workers.program("instroomctl"), "--config",
+                               machine.workers.dir / "instroomctl.conf", setting, "status", "--json"], check=False,
+                              capture_output=True, text=True)
+        seen = {one["why"] for one in json.loads(done.stdout or "[]")}
+        check(f"instroomctl status, {row}: says so", (done.returncode, seen) == (status, {why}) and
+              words in done.stderr, f"{done.returncode} {seen} {done.stderr}")
 
 
 def seen_later(machine, kind, peer, cause, before, begun):
@@ -453,6 +542,8 @@ def later_rows(machine):
     with_server(machine, "postgres", "write", "postgresql", "certificate-expired", *swap(pki, "postgres", "bad-time"))
     with_server(machine, "postgres", "write", "postgresql", "ca", *swap(pki, "postgres", "bad-ca"))
     with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
+    table_right(machine)
+    no_login(machine)
     rotate_password(machine)
     withdraw_right(machine)
     access_refused(machine, ("Read", "Write", "Describe", "DescribeConfigs"))
@@ -496,6 +587,28 @@ def withdraw_right(machine):
     seen_later(machine, "write", "kafka", "right", before, begun)
     kafka_wire.change_acls(machine.admin, rights, True)
     check("with its right back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def table_right(machine):
+    """A table that the writer may not write any more: which one it is stands in its log."""
+    before, begun = machine.metric("write", "postgresql", "right"), len(machine.log("write"))
+    machine.sql("revoke insert on register.delivery from instroom_writer", "OWNER")
+    machine.send()
+    seen_later(machine, "write", "postgresql", "right", before, begun)
+    check("the table is named", until(lambda: "table delivery" in machine.log("write")[begun:]),
+          machine.log("write")[begun:][-800:])
+    machine.sql("grant insert on register.delivery to instroom_writer", "OWNER")
+    check("with the grant back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def no_login(machine):
+    """A role that may not log in any more."""
+    before, begun = machine.metric("write", "postgresql", "credentials"), len(machine.log("write"))
+    machine.sql("alter role instroom_writer nologin")
+    machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'instroom_writer'")
+    seen_later(machine, "write", "postgresql", "credentials", before, begun)
+    machine.sql("alter role instroom_writer login")
+    check("with the login back a delivery goes through", (seen := machine.deliver()) == "", seen)
 
 
 def access_refused(machine, operations):
@@ -588,6 +701,7 @@ def main():
         doctor(machine)
         start_rows(machine)
         deliver_rows(machine)
+        status_rows(machine)
         later_rows(machine)
     finally:
         machine.end()
