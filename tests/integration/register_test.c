@@ -557,6 +557,31 @@ static const struct {
 	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
 	  " gen_random_uuid())",
 	  true },
+	{ "instroom_look",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_persons",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_replay",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_reference",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_access",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  false },
+	{ "instroom_repair",
+	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
+	  " gen_random_uuid())",
+	  true },
+	{ "instroom_persons", "insert into register.access (what, board) values ('stand', 1)", true },
 	{ "instroom_it_tasks", "update register.cursor set next_raw = 0", false },
 	{ "instroom_it_tasks",
 	  "insert into register.replay_event (job, who, what) values (gen_random_uuid(), 'x', 'x')", false },
