@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -438,6 +439,11 @@ def statements(machine):
         machine.sql("begin; " + "; ".join(f"delete from register.{table}; insert into register.{table}"
                                           f" select * from kept.{table}_then" for table in tables) + "; commit")
     machine.expect("put right there is nothing", 0, "every statement is as", "statement", "--check")
+    machine.sql("delete from register.statement_board; delete from register.statement")
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: machine.ctl("statement"), range(8)))
+    check("made by eight at once a day has one", {(one.returncode, one.stdout) for one in done} ==
+          {(0, done[0].stdout)} and len(hashes()) == 1, [(one.returncode, one.stderr) for one in done])
 
 
 def parse():

@@ -99,7 +99,11 @@ static int make(struct pg_link *link, struct err *err)
 		rc = pg_exec(link, NULL,
 			     "select register.statement_make((now() at time zone 'Europe/Amsterdam')::date, $1)",
 			     &params, NULL, NULL, err);
-	return rc == 0 ? pg_script(link, "commit", err) : rc;
+	if (rc == 0)
+		rc = pg_script(link, "commit", err);
+	if (rc == 0 || strcmp(err->code, "23505") != 0) /* of a unique constraint */
+		return rc;
+	return pg_script(link, "rollback", err); /* another process made it at this very moment: a day has one */
 }
 
 static int answer(struct ctl *ctl, struct pg_link *link, const struct question *question, size_t *ret_rows,
