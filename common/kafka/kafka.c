@@ -203,6 +203,7 @@ enum err_kind kafka_sort(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
 	case RD_KAFKA_RESP_ERR__CONFLICT:
 	case RD_KAFKA_RESP_ERR__FENCED:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
 	case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
@@ -277,6 +278,11 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	}
 	if (kind == ERR_RETRY)
 		return kafka_fail_away(code, what, err);
+	if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+		return err_set(err, kind, name,
+			       "%s: another process has joined our group under our kafka.group.instance: "
+			       "each process needs its own",
+			       what);
 	return err_set(err, kind, name, "%s: Kafka answers %s (%s)", what, name, rd_kafka_err2str(code));
 }
 

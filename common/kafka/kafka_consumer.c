@@ -25,9 +25,7 @@ enum {
 	FETCH_WAIT_MS = 250, /* also the longest time a changed assignment waits for a fetch under way */
 	ERROR_BACKOFF_MS = 50,
 	QUEUED_MESSAGES_MIN = 100000, /* the cap in bytes decides; see kafka_consumer_open */
-	WAKES_PER_QUEUE = 8,
-	CREDENTIAL_BYTES = 512, /* of wake_fetchers */
-	DROP_MS_MAX = 100,	/* beyond its wait a poll drops unwanted messages for so long at most */
+	DROP_MS_MAX = 100,	      /* beyond its wait a poll drops unwanted messages for so long at most */
 	STOP_ROUNDS = 3,
 	COMMIT_EVERY_MS = 1000,
 };
@@ -61,8 +59,6 @@ struct kafka_consumer {
 	int32_t partition_end; /* above the highest ever ours */
 	bool is_stale;	       /* the assignment is not what the states say */
 	bool was_member;       /* had an assignment once: the brokers know us */
-	int64_t wake_bytes;    /* the fetchers are woken when so much was handed out; 0: they wake themselves */
-	int64_t polled_bytes;  /* handed out since they were */
 	int64_t commit_at_ms;  /* what is due is committed then; 0: nothing is */
 	int failed;	       /* an error seen by a callback, for the next poll to return; 0: none */
 	struct err failure;
@@ -98,8 +94,9 @@ static void clear_pause_marks(struct kafka_consumer *consumer)
 		rd_kafka_resume_partitions(consumer->rk, marked);
 }
 
-/* Waits until the fetchers that an assignment stops have stopped. librdkafka 2.0.2 ends the process when an assignment
- * comes while it still waits for those of the one before (rd_kafka_assignment_partition_stopped). The stop goes twice
+/* Waits until the fetchers that an assignment stops have stopped. librdkafka, up to 2.15.0, ends the process when an
+ * assignment comes while it still waits for those of the one before (rd_kafka_assignment_partition_stopped;
+ * confluentinc/librdkafka#5573: the stop of one partition is counted twice). The stop goes twice
  * through the queue of its main thread; each of these questions goes once, behind it, and one is for the start. */
 static void await_stopped(struct kafka_consumer *consumer)
 {
@@ -226,6 +223,15 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
 	}
 }
 
+/* What stands behind a fatal error, as far as somebody can do something about it: another member of our name. */
+static rd_kafka_resp_err_t behind_fatal(rd_kafka_t *rk, rd_kafka_resp_err_t code)
+{
+	if (code != RD_KAFKA_RESP_ERR__FATAL ||
+	    rd_kafka_fatal_error(rk, NULL, 0) != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+		return code;
+	return RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 /* Brokers that refuse us at start are a setting; later it is theirs to mend, and we wait. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
@@ -239,7 +245,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 	else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		keep_failure(consumer, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "consumer");
 	else if (code == RD_KAFKA_RESP_ERR__FATAL)
-		keep_failure(consumer, RD_KAFKA_RESP_ERR__FATAL, "consumer");
+		keep_failure(consumer, behind_fatal(rk, code), consumer->topic);
 }
 
 /* --- life --- */
@@ -264,9 +270,11 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_option
 	kafka_conf_set_number(conf, "queued.min.messages", QUEUED_MESSAGES_MIN);
 	kafka_conf_set_number(conf, "queued.max.messages.kbytes", options->queued_kbytes_max);
 	kafka_conf_set_fetch_bytes(conf, options->message_bytes_max);
-	bool wakes_itself = kafka_conf_offer(conf, "fetch.queue.backoff.ms", FULL_QUEUE_BACKOFF_MS); /* from 2.2.0 on */
-
-	consumer->wake_bytes = wakes_itself ? 0 : options->queued_kbytes_max * 1024 / WAKES_PER_QUEUE;
+	/* librdkafka before 2.2.0 has no such setting, and looks once a second at a queue that was full: slow, not
+	 * wrong. */
+	(void)kafka_conf_offer(conf, "fetch.queue.backoff.ms", FULL_QUEUE_BACKOFF_MS);
+	if (options->instance && *options->instance)
+		kafka_conf_set(conf, "group.instance.id", options->instance);
 }
 
 static int subscribe(struct kafka_consumer *consumer, struct err *err)
@@ -389,22 +397,6 @@ static bool is_wanted(struct kafka_consumer *consumer, const rd_kafka_message_t 
 	return true;
 }
 
-/* librdkafka before 2.2.0 looks only once a second whether a queue that was full takes messages again: with a short
- * queue the consumer would stand still most of the time. Of all its calls that wake the threads which fetch this one
- * does nothing else: it sets the credentials to what they are. Newer ones have fetch.queue.backoff.ms. */
-static void wake_fetchers(struct kafka_consumer *consumer)
-{
-	const rd_kafka_conf_t *conf = rd_kafka_conf(consumer->rk);
-	char user[CREDENTIAL_BYTES] = "", password[CREDENTIAL_BYTES] = ""; /* stay so where none are set */
-	size_t user_bytes = sizeof user, password_bytes = sizeof password;
-
-	rd_kafka_conf_get(conf, "sasl.username", user, &user_bytes);
-	rd_kafka_conf_get(conf, "sasl.password", password, &password_bytes);
-	rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(consumer->rk, user, password));
-	consumer->polled_bytes = 0;
-	explicit_bzero(password, sizeof password);
-}
-
 static void report_out_of_range(struct kafka_consumer *consumer, int32_t number)
 {
 	struct consumer_partition *partition = find_ours(consumer, number);
@@ -451,7 +443,8 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 		return err_set(err, ERR_RETRY, rd_kafka_err2name(message->err),
 			       "partition %d: a batch fails its checksum", message->partition);
 	default:
-		return kafka_fail_later(message->err, subject_of(consumer, message->err), consumer->was_member, err);
+		return kafka_fail_later(behind_fatal(consumer->rk, message->err), subject_of(consumer, message->err),
+					consumer->was_member, err);
 	}
 }
 
@@ -487,9 +480,6 @@ static int poll_one(struct kafka_consumer *consumer, uint32_t wait_ms, bool *ret
 		rd_kafka_message_destroy(message);
 		return 0;
 	}
-	consumer->polled_bytes += (int64_t)message->len;
-	if (consumer->wake_bytes > 0 && consumer->polled_bytes >= consumer->wake_bytes)
-		wake_fetchers(consumer);
 	int rc = kafka_message_take(&consumer->bodies, message, ret, err);
 
 	*ret_came = rc == 0;

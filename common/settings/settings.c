@@ -52,6 +52,9 @@ const struct config_rows KAFKA_ROWS = ROWS(KAFKA);
 static const struct config_key KAFKA_CONSUMER[] = {
 	{ "kafka.group", CONFIG_TEXT, KAFKA_AT(group), "", 1, NAME_BYTES_MAX,
 	  "consumer group that shares the partitions" },
+	{ "kafka.group.instance", CONFIG_TEXT, KAFKA_AT(group_instance), "", 0, NAME_BYTES_MAX,
+	  "name of this process in its group, which no other has: a restart within kafka.session.max moves no "
+	  "partition; empty: none" },
 	{ "kafka.session.max", CONFIG_MS, KAFKA_AT(session_ms), "10s", 1000, 300000,
 	  "silence after which our partitions go to others" },
 	{ "kafka.prefetch.bytes", CONFIG_BYTES, KAFKA_AT(prefetch_bytes), "8M", 65536, 1073741824,
@@ -222,6 +225,7 @@ int settings_consumer(const struct kafka_settings *settings, char group[SETTINGS
 		snprintf(group, SETTINGS_GROUP_BYTES, "%s.%d-of-%d", settings->group, number, shares);
 	*ret = (struct kafka_consumer_options){
 		.group = group,
+		.instance = settings->group_instance,
 		.queued_kbytes_max = settings->prefetch_bytes / 1024,
 		.session_timeout_ms = (int32_t)settings->session_ms,
 		.shares = shares,

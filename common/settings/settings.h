@@ -33,7 +33,8 @@ struct kafka_settings {
 	const char *security_protocol, *ca_file, *cert_file, *key_file;
 	const char *sasl_mechanism, *sasl_user;
 	struct secret sasl_password;
-	const char *group; /* this and the next four: consumers */
+	const char *group; /* this and the next five: consumers */
+	const char *group_instance;
 	int64_t session_ms;
 	int64_t prefetch_bytes;
 	int64_t registers, register_number;

@@ -27,7 +27,7 @@ from private_stack import kafka_wire, postgres
 from private_stack.places import as_user
 from private_stack.standby import wait_for
 
-from .machine import SESSION_S, StackError, TooSlow, copy_of, give_all_to, restart, swap
+from .machine import PARTITIONS, SESSION_S, StackError, TooSlow, copy_of, give_all_to, restart, swap
 
 CRASH_POINTS = {
     "gateway": ("gateway.checked", "gateway.acknowledged"),
@@ -270,6 +270,44 @@ class Rolled(Fault):
         return super().text() + (f" {self.counts}" if self.counts else "")
 
 
+def give_names(machine, **settings):
+    """Each worker that is in a group has a name of its own there."""
+    for worker in machine.workers.named("validate") + machine.workers.named("write"):
+        machine.change_settings(worker, {"kafka.group.instance": worker.name} | settings)
+
+
+class RolledByName(Rolled):
+    """The same with a name for each in its group: who comes back has what it had, and nobody else hears of it. So each
+    partition is assigned once while the validators are restarted."""
+
+    ASSIGNED = b" event=partition.assigned "
+
+    def prepare(self, machine, crash_at):
+        super().prepare(machine, crash_at)
+        give_names(machine, **{"kafka.session.max": "60s"})
+
+    def count_assigned(self, machine):
+        return [worker.process.log_file.read_bytes().count(self.ASSIGNED)
+                for worker in machine.workers.named("validate")]
+
+    def roll(self, machine):
+        try:
+            wait_for("each validator has partitions", lambda: min(self.count_assigned(machine)) > 0, self.WAIT_S)
+        except StackError as error:
+            self.error = error
+            return
+        before = sum(self.count_assigned(machine))
+        super().roll(machine)
+        self.before = before
+
+    def afterwards(self, machine):
+        super().afterwards(machine)
+        self.counts["assigned"] = sum(self.count_assigned(machine)) - self.before
+
+    def has_struck(self, keeper):
+        return super().has_struck(keeper) and self.counts["assigned"] == PARTITIONS
+
+
 class Zombie(Fault):
     """One of two instances stops for longer than its session, and wakes up."""
 
@@ -290,6 +328,17 @@ class Zombie(Fault):
 
     def cure(self, machine):
         machine.workers.named(f"{self.kind}1")[0].process.signal(signal.SIGCONT)
+
+
+class ZombieByName(Zombie):
+    """Its partitions went to the other; awake, it joins again under its name."""
+
+    def prepare(self, machine, crash_at):
+        super().prepare(machine, crash_at)
+        give_names(machine)
+
+    def text(self):
+        return super().text().replace("Zombie", "ZombieByName", 1)
 
 
 class TwoOwners(Fault):

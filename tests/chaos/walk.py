@@ -37,6 +37,8 @@ def dependency_faults():
         [faults.Kill("write", again=2, **EARLY)], [faults.Term("write", **LATE)],
         [faults.Zombie("validate", at=0.2, lasts_s=faults.ZOMBIE_S)],
         [faults.Zombie("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
+        [faults.ZombieByName("validate", at=0.2, lasts_s=faults.ZOMBIE_S)],
+        [faults.RolledByName(at=0.1, lasts_s=0.1)],
         [faults.TwoOwners("validate"), faults.TwoOwners("write")],
         [faults.RedisKill(**EARLY)], [faults.RedisDropKeys(**LATE)],
         [faults.RedisOld(at=0.3, lasts_s=1.5), faults.TwoOwners("validate")], [faults.RedisAway()],
@@ -83,7 +85,7 @@ def dependency_faults():
 def single_faults():
     """Those that the short plan has only together with another."""
     return [
-        [faults.Rolled(at=0.1, lasts_s=0.1)],
+        [faults.Rolled(at=0.1, lasts_s=0.1)], [faults.ZombieByName("write", at=0.2, lasts_s=faults.ZOMBIE_S)],
         [faults.Term("validate", **LATE)], [faults.TwoOwners("validate")], [faults.TwoOwners("write")],
         [faults.RedisFlush(**LATE)], [faults.RedisOld(**EARLY)], [faults.PgOld(**EARLY)], [faults.PgBackup(**EARLY)],
         [faults.WireCuts("kafka", **EARLY)], [faults.KafkaKill(at=0.3, lasts_s=0.5)],

@@ -327,6 +327,22 @@ static void note_out_of_range(void *self, int32_t partition, int64_t offset)
 
 static const struct kafka_consumer_events EVENTS = { note_assigned, note_revoked, note_out_of_range };
 
+/* The member's group is that of its topic. */
+static void join_as(struct member *member, const char *topic, const char *instance)
+{
+	struct kafka_options kafka = broker();
+	struct kafka_consumer_options options = { .topic = topic,
+						  .group = topic,
+						  .instance = instance,
+						  .message_bytes_max = MESSAGE_BYTES_MAX,
+						  .queued_kbytes_max = 65536,
+						  .session_timeout_ms = 30000 };
+	struct err err = { 0 };
+
+	*member = (struct member){ .topic = topic, .out_of_range_at = -1 };
+	ASSERT_OK(kafka_consumer_open(&kafka, &options, &EVENTS, member, &member->consumer, &err));
+}
+
 /* shares, share: as in kafka_consumer_options */
 static void join_share(struct member *member, const char *topic, const char *group, int32_t shares, int32_t share)
 {
@@ -654,6 +670,47 @@ Test(consumer, members_share_the_partitions_and_take_over_from_one_that_leaves, 
 	while (left > 0 && next_offset(&a, WAIT_MS) >= 0)
 		left--;
 	cr_expect_eq(left, 0);
+	kafka_consumer_close(a.consumer);
+}
+
+Test(consumer, a_restart_under_a_name_moves_no_partition, .timeout = 600)
+{
+	char topic[64];
+	struct member a = { 0 }, b = { 0 }, twin = { 0 };
+	struct kafka_message message = { 0 };
+	struct err err = { 0 };
+	bool of_b[PARTITIONS_MAX], came;
+	int rc = 0;
+
+	make_topic(topic, sizeof topic, 4);
+	join_as(&a, topic, "a");
+	await_assignment(&a, 4);
+	join_as(&b, topic, "b");
+	settle(&a, 2, &b, 2);
+	memcpy(of_b, b.is_ours, sizeof of_b);
+	int assignments = a.assignments;
+
+	kafka_consumer_close(b.consumer);
+	for (int i = 0; i < 20; i++)
+		next_offset(&a, 100);
+	join_as(&b, topic, "b");
+	settle(&a, 2, &b, 2);
+	for (int i = 0; i < 20; i++) /* what the coordinator asks of a comes with its heartbeat, each 3 s */
+		next_offset(&a, 200);
+	cr_expect_eq(a.assignments, assignments, "nobody else is disturbed");
+	cr_expect_arr_eq(b.is_ours, of_b, sizeof of_b, "and it has what it had");
+
+	join_as(&twin, topic, "b");
+	for (int64_t end_ms = clock_ms() + WAIT_MS; rc == 0 && clock_ms() < end_ms;) {
+		next_offset(&a, 0);
+		next_offset(&twin, 0);
+		rc = kafka_consumer_poll(b.consumer, 10, &message, &came, &err);
+	}
+	cr_assert_eq(rc, -ERR_FATAL, "of two with one name the older ends");
+	cr_expect_not_null(strstr(err.text, "kafka.group.instance"), "%s", err.text);
+	kafka_consumer_close(b.consumer);
+	settle(&a, 2, &twin, 2);
+	kafka_consumer_close(twin.consumer);
 	kafka_consumer_close(a.consumer);
 }
 

@@ -17,7 +17,10 @@ static int check_members(struct ctl *ctl, struct err *err)
 		rc = kafka_admin_group_members(&ctl->kafka, ctl->config.validate_group, CTL_WAIT_MS, &members, err);
 	while (rc == 0 && members > 0 && clock_ms() < end_ms && app_wait(MEMBERS_PAUSE_MS));
 	if (rc == 0 && members > 0)
-		rc = err_set(err, ERR_DATA, "validators", "the group %s has %zu members: stop all validators first",
+		rc = err_set(err, ERR_DATA, "validators",
+			     "the group %s has %zu members: stop all validators first (one "
+			     "with a kafka.group.instance counts until "
+			     "kafka.session.max has passed)",
 			     ctl->config.validate_group, members);
 	if (rc == -ERR_CONFIG && strstr(err->code, "AUTHORIZATION")) { /* then the operator's word is all there is */
 		fprintf(stderr,
