@@ -74,7 +74,7 @@ static char where_of[PEERS][PEER_WHERE_BYTES]; /* it last failed; empty: not kno
 
 const char *peer_name(enum peer peer)
 {
-	static const char *const NAMES[PEERS] = { "kafka", "postgresql", "redis" };
+	static const char *const NAMES[PEERS] = { "kafka", "postgresql", "redis", "issuer" };
 
 	return NAMES[peer];
 }

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum peer { PEER_KAFKA, PEER_POSTGRESQL, PEER_REDIS, PEERS };
+enum peer { PEER_KAFKA, PEER_POSTGRESQL, PEER_REDIS, PEER_ISSUER, PEERS };
 
 enum { PEER_WHERE_BYTES = 160, PEER_TEXT_BYTES = 384 };
 
@@ -53,7 +53,7 @@ enum peer_line {
 	PEER_LINES
 };
 
-const char *peer_name(enum peer peer);			  /* kafka, postgresql, redis */
+const char *peer_name(enum peer peer);			  /* kafka, postgresql, redis, issuer */
 const char *peer_cause_name(enum peer_cause cause);	  /* a word for metrics and err codes */
 const char *peer_cause_text(enum peer_cause cause);	  /* what it does or is: "has a certificate that .." */
 bool peer_cause_is_setting(enum peer_cause cause);	  /* before its first answer this is a wrong setting */

@@ -438,14 +438,18 @@ def believes_no_other_answer(folder, keys):
             check(f"{what} brings no keys", gateway.status(token) == 503)
     check("redirects are not followed", set(issuer.paths) == {"/keys"}, set(issuer.paths))
     issuer.answer = None
+    counted = 'instroom_peer_failures_total{peer="issuer",cause="%s"}'
     for what, ca in (("of another CA", folder / "other-ca.crt"), ("of no CA of the system", "")):
         with Gateway(folder, **settings | {"jwt__keys__ca__file": ca}) as gateway:
             check(f"an issuer with a certificate {what} is not asked",
                   until(lambda: gateway.metrics()["instroom_issuer_keys_failed_total"] >= 1))
             check(f"nor believed: {what}", gateway.status(token) == 503)
+            check("its cause is counted and logged", gateway.metrics()[counted % "ca"] >= 1 and
+                  'code="issuer-away" cause=ca' in gateway.log())
     with Gateway(folder, **settings | {"jwt__keys__url": issuer.url.replace("127.0.0.1", "localhost")}) as gateway:
         check("nor one with a certificate for another name",
               until(lambda: gateway.metrics()["instroom_issuer_keys_failed_total"] >= 1))
+        check("which is another cause", gateway.metrics()[counted % "certificate-name"] >= 1)
     issuer.end()
 
 

@@ -36,7 +36,7 @@ from private_stack import workers as programs  # noqa: E402
 
 BUILD = Path(os.environ.get("INSTROOM_BUILD_DIR", ROOT / "build" / "dev")).absolute()
 WAIT_S = int(os.environ.get("INSTROOM_TEST_WAIT_S", "90"))
-FETCH = 1
+FETCH, JOIN_GROUP = 1, 11
 AT_ONCE = 8  # programs of a row
 BOARD = "99906"
 passed = failed = 0
@@ -452,6 +452,10 @@ def start_rows(machine):
          f"Redis at 127.0.0.1:{nobody_port} cannot be reached: it refuses"),
         ("validate", "Redis of no address", {"redis.address": "redis.invalid:6379"}, None, "name"),
     ]
+    kafka_wire.change_acls(machine.admin, [("instroom-write", "group", "row-taken", "Read")], True)
+    join_as_a_stranger(machine, "row-taken")
+    rows.append(("write", "Kafka, a foreign program in our group", {"kafka.group": "row-taken"}, None, "group",
+                 "group row-taken: Kafka has others"))
     if machine.variant == "scram":
         rows.append(("write", "Kafka without our mechanism", {"kafka.sasl.mechanism": "SCRAM-SHA-256"}, 78,
                      "mechanism"))
@@ -463,6 +467,19 @@ def start_rows(machine):
             starts.append(Start(machine, kind, row, settings, *wanted))
         for start in starts:
             start.judge()
+
+
+def join_as_a_stranger(machine, group):
+    """A member that shares the group as Kafka Connect does. It says nothing more, and is one for a minute."""
+    body = (kafka_wire.pack_text(group) + struct.pack(">ii", 60000, 60000) + kafka_wire.pack_text("") +
+            kafka_wire.pack_text("connect") + struct.pack(">i", 1) + kafka_wire.pack_text("default") +
+            struct.pack(">i", 0))
+
+    def join():
+        answer = kafka_wire.ask(machine.admin, JOIN_GROUP, 2, body, 10)
+        answer.take("i")
+        return answer.take("h") == 0
+    check("a stranger is in the group", until(join))
 
 
 def deliver_rows(machine):

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/peer_cause.h"
 #include "base/strbuf.h"
 #include "base/url.h"
 #include "gateway/public_file.h"
@@ -17,6 +18,8 @@ enum {
 	CONNECT_MS_MAX = 5000,
 	ANSWER_MS_MAX = 10000,
 };
+
+static const char ISSUER_AWAY[] = "issuer-away";
 
 struct issuer_keys {
 	struct issuer_keys_options options;
@@ -92,6 +95,40 @@ static bool set_options(CURL *curl, struct curl_slist *headers, struct answer *a
 	return true;
 }
 
+/* In the words of base/peer_cause.h, for the log and instroom_peer_failures_total; why: curl's own. */
+static enum peer_cause cause_of(CURLcode code, const char *why)
+{
+	enum peer_cause cause;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return PEER_NAME;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		if (strstr(why, "expired") || strstr(why, "not yet valid"))
+			return PEER_CERT_TIME;
+		return strstr(why, "name") ? PEER_CERT_NAME : PEER_CA;
+	case CURLE_SSL_CACERT_BADFILE:
+		return PEER_FILES;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return PEER_PROTOCOL;
+	case CURLE_SSL_CONNECT_ERROR:
+		cause = peer_cause_of_tls_text(why);
+		return cause == PEER_AWAY && !strstr(why, "SSL_ERROR_SYSCALL") && !strstr(why, "reset") ? PEER_TLS
+													: cause;
+	default:
+		return PEER_AWAY;
+	}
+}
+
+static int fail_away(const char *url, CURLcode code, const char *why, struct err *err)
+{
+	const char *words = why[0] ? why : curl_easy_strerror(code);
+
+	peer_note_at(PEER_ISSUER, cause_of(code, words), url);
+	return err_set(err, ERR_RETRY, ISSUER_AWAY, "%s", words);
+}
+
 /* The document, into answer->body. */
 static int ask_with(CURL *curl, struct curl_slist *headers, struct answer *answer, struct err *err)
 {
@@ -103,8 +140,9 @@ static int ask_with(CURL *curl, struct curl_slist *headers, struct answer *answe
 	CURLcode rc = curl_easy_perform(curl);
 
 	if (rc != CURLE_OK)
-		return err_set(err, ERR_RETRY, "issuer-away", "%s", why[0] ? why : curl_easy_strerror(rc));
+		return fail_away(answer->keys->options.url, rc, why, err);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	peer_answered(PEER_ISSUER);
 	return status == 200 ? 0 : err_set(err, ERR_RETRY, "issuer-answer", "the answer has status %ld", status);
 }
 
@@ -153,12 +191,15 @@ static bool wait_until_due(struct issuer_keys *keys)
 
 static void log_answer(const struct issuer_keys *keys, int rc, const struct key_set *set, const struct err *err)
 {
+	bool is_away = rc != 0 && strcmp(err->code, ISSUER_AWAY) == 0;
+
 	if (rc == 0)
 		log_event(LOG_INFO, "issuer-keys.read", "url=%s count=%zu skipped=%zu", LOG_QUOTED(keys->options.url),
 			  key_set_count(set), key_set_skipped(set));
 	else if (!atomic_load(&keys->is_closing))
-		log_event(LOG_ERROR, "issuer-keys.failed", "url=%s code=%s why=%s effect=%s",
-			  LOG_QUOTED(keys->options.url), LOG_QUOTED(err->code), LOG_QUOTED(err->text),
+		log_event(LOG_ERROR, "issuer-keys.failed", "url=%s code=%s%s%s why=%s effect=%s",
+			  LOG_QUOTED(keys->options.url), LOG_QUOTED(err->code), is_away ? " cause=" : "",
+			  is_away ? peer_cause_name(peer_last_cause(PEER_ISSUER)) : "", LOG_QUOTED(err->text),
 			  LOG_QUOTED("the keys that are known go on for a day"));
 }
 
