@@ -2,7 +2,7 @@
 
 #include "pg/pg_internal.h"
 
-enum { PIECE_BYTES = 256 * 1024 };
+enum { PIECE_BYTES = 256 * 1024, COPY_SQL_BYTES = 1024 };
 
 /* signature, flags, length of the extension */
 static const char COPY_HEAD[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
@@ -34,12 +34,16 @@ static int put_rows(struct pg_link *link, struct slice rows, struct err *err)
 	return rc;
 }
 
-int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct err *err)
+int pg_copy_run(struct pg_link *link, const char *target, const char *columns, struct slice rows, struct err *err)
 {
 	CLEANUP(drop_pgresult) PGresult *ready = NULL;
 	CLEANUP(drop_pgresult) PGresult *done = NULL;
+	char sql[COPY_SQL_BYTES];
 	int rc = pg_require_up(link, err);
 
+	if (rc == 0)
+		rc = pg_target_check(link, target, columns, err);
+	snprintf(sql, sizeof sql, "copy %s from stdin (format binary)", target);
 	if (rc != 0)
 		return rc;
 	pg_note_sent(link, sql, NULL);

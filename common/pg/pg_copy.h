@@ -79,7 +79,9 @@ static inline void pg_copy_text_or_null(struct strbuf *out, struct slice text) /
 		pg_copy_null(out);
 }
 
-/* sql: "COPY t (a, b) FROM STDIN (FORMAT binary)". rows: pg_copy_row and its values, any number of rows. */
-MUSTUSE int pg_copy_run(struct pg_link *link, const char *sql, struct slice rows, struct err *err);
+/* target: "table (a, b)"; columns: their types, as of pg_target_check, which is asked first. rows: pg_copy_row and its
+ * values, any number of rows. */
+MUSTUSE int pg_copy_run(struct pg_link *link, const char *target, const char *columns, struct slice rows,
+			struct err *err);
 
 #endif

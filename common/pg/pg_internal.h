@@ -65,6 +65,10 @@ void pg_note_sent(struct pg_link *link, const char *sql, const struct pg_params 
 /* It had its answer: when the server refuses it later, that is waited for, and if it did before, that is over. */
 void pg_note_worked(struct pg_link *link);
 
+/* columns: as of pg_ask; NULL: any. Not 0: the answer has others, and the line was dropped. */
+MUSTUSE int pg_columns_check(struct pg_link *link, const char *what, const char *columns, const PGresult *res,
+			     struct err *err);
+
 enum peer_cause pg_cause_of(const char *sqlstate);
 
 /* What it means, in our words, behind "PostgreSQL". */

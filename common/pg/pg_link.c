@@ -19,6 +19,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <unistd.h>
 
 enum {
 	WAIT_STEP_MS = 100,
@@ -26,6 +27,7 @@ enum {
 	PREPARED_NAME_BYTES = 64, /* NAMEDATALEN of PostgreSQL */
 	PREPARED_HASH_BYTES = 18, /* of it: _, 16 digits and the end */
 	BEGIN_BYTES = PG_SESSION_BYTES + 64,
+	EXIT_OF_ALTERED = 78, /* EXIT_SETTINGS */
 };
 
 struct pg_prepared {
@@ -462,8 +464,8 @@ static int require_ready(struct pg_link *link, const struct pg_params *params, s
 	return pg_require_up(link, err);
 }
 
-int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
-	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+static int exec(struct pg_link *link, const char *name, const char *sql, const char *columns,
+		const struct pg_params *params, struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
 	const char *what = name ? name : "statement", *wire_name = NULL;
 	CLEANUP(drop_pgresult) PGresult *res = NULL;
@@ -477,6 +479,8 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 	if (!send_statement(link, wire_name, sql, params))
 		return pg_fail(link, NULL, what, err);
 	rc = pg_collect(link, what, &res, err);
+	if (rc == 0)
+		rc = pg_columns_check(link, what, columns, res, err);
 	if (rc != 0)
 		return rc;
 	note_answer(link);
@@ -487,6 +491,18 @@ int pg_exec(struct pg_link *link, const char *name, const char *sql, const struc
 		res = NULL;
 	}
 	return 0;
+}
+
+int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
+	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+{
+	return exec(link, name, sql, NULL, params, ret, ret_affected, err);
+}
+
+int pg_ask(struct pg_link *link, const char *name, const char *sql, const char *columns, const struct pg_params *params,
+	   struct pg_rows **ret, struct err *err)
+{
+	return exec(link, name, sql, columns, params, ret, NULL, err);
 }
 
 int pg_script(struct pg_link *link, const char *sql, struct err *err)
@@ -535,7 +551,7 @@ static void end_stream(struct pg_link *link)
 		drain_answer(link);
 }
 
-int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
+int pg_stream(struct pg_link *link, const char *sql, const char *columns, const struct pg_params *params,
 	      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err)
 {
 	bool has_ended = false;
@@ -560,6 +576,9 @@ int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *par
 		}
 		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE && !is_answer(res))
 			return pg_fail(link, res, "stream", err);
+		rc = pg_columns_check(link, "stream", columns, res, err);
+		if (rc != 0)
+			return rc;
 		if (PQresultStatus(res) != PGRES_SINGLE_TUPLE) {
 			has_ended = true; /* all rows have come: without this, nothing more is no end but a fault */
 			continue;
@@ -579,28 +598,67 @@ static const PGresult *result_of(const struct pg_rows *rows)
 	return (const PGresult *)rows;
 }
 
+_Noreturn static void end_process(const struct err *err)
+{
+	log_event(LOG_ERROR, "postgresql.altered", "code=%s why=%s effect=%s", err->code, LOG_QUOTED(err->text),
+		  LOG_QUOTED("this program ends"));
+	_exit(EXIT_OF_ALTERED);
+}
+
+static pg_altered *on_altered = end_process;
+
+void pg_set_altered(pg_altered *altered)
+{
+	on_altered = altered;
+}
+
+/* is_there: what pg_get_* reads is in the result, and of the length it must have. It is, where the columns were named:
+ * pg_columns_check saw to it. */
+static void require(const struct pg_rows *rows, int column, bool is_there)
+{
+	struct err err = { 0 };
+	const char *name = PQfname(result_of(rows), column);
+
+	if (is_there)
+		return;
+	err_set(&err, ERR_CONFIG, "42804",
+		"column %.32s of an answer is not there, or of another type than asked for: the register was altered, "
+		"alter it back",
+		name ? name : "?");
+	on_altered(&err);
+	_exit(EXIT_OF_ALTERED);
+}
+
 size_t pg_rows_count(const struct pg_rows *rows)
 {
 	return (size_t)PQntuples(result_of(rows));
 }
 
+static bool is_there(const struct pg_rows *rows, size_t row, int column)
+{
+	return row < pg_rows_count(rows) && column >= 0 && column < PQnfields(result_of(rows));
+}
+
 bool pg_is_null(const struct pg_rows *rows, size_t row, int column)
 {
+	require(rows, column, is_there(rows, row, column));
 	return PQgetisnull(result_of(rows), (int)row, column);
 }
 
 struct slice pg_get_bytes(const struct pg_rows *rows, size_t row, int column)
 {
-	assert(row < pg_rows_count(rows) && column >= 0 && column < PQnfields(result_of(rows)));
+	require(rows, column, is_there(rows, row, column));
 	return slice_make(PQgetvalue(result_of(rows), (int)row, column),
 			  (size_t)PQgetlength(result_of(rows), (int)row, column));
 }
 
-int64_t pg_get_i64(const struct pg_rows *rows, size_t row, int column)
+/* bytes_max: of the integer that is asked for. */
+static int64_t get_integer(const struct pg_rows *rows, size_t row, int column, size_t bytes_max)
 {
 	struct slice value = pg_get_bytes(rows, row, column);
 	uint16_t half;
 
+	require(rows, column, value.n <= bytes_max);
 	switch (value.n) {
 	case 0:
 		return 0;
@@ -610,28 +668,31 @@ int64_t pg_get_i64(const struct pg_rows *rows, size_t row, int column)
 	case 4:
 		return (int32_t)num_get_be32((const uint8_t *)value.p);
 	default:
-		assert(value.n == 8);
+		require(rows, column, value.n == 8);
 		return (int64_t)num_get_be64((const uint8_t *)value.p);
 	}
 }
 
+int64_t pg_get_i64(const struct pg_rows *rows, size_t row, int column)
+{
+	return get_integer(rows, row, column, 8);
+}
+
 int32_t pg_get_i32(const struct pg_rows *rows, size_t row, int column)
 {
-	assert(pg_get_bytes(rows, row, column).n <= 4);
-	return (int32_t)pg_get_i64(rows, row, column);
+	return (int32_t)get_integer(rows, row, column, 4);
 }
 
 int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column)
 {
-	assert(pg_get_bytes(rows, row, column).n <= 2);
-	return (int16_t)pg_get_i64(rows, row, column);
+	return (int16_t)get_integer(rows, row, column, 2);
 }
 
 bool pg_get_bool(const struct pg_rows *rows, size_t row, int column)
 {
 	struct slice value = pg_get_bytes(rows, row, column);
 
-	assert(value.n <= 1);
+	require(rows, column, value.n <= 1);
 	return value.n == 1 && value.p[0] != 0;
 }
 

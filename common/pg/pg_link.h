@@ -117,6 +117,16 @@ enum {
  * *ret may be NULL when no rows are wanted; *ret_affected is the number of rows touched, when wanted. */
 MUSTUSE int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
 		    struct pg_rows **ret, int64_t *ret_affected, struct err *err);
+/* For rows. columns: what each must be, a letter for each: b boolean, s smallint, i integer and l bigint (or narrower),
+ * t text (or varchar, name), x bytea (x32: of 32 bytes), u uuid, z timestamptz, a integer[]; a capital may be null. =
+ * before them: one row. An answer of another form is one of a register that somebody altered: as a missing column, code
+ * 42804. */
+MUSTUSE int pg_ask(struct pg_link *link, const char *name, const char *sql, const char *columns,
+		   const struct pg_params *params, struct pg_rows **ret, struct err *err);
+/* Whether a table takes what is sent to it. target: "table (a, b)", or "table" for all of it; columns: as above, each
+ * of exactly this type and no length of its own. Within a transaction it cannot be altered from then on. A program
+ * has one list for each table, as its name is that of the prepared statement. */
+MUSTUSE int pg_target_check(struct pg_link *link, const char *target, const char *columns, struct err *err);
 /* begin, with the settings of the session, limits of pg_options and all: behind a pooler the transaction may have
  * another server's connection. A statement outside a transaction, or in one begun otherwise, has what that one has. */
 MUSTUSE int pg_begin(struct pg_link *link, struct err *err);
@@ -124,8 +134,11 @@ MUSTUSE int pg_begin(struct pg_link *link, struct err *err);
  * rolls back; a line that was dropped did so by itself. */
 MUSTUSE int pg_script(struct pg_link *link, const char *sql, struct err *err);
 
-/* Values as they came. A column of another type than asked for is our bug and asserts; NULL reads as 0 or empty. i64
- * also reads the narrower integers. */
+/* Values as they came; NULL reads as 0 or empty. i64 also reads the narrower integers. After pg_ask and pg_stream a
+ * value is of the type that was named. After pg_exec, which only instroomctl uses for rows, one that is of another type
+ * than asked for ends the program: by pg_altered, which does not return. */
+typedef void pg_altered(const struct err *err);
+void pg_set_altered(pg_altered *altered);
 size_t pg_rows_count(const struct pg_rows *rows);
 bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
 int16_t pg_get_i16(const struct pg_rows *rows, size_t row, int column);
@@ -140,9 +153,9 @@ static inline void drop_pg_rows(struct pg_rows **rows)
 	pg_rows_free(*rows);
 }
 
-/* Streams a large result row by row (single-row mode). each returns 0 to go on; what else it returns ends the stream
- * and is returned. Each sees one row, number 0, borrowed for the call. */
-MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const struct pg_params *params,
+/* Streams a large result row by row (single-row mode). columns: as for pg_ask, or NULL. each returns 0 to go on; what
+ * else it returns ends the stream and is returned. Each sees one row, number 0, borrowed for the call. */
+MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const char *columns, const struct pg_params *params,
 		      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err);
 
 #endif

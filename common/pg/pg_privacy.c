@@ -41,7 +41,7 @@ int pg_privacy_check(struct pg_link *link, struct pg_setting ret[PG_PRIVACY_SETT
 		     struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, NULL, SETTINGS_SQL, NULL, &rows, NULL, err);
+	int rc = pg_ask(link, NULL, SETTINGS_SQL, "ittt", NULL, &rows, err);
 
 	if (rc != 0)
 		return rc;

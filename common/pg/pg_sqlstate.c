@@ -11,13 +11,17 @@ static const struct {
 	const char *prefix;
 	enum err_kind kind;
 } KINDS[] = {
-	{ "08", ERR_RETRY },	 { "25006", ERR_RETRY }, { "25P03", ERR_RETRY },
-	{ "40", ERR_RETRY },	 { "53", ERR_RETRY },	 { "55P03", ERR_RETRY },
-	{ "57", ERR_RETRY },	 { "58", ERR_RETRY },	 { "54001", ERR_RETRY }, /* the same again after a pause */
-	{ "21", ERR_DATA },	 { "22", ERR_DATA },	 { "23", ERR_DATA },
-	{ "54", ERR_DATA },				 /* if it carries any */
+	{ "08", ERR_RETRY },	 { "25006", ERR_RETRY },
+	{ "25P03", ERR_RETRY },	 { "40", ERR_RETRY },
+	{ "53", ERR_RETRY },	 { "55P03", ERR_RETRY },
+	{ "57", ERR_RETRY },	 { "58", ERR_RETRY },
+	{ "54001", ERR_RETRY }, /* the same again after a pause */
+	{ "21", ERR_DATA },	 { "22", ERR_DATA },
+	{ "23", ERR_DATA },	 { "54", ERR_DATA },	 /* if it carries any */
 	{ "42P05", ERR_RETRY },	 { "26000", ERR_RETRY }, /* without a name */
-	{ "42501", ERR_CONFIG },
+	{ "42501", ERR_CONFIG },			 /* a grant */
+	{ "42804", ERR_CONFIG }, { "42P13", ERR_CONFIG },
+	{ "42846", ERR_CONFIG }, /* somebody altered the type of a column */
 }; /* all else is FATAL, until pg_kind_of knows better: 42 is a missing migration or a bug */
 
 enum err_kind pg_sort(const char *sqlstate)
@@ -32,7 +36,7 @@ enum err_kind pg_sort(const char *sqlstate)
 
 static bool is_object(const char *sqlstate)
 {
-	static const char *const CODES[] = { "3F000", "42P01", "42703", "42883", "42704" };
+	static const char *const CODES[] = { "3F000", "42P01", "42703", "42883", "42704", "42804", "42P13", "42846" };
 
 	for (size_t i = 0; i < ARRAY_LEN(CODES); i++)
 		if (strcmp(sqlstate, CODES[i]) == 0)
@@ -67,6 +71,9 @@ const char *pg_meaning_of(const char *sqlstate)
 		{ "42P01", "lacks a table that we need" },
 		{ "3F000", "lacks a schema that we need" },
 		{ "42703", "lacks a column that we need" },
+		{ "42804", "has a column of another type than we need: somebody altered it, alter it back" },
+		{ "42P13", "has a column of another type than we need: somebody altered it, alter it back" },
+		{ "42846", "has a column of another type than we need: somebody altered it, alter it back" },
 		{ "42883", "lacks a function that we need" },
 		{ "42704", "lacks a type or role that we need" },
 		{ "53100", "has no disk space left" },

@@ -150,7 +150,7 @@ int contact_persons_digest(struct pg_link *link, uint32_t board, uint8_t ret[32]
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
-	int rc = pg_exec(link, "contact_digest", "select register.ask_contact_digest($1)", &params, &rows, NULL, err);
+	int rc = pg_ask(link, "contact_digest", "select register.ask_contact_digest($1)", "=x32", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -170,7 +170,7 @@ static int read_text(struct pg_link *link, const char *name, const char *sql, co
 
 	pg_params_reset(&params);
 	pg_add_uuid(&params, reading);
-	int rc = pg_exec(link, name, sql, &params, &rows, NULL, err);
+	int rc = pg_ask(link, name, sql, "=T", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;

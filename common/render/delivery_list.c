@@ -20,7 +20,7 @@ int delivery_list_write(struct pg_link *link, const struct delivery_list *list, 
 	pg_add_bool(&params, list->sees_all);
 	pg_add_text(&params, list->party);
 	pg_add_text(&params, list->sender);
-	int rc = pg_exec(link, "delivery_list", LIST_SQL, &params, &rows, NULL, err);
+	int rc = pg_ask(link, "delivery_list", LIST_SQL, "lt", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;

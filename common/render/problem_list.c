@@ -17,7 +17,7 @@ static int ask(struct pg_link *link, const struct problem_query *query, struct p
 	pg_add_text(&params, query->party);
 	pg_add_text(&params, query->sender);
 	pg_add_i32(&params, PROBLEM_LIST_ROWS + 1);
-	return pg_exec(link, "problem_list", LIST_SQL, &params, ret, NULL, err);
+	return pg_ask(link, "problem_list", LIST_SQL, "tt", &params, ret, err);
 }
 
 int problem_list_write(struct pg_link *link, const struct problem_query *query, struct strbuf *out, struct err *err)

@@ -28,8 +28,8 @@ int rights_snapshot_lock(struct pg_link *link, struct err *err)
 int rights_snapshot_try_lock(struct pg_link *link, bool *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, "rights_try_lock", "select pg_try_advisory_xact_lock(" RIGHTS_LOCK ")", NULL, &rows,
-			 NULL, err);
+	int rc = pg_ask(link, "rights_try_lock", "select pg_try_advisory_xact_lock(" RIGHTS_LOCK ")", "=b", NULL, &rows,
+			err);
 
 	*ret = rc == 0 && pg_get_bool(rows, 0, 0);
 	return rc;
@@ -40,10 +40,10 @@ int rights_snapshot_try_lock(struct pg_link *link, bool *ret, struct err *err)
 /* Rows of a statement as items of an array of the message. */
 typedef void read_row(void *item, const struct pg_rows *rows, size_t row);
 
-static int load_rows(struct pg_link *link, struct arena *arena, const char *sql, size_t item_bytes, read_row *read,
-		     struct pg_rows **ret_rows, void **ret_items, size_t *ret_count, struct err *err)
+static int load_rows(struct pg_link *link, struct arena *arena, const char *sql, const char *columns, size_t item_bytes,
+		     read_row *read, struct pg_rows **ret_rows, void **ret_items, size_t *ret_count, struct err *err)
 {
-	int rc = pg_exec(link, NULL, sql, NULL, ret_rows, NULL, err);
+	int rc = pg_ask(link, NULL, sql, columns, NULL, ret_rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -101,7 +101,7 @@ static int make_tables(struct pg_link *link, struct arena *arena, struct rights_
 	CLEANUP(drop_pg_rows) struct pg_rows *parties = NULL, *boards = NULL, *mandates = NULL, *credentials = NULL;
 	struct wire_access_tables wire = { 0 };
 	void *items = NULL;
-	int rc = load_rows(link, arena, "select party, kind, digits from rights.snapshot_party_numbers()",
+	int rc = load_rows(link, arena, "select party, kind, digits from rights.snapshot_party_numbers()", "iit",
 			   sizeof *wire.party_numbers.items, read_party_number, &parties, &items,
 			   &wire.party_numbers.count, err);
 
@@ -109,19 +109,20 @@ static int make_tables(struct pg_link *link, struct arena *arena, struct rights_
 	if (rc == 0)
 		rc = load_rows(link, arena,
 			       "select board, kind, digits, from_day, until_day from rights.snapshot_board_numbers()",
-			       sizeof *wire.board_numbers.items, read_board_number, &boards, &items,
+			       "iitiI", sizeof *wire.board_numbers.items, read_board_number, &boards, &items,
 			       &wire.board_numbers.count, err);
 	wire.board_numbers.items = items;
 	if (rc == 0)
 		rc = load_rows(link, arena,
 			       "select board, party, service, from_day, until_day from rights.snapshot_mandates()",
-			       sizeof *wire.mandates.items, read_mandate, &mandates, &items, &wire.mandates.count, err);
+			       "iitiI", sizeof *wire.mandates.items, read_mandate, &mandates, &items,
+			       &wire.mandates.count, err);
 	wire.mandates.items = items;
 	if (rc == 0)
 		rc = load_rows(link, arena,
 			       "select sha256, name, party, board, until_day, is_withdrawn"
 			       " from rights.snapshot_credentials()",
-			       sizeof *wire.credentials.items, read_credential, &credentials, &items,
+			       "x32tIIIb", sizeof *wire.credentials.items, read_credential, &credentials, &items,
 			       &wire.credentials.count, err);
 	wire.credentials.items = items;
 	if (rc != 0)
@@ -143,8 +144,8 @@ static int take_version(struct pg_link *link, bool is_anew, struct rights_snapsh
 	pg_params_reset(&params);
 	pg_add_bytes(&params, slice_make(snapshot->version.sha256, sizeof snapshot->version.sha256));
 	pg_add_bool(&params, is_anew);
-	int rc = pg_exec(link, NULL, "select sequence, slot, is_published from rights.take_version($1, $2)", &params,
-			 &rows, NULL, err);
+	int rc = pg_ask(link, NULL, "select sequence, slot, is_published from rights.take_version($1, $2)", "=lib",
+			&params, &rows, err);
 
 	if (rc != 0)
 		return rc;

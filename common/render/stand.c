@@ -163,7 +163,7 @@ int stand_write(struct pg_link *link, const struct stand_options *options, struc
 	if (options->ret_teachers)
 		*options->ret_teachers = 0;
 	stand_add_header(out, !options->pseudonym_key);
-	rc = pg_stream(link, sql, &params, take_row, &stand, err);
+	rc = pg_stream(link, sql, "iislITT", &params, take_row, &stand, err);
 	if (rc == 0)
 		rc = end_board(&stand, err);
 	free(stand.teachers);
@@ -202,10 +202,10 @@ int stand_find_waiting(struct pg_link *link, uint32_t board, struct slice id, en
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, id);
-	int rc = pg_exec(link, "stand_find_waiting",
-			 "select position, state from register.ask_named(array[$1], array[$2])"
-			 " order by state = 2 desc, position limit 1",
-			 &params, &rows, NULL, err);
+	int rc = pg_ask(link, "stand_find_waiting",
+			"select position, state from register.ask_named(array[$1], array[$2])"
+			" order by state = 2 desc, position limit 1",
+			"ls", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;

@@ -33,7 +33,7 @@ int terugmelding_find(struct pg_link *link, uint32_t board, struct slice id,
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_text(&params, id);
-	int rc = pg_exec(link, "terugmelding_find", FIND_SQL, &params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_find", FIND_SQL, "lx32", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -70,7 +70,7 @@ int terugmelding_find_all(struct pg_link *link, const struct terugmelding_name *
 	pg_params_reset(&params);
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&boards));
 	pg_add_array(&params, PG_TEXT_ARRAY, strbuf_slice(&ids));
-	int rc = pg_exec(link, "terugmelding_find_all", FIND_ALL_SQL, &params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_find_all", FIND_ALL_SQL, "ilx32", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -115,7 +115,7 @@ static void add_notices(struct summary *summary, unsigned notices)
 static int fill_codes(struct pg_link *link, const struct pg_params *params, struct summary *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, "terugmelding_codes", CODES_SQL, params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_codes", CODES_SQL, "si", params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -133,7 +133,7 @@ int terugmelding_summary(struct pg_link *link, uint32_t board, int64_t position,
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_i64(&params, position);
-	int rc = pg_exec(link, "terugmelding_summary", SUMMARY_SQL, &params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_summary", SUMMARY_SQL, "tisblisiiiiiiiiiiis", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -170,8 +170,8 @@ int terugmelding_is_applied(struct pg_link *link, const char *topic, int32_t par
 	pg_add_text(&params, slice_of(topic));
 	pg_add_i32(&params, partition);
 	pg_add_i64(&params, offset);
-	int rc = pg_exec(link, "terugmelding_is_applied", "select register.ask_applied($1, $2, $3)", &params, &rows,
-			 NULL, err);
+	int rc = pg_ask(link, "terugmelding_is_applied", "select register.ask_applied($1, $2, $3)", "=B", &params,
+			&rows, err);
 
 	if (rc == 0)
 		*ret = pg_get_bool(rows, 0, 0);
@@ -187,10 +187,10 @@ int terugmelding_partitions(struct pg_link *link, const char *topic, int32_t *re
 	pg_add_text(&params, slice_of(topic));
 	pg_add_i32(&params, PARTITION_MAX);
 	/* the gateway's role does not see the cursors: from -1 on, all of one that is there is applied */
-	int rc = pg_exec(link, "terugmelding_partitions",
-			 "select coalesce(max(p) + 1, 0)::bigint from generate_series(0, $2) p"
-			 " where register.ask_applied($1, p, -1)",
-			 &params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_partitions",
+			"select coalesce(max(p) + 1, 0)::bigint from generate_series(0, $2) p"
+			" where register.ask_applied($1, p, -1)",
+			"=l", &params, &rows, err);
 
 	if (rc == 0)
 		*ret = (int32_t)pg_get_i64(rows, 0, 0);
@@ -207,9 +207,9 @@ int terugmelding_confirmation(struct pg_link *link, uint32_t board, const uint8_
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_uuid(&params, request_id);
-	int rc = pg_exec(link, "terugmelding_confirmation",
-			 "select executed, lapsed, has_other_absent from register.ask_confirmation($1, $2)", &params,
-			 &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_confirmation",
+			"select executed, lapsed, has_other_absent from register.ask_confirmation($1, $2)", "bib",
+			&params, &rows, err);
 
 	if (rc != 0 || pg_rows_count(rows) == 0)
 		return rc;

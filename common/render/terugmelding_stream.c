@@ -50,7 +50,7 @@ static int load_lines(struct terugmelding_stream *stream, struct pg_link *link, 
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	pg_add_i64(&params, position);
-	int rc = pg_exec(link, "terugmelding_lines", LINES_SQL, &params, &rows, NULL, err);
+	int rc = pg_ask(link, "terugmelding_lines", LINES_SQL, "ilxXb", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;

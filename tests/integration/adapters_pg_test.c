@@ -383,14 +383,17 @@ Test(pg, a_refused_stream_or_script_that_works_again_is_refused_no_more)
 	for (int is_stream = 0; is_stream < 2; is_stream++) {
 		struct pg_link *link = connect_owner();
 
-		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err));
+		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, NULL, take_row, NULL, &err)
+				    : pg_script(link, text, &err));
 		run_script(owner, "ALTER TABLE $ RENAME TO $_away", name);
-		ASSERT_KIND(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err),
+		ASSERT_KIND(is_stream ? pg_stream(link, text, NULL, NULL, take_row, NULL, &err)
+				      : pg_script(link, text, &err),
 			    ERR_RETRY);
 		cr_expect(pg_link_is_refused(link), "stream %d", is_stream);
 		run_script(owner, "ALTER TABLE $_away RENAME TO $", name);
 		ASSERT_OK(pg_link_connect(link, &err));
-		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, take_row, NULL, &err) : pg_script(link, text, &err));
+		ASSERT_OK(is_stream ? pg_stream(link, text, NULL, NULL, take_row, NULL, &err)
+				    : pg_script(link, text, &err));
 		cr_expect_not(pg_link_is_refused(link), "stream %d", is_stream);
 		pg_link_close(link);
 	}
@@ -524,7 +527,7 @@ static void add_rows(struct strbuf *rows, int32_t first, int32_t count)
 }
 
 static const char COPY_TABLE[] = "CREATE TEMP TABLE c (a int PRIMARY KEY, b bigint, c text, d bool, e smallint)";
-static const char COPY_SQL[] = "COPY c (a, b, c, d, e) FROM STDIN (FORMAT binary)";
+static const char TARGET[] = "c (a, b, c, d, e)", TYPES[] = "iltbs";
 
 /* It hangs on the first row: what is sent behind it fills all buffers in between. */
 Test(pg, rows_that_are_not_taken_in_are_given_up)
@@ -553,7 +556,7 @@ Test(pg, rows_that_are_not_taken_in_are_given_up)
 		" CREATE TRIGGER hang BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION pg_temp.hang()",
 		&err));
 	waited_ms_max = 0;
-	ASSERT_KIND(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err), ERR_RETRY);
+	ASSERT_KIND(pg_copy_run(link, TARGET, TYPES, strbuf_slice(&data), &err), ERR_RETRY);
 	cr_expect_not(pg_link_is_up(link));
 	cr_expect_gt(waited_ms_max, 0, "who waits is told so");
 	pg_link_close(link);
@@ -573,7 +576,7 @@ Test(pg, copies_rows_of_all_kinds)
 	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
 	int64_t begin_us = clock_us();
 
-	ASSERT_OK(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err));
+	ASSERT_OK(pg_copy_run(link, TARGET, TYPES, strbuf_slice(&data), &err));
 	int64_t took_us = clock_us() - begin_us;
 
 	cr_log_info("COPY: %d rows in %" PRId64 " us, %.0f rows/s", ROWS, took_us, ROWS * 1e6 / (double)took_us);
@@ -599,17 +602,41 @@ Test(pg, a_failed_copy_leaves_the_line_in_order)
 	add_rows(&data, 0, 10);
 	add_rows(&data, 5, 1);
 	ASSERT_OK(pg_script(link, COPY_TABLE, &err));
-	ASSERT_KIND(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err), ERR_DATA);
+	ASSERT_KIND(pg_copy_run(link, TARGET, TYPES, strbuf_slice(&data), &err), ERR_DATA);
 	cr_expect_str_eq(err.code, "23505");
-	ASSERT_KIND(pg_copy_run(link, "COPY no_such (a) FROM STDIN (FORMAT binary)", strbuf_slice(&data), &err),
-		    ERR_FATAL);
-	ASSERT_KIND(pg_copy_run(link, "SELECT 1", strbuf_slice(&data), &err), ERR_FATAL);
-	ASSERT_KIND(pg_copy_run(link, COPY_SQL, slice_make("\0\1", 2), &err), ERR_DATA); /* half a row */
+	ASSERT_KIND(pg_copy_run(link, "no_such (a)", "i", strbuf_slice(&data), &err), ERR_FATAL);
+	ASSERT_KIND(pg_copy_run(link, TARGET, TYPES, slice_make("\0\1", 2), &err), ERR_DATA); /* half a row */
 	strbuf_reset(&data);
 	add_rows(&data, 0, 10);
-	ASSERT_OK(pg_copy_run(link, COPY_SQL, strbuf_slice(&data), &err));
-	ASSERT_OK(pg_copy_run(link, COPY_SQL, (struct slice){ 0 }, &err));
+	ASSERT_OK(pg_copy_run(link, TARGET, TYPES, strbuf_slice(&data), &err));
+	ASSERT_OK(pg_copy_run(link, TARGET, TYPES, (struct slice){ 0 }, &err));
 	pg_link_close(link);
+}
+
+/* The bytes of a number are those of a floating point number too, and a text that is too long is the column's fault. */
+Test(pg, rows_are_not_sent_to_a_column_of_another_type)
+{
+	static const char *const ROWS[][2] = { { "b TYPE double precision", "b is double precision and not bigint" },
+					       { "c TYPE varchar(3)", "c is varchar and not text" },
+					       { "e TYPE int", "e is integer and not smallint" } };
+	struct strbuf data;
+	struct err err = { 0 };
+
+	strbuf_init(&data, 1 << 20);
+	add_rows(&data, 0, 10);
+	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct pg_link *link = connect_owner();
+		char sql[64];
+
+		snprintf(sql, sizeof sql, "ALTER TABLE c ALTER %s", ROWS[i][0]);
+		ASSERT_OK(pg_script(link, COPY_TABLE, &err));
+		ASSERT_OK(pg_script(link, sql, &err));
+		ASSERT_KIND(pg_copy_run(link, TARGET, TYPES, strbuf_slice(&data), &err), ERR_CONFIG);
+		cr_expect_str_eq(err.code, "42804");
+		cr_expect(strstr(err.text, ROWS[i][1]), "%s", err.text);
+		pg_link_close(link);
+	}
+	strbuf_release(&data);
 }
 
 struct seen {
@@ -634,12 +661,13 @@ Test(pg, streams_row_by_row_and_ends_when_asked_to)
 	struct err err = { 0 };
 	struct seen all = { 0 }, some = { .rows_max = 3 };
 
-	ASSERT_OK(pg_stream(link, "SELECT g FROM generate_series(1, 100000) g", NULL, see_row, &all, &err));
+	ASSERT_OK(pg_stream(link, "SELECT g FROM generate_series(1, 100000) g", NULL, NULL, see_row, &all, &err));
 	cr_expect_eq(all.sum, 5000050000);
-	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, see_row, &some, &err),
+	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, NULL, see_row, &some, &err),
 		    ERR_FULL);
 	cr_expect_eq(some.rows, 3);
-	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, see_row, &all, &err),
+	ASSERT_KIND(pg_stream(link, "SELECT 1 / (g - 5) FROM generate_series(1, 10) g", NULL, NULL, see_row, &all,
+			      &err),
 		    ERR_DATA);
 	ASSERT_OK(pg_script(link, "SELECT 1", &err));
 	pg_link_close(link);

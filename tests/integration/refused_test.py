@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What Kafka refuses for good: a message larger than its topic takes, in raw, verdict and quarantine topic.
+"""What Kafka refuses for good: a message larger than its topic takes, in raw, verdict and quarantine topic. And a
+register that somebody altered.
 
 The sender gets a sentence that says it is ours and a reference; the operator a log line and a metric (alerts stand on
 it); other partitions go on; once the topic is mended every outcome is what it would have been.
@@ -192,6 +193,52 @@ def a_quarantine_that_takes_nothing_waits_in_sight_too(bench):
     eventually(lambda: figure(validator, "instroom_quarantined_total") >= 1, WAIT_S, "quarantined when it is mended")
     behind = settled(gateway, gateway.deliver(gateway_test.csv_of([5]), volgnummer="23"))
     expect(behind["status"] == "verwerkt", "and the partition goes on")
+
+
+# table, column, what somebody makes of it, and what it was
+ALTERED = (
+    ("teacher_history", "content", "varchar(20) using left(content, 20)", "text"),
+    ("contact", "email", "varchar(5) using left(email, 5)", "text"),
+    ("delivery", "sequence", "text", "bigint using sequence::bigint"),
+    ("delivery", "lines", "smallint", "integer"),
+    ("delivery", "unreadable_lines", "double precision", "integer"),
+    ("feedback", "body", "text using encode(body, 'hex')", "bytea using decode(body, 'hex')"),
+    ("board", "sequence_max", "text", "bigint using sequence_max::bigint"),
+    ("cursor", "tip", "text", "uuid using tip::uuid"),
+)
+
+
+@behaviour
+def a_column_that_somebody_alters_is_waited_for(bench):
+    """Neither an end of the writer, nor the quarantaine of a delivery that is sound, nor bytes taken as something
+    else."""
+    gateway, writer = bench.main, worker(bench, "write")
+    contact = {"Instroom-Contact-Naam": "Voorbeeld", "Instroom-Contact-Telefoon": "0201234567"}
+
+    def deliver(number):
+        body = gateway_test.csv_of(range(300, 280 + number), note=f"Voorbeeld{'x' * number}")
+        email = {"Instroom-Contact-Email": f"voorbeeld{number}@example.org"}
+        return gateway.deliver(body, headers=contact | email if number > 25 else {}, volgnummer=str(number))
+    settled(gateway, deliver(24))
+    started = writer.process.pid_file.read_text()
+    for number, (table, column, to, back) in enumerate(ALTERED, 25):
+        what, before = f"{table}.{column} {to}", len(log_of(bench, "write"))
+        bench.sql(f"alter table register.{table} alter {column} type {to}")
+        try:
+            sent = deliver(number)
+            eventually(lambda: f"register.{table}" in log_of(bench, "write")[before:] or  # noqa: B023
+                       column in log_of(bench, "write")[before:], WAIT_S, f"{what}: the log names it")  # noqa: B023
+            expect(gateway.ask(sent.headers["Location"]).status in (200, 500, 503), f"{what}: the gateway")
+            asked = bench.workers.ctl("deliveries", "99901", capture_output=True, text=True)
+            expect(asked.returncode in (0, 78), f"{what}: instroomctl {asked.returncode} {asked.stderr}")
+        finally:
+            bench.sql(f"alter table register.{table} alter {column} type {back}")
+        summary = settled(gateway, sent)
+        counts = {name: count for name, count in summary["tellingen"].items() if count}
+        expect(counts == {"nieuw": 1, "gewijzigd": number - 21}, f"{what}: {counts}")
+        expect(writer.process.pid() and writer.process.pid_file.read_text() == started, f"{what}: the same writer")
+    expect(sent.json()["leveringsid"] in bench.ctl("deliveries", "99901"), "the list is whole again")
+    bench.ctl("verify", "--all")
 
 
 @behaviour

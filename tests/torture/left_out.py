@@ -8,7 +8,9 @@ import subprocess
 from pathlib import Path
 
 LEFT_OUT = set("""
-_ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __assert_fail __ctype_b_loc __ctype_toupper_loc __cxa_finalize
+_ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __assert_fail __ctype_b_loc __ctype_tolower_loc
+__ctype_toupper_loc
+__cxa_finalize
 __errno_location __gmon_start__ __libc_start_main __stack_chk_fail __tls_get_addr _exit clock_gettime explicit_bzero
 feof ferror fileno free freeaddrinfo getenv geteuid getuid gmtime_r iconv_close isatty rewind statvfs
 mallopt memchr memcmp memcpy memmem memmove
@@ -44,8 +46,9 @@ rd_kafka_AclBinding_name
 rd_kafka_AclBinding_operation rd_kafka_AclBinding_permission_type rd_kafka_AclBinding_principal
 rd_kafka_AclBinding_resource_pattern_type rd_kafka_AclBinding_restype rd_kafka_DescribeAcls
 rd_kafka_DescribeAcls_result_acls rd_kafka_event_DescribeAcls_result
-PQclear PQcmdTuples PQhostaddr PQconnectionNeedsPassword PQconninfoFree PQdb PQerrorMessage PQfinish PQfreeCancel
-PQfreemem PQgetisnull PQgetlength PQgetvalue PQhost PQisBusy PQnfields PQntuples PQport PQresultErrorField
+PQclear PQcmdTuples PQhostaddr PQconnectionNeedsPassword PQconninfoFree PQdb PQerrorMessage PQfinish PQfmod PQfname
+PQfreeCancel
+PQfreemem PQftype PQgetisnull PQgetlength PQgetvalue PQhost PQisBusy PQnfields PQntuples PQport PQresultErrorField
 PQresultStatus PQparameterStatus PQsetErrorVerbosity PQsetNoticeReceiver PQstatus PQtransactionStatus
 BIO_free CRYPTO_memcmp ERR_clear_error EVP_MD_CTX_free EVP_PKEY_free EVP_sha256 SHA256_Final SHA256_Init SHA256_Update
 SSL_CTX_ctrl SSL_CTX_set_cipher_list SSL_CTX_set_ciphersuites SSL_CTX_free

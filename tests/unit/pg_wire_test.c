@@ -2,6 +2,7 @@
 #include "pg/pg_internal.h"
 
 #include <criterion/criterion.h>
+#include <setjmp.h>
 #include <unistd.h>
 
 static const struct {
@@ -170,7 +171,7 @@ Test(pg, without_a_line_each_call_is_a_retry)
 	cr_expect_not(pg_link_is_up(link));
 	cr_expect_eq(pg_script(link, "SELECT 1", &err), -ERR_RETRY);
 	cr_expect_eq(pg_exec(link, "a", "SELECT 1", NULL, NULL, NULL, &err), -ERR_RETRY);
-	cr_expect_eq(pg_copy_run(link, "COPY t FROM STDIN", (struct slice){ 0 }, &err), -ERR_RETRY);
+	cr_expect_eq(pg_copy_run(link, "t", "i", (struct slice){ 0 }, &err), -ERR_RETRY);
 	cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY);
 	pg_link_close(link);
 }
@@ -240,4 +241,127 @@ Test(pg_environment, what_changes_how_we_connect_is_logged)
 	fclose(caught);
 	cr_expect(strstr(text, "event=postgresql.environment name=PGHOSTADDR"), "%s", text);
 	cr_expect_not(strstr(text, "PGPASSFILE") || strstr(text, "192.0.2.1"), "%s", text);
+}
+
+/* One row of one column. text: NULL is null. */
+static PGresult *answer_of(uint32_t type, int length, const char *text, int bytes)
+{
+	PGresAttDesc column = {
+		.name = (char[]){ "volgnummer" }, .format = 1, .typid = type, .typlen = -1, .atttypmod = length
+	};
+	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+	char value[32] = "";
+
+	cr_assert(res && PQsetResultAttrs(res, 1, &column));
+	memcpy(value, text ? text : "", (size_t)bytes);
+	cr_assert(PQsetvalue(res, 0, 0, text ? value : NULL, text ? bytes : -1));
+	return res;
+}
+
+static const char EIGHT[] = "\0\0\0\0\0\0\0\7";
+
+static const struct {
+	const char *columns, *said; /* NULL: it is as asked for */
+	uint32_t type;
+	int length; /* as atttypmod; -1: none */
+	const char *value;
+	int bytes;
+} COLUMN_ROWS[] = {
+	{ "l", NULL, PG_I64, -1, EIGHT, 8 },
+	{ "l", NULL, PG_I32, -1, EIGHT, 4 },
+	{ "!l", "is integer and not bigint", PG_I32, -1, EIGHT, 4 },
+	{ "i", "is bigint and not integer", PG_I64, -1, EIGHT, 8 },
+	{ "l", "is text and not bigint", PG_TEXT, -1, "7", 1 },
+	{ "l", "is double precision and not bigint", 701, -1, EIGHT, 8 },
+	{ "l", "is type 4711 and not bigint", 4711, -1, EIGHT, 8 },
+	{ "b", "is integer and not boolean", PG_I32, -1, EIGHT, 4 },
+	{ "l", "a null", PG_I64, -1, NULL, 0 },
+	{ "L", NULL, PG_I64, -1, NULL, 0 },
+	{ "t", NULL, PG_TEXT, -1, "x", 1 },
+	{ "t", NULL, 1043, 24, "x", 1 },
+	{ "!t", NULL, 1043, -1, "x", 1 },
+	{ "!t", "is varchar and not text", 1043, 24, "x", 1 },
+	{ "t", "is char and not text", 1042, 24, "x", 1 },
+	{ "x8", NULL, PG_BYTEA, -1, EIGHT, 8 },
+	{ "x8", "another length", PG_BYTEA, -1, EIGHT, 7 },
+	{ "X8", NULL, PG_BYTEA, -1, NULL, 0 },
+	{ "x", NULL, PG_BYTEA, -1, "", 0 },
+	{ "u", "is text and not uuid", PG_TEXT, -1, EIGHT, 8 },
+	{ "ll", "1 columns", PG_I64, -1, EIGHT, 8 },
+	{ "", "1 columns", PG_I64, -1, EIGHT, 8 },
+	{ "=l", NULL, PG_I64, -1, EIGHT, 8 },
+	{ NULL, NULL, PG_TEXT, -1, "7", 1 },
+};
+
+/* Somebody alters a table under us: what comes back is looked at before a value of it is read. */
+Test(pg, an_answer_of_other_columns_is_one_of_a_register_that_was_altered)
+{
+	struct pg_options options = { .conninfo = "host=127.0.0.1 port=1", .faults_pass = true };
+	struct pg_link *link = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(pg_link_open(&options, &link, &err), 0);
+	for (int worked = 0; worked < 2; worked++) {
+		for (size_t i = 0; i < ARRAY_LEN(COLUMN_ROWS); i++) {
+			PGresult *res = answer_of(COLUMN_ROWS[i].type, COLUMN_ROWS[i].length, COLUMN_ROWS[i].value,
+						  COLUMN_ROWS[i].bytes);
+			int rc = pg_columns_check(link, "it", COLUMN_ROWS[i].columns, res, &err);
+
+			cr_expect_eq(rc,
+				     !COLUMN_ROWS[i].said ? 0
+				     : worked		  ? -ERR_RETRY
+							  : -ERR_CONFIG,
+				     "row %zu: %d", i, rc);
+			cr_expect(rc == 0 || (strstr(err.text, COLUMN_ROWS[i].said) && strstr(err.text, "altered")),
+				  "row %zu: %s", i, err.text);
+			cr_expect(rc == 0 || strcmp(err.code, "42804") == 0, "row %zu: %s", i, err.code);
+			PQclear(res);
+		}
+		pg_link_settle(link);
+	}
+	PGresult *none = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+
+	cr_expect_eq(pg_columns_check(link, "it", "=", none, &err), -ERR_RETRY, "no row where one is wanted");
+	cr_expect(strstr(err.text, "0 rows"), "%s", err.text);
+	PQclear(none);
+	pg_link_close(link);
+}
+
+static int ended_with = 0;
+static jmp_buf back;
+
+static void note_altered(const struct err *err)
+{
+	ended_with = err->kind;
+	longjmp(back, 1);
+}
+
+/* instroomctl asks many things once: where columns were not named, it ends with a sentence, never with an abort. */
+Test(pg, a_value_of_another_type_ends_a_program_in_order)
+{
+	PGresult *res = answer_of(PG_TEXT, -1, "seven", 5);
+	const struct pg_rows *rows = (const struct pg_rows *)res;
+
+	pg_set_altered(note_altered);
+	for (volatile int i = 0; i < 7; i++) {
+		ended_with = 0;
+		if (setjmp(back) == 0) {
+			if (i == 0)
+				(void)pg_get_i64(rows, 0, 0);
+			if (i == 1)
+				(void)pg_get_i32(rows, 0, 0);
+			if (i == 2)
+				(void)pg_get_i16(rows, 0, 0);
+			if (i == 3)
+				(void)pg_get_bool(rows, 0, 0);
+			if (i == 4)
+				(void)pg_get_bytes(rows, 1, 0);
+			if (i == 5)
+				(void)pg_get_bytes(rows, 0, 1);
+			if (i == 6)
+				(void)pg_is_null(rows, 0, 1);
+		}
+		cr_expect_eq(ended_with, ERR_CONFIG, "reader %d", i);
+	}
+	PQclear(res);
 }

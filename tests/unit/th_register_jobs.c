@@ -74,10 +74,10 @@ int pg_script(struct pg_link *link, const char *sql, struct err *err)
 	return link->is_up ? 0 : err_set(err, ERR_RETRY, "th", "gone");
 }
 
-int pg_exec(struct pg_link *link, const char *name, const char *sql, const struct pg_params *params,
-	    struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+int pg_ask(struct pg_link *link, const char *name, const char *sql, const char *columns, const struct pg_params *params,
+	   struct pg_rows **ret, struct err *err)
 {
-	(void)params, (void)ret, (void)ret_affected;
+	(void)columns, (void)params, (void)ret;
 	if (name && strcmp(name, "record_access") == 0 && atomic_load(&has_no_standby))
 		return err_set(err, ERR_RETRY, "57014", "a COMMIT that nobody confirms");
 	return pg_script(link, sql, err);

@@ -48,7 +48,7 @@ void access_publisher_close(struct access_publisher *publisher)
 int access_publisher_is_behind(struct pg_link *link, bool *ret, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, "access_is_behind", "select rights.is_unpublished()", NULL, &rows, NULL, err);
+	int rc = pg_ask(link, "access_is_behind", "select rights.is_unpublished()", "=B", NULL, &rows, err);
 
 	if (rc == 0)
 		*ret = pg_get_bool(rows, 0, 0);

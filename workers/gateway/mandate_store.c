@@ -19,7 +19,7 @@ int mandate_store_list(struct pg_link *link, uint32_t board, int32_t day, struct
 	pg_params_reset(&params);
 	pg_add_i32(&params, (int32_t)board);
 	add_day(&params, day);
-	int rc = pg_exec(link, "mandate_list", "select rights.mandates_json($1, $2)", &params, &rows, NULL, err);
+	int rc = pg_ask(link, "mandate_list", "select rights.mandates_json($1, $2)", "=T", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -39,9 +39,9 @@ int mandate_store_might(struct pg_link *link, uint32_t board, const struct manda
 	pg_add_text(&params, slice_of(question->token));
 	pg_add_text(&params, slice_of(question->service));
 	pg_add_i32(&params, question->day);
-	int rc = pg_exec(link, "mandate_might",
-			 "select rights.might($1, string_to_array($2, ' '), nullif($3, ''), $4, $5)", &params, &rows,
-			 NULL, err);
+	int rc = pg_ask(link, "mandate_might",
+			"select rights.might($1, string_to_array($2, ' '), nullif($3, ''), $4, $5)", "=B", &params,
+			&rows, err);
 
 	if (rc == 0)
 		*ret = pg_get_bool(rows, 0, 0);
@@ -90,8 +90,8 @@ static int change_row(struct pg_link *link, uint32_t board, const struct mandate
 	}
 	add_day(&params, wish->until);
 	grant_params_add(&params, actor->grant, actor->trace);
-	int rc = pg_exec(link, wish->is_new ? "mandate_give" : "mandate_end", wish->is_new ? GIVE_SQL : END_SQL,
-			 &params, &rows, NULL, err);
+	int rc = pg_ask(link, wish->is_new ? "mandate_give" : "mandate_end", wish->is_new ? GIVE_SQL : END_SQL, "=tT",
+			&params, &rows, err);
 
 	if (rc != 0)
 		return rc;

@@ -18,10 +18,10 @@ int problem_store_add(struct pg_link *link, const struct problem_submission *sub
 	pg_add_text(&params, slice_of(form->codes));
 	pg_add_text(&params, form->words);
 	grant_params_add(&params, submission->grant, submission->trace);
-	int rc = pg_exec(link, "add_problem",
-			 "select coalesce(reference, ''), coalesce(is_new, false)"
-			 " from register.add_problem($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), $9)",
-			 &params, &rows, NULL, err);
+	int rc = pg_ask(link, "add_problem",
+			"select coalesce(reference, ''), coalesce(is_new, false)"
+			" from register.add_problem($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), $9)",
+			"=tb", &params, &rows, err);
 
 	ret_reference[0] = '\0';
 	if (rc != 0)
@@ -46,9 +46,9 @@ int problem_store_mail(struct pg_link *link, const struct problem_submission *su
 	pg_add_text(&params, submission->form->sector);
 	pg_add_text(&params, submission->form->words);
 	grant_params_add(&params, submission->grant, submission->trace);
-	int rc = pg_exec(link, "add_problem_mail",
-			 "select register.add_problem_mail($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), $9)", &params,
-			 &rows, NULL, err);
+	int rc = pg_ask(link, "add_problem_mail",
+			"select register.add_problem_mail($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), $9)", "=B",
+			&params, &rows, err);
 
 	*ret_has_sector = rc == 0 && pg_get_bool(rows, 0, 0);
 	return rc;

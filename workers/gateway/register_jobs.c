@@ -191,9 +191,9 @@ static int record_access(struct register_thread *thread, const char *what, const
 	pg_add_text(&params, slice_of(what));
 	grant_params_add(&params, job->grant, job->trace);
 	thread->is_recording = true;
-	int rc = pg_exec(thread->link, "record_access",
-			 "select register.begin_reading($1, $2, $3, $4, $5, nullif($6, 0), $7)", &params, &rows, NULL,
-			 err);
+	int rc = pg_ask(thread->link, "record_access",
+			"select register.begin_reading($1, $2, $3, $4, $5, nullif($6, 0), $7)", "=U", &params, &rows,
+			err);
 
 	if (rc != 0)
 		return rc;
@@ -452,9 +452,9 @@ static int put_contacts(struct register_thread *thread, struct register_job *job
 	pg_add_text(&params, job->persons);
 	pg_add_bool(&params, may_replace);
 	grant_params_add(&params, job->grant, job->trace);
-	int rc = pg_exec(thread->link, "contact_put",
-			 "select register.put_contact_persons($1, $2::text::jsonb, $3, $4, $5, $6, nullif($7, 0), $8)",
-			 &params, &rows, NULL, err);
+	int rc = pg_ask(thread->link, "contact_put",
+			"select register.put_contact_persons($1, $2::text::jsonb, $3, $4, $5, $6, nullif($7, 0), $8)",
+			"=U", &params, &rows, err);
 
 	if (rc != 0)
 		return rc;
@@ -660,14 +660,18 @@ static bool lacks_row_only(struct register_thread *thread, const struct err *err
 }
 
 /* A right or a function that this question needs is not there, as for a login of before or while a migration is under
- * way: any sender could ask it, and shut the register for all. A right to connect is another matter. */
+ * way, or a column of it was altered: any sender could ask it, and shut the register for all. A right to connect is
+ * another matter. */
 static bool lacks_right_only(struct register_thread *thread, const struct err *err)
 {
-	bool is_right = strcmp(err->code, "42501") == 0 || strcmp(err->code, "42883") == 0;
+	static const char *const CODES[] = { "42501", "42883", "42804", "42P13" };
+	bool is_of_question = false;
 	struct err later;
 
-	if (!is_right || err->kind != ERR_RETRY || thread->queue == &thread->jobs->known ||
-	    !does_answer(thread, &later))
+	for (size_t i = 0; i < ARRAY_LEN(CODES); i++)
+		is_of_question |= strcmp(err->code, CODES[i]) == 0;
+	if (!is_of_question || (err->kind != ERR_RETRY && err->kind != ERR_CONFIG) ||
+	    thread->queue == &thread->jobs->known || !does_answer(thread, &later))
 		return false;
 	log_event(LOG_ERROR, "register.question", "code=%s why=%s effect=%s", LOG_QUOTED(err->code),
 		  LOG_QUOTED(err->text), LOG_QUOTED("it gets 500; other questions are answered"));

@@ -63,7 +63,7 @@ int register_state_read(struct pg_link *link, const char *raw_topic, int32_t par
 	pg_params_reset(&params);
 	pg_add_text(&params, slice_of(raw_topic));
 	pg_add_i32(&params, partition);
-	rc = name_missing_migration(pg_exec(link, NULL, STATE_SQL, &params, &rows, NULL, err), err);
+	rc = name_missing_migration(pg_ask(link, NULL, STATE_SQL, "LLUILIL", &params, &rows, err), err);
 	if (rc < 0)
 		return rc;
 	size_t count = pg_rows_count(rows);

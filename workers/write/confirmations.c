@@ -6,7 +6,8 @@
 static const struct register_statement WAITING = {
 	"confirmations_waiting", VALUES_OURS,
 	"select count(*), coalesce((extract(epoch from min(committed_at)) * 1000000)::bigint, 0)"
-	" from register.delivery where state = 2"
+	" from register.delivery where state = 2",
+	"=ll"
 };
 
 int confirmations_measure(struct register_session *session, struct err *err)

@@ -6,7 +6,8 @@ static const struct register_statement READ = {
 	"select c.partition, c.next_raw, c.next_verdict, c.tip, c.digest, c.key_id,"
 	" coalesce(c.parked = '" CURSOR_RESTORING
 	"', false)"
-	" from register.cursor c where c.topic = $1 and (c.partition = any($2) or c.partition = 0)"
+	" from register.cursor c where c.topic = $1 and (c.partition = any($2) or c.partition = 0)",
+	"illuuIb"
 };
 
 static const struct register_statement FENCE = {
@@ -20,13 +21,15 @@ static const struct register_statement FENCE = {
 	") update register.cursor c set next_raw = m.next_raw, next_verdict = m.next_verdict, tip = m.tip,"
 	"  digest = m.digest, key_id = case m.has_key_id when 1 then m.key_id end, moved_at = now()"
 	" from held join m on m.partition = held.partition"
-	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected"
+	" where c.topic = $1 and c.partition = held.partition and c.next_verdict = m.expected",
+	NULL
 };
 
 static const struct register_statement PARKED = {
 	"cursor_parked", VALUES_OURS,
 	"update register.cursor set parked = nullif($3, '') where topic = $1 and partition = $2"
-	" and parked is distinct from nullif($3, '')"
+	" and parked is distinct from nullif($3, '')",
+	NULL
 };
 
 static void chain_from_row(struct chain *chain, const struct pg_rows *rows, size_t row)

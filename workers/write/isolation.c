@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "run/crash.h"
+#include "write/register_targets.h"
 
 enum { SEARCHES_MAX = 2 }; /* that prove nothing; then we wait for the register */
 
@@ -187,13 +188,17 @@ static int refuse(struct isolation *isolation, struct message *message, const st
 	size_t mark = isolation->arena->used_bytes;
 	struct refusal refusal = { 0 };
 	char code[sizeof err->code];
-	struct search search;
+	struct search search = { .end = TRANSACTION_TRIED };
 
 	snprintf(code, sizeof code, "%s", err->code);
-	int rc = search_init(&search, isolation, message, move, err);
+	int rc = register_targets_check(&isolation->transaction->session, err);
 
 	if (rc == 0)
+		rc = search_init(&search, isolation, message, move, err);
+	if (rc == 0)
 		rc = find_refusal(&search, &refusal, err);
+	if (!is_over(&search, rc))
+		rc = register_targets_check(&isolation->transaction->session, err); /* nor while it was searched */
 	*ret = search.end;
 	if (is_over(&search, rc) || (!refusal.is_whole && !refusal.groups)) {
 		isolation->arena->used_bytes = mark; /* it may be searched again */

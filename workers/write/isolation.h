@@ -1,7 +1,8 @@
 /* isolation: stores a batch that the register refused, message by message, and finds what cannot be stored (design 5).
  *
  *   1. each message gets a transaction of its own. Most are in at once
- *   2. one fails by its data, that is at a statement that carries what was delivered (register_session.h). From here on
+ *   2. one fails by its data, that is at a statement that carries what was delivered (register_session.h). If a column
+ *      that takes such data was altered, it waits for that (ERR_RETRY), before the search and after it. From here on
  *      transactions are trials, which are rolled back. The first stores it without any of its teachers
  *   3. that works: trials with half of its teachers, and of each half that fails again with half, until those that fail
  *      alone are found

@@ -13,7 +13,7 @@ static int ask_whether(struct pg_link *link, const char *sql, const struct pg_pa
 		       struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
-	int rc = pg_exec(link, NULL, sql, params, &rows, NULL, err);
+	int rc = pg_ask(link, NULL, sql, "=B", params, &rows, err);
 
 	if (rc == 0)
 		*ret = pg_get_bool(rows, 0, 0);

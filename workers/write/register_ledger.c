@@ -3,50 +3,39 @@
 #include "model/rule.h"
 #include "pg/pg_copy.h"
 #include "protocol/outcomes.h"
+#include "write/register_targets.h"
 
-static const struct register_statement KEY_LIST = {
-	"COPY of key lists", VALUES_DELIVERED, "copy register.key_list (board, digest, keys) from stdin (format binary)"
-};
-static const struct register_statement FEEDBACK = {
-	"COPY of feedback", VALUES_DELIVERED, "copy register.feedback (board, digest, body) from stdin (format binary)"
-};
-static const struct register_statement DELIVERY = {
-	"COPY of deliveries", VALUES_DELIVERED,
-	"copy register.delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence, extraction_date,"
-	" received_on, reference_version, attempt, state, lines, nieuw, gewijzigd, ongewijzigd, verouderd, afgekeurd,"
-	" ingetrokken, quarantaine, absent, active, lapsed, notices, unreadable_lines, key_list, feedback, outcomes)"
-	" from stdin (format binary)"
-};
-static const struct register_statement FINDING = {
-	"COPY of findings", VALUES_OURS, "copy register.finding (position, rule, lines) from stdin (format binary)"
-};
-static const struct register_statement CONTACT = {
-	"COPY of contacts", VALUES_DELIVERED,
-	"copy register.contact (board, since, name, phone, email) from stdin (format binary)"
-};
-static const struct register_statement CONFIRMATION = {
-	"COPY of confirmations", VALUES_DELIVERED,
-	"copy register.confirmation (position, request_id, board, delivery_id, executed, lapsed, has_other_absent)"
-	" from stdin (format binary)"
-};
+static const struct register_statement KEY_LIST = { "COPY of key lists", VALUES_DELIVERED, TARGET_KEY_LIST,
+						    TYPES_KEY_LIST };
+static const struct register_statement FEEDBACK = { "COPY of feedback", VALUES_DELIVERED, TARGET_FEEDBACK,
+						    TYPES_FEEDBACK };
+static const struct register_statement DELIVERY = { "COPY of deliveries", VALUES_DELIVERED, TARGET_DELIVERY,
+						    TYPES_DELIVERY };
+static const struct register_statement FINDING = { "COPY of findings", VALUES_OURS,
+						   "register.finding (position, rule, lines)", "lsi" };
+static const struct register_statement CONTACT = { "COPY of contacts", VALUES_DELIVERED, TARGET_CONTACT,
+						   TYPES_CONTACT };
+static const struct register_statement CONFIRMATION = { "COPY of confirmations", VALUES_DELIVERED, TARGET_CONFIRMATION,
+							TYPES_CONFIRMATION };
 static const struct register_statement SET_BACK = {
 	"COPY of set-backs", VALUES_OURS,
-	"copy register.set_back (position, request_id, board, sequence, sequence_before, executed, states, cancelled)"
-	" from stdin (format binary)"
+	"register.set_back (position, request_id, board, sequence, sequence_before, executed, states, cancelled)",
+	"luillbii"
 };
 static const struct register_statement ADMISSION = {
 	"COPY of admissions", VALUES_OURS,
-	"copy register.admission (position, board, service, basis, version, party, sender, trace_id, accepted_at)"
-	" from stdin (format binary)"
+	"register.admission (position, board, service, basis, version, party, sender, trace_id, accepted_at)",
+	"littLTTTZ"
 };
-static const struct register_statement FOREIGN = {
-	"COPY of foreign messages", VALUES_OURS, "copy register.foreign_message (position) from stdin (format binary)"
-};
+static const struct register_statement FOREIGN = { "COPY of foreign messages", VALUES_OURS,
+						   "register.foreign_message (position)", "l" };
 
 static const struct register_statement WAITING_OVER = {
 	"waiting_over", VALUES_OURS,
 	"update register.delivery d set state = 1, notices = d.notices | w.notices, lapsed = w.lapsed"
-	" from unnest($1::bigint[], $2::int[], $3::int[]) as w(position, notices, lapsed) where d.position = w.position"
+	" from unnest($1::bigint[], $2::int[], $3::int[]) as w(position, notices, lapsed)"
+	" where d.position = w.position",
+	NULL
 };
 
 static const struct register_statement BOARD = {
@@ -63,7 +52,8 @@ static const struct register_statement BOARD = {
 	"  sequence_full = excluded.sequence_full, teachers = excluded.teachers, active = excluded.active,"
 	"  disowned = excluded.disowned, pending_sequence = excluded.pending_sequence,"
 	"  pending_key_list = excluded.pending_key_list, pending_members = excluded.pending_members,"
-	"  sequence_top = excluded.sequence_top"
+	"  sequence_top = excluded.sequence_top",
+	NULL
 };
 
 enum { RULES_MAX = 64 }; /* codes that one delivery can have */

@@ -6,57 +6,66 @@
 static const struct register_statement BOARDS = {
 	"read_boards", VALUES_OURS,
 	"select board, sequence_max, sequence_full, teachers, active, disowned, pending_sequence, pending_key_list,"
-	"  pending_members, sequence_top from register.board where board = any($1)"
+	"  pending_members, sequence_top from register.board where board = any($1)",
+	"illiiilUXl"
 };
 
 static const struct register_statement KNOWN = {
 	"read_known", VALUES_DELIVERED,
 	"select d.board, d.delivery_id, d.fingerprint, d.attempt from unnest($1::int[], $2::text[])"
 	"  as w(board, delivery_id)"
-	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id"
+	" join register.delivery d on d.board = w.board and d.delivery_id = w.delivery_id",
+	"itx32i"
 };
 
 static const struct register_statement WAITING = { "read_waiting", VALUES_OURS,
 						   "select board, position, delivery_id, sequence, extraction_date,"
 						   " coalesce(waiting_key_list, key_list) from register.delivery"
-						   " where state = 2 and board = any($1) order by board, position" };
+						   " where state = 2 and board = any($1) order by board, position",
+						   "iltliu" };
 
 static const struct register_statement DISOWNED = { "read_disowned", VALUES_OURS,
-						    "select board, key from register.disowned where board = any($1)" };
+						    "select board, key from register.disowned where board = any($1)",
+						    "iu" };
 
 static const struct register_statement CONTACT = {
 	"read_contacts", VALUES_OURS,
 	"select distinct on (board) board, name, phone, email from register.contact where board = any($1)"
-	" order by board, since desc"
+	" order by board, since desc",
+	"ittt"
 };
 
 static const struct register_statement KEY_LISTS_KNOWN = {
 	"read_key_lists_known", VALUES_OURS,
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.key_list l on l.board = w.board and l.digest = w.digest"
+	" join register.key_list l on l.board = w.board and l.digest = w.digest",
+	"i"
 };
 
 static const struct register_statement FEEDBACK_KNOWN = {
 	"read_feedback_known", VALUES_OURS,
 	"select w.at from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.feedback f on f.board = w.board and f.digest = w.digest"
+	" join register.feedback f on f.board = w.board and f.digest = w.digest",
+	"i"
 };
 
 static const struct register_statement TEACHERS = {
 	"read_teachers", VALUES_OURS,
 	"select w.at, t.status, t.sequence, t.hash from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, key, at)"
-	" join register.teacher t on t.board = w.board and t.key = w.key"
+	" join register.teacher t on t.board = w.board and t.key = w.key",
+	"islU"
 };
 
 static const struct register_statement ALL_TEACHERS = {
 	"read_all_teachers", VALUES_OURS,
-	"select board, key, status, sequence, hash from register.teacher where board = any($1)"
+	"select board, key, status, sequence, hash from register.teacher where board = any($1)", "iuslU"
 };
 
 static const struct register_statement KEY_LIST = {
 	"read_key_lists", VALUES_OURS,
 	"select w.at, l.keys from unnest($1::int[], $2::uuid[], $3::int[]) as w(board, digest, at)"
-	" join register.key_list l on l.board = w.board and l.digest = w.digest"
+	" join register.key_list l on l.board = w.board and l.digest = w.digest",
+	"ix"
 };
 
 static const uint8_t *copy_bytes(struct arena *arena, struct slice bytes)

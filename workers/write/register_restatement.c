@@ -15,7 +15,8 @@ static const struct register_statement STANDING = {
 	"  and d.fingerprint = w.fingerprint"
 	" left join register.key_list l on l.board = d.board and l.digest = d.key_list"
 	" left join register.feedback f on f.board = d.board and f.digest = d.feedback"
-	" where not d.dry_run"
+	" where not d.dry_run",
+	"ilixXXbbiiiiiii"
 };
 
 static const struct register_statement ATTEMPT = {
@@ -24,32 +25,35 @@ static const struct register_statement ATTEMPT = {
 	"  insert into register.replay_change"
 	"   (position, attempt, job, replay_position, reference_version, lines, before, after)"
 	"  values ($1, $2, $3, $4, $5, $6, $7, $8)"
-	") update register.delivery set attempt = greatest(attempt, $2) where position = $1"
+	") update register.delivery set attempt = greatest(attempt, $2) where position = $1",
+	NULL
 };
 
 static const struct register_statement KEY_LIST = {
 	"replay_key_list", VALUES_DELIVERED,
-	"insert into register.key_list (board, digest, keys) values ($1, $2, $3) on conflict do nothing"
+	"insert into register.key_list (board, digest, keys) values ($1, $2, $3) on conflict do nothing", NULL
 };
 
 static const struct register_statement FEEDBACK = {
 	"replay_feedback", VALUES_DELIVERED,
-	"insert into register.feedback (board, digest, body) values ($1, $2, $3) on conflict do nothing"
+	"insert into register.feedback (board, digest, body) values ($1, $2, $3) on conflict do nothing", NULL
 };
 
 static const struct register_statement RESTATE = {
 	"replay_delivery", VALUES_DELIVERED,
 	"update register.delivery set nieuw = $2, gewijzigd = $3, ongewijzigd = $4, verouderd = $5, afgekeurd = $6,"
 	"  ingetrokken = $7, quarantaine = $8, unreadable_lines = $9, key_list = $10, feedback = $11, outcomes = $12"
-	" where position = $1"
+	" where position = $1",
+	NULL
 };
 
 static const struct register_statement FINDINGS_GONE = { "replay_findings_gone", VALUES_OURS,
-							 "delete from register.finding where position = $1" };
+							 "delete from register.finding where position = $1", NULL };
 
 static const struct register_statement FINDINGS = {
 	"replay_findings", VALUES_OURS,
-	"insert into register.finding (position, rule, lines) select * from unnest($1::bigint[], $2::int[], $3::int[])"
+	"insert into register.finding (position, rule, lines) select * from unnest($1::bigint[], $2::int[], $3::int[])",
+	NULL
 };
 
 enum {

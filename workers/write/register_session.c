@@ -37,8 +37,8 @@ static int blame(int rc, enum statement_values values, struct err *err)
 int register_session_exec(struct register_session *session, const struct register_statement *statement,
 			  const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err)
 {
-	int rc = row_arrays_exec(&session->arrays, session->link, statement->name, statement->sql, first, ret,
-				 ret_affected, err);
+	int rc = row_arrays_exec(&session->arrays, session->link, statement->name, statement->sql, statement->columns,
+				 first, ret, ret_affected, err);
 
 	return blame(rc, statement->values, err);
 }
@@ -58,7 +58,7 @@ int register_session_copy(struct register_session *session, const struct registe
 	if (!strbuf_ok(&session->copy))
 		return err_set(err, ERR_FULL, "copy", "the rows of one %s do not fit", statement->name);
 	if (session->copy.n > 0)
-		rc = pg_copy_run(session->link, statement->sql, strbuf_slice(&session->copy), err);
+		rc = pg_copy_run(session->link, statement->sql, statement->columns, strbuf_slice(&session->copy), err);
 	strbuf_reset(&session->copy);
 	return blame(rc, statement->values, err);
 }

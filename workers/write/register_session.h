@@ -24,7 +24,8 @@ enum statement_values {
 struct register_statement {
 	const char *name; /* unique: it is prepared under it */
 	enum statement_values values;
-	const char *sql;
+	const char *sql;     /* of a COPY: its target, "table (a, b)" */
+	const char *columns; /* of its rows, or of the target, as of pg_ask; NULL: it gives no rows */
 };
 
 struct register_session {
@@ -45,7 +46,7 @@ MUSTUSE int register_session_exec(struct register_session *session, const struct
 MUSTUSE int register_session_run(struct register_session *session, const struct register_statement *statement,
 				 const struct pg_params *params, struct err *err);
 
-/* Sends the rows collected in copy, if there are any. Its sql: "copy .. from stdin (format binary)". */
+/* Sends the rows collected in copy, if there are any. */
 MUSTUSE int register_session_copy(struct register_session *session, const struct register_statement *statement,
 				  struct err *err);
 

@@ -12,7 +12,8 @@ static const struct register_statement LOWER = {
 	" lowered as ("
 	"  update register.teacher t set sequence = w.sequence from wanted w"
 	"  where t.board = w.board and t.sequence > w.sequence returning t.board, t.key)"
-	" select board, count(*) from (select * from listed union select * from lowered) s group by board"
+	" select board, count(*) from (select * from listed union select * from lowered) s group by board",
+	"il"
 };
 
 static struct message *find(const struct batch *batch, int32_t board)

@@ -1,14 +1,11 @@
 #include "write/register_teachers.h"
 
 #include "pg/pg_copy.h"
+#include "write/register_targets.h"
 
 #include <stdlib.h>
 
-static const struct register_statement NEW = {
-	"COPY of teachers", VALUES_DELIVERED,
-	"copy register.teacher (board, key, bsn, status, sequence, since, lapsed_on, hash, content, targets)"
-	" from stdin (format binary)"
-};
+static const struct register_statement NEW = { "COPY of teachers", VALUES_DELIVERED, TARGET_TEACHER, TYPES_TEACHER };
 
 /* A version that came and went in the batch; its content may be that of the row as it still stands. */
 static const struct register_statement VERSIONS = {
@@ -22,7 +19,8 @@ static const struct register_statement VERSIONS = {
 	" from unnest($1::int[], $2::uuid[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[], $8::int[],"
 	"  $9::uuid[], $10::text[], $11::text[])"
 	"  as v(board, key, status, sequence, since, until, lapsed_on, mode, hash, content, targets)"
-	" left join register.teacher t on v.mode = 1 and t.board = v.board and t.key = v.key"
+	" left join register.teacher t on v.mode = 1 and t.board = v.board and t.key = v.key",
+	NULL
 };
 
 static const struct register_statement CHANGED = {
@@ -44,32 +42,37 @@ static const struct register_statement CHANGED = {
 	"  hash = case c.mode when 1 then t.hash when 2 then c.hash end,"
 	"  content = case c.mode when 1 then t.content when 2 then c.content end,"
 	"  targets = case c.mode when 1 then t.targets when 2 then c.targets end"
-	" from c where t.board = c.board and t.key = c.key"
+	" from c where t.board = c.board and t.key = c.key",
+	NULL
 };
 
 static const struct register_statement ERASE = {
 	"teacher_erased", VALUES_OURS,
 	"update register.teacher_history h set hash = null, content = null, targets = null"
 	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as e(board, key, at)"
-	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null"
+	" where h.board = e.board and h.key = e.key and h.until <= e.at and h.content is not null",
+	NULL
 };
 
 static const struct register_statement RAISE = {
 	"teacher_raised", VALUES_DELIVERED,
 	"update register.teacher t set sequence = r.sequence"
 	" from unnest($1::int[], $2::uuid[], $3::bigint[]) as r(board, key, sequence)"
-	" where t.board = r.board and t.key = r.key and t.sequence < r.sequence"
+	" where t.board = r.board and t.key = r.key and t.sequence < r.sequence",
+	NULL
 };
 
 static const struct register_statement DISOWN = { "teacher_disowned", VALUES_OURS,
 						  "insert into register.disowned (board, key, since)"
 						  " select * from unnest($1::int[], $2::uuid[], $3::bigint[])"
-						  " on conflict (board, key) do update set since = excluded.since" };
+						  " on conflict (board, key) do update set since = excluded.since",
+						  NULL };
 
 static const struct register_statement OWN = {
 	"teacher_owned", VALUES_OURS,
 	"delete from register.disowned d using unnest($1::int[], $2::uuid[]) as o(board, key)"
-	" where d.board = o.board and d.key = o.key"
+	" where d.board = o.board and d.key = o.key",
+	NULL
 };
 
 /* Where content comes from: CASE mode in the statements. */

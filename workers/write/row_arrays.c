@@ -102,7 +102,8 @@ size_t row_arrays_bytes(const struct row_arrays *arrays)
 }
 
 int row_arrays_exec(struct row_arrays *arrays, struct pg_link *link, const char *name, const char *sql,
-		    const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected, struct err *err)
+		    const char *columns, const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected,
+		    struct err *err)
 {
 	struct pg_params params;
 
@@ -116,5 +117,6 @@ int row_arrays_exec(struct row_arrays *arrays, struct pg_link *link, const char 
 			return err_set(err, ERR_FULL, "columns", "the parameters of statement %s do not fit", name);
 		pg_add_array(&params, array_type(arrays->types[i]), strbuf_slice(&arrays->columns[i]));
 	}
-	return pg_exec(link, name, sql, &params, ret, ret_affected, err);
+	return ret ? pg_ask(link, name, sql, columns, &params, ret, err)
+		   : pg_exec(link, name, sql, &params, NULL, ret_affected, err);
 }

@@ -29,10 +29,10 @@ void row_arrays_text(struct row_arrays *arrays, struct slice v); /* text and byt
 /* Bytes collected so far. */
 size_t row_arrays_bytes(const struct row_arrays *arrays);
 
-/* Sends them: *ret (rows of the answer) and *ret_affected may be NULL. name: of the prepared statement. first:
- * parameters that stand before the columns, or NULL. */
+/* Sends them. name: of the prepared statement. first: parameters that stand before the columns, or NULL. Either ret,
+ * for rows of these columns (pg_ask), or ret_affected; both may be NULL. */
 MUSTUSE int row_arrays_exec(struct row_arrays *arrays, struct pg_link *link, const char *name, const char *sql,
-			    const struct pg_params *first, struct pg_rows **ret, int64_t *ret_affected,
-			    struct err *err);
+			    const char *columns, const struct pg_params *first, struct pg_rows **ret,
+			    int64_t *ret_affected, struct err *err);
 
 #endif

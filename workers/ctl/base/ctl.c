@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 enum { CONNECT_MS = 5000, IDLE_TRANSACTION_MS = 60000, SILENCE_MS = 30000 };
 
@@ -85,11 +86,19 @@ static void note_silence(void *opaque, int64_t waited_ms)
 		SILENCE_MS / 1000);
 }
 
+/* Somebody altered the register. What is not written yet stays so, as at a kill. */
+static void end_altered(const struct err *err)
+{
+	fflush(stdout);
+	_exit(ctl_fail(err));
+}
+
 int ctl_connect(struct ctl *ctl, bool is_owner, struct pg_link **ret, struct err *err)
 {
 	struct pg_options options = settings_pg(is_owner ? &ctl->config.pg_owner : &ctl->config.pg, "instroomctl");
 	struct pg_link *link;
 
+	pg_set_altered(end_altered);
 	options.must_write = is_owner;
 	options.connect_ms = CONNECT_MS;
 	options.lock_ms = CTL_WAIT_MS;

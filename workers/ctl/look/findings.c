@@ -201,7 +201,7 @@ static int read_values(struct findings *findings, struct err *err)
 
 	strbuf_init(&findings->value, VALUE_BYTES * 4);
 	if (rc == 0)
-		rc = pg_stream(findings->link, BODIES_SQL, &findings->params, count_body, findings, err);
+		rc = pg_stream(findings->link, BODIES_SQL, NULL, &findings->params, count_body, findings, err);
 	findings->seen.count = 0;
 	if (rc == 0)
 		rc = add_board(findings, UINT32_MAX, err);

@@ -190,11 +190,11 @@ int person_look_in_register(struct ctl *ctl, struct pg_link *link, const struct 
 	pg_add_array(&params, PG_I32_ARRAY, strbuf_slice(&rows.boards));
 	pg_add_array(&params, PG_UUID_ARRAY, strbuf_slice(&rows.keys));
 	if (rc == 0)
-		rc = pg_stream(link, FIELDS_SQL, &params, add_row, &look, err);
+		rc = pg_stream(link, FIELDS_SQL, NULL, &params, add_row, &look, err);
 	if (rc == 0)
-		rc = pg_stream(link, LEDGER_SQL, &params, add_delivery, &look, err);
+		rc = pg_stream(link, LEDGER_SQL, NULL, &params, add_delivery, &look, err);
 	if (rc == 0)
-		rc = pg_stream(link, MARKS_SQL, &params, add_row, &look, err);
+		rc = pg_stream(link, MARKS_SQL, NULL, &params, add_row, &look, err);
 	person_key_rows_release(&rows);
 	free(look.reader);
 	return rc;

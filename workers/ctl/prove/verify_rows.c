@@ -369,27 +369,28 @@ static int add_delivery(struct delivery_rows *rows, const struct verify_board *b
 
 /* ---- all tables ---- */
 
-static int copy(struct pg_link *link, const char *sql, const struct strbuf *rows, struct err *err)
+static int copy(struct pg_link *link, const char *target, const char *columns, const struct strbuf *rows,
+		struct err *err)
 {
 	if (!strbuf_ok(rows))
 		return err_set(err, ERR_FATAL, "memory", "a board has more rows than fit in memory");
-	return rows->n == 0 ? 0 : pg_copy_run(link, sql, strbuf_slice(rows), err);
+	return rows->n == 0 ? 0 : pg_copy_run(link, target, columns, strbuf_slice(rows), err);
 }
 
 static int copy_deliveries(struct pg_link *link, const struct delivery_rows *rows, struct err *err)
 {
 	int rc = copy(link,
-		      "copy fix_delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence,"
+		      "fix_delivery (position, board, delivery_id, fingerprint, kind, dry_run, sequence,"
 		      " extraction_date, received_on, reference_version, attempt, state, lines, nieuw, gewijzigd,"
 		      " ongewijzigd, verouderd, afgekeurd, ingetrokken, quarantaine, absent, active, lapsed, notices,"
-		      " unreadable_lines, key_list, feedback, outcomes) from stdin (format binary)",
-		      &rows->deliveries, err);
+		      " unreadable_lines, key_list, feedback, outcomes)",
+		      "litxsbliixisiiiiiiiiiiisiuux", &rows->deliveries, err);
 
 	if (rc == 0)
-		rc = copy(link, "copy fix_finding from stdin (format binary)", &rows->findings, err);
+		rc = copy(link, "fix_finding", "lsi", &rows->findings, err);
 	if (rc == 0)
-		rc = copy(link, "copy fix_key_list from stdin (format binary)", &rows->key_lists, err);
-	return rc == 0 ? copy(link, "copy fix_feedback from stdin (format binary)", &rows->feedback, err) : rc;
+		rc = copy(link, "fix_key_list", "iux", &rows->key_lists, err);
+	return rc == 0 ? copy(link, "fix_feedback", "iux", &rows->feedback, err) : rc;
 }
 
 /* The stored list of each delivery says by which HMAC key it names teachers. */
@@ -435,40 +436,40 @@ int verify_rows_write(struct pg_link *link, struct verify_board *board, int32_t 
 	strbuf_init(&rows, ROWS_BYTES_MAX);
 	put_teachers(&rows, board);
 	if (rc == 0)
-		rc = copy(link, "copy fix_teacher from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_teacher", "iuislliutt", &rows, err);
 	strbuf_reset(&rows);
 	put_history(&rows, board, key);
 	if (rc == 0)
-		rc = copy(link, "copy fix_teacher_history from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_teacher_history", "iusllliuttil", &rows, err);
 	strbuf_reset(&rows);
 	put_board(&rows, board, partition);
 	if (rc == 0)
-		rc = copy(link, "copy fix_board from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_board", "iilliil", &rows, err);
 	strbuf_reset(&rows);
 	put_contacts(&rows, board);
 	if (rc == 0)
-		rc = copy(link, "copy fix_contact from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_contact", "ilttt", &rows, err);
 	strbuf_reset(&rows);
 	put_confirmations(&rows, board);
 	if (rc == 0)
-		rc = copy(link, "copy fix_confirmation from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_confirmation", "luitbib", &rows, err);
 	strbuf_reset(&rows);
 	put_set_backs(&rows, board);
 	if (rc == 0)
-		rc = copy(link, "copy fix_set_back from stdin (format binary)", &rows, err);
+		rc = copy(link, "fix_set_back", "luillbii", &rows, err);
 	strbuf_reset(&rows);
 	put_admissions(&rows, board);
 	if (rc == 0)
 		rc = copy(link,
-			  "copy fix_admission (position, board, service, basis, version, party, sender, trace_id,"
-			  " accepted_at) from stdin (format binary)",
-			  &rows, err);
+			  "fix_admission (position, board, service, basis, version, party, sender, trace_id,"
+			  " accepted_at)",
+			  "littltttz", &rows, err);
 	strbuf_reset(&rows);
 	put_changes(&rows, board);
 	if (rc == 0)
 		rc = copy(link,
-			  "copy fix_replay_change (position, attempt, job, replay_position, reference_version, lines,"
-			  " before, after) from stdin (format binary)",
-			  &rows, err);
+			  "fix_replay_change (position, attempt, job, replay_position, reference_version, lines,"
+			  " before, after)",
+			  "liulxiaa", &rows, err);
 	return rc == 0 ? write_deliveries(link, board, err) : rc;
 }
