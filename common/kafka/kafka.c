@@ -142,7 +142,7 @@ int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t 
 {
 	char reason[256];
 
-	if (conf->err.kind == 0) {
+	if (conf->err.kind == 0 && kafka_require_threads(&conf->err) == 0) {
 		rd_kafka_t *rk = rd_kafka_new(type, conf->conf, reason, sizeof reason);
 
 		if (rk) {

@@ -3,14 +3,18 @@
 #include "base/clock.h"
 #include "kafka/kafka_consumer.h"
 #include "kafka/kafka_internal.h"
+#include "kafka/kafka_producer.h"
 
 #include <criterion/criterion.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { PARTITIONS = 2, MESSAGES = 400, FLUSH_MS = 60000 };
 enum { BROKER = 1, POLLS_MAX = 3000, POLL_MS = 20, MUTE_MS = 3600000, SESSION_MS = 6000 };
 /* Without a bound of ours librdkafka gives a request up after a minute. */
 enum { CLOSED_MS_MAX = 40000 };
+enum { LITTLE_BYTES = 40 << 20 }; /* four stacks */
 
 struct seen {
 	struct kafka_consumer *consumer;
@@ -150,4 +154,42 @@ Test(kafka_close, what_was_fetched_and_not_handed_out_is_dropped)
 	kafka_consumer_close(site.seen.consumer);
 	cr_expect_eq(site.seen.revoked, PARTITIONS, "what is ours was said goodbye to");
 	end(&site);
+}
+
+/* As with ulimit -v; root is bound by no ulimit -u. A stack is address space, too. */
+static void leave_little_address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	cr_assert(file && fscanf(file, "%lu", &pages) == 1);
+	fclose(file);
+	struct rlimit limit = { .rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + LITTLE_BYTES,
+				.rlim_max = RLIM_INFINITY };
+
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+static void note_no_report(void *self, const struct kafka_report *report)
+{
+	(void)self, (void)report;
+}
+
+/* librdkafka ends the process in mid-work when it finds no thread for a broker. */
+Test(kafka, a_system_without_threads_for_a_client_is_said_before_there_is_one)
+{
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip("the sanitizer wants address space itself");
+#endif
+	const struct kafka_options kafka = { .brokers = "127.0.0.1:1", .client_id = "it" };
+	const struct kafka_producer_options options = { .message_bytes_max = 1 << 20,
+							.delivery_timeout_ms = 10000,
+							.queue_bytes_max = 2 << 20 };
+	struct kafka_producer *producer = NULL;
+	struct err err = { 0 };
+
+	leave_little_address_space();
+	cr_expect_eq(kafka_producer_open(&kafka, &options, note_no_report, NULL, &producer, &err), -ERR_FATAL);
+	cr_expect_str_eq(err.code, "threads");
+	cr_expect(strstr(err.text, "TasksMax"), "%s", err.text);
 }
