@@ -1,6 +1,7 @@
 #include "http/http_head.h"
 
 #include "base/num.h"
+#include "http/http_list.h"
 
 #include <strings.h>
 
@@ -64,15 +65,6 @@ static bool is_target(struct slice s)
 			return false;
 	}
 	return s.n > 0;
-}
-
-static struct slice trim_blanks(struct slice s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
 }
 
 static bool is_text(struct slice s, const char *text)
@@ -238,7 +230,7 @@ static unsigned read_field(struct reading *reading, struct slice line)
 		return refuse(reading, STATUS_BAD_REQUEST, "a header field is folded over two lines");
 	if (!cut_at(&line, ':', &field.name) || !is_token(field.name))
 		return refuse(reading, STATUS_BAD_REQUEST, "a header field has no usable name");
-	field.value = trim_blanks(line);
+	field.value = http_list_trim(line);
 	if (!is_field_value(field.value))
 		return refuse(reading, STATUS_BAD_REQUEST, "a header field holds a control character");
 	head->headers[head->header_count++] = field;
@@ -296,9 +288,9 @@ static bool has_word(const struct http_head *head, const char *name, const char 
 		if (!is_text(head->headers[i].name, name))
 			continue;
 		while (cut_at(&rest, ',', &part))
-			if (is_text(trim_blanks(part), word))
+			if (is_text(http_list_trim(part), word))
 				return true;
-		if (is_text(trim_blanks(rest), word))
+		if (is_text(http_list_trim(rest), word))
 			return true;
 	}
 	return false;

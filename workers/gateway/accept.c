@@ -1,6 +1,7 @@
 #include "gateway/accept.h"
 
 #include "base/num.h"
+#include "http/http_list.h"
 
 #include <assert.h>
 #include <strings.h>
@@ -21,25 +22,6 @@ void accept_begin(struct accept *accept, const char *types)
 			slice_cut(&rest, blank ? (size_t)(blank - rest.p) : rest.n);
 		rest = slice_from(rest, 1);
 	}
-}
-
-static struct slice trim_blanks(struct slice s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
-/* Takes the text up to the separator off *rest, and the separator. No quoted text of ours holds one. */
-static struct slice cut_to(struct slice *rest, char separator)
-{
-	const char *at = rest->n > 0 ? memchr(rest->p, separator, rest->n) : NULL;
-	struct slice part = slice_cut(rest, at ? (size_t)(at - rest->p) : rest->n);
-
-	*rest = slice_from(*rest, 1);
-	return trim_blanks(part);
 }
 
 static bool equals(struct slice a, struct slice b)
@@ -68,7 +50,7 @@ static bool read_weight(struct slice text, int *ret)
 
 static unsigned fit_of(struct slice range, struct slice type)
 {
-	struct slice rest = type, main_type = cut_to(&rest, '/');
+	struct slice rest = type, main_type = http_list_cut(&rest, '/');
 
 	if (equals(range, type))
 		return FIT_TYPE;
@@ -82,16 +64,16 @@ static unsigned fit_of(struct slice range, struct slice type)
 
 static void take_range(struct accept *accept, struct slice text)
 {
-	struct slice range = cut_to(&text, ';');
+	struct slice range = http_list_cut(&text, ';');
 	int weight = WEIGHT_MAX;
 
 	if (equals(range, slice_of("application/problem+json")))
 		return;
 	accept->is_sent = true;
 	while (text.n > 0) {
-		struct slice value = cut_to(&text, ';'), name = cut_to(&value, '=');
+		struct slice value = http_list_cut(&text, ';'), name = http_list_cut(&value, '=');
 
-		if (equals(name, slice_of("q")) && !read_weight(trim_blanks(value), &weight))
+		if (equals(name, slice_of("q")) && !read_weight(http_list_trim(value), &weight))
 			return;
 	}
 	accept->range_count++;
@@ -112,7 +94,7 @@ void accept_take(struct accept *accept, struct slice value)
 	if (value.n == 0)
 		accept->is_sent = true;
 	while (value.n > 0)
-		take_range(accept, cut_to(&value, ','));
+		take_range(accept, http_list_cut(&value, ','));
 }
 
 static bool is_better(const struct accept_offer *a, const struct accept_offer *b)

@@ -1,6 +1,7 @@
 #include "gateway/header_form.h"
 
 #include "base/num.h"
+#include "http/http_list.h"
 #include "model/csv.h"
 #include "model/date.h"
 
@@ -72,15 +73,6 @@ static bool read_digest(struct slice member, uint8_t out[32])
 	       num_from_base64(slice_make(member.p, (size_t)(end - member.p)), out, 32);
 }
 
-static struct slice trim_blanks(struct slice s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* RFC 9530: a list of digests by algorithm. Others than SHA-256 are not looked at; without one, or with two, it is no
  * sha256. */
 static bool read_content_digest(struct slice text, uint8_t out[32])
@@ -89,10 +81,8 @@ static bool read_content_digest(struct slice text, uint8_t out[32])
 	size_t found = 0;
 
 	while (text.n > 0) {
-		const char *comma = memchr(text.p, ',', text.n);
-		struct slice member = trim_blanks(slice_cut(&text, comma ? (size_t)(comma - text.p) : text.n));
+		struct slice member = http_list_cut(&text, ',');
 
-		text = slice_from(text, 1);
 		if (!slice_starts_with(member, NAME))
 			continue;
 		if (!read_digest(slice_from(member, sizeof NAME - 1), out))
