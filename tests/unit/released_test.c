@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TABLE TEST_DATA_DIR "/../schemas/released.txt"
+#define GUIDE TEST_DATA_DIR "/../docs/upgrade.md"
 
 enum { ROWS_MAX = 256 };
 
@@ -120,4 +121,19 @@ Test(released, new_migrations_come_behind_the_released_ones, .init = read_table)
 		cr_expect(is_released || strcmp(MIGRATIONS[i].name, last) > 0, "%s comes before %s, which is released",
 			  MIGRATIONS[i].name, last);
 	}
+}
+
+/* Whoever upgrades takes a backup before them, and may not learn of one afterwards. */
+Test(released, the_guide_names_migrations_up_to_the_newest)
+{
+	char line[512], words[64];
+	FILE *file = fopen(GUIDE, "r");
+	bool is_named = false;
+
+	cr_assert(file, "there is no %s", GUIDE);
+	snprintf(words, sizeof words, " to %.4s are applied", MIGRATIONS[MIGRATION_COUNT - 1].name);
+	while (fgets(line, sizeof line, file))
+		is_named |= strstr(line, "migrations 0") && strstr(line, words);
+	fclose(file);
+	cr_expect(is_named, "docs/upgrade.md says of no migrations that those%s", words);
 }
