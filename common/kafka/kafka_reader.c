@@ -8,7 +8,7 @@
 
 enum { FETCH_WAIT_MS = 10, BEGIN_MS_MAX = 5000 };
 
-static const char LACKS_KEY[] = "day_key";
+static const char LACKS_KEY[] = "day_key", NO_MASTER[] = "encrypt.key.file";
 
 struct kafka_reader {
 	rd_kafka_t *rk;
@@ -176,6 +176,11 @@ bool kafka_reader_lacks_key(int rc, const struct err *err)
 	return rc == -ERR_RETRY && strcmp(err->code, LACKS_KEY) == 0;
 }
 
+bool kafka_reader_cannot_open(int rc, const struct err *err)
+{
+	return kafka_reader_lacks_key(rc, err) || (rc == -ERR_RETRY && strcmp(err->code, NO_MASTER) == 0);
+}
+
 /* Who reads on without the body would take it for bytes that are no message. */
 static int fail_shut(struct kafka_reader *reader, struct kafka_message *message, struct err *err)
 {
@@ -184,7 +189,7 @@ static int fail_shut(struct kafka_reader *reader, struct kafka_message *message,
 
 	body_seal_explain(reader->bodies.seal, message->value, why, sizeof why);
 	kafka_message_drop(message);
-	return err_set(err, ERR_RETRY, reader->bodies.seal ? LACKS_KEY : "encrypt.key.file",
+	return err_set(err, ERR_RETRY, reader->bodies.seal ? LACKS_KEY : NO_MASTER,
 		       "%s/%d: the message at offset %lld %s", rd_kafka_topic_name(reader->topic), reader->partition,
 		       (long long)offset, why);
 }

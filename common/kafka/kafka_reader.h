@@ -41,6 +41,8 @@ MUSTUSE int kafka_reader_next(struct kafka_reader *reader, uint32_t wait_ms, str
 /* Whether kafka_reader_next failed as the day key of a message is missing (code "day_key"): that message's matter, and
  * not that of the others. */
 MUSTUSE bool kafka_reader_lacks_key(int rc, const struct err *err);
+/* As that, or as we have no key of bodies at all. */
+MUSTUSE bool kafka_reader_cannot_open(int rc, const struct err *err);
 /* Whether a message stands in this range: offsets may all be markers of transactions. ERR_DATA: from is not in the
  * log. */
 MUSTUSE int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,

@@ -324,6 +324,38 @@ def writer_cannot_prove(machine):
     machine.sound("with the right back")
 
 
+def made_anew(machine):
+    """The raw topic under its old name, grown past where the old one ended: what stands below is not passed over in
+    silence. The last one: nothing fits any more."""
+    def log():
+        return (machine.workers.dir / "validate1.log").read_text()
+
+    def deliver():
+        try:
+            machine.send(lines=1)
+        except urllib.error.HTTPError as error:
+            check("at the worst not now", error.code == 503, error.code)
+            time.sleep(0.5)
+            return 0
+        return 1
+    before, end = len(log()), machine.standing()["raw_applied"]
+    kafka_wire.delete_topics(machine.broker, [RAW])
+    specs = [spec for spec in kafka.topic_specs(1, 1) if spec[0] == RAW]
+    machine.until("the topic is gone", lambda: RAW not in kafka_wire.metadata(machine.broker)[1])
+    machine.until("and made anew", lambda: not kafka_wire.create_topics(machine.broker, specs))
+    sent = 0
+    while sent < end + 2:
+        sent += deliver()
+    machine.until("the partition is parked, and says why",
+                  lambda: "the raw log is another one than was judged" in log()[before:])
+    check("nothing is judged", machine.standing()["raw_applied"] == end, machine.standing())
+    machine.end("validate")
+    machine.start("validate", 0)
+    before = len(log())
+    machine.until("nor after a start", lambda: "the raw log is another one than was judged" in log()[before:])
+    check("still nothing is judged", machine.standing()["raw_applied"] == end, machine.standing())
+
+
 def main():
     data = Path(tempfile.mkdtemp(prefix="instroom-loss-"))
     stack = GuardedStack(f"loss-{os.getpid()}")
@@ -342,6 +374,7 @@ def main():
         both_lost(machine)
         cannot_prove(machine)
         writer_cannot_prove(machine)
+        made_anew(machine)
         machine.workers.end(machine.workers.all(), signal.SIGTERM, 30)
     finally:
         stack.wipe()

@@ -20,6 +20,9 @@ static const char ADDED[] =
 static const char ADDED_RAW[] =
 	"the verdict topic has no such partition: somebody added it to the raw topic. RUNBOOK.md, "
 	"Partitions were added";
+static const char OTHER_RAW[] =
+	"the raw log is another one than was judged so far: the topic was made anew, or this is another cluster. "
+	"RUNBOOK.md, A partition is parked";
 static const char HOLE[] = "a verdict that counts speaks of a raw message that was judged before";
 static const char LACKING[] = "verdicts are missing from the verdict log: run instroomctl refill";
 
@@ -34,11 +37,70 @@ int lane_start_fetch(struct peers *peers, struct lane *lane, struct err *err)
 	return rc;
 }
 
-/* The lane judges from here on. */
-static int begin_judging(struct lane_start *self, struct lane *lane, enum lane_state state, struct err *err)
-{
-	int rc = lane_start_fetch(self->peers, lane, err);
+/* ---- the raw log ---- */
 
+/* One that the log keeps no more, or that nobody can open, counts as the same. */
+static int match_raw(struct lane_start *self, const struct lane *lane, const struct judged_last *last, bool *ret,
+		     struct err *err)
+{
+	struct kafka_reader *reader = self->peers->reader;
+	const char *topic = self->peers->config->topic.raw;
+	struct kafka_message message = { 0 };
+	bool came = false;
+	uint8_t digest[32];
+	int rc = kafka_reader_begin(reader, topic, lane->partition, last->raw_offset, last->raw_offset + 1, err);
+
+	*ret = true;
+	if (rc == 0)
+		rc = kafka_reader_next(reader, PEERS_BROKER_WAIT_MS, &message, &came, err);
+	kafka_reader_rest(reader);
+	if (kafka_reader_cannot_open(rc, err))
+		return 0;
+	if (rc != 0 || !came)
+		return rc;
+	if (message.body != BODY_SHREDDED && message.body != BODY_NO_KEY) {
+		sha256_of(message.value, digest);
+		*ret = memcmp(digest, last->raw_digest, sizeof last->raw_digest) == 0;
+	}
+	kafka_message_drop(&message);
+	return 0;
+}
+
+/* Whether the raw log is the one that was judged so far. A topic that was made anew begins at 0: what stands below
+ * next_raw would never be judged, once it is as long as the other was. low: of the verdict log. */
+static int is_same_raw_log(struct lane_start *self, const struct lane *lane, int64_t low, bool *ret, struct err *err)
+{
+	static const uint8_t LOST[VERDICT_ID_BYTES]; /* what was lost has no digest: instroomctl loss accept */
+	struct peers *peers = self->peers;
+	struct verdict_log log = { .reader = peers->reader,
+				   .topic = peers->config->topic.verdict,
+				   .partition = lane->partition };
+	struct kafka_topic_range range;
+	struct judged_last last;
+	int rc = verdict_chunk_last(&log, low, &lane->position, self->arena, &last, err);
+
+	*ret = true;
+	if (rc != 0 || !last.is_known || memcmp(last.raw_digest, LOST, sizeof LOST) == 0)
+		return rc;
+	rc = kafka_reader_range(peers->reader, peers->config->topic.raw, lane->partition, PEERS_BROKER_WAIT_MS, &range,
+				err);
+	if (rc != 0 || last.raw_offset < range.low || last.raw_offset >= range.high)
+		return rc; /* gone by its term; or it ends before, as the consumer will find */
+	return match_raw(self, lane, &last, ret, err);
+}
+
+/* The lane judges from here on. range: of the verdict log. */
+static int begin_judging(struct lane_start *self, struct lane *lane, const struct kafka_topic_range *range,
+			 enum lane_state state, struct err *err)
+{
+	bool is_same = true;
+	int rc = is_same_raw_log(self, lane, range->low, &is_same, err);
+
+	if (rc == 0 && !is_same)
+		lane_park(lane, OTHER_RAW);
+	if (rc != 0 || !is_same)
+		return rc;
+	rc = lane_start_fetch(self->peers, lane, err);
 	if (rc < 0)
 		return rc;
 	if (state == LANE_RUN)
@@ -200,14 +262,14 @@ static int bypass_failed_cache(struct lane_start *self, struct lane *lane, struc
 typedef int take_chunk(struct lane_start *self, struct lane *lane, const struct verdict_chunk *chunk, struct err *err);
 
 /* One chunk from the lane's place on. At the log's end the lane judges, in the state given. */
-static int step_log(struct lane_start *self, struct lane *lane, int64_t end, enum lane_state judging, take_chunk *take,
-		    struct err *err)
+static int step_log(struct lane_start *self, struct lane *lane, const struct kafka_topic_range *range,
+		    enum lane_state judging, take_chunk *take, struct err *err)
 {
 	struct verdict_chunk chunk;
 
-	if (lane->position.next_verdict == end)
-		return begin_judging(self, lane, judging, err);
-	int rc = read_chunk(self, lane, end, &chunk, err);
+	if (lane->position.next_verdict == range->high)
+		return begin_judging(self, lane, range, judging, err);
+	int rc = read_chunk(self, lane, range->high, &chunk, err);
 
 	if (rc == 0 && has_unknown_key(self, &chunk))
 		lane_park(lane, OTHER_KEY);
@@ -302,7 +364,7 @@ static int step_fold(struct lane_start *self, struct lane *lane, struct err *err
 		lane_park(lane, "the cache stands outside the verdict log: remove its head when the log was replaced");
 		return 0;
 	}
-	return step_log(self, lane, range.high, LANE_RUN, take_folded, err);
+	return step_log(self, lane, &range, LANE_RUN, take_folded, err);
 }
 
 /* ---- START ---- */
@@ -423,7 +485,7 @@ static int step_follow(struct lane_start *self, struct lane *lane, struct err *e
 		lane_enter(lane, LANE_START, 0, "what we remember lies outside the verdict log");
 		return 0;
 	}
-	return step_log(self, lane, range.high, LANE_BYPASS, take_followed, err);
+	return step_log(self, lane, &range, LANE_BYPASS, take_followed, err);
 }
 
 /* ---- a step ---- */

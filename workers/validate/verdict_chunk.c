@@ -7,6 +7,7 @@
 enum {
 	CHUNK_BYTES_MAX = 4 << 20, /* the message that passes it is the last */
 	READ_WAIT_MS = 1000,
+	BACK_MAX = 32, /* void verdicts behind the tip; more are rare, and then nothing is said */
 };
 
 void verdict_chunk_drop(struct verdict_chunk *chunk)
@@ -123,4 +124,47 @@ int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict_log *lo
 	if (rc == 0 && !chunk->is_lacking)
 		chunk->next.next_verdict = log->end;
 	return rc;
+}
+
+/* The last of them is dropped before the next comes: only what is copied out of it stays. */
+static int find_tip(const struct verdict_log *log, const struct chain_position *at, struct arena *arena,
+		    struct judged_last *ret, struct err *err)
+{
+	struct kafka_message message;
+	bool came = true;
+	int rc = 0;
+
+	while (rc == 0 && came && !ret->is_known) {
+		struct wire_verdict memory;
+		const struct wire_verdict *verdict = NULL;
+		size_t mark = arena->used_bytes;
+
+		rc = kafka_reader_next(log->reader, READ_WAIT_MS, &message, &came, err);
+		if (rc != 0 || !came)
+			break;
+		rc = decode(&message, arena, &memory, &verdict, err);
+		if (verdict && memcmp(verdict->id, at->tip, VERDICT_ID_BYTES) == 0) {
+			*ret = (struct judged_last){ .is_known = true, .raw_offset = verdict->raw_offset };
+			memcpy(ret->raw_digest, verdict->raw_digest, sizeof ret->raw_digest);
+		}
+		arena->used_bytes = mark;
+		kafka_message_drop(&message);
+	}
+	return rc;
+}
+
+int verdict_chunk_last(const struct verdict_log *log, int64_t low, const struct chain_position *at, struct arena *arena,
+		       struct judged_last *ret, struct err *err)
+{
+	int64_t end = at->next_verdict;
+	int rc = 0;
+
+	*ret = (struct judged_last){ 0 };
+	for (int64_t back = 1; rc == 0 && !ret->is_known && back <= BACK_MAX && end - back >= low; back *= BACK_MAX) {
+		rc = kafka_reader_begin(log->reader, log->topic, log->partition, end - back, end, err);
+		if (rc == 0)
+			rc = find_tip(log, at, arena, ret, err);
+		kafka_reader_rest(log->reader);
+	}
+	return kafka_reader_cannot_open(rc, err) ? 0 : rc;
 }

@@ -37,4 +37,16 @@ MUSTUSE int verdict_chunk_read(struct verdict_chunk *chunk, const struct verdict
 			       const struct chain_position *from, struct arena *arena, struct err *err);
 void verdict_chunk_drop(struct verdict_chunk *chunk);
 
+/* Of the raw message that the verdict at the tip judged. */
+struct judged_last {
+	bool is_known;
+	int64_t raw_offset;
+	uint8_t raw_digest[VERDICT_ID_BYTES];
+};
+
+/* The tip stands shortly before at->next_verdict, and not below low; ret->is_known is false when it is not
+ * found, or cannot be opened. */
+MUSTUSE int verdict_chunk_last(const struct verdict_log *log, int64_t low, const struct chain_position *at,
+			       struct arena *arena, struct judged_last *ret, struct err *err);
+
 #endif
