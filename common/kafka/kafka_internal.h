@@ -45,10 +45,10 @@ void kafka_conf_set_number(struct kafka_conf *conf, const char *name, int64_t va
 /* Answers of a few MiB, however long the log: a consumer's memory is what it fetches ahead. A larger message comes
  * alone in its answer (KIP-74). */
 void kafka_conf_set_fetch_bytes(struct kafka_conf *conf, int32_t message_bytes_max);
-/* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
 /* Not 0: the system gives us fewer threads than a client may need. */
 MUSTUSE int kafka_require_threads(struct err *err);
 
+/* Makes the handle, which owns the configuration from then on. Releases it too when this fails. */
 MUSTUSE int kafka_conf_finish(struct kafka_conf *conf, rd_kafka_type_t type, rd_kafka_t **ret, struct err *err);
 
 /* Whether the library of this version, as rd_kafka_version() gives it, logs in to Kafka 4 by SCRAM. */

@@ -6,9 +6,8 @@
 
 #include <pthread.h>
 
-enum {
-	THREADS_OF_A_CLIENT = 16
-}; /* its own, those of the names in kafka.brokers, of the group, of half a dozen brokers */
+/* Its own, those of the names in kafka.brokers, of the group, of half a dozen brokers. */
+enum { THREADS_OF_A_CLIENT = 16 };
 
 static void *wait_to_end(void *lock)
 {
