@@ -191,6 +191,9 @@ def wrong_master(machine, master):
     machine.expect("wraps none", 1, "6 keys are wrapped by a master that encrypt.key.file does not hold",
                    "day-keys", "rewrap")
     machine.expect("says which are locked", 1, "locked", "day-keys", "list")
+    locked = [row["key"] for row in machine.json("day-keys", "list") if row["state"] == "locked"]
+    machine.expect("gives none up that the others have", 78, "take the file that the other machines have",
+                   "day-keys", "lost", locked[-1], "--reason", "a test")
     check("and has written nothing", len(machine.values(DAY_KEYS)) == count)
     machine.end("gateway")
     machine.start("gateway", wait_s=0)
@@ -200,8 +203,10 @@ def wrong_master(machine, master):
           machine.metrics("gateway1"))
     machine.expect("when the master is lost they are made beside the others", 0, "7 keys made", "day-keys", "make", "7",
                    "--reason", "a master that is lost")
+    machine.expect("and then one of that master can be given up", 0, "counts as shredded", "day-keys", "lost",
+                   locked[-1], "--reason", "a master that is lost")
     master.write_text(ours)
-    machine.expect("a day that only they have a key of is in nobody's way either", 0, "2 keys made", "day-keys", "make",
+    machine.expect("a day that only they have a key of is in nobody's way either", 0, "3 keys made", "day-keys", "make",
                    "8")
     machine.conf("instroomctl.conf", {"encrypt.bodies": "yes"})
     machine.end("gateway")

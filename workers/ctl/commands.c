@@ -861,7 +861,8 @@ static const struct command DAY_KEYS[] = {
 	  .purpose = "say that nobody has this key any more",
 	  .help = "Until then whoever needs a message that is sealed with it waits. Afterwards such messages come into "
 		  "quarantine when they were not judged yet: their boards have to deliver again. There is no way back. "
-		  "Refused while the key opens.",
+		  "Refused while the key opens, and of a locked one where encrypt.key.file opens no key of today: "
+		  "that file is not the one of the other machines then.",
 	  OPTIONS_OF(LOST_OPTIONS),
 	  .exits = { { 1, "the key is here: nothing is given up" } },
 	  .run = run_day_keys_lost },

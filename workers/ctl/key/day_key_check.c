@@ -4,7 +4,8 @@
  * opened. Those of one key that follow each other in a partition are one row.
  *
  * lost puts what says "shredded" where there is no key, or one that nobody unwraps: validators quarantine what is
- * sealed with it, and writers go on. Until somebody says so they wait: a key that is missing may come back.
+ * sealed with it, and writers go on. Until somebody says so they wait: a key that is missing may come back. A locked
+ * one is given up only where the file opens today's: with a file that is not the others' all keys of theirs are locked.
  *
  * No header: these commands stand in key_commands.h. */
 #include "ctl/base/topic_walk.h"
@@ -235,6 +236,10 @@ static int give_up(struct day_key_store *store, const struct day_key_id *id, boo
 	*ret_is_there = state == STATE_HERE || state == STATE_DELETED;
 	if (*ret_is_there || state == STATE_SHREDDED)
 		return 0;
+	if (state == STATE_LOCKED && day_keys_look_at_day(store->keys, body_seal_today()) != DAY_KEY_HERE)
+		return err_set(err, ERR_CONFIG, "encrypt.key.file",
+			       "encrypt.key.file opens no key of today either: take the file that the other machines "
+			       "have. If nobody has that master any more, day-keys make --reason TEXT first");
 	day_key_store_sign(&record, store->ctl->options[OPTION_REASON]);
 	int rc = day_key_store_publish(store, &record, 1, err);
 
