@@ -93,3 +93,4 @@ end $$;
 drop trigger want_approval_at_start on register.undo;
 create trigger want_approval_at_start before update on register.undo
   for each row when (old.state = 'planned' and new.state <> 'planned') execute function register.check_undo();
+revoke all on function register.count_undo(), register.check_undo() from public;
