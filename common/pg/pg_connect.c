@@ -174,6 +174,13 @@ static enum peer_cause cause_of_words(const char *text)
 	return PEER_AWAY;
 }
 
+/* Whether libpq says that it cannot use a TLS file. Of a line that fails nothing is looked at: we are stricter than
+ * libpq, which takes a key in DER, passes over files that are not there, and reads none where sslmode wants none. */
+static bool is_of_files(const char *text)
+{
+	return strstr(text, "certificate file") || strstr(text, "private key file");
+}
+
 /* No connection, and nobody said why with a SQLSTATE. is_late: our time for it is over. */
 static int fail_line(struct pg_link *link, bool is_late, const char *where, struct err *err)
 {
@@ -185,7 +192,8 @@ static int fail_line(struct pg_link *link, bool is_late, const char *where, stru
 
 	find_wrong_value(PQerrorMessage(link->conn), wrong, sizeof wrong);
 	say_place(link, place);
-	int files = *wrong || is_late || line == PEER_LINE_REFUSED ? 0 : pg_check_tls_files(link->conn, &why);
+	bool is_looked_at = !*wrong && !is_late && is_of_files(PQerrorMessage(link->conn));
+	int files = is_looked_at ? pg_check_tls_files(link->conn, &why) : 0;
 
 	if (line == PEER_LINE_CUT && PQsslInUse(link->conn))
 		line = PEER_LINE_CLOSED;

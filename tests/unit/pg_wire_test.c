@@ -2,7 +2,10 @@
 #include "pg/pg_internal.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const struct {
@@ -220,6 +223,45 @@ Test(pg_environment, a_connection_that_cannot_even_be_begun_is_a_setting)
 	cr_expect_eq(pg_link_connect(link, &err), -ERR_CONFIG);
 	cr_expect(strstr(err.text, "environment"), "%s", err.text);
 	pg_link_close(link);
+}
+
+static void *end_each_line(void *door)
+{
+	for (;;) {
+		int line = accept(*(int *)door, NULL, NULL);
+
+		if (line >= 0)
+			close(line);
+	}
+	return NULL;
+}
+
+/* libpq goes on without these files where sslmode does not want them: a server that starts or ends is no setting. */
+Test(pg, a_line_that_ends_is_waited_for_whatever_files_are_named)
+{
+	static const char *const FILES[] = { "sslmode=disable sslrootcert=/nowhere/ca.crt",
+					     "sslmode=require sslrootcert=/nowhere/ca.crt",
+					     "sslmode=require sslcert=/nowhere/our.crt sslkey=/nowhere/our.key" };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof at;
+	int door = socket(AF_INET, SOCK_STREAM, 0);
+	pthread_t thread;
+
+	cr_assert(bind(door, (struct sockaddr *)&at, n) == 0 && listen(door, 8) == 0 &&
+		  getsockname(door, (struct sockaddr *)&at, &n) == 0);
+	cr_assert_eq(pthread_create(&thread, NULL, end_each_line, &door), 0);
+	for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+		char conninfo[160];
+		struct pg_options options = { .conninfo = conninfo, .connect_ms = 10000 };
+		struct pg_link *link = NULL;
+		struct err err = { 0 };
+
+		snprintf(conninfo, sizeof conninfo, "host=127.0.0.1 port=%u %s", ntohs(at.sin_port), FILES[i]);
+		cr_assert_eq(pg_link_open(&options, &link, &err), 0);
+		cr_expect_eq(pg_link_connect(link, &err), -ERR_RETRY, "%s: %s", FILES[i], err.text);
+		cr_expect(strstr(err.text, "ends the connection"), "%s: %s", FILES[i], err.text);
+		pg_link_close(link);
+	}
 }
 
 Test(pg_environment, what_changes_how_we_connect_is_logged)
