@@ -14,6 +14,7 @@ enum {
 	ASK_EVERY_MS = 500,
 	ANSWER_MS_MAX = 1000,
 	CLOSE_S_MAX = 2,
+	GONE_AFTER_MS = 3000, /* a broker that starts may not know a topic yet */
 	TOPIC_BYTES_MAX = 250,
 };
 
@@ -24,6 +25,7 @@ struct topic_watch {
 	struct kafka_reader *reader;
 	int64_t next;	       /* offset */
 	int64_t low;	       /* the topic began there at the last look */
+	int64_t missed_at_ms;  /* since when there is none; 0: there is one */
 	int64_t delayed_above; /* a shortage of ours is logged once: for offsets from here on */
 	void *_Atomic fresh;
 	_Atomic bool is_read;
@@ -152,17 +154,37 @@ static void report_gone(struct topic_watch *watch, const struct err *err)
 		log_event(LOG_ERROR, event, "topic=%s why=%s effect=%s", watch->topic, LOG_QUOTED(err->text),
 			  LOG_QUOTED("what was read stays in force; nothing else is known after a restart: "
 				     "instroomctl migrate makes the topic, and what was in it is published again"));
-	if (!watch->kind->cut)
-		return;
+}
+
+/* All that was read is gone; what comes is read from the beginning. */
+static void cut_all(struct topic_watch *watch)
+{
 	watch->kind->cut(watch->self, INT64_MAX);
 	watch->next = watch->low = 0;
 }
 
-static void look_for_cut(struct topic_watch *watch, int64_t low)
+/* The end of a topic that was made anew lies before where we stand, unless more came since than it had. */
+static void look_for_cut(struct topic_watch *watch, const struct kafka_topic_range *range)
 {
-	if (watch->kind->cut && low > watch->low)
-		watch->kind->cut(watch->self, low);
-	watch->low = low;
+	if (!watch->kind->cut)
+		return;
+	if (range->high < watch->next)
+		cut_all(watch);
+	else if (range->low > watch->low)
+		watch->kind->cut(watch->self, range->low);
+	watch->low = range->low;
+}
+
+/* Of a kind that asks for cuts. false: it is not a matter of ours, or not for long enough yet. */
+static bool look_for_end(struct topic_watch *watch)
+{
+	if (!watch->kind->cut || watch->next == 0)
+		return false;
+	if (watch->missed_at_ms == 0)
+		watch->missed_at_ms = clock_ms();
+	if (clock_ms() - watch->missed_at_ms >= GONE_AFTER_MS)
+		cut_all(watch);
+	return true;
 }
 
 /* An error: asked again soon; meanwhile answered_ms grows old, and readiness says so. Once there is something in force
@@ -176,7 +198,7 @@ static int look_further(struct topic_watch *watch, struct err *err)
 		return rc;
 	if (atomic_load(&watch->is_read))
 		atomic_store(&watch->answered_ms, clock_ms());
-	look_for_cut(watch, range.low);
+	look_for_cut(watch, &range);
 	watch->next = MAX(watch->next, range.low);
 	if (watch->next < range.high)
 		rc = read_up_to(watch, range.high, err);
@@ -198,6 +220,10 @@ static void look(struct topic_watch *watch)
 		atomic_store(&watch->is_refused, false);
 	if (rc == 0)
 		atomic_store(&watch->is_gone, false);
+	if (rc == 0 || !is_missing(&err))
+		watch->missed_at_ms = 0;
+	if (rc != 0 && is_missing(&err) && look_for_end(watch))
+		return;
 	if (rc != 0 && watch->kind->is_optional && is_missing(&err))
 		do_without(watch, &err);
 	else if (rc != 0 && is_refused(&err))

@@ -20,7 +20,8 @@ struct topic_watch_kind {
 	 * Kafka then does not say whether it is there. */
 	bool is_optional;
 	/* In the thread; NULL: nobody asks. What stood below this offset is gone from the topic: somebody deleted it.
-	 * INT64_MAX: the topic itself is gone; if it comes back, it is read from its beginning. */
+	 * INT64_MAX: the topic itself is gone, for some seconds, or was made anew; what comes is read from its
+	 * beginning. */
 	void (*cut)(void *self, int64_t below);
 };
 

@@ -5,6 +5,7 @@
 #include "kafka/kafka_refusal.h"
 #include "kafka/kafka_producer.h"
 #include "kafka/kafka_consumer.h"
+#include "kafka/topic_watch.h"
 #include "kafka_transaction.h"
 #include "protocol/partitioning.h"
 
@@ -1174,6 +1175,101 @@ Test(reader, shows_headers_as_they_were_sent)
 }
 
 /* --- admin --- */
+
+/* --- a topic that is followed --- */
+
+struct follower {
+	_Atomic int taken, cuts;
+	_Atomic int64_t cut_below;
+};
+
+static int note_taken(void *self, const struct kafka_message *message, void **ret, struct err *err)
+{
+	struct follower *follower = self;
+
+	(void)message;
+	(void)err;
+	*ret = NULL;
+	follower->taken++;
+	return 0;
+}
+
+static void note_cut(void *self, int64_t below)
+{
+	struct follower *follower = self;
+
+	follower->cut_below = below;
+	follower->cuts++;
+}
+
+static void free_none(void *snapshot)
+{
+	(void)snapshot;
+}
+
+static void delete_topic(const char *topic)
+{
+	char reason[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	rd_kafka_conf_set(conf, "bootstrap.servers", broker().brokers, reason, sizeof reason);
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_DeleteTopic_t *one = rd_kafka_DeleteTopic_new(topic);
+
+	rd_kafka_DeleteTopics(rk, &one, 1, NULL, queue);
+	rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, WAIT_MS);
+
+	cr_assert(answer && rd_kafka_event_error(answer) == RD_KAFKA_RESP_ERR_NO_ERROR);
+	rd_kafka_event_destroy(answer);
+	rd_kafka_DeleteTopic_destroy(one);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(rk);
+}
+
+static bool await_number(const _Atomic int *number, int wanted)
+{
+	for (int64_t end_ms = clock_ms() + 30000; *number < wanted && clock_ms() < end_ms;)
+		usleep(20000);
+	return *number == wanted;
+}
+
+/* As the topic of day keys: what its keys sealed nobody could open who starts then. */
+static const struct topic_watch_kind FOLLOWED = {
+	.event = "followed", .open = note_taken, .free = free_none, .is_optional = true, .cut = note_cut
+};
+
+Test(watch, tells_of_a_topic_that_is_deleted_and_reads_the_next_from_its_beginning, .timeout = 600)
+{
+	struct follower follower = { 0 };
+	struct kafka_options kafka = broker();
+	struct topic_watch *watch = NULL;
+	struct err err = { 0 };
+	char topic[64];
+
+	make_topic(topic, sizeof topic, 1);
+	fill(topic, 0, 0, 3);
+	ASSERT_OK(topic_watch_open(&kafka, topic, &FOLLOWED, &follower, &watch, &err));
+	cr_expect(await_number(&follower.taken, 3), "%d", follower.taken);
+	cr_expect_eq(follower.cuts, 0);
+
+	delete_topic(topic);
+	cr_expect(await_number(&follower.cuts, 1), "the topic is gone");
+	cr_expect_eq(follower.cut_below, INT64_MAX);
+
+	struct kafka_topic_spec spec = { .name = topic, .partitions = 1, .replication = 1 };
+
+	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+	fill(topic, 0, 0, 2);
+	cr_expect(await_number(&follower.taken, 5), "its successor is read from the beginning: %d", follower.taken);
+
+	delete_topic(topic); /* and made anew before anybody looks */
+	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
+	fill(topic, 0, 0, 1);
+	cr_expect(await_number(&follower.cuts, 2), "it ends before where it was read to");
+	cr_expect(await_number(&follower.taken, 6), "%d", follower.taken);
+	cr_expect(topic_watch_close(watch));
+}
 
 Test(admin, makes_a_topic_once_and_never_another_count)
 {
