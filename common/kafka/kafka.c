@@ -104,8 +104,15 @@ static void check_files(struct kafka_conf *conf, const struct kafka_options *kaf
 
 	bool has_tls = kafka->security_protocol && strstr(kafka->security_protocol, "ssl");
 
-	if (conf->err.kind == 0 && has_tls && tls_files_check(&files, &conf->err) == 0)
+	if (conf->err.kind != 0 || !has_tls)
+		return;
+	if (tls_files_check(&files, &conf->err) == 0) {
 		conf->err = (struct err){ 0 };
+	} else if (conf->err.kind == ERR_CONFIG && peer_has_answered(PEER_KAFKA)) {
+		/* a client that is new in the middle of a renewal, file by file, is no start */
+		peer_failed(PEER_KAFKA, PEER_FILES);
+		conf->err.kind = ERR_RETRY;
+	}
 }
 
 void kafka_conf_begin(struct kafka_conf *conf, const struct kafka_options *kafka)

@@ -120,6 +120,22 @@ Test(kafka, settings_of_a_peer_are_checked_before_anything_is_opened)
 	}
 }
 
+/* A writer opens a reader with each assignment, also while a certificate is renewed. */
+Test(kafka, files_that_are_not_right_while_a_program_runs_are_waited_for)
+{
+	struct kafka_options kafka = { .brokers = "b:1", .security_protocol = "ssl", .ca_file = "/no/such/file" };
+	struct kafka_reader *reader = NULL;
+	struct err err;
+
+	peer_answered(PEER_KAFKA);
+	cr_expect_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), -ERR_RETRY);
+	cr_expect_eq(err.kind, ERR_RETRY);
+	cr_expect_str_eq(err.code, "file");
+	cr_expect_eq(peer_failures(PEER_KAFKA, PEER_FILES), 1);
+	kafka.security_protocol = "ssh";
+	cr_expect_eq(kafka_reader_open(&kafka, 1 << 20, &reader, &err), -ERR_CONFIG);
+}
+
 static void note(void *self, const struct kafka_report *report)
 {
 	*(int *)self = report->error;
