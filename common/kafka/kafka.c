@@ -302,16 +302,23 @@ static bool may_log_now(void)
 	return now_ms >= at_ms && atomic_compare_exchange_strong(&log_at_ms, &at_ms, now_ms + NOT_ALLOWED_EVERY_MS);
 }
 
+/* What brokers want of a group is theirs to set: group.max.session.timeout.ms and its like. */
+static bool is_limit(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT || code == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID;
+}
+
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err)
 {
 	int rc = kafka_fail(code, what, err);
+	const char *why = is_limit(code) ? "we were allowed before: a limit of the brokers has changed"
+					 : "we were allowed before: a right or a password has changed";
 
-	if (!has_worked || (!is_credentials(code) && !is_right(code)))
+	if (!has_worked || (!is_credentials(code) && !is_right(code) && !is_limit(code)))
 		return rc;
 	if (may_log_now())
 		log_event(LOG_ERROR, "kafka.not-allowed", "code=%s what=%s why=%s effect=%s", rd_kafka_err2name(code),
-			  LOG_QUOTED(what), LOG_QUOTED("we were allowed before: a right or a password has changed"),
-			  LOG_QUOTED("we wait"));
+			  LOG_QUOTED(what), LOG_QUOTED(why), LOG_QUOTED("we wait"));
 	err->kind = ERR_RETRY;
 	return -ERR_RETRY;
 }

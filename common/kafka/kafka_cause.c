@@ -117,15 +117,16 @@ static void log_away(void)
 {
 	static _Atomic int64_t log_at_ms;
 	int64_t now_ms = clock_ms(), at_ms = atomic_load(&log_at_ms);
-	char text[PEER_TEXT_BYTES], where[PEER_WHERE_BYTES];
+	char text[PEER_TEXT_BYTES], where[PEER_WHERE_BYTES], place[PEER_WHERE_BYTES + 8];
 
 	if (peer_last_cause(PEER_KAFKA) != PEER_AWAY || !*peer_explain(PEER_KAFKA, text) || now_ms < at_ms ||
 	    !atomic_compare_exchange_strong(&log_at_ms, &at_ms, now_ms + LOG_AWAY_EVERY_MS))
 		return;
-	peer_where(PEER_KAFKA, where);
+	size_t n = (size_t)snprintf(place, sizeof place, "at %s ", peer_where(PEER_KAFKA, where));
+	bool is_same = strncmp(text, place, n) == 0; /* else another client has failed elsewhere since */
+
 	log_event(LOG_WARN, "kafka.away", "where=%s why=%s effect=%s", LOG_QUOTED(where),
-		  LOG_QUOTED(text + (*where ? strlen("at ") + strlen(where) + 1 : 0)),
-		  LOG_QUOTED("we wait, and try again"));
+		  LOG_QUOTED(is_same ? text + n : text), LOG_QUOTED("we wait, and try again"));
 }
 
 void kafka_cause_note(int code, const char *reason)

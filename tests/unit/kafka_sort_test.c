@@ -120,6 +120,17 @@ Test(kafka, settings_of_a_peer_are_checked_before_anything_is_opened)
 	}
 }
 
+Test(kafka, a_limit_that_brokers_got_later_is_waited_for)
+{
+	struct err err;
+
+	cr_expect_eq(kafka_fail_later(RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, "g", false, &err), -ERR_CONFIG);
+	cr_expect_eq(kafka_fail_later(RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, "g", true, &err), -ERR_RETRY);
+	cr_expect_eq(err.kind, ERR_RETRY);
+	cr_expect_eq(kafka_fail_later(RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, "g", true, &err), -ERR_RETRY);
+	cr_expect_eq(kafka_fail_later(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "t", true, &err), -ERR_CONFIG);
+}
+
 /* A writer opens a reader with each assignment, also while a certificate is renewed. */
 Test(kafka, files_that_are_not_right_while_a_program_runs_are_waited_for)
 {
