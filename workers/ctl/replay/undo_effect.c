@@ -3,6 +3,7 @@
 #include "ctl/base/raw_log.h"
 #include "model/content.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { ARENA_BYTES_MAX = 1 << 30, ARENA_BYTES_KEPT = 16 << 20 };
@@ -92,6 +93,7 @@ static int add_content(struct undo_part *part, struct slice bsn, struct slice co
 
 		if (rc != 0)
 			return rc;
+		assert(cells);
 		cells[0] = bsn;
 		memcpy(cells + place_of(PERSON_FIRST), person, sizeof person);
 		memcpy(cells + place_of(APPOINTMENT_FIRST), appointment.fields, sizeof appointment.fields);
