@@ -1207,26 +1207,6 @@ static void free_none(void *snapshot)
 	(void)snapshot;
 }
 
-static void delete_topic(const char *topic)
-{
-	char reason[256];
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
-	rd_kafka_conf_set(conf, "bootstrap.servers", broker().brokers, reason, sizeof reason);
-	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_DeleteTopic_t *one = rd_kafka_DeleteTopic_new(topic);
-
-	rd_kafka_DeleteTopics(rk, &one, 1, NULL, queue);
-	rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, WAIT_MS);
-
-	cr_assert(answer && rd_kafka_event_error(answer) == RD_KAFKA_RESP_ERR_NO_ERROR);
-	rd_kafka_event_destroy(answer);
-	rd_kafka_DeleteTopic_destroy(one);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_destroy(rk);
-}
-
 static bool await_number(const _Atomic int *number, int wanted)
 {
 	for (int64_t end_ms = clock_ms() + 30000; *number < wanted && clock_ms() < end_ms;)
@@ -1253,7 +1233,7 @@ Test(watch, tells_of_a_topic_that_is_deleted_and_reads_the_next_from_its_beginni
 	cr_expect(await_number(&follower.taken, 3), "%d", follower.taken);
 	cr_expect_eq(follower.cuts, 0);
 
-	delete_topic(topic);
+	cr_assert(kafka_transaction_delete_topic(broker().brokers, topic));
 	cr_expect(await_number(&follower.cuts, 1), "the topic is gone");
 	cr_expect_eq(follower.cut_below, INT64_MAX);
 
@@ -1263,7 +1243,7 @@ Test(watch, tells_of_a_topic_that_is_deleted_and_reads_the_next_from_its_beginni
 	fill(topic, 0, 0, 2);
 	cr_expect(await_number(&follower.taken, 5), "its successor is read from the beginning: %d", follower.taken);
 
-	delete_topic(topic); /* and made anew before anybody looks */
+	cr_assert(kafka_transaction_delete_topic(broker().brokers, topic)); /* and made anew before anybody looks */
 	ASSERT_OK(kafka_admin_make_topics(&kafka, &spec, 1, WAIT_MS, &err));
 	fill(topic, 0, 0, 1);
 	cr_expect(await_number(&follower.cuts, 2), "it ends before where it was read to");

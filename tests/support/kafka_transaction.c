@@ -122,3 +122,22 @@ bool kafka_transaction_delete(const char *brokers, const char *topic, int32_t pa
 	rd_kafka_destroy(rk);
 	return good;
 }
+
+bool kafka_transaction_delete_topic(const char *brokers, const char *topic)
+{
+	char reason[256];
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf_of(brokers), reason, sizeof reason);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_DeleteTopic_t *request = rd_kafka_DeleteTopic_new(topic);
+
+	rd_kafka_DeleteTopics(rk, &request, 1, NULL, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+	bool good = event && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_DeleteTopic_destroy(request);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(rk);
+	return good;
+}

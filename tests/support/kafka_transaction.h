@@ -12,5 +12,6 @@ enum transaction_is { TRANSACTION_ABORTED, TRANSACTION_ENDED, TRANSACTION_LEFT_O
 bool kafka_transaction_write(const char *brokers, const char *topic, int32_t partition, int n, enum transaction_is end);
 /* Takes the messages below this offset away, as retention does. */
 bool kafka_transaction_delete(const char *brokers, const char *topic, int32_t partition, int64_t below);
+bool kafka_transaction_delete_topic(const char *brokers, const char *topic);
 
 #endif
