@@ -2,9 +2,9 @@
  *
  * Owner: the poll thread; every call from it. Positions are ours: the group says which partitions we own, the
  * caller's assign callback says where each starts, and the committed offset is only for lag tools. The
- * callbacks run inside kafka_consumer_poll (or kafka_consumer_close). Eager range assignment, no
- * auto commit, auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried
- * again by themselves. Members that lost their session while the brokers were away come back after another
+ * callbacks run inside kafka_consumer_poll (or kafka_consumer_close). Eager range assignment, no auto commit,
+ * auto.offset.reset=error. A poll's ERR_RETRY says that all brokers are away: poll on, they are tried again by
+ * themselves. Members that lost their session while the brokers were away come back after another
  * session_timeout_ms. */
 #ifndef KAFKA_KAFKA_CONSUMER_H
 #define KAFKA_KAFKA_CONSUMER_H
@@ -44,8 +44,9 @@ struct kafka_consumer_options {
 MUSTUSE int kafka_consumer_open(const struct kafka_options *kafka, const struct kafka_consumer_options *options,
 				const struct kafka_consumer_events *events, void *self, struct kafka_consumer **ret,
 				struct err *err);
-/* Leaves the group, but as an instance; runs revoked. At most 10 s beside that, or until must_leave says so: of a
- * broker that does not answer the client and its threads are left behind until the process ends. NULL is fine. */
+/* Leaves the group, unless options.instance named us; runs revoked. At most 10 s beside that, or until must_leave says
+ * so: of a broker that does not answer the client and its threads are left behind until the process ends. NULL is
+ * fine. */
 void kafka_consumer_close(struct kafka_consumer *consumer);
 
 /* The next message, which the caller drops. *ret_came false: none within wait_ms, and *ret is not written. Poll at
