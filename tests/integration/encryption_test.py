@@ -308,7 +308,7 @@ def new_generation(machine):
 
 def todays_record(machine):
     """(key, value) of the day key that seals now."""
-    today = time.strftime("%Y%m%d").encode()
+    today = machine.sql("select rights.day_of(now())").encode()
     newest = {key: value for _, _, key, value, _ in kafka_log.read(machine.port, DAY_KEYS, 0)}
     sealed = next(value for _, _, _, value, _ in kafka_log.read(machine.port, f"instroom.raw.{GENERATION}", PARTITION))
     ident = int.from_bytes(sealed[11:15], "big"), sealed[15:23].hex()

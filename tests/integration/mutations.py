@@ -401,18 +401,18 @@ PAST = [
      " jsonb_build_object('position', (select min(position) from register.confirmation))) as x"
      " from register.delivery d where position = {first}) y", "missing or too many"),
     ("a confirmation", "update register.confirmation set lapsed = lapsed + 1", "a row of the ledger differs"),
-    ("a sum of the statement", "update register.statement_board set lines = lines + 1 where day = current_date",
+    ("a sum of the statement", "update register.statement_board set lines = lines + 1 where day = '{day}'",
      "is not what its hash says"),
-    ("where it ended", "update register.statement set ends = ends[2:] where day = current_date",
+    ("where it ended", "update register.statement set ends = ends[2:] where day = '{day}'",
      "is not what its hash says"),
-    ("who made it", "update register.statement set who = who || 'x' where day = current_date",
+    ("who made it", "update register.statement set who = who || 'x' where day = '{day}'",
      "is not what its hash says"),
-    ("when it was made", "update register.statement set made_at = made_at - interval '1 s' where day = current_date",
+    ("when it was made", "update register.statement set made_at = made_at - interval '1 s' where day = '{day}'",
      "is not what its hash says"),
-    ("its form", "update register.statement set form = 1 where day = current_date", "is not what its hash says"),
-    ("the first hash", "update register.statement set hash = '\\x00' where day = current_date", "does not follow"),
-    ("the first day deleted", "delete from register.statement_board where day = current_date; delete from"
-     " register.statement where day = current_date", "does not follow"),
+    ("its form", "update register.statement set form = 1 where day = '{day}'", "is not what its hash says"),
+    ("the first hash", "update register.statement set hash = '\\x00' where day = '{day}'", "does not follow"),
+    ("the first day deleted", "delete from register.statement_board where day = '{day}'; delete from"
+     " register.statement where day = '{day}'", "does not follow"),
 ]
 
 
@@ -424,16 +424,16 @@ def statements(machine):
     before = hashes()
     machine.expect("a day has one statement", 0, before[0], "statement")
     check("and keeps it", hashes() == before and len(before) == 1, before)
-    machine.sql("select register.statement_make(current_date + 1, 'a test')")
+    day = machine.sql("select day from register.statement").strip()
+    machine.sql(f"select register.statement_make('{day}'::date + 1, 'a test')")
     machine.expect("what came later changes no past statement", 0, "every statement is as", "statement", "--check")
-    machine.expect("a day is shown by board", 0, "nation", "statement", "--on",
-                   machine.sql("select current_date"))
+    machine.expect("a day is shown by board", 0, "nation", "statement", "--on", day)
     machine.expect("if it has one", 1, "", "statement", "--on", "2016-01-01")
     tables = ("delivery", "confirmation", "statement", "statement_board")
     machine.sql("; ".join(f"create table kept.{table}_then as select * from register.{table}" for table in tables))
     first = machine.sql("select min(position) from register.delivery where nieuw > 0")
     for what, statement, words in PAST:
-        machine.sql(statement.format(first=first))
+        machine.sql(statement.format(first=first, day=day))
         done = machine.expect(f"statement --check finds {what}", 1, words, "statement", "--check")
         check(f"{what} is no fault of ours", done.stderr == "", done.stderr)
         machine.sql("begin; " + "; ".join(f"delete from register.{table}; insert into register.{table}"
