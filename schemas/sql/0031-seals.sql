@@ -1,6 +1,7 @@
 -- Contact persons that were set stand in no log, so nothing could be derived that they are compared with: who altered one was not
--- found. Each list has a seal now, made when it is set: of its board, number, time, who set it, and each person. And a statement
--- is of who made it, and when: its hash says so from here on (form 2).
+-- found. Each list has a seal now, made when it is set: of its board, number, time, who set it, and each person; and the number of
+-- the newest stands beside them, as one that is deleted leaves no gap behind it. And a statement is of who made it, and when: its
+-- hash says so from here on (form 2).
 
 alter table register.contact_list add column seal bytea;
 
@@ -12,12 +13,19 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 update register.contact_list l set seal = register.contact_seal(l);
 
--- As of 0020, with the seal.
+create table register.contact_newest (
+  board int primary key,
+  number int not null -- of the list that was set last; 0: of none that verify --repair knew
+);
+insert into register.contact_newest select board, max(number) from register.contact_list group by board;
+
+-- As of 0020, with the seal and the newest number: a list never gets the number of one that is gone.
 create or replace function register.set_contact_persons(of_board int, persons jsonb, by_sender text, by_party text, on_basis text)
 returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   last int;
   before jsonb;
+  next int;
 begin
   select max(number) into last from register.contact_list where board = of_board;
   select coalesce(jsonb_agg(jsonb_build_object('taak', task, 'naam', name, 'telefoon', phone, 'email', email) order by place),
@@ -25,30 +33,38 @@ begin
   if before = persons then
     return false;
   end if;
-  insert into register.contact_list (board, number, sender, party, basis)
-    values (of_board, coalesce(last, 0) + 1, by_sender, by_party, on_basis);
+  insert into register.contact_newest as n (board, number) values (of_board, coalesce(last, 0) + 1)
+    on conflict (board) do update set number = greatest(n.number + 1, excluded.number) returning number into next;
+  insert into register.contact_list (board, number, sender, party, basis) values (of_board, next, by_sender, by_party, on_basis);
   insert into register.contact_person (board, number, place, task, name, phone, email)
-    select of_board, coalesce(last, 0) + 1, place, p ->> 'taak', p ->> 'naam', p ->> 'telefoon', p ->> 'email'
+    select of_board, next, place, p ->> 'taak', p ->> 'naam', p ->> 'telefoon', p ->> 'email'
     from jsonb_array_elements(persons) with ordinality as x(p, place);
-  update register.contact_list l set seal = register.contact_seal(l)
-    where l.board = of_board and l.number = coalesce(last, 0) + 1;
+  update register.contact_list l set seal = register.contact_seal(l) where l.board = of_board and l.number = next;
   return true;
 end $$;
 
--- Lists that are not as they were set, and where one is missing: retention takes the oldest alone. Shows nobody.
-create function register.contact_faults() returns table (board int, number int, what text)
+-- Lists that are not as they were set, and where one is missing: retention takes the oldest alone. Shows nobody. is_final: it can
+-- not be taken as it is.
+create function register.contact_faults() returns table (board int, number int, what text, is_final boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select l.board, l.number, 'not as they were set' from register.contact_list l
+  select l.board, l.number, 'not as they were set', false from register.contact_list l
   where l.seal is distinct from register.contact_seal(l)
   union all
-  select l.board, l.number, 'the list before it is missing'
+  select l.board, l.number, 'the list before it is missing', true
   from (select x.*, lag(x.number) over (partition by x.board order by x.number) as before from register.contact_list x) l
   where l.before <> l.number - 1
+  union all
+  select coalesce(l.board, n.board), greatest(l.number, n.number),
+         case when n.number > coalesce(l.number, 0) then 'it was set last, and is missing' else 'nobody set it' end, false
+  from register.contact_newest n
+  full join (select x.board, max(x.number) as number from register.contact_list x group by x.board) l on l.board = n.board
+  where coalesce(l.number, 0) is distinct from n.number
 $$;
 grant execute on function register.contact_faults() to instroom_reader;
 -- verify --repair takes them as they are, under its reason.
 insert into register.role_right (role, object, privilege) values
-  ('instroom_repair', 'register.contact_list', 'select, update (seal)'), ('instroom_repair', 'register.contact_person', 'select')
+  ('instroom_repair', 'register.contact_list', 'select, update (seal)'), ('instroom_repair', 'register.contact_person', 'select'),
+  ('instroom_repair', 'register.contact_newest', 'select, insert, update')
 on conflict (role, object) do update set privilege = excluded.privilege;
 
 alter table register.statement add column form smallint not null default 1 check (form in (1, 2));

@@ -41,6 +41,7 @@ TABLES_LEFT_OUT = {
     "approval_limit": "an operator's act",
     "contact_list": "set by the board or an operator, in no log: it has a seal, see contacts",
     "contact_person": "as contact_list",
+    "contact_newest": "as contact_list",
     "cursor": "the position verify ends at; what it says of that place: cursors",
     "disowned": "an order to the cache: a teacher in it is judged anew",
     "foreign_message": "of no board: a message without headers",
@@ -270,7 +271,8 @@ def contacts(machine):
         machine.expect("contact persons are set", 0, "", "contact", "set", BOARD, file, "--reason", "a test")
     machine.expect("as they were set", 0, " 0 differences", "verify", "--all")
     machine.sql("create table public.lists as select * from register.contact_list;"
-                " create table public.persons as select * from register.contact_person")
+                " create table public.persons as select * from register.contact_person;"
+                " create table public.newest as select * from register.contact_newest")
     row = "(board, number) = (select board, max(number) from register.contact_list group by board)"
     changes = [f"update register.contact_{table} set {column} = {column} || 'x' where {row}"
                for table, column in (("person", "name"), ("person", "phone"), ("person", "email"), ("list", "sender"),
@@ -285,7 +287,16 @@ def contacts(machine):
                 f" register.contact_person where place = 1 and {row}",
                 f"insert into register.contact_list select board, number + 1, set_at, sender, party, basis from"
                 f" register.contact_list where {row}",
-                "delete from register.contact_list where number = 2"]
+                f"insert into register.contact_list select board, number + 1, set_at, sender, party, basis from"
+                f" register.contact_list where {row};"
+                f" update register.contact_list l set seal = register.contact_seal(l) where {row}",
+                "delete from register.contact_list where number = 2",
+                f"delete from register.contact_list where {row}",
+                "delete from register.contact_list",
+                "update register.contact_newest set number = number - 1",
+                "delete from register.contact_newest",
+                f"delete from register.contact_list where {row}; select register.set_contact_persons({int(BOARD)},"
+                " '[]', 'x', null, 'beheer')"]
     for change in changes:
         machine.sql(change)
         for words in (("--all",), ("--board", BOARD)):
@@ -293,14 +304,16 @@ def contacts(machine):
                            *words)
         machine.expect("and at another board nothing", 0, " 0 differences", "verify", "--board", OTHER)
         machine.sql("delete from register.contact_list; insert into register.contact_list select * from public.lists;"
-                    " insert into register.contact_person select * from public.persons")
+                    " insert into register.contact_person select * from public.persons; delete from"
+                    " register.contact_newest; insert into register.contact_newest select * from public.newest")
+    machine.sql(f"{changes[0]}; delete from register.contact_list where {row}")
     machine.sql(changes[0])
     machine.expect("what they were nobody knows", 1, "taken as they are", "verify", "--all", "--repair")
     machine.expect("so a person decides", 0, "taken as they are", "verify", "--all", "--repair", "--reason",
                    "they agreed")
     machine.expect("and all is as it was", 0, " 0 differences", "verify", "--all")
     machine.expect("which the audit has", 0, "contact persons taken as they are", "audit", "--json")
-    machine.sql("drop table public.lists, public.persons")
+    machine.sql("drop table public.lists, public.persons, public.newest")
 
 
 # --- verify --repair ---

@@ -299,6 +299,7 @@ static const struct {
 	  "select * from register.read_stand(register.begin_reading(1, 'gateway: stand', '', '', '', 1, ''))" },
 	{ "instroom_gateway", "select * from register.contact_list" },
 	{ "instroom_gateway", "select * from register.contact_person" },
+	{ "instroom_gateway", "update register.contact_newest set number = 0" },
 	{ "instroom_gateway", "select register.contact_persons_json(1)" },
 	{ "instroom_gateway", "select register.contact_history_json(1, true, '', '')" },
 	{ "instroom_gateway", "select register.set_contact_persons(1, '[]', '', '', 'eigen')" },
@@ -580,6 +581,11 @@ static const struct {
 	{ "instroom_repair",
 	  "insert into register.access (what, board, request_id) values ('confirm', 1,"
 	  " gen_random_uuid())",
+	  true },
+	{ "instroom_it_look", "update register.contact_newest set number = 0", false },
+	{ "instroom_it_tasks",
+	  "insert into register.contact_newest as n select f.board, 0 from register.contact_faults() f"
+	  " on conflict (board) do update set number = excluded.number where n.number <> excluded.number",
 	  true },
 	{ "instroom_persons", "insert into register.access (what, board) values ('stand', 1)", true },
 	{ "instroom_it_tasks", "update register.cursor set next_raw = 0", false },

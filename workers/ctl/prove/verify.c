@@ -252,7 +252,7 @@ static int look_for_strays(struct verify *verify, struct err *err)
 
 /* ---- contact persons ---- */
 
-/* Those that were set stand in no log: their seal says how (0031-seals.sql). board NULL: of all. */
+/* Those that were set stand in no log: their seals say how (0031-seals.sql). board NULL: of all. */
 static int look_for_contacts(struct verify *verify, const char *board, struct err *err)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
@@ -264,7 +264,7 @@ static int look_for_contacts(struct verify *verify, const char *board, struct er
 	pg_params_reset(&params);
 	pg_add_i32(&params, board ? (int32_t)number : -1);
 	int rc = pg_exec(verify->link, NULL,
-			 "select board, number, what, what <> 'not as they were set' from register.contact_faults()"
+			 "select board, number, what, is_final from register.contact_faults()"
 			 " where $1 in (-1, board) order by board, number, what",
 			 &params, &rows, NULL, err);
 

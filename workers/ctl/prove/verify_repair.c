@@ -347,17 +347,25 @@ static int seal_contacts(struct verify_repair *repair, int32_t board, struct err
 {
 	struct pg_params params;
 	char what[WHAT_BYTES];
-	int64_t rows = 0;
+	int64_t newest = 0, sealed = 0;
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, board);
-	int rc = pg_exec(repair->link, NULL,
-			 "update register.contact_list l set seal = register.contact_seal(l)"
-			 " where $1 in (-1, l.board) and l.seal is distinct from register.contact_seal(l)",
-			 &params, NULL, &rows, err);
+	int rc = pg_exec(
+		repair->link, NULL,
+		"insert into register.contact_newest as n select distinct f.board, coalesce((select max(l.number)"
+		"   from register.contact_list l where l.board = f.board), 0)"
+		" from register.contact_faults() f where $1 in (-1, f.board)"
+		" on conflict (board) do update set number = excluded.number where n.number <> excluded.number",
+		&params, NULL, &newest, err);
 
-	snprintf(what, sizeof what, "%lld lists of contact persons taken as they are", (long long)rows);
-	return rc == 0 && rows > 0 ? tell(repair, rows, what, err) : rc;
+	if (rc == 0)
+		rc = pg_exec(repair->link, NULL,
+			     "update register.contact_list l set seal = register.contact_seal(l)"
+			     " where $1 in (-1, l.board) and l.seal is distinct from register.contact_seal(l)",
+			     &params, NULL, &sealed, err);
+	snprintf(what, sizeof what, "%lld lists of contact persons taken as they are", (long long)(newest + sealed));
+	return rc == 0 && newest + sealed > 0 ? tell(repair, newest + sealed, what, err) : rc;
 }
 
 int verify_repair_contacts(struct verify_repair *repair, int32_t board, struct err *err)
