@@ -63,7 +63,7 @@ def remember(name, more=""):
     commit = run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
     lines = [line for line in (PASSED.read_text().splitlines() if PASSED.exists() else [])
              if not line.startswith(f"{name} ")]
-    lines.append(f"{name} {datetime.date.today().isoformat()} on {commit}{more}")
+    lines.append(f"{name} {datetime.datetime.now(datetime.UTC).date().isoformat()} on {commit}{more}")
     PASSED.write_text("".join(f"{line}\n" for line in lines))
 
 
