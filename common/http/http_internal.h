@@ -36,9 +36,9 @@ bool http_socket_has_more(const struct http_socket *socket);
 /* ---- http_listen.c ---- */
 
 MUSTUSE int http_listen(const char *address, int *ret_fd, struct err *err);
-/* The name of a peer, and the key under which its connections are counted. */
 /* Of this machine, or over a Unix socket. */
 bool http_peer_is_near(const struct sockaddr_storage *address);
+/* The name of a peer, and the key under which its connections are counted. */
 void http_peer(const struct sockaddr_storage *address, char name[48], uint8_t key[16]);
 
 /* ---- http_places.c: how many connections each address has ---- */

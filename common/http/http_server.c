@@ -425,8 +425,9 @@ static bool step_head(struct connection *self)
 	return self->state != CLOSED;
 }
 
-/* Hands out the content in bytes; what follows it goes to `ahead`. false: the state is another now. */
-static bool hand_out(struct connection *self, struct slice bytes)
+/* Hands out the content in bytes; what follows it goes to `ahead`. The body may have its answer then, or be at its
+ * end. */
+static void hand_out(struct connection *self, struct slice bytes)
 {
 	struct http_server *server = self->server;
 	struct slice content;
@@ -438,21 +439,21 @@ static bool hand_out(struct connection *self, struct slice bytes)
 			server->calls->content(server->self, &self->request, content);
 			break;
 		case HTTP_BODY_WANTS_MORE:
-			return true;
+			return;
 		case HTTP_BODY_END:
 			strbuf_add(&self->ahead, bytes);
 			enter(self, WAIT);
 			server->calls->end(server->self, &self->request);
-			return false;
+			return;
 		case HTTP_BODY_BROKEN:
 			server->calls->ended(server->self, HTTP_END_MALFORMED);
 			http_reply_init(&self->answer.reply);
 			self->answer.reply.status = STATUS_BROKEN;
 			server->calls->refuse(server->self, "a chunk of the body is malformed", &self->answer.reply);
 			self->has_answer = true;
-			return false;
+			return;
 		}
-	return false;
+	strbuf_add(&self->ahead, bytes); /* answered at the last piece: the next request may begin behind it */
 }
 
 static bool step_body(struct connection *self, unsigned *reads)
@@ -481,7 +482,7 @@ static bool step_body(struct connection *self, unsigned *reads)
 		struct strbuf came = self->ahead;
 
 		strbuf_init(&self->ahead, HTTP_HEAD_BYTES_MAX + HTTP_PIECE_BYTES);
-		(void)hand_out(self, strbuf_slice(&came));
+		hand_out(self, strbuf_slice(&came));
 		strbuf_release(&came);
 		return true;
 	}
@@ -499,7 +500,7 @@ static bool step_body(struct connection *self, unsigned *reads)
 		return false;
 	}
 	self->heard_ms = clock_ms();
-	(void)hand_out(self, slice_make(self->server->piece, n));
+	hand_out(self, slice_make(self->server->piece, n));
 	return self->state != CLOSED;
 }
 

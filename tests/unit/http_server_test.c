@@ -89,8 +89,10 @@ static void begin(void *self, struct http_request *request)
 
 static void content(void *self, struct http_request *request, struct slice bytes)
 {
-	(void)self, (void)request;
+	(void)self;
 	record("%.*s ", (int)MIN(bytes.n, (size_t)20), bytes.p);
+	if (slice_equal_text(request->head.path, "/full"))
+		answer(request, 413, "no\n");
 }
 
 static void end(void *self, struct http_request *request)
@@ -287,6 +289,20 @@ Test(http_server, keeps_the_connection_when_little_follows_a_refusal)
 	say(fd, "lloGET /b HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 	cr_expect(strstr(hear(fd, 2000), "200 OK"));
 	close(fd);
+	close_server();
+}
+
+Test(http_server, the_request_behind_a_body_that_was_refused_at_its_last_byte_is_heard)
+{
+	struct http_options options = plain_options();
+
+	open_server(&options);
+	const char *got = ask("POST /full HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhelloGET /a HTTP/1.1\r\n" HOST
+			      "Connection: close\r\n\r\n",
+			      2000);
+
+	cr_expect_str_eq(story, "begin /full hello gone begin /a end gone ");
+	cr_expect(strstr(got, "413 Content Too Large") && strstr(got, "200 OK"), "%s", got);
 	close_server();
 }
 
