@@ -203,6 +203,13 @@ void http_socket_certificates(const struct http_socket *socket, struct strbuf *d
 		add_certificate(sk_X509_value(chain, i), ders);
 }
 
+/* Before each call: SSL_get_error takes an error that somebody else left in the thread's queue for the connection's. */
+static SSL *begin_tls(const struct http_socket *socket)
+{
+	ERR_clear_error();
+	return socket->tls;
+}
+
 static enum http_io tls_result(struct http_socket *socket, int rc)
 {
 	enum http_io io = HTTP_IO_BROKEN;
@@ -229,7 +236,7 @@ static enum http_io tls_result(struct http_socket *socket, int rc)
 
 enum http_io http_socket_handshake(struct http_socket *socket)
 {
-	return socket->tls ? tls_result(socket, SSL_accept(socket->tls)) : HTTP_IO_DONE;
+	return socket->tls ? tls_result(socket, SSL_accept(begin_tls(socket))) : HTTP_IO_DONE;
 }
 
 static enum http_io plain_result(ssize_t n, enum http_io wants)
@@ -243,7 +250,7 @@ enum http_io http_socket_read(struct http_socket *socket, char *out, size_t byte
 {
 	*ret_bytes = 0;
 	if (socket->tls)
-		return tls_result(socket, SSL_read_ex(socket->tls, out, bytes_max, ret_bytes));
+		return tls_result(socket, SSL_read_ex(begin_tls(socket), out, bytes_max, ret_bytes));
 	ssize_t n = recv(socket->fd, out, bytes_max, 0);
 
 	*ret_bytes = n > 0 ? (size_t)n : 0;
@@ -256,7 +263,7 @@ enum http_io http_socket_write(struct http_socket *socket, struct slice bytes, s
 	if (bytes.n == 0)
 		return HTTP_IO_DONE;
 	if (socket->tls)
-		return tls_result(socket, SSL_write_ex(socket->tls, bytes.p, bytes.n, ret_bytes));
+		return tls_result(socket, SSL_write_ex(begin_tls(socket), bytes.p, bytes.n, ret_bytes));
 	ssize_t n = send(socket->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 
 	*ret_bytes = n > 0 ? (size_t)n : 0;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -13,6 +14,7 @@
 
 static unsigned ended[HTTP_ENDS];
 static uint64_t content_bytes;
+static bool leaves_errors; /* a handler that uses OpenSSL for something else, and does not look what it said */
 
 static void take_begin(void *self, struct http_request *request)
 {
@@ -23,6 +25,8 @@ static void take_content(void *self, struct http_request *request, struct slice 
 {
 	(void)self, (void)request;
 	content_bytes += bytes.n;
+	if (leaves_errors)
+		ERR_raise(ERR_LIB_EVP, ERR_R_MALLOC_FAILURE);
 }
 
 static void take_end(void *self, struct http_request *request)
@@ -207,6 +211,22 @@ Test(http_tls, speaks_tls_1_2_and_1_3_and_renews_its_certificate)
 	cr_expect_eq(ended[HTTP_END_TLS], 1);
 	http_server_close(server);
 	strbuf_release(&cert), strbuf_release(&key), strbuf_release(&other_cert), strbuf_release(&other_key);
+}
+
+Test(http_tls, what_a_handler_left_in_the_queue_of_openssl_ends_no_connection)
+{
+	struct strbuf cert, key;
+	struct err err = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	make_certificate(&cert, &key);
+	struct http_server *server = open_server(strbuf_slice(&cert), strbuf_slice(&key), &err);
+
+	cr_assert(server, "%s", err.text);
+	leaves_errors = true;
+	cr_expect_gt(ask(server, TLS1_3_VERSION, 300000), 1000000);
+	http_server_close(server);
+	strbuf_release(&cert), strbuf_release(&key);
 }
 
 Test(http_tls, plain_http_and_silence_end)
