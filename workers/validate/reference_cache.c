@@ -125,7 +125,7 @@ static int refresh_partition(struct reference_cache *cache, int32_t partition, s
 
 		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
 		if (rc < 0)
-			return rc;
+			break;
 		*next = came ? message.offset + 1 : range.high;
 		if (!came)
 			break;
@@ -178,6 +178,7 @@ static int read_snapshot(struct reference_cache *cache, const struct snapshot_pl
 
 	if (rc == 0)
 		rc = kafka_reader_next(cache->reader, READ_WAIT_MS, &message, &came, err);
+	kafka_reader_rest(cache->reader); /* or it goes on to the snapshots behind this one, and then asks for more */
 	if (rc < 0)
 		return rc;
 	/* the key was read when the place was found: this message has it */
