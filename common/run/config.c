@@ -19,7 +19,7 @@ enum {
 	FILE_BYTES_MAX = 1 << 20,
 	VALUE_BYTES_MAX = 4096,
 	ENV_BYTES_MAX = 128,
-	LOG_BYTES_MAX = 16384,
+	LOG_BYTES = 1536, /* of settings on a line; log_event cuts off what is beyond its own 2048 */
 	FAULT_BYTES_MAX = 512,
 	LINE_BREAK_BYTES_MAX = 2,
 };
@@ -643,21 +643,33 @@ static void add_effective(struct strbuf *out, const struct config_key *key, cons
 		strbuf_add_text(out, config_number(key->type, *(const int64_t *)member, buf, sizeof buf));
 }
 
+static void log_settings(struct strbuf *line)
+{
+	if (line->n > 0)
+		log_event(LOG_INFO, "settings.read", "%s", strbuf_text(line));
+	strbuf_reset(line);
+}
+
 void config_log(const struct config_table *table, const void *target)
 {
-	CLEANUP(strbuf_drop) struct strbuf line;
+	CLEANUP(strbuf_drop) struct strbuf line, setting;
 	struct config_key keys[CONFIG_KEYS_MAX];
 	size_t key_count = config_flatten(table, keys).key_count;
 
-	strbuf_init(&line, LOG_BYTES_MAX);
+	strbuf_init(&line, 2 * LOG_BYTES);
+	strbuf_init(&setting, LOG_BYTES);
 	for (size_t i = 0; i < key_count; i++) {
-		if (i > 0)
+		strbuf_reset(&setting);
+		strbuf_add_text(&setting, keys[i].key);
+		strbuf_add_char(&setting, '=');
+		add_effective(&setting, &keys[i], target);
+		if (line.n + setting.n > LOG_BYTES)
+			log_settings(&line);
+		if (line.n > 0)
 			strbuf_add_char(&line, ' ');
-		strbuf_add_text(&line, keys[i].key);
-		strbuf_add_char(&line, '=');
-		add_effective(&line, &keys[i], target);
+		strbuf_add(&line, strbuf_slice(&setting));
 	}
-	log_event(LOG_INFO, "settings.read", "%s", strbuf_text(&line));
+	log_settings(&line);
 }
 
 /* Whether the file is one that a start would take. *ret_has_changed: it holds another secret than that start did. */

@@ -25,7 +25,7 @@ void config_release(const struct config_table *table, void *target);
  * secret_file_failures). *target stays as it is: adapters read a password's file themselves at each login. */
 void config_look_again(const struct config_table *table, const void *target);
 
-/* The effective settings at start, one logfmt event, secrets as ***. */
+/* The effective settings at start, secrets as ***: as many settings.read events as their length asks. */
 void config_log(const struct config_table *table, const void *target);
 
 #endif

@@ -533,6 +533,31 @@ Test(config, the_log_of_settings_hides_secrets)
 	unlink(path);
 }
 
+/* An installation with TLS and three hosts of everything has more of them than one line of the log takes. */
+Test(config, the_log_of_many_settings_loses_none)
+{
+	enum { MANY = 60 };
+	static struct config_key keys[MANY];
+	static char names[MANY][32], want[64], got[8192];
+	const char *values[MANY];
+	struct config_table table = { .program = "instroom-test", .keys = keys, .key_count = MANY };
+
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof names[i], "peer.number.%02zu", i);
+		keys[i] = (struct config_key){ names[i], CONFIG_TEXT, i * sizeof values[0], "", 0, 99, "a peer" };
+		values[i] = "broker-1.voorbeeld.example:9092,broker-2.voorbeeld.example:9092";
+	}
+	cr_redirect_stderr();
+	config_log(&table, values);
+	got[fread(got, 1, sizeof got - 1, cr_get_redirected_stderr())] = '\0';
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(want, sizeof want, " %s=\"broker-1.", names[i]);
+		cr_expect(strstr(got, want), "%s is missing", names[i]);
+	}
+	for (const char *line = got; *line; line = strchr(line, '\n') + 1)
+		cr_expect(strstr(line, " event=settings.read peer.number.") && strstr(line, "9092\"\n"), "%s", line);
+}
+
 Test(config, numbers_are_shown_in_the_largest_unit_that_holds_them)
 {
 	static const struct {
