@@ -1,7 +1,7 @@
 # What the gateway decides without a server.
 foreach(part accept byte_budget client_certificate conditional description file_check header_form load not_recorded
-    problem_form raw_publisher receipt_position rights_list route signed_token speaker tokens trace upload_body
-    upload_hint wait_list web_server xml_check)
+    problem_form public_file raw_publisher receipt_position rights_list route signed_token speaker tokens trace
+    upload_body upload_hint wait_list web_server xml_check)
   instroom_unit_test(gateway_${part}_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/gateway_${part}_test.c
     LINKS instroom_test_support instroom_gateway instroom_http PkgConfig::JANSSON PkgConfig::JOSE PkgConfig::RDKAFKA)
 endforeach()
