@@ -47,7 +47,7 @@ MUSTUSE bool kafka_reader_cannot_open(int rc, const struct err *err);
  * log. */
 MUSTUSE int kafka_reader_holds(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,
 			       int64_t end, uint32_t wait_ms, bool *ret_holds, struct err *err);
-/* As kafka_gap_ask. */
+/* As kafka_ask_gap. */
 MUSTUSE int kafka_reader_gap(struct kafka_reader *reader, const char *topic, int32_t partition, int64_t from,
 			     uint32_t wait_ms, enum kafka_gap *ret, struct err *err);
 

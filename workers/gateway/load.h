@@ -1,10 +1,11 @@
 /* load: what each sender and each board has in progress here, so that none of them takes what all others need.
  *
- * A sender is a token. Of the memory for uploads, and of that for answers, one sender may hold a share (byte_budget.h);
- * and he may have a number of uploads in progress. A board may have a number of uploads and of questions in progress,
- * whoever sends them; what one without any right for it may ask about a board counts for the sender alone. Who asks for
- * more gets 429 and comes back later. Senders are kept once seen: there are no more than tokens. Pure; owner: the event
- * loop. */
+ * A sender is a token, or whom a signed token or a certificate names. Of the memory for uploads, and of that for
+ * answers, one sender may hold a share (byte_budget.h); and he may have a number of uploads in progress. A board may
+ * have a number of uploads and of questions in progress, whoever sends them; what one without any right for it may ask
+ * about a board counts for the sender alone. Who asks for more gets 429 and comes back later. Senders are kept once
+ * seen: each has shown a proof that is believed here, so there are no more than tokens and those whom the issuer and
+ * the CAs know. Pure; owner: the event loop. */
 #ifndef GATEWAY_LOAD_H
 #define GATEWAY_LOAD_H
 
