@@ -534,21 +534,14 @@ int pg_begin(struct pg_link *link, struct err *err)
 
 /* --- streams --- */
 
-static void drop_cancel(PGcancel **cancel)
-{
-	PQfreeCancel(*cancel);
-}
-
-/* The receiver has enough: ask the server to end, and take in what is under way. */
+/* The receiver has enough. PQcancel would wait without a limit for a server that says nothing: leaving it ends what it
+ * was sending, too. */
 static void end_stream(struct pg_link *link)
 {
-	CLEANUP(drop_cancel) PGcancel *cancel = PQgetCancel(link->conn);
-	char reason[256];
+	struct err ignored;
 
-	if (!cancel || !PQcancel(cancel, reason, sizeof reason))
-		pg_link_drop(link);
-	else
-		drain_answer(link);
+	pg_link_drop(link);
+	(void)!pg_link_connect(link, &ignored);
 }
 
 int pg_stream(struct pg_link *link, const char *sql, const char *columns, const struct pg_params *params,

@@ -154,7 +154,8 @@ static inline void drop_pg_rows(struct pg_rows **rows)
 }
 
 /* Streams a large result row by row (single-row mode). columns: as for pg_ask, or NULL. each returns 0 to go on; what
- * else it returns ends the stream and is returned. Each sees one row, number 0, borrowed for the call. */
+ * else it returns is returned, and the line is made anew: a transaction that was open is gone, and so may the line be.
+ * Each sees one row, number 0, borrowed for the call. */
 MUSTUSE int pg_stream(struct pg_link *link, const char *sql, const char *columns, const struct pg_params *params,
 		      int (*each)(void *self, const struct pg_rows *row, struct err *err), void *self, struct err *err);
 

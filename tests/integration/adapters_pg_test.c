@@ -2,9 +2,12 @@
 #include "adapters_fixture.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "pg/pg_copy.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -749,6 +752,72 @@ Test(pg, a_mute_host_costs_one_deadline_and_not_the_next_one)
 	cr_expect(took_ms >= MUTE_MS - 100 && took_ms < 2 * MUTE_MS, "%lld ms", (long long)took_ms);
 	pg_link_close(link);
 	close(fd);
+}
+
+/* A server that freezes: it takes one connection, which works, and says nothing to any other. */
+struct freezing {
+	int listener, server;
+};
+
+static bool copy_once(int from, int to)
+{
+	char bytes[65536];
+	ssize_t n = read(from, bytes, sizeof bytes);
+
+	return n > 0 && write(to, bytes, (size_t)n) == n;
+}
+
+static void *relay_first(void *self)
+{
+	const struct freezing *freezing = self;
+	int client = accept(freezing->listener, NULL, NULL);
+	struct pollfd ends[] = { { .fd = client, .events = POLLIN }, { .fd = freezing->server, .events = POLLIN } };
+
+	while (poll(ends, 2, -1) > 0 && (!ends[0].revents || copy_once(client, freezing->server)) &&
+	       (!ends[1].revents || copy_once(freezing->server, client)))
+		;
+	close(client);
+	close(freezing->server);
+	return NULL;
+}
+
+static int connect_plainly(const char *server)
+{
+	char host[256], port[16];
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	uint64_t number;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert(num_parse_u64(slice_of(value_in(server, "port=", port, sizeof port)), UINT16_MAX, &number));
+	at.sin_port = htons((uint16_t)number);
+	cr_assert_eq(inet_pton(AF_INET, value_in(server, "host=", host, sizeof host), &at.sin_addr), 1, "%s", host);
+	cr_assert(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0);
+	return fd;
+}
+
+Test(pg, the_end_of_a_stream_waits_for_no_server_that_froze, .timeout = 60)
+{
+	enum { FROZEN_MS = 6000 };
+	const char *server = fixture_server("INSTROOM_PG_OWNER");
+	struct seen some = { .rows_max = 3 };
+	struct freezing freezing;
+	struct err err = { 0 };
+	char conninfo[1024];
+	pthread_t relay;
+	int port;
+
+	freezing.listener = listen_mute(&port);
+	freezing.server = connect_plainly(server);
+	cr_assert_eq(pthread_create(&relay, NULL, relay_first, &freezing), 0);
+	snprintf(conninfo, sizeof conninfo, "%s host=127.0.0.1 port=%d gssencmode=disable", server, port);
+	struct pg_link *link = connect_within(conninfo, NULL, FROZEN_MS);
+
+	ASSERT_KIND(pg_stream(link, "SELECT g FROM generate_series(1, 10000000) g", NULL, NULL, see_row, &some, &err),
+		    ERR_FULL);
+	cr_expect_not(pg_link_is_up(link));
+	pg_link_close(link);
+	pthread_join(relay, NULL);
+	close(freezing.listener);
 }
 
 Test(pg, each_address_of_a_name_is_asked)

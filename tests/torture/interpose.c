@@ -264,8 +264,6 @@ static struct fault FAULTS[] = {
 	{ "PQconnectPoll", 0, 0 },
 	{ "PQconninfo", 0, ENOMEM },
 	{ "PQconninfoParse", 0, 0, clear_pointer, 1 },
-	{ "PQgetCancel", 0, ENOMEM },
-	{ "PQcancel", 0, 0, write_text, 1 },
 	{ "PQconsumeInput", 0, 0 },
 	{ "PQflush", -1, 0 },
 	{ "PQgetResult", 0, 0 },
