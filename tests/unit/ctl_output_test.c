@@ -57,9 +57,9 @@ Test(ctl_output, text_is_aligned_and_harmless_to_a_terminal)
 	       "99901  12345  no    \n");
 }
 
-Test(ctl_output, text_without_rows_is_nothing)
+Test(ctl_output, text_without_rows_has_its_titles)
 {
-	expect(OUTPUT_TEXT, false, 0, "");
+	expect(OUTPUT_TEXT, false, 0, "board  lines  open  note\n");
 }
 
 Test(ctl_output, a_record_in_text_is_a_line_for_each_column)

@@ -244,7 +244,7 @@ static void print_table(struct output *out, FILE *to)
 	for (size_t i = 0; i < out->column_count; i++)
 		if (is_shown(out, i))
 			out->widths[i] = MAX(out->widths[i], strlen(out->columns[i].title));
-	for (size_t i = 0; i < out->column_count && out->rows > 0; i++)
+	for (size_t i = 0; i < out->column_count; i++) /* of no rows, too: it was asked, and there are none */
 		if (is_shown(out, i))
 			print_padded(out, to, i, slice_of(out->columns[i].title), i == last);
 	for (size_t row = 0; row < out->rows; row++)
@@ -290,10 +290,10 @@ int output_print(struct output *out, FILE *to, struct err *err)
 	if (!strbuf_ok(&out->body))
 		return err_set(err, ERR_FULL, "output", "the answer is more than fits in memory");
 	if (out->format == OUTPUT_TEXT) {
-		if (out->is_record && out->rows > 0)
-			print_record(out, to);
-		else
+		if (!out->is_record)
 			print_table(out, to);
+		else if (out->rows > 0)
+			print_record(out, to);
 		return 0;
 	}
 	if (out->format == OUTPUT_CSV)

@@ -1,4 +1,5 @@
-/* output: rows of an answer as aligned text, CSV or JSON, from one description of their columns.
+/* output: rows of an answer as aligned text, CSV or JSON, from one description of their columns. Where there are none a
+ * table has its titles alone, in text and CSV: it was asked.
  *
  * An answer is whole or it is not there: rows are collected in memory and output_print writes them at the end, so a
  * server that goes away halfway leaves no half of a JSON array. Board numbers are texts of 5 digits, times are ISO 8601
