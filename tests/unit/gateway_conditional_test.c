@@ -59,6 +59,7 @@ static const struct {
 	{ "\"x\", \"" HEX64 "\", W/\"" HEX64 "\"", 1, false },
 	{ "\"" HEX64 "\",\"" HEX64 "\"", 2, false },
 	{ HEX64, 0, false },
+	{ "\"00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\"", 0, false },
 	{ "\"" HEX64 "0\"", 0, false },
 	{ "\"" HEX64, 0, false },
 };

@@ -147,6 +147,11 @@ static const struct {
 	{ "GET", "/v1/openapi.json", "Origin: https://elsewhere.example\r\n", 200,
 	  "Access-Control-Allow-Origin: *\r\n" },
 	{ "GET", "/v1/openapi.json", "If-None-Match: *\r\n", 304, "Access-Control-Allow-Origin: *\r\n" },
+	{ "GET", "/v1/openapi.json", "If-Match: \"x\"\r\nOrigin: https://elsewhere.example\r\n", 412,
+	  "Access-Control-Allow-Origin: *\r\n" },
+	{ "GET", "/v1/openapi.json", "If-Match: *\r\n", 200, NULL },
+	{ "GET", "/v1/regels", "If-Match: \"x\"\r\nIf-None-Match: *\r\n", 412, "application/problem+json" },
+	{ "GET", "/v1/regels/LR-P01", "If-Match: \"x\"\r\n", 412, "application/problem+json" },
 	{ "GET", "/v1/openapi.json/", "", 404, "application/problem+json" },
 	{ "GET", "/healthz/", "", 404, "application/problem+json" },
 	{ "POST", "/v1/leveringen/", WITH_TOKEN, 404, "application/problem+json" },
@@ -233,7 +238,8 @@ Test(gateway_web_server, says_in_every_answer_what_browsers_may_do_with_it)
 		for (size_t j = 0; j < ARRAY_LEN(HEADERS); j++)
 			cr_expect(strstr(answer, HEADERS[j]), "%s %s: %s is not in %s", ROWS[i].method, ROWS[i].path,
 				  HEADERS[j], answer);
-		bool is_public = !strcmp(ROWS[i].path, "/v1/openapi.json") && strcmp(ROWS[i].method, "OPTIONS") != 0;
+		bool is_public = (!strcmp(ROWS[i].path, "/v1/openapi.json") || strstr(ROWS[i].path, "/v1/regels")) &&
+				 strcmp(ROWS[i].method, "OPTIONS") != 0;
 
 		cr_expect(is_public == !!strstr(answer, "Access-Control-"), "%s: CORS is of what is public",
 			  ROWS[i].path);

@@ -51,6 +51,17 @@ bool etag_is_named(struct slice list, const char *etag, bool is_weak_fine)
 	return false;
 }
 
+/* What is read is written again and compared: hex in capitals is another ETag (RFC 9110, 8.8.3.2). */
+static bool read_digest(struct slice etag, uint8_t ret[CONDITION_DIGEST_BYTES])
+{
+	char written[ETAG_BYTES];
+
+	if (!num_from_hex(slice_make(etag.p + 1, etag.n - 2), ret, CONDITION_DIGEST_BYTES))
+		return false;
+	etag_write_whole(ret, written);
+	return slice_equal_text(etag, written);
+}
+
 size_t etag_list_digests(struct slice list, uint8_t ret[CONDITION_BYTES_MAX], bool *ret_is_any)
 {
 	struct slice one;
@@ -59,8 +70,7 @@ size_t etag_list_digests(struct slice list, uint8_t ret[CONDITION_BYTES_MAX], bo
 
 	*ret_is_any = slice_equal_text(skip_blanks(list), "*");
 	while (count < CONDITION_DIGESTS_MAX && (one = next_etag(&list, &is_weak)).p)
-		if (!is_weak && num_from_hex(slice_make(one.p + 1, one.n - 2), ret + count * CONDITION_DIGEST_BYTES,
-					     CONDITION_DIGEST_BYTES))
+		if (!is_weak && read_digest(one, ret + count * CONDITION_DIGEST_BYTES))
 			count++;
 	return count;
 }

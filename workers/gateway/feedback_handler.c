@@ -90,7 +90,7 @@ static void feedback_answered(struct request *request, struct register_job *job)
 {
 	const char *type = job->kind == JOB_FEEDBACK_JSON ? "application/json" : "text/csv; charset=utf-8";
 
-	if (job->answer == JOB_FOUND && !register_question_is_wanted(request, job))
+	if (job->answer == JOB_FOUND && !request_wants(request, job->etag))
 		return;
 	if (job->answer == JOB_FOUND)
 		answer_text(request, job, type);

@@ -5,7 +5,7 @@
 
 void fixed_answer(struct request *request, const char *type, struct strbuf *text)
 {
-	char etag[ETAG_BYTES], list[REQUEST_LIST_BYTES];
+	char etag[ETAG_BYTES];
 	uint8_t sha256[32];
 
 	if (!strbuf_ok(text)) {
@@ -15,13 +15,11 @@ void fixed_answer(struct request *request, const char *type, struct strbuf *text
 	}
 	sha256_of(strbuf_slice(text), sha256);
 	etag_write(sha256, etag);
-	if (conditional_check((struct slice){ 0 }, request_header_list(request, "If-None-Match", list), etag) ==
-	    CONDITION_NOT_MODIFIED) {
-		strbuf_release(text);
-		reply_not_modified(&request->reply, etag);
-	} else {
+	if (request_wants(request, etag)) {
 		reply_body(&request->reply, type, text);
 		memcpy(request->reply.etag, etag, sizeof etag);
+	} else {
+		strbuf_release(text);
 	}
 	request->reply.is_public = true;
 }

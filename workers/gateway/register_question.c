@@ -68,28 +68,9 @@ static void answer_received(struct request *request)
 			     delivery_state_name(DELIVERY_ONTVANGEN)));
 }
 
-bool register_question_is_wanted(struct request *request, const struct register_job *job)
-{
-	char matching[REQUEST_LIST_BYTES], other[REQUEST_LIST_BYTES];
-	struct reply *reply = &request->reply;
-
-	switch (conditional_check(request_header_list(request, "If-Match", matching),
-				  request_header_list(request, "If-None-Match", other), job->etag)) {
-	case CONDITION_FAILED:
-		reply_problem(reply, 412, "Intussen anders",
-			      "Wat hier staat is niet meer wat de kop If-Match noemt: vraag het opnieuw op");
-		return false;
-	case CONDITION_NOT_MODIFIED:
-		reply_not_modified(reply, job->etag);
-		return false;
-	default:
-		return true;
-	}
-}
-
 static void answer_body(struct request *request, struct register_job *job, const char *type)
 {
-	if (!register_question_is_wanted(request, job))
+	if (!request_wants(request, job->etag))
 		return;
 	if (byte_budget_reserve_answer(&request->reserved, job->body.capacity)) {
 		reply_body(&request->reply, type, &job->body);

@@ -23,9 +23,6 @@ void register_question_ask(struct request *request, struct register_job *job, en
 /* Replies with the answer, as this type of content. */
 void register_question_reply(struct request *request, struct register_job *job, const char *type);
 
-/* Whether the sender wants this answer, by If-Match and If-None-Match. false: the reply is 412 or 304. */
-MUSTUSE bool register_question_is_wanted(struct request *request, const struct register_job *job);
-
 void register_question_answer_away(struct request *request); /* 503 */
 void register_question_free(void *state);		     /* of a handler whose state is a register_job */
 

@@ -1,5 +1,6 @@
 #include "gateway/request.h"
 
+#include "gateway/conditional.h"
 #include "gateway/gateway_metrics.h"
 #include "http/http_query.h"
 #include "http/http_server.h"
@@ -40,6 +41,25 @@ struct slice request_header_list(const struct request *request, const char *name
 size_t request_header_count(const struct request *request, const char *name)
 {
 	return http_head_count(&request->http->head, name);
+}
+
+bool request_wants(struct request *request, const char *etag)
+{
+	char matching[REQUEST_LIST_BYTES], other[REQUEST_LIST_BYTES];
+	struct reply *reply = &request->reply;
+
+	switch (conditional_check(request_header_list(request, "If-Match", matching),
+				  request_header_list(request, "If-None-Match", other), etag)) {
+	case CONDITION_FAILED:
+		reply_problem(reply, 412, "Intussen anders",
+			      "Wat hier staat is niet meer wat de kop If-Match noemt: vraag het opnieuw op");
+		return false;
+	case CONDITION_NOT_MODIFIED:
+		reply_not_modified(reply, etag);
+		return false;
+	default:
+		return true;
+	}
 }
 
 bool request_is_from_front(const struct request *request)

@@ -59,6 +59,9 @@ struct slice request_header_list(const struct request *request, const char *name
 MUSTUSE bool request_header_whole_list(const struct request *request, const char *name, char buf[REQUEST_LIST_BYTES],
 				       struct slice *ret);
 size_t request_header_count(const struct request *request, const char *name);
+/* Whether the sender wants the answer that has this ETag, by If-Match and If-None-Match. false: the reply is 412 or
+ * 304. */
+MUSTUSE bool request_wants(struct request *request, const char *etag);
 /* Over a Unix socket: from a front of ours. */
 bool request_is_from_front(const struct request *request);
 /* Adds the certificates of its TLS, as of http_request_certificates. */
