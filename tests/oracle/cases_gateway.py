@@ -144,6 +144,8 @@ def make_kop_json(folder):
     folder.send("proef false staat gelijk aan geen proef", good, proef=False)
     folder.send("proef null staat gelijk aan geen proef", good, proef=None)
     folder.send("namen met niet-ASCII tekens", good, contact_naam='Zoë "Ö" \\ \u2028 \U0001f3eb')
+    folder.send("LR-K08: een NUL is geen teken", good, contact_naam="a\0b")
+    folder.send("besturingstekens mogen", good, contact_naam="a\nb", contact_telefoon="\x7f")
 
 
 # --- bestand: every F rule and the order of 3.3 -----------------------------------------------

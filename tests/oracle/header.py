@@ -23,7 +23,8 @@ def _is_number(lowest):
 
 
 def _is_short(longest):
-    return lambda value: isinstance(value, str) and len(value) <= longest
+    return lambda value: (isinstance(value, str) and len(value) <= longest
+                          and not re.search("[\0\ud800-\udfff]", value))
 
 
 _FORMS = {
