@@ -70,19 +70,34 @@ static int open_socket(const struct sockaddr *address, socklen_t bytes, const ch
 	return 0;
 }
 
+/* Its process was killed: nobody takes connections there. */
+static bool is_left_behind(const struct sockaddr_un *address)
+{
+	struct stat found;
+
+	if (lstat(address->sun_path, &found) != 0 || !S_ISSOCK(found.st_mode))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool is_refused = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+			  errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return is_refused;
+}
+
 static int listen_unix(const char *name, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = name + sizeof UNIX_PREFIX - 1;
-	struct stat found;
 
 	if (strlen(path) >= sizeof address.sun_path || path[0] != '/')
 		return err_set(err, ERR_CONFIG, "listen",
 			       "%s: the path of a socket begins with / and has at most %zu bytes", name,
 			       sizeof address.sun_path - 1);
 	memcpy(address.sun_path, path, strlen(path));
-	if (lstat(path, &found) == 0 && S_ISSOCK(found.st_mode))
-		unlink(path); /* of a process that was killed */
+	if (is_left_behind(&address))
+		unlink(path);
 	return open_socket((struct sockaddr *)&address, sizeof address, name, ret_fd, err);
 }
 

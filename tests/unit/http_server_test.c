@@ -662,30 +662,60 @@ Test(http_server, tells_those_who_still_wait_that_it_ends)
 	close(fd);
 }
 
+/* name: as a setting has it, 128 bytes. */
+static struct sockaddr_un unix_address(char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	snprintf(to.sun_path, sizeof to.sun_path, "/tmp/http_server_test.%d", (int)getpid());
+	snprintf(name, 128, "unix:%s", to.sun_path);
+	return to;
+}
+
+static void check_unix_answers(const struct sockaddr_un *to)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	cr_assert_eq(connect(fd, (const struct sockaddr *)to, sizeof *to), 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	say(fd, "GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+	cr_expect(strstr(hear(fd, 1000), "200 OK"));
+	close(fd);
+}
+
 Test(http_server, listens_on_ipv6_and_unix_sockets)
 {
 	struct http_options options = plain_options();
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	char name[128];
+	const struct sockaddr_un to = unix_address(name);
 
 	options.listen = "[::1]:0";
 	open_server(&options);
 	cr_expect_neq(http_server_port(server), 0);
 	close_server();
-	snprintf(to.sun_path, sizeof to.sun_path, "/tmp/http_server_test.%d", (int)getpid());
-	snprintf(name, sizeof name, "unix:%s", to.sun_path);
 	options.listen = name;
 	for (int i = 0; i < 2; i++) { /* the socket of one before is no obstacle */
 		open_server(&options);
-		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-		cr_assert_eq(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
-		fcntl(fd, F_SETFL, O_NONBLOCK);
-		say(fd, "GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
-		cr_expect(strstr(hear(fd, 1000), "200 OK"));
-		close(fd);
+		check_unix_answers(&to);
 		close_server();
 	}
+	unlink(to.sun_path);
+}
+
+Test(http_server, leaves_a_unix_socket_to_the_program_that_listens_on_it)
+{
+	struct http_options options = plain_options();
+	struct http_server *second = NULL;
+	struct err err = { 0 };
+	char name[128];
+	const struct sockaddr_un to = unix_address(name);
+
+	options.listen = name;
+	open_server(&options);
+	cr_expect_eq(http_server_open(&options, &CALLS, NULL, &second, &err), -ERR_CONFIG);
+	cr_expect(strstr(err.text, "is in use by another program"), "%s", err.text);
+	check_unix_answers(&to);
+	close_server();
 	unlink(to.sun_path);
 }
 
