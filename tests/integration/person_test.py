@@ -165,6 +165,22 @@ def an_older_log_is_there(machine):
                 " where c.partition = (select min(partition) from register.cursor)")
 
 
+def with_another_clock(machine, hours, word):
+    """PostgreSQL's, where retention looks at it."""
+    mods, kept = "set allow_system_table_mods = on; ", "pg_catalog.clock_of_before()"
+    machine.admin(f"{mods} alter function pg_catalog.clock_timestamp() rename to clock_of_before;"
+                  " create function pg_catalog.clock_timestamp() returns timestamptz language sql as"
+                  f" 'select {kept} + interval ''{hours} hours'' '")
+    try:
+        done = machine.expect(f"{hours} hours apart nothing is removed", 78, "", "retention", "--reason", "x")
+        check("it says whose clock it is",
+              re.search(rf"PostgreSQL's clock is 7\d\d\d s {word} of this", done.stderr), done)
+        check("what is due may be looked at", due(machine))
+    finally:
+        machine.admin(f"{mods} drop function pg_catalog.clock_timestamp();"
+                      f" alter function {kept} rename to clock_timestamp")
+
+
 def terms_are_kept(machine, names):
     an_older_log_is_there(machine)
     machine.sql("update register.access set at = now() - interval '7 years' where request_id is not null")
@@ -176,6 +192,9 @@ def terms_are_kept(machine, names):
     check("without a term nothing is", due_with(machine, "--retention.lapsed.months=0").get("lapsed") is None)
     check("with a longer one nothing is", due_with(machine, "--retention.lapsed.months=1200")["lapsed"] == 0)
     check("looking removes nothing", due(machine) == before, before)
+    for hours, word in ((2, "ahead"), (-2, "behind")):
+        with_another_clock(machine, hours, word)
+    check("and nothing is", due(machine) == before, before)
     done = due(machine, "--reason", "bewaartermijnen")
     check("it removes what was due; what lapsed teachers were goes with them",
           done == before | {"history": 1}, (done, before))

@@ -1085,7 +1085,9 @@ static const struct command PROVE[] = {
 		  "their place in the log; a row that is altered, added or deleted afterwards is found by --check.",
 	  OPTIONS_OF(STATEMENT_OPTIONS),
 	  .outputs = TEXT_CSV_JSON,
-	  .exits = { { 1, "--check: a statement is not as the ledger has it; --on: there is none of that day" } },
+	  .exits = { { 1,
+		       "--check: a statement is not as the ledger has it; --on: there is none of that day; else: "
+		       "the last one is of a day to come" } },
 	  .run = run_statement },
 };
 

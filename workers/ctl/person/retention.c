@@ -22,11 +22,12 @@
 #include "protocol/log_position.h"
 #include "protocol/partitioning.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { BATCH_BOARDS = 20, BATCH_TEACHERS = 1000, BATCH_AUDIT = 5000, BATCH_PROBLEMS = 1000 };
 enum { ARRAY_BYTES_MAX = 1 << 20, KINDS = 6 };
-enum { SHOW_EVERY_MS = 200 };
+enum { SHOW_EVERY_MS = 200, CLOCK_MS_MAX = 3600 * 1000 };
 
 static const char *const KIND_NAMES[KINDS] = { "lapsed", "history", "feedback", "contact", "audit", "problem" };
 enum { KIND_LAPSED, KIND_CONTACT = 3, KIND_AUDIT, KIND_PROBLEM };
@@ -169,6 +170,26 @@ static int batch(struct retention *retention, int64_t log_begin, struct slice bo
 	*ret_is_done = rc != 0 || pg_get_i64(rows, 0, KIND_LAPSED) < BATCH_TEACHERS;
 	show_progress(retention);
 	return rc;
+}
+
+/* ---- the clock ---- */
+
+/* Terms end by PostgreSQL's day. What was removed does not come back, so two machines have to agree about it. */
+static int compare_clocks(const struct retention *retention, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(retention->link, NULL, "select (extract(epoch from clock_timestamp()) * 1000)::bigint", NULL,
+			 &rows, NULL, err);
+
+	if (rc != 0)
+		return rc;
+	int64_t ahead_ms = pg_get_i64(rows, 0, 0) - clock_wall_ms();
+
+	if (llabs(ahead_ms) <= CLOCK_MS_MAX)
+		return 0;
+	return err_set(err, ERR_CONFIG, "clock",
+		       "PostgreSQL's clock is %lld s %s of this machine's: nothing is removed until they agree",
+		       (long long)llabs(ahead_ms) / 1000, ahead_ms > 0 ? "ahead" : "behind");
 }
 
 /* ---- all of it ---- */
@@ -342,8 +363,10 @@ static int read_topic(struct ctl *ctl, struct retention *retention, struct err *
 
 static int remove_all(struct ctl *ctl, struct retention *retention, struct err *err)
 {
-	int rc = read_topic(ctl, retention, err);
+	int rc = compare_clocks(retention, err);
 
+	if (rc == 0)
+		rc = read_topic(ctl, retention, err);
 	if (rc == 0)
 		rc = begin_and_note(retention, retention->reason, err);
 	if (rc == 0)

@@ -106,6 +106,23 @@ static int make(struct pg_link *link, struct err *err)
 	return pg_script(link, "rollback", err); /* another process made it at this very moment: a day has one */
 }
 
+/* A day has one, so after a statement of a day to come there is none until that day is over. */
+static int look_ahead(struct pg_link *link, bool *ret_is_ahead, struct err *err)
+{
+	CLEANUP(drop_pg_rows) struct pg_rows *rows = NULL;
+	int rc = pg_exec(link, NULL,
+			 "select count(*) from register.statement"
+			 " where day > (now() at time zone 'Europe/Amsterdam')::date",
+			 NULL, &rows, NULL, err);
+
+	*ret_is_ahead = rc == 0 && pg_get_i64(rows, 0, 0) > 0;
+	if (*ret_is_ahead)
+		fputs("instroomctl: the last statement is of a day to come: PostgreSQL's clock was ahead when it was"
+		      " made, or is behind now, and no other is made until that day is over\n",
+		      stderr);
+	return rc;
+}
+
 static int answer(struct ctl *ctl, struct pg_link *link, const struct question *question, size_t *ret_rows,
 		  struct err *err)
 {
@@ -124,6 +141,7 @@ int run_statement(struct ctl *ctl)
 	static const struct question BOARDS = { BOARD_COLUMNS, ARRAY_LEN(BOARD_COLUMNS), BOARDS_SQL, false, 0 };
 	static const struct question LIST = { LIST_COLUMNS, ARRAY_LEN(LIST_COLUMNS), LIST_SQL, false, 0 };
 	static const struct question FAULTS = { FAULT_COLUMNS, ARRAY_LEN(FAULT_COLUMNS), FAULTS_SQL, false, 0 };
+	bool is_ahead = false;
 	bool checks = ctl_has(ctl, OPTION_CHECK), shows = ctl_has(ctl, OPTION_ON), lists = ctl_has(ctl, OPTION_LIST);
 	CLEANUP(drop_pg_link) struct pg_link *link = NULL;
 	struct err err = { 0 };
@@ -140,9 +158,11 @@ int run_statement(struct ctl *ctl)
 		rc = make(link, &err);
 	if (rc == 0)
 		rc = answer(ctl, link, checks ? &FAULTS : shows ? &BOARDS : lists ? &LIST : &TODAY, &rows, &err);
+	if (rc == 0 && !checks && !shows && !lists)
+		rc = look_ahead(link, &is_ahead, &err);
 	if (rc != 0)
 		return ctl_fail(&err);
 	if (checks && rows == 0 && ctl->output == OUTPUT_TEXT)
 		puts("every statement is as the ledger has it, and follows the one before");
-	return (checks && rows > 0) || (shows && rows == 0) ? EXIT_ANSWER_IS_NO : 0;
+	return (checks && rows > 0) || (shows && rows == 0) || is_ahead ? EXIT_ANSWER_IS_NO : 0;
 }
