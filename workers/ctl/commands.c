@@ -266,7 +266,7 @@ static const struct command_option STAND_OPTIONS[] = {
 static const struct command_option REFUSALS_OPTIONS[] = {
 	{ OPTION_BOARD, "N", "of one board", OPTIONAL },
 	{ OPTION_CODE, "CODE", "of one code or reason", OPTIONAL },
-	{ OPTION_SINCE, "DAY", "refused on this day or later, EEJJ-MM-DD", OPTIONAL },
+	{ OPTION_SINCE, "DAY", "refused on this day or later, in UTC", OPTIONAL },
 };
 static const struct command_option DUMP_OPTIONS[] = {
 	{ OPTION_WITH_PERSONAL_DATA, NULL, "show personal fields; leaves a row in register.access", OPTIONAL },
