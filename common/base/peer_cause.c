@@ -173,6 +173,7 @@ const char *peer_line_text(enum peer_line line)
 			"ends the connection in the middle of the TLS handshake: this is no TLS port, or a proxy "
 			"whose server is away",
 		[PEER_LINE_NO_SOCKET] = "cannot be reached: there is no socket at this path",
+		[PEER_LINE_NOT_NOW] = "is there, and does not serve us now: the log has its code",
 	};
 
 	return TEXTS[line];

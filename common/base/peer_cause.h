@@ -50,6 +50,7 @@ enum peer_line {
 	PEER_LINE_CLOSED,    /* it ends the line before it answers */
 	PEER_LINE_CUT,	     /* the same, in the middle of the TLS handshake */
 	PEER_LINE_NO_SOCKET, /* of a path: no such socket */
+	PEER_LINE_NOT_NOW,   /* it is there and answers, and does not serve us now */
 	PEER_LINES
 };
 

@@ -114,10 +114,10 @@ static enum peer_cause find_tls_cause(struct pg_link *link, const char *sqlstate
 			 : pg_find_tls_cause(link->conn, peer_cause_of_tls_text(PQerrorMessage(link->conn)));
 }
 
-/* HOST:PORT, or the path of a socket. */
-static void say_place(const struct pg_link *link, char out[PEER_WHERE_BYTES])
+const char *pg_place_of(const PGconn *conn, char ret[PEER_WHERE_BYTES])
 {
-	snprintf(out, PEER_WHERE_BYTES, "%s:%s", text_or(PQhost(link->conn), "?"), text_or(PQport(link->conn), "?"));
+	snprintf(ret, PEER_WHERE_BYTES, "%s:%s", text_or(PQhost(conn), "?"), text_or(PQport(conn), "?"));
+	return ret;
 }
 
 static int fail_cause(struct pg_link *link, enum peer_cause cause, const char *where, struct err *err)
@@ -127,7 +127,7 @@ static int fail_cause(struct pg_link *link, enum peer_cause cause, const char *w
 	char place[PEER_WHERE_BYTES];
 	struct err why = { 0 };
 
-	say_place(link, place);
+	pg_place_of(link->conn, place);
 	peer_failed_at(PEER_POSTGRESQL, cause, place);
 	if (cause == PEER_CA && pg_check_tls_files(link->conn, &why) != 0)
 		err_set(err, kind, why.code, "%s", why.text);
@@ -166,6 +166,7 @@ static enum peer_cause cause_of_words(const char *text)
 		{ "authentication method", PEER_MECHANISM },
 		{ "SASL authentication mechanisms", PEER_MECHANISM },
 		{ "channel binding", PEER_MECHANISM },
+		{ "GSSAPI continuation error", PEER_MECHANISM }, /* gss or sspi in pg_hba.conf, and no ticket */
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
@@ -191,7 +192,7 @@ static int fail_line(struct pg_link *link, bool is_late, const char *where, stru
 	struct err why = { 0 };
 
 	find_wrong_value(PQerrorMessage(link->conn), wrong, sizeof wrong);
-	say_place(link, place);
+	pg_place_of(link->conn, place);
 	bool is_looked_at = !*wrong && !is_late && is_of_files(PQerrorMessage(link->conn));
 	int files = is_looked_at ? pg_check_tls_files(link->conn, &why) : 0;
 
@@ -345,6 +346,7 @@ static int leave(struct pg_link *link, enum err_kind kind, const char *code, con
 	char where[240];
 
 	say_where(link, where, sizeof where);
+	pg_note_refusal(link, PEER_AWAY);
 	pg_link_drop(link);
 	return err_set(err, kind, code, "%s %s", where, why);
 }

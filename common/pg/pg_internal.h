@@ -78,6 +78,12 @@ const char *pg_meaning_of(const char *sqlstate);
  * name. In another language than English always. */
 void pg_subject_of(const char *sqlstate, const char *words, char *buf, size_t buf_bytes);
 
+/* HOST:PORT of the connection, or the path of its socket. Returns ret. */
+const char *pg_place_of(const PGconn *conn, char ret[PEER_WHERE_BYTES]);
+
+/* That it answers and does not serve us: counted, and kept as what /readyz says. */
+void pg_note_refusal(const struct pg_link *link, enum peer_cause cause);
+
 /* The kind of a SQLSTATE, at_start unless it is one that passes and the server accepted the link before. */
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start);
 

@@ -82,14 +82,30 @@ static bool may_pass(const struct pg_link *link, const char *sqlstate)
 				      (faults_pass && begins_with_one_of(sqlstate, FAULTS, ARRAY_LEN(FAULTS))));
 }
 
+void pg_note_refusal(const struct pg_link *link, enum peer_cause cause)
+{
+	char where[PEER_WHERE_BYTES];
+
+	pg_place_of(link->conn, where);
+	if (cause == PEER_AWAY)
+		peer_is_away(PEER_POSTGRESQL, PEER_LINE_NOT_NOW, where);
+	else
+		peer_note_at(PEER_POSTGRESQL, cause, where); /* logged by its own event, postgresql.refused */
+}
+
 enum err_kind pg_kind_of(struct pg_link *link, const char *sqlstate, enum err_kind at_start)
 {
-	peer_count(PEER_POSTGRESQL, pg_cause_of(sqlstate));
+	char where[PEER_WHERE_BYTES];
+
+	if (at_start == ERR_DATA)
+		peer_count(PEER_POSTGRESQL, pg_cause_of(sqlstate));
+	else
+		pg_note_refusal(link, pg_cause_of(sqlstate));
 	if (at_start == ERR_RETRY || at_start == ERR_DATA || !may_pass(link, sqlstate))
 		return at_start;
 	if (!link->is_refused)
-		log_event(LOG_ERROR, "postgresql.refused", "code=%s why=%s effect=%s", sqlstate,
-			  LOG_QUOTED(pg_meaning_of(sqlstate)),
+		log_event(LOG_ERROR, "postgresql.refused", "code=%s where=%s why=%s effect=%s", sqlstate,
+			  LOG_QUOTED(pg_place_of(link->conn, where)), LOG_QUOTED(pg_meaning_of(sqlstate)),
 			  LOG_QUOTED("it served us before: we wait, and read the password again at each attempt"));
 	link->is_refused = true;
 	link->refused = link->statement;

@@ -78,6 +78,7 @@ const char *pg_meaning_of(const char *sqlstate)
 		{ "42704", "lacks a type or role that we need" },
 		{ "53100", "has no disk space left" },
 		{ "53200", "has no memory left" },
+		{ "53400", "is at a limit of its settings (temp_file_limit?)" },
 		{ "53300", "has no connection left for us: max_connections, or a limit of our role or database" },
 		{ "54", "is at a limit of its own" },
 		{ "55000", "takes no connections to this database now" },

@@ -1,5 +1,6 @@
 /* pg against a real PostgreSQL: values there and back, real errors in their kinds, COPY, streams, a line that goes. */
 #include "adapters_fixture.h"
+#include "base/peer_cause.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/num.h"
@@ -250,16 +251,22 @@ static void write_password(const char *path, const char *password)
 Test(pg, waits_for_a_user_database_or_right_that_was_there_before)
 {
 	static const struct {
-		const char *taken, *given, *code;
+		const char *taken, *given, *code, *explained;
 	} ROWS[] = {
-		{ "ALTER ROLE $ PASSWORD 'second'", "ALTER ROLE $ PASSWORD 'second'", "credentials" },
-		{ "ALTER ROLE $ NOLOGIN", "ALTER ROLE $ LOGIN", "credentials" },
-		{ "ALTER ROLE $ RENAME TO $_away", "ALTER ROLE $_away RENAME TO $", "credentials" },
-		{ "ALTER DATABASE $ RENAME TO $_away", "ALTER DATABASE $_away RENAME TO $", "3D000" },
-		{ "REVOKE CONNECT ON DATABASE $ FROM public", "GRANT CONNECT ON DATABASE $ TO public", "42501" },
+		{ "ALTER ROLE $ PASSWORD 'second'", "ALTER ROLE $ PASSWORD 'second'", "credentials",
+		  "refuses our user or password" },
+		{ "ALTER ROLE $ NOLOGIN", "ALTER ROLE $ LOGIN", "credentials", "refuses our user or password" },
+		{ "ALTER ROLE $ RENAME TO $_away", "ALTER ROLE $_away RENAME TO $", "credentials",
+		  "refuses our user or password" },
+		{ "ALTER DATABASE $ RENAME TO $_away", "ALTER DATABASE $_away RENAME TO $", "3D000",
+		  "lacks a database" },
+		{ "REVOKE CONNECT ON DATABASE $ FROM public", "GRANT CONNECT ON DATABASE $ TO public", "42501",
+		  "does not permit our user" },
+		{ "ALTER DATABASE $ ALLOW_CONNECTIONS false", "ALTER DATABASE $ ALLOW_CONNECTIONS true", "55000",
+		  "does not serve us now" },
 	};
 	const char *admin = fixture_server("INSTROOM_PG_ADMIN");
-	char name[64], path[80], text[512];
+	char name[64], path[80], text[512], explained[PEER_TEXT_BYTES];
 	struct pg_link *link = NULL;
 	struct err err = { 0 };
 
@@ -286,11 +293,14 @@ Test(pg, waits_for_a_user_database_or_right_that_was_there_before)
 		cr_expect_eq(rc, -ERR_RETRY, "row %zu: %d %s %s", i, rc, err.code, err.text);
 		cr_expect_str_eq(err.code, ROWS[i].code, "row %zu", i);
 		cr_expect(pg_link_is_refused(link), "row %zu", i);
+		cr_expect(strstr(peer_explain(PEER_POSTGRESQL, explained), ROWS[i].explained), "row %zu, /readyz: %s",
+			  i, explained);
 		run_script(admin, ROWS[i].given, name);
 		write_password(path, "second");
 		ASSERT_OK(pg_link_connect(link, &err));
 		ASSERT_OK(pg_exec(link, NULL, "SELECT 1", NULL, NULL, NULL, &err));
 		cr_expect_not(pg_link_is_refused(link), "row %zu", i);
+		cr_expect_str_eq(peer_explain(PEER_POSTGRESQL, explained), "", "row %zu, served again", i);
 	}
 	pg_link_close(link);
 	run_script(admin, "DROP DATABASE $", name);

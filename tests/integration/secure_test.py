@@ -561,6 +561,7 @@ def later_rows(machine):
     with_server(machine, "redis", "validate", "redis", "certificate-name", *swap(pki, "redis", "bad-name"))
     table_right(machine)
     no_login(machine)
+    wants_kerberos(machine)
     rotate_password(machine)
     withdraw_right(machine)
     access_refused(machine, ("Read", "Write", "Describe", "DescribeConfigs"))
@@ -624,8 +625,33 @@ def no_login(machine):
     machine.sql("alter role instroom_writer nologin")
     machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'instroom_writer'")
     seen_later(machine, "write", "postgresql", "credentials", before, begun)
+    said = until(lambda: one if "refuses our user" in (one := ready(machine, "write")) else "")
+    check("/readyz of the writer says why", said, ready(machine, "write"))
     machine.sql("alter role instroom_writer login")
     check("with the login back a delivery goes through", (seen := machine.deliver()) == "", seen)
+
+
+def ready(machine, kind):
+    """What /readyz says."""
+    try:
+        with urllib.request.urlopen(f"{machine.worker(kind).address}/readyz", timeout=10) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
+def wants_kerberos(machine):
+    """pg_hba.conf has a method that we do not have."""
+    before, begun = machine.metric("write", "postgresql", "mechanism"), len(machine.log("write"))
+    file = machine.stack.dir / "postgres/data/pg_hba.conf"
+    own = file.read_text()
+    file.write_text(f"hostssl instroom instroom_writer 127.0.0.1/32 gss\n{own}")
+    machine.sql("select pg_reload_conf()")
+    machine.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'instroom_writer'")
+    seen_later(machine, "write", "postgresql", "mechanism", before, begun)
+    file.write_text(own)
+    machine.sql("select pg_reload_conf()")
+    check("with its own method back a delivery goes through", (seen := machine.deliver()) == "", seen)
 
 
 def access_refused(machine, operations):

@@ -53,7 +53,7 @@ Test(pg, each_sqlstate_of_a_server_that_does_not_serve_has_a_sentence)
 		{ "28000", "pg_hba.conf" }, { "28P01", "VALID UNTIL" }, { "53300", "max_connections" },
 		{ "53100", "disk" },	    { "42703", "column" },	{ "42P01", "table" },
 		{ "57P03", "recovering" },  { "P0001", "trigger" },	{ "XX001", "corrupted" },
-		{ "XX000", "see its log" }, { "99999", "refuses it" },
+		{ "XX000", "see its log" }, { "99999", "refuses it" },	{ "53400", "temp_file_limit" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
