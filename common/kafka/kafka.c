@@ -285,6 +285,11 @@ int kafka_fail(rd_kafka_resp_err_t code, const char *what, struct err *err)
 	}
 	if (kind == ERR_RETRY)
 		return kafka_fail_away(code, what, err);
+	if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT)
+		return err_set(err, kind, name,
+			       "group %s: Kafka answers %s: kafka.session.max is not between "
+			       "group.min.session.timeout.ms and group.max.session.timeout.ms of the brokers",
+			       what, name);
 	if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
 		return err_set(err, kind, name,
 			       "%s: another process has joined our group under our kafka.group.instance: "
@@ -311,7 +316,8 @@ static bool is_limit(rd_kafka_resp_err_t code)
 int kafka_fail_later(rd_kafka_resp_err_t code, const char *what, bool has_worked, struct err *err)
 {
 	int rc = kafka_fail(code, what, err);
-	const char *why = is_limit(code) ? "we were allowed before: a limit of the brokers has changed"
+	const char *why = is_limit(code) ? "we were allowed before: a limit of the brokers has changed "
+					   "(group.max.session.timeout.ms and its like)"
 					 : "we were allowed before: a right or a password has changed";
 
 	if (!has_worked || (!is_credentials(code) && !is_right(code) && !is_limit(code)))
@@ -557,6 +563,7 @@ int kafka_ask_replicas(rd_kafka_t *rk, const char *topic, uint32_t wait_ms, int3
 static int fail_unknown(rd_kafka_t *rk, const char *topic, int32_t partition, rd_kafka_resp_err_t code,
 			uint32_t wait_ms, struct err *err)
 {
+	const char *no_leader = rd_kafka_err2name(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
 	int32_t partitions = 0;
 	int rc = kafka_ask_partitions(rk, topic, wait_ms, &partitions, err);
 
@@ -564,8 +571,8 @@ static int fail_unknown(rd_kafka_t *rk, const char *topic, int32_t partition, rd
 		return rc;
 	if (partition >= partitions)
 		return kafka_fail(code, topic, err);
-	return err_set(err, ERR_RETRY, rd_kafka_err2name(code), "%s: Kafka does not say yet who leads partition %d",
-		       topic, partition);
+	return err_set(err, ERR_RETRY, no_leader, "%s: Kafka does not say yet who leads partition %d", topic,
+		       partition);
 }
 
 enum { TOPICS_MAX = 16 };

@@ -14,6 +14,7 @@
 #include <librdkafka/rdkafka_mock.h>
 /* clang-format on */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -1333,4 +1334,44 @@ Test(producer, a_refusal_for_good_differs_from_one_that_passes_and_ends_no_produ
 	rd_kafka_mock_cluster_destroy(mock);
 	rd_kafka_destroy(host);
 	free(reports);
+}
+
+/* --- a topic that brokers do not know for a moment --- */
+
+enum { ROUND_TRIP_MS = 1000 };
+
+static void *make_known(void *mock)
+{
+	usleep(ROUND_TRIP_MS * 1000 / 2); /* behind the first question, before its answer */
+	rd_kafka_mock_topic_set_error(mock, "mock.reference.1", RD_KAFKA_RESP_ERR_NO_ERROR);
+	return NULL;
+}
+
+/* A broker that comes back calls a topic unknown, and then knows it: nobody deleted it. */
+Test(reader, a_topic_that_is_unknown_for_a_moment_is_not_gone)
+{
+	rd_kafka_t *host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);
+	rd_kafka_mock_cluster_t *mock = rd_kafka_mock_cluster_new(host, 1);
+	struct kafka_options kafka = { .brokers = rd_kafka_mock_cluster_bootstraps(mock), .client_id = "adapters_it" };
+	struct kafka_reader *reader;
+	struct kafka_topic_range range;
+	struct err err = { 0 };
+	pthread_t thread;
+
+	rd_kafka_mock_topic_create(mock, "mock.reference.1", 1, 1);
+	rd_kafka_mock_topic_create(mock, "mock.raw.1", 1, 1);
+	ASSERT_OK(kafka_reader_open(&kafka, 1 << 20, &reader, &err));
+	ASSERT_OK(kafka_reader_range(reader, "mock.raw.1", 0, WAIT_MS, &range, &err));
+	rd_kafka_mock_topic_set_error(mock, "mock.reference.1", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	rd_kafka_mock_broker_set_rtt(mock, 1, ROUND_TRIP_MS);
+	cr_assert_eq(pthread_create(&thread, NULL, make_known, mock), 0);
+	int rc = kafka_reader_range(reader, "mock.reference.1", 0, WAIT_MS, &range, &err);
+
+	pthread_join(thread, NULL);
+	cr_expect_eq(rc, -ERR_RETRY, "%d %s", rc, err.text);
+	cr_expect_str_eq(err.code, "LEADER_NOT_AVAILABLE", "it has no code of a topic that is gone");
+	rd_kafka_mock_broker_set_rtt(mock, 1, -1);
+	kafka_reader_close(reader);
+	rd_kafka_mock_cluster_destroy(mock);
+	rd_kafka_destroy(host);
 }

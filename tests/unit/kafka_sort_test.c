@@ -63,7 +63,8 @@ Test(kafka, a_broker_that_answers_is_not_away)
 	} ROWS[] = {
 		{ RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
 		  "test: Kafka answers COORDINATOR_LOAD_IN_PROGRESS (" },
-		{ RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT, "test: Kafka answers INVALID_SESSION_TIMEOUT (" },
+		{ RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+		  "group test: Kafka answers INVALID_SESSION_TIMEOUT: kafka.session.max " },
 		{ RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, "group test: Kafka has others in our consumer group" },
 		{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "group test: Kafka does not permit" },
 		{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "topic test: Kafka does not permit" },
