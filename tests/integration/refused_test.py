@@ -92,6 +92,25 @@ def starts_the_workers(bench):
 
 
 @behaviour
+def what_kafka_does_not_take_now_is_in_the_log(bench):
+    """A setting of the topic that refuses each message: senders get 503, and the operator is told why."""
+    gateway, port = bench.main, bench.workers.stack.port("kafka1")
+    odd = {"message.timestamp.type": "CreateTime", "message.timestamp.before.max.ms": "0"}
+    own = {name: kafka_wire.describe_topic(port, "instroom.raw.1")[name] for name in odd}
+
+    def answer():
+        return gateway.deliver(gateway_test.csv_of([1]), bestuur="99902", proef="ja").status
+    kafka_wire.alter_topic(port, "instroom.raw.1", odd)
+    try:
+        eventually(lambda: answer() == 503, WAIT_S, "503")
+        lines = [line for line in gateway.log().splitlines() if "event=message.not-taken" in line]
+        expect(len(lines) == 1 and "INVALID_TIMESTAMP" in lines[0] and "503" in lines[0], lines)
+    finally:
+        kafka_wire.alter_topic(port, "instroom.raw.1", own)
+    eventually(lambda: answer() == 202, WAIT_S, "taken when it is mended")
+
+
+@behaviour
 def a_delivery_too_large_for_the_raw_topic_is_a_fault_of_ours_with_a_reference(bench):
     gateway, body = bench.main, large()
     expect(1_200_000 < len(body) < 1_500_000, len(body))

@@ -1,5 +1,6 @@
 #include "gateway/not_recorded.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/random.h"
@@ -7,17 +8,32 @@
 #include "gateway/services.h"
 #include "kafka/kafka_refusal.h"
 
+#include <stdatomic.h>
+
 static const char NO_DAY_KEY[] =
 	"De sleutel waarmee wij gegevens van vandaag versleutelen ontbreekt nog. Er is niets "
 	"vastgelegd; wij zijn gewaarschuwd. Stuur het later opnieuw";
 
-enum { REFERENCE_BYTES = 5, REFERENCE_DIGITS = 2 * REFERENCE_BYTES };
+enum { REFERENCE_BYTES = 5, REFERENCE_DIGITS = 2 * REFERENCE_BYTES, LOG_PASSING_EVERY_MS = 60000 };
 
 static bool passes(const struct request *request, int error, const char *code)
 {
 	if (error == ERR_FATAL && !raw_publisher_is_up(&request->services->publisher))
 		return true; /* of a producer that died, a new one is made */
 	return !kafka_refusal_lasts(error, code);
+}
+
+/* A setting of the topic may refuse every message, one by one, while nothing else says so. */
+static void log_passing(const char *code)
+{
+	static _Atomic int64_t log_at_ms, unsaid;
+	int64_t now_ms = clock_ms(), at_ms = atomic_load(&log_at_ms);
+
+	atomic_fetch_add(&unsaid, 1);
+	if (now_ms >= at_ms && atomic_compare_exchange_strong(&log_at_ms, &at_ms, now_ms + LOG_PASSING_EVERY_MS))
+		log_event(LOG_WARN, "message.not-taken", "code=%s count=%lld why=%s effect=%s", LOG_QUOTED(code),
+			  (long long)atomic_exchange(&unsaid, 0), LOG_QUOTED("Kafka does not take what we send now"),
+			  LOG_QUOTED("senders get 503: they send it again"));
 }
 
 static void draw_reference(char out[REFERENCE_DIGITS + 1])
@@ -40,6 +56,7 @@ bool not_recorded_answer(struct request *request, int error, const char *code, u
 		return true;
 	}
 	if (passes(request, error, code)) {
+		log_passing(code);
 		reply_busy(&request->reply, detail_busy);
 		return true;
 	}
