@@ -324,8 +324,12 @@ def roles(machine):
             ("everybody", "grant select on register.cursor to public", "revoke select on register.cursor from public",
              {("pg roles", "warn", "everybody (PUBLIC): SELECT on register.cursor")}),
             ("locked out", "alter role instroom_writer connection limit 0", "alter role instroom_writer connection"
-             " limit -1", {("pg roles", "warn",
+             " limit -1", {("pg roles", "fail",
                             "instroom_writer: it may have no connection (CONNECTION LIMIT 0)")}),
+            ("renamed", "alter role instroom_look rename to instroom_looked", "alter role instroom_looked rename to"
+             " instroom_look", {("pg rights", "warn", "there is no role instroom_look")}),
+            ("of a stage", "alter role instroom_validator rename to instroom_judge", "alter role instroom_judge rename"
+             " to instroom_validator", {("pg rights", "fail", "there is no role instroom_validator")}),
             ("a superuser", "alter role instroom_validator superuser", "alter role instroom_validator nosuperuser",
              {("pg roles", "warn", "instroom_validator: it is a superuser")})):
         machine.admin(change)

@@ -6,6 +6,13 @@ static const char LACKS[] = "run instroomctl migrate";
 static const char TOO_MUCH[] = "revoke it, or run instroomctl migrate, which takes away what role_right does not have";
 static const char OTHERS[] = "take it back; INSTALL.md, PostgreSQL, has the roles as they should be";
 
+static const char GIVE_BACK[] =
+	"a stage stands still without it: alter role .. login, valid until, connection limit; "
+	"INSTALL.md, PostgreSQL, has the roles as they should be";
+static const char NO_ROLE[] =
+	"make it, or give it its name back, then run instroomctl migrate; INSTALL.md, PostgreSQL, "
+	"has the roles as they should be";
+
 /* One row for each right of each role that role_right speaks of, in an order that two lists can be merged by. */
 static const char RIGHTS_SQL[] =
 	"select (r.rolname || ' ' || x.privilege_type || ' on ' || x.object) collate \"C\" from ("
@@ -23,19 +30,21 @@ static const char RIGHTS_SQL[] =
 	") x join pg_roles r on r.oid = x.grantee where r.rolname in (select role from register.role_right)"
 	" order by 1";
 
+/* Each with whether it keeps a stage from its work. */
 static const char OTHERS_SQL[] =
-	"select role || ': ' || what from register.role_excess()"
-	" union all select r.rolname || ': it owns ' || n.nspname || '.' || c.relname"
+	"select role || ': ' || what, false from register.role_excess()"
+	" union all select r.rolname || ': it owns ' || n.nspname || '.' || c.relname, false"
 	"  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner"
 	"  where n.nspname in ('register', 'rights') and c.relkind in ('r', 'v', 'S', 'm')"
 	"  and c.relowner <> (select nspowner from pg_namespace where nspname = 'register')"
-	" union all select 'everybody (PUBLIC): ' || (a).privilege_type || ' on ' || n.nspname || '.' || c.relname"
+	" union all select 'everybody (PUBLIC): ' || (a).privilege_type || ' on ' || n.nspname || '.' || c.relname,"
+	"   false"
 	"  from pg_class c join pg_namespace n on n.oid = c.relnamespace, lateral aclexplode(c.relacl) a"
 	"  where n.nspname in ('register', 'rights') and (a).grantee = 0"
-	" union all select 'everybody (PUBLIC): CREATE in schema ' || n.nspname"
+	" union all select 'everybody (PUBLIC): CREATE in schema ' || n.nspname, false"
 	"  from pg_namespace n, lateral aclexplode(n.nspacl) a"
 	"  where n.nspname in ('register', 'rights', 'public') and (a).grantee = 0 and (a).privilege_type = 'CREATE'"
-	" union all select r.rolname || ': ' || w.what from pg_roles r, lateral (values"
+	" union all select r.rolname || ': ' || w.what, true from pg_roles r, lateral (values"
 	"   ('it cannot log in (NOLOGIN)', not r.rolcanlogin),"
 	"   ('its password has expired (VALID UNTIL)', r.rolvaliduntil < now()),"
 	"   ('it may have no connection (CONNECTION LIMIT 0)', r.rolconnlimit = 0)) as w(what, is_so)"
@@ -64,6 +73,12 @@ static size_t say_missing(struct diagnosis *diagnosis, enum diagnosis_state stat
 	return found;
 }
 
+static bool is_of_a_stage(struct slice role)
+{
+	return slice_equal_text(role, "instroom_gateway") || slice_equal_text(role, "instroom_validator") ||
+	       slice_equal_text(role, "instroom_writer");
+}
+
 static void compare_rights(struct pg_link *link, struct diagnosis *diagnosis)
 {
 	CLEANUP(drop_pg_rows) struct pg_rows *now = NULL, *absent = NULL, *wanted = NULL;
@@ -90,8 +105,8 @@ static void compare_rights(struct pg_link *link, struct diagnosis *diagnosis)
 	for (size_t i = 0; i < pg_rows_count(absent); i++) {
 		struct slice role = pg_get_bytes(absent, i, 0);
 
-		diagnosis_say(diagnosis, DIAGNOSIS_WARN, "pg rights", OTHERS, "there is no role %.*s", (int)role.n,
-			      role.p);
+		diagnosis_say(diagnosis, is_of_a_stage(role) ? DIAGNOSIS_FAIL : DIAGNOSIS_WARN, "pg rights", NO_ROLE,
+			      "there is no role %.*s", (int)role.n, role.p);
 	}
 	if (found == 0)
 		diagnosis_say(diagnosis, DIAGNOSIS_OK, "pg rights", NULL, "%zu, as role_right has them",
@@ -109,8 +124,10 @@ static void look_at_others(struct pg_link *link, struct diagnosis *diagnosis)
 	}
 	for (size_t i = 0; i < pg_rows_count(rows) && i < LISTED_MAX; i++) {
 		struct slice what = pg_get_bytes(rows, i, 0);
+		bool stops = pg_get_bool(rows, i, 1);
 
-		diagnosis_say(diagnosis, DIAGNOSIS_WARN, "pg roles", OTHERS, "%.*s", (int)what.n, what.p);
+		diagnosis_say(diagnosis, stops ? DIAGNOSIS_FAIL : DIAGNOSIS_WARN, "pg roles",
+			      stops ? GIVE_BACK : OTHERS, "%.*s", (int)what.n, what.p);
 	}
 	if (pg_rows_count(rows) == 0)
 		diagnosis_say(diagnosis, DIAGNOSIS_OK, "pg roles", NULL, "none may more than its task takes");
