@@ -45,7 +45,9 @@ const char *redis_meaning_of(const char *code)
 		{ "BUSY", "runs a script of somebody else that does not end (SCRIPT KILL ends it)" },
 		{ "WRONGTYPE", "holds something else under our keys: is it another program's Redis?" },
 		{ "DENIED", "is in protected mode: it wants a bind address and a password" },
-		{ "ERR", "refuses a command of ours (renamed? not permitted?), or has too many clients (maxclients)" },
+		{ "ERR",
+		  "refuses a command of ours (renamed? not permitted? a Sentinel?), or has too many "
+		  "clients (maxclients)" },
 		{ "", "answers with what is no error of Redis" },
 	};
 
