@@ -40,7 +40,6 @@ struct consumer_partition {
 	bool is_marked;	  /* as paused in librdkafka, where the mark outlives the assignment */
 	int64_t next_offset;
 	int64_t hole_offset; /* a fetch from next_offset gave this higher offset before; -1: none */
-	int64_t end_offset;  /* Kafka had nothing more below this one when it last said so */
 	bool is_commit_due;
 	int64_t commit_offset;
 	char commit_metadata[KAFKA_METADATA_BYTES];
@@ -261,7 +260,7 @@ static void set_conf(struct kafka_conf *conf, const struct kafka_consumer_option
 	kafka_conf_set(conf, "enable.auto.commit", "false");
 	kafka_conf_set(conf, "enable.auto.offset.store", "false");
 	kafka_conf_set(conf, "auto.offset.reset", "error");
-	kafka_conf_set(conf, "enable.partition.eof", "true"); /* see kafka_consumer_position */
+	kafka_conf_set(conf, "enable.partition.eof", "true"); /* a topic without messages serves us, too */
 	kafka_conf_set(conf, "check.crcs", "true");
 	kafka_conf_set_number(conf, "session.timeout.ms", options->session_timeout_ms);
 	kafka_conf_set_number(conf, "heartbeat.interval.ms", MAX(options->session_timeout_ms / 10, 100));
@@ -427,8 +426,6 @@ static int take_error(struct kafka_consumer *consumer, const rd_kafka_message_t 
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		kafka_login_served(&consumer->login);
-		if (partition && partition->state == PARTITION_RUNNING)
-			partition->end_offset = message->offset;
 		return 0;
 	case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the rebalance that follows says it */
 		return 0;
@@ -525,7 +522,6 @@ int kafka_consumer_start(struct kafka_consumer *consumer, int32_t partition, int
 	ours->state = PARTITION_RUNNING;
 	ours->next_offset = offset;
 	ours->hole_offset = -1;
-	ours->end_offset = 0;
 	consumer->is_stale = true;
 	return 0;
 }
@@ -582,13 +578,6 @@ int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uin
 			 struct kafka_topic_range *ret, struct err *err)
 {
 	return kafka_ask_range(consumer->rk, consumer->topic, partition, wait_ms, ret, err);
-}
-
-int64_t kafka_consumer_position(const struct kafka_consumer *consumer, int32_t partition)
-{
-	const struct consumer_partition *ours = &consumer->partitions[partition];
-
-	return MAX(ours->next_offset, ours->end_offset);
 }
 
 int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64_t from, uint32_t wait_ms,

@@ -70,9 +70,6 @@ MUSTUSE int kafka_consumer_resume(struct kafka_consumer *consumer, int32_t parti
 /* low and high watermark asked of the broker, bounded by wait_ms. */
 MUSTUSE int kafka_consumer_range(struct kafka_consumer *consumer, int32_t partition, uint32_t wait_ms,
 				 struct kafka_topic_range *ret, struct err *err);
-/* Of a running partition: all messages below it have been handed out. At the end of the log that is the log's end,
- * whatever stands last in it: a marker of a transaction is handed out to nobody. */
-int64_t kafka_consumer_position(const struct kafka_consumer *consumer, int32_t partition);
 /* What became of the offsets from this one on, below the next message that is handed out. */
 MUSTUSE int kafka_consumer_gap(struct kafka_consumer *consumer, int32_t partition, int64_t from, uint32_t wait_ms,
 			       enum kafka_gap *ret, struct err *err);

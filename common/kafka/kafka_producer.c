@@ -484,9 +484,3 @@ int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err)
 	rd_kafka_queue_destroy(queue);
 	return producer->event_fds[0];
 }
-
-int kafka_producer_range(struct kafka_producer *producer, const char *topic, int32_t partition, uint32_t wait_ms,
-			 struct kafka_topic_range *ret, struct err *err)
-{
-	return kafka_ask_range(producer->rk, topic, partition, wait_ms, ret, err);
-}

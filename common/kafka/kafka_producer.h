@@ -76,9 +76,5 @@ bool kafka_producer_cluster_id(struct kafka_producer *producer, char *buf, size_
 /* A descriptor that becomes readable when reports wait, for an event loop; kafka_producer_poll empties it. The
  * producer's own. */
 MUSTUSE int kafka_producer_event_fd(struct kafka_producer *producer, struct err *err);
-/* low and high watermark asked of the broker. A consumer's question would wait behind the fetch under way, up to a
- * quarter of a second on an idle system; a producer's line is free. */
-MUSTUSE int kafka_producer_range(struct kafka_producer *producer, const char *topic, int32_t partition,
-				 uint32_t wait_ms, struct kafka_topic_range *ret, struct err *err);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct json_t; /* of jansson */
 
-enum { CONTACT_PERSONS_MAX = 20, CONTACT_FAULT_BYTES = 128 };
+enum { CONTACT_PERSONS_MAX = 20 };
 
 /* What is wrong with a list: of person 1, 2 .. the field; of 0 the list itself. */
 struct contact_fault {
