@@ -7,6 +7,10 @@ from rendering import BOM
 def make_deur(folder):
     _make_strangers(folder)
     _make_conditions(folder)
+    for scenario, content, fields in (("geen gemaakt leveringsid", [line(1)], {}),
+                                      ("ook niet van een bestand dat niet te lezen is", b"\0", {}),
+                                      ("LR-K08 van het leveringsid gaat voor", [line(1)], {"leveringsid": "kort"})):
+        folder.send(f"LR-K03: {scenario}", content, may_send=False, **{"leveringsid": ...} | fields)
 
 
 def _make_strangers(folder):

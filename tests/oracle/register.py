@@ -89,6 +89,7 @@ class Register:
         if header.findings:
             return self._refuse(header, received, header.findings), False
         if not may_send:
+            header.delivery_id = header["leveringsid"]  # 14.1: a made one is not shown
             stranger = make_finding("LR-K03", "bestuur", bestuur=header["bestuur"])
             return self._refuse(header, received, [stranger]), False
         board = self.boards.get(header["bestuur"], Board())
