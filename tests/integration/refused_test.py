@@ -11,6 +11,7 @@ import random
 import re
 import signal
 import sys
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import gateway_test  # noqa: E402
 from gateway_test import bsn, eventually, expect, run  # noqa: E402
-from private_stack import kafka_wire  # noqa: E402
+from private_stack import kafka, kafka_wire  # noqa: E402
 
 sys.path.insert(0, str(gateway_test.ROOT / "tests/support"))
 import kafka_produce  # noqa: E402
@@ -212,6 +213,49 @@ def a_quarantine_that_takes_nothing_waits_in_sight_too(bench):
     eventually(lambda: figure(validator, "instroom_quarantined_total") >= 1, WAIT_S, "quarantined when it is mended")
     behind = settled(gateway, gateway.deliver(gateway_test.csv_of([5]), volgnummer="23"))
     expect(behind["status"] == "verwerkt", "and the partition goes on")
+
+
+class ShortSessions(kafka.Kafka):
+    def properties(self):
+        return super().properties() | {"group.max.session.timeout.ms": 6000}
+
+
+def restart_broker(bench, kind, meanwhile=lambda: None):
+    node = kind(bench.workers.stack, 1, 1)
+    node.stop()
+    meanwhile()
+    node.prepare()
+    node.start()
+    node.wait(WAIT_S)
+
+
+@behaviour
+def a_group_that_does_not_take_us_any_more_is_waited_for_in_sight(bench):
+    """Brokers that came back with a limit below kafka.session.max: no stage has a partition, and none is ready."""
+    stages = {kind: worker(bench, kind) for kind in ("validate", "write")}
+
+    def waits(stage):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/readyz", timeout=10).close()
+        except urllib.error.HTTPError as error:
+            return "the consumer group" in error.read().decode()
+        return False
+    begun = {kind: len(log_of(bench, kind)) for kind in stages}
+
+    def is_lost(kind):
+        return re.search(r"event=partition.revoked .*(lost to another|is_lost=1)", log_of(bench, kind)[begun[kind]:])
+    try:
+        restart_broker(bench, ShortSessions, lambda: [
+            eventually(lambda: is_lost(kind), WAIT_S, f"the session of {kind} ends") for kind in stages])  # noqa: B023
+        for kind, stage in stages.items():
+            eventually(lambda: waits(stage), WAIT_S, f"{kind}: /readyz waits for the consumer group")  # noqa: B023
+            eventually(lambda: "kafka.session.max is not between" in log_of(bench, kind), WAIT_S,  # noqa: B023
+                       f"the log of {kind} names the settings")
+    finally:
+        restart_broker(bench, kafka.Kafka)
+    for kind, stage in stages.items():
+        eventually(stage.is_ready, WAIT_S, f"{kind} is ready again")
+    settled(bench.main, bench.main.deliver(gateway_test.csv_of([9]), bestuur="99902", volgnummer="80"))
 
 
 # table, column, what somebody makes of it, and what it was

@@ -57,6 +57,8 @@ static void on_revoked(void *owner, const int32_t *partitions, size_t count, boo
 {
 	struct validator *self = owner;
 
+	if (is_lost) /* and until the group has us again */
+		self->is_member = false;
 	for (size_t i = 0; i < count; i++) {
 		struct lane *lane = lanes_find(&self->lanes, partitions[i]);
 

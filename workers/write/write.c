@@ -34,6 +34,7 @@ static void on_assigned(void *opaque, const int32_t *partitions, size_t count)
 {
 	struct writer *writer = opaque;
 
+	writer->is_outside = false;
 	for (size_t i = 0; i < count; i++) {
 		if (partitions[i] >= INBOX_PARTITIONS_MAX)
 			continue; /* the open of the topic refused so many */
@@ -49,6 +50,7 @@ static void on_revoked(void *opaque, const int32_t *partitions, size_t count, bo
 
 	log_event(LOG_INFO, "partition.revoked", "partitions=%zu is_lost=%d effect=%s", count, is_lost,
 		  LOG_QUOTED("the batch is given up"));
+	writer->is_outside |= is_lost;
 	application_give_up(writer);
 	for (size_t i = 0; i < count; i++)
 		if (partitions[i] < INBOX_PARTITIONS_MAX) {
@@ -210,6 +212,10 @@ static int iterate(void *opaque, struct err *err)
 	}
 	if (!peer_has_answered(PEER_KAFKA)) { /* it is asked for our partitions, which a poll does not wait for */
 		writer_state_wait(&writer->state, "Kafka");
+		return 0;
+	}
+	if (writer->is_outside) {
+		writer_state_wait(&writer->state, "the consumer group");
 		return 0;
 	}
 	writer_state_change(&writer->state, WRITER_RUNNING, "all peers answer");

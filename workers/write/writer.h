@@ -23,6 +23,7 @@ struct writer {
 	struct pg_link *link;
 	bool is_register_checked;
 	bool is_commit_late; /* and told so */
+	bool is_outside;     /* the group has lost us, and did not take us again yet */
 	struct assignment assignment;
 	struct transaction transaction;
 	struct forgets forgets;
