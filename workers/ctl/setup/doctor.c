@@ -76,6 +76,14 @@ static void note_difference(void *self, const struct kafka_topic_difference *dif
 		      topics_need(difference), difference->wanted);
 }
 
+/* What to do when it could not be asked; lacks: when it is not there. */
+static const char *advice_for(const struct err *err, const char *lacks)
+{
+	return err->kind == ERR_RETRY ? "is each broker up at the address it gives out (advertised.listeners), and can "
+					"this machine get there? RUNBOOK.md, A server refuses us"
+				      : lacks;
+}
+
 static void look_at_topics(struct doctor *doctor)
 {
 	size_t before = doctor->diagnosis.counts[DIAGNOSIS_FAIL] + doctor->diagnosis.counts[DIAGNOSIS_WARN];
@@ -83,7 +91,8 @@ static void look_at_topics(struct doctor *doctor)
 
 	if (topics_look(doctor->ctl, note_difference, doctor, &err) != 0)
 		diagnosis_fail(&doctor->diagnosis, "topic",
-			       "instroomctl migrate makes them; deploy/kafka-acls.txt has the rights", &err);
+			       advice_for(&err, "instroomctl migrate makes them; deploy/kafka-acls.txt has the rights"),
+			       &err);
 	else if (doctor->diagnosis.counts[DIAGNOSIS_FAIL] + doctor->diagnosis.counts[DIAGNOSIS_WARN] == before)
 		OK("topic", "all settings are as they must be");
 	if (doctor->ctl->config.topic_replication < COPIES_MIN)
@@ -132,7 +141,7 @@ static void look_at_reference(struct doctor *doctor, struct kafka_reader *reader
 	struct err err = { 0 };
 
 	if (kafka_reader_range(reader, doctor->ctl->config.topic.reference, 0, CTL_WAIT_MS, &range, &err) != 0)
-		diagnosis_fail(&doctor->diagnosis, "reference", "instroomctl migrate", &err);
+		diagnosis_fail(&doctor->diagnosis, "reference", advice_for(&err, "instroomctl migrate"), &err);
 	else if (range.high == range.low)
 		FAIL("reference", "instroomctl reference import DIR, then reference publish",
 		     "no snapshot was published: gateways take nothing");
