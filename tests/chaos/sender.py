@@ -142,7 +142,7 @@ class Sender:
 
     def publish(self, job):
         """false: the register was set back to before the plan."""
-        words = ["start", job, "--reason", "a test"]
+        start = words = ["start", job, "--reason", "a test"]
         while not self.is_over.is_set():
             if self.machine.operate("replay", *words, "--rate", RATE)[0] == 0:
                 return True
@@ -152,7 +152,7 @@ class Sender:
                 state = "unknown"
             if state in ("published", ""):
                 return state == "published"
-            words = ["resume", job] if state != "planned" else words
+            words = start if state == "planned" else ["resume", job]  # also when it could not be asked
             self.is_over.wait(RETRY_S)
         return True
 
