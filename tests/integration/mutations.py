@@ -313,6 +313,16 @@ def contacts(machine):
                    "they agreed")
     machine.expect("and all is as it was", 0, " 0 differences", "verify", "--all")
     machine.expect("which the audit has", 0, "contact persons taken as they are", "audit", "--json")
+    machine.sql(changes[0])
+    with ThreadPoolExecutor(1) as pool:
+        setting = pool.submit(machine.sql, f"begin; select register.set_contact_persons({int(BOARD)}, '[]', 'x', null,"
+                              " 'beheer'); select pg_sleep(5); commit")
+        while machine.sql("select count(*) from pg_stat_activity where query like '%pg_sleep(5)%'") != "2":
+            time.sleep(0.1)
+        machine.expect("repaired while a list is being set", 0, "taken as they are", "verify", "--all", "--repair",
+                       "--reason", "they agreed")
+        setting.result()
+    machine.expect("both are as they are to be", 0, " 0 differences", "verify", "--all")
     machine.sql("drop table public.lists, public.persons, public.newest")
 
 

@@ -583,6 +583,7 @@ static const struct {
 	  " gen_random_uuid())",
 	  true },
 	{ "instroom_it_look", "update register.contact_newest set number = 0", false },
+	{ "instroom_it_tasks", "begin; lock table register.contact_newest in share row exclusive mode; commit", true },
 	{ "instroom_it_tasks",
 	  "insert into register.contact_newest as n select f.board, 0 from register.contact_faults() f"
 	  " on conflict (board) do update set number = excluded.number where n.number <> excluded.number",

@@ -342,7 +342,8 @@ int verify_repair_strays(struct verify_repair *repair, struct err *err)
 
 /* ---- contact persons ---- */
 
-/* What they were nobody knows: they are taken as they are, and the audit says so. */
+/* What they were nobody knows: they are taken as they are, and the audit says so. Who sets a list meanwhile waits, or
+ * what was read here of the newest would be written over his. */
 static int seal_contacts(struct verify_repair *repair, int32_t board, struct err *err)
 {
 	struct pg_params params;
@@ -351,14 +352,17 @@ static int seal_contacts(struct verify_repair *repair, int32_t board, struct err
 
 	pg_params_reset(&params);
 	pg_add_i32(&params, board);
-	int rc = pg_exec(
-		repair->link, NULL,
-		"insert into register.contact_newest as n select distinct f.board, coalesce((select max(l.number)"
-		"   from register.contact_list l where l.board = f.board), 0)"
-		" from register.contact_faults() f where $1 in (-1, f.board)"
-		" on conflict (board) do update set number = excluded.number where n.number <> excluded.number",
-		&params, NULL, &newest, err);
+	int rc = pg_script(repair->link, "lock table register.contact_newest in share row exclusive mode", err);
 
+	if (rc == 0)
+		rc = pg_exec(
+			repair->link, NULL,
+			"insert into register.contact_newest as n select distinct f.board,"
+			"   coalesce((select max(l.number) from register.contact_list l where l.board = f.board), 0)"
+			" from register.contact_faults() f where $1 in (-1, f.board)"
+			" on conflict (board) do update set number = excluded.number"
+			" where n.number <> excluded.number",
+			&params, NULL, &newest, err);
 	if (rc == 0)
 		rc = pg_exec(repair->link, NULL,
 			     "update register.contact_list l set seal = register.contact_seal(l)"
